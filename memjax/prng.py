@@ -1,0 +1,44 @@
+"""Randomness is addressed, not consumed: (seed, purpose, number) -> bits, whatever was drawn before.
+
+Two streams.  The host's, for masks and for choosing examples: raw Philox words, which NumPy keeps the same in every
+version, shaped by sorting alone.  The device's, for initial weights, order and dropout: threefry keys, which are the
+same on every backend and under vmap.
+"""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Int, UInt64
+
+from memjax.errors import InputError
+
+if TYPE_CHECKING:
+    from jax import Array
+
+INIT, ORDER, DROPOUT = 0, 1, 2  # purposes of a model's device keys
+
+
+def check_seed(seed: int) -> None:
+    """A jax key takes 32 bits and drops the rest without a word: refuse what it would drop."""
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed {seed} is out of range; give a number from 0 to {2**32 - 1}")
+
+
+def host_bits(seed: int, purpose: str, number: int, size: int) -> UInt64[np.ndarray, " size"]:
+    """`size` random 64-bit words, the same on every machine and in every version of NumPy."""
+    address = hashlib.blake2b(f"{seed}/{purpose}/{number}".encode(), digest_size=16).digest()
+    return np.random.Philox(key=int.from_bytes(address, "little")).random_raw(size)
+
+
+def host_permutation(seed: int, purpose: str, number: int, size: int) -> Int[np.ndarray, " size"]:
+    """The numbers 0 .. size - 1 in random order."""
+    return np.argsort(host_bits(seed, purpose, number, size), kind="stable")
+
+
+def run_key(seed: int) -> "Array":
+    """The key that all device keys of a run come from."""
+    import jax
+
+    check_seed(seed)
+    return jax.random.key(seed, impl="threefry2x32")  # explicit: rbg keys are not independent under vmap

@@ -1,0 +1,140 @@
+"""The words of memjax: what passes from one part to another.
+
+Axis words, used in every signature:
+
+    models   one entry per trained network        train    one per training example
+    test     one per test example                 classes  one per class
+    batch    local to a function
+
+Two kinds of object.  A frozen dataclass stays on the host; a NamedTuple of arrays or functions may cross jit and
+vmap.  This file imports no jax, so that what only reads files starts without it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Int, Shaped
+
+if TYPE_CHECKING:
+    from jax import Array
+
+Tree = Any  # a nest of arrays
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Examples in host memory, as stored (images stay uint8).  Never changed in place.
+
+    Attributes:
+      name: where the examples came from, as the user wrote it.
+      train_inputs, test_inputs: (examples, *shape); shape is (height, width), (height, width, channels) or (features,).
+      train_labels, test_labels: class numbers 0 .. num_classes - 1.
+      train_ids, test_ids: the row of each example in its source, before any selection.
+      class_names: one name a class, for people.
+      mislabelled: training examples whose label was changed on purpose.
+    """
+
+    name: str
+    train_inputs: Shaped[np.ndarray, "train ..."]
+    train_labels: Int[np.ndarray, " train"]
+    test_inputs: Shaped[np.ndarray, "test ..."]
+    test_labels: Int[np.ndarray, " test"]
+    train_ids: Int[np.ndarray, " train"]
+    test_ids: Int[np.ndarray, " test"]
+    class_names: tuple[str, ...]
+    mislabelled: Bool[np.ndarray, " train"]
+
+    @property
+    def num_train(self) -> int:
+        return len(self.train_labels)
+
+    @property
+    def num_test(self) -> int:
+        return len(self.test_labels)
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.class_names)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return self.train_inputs.shape[1:]
+
+
+class SubsetDesign(NamedTuple):
+    """Which examples each model may see, as a pure function of the model's number.
+
+    Attributes:
+      name: the design in words.
+      num_train: examples there are.
+      max_size: examples in the largest subset.
+      include_prob: chance that a given example is in a given subset.
+      num_models: how many different models the design has, or None where there is no end.
+      masks: model numbers -> Bool[models train], True where the model trains on the example.
+    """
+
+    name: str
+    num_train: int
+    max_size: int
+    include_prob: float
+    num_models: int | None
+    masks: Callable[[np.ndarray], np.ndarray]
+
+
+class Model(NamedTuple):
+    """One network as two pure functions, with no model axis.
+
+    Attributes:
+      init: key -> (params, state).  State is what is not trained by gradient, e.g. batch statistics.
+      apply: (params, state, inputs, key, train) -> (logits, state).  Inputs are float, (batch, *shape); the key is for
+        dropout and may be None when train is False; train is a plain bool.
+    """
+
+    init: "Callable[[Array], tuple[Tree, Tree]]"
+    apply: "Callable[[Tree, Tree, Array, Array | None, bool], tuple[Array, Tree]]"
+
+
+class TrainOutput(NamedTuple):
+    """What is kept of one trained model; `training.many` puts a `models` axis in front.
+
+    Attributes:
+      train, test: by the name of the metric, a value an example (logits: a row an example).
+      finite: whether every logit is a finite number; a model where it is False has diverged.
+    """
+
+    train: "dict[str, Array]"
+    test: "dict[str, Array]"
+    finite: "Array"
+
+
+class Outcomes(NamedTuple):
+    """Finished models as the estimators see them: who trained on what, and what came of it.
+
+    Attributes:
+      model_ids: (models,)
+      masks: (models, train) bool.
+      train, test: by the name of the metric, (models, train) and (models, test).
+    """
+
+    model_ids: np.ndarray
+    masks: np.ndarray
+    train: dict[str, np.ndarray]
+    test: dict[str, np.ndarray]
+
+
+class Estimate(NamedTuple):
+    """A number per entry, with what is known of its error.  NaN where it is not defined.
+
+    Attributes:
+      value: the estimate.
+      stderr: its standard error over models; NaN where fewer than two models stand on either side.
+      num_in: models that trained on the example.
+      num_out: models that did not.
+    """
+
+    value: "Array"
+    stderr: "Array"
+    num_in: "Array"
+    num_out: "Array"
