@@ -1,0 +1,72 @@
+"""memjax: how much networks memorized each training example, and which examples influenced which.
+
+The command line is `python -m memjax.run`.  In Python, on arrays of your own:
+
+    estimate = memjax.memorization(masks, correct)
+    estimate = memjax.influence(masks, correct_test)
+
+Names are imported when they are first used, so that `import memjax` itself costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from memjax.data import DataSpec, load_dataset
+    from memjax.errors import InputError
+    from memjax.estimators import influence, memorization
+    from memjax.models import ModelSpec, from_linen, from_nnx, make_model
+    from memjax.store import read_outcomes
+    from memjax.subsets import SubsetSpec, coverage, make_design
+    from memjax.training import TrainSpec, make_train, train_many
+    from memjax.types import Dataset, Estimate, Model, Outcomes, SubsetDesign, TrainOutput
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "data": ("DataSpec", "load_dataset"),
+    "errors": ("InputError",),
+    "estimators": ("influence", "memorization"),
+    "models": ("ModelSpec", "from_linen", "from_nnx", "make_model"),
+    "store": ("read_outcomes",),
+    "subsets": ("SubsetSpec", "coverage", "make_design"),
+    "training": ("TrainSpec", "make_train", "train_many"),
+    "types": ("Dataset", "Estimate", "Model", "Outcomes", "SubsetDesign", "TrainOutput"),
+}
+
+__all__ = [
+    "DataSpec",
+    "Dataset",
+    "Estimate",
+    "InputError",
+    "Model",
+    "ModelSpec",
+    "Outcomes",
+    "SubsetDesign",
+    "SubsetSpec",
+    "TrainOutput",
+    "TrainSpec",
+    "__version__",
+    "coverage",
+    "from_linen",
+    "from_nnx",
+    "influence",
+    "load_dataset",
+    "make_design",
+    "make_model",
+    "make_train",
+    "memorization",
+    "read_outcomes",
+    "train_many",
+]
+
+
+def __getattr__(name: str):
+    for module, names in _HOME.items():
+        if name in names:
+            return getattr(importlib.import_module(f"memjax.{module}"), name)
+    raise AttributeError(f"module 'memjax' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

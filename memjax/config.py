@@ -1,0 +1,75 @@
+"""One run, as the user asks for it: the specs side by side."""
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from memjax.data.spec import DataSpec
+from memjax.errors import InputError
+from memjax.models.spec import ModelSpec
+from memjax.prng import check_seed
+from memjax.subsets.spec import SubsetSpec
+from memjax.training.spec import TrainSpec
+
+Metric = Literal["correct", "probability", "margin", "log_odds", "logits"]
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Trains many small models on random subsets and says how much each example was memorized."""
+
+    run: str = ""
+    """Run folder.  Default: a folder under runs/ named after the data, the model and a hash of the settings."""
+    num_models: int = 512
+    """Models to train in all; ask for more later and only the difference is trained."""
+    seed: int = 0
+    """Decides subsets, initial weights and order of batches of all models."""
+    data: DataSpec = field(default_factory=DataSpec)
+    subset: SubsetSpec = field(default_factory=SubsetSpec)
+    model: ModelSpec = field(default_factory=ModelSpec)
+    train: TrainSpec = field(default_factory=TrainSpec)
+    keep: tuple[Metric, ...] = ("correct", "probability")
+    """What is kept of each model on each training and test example."""
+    influence: Literal["auto", "all", "same-class"] = "auto"
+    """same-class: influence within each class, in estimates.npz.  all: influence.npy besides, every train-test pair.
+    auto: all where that file stays under 1 GiB."""
+    pack_size: int | None = None
+    """Models that a device trains at once; fixed when the run folder is made.  Default: from the network's size."""
+    cpu_devices: int | None = None
+    """Devices to cut the processor into.  Default: one a core, which trains small models fastest."""
+
+    def __post_init__(self):
+        check_seed(self.seed)
+        if self.num_models < 2:
+            raise InputError(
+                f"--num-models is {self.num_models}; give 2 or more: models that saw an example are compared with "
+                "models that did not"
+            )
+        if "correct" not in self.keep:
+            raise InputError("--keep leaves out correct, from which memorization is estimated; name it too")
+        for option, value in (("--pack-size", self.pack_size), ("--cpu-devices", self.cpu_devices)):
+            if value is not None and value < 1:
+                raise InputError(f"{option} is {value}; give 1 or more")
+
+    def settings(self) -> dict[str, Any]:
+        """All that decides the result of model number t, as JSON values; what a resumed run must agree in."""
+        settings = {
+            "seed": self.seed,
+            "data": asdict(self.data),
+            "subset": asdict(self.subset),
+            "model": asdict(self.model),
+            "train": asdict(self.train),
+            "keep": sorted(self.keep),
+        }
+        return json.loads(json.dumps(settings))
+
+    def folder(self) -> Path:
+        """The run folder that was asked for, or one whose name says what is in it."""
+        if self.run:
+            return Path(self.run)
+        digest = hashlib.sha256(json.dumps(self.settings(), sort_keys=True).encode()).hexdigest()
+        words = re.sub(r"[^a-z0-9]+", "-", f"{self.data.dataset}-{self.model.model}".lower()).strip("-")
+        return Path("runs") / f"{words[-60:].strip('-')}-{digest[:6]}"

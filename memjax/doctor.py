@@ -1,0 +1,89 @@
+"""What this machine is, and what a run of a given size will take and reach on it."""
+
+import shutil
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from memjax import environment, pipeline
+from memjax.config import RunConfig
+from memjax.data import load_dataset
+from memjax.subsets import coverage, lemma_bound, make_design
+from memjax.types import Dataset
+
+TRIAL_EPOCHS = 2
+
+
+def machine(folder: Path) -> list[tuple[str, str]]:
+    """Versions, devices, memory and free disk, as rows of name and text."""
+    import jax
+
+    devices = jax.local_devices()
+    limit = (devices[0].memory_stats() or {}).get("bytes_limit")
+    memory = f"{limit / 2**30:.0f} GiB a device" if limit else "that of the machine"
+    place = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    return [
+        ("versions", ", ".join(f"{name} {value}" for name, value in environment.versions().items())),
+        ("devices", f"{len(devices)} x {environment.device_kind()}; cores {environment.usable_cores()}"),
+        ("device memory", memory),
+        ("free disk", f"{shutil.disk_usage(place).free / 2**30:.1f} GiB at {place}"),
+    ]
+
+
+def forecast(config: RunConfig) -> list[tuple[str, str]]:
+    """Time, disk and standard error of a run before it starts, as rows of name and text.
+
+    The time comes from training one pack a device for two epochs, twice; the second counts.
+    """
+    dataset = load_dataset(config.data)
+    design = make_design(config.subset, dataset.num_train, config.seed)
+    counts = coverage(design, config.num_models)
+    seconds = _seconds_a_model(config, dataset)
+    disk = config.num_models * _bytes_a_model(config, dataset)
+    defined = counts.stderr_bound[np.isfinite(counts.stderr_bound)]
+    return [
+        ("run", f"{config.num_models} models {config.model.model} on {dataset.name}; {design.name}"),
+        ("time", f"about {_duration(seconds * config.num_models)} of training, {1 / seconds:.1f} models/s"),
+        ("run folder", f"about {disk / 2**20:.0f} MiB"),
+        ("each example", f"in {_range(counts.num_in)} models, out of {_range(counts.num_out)}"),
+        ("standard error", f"at most {defined.max(initial=0):.3f} for any score; most will be far smaller"),
+        ("lemma 2.1", f"root mean squared error at most {lemma_bound(design.include_prob, config.num_models):.3f}"),
+        ("without a score", f"{counts.undefined} examples, always in or always out" if counts.undefined else "none"),
+    ]
+
+
+def _seconds_a_model(config: RunConfig, dataset: Dataset) -> float:
+    import jax
+
+    from memjax.models import make_model
+    from memjax.training import examples_of, guess_pack_size, train_many
+
+    devices = jax.local_devices()
+    short = replace(config, train=replace(config.train, epochs=TRIAL_EPOCHS))
+    design = make_design(config.subset, dataset.num_train, config.seed)
+    single = pipeline.make_single(short, dataset, design)
+    model = make_model(config.model, dataset.input_shape, dataset.num_classes)
+    size = config.pack_size or guess_pack_size(model, config.num_models, len(devices), devices[0].platform)
+    packs = train_many(single, config.seed, design.masks, examples_of(dataset), range(3 * len(devices)), size)
+    # The first call compiles; while its packs are handed out the second is under way, so start with the second's.
+    times = [time.monotonic() for _ in packs][:: len(devices)]
+    return (times[-1] - times[0]) / 2 / (size * len(devices)) * config.train.epochs / TRIAL_EPOCHS
+
+
+def _bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
+    numbers = {"correct": 1 / 8, "logits": 2 * dataset.num_classes}
+    each = sum(numbers.get(name, 2) for name in config.keep)
+    return dataset.num_train / 8 + each * (dataset.num_train + dataset.num_test)
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+def _range(counts: np.ndarray) -> str:
+    return f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"

@@ -1,0 +1,92 @@
+"""From finished models to the files of estimates, with the key names of the published ones."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from memjax.estimators import (
+    INFL_THRESHOLD,
+    MEM_THRESHOLD,
+    Pairs,
+    difference,
+    influence,
+    join_pairs,
+    select_pairs,
+    sides,
+)
+from memjax.store import write_atomically
+from memjax.types import Dataset, Outcomes
+
+TILE = 2048  # training rows of the full influence matrix computed at once
+
+
+def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed: int, all_pairs: bool) -> None:
+    """Writes influence.npy if asked for, pairs.npz, and last estimates.npz, which says that all are done."""
+    estimates = _memorization(dataset, outcomes)
+    estimates |= {"num_models": np.int64(len(outcomes.model_ids) + num_failed), "num_failed": np.int64(num_failed)}
+    blocks, pairs = _within_classes(dataset, outcomes, estimates["tr_mem"])
+    if all_pairs:
+        write_atomically(folder / "influence.npy", lambda stream: _write_all_pairs(stream, dataset, outcomes))
+    arrays = pairs._asdict() | {
+        "mem": estimates["tr_mem"][pairs.tr_idx],
+        "mem_stderr": estimates["tr_mem_stderr"][pairs.tr_idx],
+        "infl_threshold": np.float64(INFL_THRESHOLD),
+        "mem_threshold": np.float64(MEM_THRESHOLD),
+    }
+    write_atomically(folder / "pairs.npz", lambda stream: np.savez(stream, **arrays))
+    write_atomically(folder / "estimates.npz", lambda stream: np.savez(stream, **estimates, **blocks))
+
+
+def _memorization(dataset: Dataset, outcomes: Outcomes) -> dict[str, Any]:
+    masks, correct = outcomes.masks, outcomes.train["correct"]
+    inside, outside = sides(masks, correct)
+    estimate = difference(inside, outside)
+    results = {
+        "tr_mem": np.asarray(estimate.value),
+        "tr_mem_stderr": np.asarray(estimate.stderr),
+        "tr_num_in": np.asarray(estimate.num_in),
+        "tr_num_out": np.asarray(estimate.num_out),
+        "tr_correct_in": np.asarray(inside.mean),
+        "tr_correct_out": np.asarray(outside.mean),
+        "tr_labels": dataset.train_labels,
+        "tt_labels": dataset.test_labels,
+        "tr_ids": dataset.train_ids,
+        "tt_ids": dataset.test_ids,
+        "tr_mislabelled": dataset.mislabelled,
+        "tt_correct": outcomes.test["correct"].mean(0, dtype=np.float32),
+        "in_sample_accuracy": np.float64(correct[masks].mean()),
+        "held_out_accuracy": np.float64(correct[~masks].mean() if not masks.all() else np.nan),
+        "test_accuracy": np.float64(outcomes.test["correct"].mean()),
+    }
+    if "probability" in outcomes.train:
+        inside, outside = sides(masks, outcomes.train["probability"])
+        results |= {"tr_probability_in": np.asarray(inside.mean), "tr_probability_out": np.asarray(outside.mean)}
+    return results
+
+
+def _within_classes(
+    dataset: Dataset, outcomes: Outcomes, mem: np.ndarray
+) -> tuple[dict[str, np.ndarray], Pairs]:
+    blocks, pairs = {}, []
+    for number in range(dataset.num_classes):
+        train_ids = np.flatnonzero(dataset.train_labels == number)
+        test_ids = np.flatnonzero(dataset.test_labels == number)
+        estimate = influence(outcomes.masks[:, train_ids], outcomes.test["correct"][:, test_ids])
+        value, stderr = np.asarray(estimate.value), np.asarray(estimate.stderr)
+        blocks |= {
+            f"tr_classidx_{number}": train_ids,
+            f"tt_classidx_{number}": test_ids,
+            f"infl_matrix_class{number}": value,
+        }
+        pairs.append(select_pairs(value, stderr, mem[train_ids], train_ids, test_ids))
+    return blocks, join_pairs(pairs)
+
+
+def _write_all_pairs(stream, dataset: Dataset, outcomes: Outcomes) -> None:
+    """A .npy file of float32 (train, test), a tile of rows at a time."""
+    header = {"descr": "<f4", "fortran_order": False, "shape": (dataset.num_train, dataset.num_test)}
+    np.lib.format.write_array_header_1_0(stream, header)
+    for start in range(0, dataset.num_train, TILE):
+        estimate = influence(outcomes.masks[:, start : start + TILE], outcomes.test["correct"])
+        stream.write(np.asarray(estimate.value, "<f4").tobytes())

@@ -1,0 +1,60 @@
+"""What estimators accept from outside: NumPy or JAX arrays; bool, 0 / 1 or, for scores, float in [0, 1]."""
+
+import jax
+import numpy as np
+from jaxtyping import Array, Bool, Shaped
+
+from memjax.errors import InputError
+
+AnyArray = np.ndarray | jax.Array
+
+
+def as_masks(masks: Shaped[AnyArray, "..."]) -> Bool[AnyArray, "models train"]:
+    """Masks as bool.
+
+    Raises:
+      InputError: not two-dimensional, or a value other than 0 and 1.
+    """
+    masks = _as_array("masks", masks)
+    if masks.ndim != 2:
+        raise InputError(f"masks has shape {masks.shape}; expected (models, train)")
+    if masks.dtype != bool and not _traced(masks) and not bool(((masks == 0) | (masks == 1)).all()):
+        raise InputError("masks holds values other than 0 and 1; expected whether a model trained on an example")
+    return masks.astype(bool)
+
+
+def as_scores(name: str, scores: Shaped[AnyArray, "..."], num_models: int) -> Shaped[AnyArray, "models examples"]:
+    """Scores as bool or float32.
+
+    Raises:
+      InputError: not one row a model, not a number, or outside [0, 1].
+    """
+    scores = _as_array(name, scores)
+    if scores.ndim != 2 or scores.shape[0] != num_models:
+        raise InputError(f"{name} has shape {scores.shape}; expected ({num_models}, examples), one row a model of masks")
+    if scores.dtype == bool:
+        return scores
+    if not _traced(scores) and not bool(((scores >= 0) & (scores <= 1)).all()):
+        raise InputError(
+            f"{name} holds values that are not in [0, 1]; give correctness or the probability of the given label, "
+            "and leave out models that diverged"
+        )
+    return scores.astype(np.float32)
+
+
+def _as_array(name: str, values) -> AnyArray:
+    if not isinstance(values, jax.Array):
+        values = np.asarray(values)
+    if values.dtype != bool and not np.issubdtype(values.dtype, np.number) and values.dtype.name != "bfloat16":
+        raise InputError(f"{name} holds {values.dtype}; expected bool or numbers")
+    return values
+
+
+def _traced(values: AnyArray) -> bool:
+    """Inside a user's jit the values are not there to be looked at."""
+    return isinstance(values, jax.core.Tracer)
+
+
+def at_least_one_model(num_models: int) -> None:
+    if num_models == 0:
+        raise InputError("masks has no row; expected one a model")

@@ -1,0 +1,69 @@
+"""Memorization: how much seeing an example raises the chance of getting it right."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Shaped
+
+from memjax.errors import InputError
+from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+from memjax.estimators.moments import Moments, difference, moments
+from memjax.types import Estimate
+
+
+def memorization(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> Estimate:
+    """Memorization of each training example by a family of models trained on subsets.
+
+        mem[i] = mean of correct[t, i] over models t that saw i
+               - mean of correct[t, i] over models t that did not
+
+    Near 0: the label follows from the other examples.  Near 1: it is known only by heart.  Range [-1, 1].
+
+    Args:
+      masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
+      correct: (models, train), whether model t predicts the given label of example i; bool, 0 / 1, or the
+        probability it gives to that label.  NumPy or JAX.
+
+    Returns:
+      One estimate an example.  The standard error is sqrt(v_in / num_in + v_out / num_out) with the sample variances
+      v of either side (for 0 / 1 scores q (1 - q) num / (num - 1)), models being independent.  The value is NaN where
+      an example was always in or always out, the standard error where fewer than two models stand on either side.
+
+    Raises:
+      InputError: shapes that do not fit, masks other than 0 and 1, scores outside [0, 1].
+
+    Example:
+      >>> import numpy as np, memjax
+      >>> masks = np.array([[1, 1], [1, 0], [0, 0]])
+      >>> correct = np.array([[1, 1], [0, 0], [0, 1]])
+      >>> memjax.memorization(masks, correct).value.tolist()
+      [0.5, 0.5]
+
+    Reference:
+      Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, section 2.
+    """
+    return difference(*sides(masks, correct))
+
+
+def sides(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> tuple[Moments, Moments]:
+    """The two halves of memorization: each example's score over models that saw it, and over those that did not.
+
+    The second mean is the held-out score: how well the others predict this label.  Arguments as in `memorization`.
+    """
+    masks = as_masks(masks)
+    at_least_one_model(len(masks))
+    correct = as_scores("correct", correct, len(masks))
+    if correct.shape != masks.shape:
+        raise InputError(f"correct has shape {correct.shape} and masks {masks.shape}; expected the same")
+    return _sides(masks, correct)
+
+
+@jax.jit
+def _sides(masks: Bool[Array, "models train"], correct: Shaped[Array, "models train"]) -> tuple[Moments, Moments]:
+    scores = correct.astype(jnp.float32)
+    inside = jnp.where(masks, scores, 0)
+    outside = jnp.where(masks, 0, scores)
+    num_in = masks.sum(0)
+    return (
+        moments(num_in, inside.sum(0), (inside * inside).sum(0)),
+        moments(len(masks) - num_in, outside.sum(0), (outside * outside).sum(0)),
+    )

@@ -1,0 +1,47 @@
+"""High-influence pairs: test examples that hang on one memorized training example of their class."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+MEM_THRESHOLD = 0.25
+INFL_THRESHOLD = 0.15
+
+
+class Pairs(NamedTuple):
+    """Pairs in descending order of influence; `mem` is that of the training example.
+
+    Reference:
+      Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, section 3.2.
+    """
+
+    tr_idx: Int[np.ndarray, " pairs"]
+    tt_idx: Int[np.ndarray, " pairs"]
+    infl: Float[np.ndarray, " pairs"]
+    infl_stderr: Float[np.ndarray, " pairs"]
+
+
+def select_pairs(
+    infl: Float[np.ndarray, "train test"],
+    infl_stderr: Float[np.ndarray, "train test"],
+    mem: Float[np.ndarray, " train"],
+    train_ids: Int[np.ndarray, " train"],
+    test_ids: Int[np.ndarray, " test"],
+) -> Pairs:
+    """The pairs of one class with infl >= 0.15 whose training example has mem >= 0.25; NaN passes neither.
+
+    Args:
+      infl, infl_stderr: influence within the class and its standard error.
+      mem: memorization of the class's training examples.
+      train_ids, test_ids: numbers of the rows and columns in the whole data set.
+    """
+    row, column = np.nonzero((infl >= INFL_THRESHOLD) & (mem >= MEM_THRESHOLD)[:, None])
+    return Pairs(train_ids[row], test_ids[column], infl[row, column], infl_stderr[row, column])
+
+
+def join_pairs(parts: list[Pairs]) -> Pairs:
+    """All pairs of several classes, strongest first; equal ones by training, then test example."""
+    joined = Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    order = np.lexsort((joined.tt_idx, joined.tr_idx, -joined.infl))
+    return Pairs(*(column[order] for column in joined))

@@ -1,0 +1,62 @@
+"""Flax modules, NNX or Linen, as pairs of pure functions."""
+
+import inspect
+from collections.abc import Callable
+
+import flax.linen
+import jax
+from flax import nnx
+
+from memjax.types import Model
+
+
+def from_nnx(build: Callable[[nnx.Rngs], nnx.Module]) -> Model:
+    """The model of an NNX module.
+
+    Parameters are the module's `nnx.Param`; everything else (batch statistics, random counters) is state.  train
+    chooses between `module.train()` and `module.eval()`.
+    """
+
+    def graph(train: bool):
+        module = nnx.eval_shape(lambda: build(nnx.Rngs(0)))
+        module.train() if train else module.eval()
+        return nnx.split(module, nnx.Param, ...)[0]
+
+    graphs = {train: graph(train) for train in (True, False)}
+
+    def init(key):
+        _, params, state = nnx.split(build(nnx.Rngs(key)), nnx.Param, ...)
+        return params, state
+
+    def apply(params, state, inputs, key, train):
+        module = nnx.merge(graphs[train], params, state, copy=True)  # a module of our own: merging may share
+        if train and key is not None:
+            nnx.reseed(module, default=key, dropout=key)
+        logits = module(inputs)
+        return logits, nnx.state(module, nnx.Not(nnx.Param))
+
+    return Model(init, apply)
+
+
+def from_linen(module: flax.linen.Module, input_shape: tuple[int, ...]) -> Model:
+    """The model of a Linen module whose `__call__` takes the inputs and, if it likes, `train` or `deterministic`."""
+    words = inspect.signature(type(module).__call__).parameters
+
+    def mode(train: bool) -> dict[str, bool]:
+        choices = {"train": train, "training": train, "deterministic": not train}
+        return {word: value for word, value in choices.items() if word in words}
+
+    def init(key):
+        inputs = jax.numpy.zeros((1, *input_shape))
+        state = dict(module.init({"params": key}, inputs, **mode(False)))
+        return state.pop("params"), state
+
+    def apply(params, state, inputs, key, train):
+        rngs = {"dropout": key} if train and key is not None else {}
+        variables = {"params": params, **state}
+        if not train:
+            return module.apply(variables, inputs, **mode(False)), state
+        logits, changed = module.apply(variables, inputs, rngs=rngs, mutable=list(state), **mode(True))
+        return logits, {**state, **changed}
+
+    return Model(init, apply)

@@ -1,0 +1,26 @@
+"""Fully connected networks: linear, and multilayer perceptrons of any widths."""
+
+import math
+
+import jax
+from flax import nnx
+from jaxtyping import Array, Float
+
+from memjax.models.initializers import he_normal
+
+
+class MLP(nnx.Module):
+    """Dense layers with ReLU between them on the flattened input; no hidden layer makes it linear."""
+
+    def __init__(self, input_shape: tuple[int, ...], widths: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs):
+        sizes = (math.prod(input_shape), *widths, num_classes)
+        self.layers = nnx.List(
+            nnx.Linear(size_in, size_out, kernel_init=he_normal, rngs=rngs)
+            for size_in, size_out in zip(sizes, sizes[1:], strict=False)
+        )
+
+    def __call__(self, inputs: Float[Array, "batch ..."]) -> Float[Array, "batch classes"]:
+        hidden = inputs.reshape(len(inputs), -1)
+        for layer in self.layers[:-1]:
+            hidden = jax.nn.relu(layer(hidden))
+        return self.layers[-1](hidden)

@@ -1,0 +1,49 @@
+"""A network of the user's own, by the name of its factory."""
+
+import importlib
+import inspect
+import os
+import sys
+
+import flax.linen
+from flax import nnx
+
+from memjax.errors import InputError
+from memjax.models.from_flax import from_linen, from_nnx
+from memjax.types import Model
+
+
+def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Model:
+    """The model that `package.module:factory` makes.
+
+    The factory is called as `factory(input_shape, num_classes)` and returns a Linen module or a `memjax.Model`; if it
+    has an argument `rngs` (as an NNX class has) it is called as `factory(input_shape, num_classes, rngs=rngs)` and
+    returns an NNX module.
+
+    Raises:
+      InputError: no such module or factory, or it returns something else.
+    """
+    factory = _find(name)
+    if "rngs" in inspect.signature(factory).parameters:
+        return from_nnx(lambda rngs: factory(input_shape, num_classes, rngs=rngs))
+    made = factory(input_shape, num_classes)
+    if isinstance(made, Model):
+        return made
+    if isinstance(made, flax.linen.Module):
+        return from_linen(made, input_shape)
+    if isinstance(made, nnx.Module):
+        raise InputError(f"--model {name}: an NNX module needs its own seed; give {name} an argument rngs")
+    raise InputError(f"--model {name} returned a {type(made).__name__}; expected a Flax module or a memjax.Model")
+
+
+def _find(name: str):
+    module_name, _, factory_name = name.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())  # as `python -m` has it; the package may be run from an entry point
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as problem:
+        raise InputError(f"--model {name}: module {module_name} cannot be imported: {problem}") from problem
+    if not callable(factory := getattr(module, factory_name, None)):
+        raise InputError(f"--model {name}: {module_name} has no callable {factory_name!r}")
+    return factory

@@ -1,0 +1,74 @@
+"""The plan of a run: everything that decides its results, written before the first model is trained."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from memjax.errors import InputError
+from memjax.store.files import write_atomically
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run folder is for.
+
+    Attributes:
+      config: settings by section, as the user gave them; JSON values only.
+      data: name, content hash, sizes and class names of the data set.
+      pack_size: models a block; fixed, because it can change the last bits of a result.
+      num_models: the most models asked for so far; more may be asked for later.
+      environment: versions and device kind when the folder was made.
+      created: UTC, ISO 8601.
+    """
+
+    config: dict[str, Any]
+    data: dict[str, Any]
+    pack_size: int
+    num_models: int
+    environment: dict[str, str]
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def write_plan(folder: Path, plan: Plan) -> None:
+    """Puts the plan into the run folder, which is made if need be."""
+    text = json.dumps(asdict(plan), indent=1).encode()
+    (folder / "blocks").mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / "plan.json", lambda stream: stream.write(text))
+
+
+def read_plan(folder: Path) -> Plan | None:
+    """The plan of a run folder, or None where the folder is new.
+
+    Raises:
+      InputError: the plan cannot be read, or the folder holds something else.
+    """
+    path = folder / "plan.json"
+    try:
+        if not path.exists():
+            if folder.exists() and any(folder.iterdir()):
+                raise InputError(f"{folder} is not empty and holds no plan.json; give another folder with --run")
+            return None
+        return Plan(**json.loads(path.read_bytes()))
+    except (ValueError, TypeError) as problem:
+        if isinstance(problem, InputError):
+            raise
+        raise InputError(f"{path} is not a plan that this version can read: {problem}") from None
+    except OSError as problem:
+        raise InputError(f"run folder {folder} cannot be read: {problem.strerror}") from None
+
+
+def differences(old: Plan, config: dict[str, Any], data: dict[str, Any]) -> list[str]:
+    """Settings in which a folder's plan and a new request differ, one line each; empty if they agree."""
+    lines = []
+    for section, before, now in [*((name, old.config.get(name), config[name]) for name in config),
+                                 ("data", old.data, data)]:
+        before = before if isinstance(before, dict) else {"": before}
+        now = now if isinstance(now, dict) else {"": now}
+        lines += [
+            f"{section}.{key}".rstrip(".") + f": {before.get(key)!r} there, {now.get(key)!r} asked for"
+            for key in sorted(before.keys() | now.keys())
+            if before.get(key) != now.get(key)
+        ]
+    return lines

@@ -1,0 +1,55 @@
+"""Who is left out, by design."""
+
+from pathlib import Path
+
+from memjax.errors import InputError
+from memjax.subsets.balanced import balanced
+from memjax.subsets.coverage import Coverage, coverage, lemma_bound
+from memjax.subsets.from_file import from_file
+from memjax.subsets.holdout import leave_group_out, leave_one_out
+from memjax.subsets.paired import complementary
+from memjax.subsets.spec import SubsetSpec
+from memjax.subsets.uniform import bernoulli, fixed_size
+from memjax.types import SubsetDesign
+
+__all__ = [
+    "Coverage",
+    "SubsetSpec",
+    "balanced",
+    "bernoulli",
+    "complementary",
+    "coverage",
+    "fixed_size",
+    "from_file",
+    "leave_group_out",
+    "leave_one_out",
+    "lemma_bound",
+    "make_design",
+]
+
+
+def make_design(spec: SubsetSpec, num_train: int, seed: int) -> SubsetDesign:
+    """The design that a spec describes, for a training set of `num_train` examples.
+
+    Raises:
+      InputError: the fraction leaves no example in or none out; more groups than examples; an unfit masks file.
+    """
+    if spec.design == "leave-one-out":
+        return leave_one_out(num_train)
+    if spec.design == "leave-group-out":
+        if spec.num_groups > num_train:
+            raise InputError(f"--num-groups is {spec.num_groups}, more than the {num_train} training examples")
+        return leave_group_out(seed, num_train, spec.num_groups)
+    if spec.design == "masks-file":
+        return from_file(Path(spec.masks_file), num_train)
+    if spec.design == "complementary":
+        return complementary(fixed_size(seed, num_train, num_train // 2))
+    if spec.design == "bernoulli":
+        return bernoulli(seed, num_train, spec.subset_fraction)
+    size = int(num_train * spec.subset_fraction + 1e-9)  # 0.7 * 10 is 6.999... in binary
+    if size in (0, num_train):
+        raise InputError(
+            f"--subset-fraction {spec.subset_fraction} of {num_train} training examples is {size}; "
+            "each model must see at least one example and miss at least one"
+        )
+    return fixed_size(seed, num_train, size) if spec.design == "fixed-size" else balanced(seed, num_train, size)

@@ -1,0 +1,51 @@
+"""What a design will give before any training: who is in how often, and the error to expect."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from memjax.types import SubsetDesign
+
+
+class Coverage(NamedTuple):
+    """How often examples are in and out of a planned number of models.
+
+    Attributes:
+      num_in, num_out: (train,) models that will and will not see each example.
+      stderr_bound: (train,) largest standard error that the difference of two rates can have with these counts,
+        sqrt(1 / (4 num_in) + 1 / (4 num_out)); infinite where a count is 0.
+    """
+
+    num_in: np.ndarray
+    num_out: np.ndarray
+    stderr_bound: np.ndarray
+
+    @property
+    def undefined(self) -> int:
+        """Examples that are always in or always out, and so will have no estimate."""
+        return int(((self.num_in == 0) | (self.num_out == 0)).sum())
+
+
+def coverage(design: SubsetDesign, num_models: int, chunk: int = 64) -> Coverage:
+    """Counts over the first `num_models` models of a design; a chunk of masks at a time is held in memory."""
+    num_in = np.zeros(design.num_train, int)
+    for start in range(0, num_models, chunk):
+        num_in += design.masks(np.arange(start, min(start + chunk, num_models))).sum(0)
+    num_out = num_models - num_in
+    with np.errstate(divide="ignore"):
+        bound = np.sqrt(0.25 / num_in + 0.25 / num_out)
+    return Coverage(num_in, num_out, bound)
+
+
+def lemma_bound(include_prob: float, num_models: int) -> float:
+    """Root of the bound on the mean squared error of an influence estimate, whatever the learner.
+
+        E (estimate - truth)^2  <=  1 / (p t) + 1 / ((1 - p) t) + exp(-p t / 16) / 2,   p = min(a, 1 - a)
+
+    for t models and subset fraction a.
+
+    Reference:
+      Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, lemma 2.1.
+    """
+    p, t = min(include_prob, 1 - include_prob), num_models
+    return float(np.sqrt(1 / (p * t) + 1 / ((1 - p) * t) + np.exp(-p * t / 16) / 2))

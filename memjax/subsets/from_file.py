@@ -1,0 +1,36 @@
+"""Subsets that the user has drawn."""
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from memjax.errors import InputError
+from memjax.types import SubsetDesign
+
+
+def from_file(path: Path, num_train: int) -> SubsetDesign:
+    """Model t sees the examples that row t of a (models x train) array of 0 and 1 marks.
+
+    Raises:
+      InputError: the file cannot be read, has another shape, holds other values than 0 and 1, or a row of zeros.
+    """
+    try:
+        rows = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as problem:
+        raise InputError(f"masks file {path} cannot be read as a .npy array: {problem}") from None
+    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.shape[1] != num_train or not len(rows):
+        shape = getattr(rows, "shape", "an archive")
+        raise InputError(f"masks file {path} holds {shape}; expected (models, {num_train}), one column an example")
+    chosen = np.asarray(rows).astype(bool)
+    if not np.array_equal(chosen, rows):
+        raise InputError(f"masks file {path} holds values other than 0 and 1")
+    if not chosen.any(1).all():
+        raise InputError(f"masks file {path}: row {int(np.argmin(chosen.any(1)))} marks no example to train on")
+
+    def masks(model_ids: Int[np.ndarray, " models"]) -> Bool[np.ndarray, "models train"]:
+        return chosen[model_ids % len(chosen)]  # rows past the end are padding, trained and not counted
+
+    return SubsetDesign(
+        f"as in {path.name}", num_train, int(chosen.sum(1).max()), float(chosen.mean()), len(chosen), masks
+    )

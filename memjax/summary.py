@@ -1,0 +1,88 @@
+"""What a run says of itself in words: facts, warnings, and the examples at the top."""
+
+import numpy as np
+
+from memjax.store import Plan
+from memjax.types import Dataset
+
+CONVERGED = 0.999  # in-sample accuracy from which held-in errors no longer matter
+
+
+def typical_stderr(estimates: dict[str, np.ndarray]) -> float:
+    """Root mean square of the standard errors of all scores that have one; NaN if none has."""
+    stderr = estimates["tr_mem_stderr"][np.isfinite(estimates["tr_mem_stderr"])]
+    return float(np.sqrt(np.mean(np.square(stderr, dtype=np.float64)))) if len(stderr) else float("nan")
+
+
+def warnings(estimates: dict[str, np.ndarray]) -> list[str]:
+    """What a careful reader should know before using the scores."""
+    found = []
+    models, failed = int(estimates["num_models"]), int(estimates["num_failed"])
+    accuracy = float(estimates["in_sample_accuracy"])
+    if accuracy < CONVERGED:
+        found.append(
+            f"In-sample accuracy is {accuracy:.4f}, below {CONVERGED}: these models had not fitted their own training "
+            "examples, and each held-in error lowers a memorization score. Train longer (--epochs), or with another "
+            "--learning-rate or a larger --model."
+        )
+    if failed:
+        found.append(
+            f"{failed} of {models} models diverged (outputs that are not finite numbers) and were left out. "
+            "A lower --learning-rate usually helps."
+        )
+    if undefined := int(np.isnan(estimates["tr_mem"]).sum()):
+        found.append(
+            f"{undefined} training examples were in all models or in none and have no score. "
+            "Train more models, or use --design balanced."
+        )
+    if models < 100:
+        largest = np.nanmax(estimates["tr_mem_stderr"], initial=0)
+        found.append(
+            f"Only {models} models: standard errors reach {largest:.2f}. Do not rank single examples by these scores."
+        )
+    return found
+
+
+def facts(plan: Plan, estimates: dict[str, np.ndarray]) -> dict[str, str]:
+    """The configuration table of the report."""
+    config, data = plan.config, plan.data
+    train, subset = config["train"], config["subset"]
+    rows = {
+        "data": f"{data['name']}, {data['num_train']:,} training and {data['num_test']:,} test examples",
+        "data sha256": data["sha256"],
+        "label noise": f"{config['data']['label_noise']:g} of the training labels changed on purpose",
+        "model": config["model"]["model"],
+        "models": f"{int(estimates['num_models']):,}, {int(estimates['num_failed'])} diverged",
+        "subsets": f"{subset['design']}, {data['subsets']}",
+        "training": f"{train['epochs']} epochs, batches of {train['batch_size']}, {train['optimizer']} "
+        + " ".join([*train["optimizer_options"], ""])
+        + f"at {train['learning_rate']:g}, {train['schedule']} schedule, warm-up {train['warmup']:g}",
+        "seed": str(config["seed"]),
+        "pack size": str(plan.pack_size),
+        "made with": ", ".join(f"{name} {value}" for name, value in plan.environment.items()),
+        "started": plan.created,
+    }
+    if not config["data"]["label_noise"]:
+        del rows["label noise"]
+    return rows
+
+
+def most_memorized(dataset: Dataset, estimates: dict[str, np.ndarray], count: int = 10) -> list[str]:
+    """Lines of a table of the examples with the highest scores; those without a score are not in it."""
+    mem = estimates["tr_mem"]
+    order = [row for row in np.argsort(-mem, kind="stable")[:count] if np.isfinite(mem[row])]
+    width = max(5, *(len(name) for name in dataset.class_names))
+    lines = [f"{'example':>8}  {'label':<{width}}  {'memorization':>15}  {'correct in':>10}  {'correct out':>11}"]
+    for row in order:
+        label = printable(dataset.class_names[dataset.train_labels[row]])
+        score = f"{mem[row]:.3f} ± {estimates['tr_mem_stderr'][row]:.3f}"
+        inside, outside = estimates["tr_correct_in"][row], estimates["tr_correct_out"][row]
+        lines.append(
+            f"{dataset.train_ids[row]:>8}  {label:<{width}}  {score:>15}  {inside:>10.3f}  {outside:>11.3f}"
+        )
+    return lines
+
+
+def printable(text: str) -> str:
+    """Text from a data file without what a terminal would act on."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -1,0 +1,31 @@
+"""From a mask to batches of a fixed shape: rows to gather, so that a held-out example never enters a batch."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Int, Key
+
+
+def num_batches(max_size: int, batch_size: int) -> int:
+    """Steps of an epoch, the same for all models of a design: enough for the largest subset."""
+    return -(-max_size // batch_size)
+
+
+def members(mask: Bool[Array, " train"], max_size: int) -> Int[Array, " max_size"]:
+    """The rows that a mask marks, in order; a subset smaller than `max_size` is filled up with rows to be ignored."""
+    return jnp.argsort(~mask, stable=True)[:max_size]
+
+
+def epoch_batches(
+    key: Key[Array, ""], rows: Int[Array, " max_size"], size: Int[Array, ""], batch_size: int
+) -> Int[Array, "num_batches batch"]:
+    """One pass over the first `size` of `rows` in random order.
+
+    Every batch is full: where the subset does not divide, the last batch is topped up from the start of the same
+    order.  So there are no weights and no padding that could leak into batch statistics.
+    """
+    position = jnp.arange(len(rows))
+    bits = jax.random.bits(key, (len(rows),))
+    unused = position >= size
+    _, _, order = jax.lax.sort((unused, bits, rows), num_keys=2)
+    count = num_batches(len(rows), batch_size)
+    return order[jnp.arange(count * batch_size) % size].reshape(count, batch_size)

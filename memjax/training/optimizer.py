@@ -1,0 +1,52 @@
+"""From the words of a spec to an optax optimiser."""
+
+import inspect
+
+import optax
+
+from memjax.errors import InputError
+from memjax.training.spec import TrainSpec
+
+
+def make_optimizer(spec: TrainSpec, num_steps: int) -> optax.GradientTransformation:
+    """The optimiser of a spec, its learning rate scheduled over `num_steps` steps.
+
+    Raises:
+      InputError: optax has no such optimiser, or the optimiser has no such option.
+    """
+    make = getattr(optax, spec.optimizer, None)
+    known = inspect.signature(make).parameters if inspect.isfunction(make) else {}
+    if "learning_rate" not in known:
+        raise InputError(
+            f"--optimizer {spec.optimizer!r} is no optax optimiser with a learning rate; try adam, sgd or adamw"
+        )
+    options = dict(_option(text) for text in spec.optimizer_options)
+    if unknown := set(options) - set(known):
+        raise InputError(
+            f"--optimizer {spec.optimizer} has no option {', '.join(sorted(unknown))}; it has {', '.join(known)}"
+        )
+    return make(learning_rate(spec, num_steps), **options)
+
+
+def learning_rate(spec: TrainSpec, num_steps: int) -> optax.Schedule:
+    """Step number -> learning rate: a linear rise, then constant, or down to 0 as a line or half a cosine."""
+    rise = round(spec.warmup * num_steps)
+    fall = {
+        "constant": optax.schedules.constant_schedule(spec.learning_rate),
+        "linear": optax.schedules.linear_schedule(spec.learning_rate, 0, num_steps - rise),
+        "cosine": optax.schedules.cosine_decay_schedule(spec.learning_rate, num_steps - rise),
+    }[spec.schedule]
+    # The first step would otherwise have rate 0: the rise ends one step after the last one counted.
+    return optax.schedules.join_schedules(
+        [lambda step: spec.learning_rate * (step + 1) / (rise + 1), lambda step: fall(step)], [rise]
+    )
+
+
+def _option(text: str) -> tuple[str, float | bool]:
+    name, _, value = text.partition("=")
+    if value in ("true", "false"):
+        return name, value == "true"
+    try:
+        return name, float(value)
+    except ValueError:
+        raise InputError(f"--optimizer-options {text!r}: expected name=number, as in momentum=0.9") from None
