@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from memjax.data import DataSpec, load_dataset
     from memjax.errors import InputError
     from memjax.estimators import influence, memorization
-    from memjax.models import ModelSpec, from_linen, from_nnx, make_model
+    from memjax.models import from_linen, from_nnx, make_model
+    from memjax.specs import ModelSpec, SubsetSpec, TrainSpec
     from memjax.store import read_outcomes
-    from memjax.subsets import SubsetSpec, coverage, make_design
-    from memjax.training import TrainSpec, make_train, train_many
+    from memjax.subsets import coverage, make_design
+    from memjax.training import make_train, train_many
     from memjax.types import Dataset, Estimate, Model, Outcomes, SubsetDesign, TrainOutput
 
 __version__ = "0.1.0"
@@ -27,10 +28,11 @@ _HOME = {
     "data": ("DataSpec", "load_dataset"),
     "errors": ("InputError",),
     "estimators": ("influence", "memorization"),
-    "models": ("ModelSpec", "from_linen", "from_nnx", "make_model"),
+    "models": ("from_linen", "from_nnx", "make_model"),
+    "specs": ("ModelSpec", "SubsetSpec", "TrainSpec"),
     "store": ("read_outcomes",),
-    "subsets": ("SubsetSpec", "coverage", "make_design"),
-    "training": ("TrainSpec", "make_train", "train_many"),
+    "subsets": ("coverage", "make_design"),
+    "training": ("make_train", "train_many"),
     "types": ("Dataset", "Estimate", "Model", "Outcomes", "SubsetDesign", "TrainOutput"),
 }
 

@@ -9,10 +9,8 @@ from typing import Any, Literal
 
 from memjax.data.spec import DataSpec
 from memjax.errors import InputError
-from memjax.models.spec import ModelSpec
 from memjax.prng import check_seed
-from memjax.subsets.spec import SubsetSpec
-from memjax.training.spec import TrainSpec
+from memjax.specs import ModelSpec, SubsetSpec, TrainSpec
 
 Metric = Literal["correct", "probability", "margin", "log_odds", "logits"]
 

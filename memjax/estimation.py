@@ -65,9 +65,7 @@ def _memorization(dataset: Dataset, outcomes: Outcomes) -> dict[str, Any]:
     return results
 
 
-def _within_classes(
-    dataset: Dataset, outcomes: Outcomes, mem: np.ndarray
-) -> tuple[dict[str, np.ndarray], Pairs]:
+def _within_classes(dataset: Dataset, outcomes: Outcomes, mem: np.ndarray) -> tuple[dict[str, np.ndarray], Pairs]:
     blocks, pairs = {}, []
     for number in range(dataset.num_classes):
         train_ids = np.flatnonzero(dataset.train_labels == number)

@@ -13,8 +13,9 @@ import numpy as np
 
 from memjax import environment, store, summary
 from memjax.config import RunConfig
-from memjax.data import content_hash, load_dataset
+from memjax.data import DataSpec, content_hash, load_dataset
 from memjax.errors import InputError
+from memjax.specs import ModelSpec, SubsetSpec, TrainSpec
 from memjax.store import Plan
 from memjax.subsets import make_design
 from memjax.types import Dataset, Outcomes, SubsetDesign
@@ -93,10 +94,6 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
     Raises:
       InputError: the plan has settings that this version does not know.
     """
-    from memjax.data.spec import DataSpec
-    from memjax.models.spec import ModelSpec
-    from memjax.subsets.spec import SubsetSpec
-    from memjax.training.spec import TrainSpec
 
     def tuples(section: dict[str, Any]) -> dict[str, Any]:
         return {key: tuple(value) if isinstance(value, list) else value for key, value in section.items()}
@@ -130,9 +127,7 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
             f"this folder was begun with other versions ({', '.join(changed)}): new models may differ in the last bits"
         )
     single = make_single(run.config, run.dataset, run.design)
-    packs = train_many(
-        single, run.config.seed, run.design.masks, examples_of(run.dataset), missing, run.plan.pack_size
-    )
+    packs = train_many(single, run.config.seed, run.design.masks, examples_of(run.dataset), missing, run.plan.pack_size)
     for pack in packs:
         block = store.Block(pack.model_ids, pack.masks, pack.output.finite, pack.output.train, pack.output.test)
         store.write_block(run.folder, pack.number, block, here)

@@ -138,8 +138,8 @@ def _headline(opened) -> None:
 def _conclusion(opened, report: Path) -> None:
     estimates = store.read_results(opened.folder, "estimates.npz")
     pairs = store.read_results(opened.folder, "pairs.npz")
-    assert estimates is not None and pairs is not None, "written a moment ago"
-    largest = max(estimates["tr_mem_stderr"], default=float("nan"))
+    assert estimates is not None
+    assert pairs is not None
     print(f"\nreport          {report}")
     print(
         f"models          {estimates['num_models']} models; accuracy in sample {estimates['in_sample_accuracy']:.4f}, "
@@ -147,7 +147,7 @@ def _conclusion(opened, report: Path) -> None:
     )
     print(
         f"standard error  {summary.typical_stderr(estimates):.4f} for a typical score (root mean square), "
-        f"{largest:.4f} at most"
+        f"{summary.largest_stderr(estimates):.4f} at most"
     )
     print(f"pairs           {len(pairs['infl'])} with influence >= {pairs['infl_threshold']} within a class")
     for text in summary.warnings(estimates):

@@ -14,6 +14,12 @@ def typical_stderr(estimates: dict[str, np.ndarray]) -> float:
     return float(np.sqrt(np.mean(np.square(stderr, dtype=np.float64)))) if len(stderr) else float("nan")
 
 
+def largest_stderr(estimates: dict[str, np.ndarray]) -> float:
+    """The largest standard error of all scores that have one; NaN if none has."""
+    stderr = estimates["tr_mem_stderr"][np.isfinite(estimates["tr_mem_stderr"])]
+    return float(stderr.max(initial=0)) if len(stderr) else float("nan")
+
+
 def warnings(estimates: dict[str, np.ndarray]) -> list[str]:
     """What a careful reader should know before using the scores."""
     found = []
@@ -36,9 +42,8 @@ def warnings(estimates: dict[str, np.ndarray]) -> list[str]:
             "Train more models, or use --design balanced."
         )
     if models < 100:
-        largest = np.nanmax(estimates["tr_mem_stderr"], initial=0)
         found.append(
-            f"Only {models} models: standard errors reach {largest:.2f}. Do not rank single examples by these scores."
+            f"Only {models} models: standard errors reach {largest_stderr(estimates):.2f}. Do not rank single examples by these scores."
         )
     return found
 
@@ -70,16 +75,14 @@ def facts(plan: Plan, estimates: dict[str, np.ndarray]) -> dict[str, str]:
 def most_memorized(dataset: Dataset, estimates: dict[str, np.ndarray], count: int = 10) -> list[str]:
     """Lines of a table of the examples with the highest scores; those without a score are not in it."""
     mem = estimates["tr_mem"]
-    order = [row for row in np.argsort(-mem, kind="stable")[:count] if np.isfinite(mem[row])]
+    order = [row for row in np.lexsort((estimates["tr_mem_stderr"], -mem))[:count] if np.isfinite(mem[row])]
     width = max(5, *(len(name) for name in dataset.class_names))
     lines = [f"{'example':>8}  {'label':<{width}}  {'memorization':>15}  {'correct in':>10}  {'correct out':>11}"]
     for row in order:
         label = printable(dataset.class_names[dataset.train_labels[row]])
         score = f"{mem[row]:.3f} ± {estimates['tr_mem_stderr'][row]:.3f}"
         inside, outside = estimates["tr_correct_in"][row], estimates["tr_correct_out"][row]
-        lines.append(
-            f"{dataset.train_ids[row]:>8}  {label:<{width}}  {score:>15}  {inside:>10.3f}  {outside:>11.3f}"
-        )
+        lines.append(f"{dataset.train_ids[row]:>8}  {label:<{width}}  {score:>15}  {inside:>10.3f}  {outside:>11.3f}")
     return lines
 
 

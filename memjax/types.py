@@ -129,7 +129,7 @@ class Estimate(NamedTuple):
 
     Attributes:
       value: the estimate.
-      stderr: its standard error over models; NaN where fewer than two models stand on either side.
+      stderr: its standard error over models; NaN where fewer than two models stand on a side.
       num_in: models that trained on the example.
       num_out: models that did not.
     """

@@ -2,7 +2,7 @@
 
 import jax
 import numpy as np
-from jaxtyping import Array, Bool, Shaped
+from jaxtyping import Bool, Shaped
 
 from memjax.errors import InputError
 
@@ -24,17 +24,23 @@ def as_masks(masks: Shaped[AnyArray, "..."]) -> Bool[AnyArray, "models train"]:
 
 
 def as_scores(name: str, scores: Shaped[AnyArray, "..."], num_models: int) -> Shaped[AnyArray, "models examples"]:
-    """Scores as bool or float32.
+    """Scores as bool, where they are all 0 or 1, or as float32.
 
     Raises:
       InputError: not one row a model, not a number, or outside [0, 1].
     """
     scores = _as_array(name, scores)
     if scores.ndim != 2 or scores.shape[0] != num_models:
-        raise InputError(f"{name} has shape {scores.shape}; expected ({num_models}, examples), one row a model of masks")
+        raise InputError(
+            f"{name} has shape {scores.shape}; expected ({num_models}, examples), a row for each of masks"
+        )
     if scores.dtype == bool:
         return scores
-    if not _traced(scores) and not bool(((scores >= 0) & (scores <= 1)).all()):
+    if _traced(scores):
+        return scores.astype(np.float32)
+    if bool(((scores == 0) | (scores == 1)).all()):
+        return scores.astype(bool)
+    if not bool(((scores >= 0) & (scores <= 1)).all()):
         raise InputError(
             f"{name} holds values that are not in [0, 1]; give correctness or the probability of the given label, "
             "and leave out models that diverged"

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Shaped
 
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
-from memjax.estimators.moments import difference, moments
+from memjax.estimators.moments import difference, moments_of_rates, moments_of_scores
 from memjax.types import Estimate
 
 
@@ -48,12 +48,16 @@ def influence(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..
 def _influence(masks: Bool[Array, "models train"], correct_test: Shaped[Array, "models test"]) -> Estimate:
     scores = correct_test.astype(jnp.float32)
     num_in = masks.sum(0)[:, None]
-    squares = scores if correct_test.dtype == bool else scores * scores  # the square of 0 / 1 is itself
+    num_out = len(masks) - num_in
     total_in = _sums_in(masks, scores)
-    squares_in = total_in if squares is scores else _sums_in(masks, squares)
+    total_out = scores.sum(0) - total_in
+    if correct_test.dtype == bool:
+        return difference(moments_of_rates(num_in, total_in), moments_of_rates(num_out, total_out))
+    squares = scores * scores
+    squares_in = _sums_in(masks, squares)
     return difference(
-        moments(num_in, total_in, squares_in),
-        moments(len(masks) - num_in, scores.sum(0) - total_in, squares.sum(0) - squares_in),
+        moments_of_scores(num_in, total_in, squares_in),
+        moments_of_scores(num_out, total_out, squares.sum(0) - squares_in),
     )
 
 

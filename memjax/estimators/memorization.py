@@ -6,7 +6,7 @@ from jaxtyping import Array, Bool, Shaped
 
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
-from memjax.estimators.moments import Moments, difference, moments
+from memjax.estimators.moments import Moments, difference, moments_of_rates, moments_of_scores
 from memjax.types import Estimate
 
 
@@ -24,9 +24,10 @@ def memorization(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."
         probability it gives to that label.  NumPy or JAX.
 
     Returns:
-      One estimate an example.  The standard error is sqrt(v_in / num_in + v_out / num_out) with the sample variances
-      v of either side (for 0 / 1 scores q (1 - q) num / (num - 1)), models being independent.  The value is NaN where
-      an example was always in or always out, the standard error where fewer than two models stand on either side.
+      One estimate an example, NaN where it was always in or always out.  The standard error is that of a difference
+      of two independent means, from the sample variances; for 0 / 1 scores one success and one failure are added to
+      either side first, so that it is never 0 (see `moments.moments_of_rates`).  It is NaN where fewer than two
+      models stand on a side.
 
     Raises:
       InputError: shapes that do not fit, masks other than 0 and 1, scores outside [0, 1].
@@ -60,10 +61,12 @@ def sides(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> t
 @jax.jit
 def _sides(masks: Bool[Array, "models train"], correct: Shaped[Array, "models train"]) -> tuple[Moments, Moments]:
     scores = correct.astype(jnp.float32)
-    inside = jnp.where(masks, scores, 0)
-    outside = jnp.where(masks, 0, scores)
+    inside, outside = jnp.where(masks, scores, 0), jnp.where(masks, 0, scores)
     num_in = masks.sum(0)
+    num_out = len(masks) - num_in
+    if correct.dtype == bool:
+        return moments_of_rates(num_in, inside.sum(0)), moments_of_rates(num_out, outside.sum(0))
     return (
-        moments(num_in, inside.sum(0), (inside * inside).sum(0)),
-        moments(len(masks) - num_in, outside.sum(0), (outside * outside).sum(0)),
+        moments_of_scores(num_in, inside.sum(0), (inside * inside).sum(0)),
+        moments_of_scores(num_out, outside.sum(0), (outside * outside).sum(0)),
     )

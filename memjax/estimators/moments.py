@@ -1,4 +1,4 @@
-"""Means and variances of a score over the models that saw an example and over those that did not."""
+"""Means of a score over the models that saw an example and over those that did not, and their standard errors."""
 
 from typing import NamedTuple
 
@@ -9,24 +9,44 @@ from memjax.types import Estimate
 
 
 class Moments(NamedTuple):
-    """One side: how many models, their mean score and the sample variance (divisor count - 1)."""
+    """One side: how many models, their mean score, and the squared standard error of that mean."""
 
     count: Int[Array, "*shape"]
     mean: Float[Array, "*shape"]
     variance: Float[Array, "*shape"]
 
 
-def moments(
+def moments_of_rates(count: Int[Array, "*#shape"], total: Float[Array, "*shape"]) -> Moments:
+    """From the number of models that were right, for 0 / 1 scores.  The rate of none is NaN: undefined, not zero.
+
+    The variance is that of a sample, q (1 - q) / (count - 1), but with q = (total + 1) / (count + 2): one success and
+    one failure are added first.  Without them a rate of exactly 0 or 1, which most examples have on one side, would
+    pass for certain, and intervals would miss the truth far too often (`tests/estimators/test_coverage.py` measures
+    both).  The variance of a single answer is NaN.
+
+    Reference:
+      After Agresti and Caffo, Simple and Effective Confidence Intervals for Proportions and Differences of
+      Proportions, The American Statistician 54, 2000.
+    """
+    rate = (total + 1) / (count + 2)
+    variance = jnp.where(count > 1, rate * (1 - rate) / (count - 1), jnp.nan)
+    return Moments(jnp.broadcast_to(count, total.shape), total / count, variance)
+
+
+def moments_of_scores(
     count: Int[Array, "*#shape"], total: Float[Array, "*shape"], squares: Float[Array, "*shape"]
 ) -> Moments:
-    """From sums over models.  The mean of none and the variance of one are NaN: undefined, not zero."""
+    """From sums of scores and of their squares, for scores of any kind.
+
+    The variance of the mean is the sample variance (divisor count - 1) over count; that of a single score is NaN.
+    """
     mean = total / count
     scatter = jnp.maximum(squares - total * mean, 0)  # rounding may leave a negative crumb
-    variance = jnp.where(count > 1, scatter / (count - 1), jnp.nan)
+    variance = jnp.where(count > 1, scatter / (count - 1) / count, jnp.nan)
     return Moments(jnp.broadcast_to(count, mean.shape), mean, variance)
 
 
 def difference(inside: Moments, outside: Moments) -> Estimate:
     """Mean inside minus mean outside, with the standard error of a difference of independent means."""
-    stderr = jnp.sqrt(inside.variance / inside.count + outside.variance / outside.count)
+    stderr = jnp.sqrt(inside.variance + outside.variance)
     return Estimate(inside.mean - outside.mean, stderr, inside.count, outside.count)

@@ -4,11 +4,11 @@ from memjax.errors import InputError
 from memjax.models.cnn import CNN
 from memjax.models.from_flax import from_linen, from_nnx
 from memjax.models.mlp import MLP
-from memjax.models.spec import ModelSpec
 from memjax.models.user import user_model
+from memjax.specs import ModelSpec
 from memjax.types import Model
 
-__all__ = ["CNN", "MLP", "ModelSpec", "from_linen", "from_nnx", "make_model"]
+__all__ = ["CNN", "MLP", "from_linen", "from_nnx", "make_model"]
 
 
 def make_model(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -> Model:

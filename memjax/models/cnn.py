@@ -1,5 +1,6 @@
 """A small convolutional network for images."""
 
+import itertools
 import math
 
 import jax
@@ -25,7 +26,7 @@ class CNN(nnx.Module):
         sizes = (input_shape[2] if len(input_shape) == 3 else 1, *channels)
         self.convolutions = nnx.List(
             nnx.Conv(size_in, size_out, (3, 3), kernel_init=he_normal, rngs=rngs)
-            for size_in, size_out in zip(sizes, sizes[1:], strict=False)
+            for size_in, size_out in itertools.pairwise(sizes)
         )
         pixels = (height >> len(channels)) * (width >> len(channels))
         self.head = nnx.Linear(pixels * sizes[-1], num_classes, kernel_init=he_normal, rngs=rngs)

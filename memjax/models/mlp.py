@@ -1,5 +1,6 @@
 """Fully connected networks: linear, and multilayer perceptrons of any widths."""
 
+import itertools
 import math
 
 import jax
@@ -16,7 +17,7 @@ class MLP(nnx.Module):
         sizes = (math.prod(input_shape), *widths, num_classes)
         self.layers = nnx.List(
             nnx.Linear(size_in, size_out, kernel_init=he_normal, rngs=rngs)
-            for size_in, size_out in zip(sizes, sizes[1:], strict=False)
+            for size_in, size_out in itertools.pairwise(sizes)
         )
 
     def __call__(self, inputs: Float[Array, "batch ..."]) -> Float[Array, "batch classes"]:

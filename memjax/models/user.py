@@ -4,6 +4,7 @@ import importlib
 import inspect
 import os
 import sys
+from collections.abc import Callable
 
 import flax.linen
 from flax import nnx
@@ -24,7 +25,7 @@ def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Mod
       InputError: no such module or factory, or it returns something else.
     """
     factory = _find(name)
-    if "rngs" in inspect.signature(factory).parameters:
+    if _takes_rngs(name, factory):
         return from_nnx(lambda rngs: factory(input_shape, num_classes, rngs=rngs))
     made = factory(input_shape, num_classes)
     if isinstance(made, Model):
@@ -36,7 +37,18 @@ def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Mod
     raise InputError(f"--model {name} returned a {type(made).__name__}; expected a Flax module or a memjax.Model")
 
 
-def _find(name: str):
+def _takes_rngs(name: str, factory: Callable) -> bool:
+    if inspect.isclass(factory) and issubclass(factory, nnx.Module):
+        return True  # its own signature hides behind that of a metaclass
+    try:
+        signature = inspect.signature(factory)
+        signature.bind_partial((), 0)
+    except (TypeError, ValueError) as problem:
+        raise InputError(f"--model {name} cannot be called as factory(input_shape, num_classes): {problem}") from None
+    return "rngs" in signature.parameters
+
+
+def _find(name: str) -> Callable:
     module_name, _, factory_name = name.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # as `python -m` has it; the package may be run from an entry point

@@ -52,8 +52,6 @@ def read_plan(folder: Path) -> Plan | None:
             return None
         return Plan(**json.loads(path.read_bytes()))
     except (ValueError, TypeError) as problem:
-        if isinstance(problem, InputError):
-            raise
         raise InputError(f"{path} is not a plan that this version can read: {problem}") from None
     except OSError as problem:
         raise InputError(f"run folder {folder} cannot be read: {problem.strerror}") from None
@@ -62,8 +60,10 @@ def read_plan(folder: Path) -> Plan | None:
 def differences(old: Plan, config: dict[str, Any], data: dict[str, Any]) -> list[str]:
     """Settings in which a folder's plan and a new request differ, one line each; empty if they agree."""
     lines = []
-    for section, before, now in [*((name, old.config.get(name), config[name]) for name in config),
-                                 ("data", old.data, data)]:
+    for section, before, now in [
+        *((name, old.config.get(name), config[name]) for name in config),
+        ("data", old.data, data),
+    ]:
         before = before if isinstance(before, dict) else {"": before}
         now = now if isinstance(now, dict) else {"": now}
         lines += [

@@ -3,18 +3,17 @@
 from pathlib import Path
 
 from memjax.errors import InputError
+from memjax.specs import SubsetSpec
 from memjax.subsets.balanced import balanced
 from memjax.subsets.coverage import Coverage, coverage, lemma_bound
 from memjax.subsets.from_file import from_file
 from memjax.subsets.holdout import leave_group_out, leave_one_out
 from memjax.subsets.paired import complementary
-from memjax.subsets.spec import SubsetSpec
 from memjax.subsets.uniform import bernoulli, fixed_size
 from memjax.types import SubsetDesign
 
 __all__ = [
     "Coverage",
-    "SubsetSpec",
     "balanced",
     "bernoulli",
     "complementary",

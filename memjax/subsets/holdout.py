@@ -13,9 +13,7 @@ def leave_one_out(num_train: int) -> SubsetDesign:
     def masks(model_ids: Int[np.ndarray, " models"]) -> Bool[np.ndarray, "models train"]:
         return np.arange(num_train) != (model_ids % num_train)[:, None]
 
-    return SubsetDesign(
-        "all examples but one, in turn", num_train, num_train - 1, 1 - 1 / num_train, None, masks
-    )
+    return SubsetDesign("all examples but one, in turn", num_train, num_train - 1, 1 - 1 / num_train, None, masks)
 
 
 def leave_group_out(seed: int, num_train: int, num_groups: int) -> SubsetDesign:

@@ -41,6 +41,4 @@ def bernoulli(seed: int, num_train: int, include_prob: float) -> SubsetDesign:
     # Ten standard deviations above the mean: no run will see a larger one.
     spread = np.sqrt(num_train * include_prob * (1 - include_prob))
     max_size = min(num_train, int(np.ceil(num_train * include_prob + 10 * spread)))
-    return SubsetDesign(
-        f"each example with chance {include_prob:g}", num_train, max_size, include_prob, None, masks
-    )
+    return SubsetDesign(f"each example with chance {include_prob:g}", num_train, max_size, include_prob, None, masks)

@@ -5,12 +5,10 @@ from memjax.training.many import Pack, train_many
 from memjax.training.optimizer import make_optimizer
 from memjax.training.packing import guess_pack_size
 from memjax.training.single import Examples, examples_of, make_train
-from memjax.training.spec import TrainSpec
 
 __all__ = [
     "Examples",
     "Pack",
-    "TrainSpec",
     "examples_of",
     "guess_pack_size",
     "make_optimizer",

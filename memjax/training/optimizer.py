@@ -5,7 +5,7 @@ import inspect
 import optax
 
 from memjax.errors import InputError
-from memjax.training.spec import TrainSpec
+from memjax.specs import TrainSpec
 
 
 def make_optimizer(spec: TrainSpec, num_steps: int) -> optax.GradientTransformation:

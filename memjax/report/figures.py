@@ -1,0 +1,86 @@
+"""Histogram of memorization, as the rectangles and ticks that the page's template draws."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+NUM_BINS = 18
+MEMORIZED = 0.25  # from here on Feldman and Zhang call an example memorized
+SMALLEST_SHOWN = 0.5  # where the logarithmic axis begins, so that a count of one is a visible bar
+
+
+def histogram(values: Float[np.ndarray, " train"]) -> tuple[Int[np.ndarray, " bins"], Float[np.ndarray, " edges"]]:
+    """Counts in 18 equal bins over [min(0, lowest), 1], and the 19 edges.  Undefined values are left out.
+
+    >>> counts, edges = histogram(np.array([0.0, 0.01, 1.0, np.nan]))
+    >>> int(counts[0]), int(counts[-1]), len(edges)
+    (2, 1, 19)
+    """
+    finite = values[np.isfinite(values)].astype(np.float64).clip(max=1.0)
+    counts, edges = np.histogram(finite, bins=NUM_BINS, range=(finite.min(initial=0.0), 1.0))
+    return counts, edges
+
+
+class Bar(NamedTuple):
+    """One bin: the range of values, how many fall into it, and its rectangle."""
+
+    start: float
+    stop: float
+    count: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Tick(NamedTuple):
+    """A labelled place on an axis."""
+
+    position: float
+    value: float
+
+
+class Drawing(NamedTuple):
+    """What the template needs to draw the histogram, in SVG units."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    bottom: float
+    bars: list[Bar]
+    x_ticks: list[Tick]
+    y_ticks: list[Tick]
+    threshold: Tick
+
+
+def histogram_drawing(values: Float[np.ndarray, " train"]) -> Drawing:
+    """The histogram with a logarithmic count axis, as rectangles and ticks."""
+    counts, edges = histogram(values)
+    width, height, left, right, top, bottom = 800.0, 300.0, 58.0, 776.0, 34.0, 254.0
+    decades = np.log10(max(10, counts.max()) / SMALLEST_SHOWN)
+
+    def across(value: float) -> float:
+        return round(left + (right - left) * (value - edges[0]) / (edges[-1] - edges[0]), 2)
+
+    def up(count: int | float) -> float:
+        return round(bottom - (bottom - top) * float(np.log10(count / SMALLEST_SHOWN) / decades), 2)
+
+    bars = []
+    for start, stop, count in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True):
+        y = up(max(count, SMALLEST_SHOWN))
+        bars.append(Bar(start, stop, count, across(start), y, across(stop) - across(start) - 2, bottom - y))
+    powers = [10**power for power in range(int(np.log10(max(10, counts.max()))) + 1)]
+    quarters = [quarter / 4 for quarter in range(-4, 5) if quarter / 4 >= edges[0]]
+    return Drawing(
+        width,
+        height,
+        left,
+        right,
+        bottom,
+        bars,
+        x_ticks=[Tick(across(value), value) for value in quarters],
+        y_ticks=[Tick(up(power), power) for power in powers],
+        threshold=Tick(across(MEMORIZED), MEMORIZED),
+    )

@@ -1,0 +1,77 @@
+"""What the user says: settings as plain values, checked when they are made."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from memjax.errors import InputError
+
+Design = Literal[
+    "fixed-size", "bernoulli", "balanced", "complementary", "leave-one-out", "leave-group-out", "masks-file"
+]
+
+
+@dataclass(frozen=True)
+class SubsetSpec:
+    """Who is left out."""
+
+    design: Design = "fixed-size"
+    """fixed-size: the paper's.  bernoulli: each example on its own.  balanced: each example in equally many models.
+    complementary: models in pairs, the second sees what the first does not.  leave-one-out, leave-group-out: model t
+    misses example, or group, t.  masks-file: as given."""
+    subset_fraction: float = 0.7
+    """Fraction of the training examples that a model sees; for fixed-size, bernoulli and balanced."""
+    num_groups: int = 10
+    """Groups of leave-group-out, drawn at random once a run."""
+    masks_file: str = ""
+    """For masks-file: a .npy file, (models x train), true where the model trains on the example."""
+
+    def __post_init__(self):
+        if not 0 < self.subset_fraction < 1:
+            raise InputError(
+                f"--subset-fraction is {self.subset_fraction}; give a number between 0 and 1, both left out: "
+                "an example must be in some models and out of others"
+            )
+        if (self.design == "masks-file") != bool(self.masks_file):
+            raise InputError("--design masks-file and --masks-file FILE go together; give both or neither")
+        if self.num_groups < 2:
+            raise InputError(f"--num-groups is {self.num_groups}; give 2 or more")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """The network."""
+
+    model: str = "mlp:128"
+    """linear; mlp:WIDTH,WIDTH,...; cnn or cnn:CHANNELS,CHANNELS,...; or package.module:factory for a Flax module of
+    your own."""
+
+
+@dataclass(frozen=True)
+class TrainSpec:
+    """The training of one model.  The defaults fit every label of digits and of Fashion-MNIST subsamples, wrong ones
+    included: memorization means little while held-in examples are still wrong."""
+
+    epochs: int = 50
+    """Passes over the model's own subset."""
+    batch_size: int = 64
+    """Examples a step."""
+    optimizer: str = "adam"
+    """The name of an optax optimiser that takes a learning rate: adam, sgd, adamw, lion, ..."""
+    optimizer_options: tuple[str, ...] = ()
+    """Further arguments of the optimiser as name=number, e.g. momentum=0.9 weight_decay=1e-4."""
+    learning_rate: float = 0.01
+    """The largest learning rate of the schedule."""
+    schedule: Literal["constant", "cosine", "linear"] = "cosine"
+    """How the learning rate goes down to 0 (or does not) after the warm-up."""
+    warmup: float = 0.1
+    """Fraction of all steps in which the learning rate rises from 0."""
+
+    def __post_init__(self):
+        if self.epochs < 1:
+            raise InputError(f"--epochs is {self.epochs}; give 1 or more")
+        if self.batch_size < 1:
+            raise InputError(f"--batch-size is {self.batch_size}; give 1 or more")
+        if not 0 < self.learning_rate < float("inf"):
+            raise InputError(f"--learning-rate is {self.learning_rate}; give a number above 0")
+        if not 0 <= self.warmup < 1:
+            raise InputError(f"--warmup is {self.warmup}; give a fraction from 0 up to, not including, 1")

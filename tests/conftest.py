@@ -1,0 +1,39 @@
+"""Two CPU devices for every test, a compile cache that lasts one session, and small worlds to train in."""
+
+import tempfile
+
+import jax
+import numpy as np
+import pytest
+
+from memjax.types import Dataset
+
+jax.config.update("jax_num_cpu_devices", 2)
+
+_CACHE = tempfile.TemporaryDirectory(prefix="memjax-tests-")
+jax.config.update("jax_compilation_cache_dir", _CACHE.name)  # many tests compile the same small programs
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def make_dataset(num_train=60, num_test=20, num_classes=3, shape=(4,), seed=0, dtype=np.float32) -> Dataset:
+    """Gaussian clouds, one a class, near enough to each other to be confused sometimes."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(num_classes, *shape)) * 1.5
+
+    def draw(count):
+        labels = (np.arange(count) % num_classes).astype(np.int32)
+        return (centres[labels] + rng.normal(size=(count, *shape))).astype(dtype), labels
+
+    (train_inputs, train_labels), (test_inputs, test_labels) = draw(num_train), draw(num_test)
+    names = tuple(f"class {number}" for number in range(num_classes))
+    unchanged = np.zeros(num_train, bool)
+    return Dataset(
+        "clouds", train_inputs, train_labels, test_inputs, test_labels,
+        np.arange(num_train), np.arange(num_test), names, unchanged,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def clouds() -> Dataset:
+    return make_dataset()

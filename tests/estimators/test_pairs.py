@@ -1,0 +1,34 @@
+import numpy as np
+
+from memjax.estimators import join_pairs, select_pairs
+
+
+def test_by_hand():
+    infl = np.array([[0.2, 0.1], [0.9, np.nan], [0.15, 0.5]], np.float32)
+    mem = np.array([0.25, 0.2, np.nan], np.float32)
+
+    pairs = select_pairs(infl, infl / 10, mem, np.array([10, 11, 12]), np.array([5, 6]))
+
+    assert pairs.tr_idx.tolist() == [10]  # row 1 is not memorized, row 2 has no score
+    assert pairs.tt_idx.tolist() == [5]
+    np.testing.assert_allclose(pairs.infl_stderr, [0.02])
+
+
+def test_joined_pairs_come_strongest_first():
+    infl, mem = np.array([[0.2, 0.4]], np.float32), np.array([1], np.float32)
+    first = select_pairs(infl, infl, mem, np.array([0]), np.array([0, 1]))
+    second = select_pairs(infl + np.float32(0.1), infl, mem, np.array([7]), np.array([2, 3]))
+
+    joined = join_pairs([first, second])
+
+    np.testing.assert_allclose(joined.infl, [0.5, 0.4, 0.3, 0.2], rtol=1e-6)
+    assert joined.tt_idx.tolist() == [3, 1, 2, 0]
+
+
+def test_no_pair_at_all_is_an_empty_table():
+    nothing = np.zeros((2, 2), np.float32)
+
+    joined = join_pairs([select_pairs(nothing, nothing, np.ones(2, np.float32), np.arange(2), np.arange(2))])
+
+    assert [len(column) for column in joined] == [0, 0, 0, 0]
+    assert joined.tr_idx.dtype == np.int64

@@ -1,0 +1,145 @@
+import json
+
+import numpy as np
+import pytest
+
+from memjax import store
+from memjax.store.blocks import block_path
+
+
+def make_block(seed=0, first=0, models=3, train=13, test=5):
+    rng = np.random.default_rng(seed)
+
+    def bits(count):
+        return rng.random((models, count)) < 0.5
+
+    return store.Block(
+        np.arange(first, first + models), bits(train), np.array([True] * models),
+        {"correct": bits(train), "probability": rng.random((models, train)).astype(np.float32)},
+        {"correct": bits(test), "probability": rng.random((models, test)).astype(np.float32)},
+    )  # fmt: skip
+
+
+def assert_same(got, expected):
+    np.testing.assert_array_equal(got.model_ids, expected.model_ids)
+    np.testing.assert_array_equal(got.masks, expected.masks)
+    np.testing.assert_array_equal(got.finite, expected.finite)
+    for side in ("train", "test"):
+        got_side, expected_side = getattr(got, side), getattr(expected, side)
+        np.testing.assert_array_equal(got_side["correct"], expected_side["correct"])
+        assert got_side["correct"].dtype == bool
+        np.testing.assert_allclose(got_side["probability"], expected_side["probability"], atol=5e-4)
+
+
+def test_what_is_written_is_read(tmp_path):
+    block = make_block()
+    store.write_block(tmp_path, 7, block, {"jax": "1"})
+
+    assert store.finished_blocks(tmp_path) == {7}
+    assert_same(store.read_block(tmp_path, 7), block)
+
+
+def test_logits_and_margins_that_do_not_fit_are_cut_off_not_lost(tmp_path):
+    block = make_block(models=1, train=2, test=1)
+    block.train["margin"] = np.array([[1e9, -1e9]], np.float32)
+    block.train["logits"] = np.ones((1, 2, 3), np.float32)
+    store.write_block(tmp_path, 0, block, {})
+
+    read = store.read_block(tmp_path, 0)
+
+    assert np.isfinite(read.train["margin"]).all()
+    assert read.train["logits"].shape == (1, 2, 3)
+
+
+def test_it_loads_without_pickle_and_without_memjax(tmp_path):
+    block = make_block()
+    store.write_block(tmp_path, 0, block, {})
+
+    with np.load(block_path(tmp_path, 0), allow_pickle=False) as arrays:
+        masks = np.unpackbits(arrays["masks"], axis=1, count=int(arrays["num_train"]))
+
+    np.testing.assert_array_equal(masks.astype(bool), block.masks)
+
+
+def test_without_its_record_a_block_does_not_exist(tmp_path):
+    store.write_block(tmp_path, 0, make_block(), {})
+    block_path(tmp_path, 0).with_suffix(".json").unlink()
+
+    assert store.finished_blocks(tmp_path) == set()
+
+
+def test_every_changed_byte_is_noticed(tmp_path):
+    store.write_block(tmp_path, 0, make_block(), {})
+    path = block_path(tmp_path, 0)
+    good = path.read_bytes()
+    for position in range(len(good)):
+        path.write_bytes(good[:position] + bytes([good[position] ^ 1]) + good[position + 1 :])
+        with pytest.raises(store.CorruptBlock):
+            store.read_block(tmp_path, 0)
+
+
+@pytest.mark.parametrize("record", ["", "{", "[]", "{}", '{"sha256": 3}'])
+def test_a_spoiled_record_is_noticed(tmp_path, record):
+    store.write_block(tmp_path, 0, make_block(), {})
+    block_path(tmp_path, 0).with_suffix(".json").write_text(record)
+
+    with pytest.raises(store.CorruptBlock, match="block 0"):
+        store.read_block(tmp_path, 0)
+
+
+def test_another_blocks_bytes_are_noticed(tmp_path):
+    for number in (0, 1):
+        store.write_block(tmp_path, number, make_block(number, 3 * number), {})
+    block_path(tmp_path, 0).write_bytes(block_path(tmp_path, 1).read_bytes())
+
+    with pytest.raises(store.CorruptBlock):
+        store.read_block(tmp_path, 0)
+
+
+def test_set_aside_keeps_everything(tmp_path):
+    for _ in range(2):
+        store.write_block(tmp_path, 0, make_block(), {})
+        store.set_aside(tmp_path, 0)
+
+    assert store.finished_blocks(tmp_path) == set()
+    assert sorted(path.name for path in (tmp_path / "blocks").iterdir()) == [
+        "000000.bad-0", "000000.bad-0.json", "000000.bad-1", "000000.bad-1.json",
+    ]  # fmt: skip
+
+
+def test_only_models_asked_for_and_only_those_that_converged(tmp_path):
+    first, second = make_block(0), make_block(1, first=3)
+    first.finite[1] = False
+    store.write_block(tmp_path, 0, first, {})
+    store.write_block(tmp_path, 1, second, {})
+
+    outcomes, num_failed = store.read_outcomes(tmp_path, [1, 0], num_models=5)
+
+    assert outcomes.model_ids.tolist() == [0, 2, 3, 4]
+    assert num_failed == 1
+    np.testing.assert_array_equal(outcomes.masks, np.concatenate([first.masks[[0, 2]], second.masks[:2]]))
+    np.testing.assert_array_equal(outcomes.test["correct"][2:], second.test["correct"][:2])
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file"
+    store.write_atomically(path, lambda stream: stream.write(b"old"))
+
+    def breaks(stream):
+        stream.write(b"half")
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError):
+        store.write_atomically(path, breaks)
+
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_record_says_where_it_was_made(tmp_path):
+    store.write_block(tmp_path, 0, make_block(), {"jax": "9.9"})
+
+    record = json.loads(block_path(tmp_path, 0).with_suffix(".json").read_text())
+
+    assert record["environment"] == {"jax": "9.9"}
+    assert record["bytes"] == block_path(tmp_path, 0).stat().st_size

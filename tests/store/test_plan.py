@@ -1,0 +1,59 @@
+import subprocess
+import sys
+
+import pytest
+
+from memjax import store
+from memjax.errors import InputError
+
+PLAN = store.Plan({"seed": 0, "train": {"epochs": 3}}, {"sha256": "ab"}, 8, 100, {"jax": "1"})
+
+
+def test_what_is_written_is_read(tmp_path):
+    store.write_plan(tmp_path / "a" / "b", PLAN)
+
+    assert store.read_plan(tmp_path / "a" / "b") == PLAN
+
+
+def test_a_new_or_empty_folder_has_no_plan(tmp_path):
+    assert store.read_plan(tmp_path) is None
+    assert store.read_plan(tmp_path / "none") is None
+
+
+def test_differences_name_each_setting():
+    lines = store.differences(PLAN, {"seed": 1, "train": {"epochs": 5}}, {"sha256": "cd"})
+
+    assert lines == [
+        "seed: 0 there, 1 asked for",
+        "train.epochs: 3 there, 5 asked for",
+        "data.sha256: 'ab' there, 'cd' asked for",
+    ]
+    assert store.differences(PLAN, PLAN.config, PLAN.data) == []
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious")
+
+    with pytest.raises(InputError, match="not empty"):
+        store.read_plan(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"config": 1}'])
+def test_a_spoiled_plan_is_named(tmp_path, text):
+    (tmp_path / "plan.json").write_text(text)
+
+    with pytest.raises(InputError, match=r"plan\.json is not a plan"):
+        store.read_plan(tmp_path)
+
+
+def test_a_file_in_place_of_the_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(InputError, match="cannot be read"):
+        store.read_plan(tmp_path / "file")
+
+
+def test_store_and_command_line_start_without_jax():
+    code = "import sys, memjax, memjax.store, memjax.run; sys.exit('jax' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,0 +1,32 @@
+import numpy as np
+
+from memjax import subsets
+
+
+def test_counts_and_bound_by_hand():
+    counts = subsets.coverage(subsets.leave_one_out(4), 6)
+
+    assert counts.num_out.tolist() == [2, 2, 1, 1]
+    assert counts.num_in.tolist() == [4, 4, 5, 5]
+    np.testing.assert_allclose(counts.stderr_bound[0], np.sqrt(1 / 16 + 1 / 8))
+    assert counts.undefined == 0
+
+
+def test_examples_without_a_score_are_counted():
+    counts = subsets.coverage(subsets.leave_one_out(4), 3)
+
+    assert counts.undefined == 1
+    assert np.isinf(counts.stderr_bound[3])
+
+
+def test_chunks_do_not_matter():
+    design = subsets.fixed_size(0, 30, 20)
+
+    np.testing.assert_array_equal(
+        subsets.coverage(design, 50, chunk=7).num_in, subsets.coverage(design, 50, chunk=64).num_in
+    )
+
+
+def test_lemma_2_1_at_the_papers_numbers():
+    np.testing.assert_allclose(subsets.lemma_bound(0.7, 1000), 0.069, atol=5e-4)
+    np.testing.assert_allclose(subsets.lemma_bound(0.5, 4000), 0.032, atol=5e-4)

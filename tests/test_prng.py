@@ -1,0 +1,36 @@
+import jax
+import numpy as np
+import pytest
+
+from memjax import prng
+from memjax.errors import InputError
+
+
+def test_golden_bits():
+    """The same on every machine and in every version of NumPy and of jax, or stored runs could not be extended."""
+    assert prng.host_bits(1, "mask", 2, 2).tolist() == GOLDEN_HOST
+    assert jax.random.bits(jax.random.fold_in(prng.run_key(1), 2), (2,)).tolist() == GOLDEN_DEVICE
+
+
+def test_every_part_of_the_address_matters():
+    drawn = {tuple(prng.host_bits(*address, 4)) for address in [(0, "a", 0), (1, "a", 0), (0, "b", 0), (0, "a", 1)]}
+
+    assert len(drawn) == 4
+
+
+def test_a_longer_draw_begins_with_the_shorter():
+    np.testing.assert_array_equal(prng.host_bits(0, "a", 0, 10)[:4], prng.host_bits(0, "a", 0, 4))
+
+
+def test_permutation_is_one():
+    assert sorted(prng.host_permutation(0, "a", 0, 100)) == list(range(100))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 2**40])
+def test_seeds_that_jax_would_cut_short_are_refused(seed):
+    with pytest.raises(InputError, match="out of range"):
+        prng.run_key(seed)
+
+
+GOLDEN_HOST = [11574837733972397330, 8449821400712945878]
+GOLDEN_DEVICE = [2395664632, 962309673]

@@ -1,0 +1,139 @@
+"""A model is the same model alone, in a pack, on two devices, and through pmap or shard_map."""
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+from memjax import prng, subsets
+from memjax.metrics import metrics_named
+from memjax.models import make_model
+from memjax.specs import ModelSpec
+from memjax.training import examples_of, guess_pack_size, make_train, train_many
+from memjax.training.batches import epoch_batches, members
+from memjax.training.many import over_devices, replicate
+from tests.conftest import make_dataset
+
+DATA = make_dataset()
+DESIGN = subsets.fixed_size(0, 60, 42)
+TRACES = []
+
+
+def make_single(epochs=10, model="mlp:16"):
+    network = make_model(ModelSpec(model), DATA.input_shape, DATA.num_classes)
+    keep = metrics_named(("correct", "probability", "logits"))
+    single = make_train(network, optax.adam(0.02), keep, DESIGN.max_size, epochs, 8)
+
+    def traced(key, mask, examples):
+        TRACES.append(1)
+        return single(key, mask, examples)
+
+    return traced
+
+
+def train(num_blocks, pack_size, num_devices, model="mlp:16"):
+    """All models of the first blocks, stacked."""
+    packs = list(
+        train_many(
+            make_single(model=model), 5, DESIGN.masks, examples_of(DATA), range(num_blocks), pack_size,
+            jax.local_devices()[:num_devices],
+        )
+    )  # fmt: skip
+    assert [pack.number for pack in packs] == list(range(num_blocks))
+    stacked = jax.tree.map(lambda *leaves: np.concatenate(leaves), *[pack.output for pack in packs])
+    return np.concatenate([pack.model_ids for pack in packs]), np.concatenate([pack.masks for pack in packs]), stacked
+
+
+def test_there_are_two_devices():
+    assert len(jax.local_devices()) == 2
+
+
+@pytest.mark.parametrize("model", ["mlp:16", "tests.models.zoo:Noisy"])
+def test_alone_in_a_pack_of_eight_and_on_two_devices(model):
+    ids, masks, together = train(1, 8, 1, model)
+    ids_two, masks_two, two_devices = train(2, 4, 2, model)
+    alone = jax.jit(make_single(model=model))
+
+    assert ids.tolist() == ids_two.tolist() == list(range(8))
+    np.testing.assert_array_equal(masks, DESIGN.masks(np.arange(8)))
+    np.testing.assert_array_equal(masks, masks_two)
+    for model_id in range(8):
+        key = jax.random.fold_in(prng.run_key(5), np.uint32(model_id))
+        single = alone(key, masks[model_id], examples_of(DATA))
+        for name in ("logits", "probability"):
+            for output in (together, two_devices):
+                np.testing.assert_allclose(single.test[name], output.test[name][model_id], atol=2e-4)
+                np.testing.assert_allclose(single.train[name], output.train[name][model_id], atol=2e-4)
+
+
+def test_the_order_of_batches_is_the_same_in_any_pack():
+    masks = DESIGN.masks(np.arange(8))
+
+    def order(model_id, mask):
+        key = jax.random.fold_in(prng.run_key(5), model_id)
+        rows, size = members(mask, DESIGN.max_size), mask.sum()
+        return epoch_batches(jax.random.fold_in(jax.random.fold_in(key, prng.ORDER), 0), rows, size, 8)
+
+    ids = np.arange(8, dtype=np.uint32)
+    packed = np.asarray(jax.jit(jax.vmap(order))(ids, masks))
+    alone = np.stack([jax.jit(order)(ids[i], masks[i]) for i in range(8)])
+    on_devices = np.asarray(jax.pmap(jax.vmap(order))(ids.reshape(2, 4), masks.reshape(2, 4, -1)))
+
+    np.testing.assert_array_equal(packed, alone)
+    np.testing.assert_array_equal(packed, on_devices.reshape(packed.shape))
+
+
+def test_pmap_and_shard_map_are_one():
+    devices = jax.local_devices()
+    single = jax.vmap(make_single(), in_axes=(0, 0, None))
+    keys = jax.vmap(lambda number: jax.random.fold_in(prng.run_key(5), number))(np.arange(8, dtype=np.uint32))
+    masks = DESIGN.masks(np.arange(8))
+    examples = replicate(examples_of(DATA), devices)
+    mesh = jax.sharding.Mesh(np.array(devices), ("devices",))
+    whole, parts = jax.P(), jax.P("devices")
+
+    mapped = over_devices(single, devices)(keys.reshape(2, 4), masks.reshape(2, 4, -1), examples)
+    sharded = jax.jit(
+        jax.shard_map(single, mesh=mesh, in_specs=(parts, parts, whole), out_specs=parts, check_vma=False)
+    )(keys, masks, examples)
+
+    for one, other in zip(jax.tree.leaves(mapped), jax.tree.leaves(sharded), strict=True):
+        np.testing.assert_array_equal(np.asarray(one).reshape(other.shape), other)
+
+
+def test_one_trace_a_run_and_a_last_round_that_is_not_full():
+    TRACES.clear()
+
+    ids, _, output = train(5, 2, 2)  # rounds of 2, 2 and 1 blocks
+
+    assert len(TRACES) == 1
+    assert ids.tolist() == list(range(10))
+    assert output.train["correct"].shape == (10, 60)
+
+
+def test_blocks_out_of_order_are_the_same_blocks():
+    _, _, all_blocks = train(4, 2, 2)
+    packs = train_many(make_single(), 5, DESIGN.masks, examples_of(DATA), [3, 1], 2, jax.local_devices())
+
+    for pack in packs:
+        np.testing.assert_array_equal(
+            pack.output.test["logits"], all_blocks.test["logits"][pack.number * 2 : pack.number * 2 + 2]
+        )
+
+
+def test_another_seed_is_another_model():
+    first, second = (
+        next(train_many(make_single(), seed, DESIGN.masks, examples_of(DATA), [0], 2)).output.test["logits"]
+        for seed in (0, 1)
+    )
+
+    assert (first != second).any()
+
+
+def test_pack_size_is_wide_for_small_networks_and_narrow_for_large_ones():
+    small, large = (make_model(ModelSpec(f"mlp:{width}"), (64,), 10) for width in (16, 4096))
+
+    assert guess_pack_size(small, 512, 2, "cpu") == 16
+    assert guess_pack_size(large, 512, 2, "cpu") == 2
+    assert guess_pack_size(small, 10, 2, "cpu") == 5
+    assert guess_pack_size(large, 512, 1, "gpu") == 64

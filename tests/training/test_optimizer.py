@@ -1,0 +1,63 @@
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from memjax.errors import InputError
+from memjax.specs import TrainSpec
+from memjax.training.optimizer import learning_rate, make_optimizer
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "linear"])
+def test_the_rate_rises_to_its_height_and_never_starts_at_zero(schedule):
+    rate = learning_rate(TrainSpec(learning_rate=0.5, schedule=schedule, warmup=0.25), 100)
+    rates = np.array([float(rate(step)) for step in range(100)])
+
+    assert rates[0] > 0
+    assert rates.max() == pytest.approx(0.5, rel=1e-6)
+    assert (np.diff(rates[:26]) > 0).all()
+    assert (np.diff(rates[26:]) <= 1e-7).all()
+    assert rates[-1] == pytest.approx(0.5) if schedule == "constant" else rates[-1] < 0.01
+
+
+def test_without_warmup_the_first_rate_is_the_highest():
+    rate = learning_rate(TrainSpec(learning_rate=0.5, warmup=0.0), 10)
+
+    assert float(rate(0)) == pytest.approx(0.5)
+
+
+def test_one_step_of_momentum_by_hand():
+    spec = TrainSpec(
+        optimizer="sgd", optimizer_options=("momentum=0.5", "nesterov=true"), learning_rate=0.1,
+        schedule="constant", warmup=0.0,
+    )  # fmt: skip
+    optimizer = make_optimizer(spec, 10)
+    params = jnp.array([1.0])
+
+    update, _ = optimizer.update(jnp.array([2.0]), optimizer.init(params), params)
+
+    np.testing.assert_allclose(update, [-0.1 * (2.0 + 0.5 * 2.0)], rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "lion", "rmsprop", "adabelief"])
+def test_any_optimiser_of_optax_will_do(name):
+    make_optimizer(TrainSpec(optimizer=name), 10).init(jnp.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (TrainSpec(optimizer="apply_updates"), "no optax optimiser"),
+        (TrainSpec(optimizer="nonsense"), "no optax optimiser"),
+        (TrainSpec(optimizer="sgd", optimizer_options=("momentm=1",)), "no option momentm"),
+        (TrainSpec(optimizer="sgd", optimizer_options=("momentum",)), "expected name=number"),
+    ],
+)
+def test_unknown_words_are_refused(spec, words):
+    with pytest.raises(InputError, match=words):
+        make_optimizer(spec, 10)
+
+
+@pytest.mark.parametrize(("field", "value"), [("epochs", 0), ("batch_size", 0), ("learning_rate", 0.0), ("warmup", 1.0)])
+def test_nothing_at_all_is_refused(field, value):
+    with pytest.raises(InputError, match=field.replace("_", "-")):
+        TrainSpec(**{field: value})
