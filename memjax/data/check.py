@@ -1,0 +1,99 @@
+"""Whether a data set can be used; if not, one line that says what came, what was expected and what to do."""
+
+import numpy as np
+
+from memjax.errors import InputError
+from memjax.types import Dataset
+
+
+def check(dataset: Dataset) -> None:
+    """Refuses what could only fail later, or give numbers without meaning.
+
+    Raises:
+      InputError: lengths or shapes differ, an input is not a finite number, a label has no class, a class has no
+        training example, or there are fewer than two classes, two training examples or one test example.
+    """
+    parts = (
+        ("train", dataset.train_inputs, dataset.train_labels, dataset.train_ids),
+        ("test", dataset.test_inputs, dataset.test_labels, dataset.test_ids),
+    )
+    check_amounts(dataset)
+    for which, inputs, labels, ids in parts:
+        check_lengths(which, inputs, labels)
+        check_shape(which, inputs)
+        check_finite(which, inputs, ids)
+        check_labels(which, labels, ids, dataset.num_classes)
+    train, test = dataset.train_inputs, dataset.test_inputs
+    if train.shape[1:] != test.shape[1:] or train.dtype != test.dtype:
+        raise InputError(
+            f"train inputs are {train.dtype} {train.shape[1:]}, test inputs {test.dtype} {test.shape[1:]}; "
+            "one network has to take both: give them one shape and type"
+        )
+    check_classes(dataset)
+
+
+def check_amounts(dataset: Dataset) -> None:
+    """Refuses fewer than two classes, two training examples or one test example."""
+    for count, least, what in (
+        (dataset.num_classes, 2, "classes"),
+        (dataset.num_train, 2, "training examples"),
+        (dataset.num_test, 1, "test examples"),
+    ):
+        if count < least:
+            raise InputError(f"{dataset.name} has {count} {what}; at least {least} needed")
+
+
+def check_lengths(which: str, inputs: np.ndarray, labels: np.ndarray) -> None:
+    """Refuses labels that are not one row of integers, one an example."""
+    if labels.ndim != 1:
+        raise InputError(f"{which} labels have shape {labels.shape}; expected one number an example, ({len(inputs)},)")
+    if labels.dtype.kind not in "iu":
+        raise InputError(f"{which} labels are {labels.dtype}, not integers; cast them, e.g. y.astype('int32')")
+    count = inputs.shape[0] if inputs.ndim else 0
+    if count != len(labels):
+        raise InputError(f"{which} has {count} inputs and {len(labels)} labels; expected one label an input")
+
+
+def check_labels(which: str, labels: np.ndarray, ids: np.ndarray, num_classes: int) -> None:
+    """Refuses a label outside 0 .. num_classes - 1."""
+    wrong = np.flatnonzero((labels < 0) | (labels >= num_classes))
+    if wrong.size:
+        raise InputError(
+            f"label {labels[wrong[0]]} of {which} example {ids[wrong[0]]} is out of range; "
+            f"with {num_classes} classes, labels go from 0 to {num_classes - 1}"
+        )
+
+
+def check_shape(which: str, inputs: np.ndarray) -> None:
+    """Refuses what is not numbers, or not (features,), (height, width) or (height, width, channels) an example."""
+    if inputs.dtype.kind not in "biuf":
+        raise InputError(f"{which} inputs are {inputs.dtype}; expected numbers")
+    if not 1 <= inputs.ndim - 1 <= 3:
+        raise InputError(
+            f"{which} inputs have shape {inputs.shape}; expected (examples, features), (examples, height, width) "
+            "or (examples, height, width, channels)"
+        )
+    if 0 in inputs.shape:
+        raise InputError(f"{which} inputs have shape {inputs.shape}, with nothing in it; expected sizes of 1 and more")
+
+
+def check_finite(which: str, inputs: np.ndarray, ids: np.ndarray) -> None:
+    """Refuses NaN and infinity."""
+    if inputs.dtype.kind != "f":
+        return
+    wrong = np.flatnonzero(~np.isfinite(inputs).all(axis=tuple(range(1, inputs.ndim))))
+    if wrong.size:
+        raise InputError(
+            f"{which} example {ids[wrong[0]]} holds NaN or infinity ({wrong.size} such examples); "
+            "leave them out or fill them in"
+        )
+
+
+def check_classes(dataset: Dataset) -> None:
+    """Refuses a class that has no training example."""
+    empty = np.flatnonzero(np.bincount(dataset.train_labels, minlength=dataset.num_classes) == 0)
+    if empty.size:
+        raise InputError(
+            f"class {empty[0]} ({dataset.class_names[empty[0]]}) has no training example in {dataset.name}; "
+            "choose the classes that have some, with --classes"
+        )

@@ -1,0 +1,104 @@
+"""The file format of the MNIST family: a magic number, the sizes, the bytes."""
+
+import gzip
+import os
+from math import prod
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from memjax.data.build import Parts, Split, make_dataset, numbered
+from memjax.data.files import Readable, clean_names, most_unpacked, read_exactly, reading, size_of, user_path
+from memjax.errors import InputError
+from memjax.types import Dataset
+
+_WHICH = ("train", "t10k")
+_UINT8 = 0x08
+_GZIP = b"\x1f\x8b"
+_NAMES_MOST = 2**20
+
+
+def load_idx(folder: str) -> Dataset:
+    """The data set in a folder: `train` and `t10k`, `images` (examples, height, width) and `labels`, packed or not.
+
+    Class names come from `class_names.txt`, one a line, if there; else they are numbers.
+
+    Raises:
+      InputError: a file is not there, not what its name says, or damaged.
+    """
+    place = user_path(folder)
+    train, test = (read_split(_find(place, which, "images", 3), _find(place, which, "labels", 1)) for which in _WHICH)
+    names = numbered(train, test)
+    if os.path.exists(place / "class_names.txt"):
+        names = _read_names(place / "class_names.txt", len(names))
+    return make_dataset(f"idx:{folder}", Parts(train, test, names))
+
+
+def read_split(images: Path, labels: Path) -> Split:
+    """Images (examples, height, width) and labels (examples,) from two files."""
+    return Split(read_idx(images, 3), read_idx(labels, 1))
+
+
+def read_idx(path: Path, ndim: int) -> UInt8[np.ndarray, "..."]:
+    """The array of `ndim` axes in an IDX file, packed with gzip or not.
+
+    Raises:
+      InputError: the file is not there, not such a file, or damaged.
+    """
+    with reading(path) as stream:
+        packed = stream.peek(2)[:2] == _GZIP
+        limit = most_unpacked(size_of(stream)) if packed else size_of(stream)
+        array = parse_idx(gzip.GzipFile(fileobj=stream) if packed else stream, str(path), limit)
+    if array.ndim != ndim:
+        raise InputError(f"{path} holds an array of {array.ndim} axes; expected {ndim}")
+    return array
+
+
+def parse_idx(stream: Readable, what: str, limit: int) -> UInt8[np.ndarray, "..."]:
+    """The array in a stream of IDX data.  Only unsigned bytes are read; the whole MNIST family is such.
+
+    Args:
+      what: the file's name, for messages.
+      limit: the most bytes of data that can be there; a header that announces more is refused before any are read.
+
+    Raises:
+      InputError: wrong magic number or type of element, or more or fewer bytes than the header says.
+    """
+    magic = stream.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0":
+        raise InputError(f"{what} is not an IDX file: it starts with {magic.hex() or 'nothing'}, not with 0000")
+    kind, ndim = magic[2], magic[3]
+    if kind != _UINT8 or not 1 <= ndim <= 4:
+        raise InputError(
+            f"{what} has element type 0x{kind:02x} and {ndim} axes; expected unsigned bytes (0x08), 1 to 4"
+        )
+    header = stream.read(4 * ndim)
+    if len(header) < 4 * ndim:
+        raise InputError(f"{what} ends inside its header; get it again")
+    shape = tuple(int.from_bytes(header[4 * axis : 4 * axis + 4], "big") for axis in range(ndim))
+    if 0 in shape:
+        raise InputError(f"{what} announces an array {shape}, with nothing in it; expected sizes of 1 and more")
+    if prod(shape) > limit:
+        raise InputError(
+            f"{what} announces {prod(shape)} bytes {shape}, more than can be in it ({limit}); get it again"
+        )
+    return np.frombuffer(read_exactly(stream, prod(shape), what), np.uint8).reshape(shape)
+
+
+def _find(folder: Path, which: str, kind: str, ndim: int) -> Path:
+    usual = f"{which}-{kind}-idx{ndim}-ubyte"
+    names = [usual, f"{usual}.gz", f"{which}-{kind}.idx{ndim}-ubyte", f"{which}-{kind}.idx{ndim}-ubyte.gz"]
+    for name in names:
+        if os.path.exists(folder / name):  # unlike Path.exists, no error for a path that cannot be
+            return folder / name
+    raise InputError(f"{folder} has no {usual} or {usual}.gz; give a folder with the files of the MNIST family")
+
+
+def _read_names(path: Path, count: int) -> tuple[str, ...]:
+    with reading(path, UnicodeError) as stream:
+        text = stream.read(_NAMES_MOST).decode("utf-8-sig")
+    names = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
+    if len(names) != count:
+        raise InputError(f"{path} has {len(names)} lines, but the labels have {count} classes; write one name a line")
+    return clean_names(names, str(path))

@@ -1,0 +1,66 @@
+"""One array in NumPy's file format, read without trust: the header first, then exactly the bytes it announces."""
+
+import io
+import tokenize
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Shaped
+from numpy.lib import format as npy_format
+
+from memjax.data.files import Readable, read_exactly
+from memjax.errors import InputError
+
+DAMAGE = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, tokenize.TokenError)  # what a header can do
+
+_HEADER_MOST = 10_000
+_KINDS = "biufU"  # numbers and text: no objects, so no pickles
+
+
+class _Header(NamedTuple):
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype
+    size: int  # of the header itself, in bytes
+
+
+def parse_npy(stream: Readable, size: int, what: str) -> Shaped[np.ndarray, "..."]:
+    """The array in a stream of NPY data, in native byte order and C order.
+
+    Args:
+      size: bytes in the stream, as announced elsewhere; the header has to agree before any data are read.
+      what: the array's name, for messages.
+
+    Raises:
+      InputError: not such a stream, not numbers or text, or sizes that disagree.
+    """
+    header = _read_header(stream, what)
+    if header.dtype.kind not in _KINDS or header.dtype.subdtype is not None:
+        raise InputError(f"{what} holds {header.dtype}; only numbers and text are read, never pickled objects")
+    num_bytes = header.dtype.itemsize * prod(header.shape)
+    if min(header.shape, default=1) < 0 or header.size + num_bytes != size:
+        raise InputError(
+            f"{what} announces {header.dtype} {header.shape}, {num_bytes} bytes, but has room for "
+            f"{size - header.size}; write the file again"
+        )
+    if num_bytes == 0:
+        raise InputError(f"{what} is an empty array {header.shape}; expected at least one entry")
+    flat = np.frombuffer(read_exactly(stream, num_bytes, what), header.dtype)
+    array = flat.reshape(header.shape, order="F" if header.fortran else "C")
+    return np.ascontiguousarray(array, dtype=header.dtype.newbyteorder("="))
+
+
+def _read_header(stream: Readable, what: str) -> _Header:
+    start = stream.read(8)
+    version, width = start[6:8], {b"\x01\x00": 2, b"\x02\x00": 4, b"\x03\x00": 4}.get(start[6:8])
+    if start[:6] != npy_format.MAGIC_PREFIX or width is None:
+        raise InputError(f"{what} is not an array in NumPy's format; write it with numpy.savez")
+    length_bytes = stream.read(width)
+    length = int.from_bytes(length_bytes, "little")
+    if length > _HEADER_MOST:
+        raise InputError(f"{what} announces a header of {length} bytes; at most {_HEADER_MOST} are read")
+    text = io.BytesIO(length_bytes + stream.read(length))
+    read = npy_format.read_array_header_1_0 if version == b"\x01\x00" else npy_format.read_array_header_2_0
+    shape, fortran, dtype = read(text)
+    return _Header(shape, fortran, dtype, 8 + width + length)

@@ -1,0 +1,56 @@
+"""Which examples are taken: some classes, and at most so many of each."""
+
+import dataclasses
+
+import numpy as np
+
+from memjax.data.spec import DataSpec
+from memjax.errors import InputError
+from memjax.prng import host_permutation
+from memjax.types import Dataset
+
+
+def select(dataset: Dataset, spec: DataSpec) -> Dataset:
+    """The examples of the classes asked for, as many of each as asked for, in the order of the source.
+
+    Which ones are drawn depends on the data seed and the class's number in the source alone: a class keeps its
+    examples whatever other classes are chosen, and more of them include fewer.
+
+    Raises:
+      InputError: a class that the data set does not have.
+    """
+    if not spec.classes and spec.per_class is None and spec.test_per_class is None:
+        return dataset
+    classes = spec.classes or tuple(range(dataset.num_classes))
+    for number in classes:
+        if not 0 <= number < dataset.num_classes:
+            raise InputError(
+                f"--classes names {number}, but {dataset.name} has classes 0 to {dataset.num_classes - 1}; "
+                "choose among these"
+            )
+    train = _rows(dataset.train_labels, classes, spec.per_class, spec.data_seed, "per-class train")
+    test = _rows(dataset.test_labels, classes, spec.test_per_class, spec.data_seed, "per-class test")
+    new_number = np.zeros(dataset.num_classes, np.int32)
+    new_number[list(classes)] = np.arange(len(classes))
+    return dataclasses.replace(
+        dataset,
+        train_inputs=dataset.train_inputs[train],
+        train_labels=new_number[dataset.train_labels[train]],
+        test_inputs=dataset.test_inputs[test],
+        test_labels=new_number[dataset.test_labels[test]],
+        train_ids=dataset.train_ids[train],
+        test_ids=dataset.test_ids[test],
+        class_names=tuple(dataset.class_names[number] for number in classes),
+        mislabelled=dataset.mislabelled[train],
+    )
+
+
+def _rows(labels: np.ndarray, classes: tuple[int, ...], most: int | None, seed: int, purpose: str) -> np.ndarray:
+    """The rows taken, ascending: of each class at most `most`, drawn at random."""
+    taken = [np.empty(0, np.int64)]
+    for number in classes:
+        rows = np.flatnonzero(labels == number)
+        if most is not None and most < len(rows):
+            rows = rows[host_permutation(seed, purpose, number, len(rows))[:most]]
+        taken.append(rows)
+    return np.sort(np.concatenate(taken))
