@@ -20,9 +20,8 @@ import tyro
 
 from memjax import environment, pipeline, store
 from memjax.config import RunConfig
-from memjax.data import DataSpec
 from memjax.progress import progress_bar
-from memjax.specs import ModelSpec, TrainSpec
+from memjax.specs import DataSpec, ModelSpec, TrainSpec
 
 SIZES = {"quick": (2, 100), "full": (5, 400)}
 
@@ -71,9 +70,7 @@ def main(experiment: Experiment) -> None:
     for name in list(mean)[1:]:
         print(f"{name:<26} {mean[name]:.4f} ± {spread[name]:.4f} (sd over {draws} draws, {num_models} models each)")
     supported = (
-        mean["memorization_ap"] > 0.85
-        and mean["held_out_probability_ap"] > 0.97
-        and mean["in_sample_accuracy"] > 0.999
+        mean["memorization_ap"] > 0.85 and mean["held_out_probability_ap"] > 0.97 and mean["in_sample_accuracy"] > 0.999
     )
     print(f"verdict: {'supported' if supported else 'not supported'}; {environment.versions()}")
 

@@ -12,11 +12,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from memjax.data import DataSpec, load_dataset
+    from memjax.data import load_dataset
     from memjax.errors import InputError
     from memjax.estimators import influence, memorization
     from memjax.models import from_linen, from_nnx, make_model
-    from memjax.specs import ModelSpec, SubsetSpec, TrainSpec
+    from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
     from memjax.store import read_outcomes
     from memjax.subsets import coverage, make_design
     from memjax.training import make_train, train_many
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "data": ("DataSpec", "load_dataset"),
+    "data": ("load_dataset",),
     "errors": ("InputError",),
     "estimators": ("influence", "memorization"),
     "models": ("from_linen", "from_nnx", "make_model"),
-    "specs": ("ModelSpec", "SubsetSpec", "TrainSpec"),
+    "specs": ("DataSpec", "ModelSpec", "SubsetSpec", "TrainSpec"),
     "store": ("read_outcomes",),
     "subsets": ("coverage", "make_design"),
     "training": ("make_train", "train_many"),

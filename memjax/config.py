@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from memjax.data.spec import DataSpec
 from memjax.errors import InputError
 from memjax.prng import check_seed
-from memjax.specs import ModelSpec, SubsetSpec, TrainSpec
+from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 
 Metric = Literal["correct", "probability", "margin", "log_odds", "logits"]
 

@@ -66,12 +66,12 @@ def _memorization(dataset: Dataset, outcomes: Outcomes) -> dict[str, Any]:
 
 
 def _within_classes(dataset: Dataset, outcomes: Outcomes, mem: np.ndarray) -> tuple[dict[str, np.ndarray], Pairs]:
+    rows = [np.flatnonzero(dataset.train_labels == number) for number in range(dataset.num_classes)]
+    columns = [np.flatnonzero(dataset.test_labels == number) for number in range(dataset.num_classes)]
+    largest = max(map(len, rows)), max(map(len, columns))
     blocks, pairs = {}, []
-    for number in range(dataset.num_classes):
-        train_ids = np.flatnonzero(dataset.train_labels == number)
-        test_ids = np.flatnonzero(dataset.test_labels == number)
-        estimate = influence(outcomes.masks[:, train_ids], outcomes.test["correct"][:, test_ids])
-        value, stderr = np.asarray(estimate.value), np.asarray(estimate.stderr)
+    for number, (train_ids, test_ids) in enumerate(zip(rows, columns, strict=True)):
+        value, stderr = _influence(outcomes, train_ids, test_ids, *largest)
         blocks |= {
             f"tr_classidx_{number}": train_ids,
             f"tt_classidx_{number}": test_ids,
@@ -85,6 +85,23 @@ def _write_all_pairs(stream, dataset: Dataset, outcomes: Outcomes) -> None:
     """A .npy file of float32 (train, test), a tile of rows at a time."""
     header = {"descr": "<f4", "fortran_order": False, "shape": (dataset.num_train, dataset.num_test)}
     np.lib.format.write_array_header_1_0(stream, header)
-    for start in range(0, dataset.num_train, TILE):
-        estimate = influence(outcomes.masks[:, start : start + TILE], outcomes.test["correct"])
-        stream.write(np.asarray(estimate.value, "<f4").tobytes())
+    tile, columns = min(TILE, dataset.num_train), np.arange(dataset.num_test)
+    for start in range(0, dataset.num_train, tile):
+        rows = np.arange(start, min(start + tile, dataset.num_train))
+        value, _ = _influence(outcomes, rows, columns, tile, len(columns))
+        stream.write(value.astype("<f4").tobytes())
+
+
+def _influence(
+    outcomes: Outcomes, rows: np.ndarray, columns: np.ndarray, num_rows: int, num_columns: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Influence and its standard error of some training on some test examples.
+
+    Both are repeated up to a given number first: one shape for all calls is one compilation.
+    """
+    if not len(columns):
+        return np.zeros((len(rows), 0), np.float32), np.zeros((len(rows), 0), np.float32)
+    masks = outcomes.masks[:, np.resize(rows, num_rows)]
+    estimate = influence(masks, outcomes.test["correct"][:, np.resize(columns, num_columns)])
+    kept = np.s_[: len(rows), : len(columns)]
+    return np.asarray(estimate.value)[kept], np.asarray(estimate.stderr)[kept]

@@ -13,17 +13,17 @@ import numpy as np
 
 from memjax import environment, store, summary
 from memjax.config import RunConfig
-from memjax.data import DataSpec, content_hash, load_dataset
+from memjax.data import content_hash, load_dataset
 from memjax.errors import InputError
-from memjax.specs import ModelSpec, SubsetSpec, TrainSpec
+from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.store import Plan
 from memjax.subsets import make_design
 from memjax.types import Dataset, Outcomes, SubsetDesign
 
 FULL_MATRIX = 2**30  # bytes up to which influence.npy is written without being asked for
 
-Notify = Callable[[str], None]
-Advance = Callable[[int], None]
+Notify = Callable[[str], object]
+Advance = Callable[[int], object]
 
 
 @dataclass(frozen=True, eq=False)

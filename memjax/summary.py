@@ -43,7 +43,8 @@ def warnings(estimates: dict[str, np.ndarray]) -> list[str]:
         )
     if models < 100:
         found.append(
-            f"Only {models} models: standard errors reach {largest_stderr(estimates):.2f}. Do not rank single examples by these scores."
+            f"Only {models} models: standard errors reach {largest_stderr(estimates):.2f}. "
+            "Do not rank single examples by these scores."
         )
     return found
 

@@ -102,11 +102,13 @@ class TrainOutput(NamedTuple):
     Attributes:
       train, test: by the name of the metric, a value an example (logits: a row an example).
       finite: whether every logit is a finite number; a model where it is False has diverged.
+
+    Arrays of jax while they are on a device, of NumPy when `train_many` hands them out.
     """
 
-    train: "dict[str, Array]"
-    test: "dict[str, Array]"
-    finite: "Array"
+    train: dict[str, Any]
+    test: dict[str, Any]
+    finite: Any
 
 
 class Outcomes(NamedTuple):

@@ -9,7 +9,7 @@ from sklearn.metrics import average_precision_score
 
 from memjax import pipeline, store
 from memjax.config import RunConfig
-from memjax.data import DataSpec
+from memjax.specs import DataSpec
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ from memjax.data.hash import content_hash
 from memjax.data.noise import flip_labels as _flip_labels
 from memjax.data.select import select as _select
 from memjax.data.sources import read_source as _read_source
-from memjax.data.spec import DataSpec
+from memjax.specs import DataSpec
 from memjax.types import Dataset
 
-__all__ = ["DataSpec", "content_hash", "load_dataset"]
+__all__ = ["content_hash", "load_dataset"]
 
 
 def load_dataset(spec: DataSpec) -> Dataset:

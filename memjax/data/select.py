@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from memjax.data.spec import DataSpec
 from memjax.errors import InputError
 from memjax.prng import host_permutation
+from memjax.specs import DataSpec
 from memjax.types import Dataset
 
 

@@ -2,6 +2,7 @@
 
 import jax
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Bool, Shaped
 
 from memjax.errors import InputError
@@ -31,9 +32,7 @@ def as_scores(name: str, scores: Shaped[AnyArray, "..."], num_models: int) -> Sh
     """
     scores = _as_array(name, scores)
     if scores.ndim != 2 or scores.shape[0] != num_models:
-        raise InputError(
-            f"{name} has shape {scores.shape}; expected ({num_models}, examples), a row for each of masks"
-        )
+        raise InputError(f"{name} has shape {scores.shape}; expected ({num_models}, examples), a row for each of masks")
     if scores.dtype == bool:
         return scores
     if _traced(scores):
@@ -58,7 +57,7 @@ def _as_array(name: str, values) -> AnyArray:
 
 def _traced(values: AnyArray) -> bool:
     """Inside a user's jit the values are not there to be looked at."""
-    return isinstance(values, jax.core.Tracer)
+    return isinstance(values, Tracer)
 
 
 def at_least_one_model(num_models: int) -> None:

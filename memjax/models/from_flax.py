@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import flax.linen
 import jax
@@ -42,7 +43,7 @@ def from_linen(module: flax.linen.Module, input_shape: tuple[int, ...]) -> Model
     """The model of a Linen module whose `__call__` takes the inputs and, if it likes, `train` or `deterministic`."""
     words = inspect.signature(type(module).__call__).parameters
 
-    def mode(train: bool) -> dict[str, bool]:
+    def mode(train: bool) -> dict[str, Any]:
         choices = {"train": train, "training": train, "deterministic": not train}
         return {word: value for word, value in choices.items() if word in words}
 
@@ -54,9 +55,7 @@ def from_linen(module: flax.linen.Module, input_shape: tuple[int, ...]) -> Model
     def apply(params, state, inputs, key, train):
         rngs = {"dropout": key} if train and key is not None else {}
         variables = {"params": params, **state}
-        if not train:
-            return module.apply(variables, inputs, **mode(False)), state
-        logits, changed = module.apply(variables, inputs, rngs=rngs, mutable=list(state), **mode(True))
-        return logits, {**state, **changed}
+        output: Any = module.apply(variables, inputs, rngs=rngs, mutable=list(state) if train else False, **mode(train))
+        return (output[0], {**state, **output[1]}) if train else (output, state)
 
     return Model(init, apply)

@@ -23,9 +23,8 @@ def epoch_batches(
     Every batch is full: where the subset does not divide, the last batch is topped up from the start of the same
     order.  So there are no weights and no padding that could leak into batch statistics.
     """
-    position = jnp.arange(len(rows))
-    bits = jax.random.bits(key, (len(rows),))
-    unused = position >= size
-    _, _, order = jax.lax.sort((unused, bits, rows), num_keys=2)
+    bits = jax.random.bits(key, (len(rows),)) >> 1
+    last = jnp.uint32(2**32 - 1)  # above all others, so that rows to be ignored come last
+    _, order = jax.lax.sort((jnp.where(jnp.arange(len(rows)) < size, bits, last), rows), num_keys=1)
     count = num_batches(len(rows), batch_size)
     return order[jnp.arange(count * batch_size) % size].reshape(count, batch_size)

@@ -1,7 +1,7 @@
 """Many models at once: the only file in which training has a model axis."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -10,6 +10,8 @@ from jaxtyping import Array, Bool, Int
 from memjax import prng
 from memjax.training.single import Examples
 from memjax.types import TrainOutput
+
+Devices = list[Any]  # of jax.Device, which is no class to a type checker
 
 
 class Pack(NamedTuple):
@@ -28,7 +30,7 @@ def train_many(
     examples: Examples,
     blocks: Iterable[int],
     pack_size: int,
-    devices: list[jax.Device] | None = None,
+    devices: Devices | None = None,
 ) -> Iterator[Pack]:
     """Trains whole blocks of models, block b being models b * pack_size .. (b + 1) * pack_size - 1.
 
@@ -68,7 +70,7 @@ def train_many(
         yield from _finished(*waiting)
 
 
-def over_devices(function: Callable, devices: list[jax.Device]) -> Callable:
+def over_devices(function: Callable, devices: Devices) -> Callable:
     """function(a, b, shared) with a device axis in front of a and b, one slice a device, and `shared` on each.
 
     Independent models need no collectives.  `pmap` is `jit(shard_map(..., check_vma=False))`; a plain jit with
@@ -77,7 +79,7 @@ def over_devices(function: Callable, devices: list[jax.Device]) -> Callable:
     return jax.pmap(function, in_axes=(0, 0, None), devices=devices)
 
 
-def replicate(tree: Examples, devices: list[jax.Device]) -> Examples:
+def replicate(tree: Examples, devices: Devices) -> Examples:
     """A copy on each device, made once: pmap would send host arrays anew with every call."""
     mesh = jax.sharding.Mesh(np.array(devices), ("devices",))
     return jax.device_put(tree, jax.NamedSharding(mesh, jax.P()))

@@ -15,8 +15,7 @@ def make_optimizer(spec: TrainSpec, num_steps: int) -> optax.GradientTransformat
       InputError: optax has no such optimiser, or the optimiser has no such option.
     """
     make = getattr(optax, spec.optimizer, None)
-    known = inspect.signature(make).parameters if inspect.isfunction(make) else {}
-    if "learning_rate" not in known:
+    if not inspect.isfunction(make) or "learning_rate" not in (known := inspect.signature(make).parameters):
         raise InputError(
             f"--optimizer {spec.optimizer!r} is no optax optimiser with a learning rate; try adam, sgd or adamw"
         )

@@ -36,12 +36,12 @@ def examples_of(dataset: Dataset) -> Examples:
     mean, spread = _mean_and_deviation(dataset.train_inputs)
     scale = np.float32(1) / np.where(spread > 0, spread, np.float32(1))  # what never varies is left as it is
     return Examples(
-        dataset.train_inputs,
-        dataset.train_labels.astype(np.int32),
-        dataset.test_inputs,
-        dataset.test_labels.astype(np.int32),
-        mean,
-        scale.astype(np.float32),
+        jnp.asarray(dataset.train_inputs),
+        jnp.asarray(dataset.train_labels, jnp.int32),
+        jnp.asarray(dataset.test_inputs),
+        jnp.asarray(dataset.test_labels, jnp.int32),
+        jnp.asarray(mean),
+        jnp.asarray(scale, jnp.float32),
     )
 
 

@@ -9,9 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from memjax.data import DataSpec, cache, catalog, load_dataset
+from memjax.data import cache, catalog, load_dataset
 from memjax.data.seed import seed_cache
 from memjax.errors import InputError
+from memjax.specs import DataSpec
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn import datasets
 
-from memjax.data import DataSpec, content_hash, load_dataset
+from memjax.data import content_hash, load_dataset
+from memjax.specs import DataSpec
 
 DIGITS = load_dataset(DataSpec())
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from memjax.data import DataSpec, content_hash, load_dataset
+from memjax.data import content_hash, load_dataset
 from memjax.data.seed import seed_cache
+from memjax.specs import DataSpec
 
 from .makers import tiny, unchecked, write_mnist
 

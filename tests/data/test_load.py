@@ -6,8 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from memjax.data import DataSpec, load_dataset
+from memjax.data import load_dataset
 from memjax.errors import InputError
+from memjax.specs import DataSpec
 
 from .makers import write_mnist
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from memjax.data import DataSpec, content_hash, load_dataset, seed
+from memjax.data import content_hash, load_dataset, seed
 from memjax.data.seed import seed_cache
 from memjax.errors import InputError
+from memjax.specs import DataSpec
 
 
 def test_seeded_files_load_as_from_their_folder(downloads, small_mnist):

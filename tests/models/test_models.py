@@ -49,7 +49,9 @@ def test_an_mlp_is_what_it_says():
 
     expected = np.maximum(inputs @ np.asarray(k0) + b0, 0) @ np.asarray(k1) + b1
 
-    np.testing.assert_allclose(model.apply(params, state, jnp.asarray(inputs), None, False)[0], expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        model.apply(params, state, jnp.asarray(inputs), None, False)[0], expected, rtol=1e-4, atol=1e-5
+    )
 
 
 def test_initial_weights_have_the_variance_of_he():

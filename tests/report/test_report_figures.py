@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from memjax.report.figures import NUM_BINS, histogram, histogram_drawing
+from memjax.report.figures import histogram, histogram_drawing
 
 
 def test_bins_reach_from_the_lowest_to_one():

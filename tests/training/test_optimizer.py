@@ -57,7 +57,9 @@ def test_unknown_words_are_refused(spec, words):
         make_optimizer(spec, 10)
 
 
-@pytest.mark.parametrize(("field", "value"), [("epochs", 0), ("batch_size", 0), ("learning_rate", 0.0), ("warmup", 1.0)])
+@pytest.mark.parametrize(
+    ("field", "value"), [("epochs", 0), ("batch_size", 0), ("learning_rate", 0.0), ("warmup", 1.0)]
+)
 def test_nothing_at_all_is_refused(field, value):
     with pytest.raises(InputError, match=field.replace("_", "-")):
         TrainSpec(**{field: value})

@@ -45,7 +45,7 @@ def test_a_held_out_example_changes_nothing(clouds, model):
     network = make_model(ModelSpec(model), clouds.input_shape, clouds.num_classes)
     train = jax.jit(make_train(network, optax.adam(0.02), metrics_named(("logits",)), int(mask.sum()), 5, 8))
     examples = examples_of(clouds)
-    inputs, labels = examples.train_inputs.copy(), examples.train_labels.copy()
+    inputs, labels = np.array(examples.train_inputs), np.array(examples.train_labels)
     inputs[~mask], labels[~mask] = 1e6, 0
 
     before = train(KEY, mask, examples)
@@ -59,7 +59,7 @@ def test_a_held_in_example_does_change_it(clouds):
     """The test above can fail."""
     mask = np.arange(60) % 3 != 0
     examples = examples_of(clouds)
-    inputs = examples.train_inputs.copy()
+    inputs = np.array(examples.train_inputs)
     inputs[np.flatnonzero(mask)[0]] += 3
     network = make_model(ModelSpec("mlp:16"), clouds.input_shape, clouds.num_classes)
     train = jax.jit(make_train(network, optax.adam(0.02), metrics_named(("logits",)), int(mask.sum()), 5, 8))
@@ -92,9 +92,7 @@ def test_a_diverged_model_says_so(clouds):
     assert not output.finite
 
 
-@pytest.mark.parametrize(
-    ("shape", "axes"), [((6,), (0,)), ((4, 4), (0, 1, 2)), ((4, 4, 3), (0, 1, 2))]
-)
+@pytest.mark.parametrize(("shape", "axes"), [((6,), (0,)), ((4, 4), (0, 1, 2)), ((4, 4, 3), (0, 1, 2))])
 def test_inputs_are_standardised_by_feature_or_by_channel(shape, axes):
     dataset = make_dataset(num_train=3000, shape=shape)
     examples = examples_of(dataset)
