@@ -58,7 +58,7 @@ class RunConfig:
             "data": asdict(self.data),
             "subset": asdict(self.subset),
             "model": asdict(self.model),
-            "train": asdict(self.train),
+            "train": asdict(self.train) | {"optimizer_options": self.train.options},
             "keep": sorted(self.keep),
         }
         return json.loads(json.dumps(settings))

@@ -35,7 +35,8 @@ def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed
         "mem_threshold": np.float64(MEM_THRESHOLD),
     }
     write_atomically(folder / "pairs.npz", lambda stream: np.savez(stream, **arrays))
-    write_atomically(folder / "estimates.npz", lambda stream: np.savez(stream, **estimates, **blocks))
+    everything: dict[str, Any] = estimates | blocks
+    write_atomically(folder / "estimates.npz", lambda stream: np.savez(stream, **everything))
 
 
 def _memorization(dataset: Dataset, outcomes: Outcomes) -> dict[str, Any]:

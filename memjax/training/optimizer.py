@@ -19,7 +19,7 @@ def make_optimizer(spec: TrainSpec, num_steps: int) -> optax.GradientTransformat
         raise InputError(
             f"--optimizer {spec.optimizer!r} is no optax optimiser with a learning rate; try adam, sgd or adamw"
         )
-    options = dict(_option(text) for text in spec.optimizer_options)
+    options = dict(_option(text) for text in spec.options)
     if unknown := set(options) - set(known):
         raise InputError(
             f"--optimizer {spec.optimizer} has no option {', '.join(sorted(unknown))}; it has {', '.join(known)}"

@@ -19,6 +19,12 @@ def test_the_rate_rises_to_its_height_and_never_starts_at_zero(schedule):
     assert rates[-1] == pytest.approx(0.5) if schedule == "constant" else rates[-1] < 0.01
 
 
+@pytest.mark.parametrize(("name", "options"), [("adam", ("b2=0.95",)), ("sgd", ("momentum=0.9",)), ("lion", ())])
+def test_options_by_default_fit_the_optimiser(name, options):
+    assert TrainSpec(optimizer=name).options == options
+    assert TrainSpec(optimizer=name, optimizer_options=()).options == ()
+
+
 def test_without_warmup_the_first_rate_is_the_highest():
     rate = learning_rate(TrainSpec(learning_rate=0.5, warmup=0.0), 10)
 
