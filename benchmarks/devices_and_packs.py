@@ -64,14 +64,11 @@ def main(benchmark: Benchmark) -> None:
             found[devices, pack].append(milliseconds)
             print(json.dumps({"devices": devices, "pack": pack, "ms_a_model": round(milliseconds, 1)}), flush=True)
     best_of_one = min(statistics.median(found[setting]) for setting in SETTINGS if setting[0] == 1)
-    print(
-        "| devices | models a pack | ms a model, median (min to max) | speed, best of one device = 1 |\n|---|---|---|---|"
-    )
+    print("| devices | models a pack | ms a model, median (min to max) | speed, best of one device = 1 |")
+    print("|---|---|---|---|")
     for (devices, pack), times in found.items():
-        middle = statistics.median(times)
-        print(
-            f"| {devices} | {pack} | {middle:.1f} ({min(times):.1f} to {max(times):.1f}) | {best_of_one / middle:.2f} |"
-        )
+        middle, spread = statistics.median(times), f"{min(times):.1f} to {max(times):.1f}"
+        print(f"| {devices} | {pack} | {middle:.1f} ({spread}) | {best_of_one / middle:.2f} |")
     print(f"n = {benchmark.rounds}, {environment.usable_cores()} cores, {environment.versions()}")
 
 

@@ -13,7 +13,7 @@ from memjax.data import load_dataset
 from memjax.subsets import coverage, lemma_bound, make_design
 from memjax.types import Dataset
 
-TRIAL_EPOCHS = 2
+TRIAL_EPOCHS = (2, 8)
 
 
 def machine(folder: Path) -> list[tuple[str, str]]:
@@ -22,12 +22,11 @@ def machine(folder: Path) -> list[tuple[str, str]]:
 
     devices = jax.local_devices()
     limit = (devices[0].memory_stats() or {}).get("bytes_limit")
-    memory = f"{limit / 2**30:.0f} GiB a device" if limit else "that of the machine"
     place = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
     return [
         ("versions", ", ".join(f"{name} {value}" for name, value in environment.versions().items())),
         ("devices", f"{len(devices)} x {environment.device_kind()}; cores {environment.usable_cores()}"),
-        ("device memory", memory),
+        ("memory", f"{limit / 2**30:.1f} GiB a device" if limit else f"{environment.memory() / 2**30:.1f} GiB"),
         ("free disk", f"{shutil.disk_usage(place).free / 2**30:.1f} GiB at {place}"),
     ]
 
@@ -35,13 +34,15 @@ def machine(folder: Path) -> list[tuple[str, str]]:
 def forecast(config: RunConfig) -> list[tuple[str, str]]:
     """Time, disk and standard error of a run before it starts, as rows of name and text.
 
-    The time comes from training one pack a device for two epochs, twice; the second counts.
+    The time comes from training a few packs for 2 and for 8 epochs.
     """
     dataset = load_dataset(config.data)
     design = make_design(config.subset, dataset.num_train, config.seed)
     counts = coverage(design, config.num_models)
     seconds = _seconds_a_model(config, dataset)
     disk = config.num_models * _bytes_a_model(config, dataset)
+    if pipeline.writes_all_pairs(config, dataset):
+        disk += pipeline.matrix_bytes(dataset)
     defined = counts.stderr_bound[np.isfinite(counts.stderr_bound)]
     return [
         ("run", f"{config.num_models} models {config.model.model} on {dataset.name}; {design.name}"),
@@ -55,21 +56,29 @@ def forecast(config: RunConfig) -> list[tuple[str, str]]:
 
 
 def _seconds_a_model(config: RunConfig, dataset: Dataset) -> float:
+    """From two short trainings: what an epoch takes, and what all else takes."""
+    short, longer = TRIAL_EPOCHS
+    first, second = (_timed(config, dataset, epochs) for epochs in TRIAL_EPOCHS)
+    epoch = max(second - first, 0) / (longer - short)
+    return second + epoch * (config.train.epochs - longer) if config.train.epochs > longer else second
+
+
+def _timed(config: RunConfig, dataset: Dataset, epochs: int) -> float:
     import jax
 
     from memjax.models import make_model
     from memjax.training import examples_of, guess_pack_size, train_many
 
     devices = jax.local_devices()
-    short = replace(config, train=replace(config.train, epochs=TRIAL_EPOCHS))
+    short = replace(config, train=replace(config.train, epochs=epochs))
     design = make_design(config.subset, dataset.num_train, config.seed)
     single = pipeline.make_single(short, dataset, design)
     model = make_model(config.model, dataset.input_shape, dataset.num_classes)
     size = config.pack_size or guess_pack_size(model, config.num_models, len(devices), devices[0].platform)
-    packs = train_many(single, config.seed, design.masks, examples_of(dataset), range(3 * len(devices)), size)
-    # The first call compiles; while its packs are handed out the second is under way, so start with the second's.
+    packs = train_many(single, config.seed, design.masks, examples_of(dataset), range(4 * len(devices)), size)
+    # The first call compiles; its packs are handed out while the second is under way, so count from there.
     times = [time.monotonic() for _ in packs][:: len(devices)]
-    return (times[-1] - times[0]) / 2 / (size * len(devices)) * config.train.epochs / TRIAL_EPOCHS
+    return (times[-1] - times[0]) / 3 / (size * len(devices))
 
 
 def _bytes_a_model(config: RunConfig, dataset: Dataset) -> float:

@@ -4,11 +4,13 @@ import os
 import platform
 from importlib.metadata import version
 
+from memjax import __version__
+
 
 def versions() -> dict[str, str]:
     """Names and versions of what decides a result, without importing any of it."""
     packages = {name: version(name) for name in ("jax", "jaxlib", "flax", "optax", "numpy")}
-    return {"memjax": version("memjax"), "python": platform.python_version(), **packages}
+    return {"memjax": __version__, "python": platform.python_version(), **packages}
 
 
 def start_jax(cpu_devices: int | None = None) -> None:
@@ -34,3 +36,15 @@ def device_kind() -> str:
 
     device = jax.local_devices()[0]
     return f"{device.platform}: {device.device_kind}"
+
+
+def memory() -> int:
+    """Bytes of main memory that this process may use: the machine's, or its control group's if that is less."""
+    machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            with open(path) as stream:
+                return min(machine, int(stream.read()))
+        except (OSError, ValueError):  # no control group, or "max"
+            continue
+    return machine

@@ -166,8 +166,7 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     from memjax.estimation import write_results
 
     train(run, advance, notify)
-    size = run.dataset.num_train * run.dataset.num_test * 4
-    every = run.config.influence == "all" or (run.config.influence == "auto" and size <= FULL_MATRIX)
+    every = writes_all_pairs(run.config, run.dataset)
     present = store.read_results(run.folder, "estimates.npz")
     complete = (run.folder / "pairs.npz").exists() and (not every or (run.folder / "influence.npy").exists())
     if present and int(present["num_models"]) == run.plan.num_models and complete:
@@ -178,6 +177,16 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
         raise InputError(f"all {run.plan.num_models} models diverged; lower --learning-rate and give another --run")
     write_results(run.folder, run.dataset, *found, all_pairs=every)
     return True
+
+
+def matrix_bytes(dataset: Dataset) -> int:
+    """Size of influence.npy: float32 for every train-test pair."""
+    return 4 * dataset.num_train * dataset.num_test
+
+
+def writes_all_pairs(config: RunConfig, dataset: Dataset) -> bool:
+    """Whether a run writes influence.npy: if asked to, or, by default, if it stays small."""
+    return config.influence == "all" or (config.influence == "auto" and matrix_bytes(dataset) <= FULL_MATRIX)
 
 
 def report(run: Run) -> Path:
@@ -206,7 +215,6 @@ def _describe(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> dict
         "num_test": dataset.num_test,
         "input_shape": list(dataset.input_shape),
         "class_names": list(dataset.class_names),
-        "subsets": design.name,
     }
     if design.num_models is not None:  # drawn by the user: the file may change under its name
         masks = np.packbits(design.masks(np.arange(design.num_models)), axis=1)

@@ -1,5 +1,7 @@
 """What a run says of itself in words: facts, warnings, and the examples at the top."""
 
+from typing import Any
+
 import numpy as np
 
 from memjax.store import Plan
@@ -59,7 +61,7 @@ def facts(plan: Plan, estimates: dict[str, np.ndarray]) -> dict[str, str]:
         "label noise": f"{config['data']['label_noise']:g} of the training labels changed on purpose",
         "model": config["model"]["model"],
         "models": f"{int(estimates['num_models']):,}, {int(estimates['num_failed'])} diverged",
-        "subsets": f"{subset['design']}, {data['subsets']}",
+        "subsets": _subsets(subset),
         "training": f"{train['epochs']} epochs, batches of {train['batch_size']}, {train['optimizer']} "
         + " ".join([*train["optimizer_options"], ""])
         + f"at {train['learning_rate']:g}, {train['schedule']} schedule, warm-up {train['warmup']:g}",
@@ -71,6 +73,13 @@ def facts(plan: Plan, estimates: dict[str, np.ndarray]) -> dict[str, str]:
     if not config["data"]["label_noise"]:
         del rows["label noise"]
     return rows
+
+
+def _subsets(subset: dict[str, Any]) -> str:
+    design = subset["design"]
+    if design in ("fixed-size", "bernoulli", "balanced"):
+        return f"{design}, {100 * subset['subset_fraction']:g} % of the training examples"
+    return f"{design}, {subset['num_groups']} groups" if design == "leave-group-out" else design
 
 
 def most_memorized(dataset: Dataset, estimates: dict[str, np.ndarray], count: int = 10) -> list[str]:

@@ -38,7 +38,7 @@ def bernoulli(seed: int, num_train: int, include_prob: float) -> SubsetDesign:
         chosen[empty, bits[empty].argmin(1)] = True
         return chosen
 
-    # Ten standard deviations above the mean: no run will see a larger one.
+    # Seven standard deviations above the mean, one chance in 10^12 a model: no run will see a larger one.
     spread = np.sqrt(num_train * include_prob * (1 - include_prob))
-    max_size = min(num_train, int(np.ceil(num_train * include_prob + 10 * spread)))
+    max_size = min(num_train, int(np.ceil(num_train * include_prob + 7 * spread)))
     return SubsetDesign(f"each example with chance {include_prob:g}", num_train, max_size, include_prob, None, masks)
