@@ -49,10 +49,15 @@ def one_draw(experiment: Experiment, draw: int, num_models: int) -> dict[str, fl
     estimates = store.read_results(run.folder, "estimates.npz")
     assert estimates is not None
     wrong = estimates["tr_mislabelled"]
+    scores = {
+        "memorization": estimates["tr_mem"],
+        "held_out_probability": -estimates["tr_probability_out"],
+        "held_out_accuracy": -estimates["tr_correct_out"],
+        "memorization_of_probability": estimates["tr_probability_in"] - estimates["tr_probability_out"],
+    }
     return {
         "draw": draw,
-        "memorization_ap": float(average_precision_score(wrong, estimates["tr_mem"])),
-        "held_out_probability_ap": float(average_precision_score(wrong, 1 - estimates["tr_probability_out"])),
+        **{f"{name}_ap": float(average_precision_score(wrong, score)) for name, score in scores.items()},
         "in_sample_accuracy": float(estimates["in_sample_accuracy"]),
         "in_sample_accuracy_wrong": float(estimates["tr_correct_in"][wrong].mean()),
         "test_accuracy": float(estimates["test_accuracy"]),
@@ -68,7 +73,7 @@ def main(experiment: Experiment) -> None:
     mean = {name: np.mean([row[name] for row in rows]) for name in rows[0]}
     spread = {name: np.std([row[name] for row in rows], ddof=1) for name in rows[0]}
     for name in list(mean)[1:]:
-        print(f"{name:<26} {mean[name]:.4f} ± {spread[name]:.4f} (sd over {draws} draws, {num_models} models each)")
+        print(f"{name:<30} {mean[name]:.4f} ± {spread[name]:.4f} (sd over {draws} draws, {num_models} models each)")
     supported = (
         mean["memorization_ap"] > 0.85 and mean["held_out_probability_ap"] > 0.97 and mean["in_sample_accuracy"] > 0.999
     )

@@ -1,5 +1,6 @@
 """The command line: `python -m memjax.run`.  Parsing and printing only."""
 
+import os
 import shlex
 import sys
 from collections.abc import Callable
@@ -157,4 +158,7 @@ def _conclusion(opened, report: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # after an interrupt a device may still be at work, and taking the interpreter down under it crashes
