@@ -34,7 +34,8 @@ def examples_of(dataset: Dataset) -> Examples:
     Images: one mean and one deviation a colour channel.  Vectors: one a feature, since features differ in unit.
     """
     mean, spread = _mean_and_deviation(dataset.train_inputs)
-    scale = np.float32(1) / np.where(spread > 0, spread, np.float32(1))  # what never varies is left as it is
+    varies = spread > 1e-6 * np.abs(mean)  # what does not, but for rounding, is left as it is
+    scale = np.float32(1) / np.where(varies, spread, np.float32(1))
     return Examples(
         jnp.asarray(dataset.train_inputs),
         jnp.asarray(dataset.train_labels, jnp.int32),

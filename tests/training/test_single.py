@@ -106,7 +106,7 @@ def test_inputs_are_standardised_by_feature_or_by_channel(shape, axes):
 def test_images_stay_bytes_and_a_constant_input_is_left_alone():
     dataset = make_dataset(shape=(4, 4), dtype=np.uint8)
     constant = make_dataset(shape=(2,))
-    constant.train_inputs[:, 1] = 7
+    constant.train_inputs[:, 1] = 0.1  # no sum of it is exact
 
     assert examples_of(dataset).train_inputs.dtype == np.uint8
-    assert np.isfinite(examples_of(constant).scale).all()
+    assert examples_of(constant).scale[1] == 1
