@@ -1,6 +1,7 @@
 """What one model's training promises."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -9,6 +10,7 @@ from memjax.metrics import metrics_named
 from memjax.models import make_model
 from memjax.specs import ModelSpec
 from memjax.training import examples_of, make_train
+from memjax.types import Model
 from tests.conftest import make_dataset
 
 KEY = jax.random.key(3)
@@ -110,3 +112,38 @@ def test_images_stay_bytes_and_a_constant_input_is_left_alone():
 
     assert examples_of(dataset).train_inputs.dtype == np.uint8
     assert examples_of(constant).scale[1] == 1
+
+
+def recorder(num_steps: int, batch_size: int) -> Model:
+    """A network that learns nothing and answers with the list of all inputs that it was trained on."""
+
+    def init(key):
+        return jnp.zeros(1), (jnp.int32(0), jnp.zeros((num_steps, batch_size)))
+
+    def apply(params, state, inputs, key, train):
+        step, seen = state
+        if train:
+            state = step + 1, seen.at[step].set(inputs[:, 0])
+        return params.sum() + jnp.broadcast_to(seen.ravel(), (len(inputs), seen.size)), state
+
+    return Model(init, apply)
+
+
+def test_every_epoch_goes_once_through_the_subset_in_an_order_of_its_own():
+    dataset = make_dataset(num_train=12, num_test=2, shape=(1,))
+    dataset.train_inputs[:, 0] = np.arange(12)
+    mask = np.arange(12) % 3 != 0
+    train = jax.jit(make_train(recorder(6, 4), optax.sgd(0.0), metrics_named(("logits",)), 8, 3, 4))
+
+    def epochs(key):
+        examples = examples_of(dataset)
+        seen = train(key, mask, examples).train["logits"][0] / examples.scale + examples.mean
+        return np.rint(np.asarray(seen)).astype(int).reshape(3, 8)
+
+    first, again, other = epochs(KEY), epochs(KEY), epochs(jax.random.key(4))
+
+    for order in first:
+        assert sorted(order) == np.flatnonzero(mask).tolist()
+    assert len(np.unique(first, axis=0)) == 3
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
