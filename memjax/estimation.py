@@ -10,6 +10,7 @@ from memjax.estimators import (
     MEM_THRESHOLD,
     Pairs,
     difference,
+    expected_by_chance,
     influence,
     join_pairs,
     select_pairs,
@@ -25,12 +26,13 @@ def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed
     """Writes influence.npy if asked for, pairs.npz, and last estimates.npz, which says that all are done."""
     estimates = _memorization(dataset, outcomes)
     estimates |= {"num_models": np.int64(len(outcomes.model_ids) + num_failed), "num_failed": np.int64(num_failed)}
-    blocks, pairs = _within_classes(dataset, outcomes, estimates["tr_mem"])
+    blocks, pairs, by_chance = _within_classes(dataset, outcomes, estimates["tr_mem"])
     if all_pairs:
         write_atomically(folder / "influence.npy", lambda stream: _write_all_pairs(stream, dataset, outcomes))
     arrays = pairs._asdict() | {
         "mem": estimates["tr_mem"][pairs.tr_idx],
         "mem_stderr": estimates["tr_mem_stderr"][pairs.tr_idx],
+        "expected_by_chance": np.float64(by_chance),
         "infl_threshold": np.float64(INFL_THRESHOLD),
         "mem_threshold": np.float64(MEM_THRESHOLD),
     }
@@ -66,11 +68,13 @@ def _memorization(dataset: Dataset, outcomes: Outcomes) -> dict[str, Any]:
     return results
 
 
-def _within_classes(dataset: Dataset, outcomes: Outcomes, mem: np.ndarray) -> tuple[dict[str, np.ndarray], Pairs]:
+def _within_classes(
+    dataset: Dataset, outcomes: Outcomes, mem: np.ndarray
+) -> tuple[dict[str, np.ndarray], Pairs, float]:
     rows = [np.flatnonzero(dataset.train_labels == number) for number in range(dataset.num_classes)]
     columns = [np.flatnonzero(dataset.test_labels == number) for number in range(dataset.num_classes)]
     largest = max(map(len, rows)), max(map(len, columns))
-    blocks, pairs = {}, []
+    blocks, pairs, by_chance = {}, [], 0.0
     for number, (train_ids, test_ids) in enumerate(zip(rows, columns, strict=True)):
         value, stderr = _influence(outcomes, train_ids, test_ids, *largest)
         blocks |= {
@@ -79,7 +83,8 @@ def _within_classes(dataset: Dataset, outcomes: Outcomes, mem: np.ndarray) -> tu
             f"infl_matrix_class{number}": value,
         }
         pairs.append(select_pairs(value, stderr, mem[train_ids], train_ids, test_ids))
-    return blocks, join_pairs(pairs)
+        by_chance += expected_by_chance(stderr, mem[train_ids])
+    return blocks, join_pairs(pairs), by_chance
 
 
 def _write_all_pairs(stream, dataset: Dataset, outcomes: Outcomes) -> None:

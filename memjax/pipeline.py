@@ -200,7 +200,7 @@ def report(run: Run) -> Path:
     estimates, pairs = (store.read_results(run.folder, name) for name in ("estimates.npz", "pairs.npz"))
     if estimates is None or pairs is None:
         raise InputError(f"{run.folder} has no estimates yet; finish it with: python -m memjax.run --run {run.folder}")
-    facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates)
+    facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
     page = render_report(run.dataset, estimates, pairs, facts, warnings)
     path = run.folder / "report.html"
     store.write_atomically(path, lambda stream: stream.write(page.encode()))

@@ -150,8 +150,11 @@ def _conclusion(opened, report: Path) -> None:
         f"standard error  {summary.typical_stderr(estimates):.4f} for a typical score (root mean square), "
         f"{summary.largest_stderr(estimates):.4f} at most"
     )
-    print(f"pairs           {len(pairs['infl'])} with influence >= {pairs['infl_threshold']} within a class")
-    for text in summary.warnings(estimates):
+    print(
+        f"pairs           {len(pairs['infl'])} with influence >= {pairs['infl_threshold']} within a class; "
+        f"{pairs['expected_by_chance']:.1f} would be expected by chance"
+    )
+    for text in summary.warnings(estimates, pairs):
         print(f"warning         {text}")
     print("\nThe most memorized examples:")
     print("\n".join(summary.most_memorized(opened.dataset, estimates)))

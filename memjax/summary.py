@@ -7,6 +7,7 @@ import numpy as np
 from memjax.store import Plan
 from memjax.types import Dataset
 
+MANY_BY_CHANCE = 0.1  # share of the pairs found from which the reader should be warned
 CONVERGED = 0.999  # in-sample accuracy from which held-in errors no longer matter
 
 
@@ -22,7 +23,7 @@ def largest_stderr(estimates: dict[str, np.ndarray]) -> float:
     return float(stderr.max(initial=0)) if len(stderr) else float("nan")
 
 
-def warnings(estimates: dict[str, np.ndarray]) -> list[str]:
+def warnings(estimates: dict[str, np.ndarray], pairs: dict[str, np.ndarray]) -> list[str]:
     """What a careful reader should know before using the scores."""
     found = []
     models, failed = int(estimates["num_models"]), int(estimates["num_failed"])
@@ -47,6 +48,12 @@ def warnings(estimates: dict[str, np.ndarray]) -> list[str]:
         found.append(
             f"Only {models} models: standard errors reach {largest_stderr(estimates):.2f}. "
             "Do not rank single examples by these scores."
+        )
+    by_chance, passed = float(pairs["expected_by_chance"]), len(pairs["infl"])
+    if by_chance > MANY_BY_CHANCE * passed and passed:
+        found.append(
+            f"Noise alone would lift about {by_chance:,.0f} pairs over the threshold of {pairs['infl_threshold']}; "
+            f"{passed:,} were found. Trust the strongest only, or train more models."
         )
     return found
 

@@ -40,6 +40,18 @@ def select_pairs(
     return Pairs(train_ids[row], test_ids[column], infl[row, column], infl_stderr[row, column])
 
 
+def expected_by_chance(infl_stderr: Float[np.ndarray, "train test"], mem: Float[np.ndarray, " train"]) -> float:
+    """How many pairs of one class would pass if no example had any influence: noise alone over the threshold.
+
+    The sum over pairs whose training example has mem >= 0.25 of the chance that a normal error of the pair's standard
+    error reaches 0.15.  Compare it with the number of pairs found; it goes down as models are added.
+    """
+    from scipy.special import ndtr
+
+    stderr = infl_stderr[mem >= MEM_THRESHOLD]
+    return float(ndtr(-INFL_THRESHOLD / stderr[np.isfinite(stderr)].astype(np.float64)).sum())
+
+
 def join_pairs(parts: list[Pairs]) -> Pairs:
     """All pairs of several classes, strongest first; equal ones by training, then test example."""
     joined = Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

@@ -1,6 +1,7 @@
 import numpy as np
 
-from memjax.estimators import join_pairs, select_pairs
+import memjax
+from memjax.estimators import expected_by_chance, join_pairs, select_pairs
 
 
 def test_by_hand():
@@ -32,3 +33,19 @@ def test_no_pair_at_all_is_an_empty_table():
 
     assert [len(column) for column in joined] == [0, 0, 0, 0]
     assert joined.tr_idx.dtype == np.int64
+
+
+def test_pairs_by_chance_are_counted_where_nothing_has_influence():
+    """In a world without influence the number expected is the number found."""
+    rng = np.random.default_rng(0)
+    masks, correct = rng.random((120, 300)) < 0.7, rng.random((120, 200)) < rng.random(200)
+    estimate = memjax.influence(masks, correct)
+    value, stderr = np.asarray(estimate.value), np.asarray(estimate.stderr)
+    memorized = np.ones(300, np.float32)
+
+    found = len(select_pairs(value, stderr, memorized, np.arange(300), np.arange(200)).infl)
+    expected = expected_by_chance(stderr, memorized)
+
+    assert found > 1000
+    assert abs(found - expected) < 0.1 * expected  # pairs of one test example are not independent
+    assert expected_by_chance(stderr, memorized * np.float32(0.2)) == 0
