@@ -37,20 +37,14 @@ class Run:
     plan: Plan
 
     @property
-    def blocks(self) -> range:
-        """Blocks that hold the models asked for; the last may hold a few more, kept for later."""
-        return range(-(-self.plan.num_models // self.plan.pack_size))
-
-    @property
     def missing(self) -> list[int]:
-        return sorted(set(self.blocks) - store.finished_blocks(self.folder))
+        """Blocks still to be trained."""
+        return sorted(set(self.plan.blocks) - store.finished_blocks(self.folder))
 
     @property
     def num_trained(self) -> int:
         """Models asked for that are already there."""
-        size = self.plan.pack_size
-        finished = store.finished_blocks(self.folder) & set(self.blocks)
-        return sum(min(size, self.plan.num_models - number * size) for number in finished)
+        return self.plan.num_trained(store.finished_blocks(self.folder))
 
 
 def open_run(config: RunConfig) -> Run:
@@ -150,7 +144,7 @@ def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> Ca
 def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:
     """All models asked for and the number of diverged ones; None, after setting it aside, if a block is corrupt."""
     try:
-        return store.read_outcomes(run.folder, run.blocks, run.plan.num_models)
+        return store.read_outcomes(run.folder, run.plan.blocks, run.plan.num_models)
     except store.CorruptBlock as problem:
         aside = store.set_aside(run.folder, problem.number)
         notify(f"{problem}; it was renamed to {aside.name} and is trained again")

@@ -69,8 +69,7 @@ def status(arguments: list[str]) -> None:
     plan = store.read_plan(folder)
     if plan is None:
         raise InputError(f"{folder} holds no run: there is no plan.json in it")
-    done = {number for number in store.finished_blocks(folder) if number * plan.pack_size < plan.num_models}
-    models = sum(min(plan.pack_size, plan.num_models - number * plan.pack_size) for number in done)
+    models = plan.num_trained(store.finished_blocks(folder))
     estimates = store.read_results(folder, "estimates.npz")
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"data         {summary.printable(plan.data['name'])}, {plan.data['num_train']:,} training examples")

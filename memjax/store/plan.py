@@ -30,6 +30,17 @@ class Plan:
     environment: dict[str, str]
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
+    @property
+    def blocks(self) -> range:
+        """Blocks that hold the models asked for; the last may hold a few more, kept for later."""
+        return range(-(-self.num_models // self.pack_size))
+
+    def num_trained(self, finished: set[int]) -> int:
+        """Models asked for that the finished blocks hold."""
+        return sum(
+            min(self.pack_size, self.num_models - number * self.pack_size) for number in finished & {*self.blocks}
+        )
+
 
 def write_plan(folder: Path, plan: Plan) -> None:
     """Puts the plan into the run folder, which is made if need be."""

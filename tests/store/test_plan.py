@@ -15,6 +15,11 @@ def test_what_is_written_is_read(tmp_path):
     assert store.read_plan(tmp_path / "a" / "b") == PLAN
 
 
+def test_the_last_block_may_hold_more_than_asked_for():
+    assert PLAN.blocks == range(13)
+    assert PLAN.num_trained({0, 12, 99}) == 8 + 4
+
+
 def test_a_new_or_empty_folder_has_no_plan(tmp_path):
     assert store.read_plan(tmp_path) is None
     assert store.read_plan(tmp_path / "none") is None
