@@ -49,7 +49,7 @@ def forecast(config: RunConfig) -> list[tuple[str, str]]:
         ("time", f"about {_duration(seconds * config.num_models)} of training, {1 / seconds:.1f} models/s"),
         ("run folder", f"about {disk / 2**20:.0f} MiB"),
         ("each example", f"in {_range(counts.num_in)} models, out of {_range(counts.num_out)}"),
-        ("standard error", f"at most {defined.max(initial=0):.3f} for any score; most will be far smaller"),
+        ("standard error", f"up to about {defined.max(initial=0):.3f} a score; most will be far smaller"),
         ("lemma 2.1", f"root mean squared error at most {lemma_bound(design.include_prob, config.num_models):.3f}"),
         ("without a score", f"{counts.undefined} examples, always in or always out" if counts.undefined else "none"),
     ]

@@ -73,7 +73,7 @@ def status(arguments: list[str]) -> None:
     estimates = store.read_results(folder, "estimates.npz")
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"data         {summary.printable(plan.data['name'])}, {plan.data['num_train']:,} training examples")
-    print(f"model        {plan.config['model']['model']}")
+    print(f"model        {summary.printable(plan.config['model']['model'])}")
     print(f"models       {models} of {plan.num_models} trained, {plan.pack_size} a block")
     if estimates is None:
         print(f"estimates    none yet; go on with: python -m memjax.run --run {shlex.quote(str(folder))}")

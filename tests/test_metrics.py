@@ -1,8 +1,10 @@
+from typing import get_args
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from memjax import metrics
+from memjax import config, metrics
 from memjax.errors import InputError
 
 LOGITS = jnp.array([[2.0, 0.0, 1.0], [0.0, 0.0, 5.0]])
@@ -33,6 +35,10 @@ def test_log_odds_are_below_the_margin_by_at_most_the_log_of_the_other_classes()
     gap = np.asarray(metrics.margin(logits, labels) - metrics.log_odds(logits, labels))
     assert gap.min() >= -1e-5
     assert gap.max() <= np.log(4) + 1e-5
+
+
+def test_the_command_line_offers_every_metric():
+    assert set(get_args(config.Metric)) == set(metrics.METRICS)
 
 
 def test_unknown_names_are_refused():

@@ -12,8 +12,9 @@ class Coverage(NamedTuple):
 
     Attributes:
       num_in, num_out: (train,) models that will and will not see each example.
-      stderr_bound: (train,) largest standard error that the difference of two rates can have with these counts,
-        sqrt(1 / (4 num_in) + 1 / (4 num_out)); infinite where a count is 0.
+      stderr_bound: (train,) largest true standard error that the difference of two rates can have with these counts,
+        sqrt(1 / (4 num_in) + 1 / (4 num_out)); infinite where a count is 0.  One estimated from few models may come
+        out a little larger.
     """
 
     num_in: np.ndarray

@@ -100,24 +100,18 @@ def test_seeding_twice_is_no_harm(downloads, small_mnist):
     assert load_dataset(DataSpec("mnist")).num_train == 12
 
 
-def test_a_copy_cut_short_counts_as_not_there(downloads, small_mnist, monkeypatch):
+@pytest.mark.parametrize(
+    ("owner", "step", "problem"),
+    [(shutil, "copyfileobj", OSError(28, "No space left")), (Path, "replace", OSError(5, "Input/output error"))],
+    ids=["cut short", "before it has its name"],
+)
+def test_a_copy_that_is_not_whole_counts_as_not_there(downloads, small_mnist, monkeypatch, owner, step, problem):
     def fails(*_):
-        raise OSError(28, "No space left on device")
+        raise problem
 
-    monkeypatch.setattr(shutil, "copyfileobj", fails)
+    monkeypatch.setattr(owner, step, fails)
 
-    with pytest.raises(InputError, match="No space left on device"):
-        seed_cache("mnist", small_mnist)
-    assert list((downloads / "mnist").iterdir()) == []
-
-
-def test_nothing_shows_under_its_name_before_it_is_whole(downloads, small_mnist, monkeypatch):
-    def fails(*_):
-        raise OSError(5, "Input/output error")
-
-    monkeypatch.setattr(Path, "replace", fails)
-
-    with pytest.raises(InputError, match="Input/output error"):
+    with pytest.raises(InputError, match=problem.strerror):
         seed_cache("mnist", small_mnist)
     assert list((downloads / "mnist").iterdir()) == []
 
