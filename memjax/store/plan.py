@@ -61,11 +61,25 @@ def read_plan(folder: Path) -> Plan | None:
             if folder.exists() and any(folder.iterdir()):
                 raise InputError(f"{folder} is not empty and holds no plan.json; give another folder with --run")
             return None
-        return Plan(**json.loads(path.read_bytes()))
+        return _checked(Plan(**json.loads(path.read_bytes())))
     except (ValueError, TypeError) as problem:
         raise InputError(f"{path} is not a plan that this version can read: {problem}") from None
     except OSError as problem:
         raise InputError(f"run folder {folder} cannot be read: {problem.strerror}") from None
+
+
+def _checked(plan: Plan) -> Plan:
+    """What the rest of the program relies on; a folder may come from somebody else.  TypeError if it does not hold."""
+    numbers, tables = (plan.pack_size, plan.num_models), (plan.config, plan.data, plan.environment)
+    if not all(type(number) is int and number > 0 for number in numbers):
+        raise TypeError("pack_size and num_models must be whole numbers above 0")
+    if not all(isinstance(table, dict) for table in tables):
+        raise TypeError("config, data and environment must be tables")
+    if missing := {"name", "sha256", "num_train", "num_test"} - plan.data.keys():
+        raise TypeError(f"data lacks {', '.join(sorted(missing))}")
+    if not isinstance(plan.config.get("model"), dict) or not isinstance(plan.config["model"].get("model"), str):
+        raise TypeError("config lacks the model")
+    return plan
 
 
 def differences(old: Plan, config: dict[str, Any], data: dict[str, Any]) -> list[str]:

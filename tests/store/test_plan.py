@@ -1,3 +1,5 @@
+import dataclasses
+import json
 import subprocess
 import sys
 
@@ -6,7 +8,9 @@ import pytest
 from memjax import store
 from memjax.errors import InputError
 
-PLAN = store.Plan({"seed": 0, "train": {"epochs": 3}}, {"sha256": "ab"}, 8, 100, {"jax": "1"})
+CONFIG = {"seed": 0, "model": {"model": "linear"}, "train": {"epochs": 3}}
+DATA = {"name": "digits", "sha256": "ab", "num_train": 5, "num_test": 2}
+PLAN = store.Plan(CONFIG, DATA, 8, 100, {"jax": "1"})
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -26,7 +30,7 @@ def test_a_new_or_empty_folder_has_no_plan(tmp_path):
 
 
 def test_differences_name_each_setting():
-    lines = store.differences(PLAN, {"seed": 1, "train": {"epochs": 5}}, {"sha256": "cd"})
+    lines = store.differences(PLAN, CONFIG | {"seed": 1, "train": {"epochs": 5}}, DATA | {"sha256": "cd"})
 
     assert lines == [
         "seed: 0 there, 1 asked for",
@@ -46,6 +50,16 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"config": 1}'])
 def test_a_spoiled_plan_is_named(tmp_path, text):
     (tmp_path / "plan.json").write_text(text)
+
+    with pytest.raises(InputError, match=r"plan\.json is not a plan"):
+        store.read_plan(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change", [{"pack_size": 0}, {"num_models": "9"}, {"config": []}, {"data": {}}, {"config": {"model": 3}}]
+)
+def test_a_plan_that_would_break_something_later_is_named(tmp_path, change):
+    (tmp_path / "plan.json").write_text(json.dumps(dataclasses.asdict(PLAN) | change))
 
     with pytest.raises(InputError, match=r"plan\.json is not a plan"):
         store.read_plan(tmp_path)
