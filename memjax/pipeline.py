@@ -121,7 +121,7 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
             f"this folder was begun with other versions ({', '.join(changed)}): new models may differ in the last bits"
         )
     single = make_single(run.config, run.dataset, run.design)
-    packs = train_many(single, run.config.seed, run.design.masks, examples_of(run.dataset), missing, run.plan.pack_size)
+    packs = train_many(single, run.config.seed, run.design.masks, examples_of(run.dataset, run.config.train.scaling), missing, run.plan.pack_size)
     for pack in packs:
         block = store.Block(pack.model_ids, pack.masks, pack.output.finite, pack.output.train, pack.output.test)
         store.write_block(run.folder, pack.number, block, here)
@@ -131,14 +131,17 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
 def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> Callable:
     """The training of one model, `train(key, mask, examples)`, for a request."""
     from memjax.metrics import metrics_named
-    from memjax.models import make_model
-    from memjax.training import make_optimizer, make_train, num_batches
+    from memjax.models import in_precision, make_model
+    from memjax.training import make_augment, make_optimizer, make_train, num_batches
 
-    model = make_model(config.model, dataset.input_shape, dataset.num_classes)
     spec = config.train
+    model = in_precision(make_model(config.model, dataset.input_shape, dataset.num_classes), spec.precision)
+    augment = make_augment(spec, dataset.input_shape)
     optimizer = make_optimizer(spec, spec.epochs * num_batches(design.max_size, spec.batch_size))
     keep = metrics_named(tuple(sorted(config.keep)))
-    return make_train(model, optimizer, keep, design.max_size, spec.epochs, spec.batch_size)
+    return make_train(
+        model, optimizer, keep, design.max_size, spec.epochs, spec.batch_size, augment, spec.label_smoothing
+    )
 
 
 def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:

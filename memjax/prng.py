@@ -16,7 +16,7 @@ from memjax.errors import InputError
 if TYPE_CHECKING:
     from jax import Array
 
-INIT, ORDER, DROPOUT = 0, 1, 2  # purposes of a model's device keys
+INIT, ORDER, DROPOUT, AUGMENT = 0, 1, 2, 3  # purposes of a model's device keys
 
 
 def check_seed(seed: int) -> None:

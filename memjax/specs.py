@@ -72,8 +72,17 @@ class ModelSpec:
     """The network."""
 
     model: str = "mlp:128"
-    """linear; mlp:WIDTH,WIDTH,...; cnn or cnn:CHANNELS,CHANNELS,...; or package.module:factory for a Flax module of
-    your own."""
+    """linear; mlp:WIDTHS, as in mlp:512,256 or mlp:4096x2; cnn or cnn:CHANNELS; inception, resnet18, resnet50,
+    densenet100, alexnet: those of the papers; or package.module:factory for a Flax module of your own."""
+    norm: Literal["batch", "group", "none"] | None = None
+    """Normalisation of the convolutional networks.  Default: batch for those of the papers, none for cnn."""
+    dropout: float = 0.0
+    """Fraction of hidden units dropped while training: of each hidden layer of an mlp or alexnet's dense layers, of the
+    features that go into the last layer elsewhere."""
+
+    def __post_init__(self):
+        if not 0 <= self.dropout < 1:
+            raise InputError(f"--dropout is {self.dropout}; give a fraction from 0 up to, not including, 1")
 
 
 @dataclass(frozen=True)
@@ -92,10 +101,29 @@ class TrainSpec:
     and adamw, which fit wrong labels in fewer steps with it, momentum=0.9 for sgd, none for others."""
     learning_rate: float = 0.005
     """The largest learning rate of the schedule."""
-    schedule: Literal["constant", "cosine", "linear"] = "cosine"
-    """How the learning rate goes down to 0 (or does not) after the warm-up."""
+    schedule: Literal["constant", "cosine", "linear", "steps"] = "cosine"
+    """How the learning rate goes down after the warm-up: cosine and linear to 0, steps as --drops says."""
     warmup: float = 0.1
     """Fraction of all steps in which the learning rate rises from 0."""
+    drops: tuple[float, int] = (0.5, 15)
+    """For --schedule steps: the learning rate is multiplied by the first number after each so many epochs."""
+    weight_decay: float = 0.0
+    """Weight decay of matrices and kernels, not of biases and scales: decoupled where the optimiser has its own
+    (adamw, lion), else added to the gradient."""
+    label_smoothing: float = 0.0
+    """Part of each label that is spread evenly over all classes."""
+    input_noise: float = 0.0
+    """Standard deviation of Gaussian noise added to the scaled inputs at each step."""
+    crop: int = 0
+    """Pixels of zeros put around an image before a random part of the old size is cut out, at each step."""
+    flip: bool = False
+    """Whether an image is mirrored left to right, at random, at each step."""
+    scaling: Literal["standard", "unit"] = "standard"
+    """standard: mean 0 and deviation 1 over the training set, a colour channel or a feature at a time.  unit: divided by
+    the largest training input, 255 for most images."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """What activations and gradients are computed in; weights and optimiser always are float32.  bfloat16 is faster
+    where the hardware multiplies matrices in it: TPUs, GPUs, CPUs with AMX (from jax 0.12)."""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -113,3 +141,12 @@ class TrainSpec:
             raise InputError(f"--learning-rate is {self.learning_rate}; give a number above 0")
         if not 0 <= self.warmup < 1:
             raise InputError(f"--warmup is {self.warmup}; give a fraction from 0 up to, not including, 1")
+        if not (0 < self.drops[0] <= 1 and self.drops[1] >= 1):
+            raise InputError(f"--drops is {self.drops}; give a factor above 0 and up to 1, and a number of epochs")
+        if not 0 <= self.label_smoothing < 1:
+            raise InputError(
+                f"--label-smoothing is {self.label_smoothing}; give a fraction from 0 up to, not including, 1"
+            )
+        for option in ("weight_decay", "input_noise", "crop"):
+            if not 0 <= (value := getattr(self, option)) < float("inf"):
+                raise InputError(f"--{option.replace('_', '-')} is {value}; give 0 or more")

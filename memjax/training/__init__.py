@@ -1,5 +1,6 @@
 """One model's training, then many at once."""
 
+from memjax.training.augment import make_augment
 from memjax.training.batches import num_batches
 from memjax.training.many import Pack, train_many
 from memjax.training.optimizer import make_optimizer
@@ -11,6 +12,7 @@ __all__ = [
     "Pack",
     "examples_of",
     "guess_pack_size",
+    "make_augment",
     "make_optimizer",
     "make_train",
     "num_batches",

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int
 
 from memjax import prng
+from memjax.training.compiler import compiler_options
 from memjax.training.single import Examples
 from memjax.types import TrainOutput
 
@@ -74,9 +75,11 @@ def over_devices(function: Callable, devices: Devices) -> Callable:
     """function(a, b, shared) with a device axis in front of a and b, one slice a device, and `shared` on each.
 
     Independent models need no collectives.  `pmap` is `jit(shard_map(..., check_vma=False))`; a plain jit with
-    sharded arguments would not do, since vmapped convolutions then gather the models of all devices.
+    sharded arguments would not do, since vmapped convolutions then gather the models of all devices.  The jit around
+    it is there to hand over options of the compiler.
     """
-    return jax.pmap(function, in_axes=(0, 0, None), devices=devices)
+    mapped = jax.pmap(function, in_axes=(0, 0, None), devices=devices)
+    return jax.jit(mapped, compiler_options=compiler_options(devices[0].platform))
 
 
 def replicate(tree: Examples, devices: Devices) -> Examples:

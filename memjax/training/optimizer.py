@@ -2,10 +2,12 @@
 
 import inspect
 
+import jax
 import optax
 
 from memjax.errors import InputError
 from memjax.specs import TrainSpec
+from memjax.types import Tree
 
 
 def make_optimizer(spec: TrainSpec, num_steps: int) -> optax.GradientTransformation:
@@ -24,16 +26,33 @@ def make_optimizer(spec: TrainSpec, num_steps: int) -> optax.GradientTransformat
         raise InputError(
             f"--optimizer {spec.optimizer} has no option {', '.join(sorted(unknown))}; it has {', '.join(known)}"
         )
-    return make(learning_rate(spec, num_steps), **options)
+    if not spec.weight_decay:
+        return make(learning_rate(spec, num_steps), **options)
+    if "weight_decay" not in known:
+        decay = optax.add_decayed_weights(spec.weight_decay, _with_more_than_one_axis)
+        return optax.chain(decay, make(learning_rate(spec, num_steps), **options))
+    if "weight_decay" in options:
+        raise InputError("weight_decay is given twice, by --weight-decay and by --optimizer-options; leave one out")
+    return make(
+        learning_rate(spec, num_steps), weight_decay=spec.weight_decay, mask=_with_more_than_one_axis, **options
+    )
+
+
+def _with_more_than_one_axis(params: Tree) -> Tree:
+    """Marks matrices and kernels: biases and scales are not to be pulled to 0."""
+    return jax.tree.map(lambda leaf: leaf.ndim > 1, params)
 
 
 def learning_rate(spec: TrainSpec, num_steps: int) -> optax.Schedule:
-    """Step number -> learning rate: a linear rise, then constant, or down to 0 as a line or half a cosine."""
+    """Step number -> learning rate: a linear rise, then constant, in steps, or to 0 as a line or half a cosine."""
     rise = round(spec.warmup * num_steps)
+    factor, drop_epochs = spec.drops
+    drop_steps = drop_epochs * (num_steps // spec.epochs)
     fall = {
         "constant": optax.schedules.constant_schedule(spec.learning_rate),
         "linear": optax.schedules.linear_schedule(spec.learning_rate, 0, num_steps - rise),
         "cosine": optax.schedules.cosine_decay_schedule(spec.learning_rate, num_steps - rise),
+        "steps": lambda step: spec.learning_rate * factor ** ((step + rise) // drop_steps),
     }[spec.schedule]
     # The first step would otherwise have rate 0: the rise ends one step after the last one counted.
     return optax.schedules.join_schedules(

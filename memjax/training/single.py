@@ -11,6 +11,7 @@ import optax
 from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from memjax import prng
+from memjax.training.augment import Augment, unchanged
 from memjax.training.batches import epoch_batches, members
 from memjax.types import Dataset, Model, TrainOutput, Tree
 
@@ -18,7 +19,7 @@ CHUNK = 1024  # examples evaluated at once
 
 
 class Examples(NamedTuple):
-    """A data set as the training program holds it: as stored, with the two numbers that standardise it."""
+    """A data set as the training program holds it: as stored, with the two numbers that scale it."""
 
     train_inputs: Shaped[Array, "train ..."]
     train_labels: Int[Array, " train"]
@@ -28,14 +29,19 @@ class Examples(NamedTuple):
     scale: Float[Array, "..."]
 
 
-def examples_of(dataset: Dataset) -> Examples:
-    """The arrays of a data set, to be standardised by the mean and deviation of the training inputs.
+def examples_of(dataset: Dataset, scaling: str = "standard") -> Examples:
+    """The arrays of a data set, with what scales them.
 
-    Images: one mean and one deviation a colour channel.  Vectors: one a feature, since features differ in unit.
+    standard: to mean 0 and deviation 1 over the training inputs; images a colour channel at a time, vectors a feature
+    at a time, since features differ in unit.  unit: divided by the largest training input, 255 for most images.
     """
-    mean, spread = _mean_and_deviation(dataset.train_inputs)
-    varies = spread > 1e-6 * np.abs(mean)  # what does not, but for rounding, is left as it is
-    scale = np.float32(1) / np.where(varies, spread, np.float32(1))
+    if scaling == "unit":
+        largest = np.float32(max(np.abs(dataset.train_inputs).max(), 1e-30))
+        mean, scale = np.float32(0), 1 / largest
+    else:
+        mean, spread = _mean_and_deviation(dataset.train_inputs)
+        varies = spread > 1e-6 * np.abs(mean)  # what does not, but for rounding, is left as it is
+        scale = np.float32(1) / np.where(varies, spread, np.float32(1))
     return Examples(
         jnp.asarray(dataset.train_inputs),
         jnp.asarray(dataset.train_labels, jnp.int32),
@@ -63,6 +69,8 @@ def make_train(
     max_size: int,
     epochs: int,
     batch_size: int,
+    augment: Augment = unchanged,
+    label_smoothing: float = 0.0,
 ) -> Callable[[Key[Array, ""], Bool[Array, " train"], Examples], TrainOutput]:
     """The training of one model as a pure function `train(key, mask, examples) -> TrainOutput`.
 
@@ -73,21 +81,26 @@ def make_train(
       max_size: examples in the largest subset; the number of steps is the same for every model.
       epochs: passes over the subset.
       batch_size: examples a step.
+      augment: what is done to the scaled inputs of each step, see `training.augment`.
+      label_smoothing: part of each label that is spread evenly over all classes.
     """
 
     def train(key: Key[Array, ""], mask: Bool[Array, " train"], examples: Examples) -> TrainOutput:
         rows, size = members(mask, max_size), mask.sum()
         params, state = model.init(jax.random.fold_in(key, prng.INIT))
         start = (params, state, optimizer.init(params), jnp.uint32(0))
-        order_key, dropout_key = jax.random.fold_in(key, prng.ORDER), jax.random.fold_in(key, prng.DROPOUT)
+        order_key, dropout_key, augment_key = (
+            jax.random.fold_in(key, purpose) for purpose in (prng.ORDER, prng.DROPOUT, prng.AUGMENT)
+        )
 
         def step(carry, batch):
             params, state, opt_state, count = carry
-            inputs, labels = _standardised(examples, examples.train_inputs[batch]), examples.train_labels[batch]
+            inputs, labels = _scaled(examples, examples.train_inputs[batch]), examples.train_labels[batch]
+            inputs = augment(jax.random.fold_in(augment_key, count), inputs)
 
             def loss(params):
                 logits, new_state = model.apply(params, state, inputs, jax.random.fold_in(dropout_key, count), True)
-                return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean(), new_state
+                return _cross_entropy(logits, labels, label_smoothing), new_state
 
             gradient, state = jax.grad(loss, has_aux=True)(params)
             update, opt_state = optimizer.update(gradient, opt_state, params)
@@ -103,7 +116,16 @@ def make_train(
     return train
 
 
-def _standardised(examples: Examples, inputs: Shaped[Array, "batch ..."]) -> Float[Array, "batch ..."]:
+def _cross_entropy(
+    logits: Float[Array, "batch classes"], labels: Int[Array, " batch"], smoothing: float
+) -> Float[Array, ""]:
+    loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+    if not smoothing:
+        return loss
+    return (1 - smoothing) * loss - smoothing * jax.nn.log_softmax(logits).mean()
+
+
+def _scaled(examples: Examples, inputs: Shaped[Array, "batch ..."]) -> Float[Array, "batch ..."]:
     return (inputs.astype(jnp.float32) - examples.mean) * examples.scale
 
 
@@ -116,7 +138,7 @@ def _evaluate(
         rows = (jnp.arange(count * chunk) % len(inputs)).reshape(count, chunk)  # the last chunk is topped up
 
         def logits_of_rows(rows):
-            return model.apply(params, state, _standardised(examples, inputs[rows]), None, False)[0]
+            return model.apply(params, state, _scaled(examples, inputs[rows]), None, False)[0]
 
         logits = jax.lax.map(logits_of_rows, rows)
         return logits.reshape(count * chunk, -1)[: len(inputs)]

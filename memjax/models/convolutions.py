@@ -1,0 +1,162 @@
+"""Convolution in the form that is fastest for many models at once, chosen here for each backend.
+
+On a CPU, two things of XLA's cost more than all the rest of a step.  Convolutions under vmap become one grouped
+convolution, far slower than its parts; here the models follow each other instead.  And the gradient of the kernel,
+written as a convolution with a kernel the size of the image, is up to a hundred times slower inside a loop than the
+forward convolution; here it is a sum of matrix products, one for each position in the kernel, over slices of the
+batch that stay in the cache.  `python -m benchmarks.convolution` measures these forms against each other.
+
+On other backends convolutions are XLA's own.  No GPU and no TPU was at hand to measure: run the benchmark there.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.custom_batching import custom_vmap
+from jaxtyping import Array, Float
+
+SLICE = 2**18  # bytes of inputs and of gradients that stay in the second-level cache of a core
+IMAGES = ("NHWC", "HWIO", "NHWC")
+
+
+def convolution(
+    inputs: Array,
+    kernel: Array,
+    window_strides: Sequence[int],
+    padding: str | Sequence[tuple[int, int]],
+    lhs_dilation: Sequence[int] | None = None,
+    rhs_dilation: Sequence[int] | None = None,
+    dimension_numbers: Any = None,
+    feature_group_count: int = 1,
+    **options: Any,
+) -> Array:
+    """`jax.lax.conv_general_dilated`, the same result and arguments, in the form that is fastest here.
+
+    Layers of Flax take it as their argument `conv_general_dilated`; `from_nnx` gives it to every `nnx.Conv`, in a
+    Linen module write `nn.Conv(..., conv_general_dilated=memjax.models.convolution)`.  It can be differentiated any
+    number of times in reverse mode, not in forward mode.
+
+    Args:
+      inputs: (batch, height, width, channels) on the fast path; other layouts, groups and dilations go to XLA.
+      kernel: (height, width, channels, features).
+    """
+    if not _is_plain(inputs, kernel, lhs_dilation, rhs_dilation, dimension_numbers, feature_group_count, options):
+        return jax.lax.conv_general_dilated(
+            inputs, kernel, window_strides, padding, lhs_dilation, rhs_dilation, dimension_numbers,
+            feature_group_count, **options,
+        )  # fmt: skip
+    strides = tuple(window_strides)
+    if isinstance(padding, str):
+        padding = jax.lax.padtype_to_pads(inputs.shape[1:3], kernel.shape[:2], strides, padding)
+    edges = tuple((int(low), int(high)) for low, high in padding)
+    products = _products(strides, edges, inputs.shape[1:3], kernel.shape[:2], jax.default_backend())
+    return products.forward(inputs, kernel)
+
+
+def _is_plain(inputs, kernel, lhs_dilation, rhs_dilation, dimension_numbers, feature_group_count, options) -> bool:
+    if jax.default_backend() != "cpu" or inputs.ndim != 4 or feature_group_count != 1:
+        return False
+    if any(value != 1 for value in (*(lhs_dilation or ()), *(rhs_dilation or ()))):
+        return False
+    if options.get("batch_group_count", 1) != 1 or options.get("preferred_element_type") is not None:
+        return False
+    images = jax.lax.conv_dimension_numbers(inputs.shape, kernel.shape, IMAGES)
+    return jax.lax.conv_dimension_numbers(inputs.shape, kernel.shape, dimension_numbers) == images
+
+
+class Products(NamedTuple):
+    """The three bilinear maps of one convolution; each gives the derivatives of the others."""
+
+    forward: Callable[[Array, Array], Array]  # (inputs, kernel) -> outputs
+    to_inputs: Callable[[Array, Array], Array]  # (outputs, kernel) -> inputs: transpose in the first
+    to_kernel: Callable[[Array, Array], Array]  # (inputs, outputs) -> kernel: transpose in the second
+
+
+@cache
+def _products(
+    strides: tuple[int, int],
+    edges: tuple[tuple[int, int], tuple[int, int]],
+    size: tuple[int, int],
+    window: tuple[int, int],
+    backend: str,
+) -> Products:
+    def xla(inputs: Array, kernel: Array) -> Array:
+        return jax.lax.conv_general_dilated(inputs, kernel, strides, edges, dimension_numbers=IMAGES)
+
+    def transposed(outputs: Array, kernel: Array) -> Array:
+        inputs = jax.ShapeDtypeStruct((len(outputs), *size, kernel.shape[2]), outputs.dtype)
+        return jax.linear_transpose(lambda inputs: xla(inputs, kernel), inputs)(outputs)[0]
+
+    def shifted(inputs: Array, outputs: Array) -> Array:
+        return kernel_gradient(inputs, outputs, window, strides, edges)
+
+    forward, to_inputs, to_kernel = (jax.custom_vjp(one_model_at_a_time(one)) for one in (xla, transposed, shifted))
+    forward.defvjp(
+        lambda inputs, kernel: (forward(inputs, kernel), (inputs, kernel)),
+        lambda saved, outputs: (to_inputs(outputs, saved[1]), to_kernel(saved[0], outputs)),
+    )
+    to_inputs.defvjp(
+        lambda outputs, kernel: (to_inputs(outputs, kernel), (outputs, kernel)),
+        lambda saved, inputs: (forward(inputs, saved[1]), to_kernel(inputs, saved[0])),
+    )
+    to_kernel.defvjp(
+        lambda inputs, outputs: (to_kernel(inputs, outputs), (inputs, outputs)),
+        lambda saved, kernel: (to_inputs(saved[1], kernel), forward(saved[0], kernel)),
+    )
+    return Products(forward, to_inputs, to_kernel)
+
+
+def one_model_at_a_time(one: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
+    """The same function of two arrays, run for one model after the other where vmap would batch it."""
+    function = custom_vmap(one)
+
+    @function.def_vmap
+    def _(axis_size, in_batched, first, second):
+        if all(in_batched):
+            return jax.lax.map(lambda pair: function(*pair), (first, second)), True
+        if in_batched[0]:
+            return jax.lax.map(lambda first: function(first, second), first), True
+        return jax.lax.map(lambda second: function(first, second), second), True
+
+    return function
+
+
+def kernel_gradient(
+    inputs: Float[Array, "batch height width channels"],
+    outputs: Float[Array, "batch rows columns features"],
+    window: tuple[int, int],
+    strides: tuple[int, int],
+    edges: tuple[tuple[int, int], tuple[int, int]],
+) -> Float[Array, "window_height window_width channels features"]:
+    """Sum over images and positions of input times output gradient, for each place in the window.
+
+    result[i, j] = sum over n, r, c of  padded[n, r * stride + i, c * stride + j]^T outputs[n, r, c]
+    """
+    count, rows, columns, features = outputs.shape
+    channels = inputs.shape[-1]
+    exact = jnp.promote_types(outputs.dtype, jnp.float32)  # a sum of many slices would lose bits in bfloat16
+    tall, wide = (steps * (number - 1) + 1 for steps, number in zip(strides, (rows, columns), strict=True))
+
+    def one_slice(total, part):
+        padded, flat = jnp.pad(part[0], ((0, 0), *edges, (0, 0))), part[1].reshape(-1, features)
+        places = [
+            padded[:, i : i + tall : strides[0], j : j + wide : strides[1]].reshape(-1, channels)
+            for i in range(window[0])
+            for j in range(window[1])
+        ]
+        products = [jnp.matmul(place.T, flat, preferred_element_type=exact) for place in places]
+        return total + jnp.stack(products), None
+
+    images = _images_a_slice(count, (inputs.nbytes + outputs.nbytes) // count)
+    parts = tuple(array.reshape(count // images, images, *array.shape[1:]) for array in (inputs, outputs))
+    total, _ = jax.lax.scan(one_slice, jnp.zeros((math.prod(window), channels, features), exact), parts)
+    return total.reshape(*window, channels, features).astype(outputs.dtype)
+
+
+def _images_a_slice(count: int, size: int) -> int:
+    """The largest divisor of `count` for which so many images of `size` bytes fit in a slice; at least 1."""
+    return max(images for images in range(1, count + 1) if count % images == 0 and images * size <= max(SLICE, size))
