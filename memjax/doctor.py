@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from memjax import environment, pipeline
+from memjax import calibration, environment, pipeline
 from memjax.config import RunConfig
 from memjax.data import load_dataset
+from memjax.recipe import make_single
 from memjax.subsets import coverage, lemma_bound, make_design
 from memjax.types import Dataset
 
@@ -66,16 +67,15 @@ def _seconds_a_model(config: RunConfig, dataset: Dataset) -> float:
 def _timed(config: RunConfig, dataset: Dataset, epochs: int) -> float:
     import jax
 
-    from memjax.models import make_model
-    from memjax.training import examples_of, guess_pack_size, train_many
+    from memjax.training import examples_of, train_many
 
     devices = jax.local_devices()
     short = replace(config, train=replace(config.train, epochs=epochs))
     design = make_design(config.subset, dataset.num_train, config.seed)
-    single = pipeline.make_single(short, dataset, design)
-    model = make_model(config.model, dataset.input_shape, dataset.num_classes)
-    size = config.pack_size or guess_pack_size(model, config.num_models, len(devices), devices[0].platform)
-    packs = train_many(single, config.seed, design.masks, examples_of(dataset), range(4 * len(devices)), size)
+    single = make_single(short, dataset, design)
+    size = calibration.pack_size(config, dataset, design)
+    examples = examples_of(dataset, config.train.scaling)
+    packs = train_many(single, config.seed, design.masks, examples, range(4 * len(devices)), size)
     # The first call compiles; its packs are handed out while the second is under way, so count from there.
     times = [time.monotonic() for _ in packs][:: len(devices)]
     return (times[-1] - times[0]) / 3 / (size * len(devices))

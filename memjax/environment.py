@@ -1,8 +1,10 @@
 """The machine and the versions that a run was made with."""
 
+import hashlib
 import os
 import platform
 from importlib.metadata import version
+from pathlib import Path
 
 from memjax import __version__
 
@@ -16,13 +18,43 @@ def versions() -> dict[str, str]:
 def start_jax(cpu_devices: int | None = None) -> None:
     """Cuts the processor into one device a core, unless the user has said otherwise; before jax is first used.
 
-    Small models leave a core idle between operations; two devices on two cores train nearly twice as fast.
+    Small models leave a core idle between operations; two devices on two cores train nearly twice as fast.  Compiled
+    programs are kept for the next process.
     """
     import jax
 
     said = "JAX_NUM_CPU_DEVICES" in os.environ or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
     if cpu_devices or not said:
         jax.config.update("jax_num_cpu_devices", cpu_devices or usable_cores())
+    if not jax.config.jax_compilation_cache_dir and (folder := compile_cache()):
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def compile_cache() -> Path | None:
+    """The user's folder of compiled programs for this kind of processor; None where there can be none.
+
+    Whoever can write there can run code here: the folder is the user's alone, and is not used if it is not.
+    """
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    folder = Path(home) / "memjax" / f"compiled-{_processor()}"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.stat()
+    except OSError:
+        return None
+    mine = not hasattr(os, "getuid") or status.st_uid == os.getuid()
+    return folder if mine and not status.st_mode & 0o022 else None
+
+
+def _processor() -> str:
+    """A word for the instructions that the processor has: a home folder may be shared by unlike machines."""
+    try:
+        features = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags"))
+    except (OSError, StopIteration):
+        features = platform.processor()
+    return hashlib.sha256(f"{platform.machine()} {features}".encode()).hexdigest()[:8]
 
 
 def usable_cores() -> int:
@@ -48,3 +80,12 @@ def memory() -> int:
         except (OSError, ValueError):  # no control group, or "max"
             continue
     return machine
+
+
+def device_memory() -> int:
+    """Bytes that the programs on one device may use: nine tenths of a GPU's or TPU's, or of a CPU device's share."""
+    import jax
+
+    devices = jax.local_devices()
+    limit = (devices[0].memory_stats() or {}).get("bytes_limit") or memory() // len(devices)
+    return limit * 9 // 10

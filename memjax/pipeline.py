@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from memjax import environment, store, summary
+from memjax import calibration, environment, store, summary
 from memjax.config import RunConfig
 from memjax.data import content_hash, load_dataset
 from memjax.errors import InputError
+from memjax.recipe import make_single
 from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.store import Plan
 from memjax.subsets import make_design
@@ -113,7 +114,7 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
     missing = run.missing
     if not missing:
         return
-    from memjax.training import examples_of, train_many
+    from memjax.training import examples_of, is_out_of_memory, train_many
 
     here = environment.versions() | {"device": environment.device_kind()}
     if changed := [name for name in here if here[name] != run.plan.environment.get(name, here[name])]:
@@ -121,27 +122,21 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
             f"this folder was begun with other versions ({', '.join(changed)}): new models may differ in the last bits"
         )
     single = make_single(run.config, run.dataset, run.design)
-    packs = train_many(single, run.config.seed, run.design.masks, examples_of(run.dataset, run.config.train.scaling), missing, run.plan.pack_size)
-    for pack in packs:
-        block = store.Block(pack.model_ids, pack.masks, pack.output.finite, pack.output.train, pack.output.test)
-        store.write_block(run.folder, pack.number, block, here)
-        advance(min(len(pack.model_ids), run.plan.num_models - int(pack.model_ids[0])))
+    examples = examples_of(run.dataset, run.config.train.scaling)
+    try:
+        for pack in train_many(single, run.config.seed, run.design.masks, examples, missing, run.plan.pack_size):
+            block = store.Block(pack.model_ids, pack.masks, pack.output.finite, pack.output.train, pack.output.test)
+            store.write_block(run.folder, pack.number, block, here)
+            advance(min(len(pack.model_ids), run.plan.num_models - int(pack.model_ids[0])))
+    except Exception as problem:
+        if is_out_of_memory(problem):
+            raise InputError(_does_not_fit(run.plan.pack_size)) from None
+        raise
 
 
-def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> Callable:
-    """The training of one model, `train(key, mask, examples)`, for a request."""
-    from memjax.metrics import metrics_named
-    from memjax.models import in_precision, make_model
-    from memjax.training import make_augment, make_optimizer, make_train, num_batches
-
-    spec = config.train
-    model = in_precision(make_model(config.model, dataset.input_shape, dataset.num_classes), spec.precision)
-    augment = make_augment(spec, dataset.input_shape)
-    optimizer = make_optimizer(spec, spec.epochs * num_batches(design.max_size, spec.batch_size))
-    keep = metrics_named(tuple(sorted(config.keep)))
-    return make_train(
-        model, optimizer, keep, design.max_size, spec.epochs, spec.batch_size, augment, spec.label_smoothing
-    )
+def _does_not_fit(pack_size: int) -> str:
+    smaller = f"begin another --run with --pack-size {pack_size // 2}" if pack_size > 1 else "take a smaller --model"
+    return f"a device ran out of memory with {pack_size} models a pack, which this run folder has fixed; {smaller}"
 
 
 def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:
@@ -220,21 +215,15 @@ def _describe(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> dict
 
 
 def _new_plan(config: RunConfig, dataset: Dataset, design: SubsetDesign, data: dict[str, Any]) -> Plan:
-    import jax
-
-    from memjax.models import make_model
-    from memjax.training import guess_pack_size
-
     make_single(config, dataset, design)  # whatever is wrong with the request comes out before the folder is made
-    model = make_model(config.model, dataset.input_shape, dataset.num_classes)
-    devices = jax.local_devices()
-    pack_size = config.pack_size or guess_pack_size(model, config.num_models, len(devices), devices[0].platform)
+    pack_size = calibration.pack_size(config, dataset, design)
     here = environment.versions() | {"device": environment.device_kind()}
     return Plan(config.settings(), data, pack_size, config.num_models, here)
 
 
 def _checked(old: Plan, config: RunConfig, data: dict[str, Any], folder: Path) -> Plan:
-    changed = store.differences(old, config.settings(), data)
+    there = config_of(old, folder).settings()  # settings that are newer than the folder have their defaults there
+    changed = store.differences(replace(old, config=there), config.settings(), data)
     if config.pack_size not in (None, old.pack_size):
         changed.append(f"pack_size: {old.pack_size} there, {config.pack_size} asked for")
     if changed:

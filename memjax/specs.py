@@ -119,8 +119,8 @@ class TrainSpec:
     flip: bool = False
     """Whether an image is mirrored left to right, at random, at each step."""
     scaling: Literal["standard", "unit"] = "standard"
-    """standard: mean 0 and deviation 1 over the training set, a colour channel or a feature at a time.  unit: divided by
-    the largest training input, 255 for most images."""
+    """standard: mean 0 and deviation 1 over the training set, a colour channel or a feature at a time.  unit: divided
+    by the largest training input, 255 for most images."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """What activations and gradients are computed in; weights and optimiser always are float32.  bfloat16 is faster
     where the hardware multiplies matrices in it: TPUs, GPUs, CPUs with AMX (from jax 0.12)."""

@@ -11,6 +11,8 @@ LAYERS = [
     {"run"},
     {"doctor"},
     {"pipeline"},
+    {"calibration"},
+    {"recipe"},
     {"estimation", "summary"},
     {"config", "environment", "progress"},
     {"report"},
@@ -22,7 +24,10 @@ LAYERS = [
     {"errors"},
 ]
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2"}
-WITHOUT_JAX = {"run", "config", "summary", "progress", "store", "data", "subsets", "specs", "types", "errors", "report"}
+WITHOUT_JAX = {
+    "run", "calibration", "recipe", "config", "summary", "progress", "store", "data", "subsets", "specs", "types",
+    "errors", "report",
+}  # fmt: skip
 
 
 def part_of(path: Path) -> str:

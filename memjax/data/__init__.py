@@ -4,11 +4,12 @@ from memjax.data.check import check as _check
 from memjax.data.hash import content_hash
 from memjax.data.noise import flip_labels as _flip_labels
 from memjax.data.select import select as _select
+from memjax.data.select import take_rows
 from memjax.data.sources import read_source as _read_source
 from memjax.specs import DataSpec
 from memjax.types import Dataset
 
-__all__ = ["content_hash", "load_dataset"]
+__all__ = ["content_hash", "load_dataset", "take_rows"]
 
 
 def load_dataset(spec: DataSpec) -> Dataset:

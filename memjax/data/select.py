@@ -32,15 +32,25 @@ def select(dataset: Dataset, spec: DataSpec) -> Dataset:
     test = _rows(dataset.test_labels, classes, spec.test_per_class, spec.data_seed, "per-class test")
     new_number = np.zeros(dataset.num_classes, np.int32)
     new_number[list(classes)] = np.arange(len(classes))
+    taken = take_rows(dataset, train, test)
+    return dataclasses.replace(
+        taken,
+        train_labels=new_number[taken.train_labels],
+        test_labels=new_number[taken.test_labels],
+        class_names=tuple(dataset.class_names[number] for number in classes),
+    )
+
+
+def take_rows(dataset: Dataset, train: np.ndarray | slice, test: np.ndarray | slice) -> Dataset:
+    """Some training and some test examples, the classes as they were."""
     return dataclasses.replace(
         dataset,
         train_inputs=dataset.train_inputs[train],
-        train_labels=new_number[dataset.train_labels[train]],
+        train_labels=dataset.train_labels[train],
         test_inputs=dataset.test_inputs[test],
-        test_labels=new_number[dataset.test_labels[test]],
+        test_labels=dataset.test_labels[test],
         train_ids=dataset.train_ids[train],
         test_ids=dataset.test_ids[test],
-        class_names=tuple(dataset.class_names[number] for number in classes),
         mislabelled=dataset.mislabelled[train],
     )
 

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
 from jaxtyping import Array, Float
 
-SLICE = 2**18  # bytes of inputs and of gradients that stay in the second-level cache of a core
+SLICE = 2**17  # bytes of inputs and of gradients that stay in the second-level cache of a core
 IMAGES = ("NHWC", "HWIO", "NHWC")
 
 
@@ -88,8 +88,18 @@ def _products(
         return jax.lax.conv_general_dilated(inputs, kernel, strides, edges, dimension_numbers=IMAGES)
 
     def transposed(outputs: Array, kernel: Array) -> Array:
-        inputs = jax.ShapeDtypeStruct((len(outputs), *size, kernel.shape[2]), outputs.dtype)
-        return jax.linear_transpose(lambda inputs: xla(inputs, kernel), inputs)(outputs)[0]
+        # The kernel is turned around here: XLA's own transpose leaves that to the convolution, which is then slow.
+        turned = kernel[::-1, ::-1].swapaxes(2, 3)
+        return jax.lax.conv_general_dilated(
+            outputs, turned, (1, 1), _transposed_edges(outputs.shape[1:3]), strides, dimension_numbers=IMAGES
+        )
+
+    def _transposed_edges(reached: tuple[int, ...]) -> list[tuple[int, int]]:
+        """What brings the outputs, `strides` apart, to the size of the inputs again."""
+        return [
+            (places - 1 - low, pixels + low - step * (number - 1) - 1)
+            for places, (low, _), pixels, step, number in zip(window, edges, size, strides, reached, strict=True)
+        ]
 
     def shifted(inputs: Array, outputs: Array) -> Array:
         return kernel_gradient(inputs, outputs, window, strides, edges)

@@ -51,12 +51,7 @@ def train_many(
       One finished pack a block, in order, while the next call is already under way.
     """
     devices = devices or jax.local_devices()
-    key = prng.run_key(seed)
-
-    def train_one(model_id, mask, examples):
-        return train(jax.random.fold_in(key, model_id), mask, examples)
-
-    program = over_devices(jax.vmap(train_one, in_axes=(0, 0, None)), devices)
+    program = training_program(train, seed, devices)
     on_devices = replicate(examples, devices)
     waiting = None
     for numbers in _rounds(list(blocks), len(devices)):
@@ -71,7 +66,22 @@ def train_many(
         yield from _finished(*waiting)
 
 
-def over_devices(function: Callable, devices: Devices) -> Callable:
+def training_program(
+    train: Callable[[Array, Array, Examples], TrainOutput], seed: int, devices: Devices
+) -> jax.stages.Wrapped:
+    """The training of a pack on each device: (model_ids, masks, examples) -> TrainOutput.
+
+    model_ids is (devices, models), uint32; masks (devices, models, train); the output has those two axes in front.
+    """
+    key = prng.run_key(seed)
+
+    def train_one(model_id, mask, examples):
+        return train(jax.random.fold_in(key, model_id), mask, examples)
+
+    return over_devices(jax.vmap(train_one, in_axes=(0, 0, None)), devices)
+
+
+def over_devices(function: Callable, devices: Devices) -> jax.stages.Wrapped:
     """function(a, b, shared) with a device axis in front of a and b, one slice a device, and `shared` on each.
 
     Independent models need no collectives.  `pmap` is `jit(shard_map(..., check_vma=False))`; a plain jit with

@@ -1,22 +1,80 @@
 """How many models a device trains at once."""
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 
+from memjax.errors import InputError
 from memjax.types import Model
 
-CACHE = 2 * 2**20  # bytes of second-level cache a core: past it the optimiser step runs at the speed of memory
+CACHE = 2**20  # bytes of cache a core: past it the optimiser step runs at the speed of memory
+ADVANTAGE = 0.03  # a size other than the guess must be so much faster: less is within the noise of a short timing
+
+
+class Trial(NamedTuple):
+    """What a short training with some pack size took."""
+
+    seconds: float  # a model
+    size: int  # bytes in use, on one device
 
 
 def guess_pack_size(model: Model, num_models: int, num_devices: int, platform: str) -> int:
-    """Models a pack, from the size of the network alone; `--pack-size` overrides it.
+    """Models a pack, from the size of the network alone.
 
-    On a CPU, as many as keep weights, gradient and two moments in the cache, a power of two from 2 to 16; elsewhere
-    64.  Never more than one call over all devices needs for all models.
+    On a CPU, as many as keep weights, gradient and two moments in the cache, a power of two up to 16; elsewhere 64.
+    Never more than one call over all devices needs for all models.
     """
     params, _ = jax.eval_shape(model.init, jax.random.key(0))
     size = sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(params))
-    fits = max(2, CACHE // (4 * size))
+    fits = max(1, 2 * CACHE // (4 * size))
     most = min(16, 2 ** (fits.bit_length() - 1)) if platform == "cpu" else 64
     return min(most, -(-num_models // num_devices))
+
+
+def choose_pack_size(attempt: Callable[[int], Trial], guess: int, most: int, memory: int) -> int:
+    """The fastest of three pack sizes that fit: the guess, half of it and twice as many models.
+
+    Args:
+      attempt: a pack size -> what a short training with it takes.  It may raise what jax raises when a device runs out
+        of memory; that size then does not fit.
+      guess: where to begin; halved until it fits.
+      most: the largest size that makes sense.
+      memory: bytes that a device may use.
+
+    Raises:
+      InputError: not even one model fits.
+    """
+    found = {}
+    while guess not in found:
+        trial = _attempted(attempt, guess, memory)
+        if trial:
+            found[guess] = trial.seconds
+        elif guess == 1:
+            raise InputError(
+                f"one model does not fit in the {memory / 2**30:.1f} GiB that a device may use; "
+                "give a smaller --model or --batch-size"
+            )
+        else:
+            most, guess = guess - 1, guess // 2
+    for size in {guess // 2, 2 * guess} - {0}:
+        if size <= most and (trial := _attempted(attempt, size, memory)):
+            found[size] = trial.seconds
+    best = min(found, key=lambda size: found[size])
+    return best if found[best] < (1 - ADVANTAGE) * found[guess] else guess
+
+
+def _attempted(attempt: Callable[[int], Trial], size: int, memory: int) -> Trial | None:
+    try:
+        trial = attempt(size)
+    except jax.errors.JaxRuntimeError as problem:
+        if not is_out_of_memory(problem):
+            raise
+        return None
+    return trial if trial.size <= memory else None
+
+
+def is_out_of_memory(problem: Exception) -> bool:
+    """Whether jax says with this error that a device has no memory left."""
+    return isinstance(problem, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(problem)

@@ -1,3 +1,4 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -69,3 +70,39 @@ def test_unknown_words_are_refused(spec, words):
 def test_nothing_at_all_is_refused(field, value):
     with pytest.raises(InputError, match=field.replace("_", "-")):
         TrainSpec(**{field: value})
+
+
+def test_weight_decay_pulls_matrices_and_leaves_biases():
+    params = {"kernel": jnp.ones((2, 2)), "bias": jnp.ones(2)}
+    zeros = jax.tree.map(jnp.zeros_like, params)
+    for name in ("sgd", "adamw"):
+        options = ("momentum=0",) if name == "sgd" else ()
+        spec = TrainSpec(
+            optimizer=name, optimizer_options=options, learning_rate=0.5, schedule="constant", warmup=0.0,
+            weight_decay=0.1,
+        )  # fmt: skip
+        optimizer = make_optimizer(spec, 10)
+
+        update, _ = optimizer.update(zeros, optimizer.init(params), params)
+
+        np.testing.assert_allclose(update["kernel"], -0.5 * 0.1, rtol=1e-6)
+        np.testing.assert_array_equal(update["bias"], 0)
+
+
+def test_weight_decay_is_given_once():
+    with pytest.raises(InputError, match="given twice"):
+        make_optimizer(TrainSpec(optimizer="adamw", optimizer_options=("weight_decay=0.1",), weight_decay=0.1), 10)
+
+
+def test_the_rate_drops_after_each_so_many_epochs():
+    spec = TrainSpec(epochs=6, learning_rate=1.0, schedule="steps", warmup=0.0, drops=(0.5, 2))
+    rate = learning_rate(spec, num_steps=60)
+
+    assert [float(rate(step)) for step in (0, 19, 20, 39, 40, 59)] == [1, 1, 0.5, 0.5, 0.25, 0.25]
+
+
+def test_the_rate_drops_by_epochs_of_the_run_not_after_the_warm_up():
+    spec = TrainSpec(epochs=6, learning_rate=1.0, schedule="steps", warmup=0.25, drops=(0.5, 2))
+    rate = learning_rate(spec, num_steps=60)
+
+    assert [float(rate(step)) for step in (15, 19, 20)] == [1, 1, 0.5]

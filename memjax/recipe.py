@@ -1,0 +1,26 @@
+"""From a request to the training of one model."""
+
+from collections.abc import Callable
+
+from memjax.config import RunConfig
+from memjax.types import Dataset, SubsetDesign
+
+
+def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> Callable:
+    """The training of one model, `train(key, mask, examples)`, for a request.
+
+    Raises:
+      InputError: the model, the optimiser or the augmentation does not fit.
+    """
+    from memjax.metrics import metrics_named
+    from memjax.models import in_precision, make_model
+    from memjax.training import make_augment, make_optimizer, make_train, num_batches
+
+    spec = config.train
+    model = in_precision(make_model(config.model, dataset.input_shape, dataset.num_classes), spec.precision)
+    augment = make_augment(spec, dataset.input_shape)
+    optimizer = make_optimizer(spec, spec.epochs * num_batches(design.max_size, spec.batch_size))
+    keep = metrics_named(tuple(sorted(config.keep)))
+    return make_train(
+        model, optimizer, keep, design.max_size, spec.epochs, spec.batch_size, augment, spec.label_smoothing
+    )

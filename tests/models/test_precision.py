@@ -1,0 +1,54 @@
+"""Computing in bfloat16: weights, gradients and logits stay float32."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from memjax.models import in_precision, make_model
+from memjax.specs import ModelSpec
+
+INPUTS = jnp.asarray(np.random.default_rng(0).normal(size=(16, 8, 8)), jnp.float32)
+
+
+@pytest.mark.parametrize("spec", [ModelSpec("mlp:32"), ModelSpec("cnn:4", norm="batch")], ids=str)
+def test_weights_gradients_state_and_logits_stay_float32(spec):
+    model = in_precision(make_model(spec, (8, 8), 3), "bfloat16")
+    params, state = model.init(jax.random.key(0))
+
+    def loss(params):
+        logits, new_state = model.apply(params, state, INPUTS, jax.random.key(1), True)
+        return (logits**2).sum(), (logits, new_state)
+
+    gradient, (logits, new_state) = jax.grad(loss, has_aux=True)(params)
+
+    for tree in (params, gradient, logits):
+        assert {leaf.dtype.name for leaf in jax.tree.leaves(tree)} == {"float32"}
+    kinds, new_kinds = (jax.tree.map(lambda leaf: leaf.dtype.name, tree) for tree in (state, new_state))
+    assert jax.tree.leaves(new_kinds) == jax.tree.leaves(kinds)
+
+
+@pytest.mark.parametrize("spec", [ModelSpec("mlp:32"), ModelSpec("cnn:4")], ids=str)
+def test_the_products_are_in_bfloat16(spec):
+    model = in_precision(make_model(spec, (8, 8), 3), "bfloat16")
+    params, state = jax.eval_shape(model.init, jax.random.key(0))
+    program = jax.make_jaxpr(lambda params: model.apply(params, state, INPUTS, None, False)[0])(params)
+
+    assert "bf16[16,3] = dot_general" in str(program)
+
+
+def test_close_to_float32():
+    model = make_model(ModelSpec("mlp:32"), (8, 8), 3)
+    params, state = model.init(jax.random.key(0))
+
+    exact, _ = model.apply(params, state, INPUTS, None, False)
+    rounded, _ = in_precision(model, "bfloat16").apply(params, state, INPUTS, None, False)
+
+    error = np.abs(np.asarray(exact - rounded)).max() / np.abs(exact).max()
+    assert 0 < error < 4 * 2**-8  # a bfloat16 has 8 bits
+
+
+def test_float32_is_the_model_itself():
+    model = make_model(ModelSpec("mlp:32"), (8, 8), 3)
+
+    assert in_precision(model, "float32") is model
