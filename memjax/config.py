@@ -34,7 +34,8 @@ class RunConfig:
     """same-class: influence within each class, in estimates.npz.  all: influence.npy besides, every train-test pair.
     auto: all where that file stays under 1 GiB."""
     pack_size: int | None = None
-    """Models that a device trains at once; fixed when the run folder is made.  Default: from the network's size."""
+    """Models that a device trains at once; fixed when the run folder is made.  Default: from the network's size, and
+    for runs of more than a minute or two the fastest of three sizes that fit in memory."""
     cpu_devices: int | None = None
     """Devices to cut the processor into.  Default: one a core, which trains small models fastest."""
 

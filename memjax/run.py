@@ -12,6 +12,7 @@ import tyro
 from memjax import environment, store, summary
 from memjax.config import RunConfig
 from memjax.errors import InputError
+from memjax.presets import PRESETS, preset_and_rest
 
 INTERRUPTED = 75  # "try again later": safe to put back into a queue
 
@@ -26,7 +27,9 @@ Other commands:
   doctor [OPTIONS]     this machine, and what a run with these options will take and reach
   seed DATASET FOLDER  put files of mnist, fashion_mnist, cifar10, cifar100 or svhn_cropped that you already have
                        where they would have been downloaded to
-"""
+
+--preset NAME sets the data, the network and the training of a paper; other options change them.  The names:
+""" + ", ".join(PRESETS)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,7 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(arguments: list[str]) -> None:
-    config = _parse(RunConfig, "python -m memjax.run", ABOUT, arguments)
+    preset, rest = preset_and_rest(arguments)
+    config = _parse(RunConfig, "python -m memjax.run", ABOUT, rest, preset)
     environment.start_jax(config.cpu_devices)
     from memjax import pipeline
     from memjax.progress import progress_bar
@@ -91,7 +95,8 @@ def report(arguments: list[str]) -> None:
 
 def doctor(arguments: list[str]) -> None:
     about = "This machine, and what a run with these options will take and reach on it."
-    config = _parse(RunConfig, "python -m memjax.run doctor", about, arguments)
+    preset, rest = preset_and_rest(arguments)
+    config = _parse(RunConfig, "python -m memjax.run doctor", about, rest, preset)
     environment.start_jax(config.cpu_devices)
     from memjax.doctor import forecast, machine
 
@@ -121,8 +126,9 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
 }
 
 
-def _parse(kind, prog: str, about: str, arguments: list[str]):
-    return tyro.cli(kind, prog=prog, description=about, args=arguments, config=(tyro.conf.OmitArgPrefixes,))
+def _parse(kind, prog: str, about: str, arguments: list[str], default=None):
+    more = {} if default is None else {"default": default}
+    return tyro.cli(kind, prog=prog, description=about, args=arguments, config=(tyro.conf.OmitArgPrefixes,), **more)
 
 
 def _headline(opened) -> None:

@@ -14,6 +14,7 @@ LAYERS = [
     {"calibration"},
     {"recipe"},
     {"estimation", "summary"},
+    {"presets"},
     {"config", "environment", "progress"},
     {"report"},
     {"estimators", "training", "store"},
@@ -25,8 +26,8 @@ LAYERS = [
 ]
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2"}
 WITHOUT_JAX = {
-    "run", "calibration", "recipe", "config", "summary", "progress", "store", "data", "subsets", "specs", "types",
-    "errors", "report",
+    "run", "calibration", "recipe", "presets", "config", "summary", "progress", "store", "data", "subsets", "specs",
+    "types", "errors", "report",
 }  # fmt: skip
 
 

@@ -11,8 +11,8 @@ ONEDNN = {"xla_cpu_experimental_onednn_custom_call": True}
 def compiler_options(platform: str) -> dict[str, Any]:
     """What to compile a training program with, for a platform such as cpu or gpu.
 
-    On a CPU, products in bfloat16 and convolutions go to oneDNN, which uses the matrix units (AMX): 3 to 7 times faster.
-    jax 0.10 takes the option without effect.
+    On a CPU, products in bfloat16 and convolutions go to oneDNN, which uses the matrix units (AMX) where there are any:
+    3 to 7 times faster.  jax 0.10 takes the option without effect.
     """
     return ONEDNN if platform == "cpu" and _known() else {}
 
