@@ -1,40 +1,73 @@
 """One network, no model axis."""
 
+from collections.abc import Callable
+from functools import partial
+
+from flax import nnx
+
 from memjax.errors import InputError
+from memjax.models import names
+from memjax.models.alexnet import AlexNet
 from memjax.models.cnn import CNN
+from memjax.models.convolutions import convolution
+from memjax.models.densenet import DenseNet
 from memjax.models.from_flax import from_linen, from_nnx
+from memjax.models.inception import Inception
 from memjax.models.mlp import MLP
+from memjax.models.precision import in_precision
+from memjax.models.resnet import RESNET_18, RESNET_50, ResNet
 from memjax.models.user import user_model
 from memjax.specs import ModelSpec
 from memjax.types import Model
 
-__all__ = ["CNN", "MLP", "from_linen", "from_nnx", "make_model"]
+__all__ = [
+    "CNN", "MLP", "AlexNet", "DenseNet", "Inception", "ResNet", "convolution",
+    "from_linen", "from_nnx", "in_precision", "make_model",
+]  # fmt: skip
 
 
 def make_model(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -> Model:
     """The network that a spec names, for inputs of a shape and a number of classes.
 
     Raises:
-      InputError: the name is not known, or the network does not fit the inputs.
+      InputError: the name is not known, or the network does not fit the inputs or has no such option.
     """
-    name, _, rest = spec.model.partition(":")
-    if name == "linear" and not rest:
-        return from_nnx(lambda rngs: MLP(input_shape, (), num_classes, rngs=rngs))
+    network = _network(spec)
+    if network is not None:
+        return from_nnx(lambda rngs: network(input_shape=input_shape, num_classes=num_classes, rngs=rngs))
+    if ":" not in spec.model:
+        raise InputError(
+            f"model {spec.model!r} is not known; choose linear, mlp:WIDTHS, cnn, cnn:CHANNELS, inception, resnet18, "
+            "resnet50, densenet100, alexnet or package.module:factory"
+        )
+    if spec.norm is not None or spec.dropout:
+        raise InputError(f"--norm and --dropout are for the built-in networks; {spec.model} has none but its own")
+    return user_model(spec.model, input_shape, num_classes)
+
+
+def _network(spec: ModelSpec) -> Callable[..., nnx.Module] | None:
+    """The built-in network of a name, which still lacks input_shape, num_classes and rngs."""
+    name, colon, text = spec.model.partition(":")
+    if name in ("linear", "mlp") and spec.norm is not None:
+        raise InputError(f"--norm {spec.norm}: {name} has no normalisation; leave --norm out")
+    if name == "linear":
+        if colon:
+            raise InputError(f"model {spec.model!r}: linear takes nothing after the name; did you mean mlp:{text}?")
+        if spec.dropout:
+            raise InputError(f"--dropout {spec.dropout}: linear has no hidden units to drop; leave --dropout out")
+        return partial(MLP, widths=())
     if name == "mlp":
-        widths = _sizes(spec.model, rest)
-        return from_nnx(lambda rngs: MLP(input_shape, widths, num_classes, rngs=rngs))
+        return partial(MLP, widths=names.sizes(spec.model, text), dropout=spec.dropout)
     if name == "cnn":
-        channels = _sizes(spec.model, rest or "16,32")
-        return from_nnx(lambda rngs: CNN(input_shape, channels, num_classes, rngs=rngs))
-    if rest:
-        return user_model(spec.model, input_shape, num_classes)
-    raise InputError(
-        f"model {spec.model!r} is not known; choose linear, mlp:WIDTHS, cnn, cnn:CHANNELS or package.module:factory"
-    )
-
-
-def _sizes(name: str, text: str) -> tuple[int, ...]:
-    sizes = tuple(int(word) for word in text.split(",") if word.isascii() and word.isdigit())
-    if len(sizes) != text.count(",") + 1 or 0 in sizes:
-        raise InputError(f"model {name!r}: expected whole numbers above 0 with commas between them, as in mlp:512,256")
-    return sizes
+        channels = names.sizes(spec.model, text) if colon else (16, 32)
+        return partial(CNN, channels=channels, norm=spec.norm or "none", dropout=spec.dropout)
+    options = {"norm": spec.norm or "batch", "dropout": spec.dropout}
+    if name in ("inception", "alexnet"):
+        network = Inception if name == "inception" else AlexNet
+        return partial(network, factor=names.factor(spec.model, text) if colon else 1.0, **options)
+    if name in ("resnet18", "resnet50"):
+        width = names.whole_number(spec.model, text) if colon else 64
+        return partial(ResNet, **(RESNET_18 if name == "resnet18" else RESNET_50), width=width, **options)
+    if name == "densenet100":
+        return partial(DenseNet, growth=names.whole_number(spec.model, text) if colon else 12, **options)
+    return None

@@ -8,20 +8,30 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from memjax.models.initializers import he_normal
+from memjax.models.layers import dropout as dropout_layer
 
 
 class MLP(nnx.Module):
-    """Dense layers with ReLU between them on the flattened input; no hidden layer makes it linear."""
+    """Dense layers with ReLU and dropout between them on the flattened input; no hidden layer makes it linear."""
 
-    def __init__(self, input_shape: tuple[int, ...], widths: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs):
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        widths: tuple[int, ...],
+        num_classes: int,
+        dropout: float = 0.0,
+        *,
+        rngs: nnx.Rngs,
+    ):
         sizes = (math.prod(input_shape), *widths, num_classes)
         self.layers = nnx.List(
             nnx.Linear(size_in, size_out, kernel_init=he_normal, rngs=rngs)
             for size_in, size_out in itertools.pairwise(sizes)
         )
+        self.dropouts = nnx.List(dropout_layer(dropout, rngs=rngs) for _ in widths)
 
     def __call__(self, inputs: Float[Array, "batch ..."]) -> Float[Array, "batch classes"]:
         hidden = inputs.reshape(len(inputs), -1)
-        for layer in self.layers[:-1]:
-            hidden = jax.nn.relu(layer(hidden))
+        for layer, drop in zip(self.layers[:-1], self.dropouts, strict=True):
+            hidden = drop(jax.nn.relu(layer(hidden)))
         return self.layers[-1](hidden)

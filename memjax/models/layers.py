@@ -1,0 +1,70 @@
+"""What the convolutional networks are put together from; `initializers.draw_kernels` draws their kernels at the end."""
+
+from collections.abc import Callable
+
+from flax import nnx
+from jaxtyping import Array, Float
+
+from memjax.errors import InputError
+from memjax.models.initializers import blank
+from memjax.models.normalization import Norm, normalization, unchanged
+
+
+def image_shape(model: str, input_shape: tuple[int, ...], smallest: int) -> tuple[int, int, int]:
+    """Height, width and channels of inputs that have to be images of a smallest height and width.
+
+    Raises:
+      InputError: they are not.
+    """
+    if len(input_shape) not in (2, 3):
+        raise InputError(f"{model} needs images, (height, width) or (height, width, channels); got {input_shape}")
+    height, width, channels = (*input_shape, 1)[:3]
+    if min(height, width) < smallest:
+        raise InputError(f"{model} needs images of {smallest} x {smallest} or more; {height} x {width} is too small")
+    return height, width, channels
+
+
+def as_images(inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch height width channels"]:
+    """With a channel axis."""
+    return inputs if inputs.ndim == 4 else inputs[..., None]
+
+
+def conv(
+    size_in: int,
+    size_out: int,
+    side: int,
+    stride: int = 1,
+    *,
+    bias: bool,
+    kernel_init: Callable = blank,
+    rngs: nnx.Rngs,
+) -> nnx.Conv:
+    """A side x side convolution with as many positions out as in, over the stride; its kernel is still to be drawn."""
+    return nnx.Conv(size_in, size_out, (side, side), stride, use_bias=bias, kernel_init=kernel_init, rngs=rngs)
+
+
+def dropout(rate: float, *, rngs: nnx.Rngs) -> Callable:
+    """Dropout in training; at rate 0 nothing at all, not even a random state to carry along."""
+    return nnx.Dropout(rate, rngs=rngs) if rate else unchanged
+
+
+class ConvNorm(nnx.Module):
+    """A convolution and its normalisation, which has the bias; where there is none, the convolution has it."""
+
+    def __init__(self, size_in: int, size_out: int, side: int, stride: int = 1, *, norm: Norm, rngs: nnx.Rngs):
+        self.convolution = conv(size_in, size_out, side, stride, bias=norm == "none", rngs=rngs)
+        self.norm = normalization(norm, size_out, rngs=rngs)
+
+    def __call__(self, inputs: Float[Array, "batch height width channels"]) -> Float[Array, "batch rows columns out"]:
+        return self.norm(self.convolution(inputs))
+
+
+class Head(nnx.Module):
+    """Dropout of the features and the last dense layer."""
+
+    def __init__(self, num_features: int, num_classes: int, rate: float, *, rngs: nnx.Rngs):
+        self.dropout = dropout(rate, rngs=rngs)
+        self.dense = nnx.Linear(num_features, num_classes, kernel_init=blank, rngs=rngs)
+
+    def __call__(self, features: Float[Array, "batch features"]) -> Float[Array, "batch classes"]:
+        return self.dense(self.dropout(features))

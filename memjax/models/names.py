@@ -1,0 +1,49 @@
+"""What a model's name says after the colon."""
+
+import math
+import re
+
+from memjax.errors import InputError
+
+
+def sizes(model: str, text: str) -> tuple[int, ...]:
+    """Sizes of layers, in order.
+
+    >>> sizes("mlp:512,256", "512,256"), sizes("mlp:4096x2,10", "4096x2,10")
+    ((512, 256), (4096, 4096, 10))
+
+    Raises:
+      InputError: the text is something else.
+    """
+    layers = []
+    for word in text.split(","):
+        numbers = [int(number) for number in word.split("x")] if re.fullmatch("[0-9]{1,9}(x[0-9]{1,9})?", word) else []
+        if not numbers or 0 in numbers:
+            raise InputError(
+                f"model {model!r}: expected whole numbers above 0 with commas between them, as in mlp:512,256, "
+                "or with x for layers of the same size, as in mlp:4096x2"
+            )
+        layers += numbers[:1] * math.prod(numbers[1:])
+    return tuple(layers)
+
+
+def whole_number(model: str, text: str) -> int:
+    """A base width or growth.
+
+    Raises:
+      InputError: the text is something else.
+    """
+    if not re.fullmatch("[0-9]{1,9}", text) or int(text) == 0:
+        raise InputError(f"model {model!r}: expected a whole number above 0 after the colon, as in resnet18:16")
+    return int(text)
+
+
+def factor(model: str, text: str) -> float:
+    """What all widths are multiplied by.
+
+    Raises:
+      InputError: the text is something else.
+    """
+    if not re.fullmatch(r"[0-9]{0,9}\.?[0-9]{1,9}", text) or float(text) == 0:
+        raise InputError(f"model {model!r}: expected a number above 0 after the colon, as in inception:0.25")
+    return float(text)

@@ -1,0 +1,76 @@
+"""Residual networks for small images: ResNet-18 and ResNet-50."""
+
+import jax
+from flax import nnx
+from jaxtyping import Array, Float
+
+from memjax.models.initializers import draw_kernels
+from memjax.models.layers import ConvNorm, Head, as_images, image_shape
+from memjax.models.normalization import Norm, unchanged
+
+RESNET_18 = {"blocks": (2, 2, 2, 2), "bottleneck": False}
+RESNET_50 = {"blocks": (3, 4, 6, 3), "bottleneck": True}
+
+
+class ResNet(nnx.Module):
+    """A 3 x 3 convolution, four stages of residual blocks, the mean over all positions, and a dense layer.
+
+    `blocks` says how many a stage; each stage after the first halves the image and doubles the width.  As is usual for
+    32 x 32 images, the first convolution has stride 1, and no pooling follows it.
+
+    Reference:
+      He et al., Deep Residual Learning for Image Recognition, 2015, arXiv 1512.03385.
+    """
+
+    def __init__(
+        self,
+        input_shape: tuple[int, ...],
+        num_classes: int,
+        blocks: tuple[int, int, int, int],
+        bottleneck: bool,
+        width: int = 64,
+        norm: Norm = "batch",
+        dropout: float = 0.0,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.stem = ConvNorm(image_shape("resnet", input_shape, 8)[2], width, 3, norm=norm, rngs=rngs)
+        size, self.blocks = width, nnx.List()
+        for stage, count in enumerate(blocks):
+            for number in range(count):
+                stride = 2 if stage > 0 and number == 0 else 1
+                block = Residual(size, width * 2**stage, stride, bottleneck, norm=norm, rngs=rngs)
+                self.blocks.append(block)
+                size = block.size_out
+        self.head = Head(size, num_classes, dropout, rngs=rngs)
+        draw_kernels(self, rngs.params())
+
+    def __call__(self, inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch classes"]:
+        hidden = jax.nn.relu(self.stem(as_images(inputs)))
+        for block in self.blocks:
+            hidden = block(hidden)
+        return self.head(hidden.mean((1, 2)))
+
+
+class Residual(nnx.Module):
+    """What comes in plus what convolutions make of it; ReLU between these and after the sum.
+
+    Basic: two of 3 x 3.  Bottleneck: 1 x 1, 3 x 3 and 1 x 1, the last four times as wide.  The first one has the
+    stride, as in the paper.  Where the shape changes, a 1 x 1 convolution takes what comes in to the new one.
+    """
+
+    def __init__(self, size_in: int, width: int, stride: int, bottleneck: bool, *, norm: Norm, rngs: nnx.Rngs):
+        sides, widths = ((1, 3, 1), (width, width, 4 * width)) if bottleneck else ((3, 3), (width, width))
+        self.size_out = widths[-1]
+        self.convolutions = nnx.List(
+            ConvNorm(before, after, side, stride if number == 0 else 1, norm=norm, rngs=rngs)
+            for number, (before, after, side) in enumerate(zip((size_in, *widths), widths, sides, strict=False))
+        )
+        same = stride == 1 and size_in == self.size_out
+        self.shortcut = unchanged if same else ConvNorm(size_in, self.size_out, 1, stride, norm=norm, rngs=rngs)
+
+    def __call__(self, inputs: Float[Array, "batch height width channels"]) -> Float[Array, "batch rows columns out"]:
+        hidden = inputs
+        for convolution in self.convolutions[:-1]:
+            hidden = jax.nn.relu(convolution(hidden))
+        return jax.nn.relu(self.convolutions[-1](hidden) + self.shortcut(inputs))
