@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import tyro
 
-from memjax.environment import usable_cores, versions
+from benchmarks.sides import facts
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def main(benchmark: Benchmark) -> None:
             times.append(time.monotonic() - started)
         print(json.dumps({"run": number, "seconds": round(times[-1], 1)}), flush=True)
     middle, low, high = statistics.median(times), min(times), max(times)
-    print(f"median {middle:.1f} s ({low:.1f} to {high:.1f}, n = {len(times)}), {usable_cores()} cores, {versions()}")
+    print(f"median {middle:.1f} s ({low:.1f} to {high:.1f}, n = {len(times)})\n{facts()}")
 
 
 if __name__ == "__main__":

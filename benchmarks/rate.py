@@ -1,0 +1,97 @@
+"""How long does memjax take to train a model in a given setting?
+
+    python -m benchmarks.rate --epochs 30 --pack-size 8 --cpu-devices 2
+
+Takes the options of `python -m memjax.run` and prints one JSON line:
+
+    model_s       seconds a model: training and evaluation; models/s is 1 / model_s
+    epoch_s       seconds an epoch of one model, without evaluation (with --timed-epochs only)
+    first_s       seconds to the end of the first call, which compiles; it does not count otherwise
+    peak_mib      largest memory of the process
+
+With --timed-epochs SHORT LONG it trains for those many epochs instead and takes what an epoch and all else take from
+the difference, so that long recipes can be timed in short.
+"""
+
+import json
+import os
+import resource
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import tyro
+
+from memjax import environment
+from memjax.config import RunConfig
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting to time."""
+
+    config: RunConfig = field(default_factory=RunConfig)
+    calls: int = 4
+    """Calls timed, each of one pack a device, after the first."""
+    timed_epochs: tuple[int, int] | None = None
+    """Train for so many epochs, and for so many, instead of all."""
+    cores: int | None = None
+    """Bind the process to so many cores."""
+
+
+def packs_of(config: RunConfig, calls: int) -> Iterator:
+    """The finished packs of `calls` calls over all devices, as they come.
+
+    All that the benchmarks know of how memjax trains is in this function.
+    """
+    import jax
+
+    from memjax import pipeline
+    from memjax.data import load_dataset
+    from memjax.subsets import make_design
+    from memjax.training import examples_of, train_many
+
+    dataset = load_dataset(config.data)
+    design = make_design(config.subset, dataset.num_train, config.seed)
+    single = pipeline.make_single(config, dataset, design)
+    examples = examples_of(dataset, config.train.scaling)
+    blocks = range(calls * len(jax.local_devices()))
+    return train_many(single, config.seed, design.masks, examples, blocks, config.pack_size)
+
+
+def timed(config: RunConfig, calls: int) -> tuple[float, float]:
+    """Seconds a model, and seconds of the first call."""
+    import jax
+
+    started = time.monotonic()
+    devices = len(jax.local_devices())
+    # The packs of a call are handed out when it is done and the next is under way; there is one a device.
+    ends = [time.monotonic() for _ in packs_of(config, calls + 1)][::devices]
+    return (ends[-1] - ends[0]) / (calls * devices * config.pack_size), ends[0] - started
+
+
+def measure(setting: Setting) -> dict[str, float]:
+    """The numbers of one setting, in this process."""
+    config = replace(setting.config, pack_size=setting.config.pack_size or 8)
+    if setting.cores:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: setting.cores])
+    environment.start_jax(config.cpu_devices)
+    if setting.timed_epochs and max(setting.timed_epochs) < config.train.epochs:
+        found = _in_short(config, setting.calls, *setting.timed_epochs)
+    else:
+        seconds, first = timed(config, setting.calls)
+        found = {"model_s": seconds, "first_s": first}
+    return found | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+
+
+def _in_short(config: RunConfig, calls: int, short: int, long: int) -> dict[str, float]:
+    def trained_for(epochs: int) -> tuple[float, float]:
+        return timed(replace(config, train=replace(config.train, epochs=epochs)), calls)
+
+    (quick, first), (slow, _) = trained_for(short), trained_for(long)
+    epoch = (slow - quick) / (long - short)
+    return {"model_s": slow + epoch * (config.train.epochs - long), "epoch_s": epoch, "first_s": first}
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(tyro.cli(tyro.conf.OmitArgPrefixes[Setting]))))
