@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import warnings
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,6 +31,8 @@ def start_jax(cpu_devices: int | None = None) -> None:
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        # XLA cannot store programs with oneDNN's convolutions; they are compiled anew, which nobody has to be told.
+        warnings.filterwarnings("ignore", message="Error writing persistent compilation cache entry")
 
 
 def compile_cache() -> Path | None:
