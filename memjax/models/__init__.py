@@ -14,6 +14,7 @@ from memjax.models.densenet import DenseNet
 from memjax.models.from_flax import from_linen, from_nnx
 from memjax.models.inception import Inception
 from memjax.models.mlp import MLP
+from memjax.models.pooling import max_pool
 from memjax.models.precision import in_precision
 from memjax.models.resnet import RESNET_18, RESNET_50, ResNet
 from memjax.models.user import user_model
@@ -22,7 +23,7 @@ from memjax.types import Model
 
 __all__ = [
     "CNN", "MLP", "AlexNet", "DenseNet", "Inception", "ResNet", "convolution",
-    "from_linen", "from_nnx", "in_precision", "make_model",
+    "from_linen", "from_nnx", "in_precision", "make_model", "max_pool",
 ]  # fmt: skip
 
 
