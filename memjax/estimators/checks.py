@@ -21,7 +21,7 @@ def as_masks(masks: Shaped[AnyArray, "..."]) -> Bool[AnyArray, "models train"]:
         raise InputError(f"masks has shape {masks.shape}; expected (models, train)")
     if masks.dtype != bool and not _traced(masks) and not bool(((masks == 0) | (masks == 1)).all()):
         raise InputError("masks holds values other than 0 and 1; expected whether a model trained on an example")
-    return masks.astype(bool)
+    return masks if masks.dtype == bool else masks.astype(bool)  # no copy of a memory map
 
 
 def as_scores(name: str, scores: Shaped[AnyArray, "..."], num_models: int) -> Shaped[AnyArray, "models examples"]:
@@ -44,7 +44,7 @@ def as_scores(name: str, scores: Shaped[AnyArray, "..."], num_models: int) -> Sh
             f"{name} holds values that are not in [0, 1]; give correctness or the probability of the given label, "
             "and leave out models that diverged"
         )
-    return scores.astype(np.float32)
+    return scores if scores.dtype == np.float32 else scores.astype(np.float32)
 
 
 def _as_array(name: str, values) -> AnyArray:

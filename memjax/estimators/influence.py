@@ -1,11 +1,15 @@
 """Influence: how much training on one example raises the chance of getting another right."""
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Shaped
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
 from memjax.estimators.moments import difference, moments_of_rates, moments_of_scores
+from memjax.estimators.products import sums_in
 from memjax.types import Estimate
 
 
@@ -24,7 +28,8 @@ def influence(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..
 
     Returns:
       One estimate a pair, (train, test); standard error and undefined cases as for `memorization`.  Four arrays of
-      that size exist at once: take the test examples in parts where memory is short.
+      that size exist at once: take the test examples in parts where memory is short, or `strong_pairs`, which keeps
+      only the large ones.
 
     Raises:
       InputError: shapes that do not fit, masks other than 0 and 1, scores outside [0, 1].
@@ -41,26 +46,41 @@ def influence(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..
     """
     masks = as_masks(masks)
     at_least_one_model(len(masks))
-    return _influence(masks, as_scores("correct_test", correct_test, len(masks)))
+    sums = _sums(masks, as_scores("correct_test", correct_test, len(masks)))
+    return from_sums(sums, jnp.asarray(masks.sum(0, dtype=np.int32))[:, None], len(masks))
+
+
+class Sums(NamedTuple):
+    """Sums of a score over the models that saw a training example, and over all; one entry a pair.
+
+    For fractions also those of their squares; those of 0 and 1 are the same, and None here.
+    """
+
+    inside: Float[Array, "*shape"]
+    total: Float[Array, "*#shape"]
+    squares: "Sums | None" = None
 
 
 @jax.jit
-def _influence(masks: Bool[Array, "models train"], correct_test: Shaped[Array, "models test"]) -> Estimate:
-    scores = correct_test.astype(jnp.float32)
-    num_in = masks.sum(0)[:, None]
-    num_out = len(masks) - num_in
-    total_in = _sums_in(masks, scores)
-    total_out = scores.sum(0) - total_in
-    if correct_test.dtype == bool:
-        return difference(moments_of_rates(num_in, total_in), moments_of_rates(num_out, total_out))
-    squares = scores * scores
-    squares_in = _sums_in(masks, squares)
+def from_sums(sums: Sums, num_in: Int[Array, "*#shape"], num_models: int | Int[Array, ""]) -> Estimate:
+    """Influence from what it takes: sums of scores, and how many of the models saw the training example.
+
+    A program of its own: together with the product that made the sums it would round in other places.
+    """
+    num_out = num_models - num_in
+    outside = sums.total - sums.inside
+    if sums.squares is None:
+        return difference(moments_of_rates(num_in, sums.inside), moments_of_rates(num_out, outside))
+    squares_outside = sums.squares.total - sums.squares.inside
     return difference(
-        moments_of_scores(num_in, total_in, squares_in),
-        moments_of_scores(num_out, total_out, squares.sum(0) - squares_in),
+        moments_of_scores(num_in, sums.inside, sums.squares.inside),
+        moments_of_scores(num_out, outside, squares_outside),
     )
 
 
-def _sums_in(masks: Bool[Array, "models train"], scores: Float[Array, "models test"]) -> Float[Array, "train test"]:
-    """For each pair the sum over models that saw the training example; the others' is the total minus this."""
-    return jnp.matmul(masks.T.astype(jnp.float32), scores, precision=jax.lax.Precision.HIGHEST)
+@jax.jit
+def _sums(masks: Bool[Array, "models train"], scores: Shaped[Array, "models test"]) -> Sums:
+    if scores.dtype == bool:
+        return Sums(sums_in(masks, scores), scores.astype(jnp.float32).sum(0))
+    squares = scores * scores
+    return Sums(sums_in(masks, scores), scores.sum(0), Sums(sums_in(masks, squares), squares.sum(0)))

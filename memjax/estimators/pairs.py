@@ -22,6 +22,9 @@ class Pairs(NamedTuple):
     infl_stderr: Float[np.ndarray, " pairs"]
 
 
+NO_PAIRS = Pairs(*(np.zeros(0, dtype) for dtype in (np.int64, np.int64, np.float32, np.float32)))
+
+
 def select_pairs(
     infl: Float[np.ndarray, "train test"],
     infl_stderr: Float[np.ndarray, "train test"],
@@ -54,6 +57,16 @@ def expected_by_chance(infl_stderr: Float[np.ndarray, "train test"], mem: Float[
 
 def join_pairs(parts: list[Pairs]) -> Pairs:
     """All pairs of several classes, strongest first; equal ones by training, then test example."""
-    joined = Pairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    joined = Pairs(*(np.concatenate(columns) for columns in zip(NO_PAIRS, *parts, strict=True)))
     order = np.lexsort((joined.tt_idx, joined.tr_idx, -joined.infl))
     return Pairs(*(column[order] for column in joined))
+
+
+def ranks(groups: Int[np.ndarray, " entries"]) -> Int[np.ndarray, " entries"]:
+    """How many entries before each one are of its group."""
+    order = np.argsort(groups, kind="stable")
+    sorted_groups = groups[order]
+    starts = np.flatnonzero(np.r_[True, sorted_groups[1:] != sorted_groups[:-1]]) if len(groups) else order
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
+    return rank

@@ -1,3 +1,4 @@
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -62,6 +63,14 @@ def test_takes_jax_arrays():
     np.testing.assert_array_equal(
         memjax.influence(jnp.asarray(masks), jnp.asarray(correct)).value, memjax.influence(masks, correct).value
     )
+
+
+def test_works_inside_jit():
+    masks, correct = random_world(4)
+
+    inside = jax.jit(memjax.influence)(masks, correct)
+
+    np.testing.assert_allclose(inside.value, memjax.influence(masks, correct).value, rtol=1e-6)
 
 
 def test_a_helpful_example_has_positive_influence():

@@ -1,0 +1,298 @@
+"""How many models does it take to find the strong train-test pairs, and how many fewer with which estimator?
+
+Truth: differences of means over many models of their own seed, of correctness (hard) and of the probability of the
+given label (soft).  Strong pairs: the largest of all train-test pairs, 50 on digits, 100 on Fashion-MNIST.  Recall:
+their share among as many largest pairs of an estimate from the first T of other models, the next T, and so on.
+Ceiling: the recall that as many models as the truth has reach; no estimate should be expected to do much better.
+Models needed: how many models the difference of means of correctness needs for the same recall, read off its own curve
+(straight between points of the logarithm of T), over T.
+
+    python -m benchmarks.models_needed --preset digits     2 times 4,000 models, then a few minutes of estimates
+    python -m benchmarks.models_needed --preset fashion    2 times 2,000 models, 200 a class; needs the data installed
+    python -m benchmarks.models_needed --preset tiny       a minute, to see that it works
+
+Prints a JSON line an estimator and T, and tables; draws benchmarks/figures/models_needed_PRESET.png.  Resumes training
+where it stopped.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+import tyro
+
+from memjax import environment, pipeline
+from memjax.config import RunConfig
+from memjax.estimators import memorization
+from memjax.estimators.datamodels import datamodels
+from memjax.estimators.priors import prior_factors, worth
+from memjax.estimators.ridge import ridge_datamodels
+from memjax.progress import progress_bar
+from memjax.specs import DataSpec
+from memjax.types import Dataset, Outcomes
+
+SIZES = (60, 125, 250, 500, 1000, 2000, 4000)
+LARGEST_REGRESSION = 1000
+LEAST_DEVIATION = 0.01  # of the probability of a test example over models, for it to have a regression
+BASELINE = "mean difference of correctness"
+
+
+class Setting(NamedTuple):
+    """What to train on, how many models on either side, and how many pairs are strong."""
+
+    data: DataSpec
+    truth: int
+    candidates: int
+    strongest: int
+
+
+PRESETS = {
+    "digits": Setting(DataSpec(), 4000, 4000, 50),
+    "fashion": Setting(DataSpec("fashion_mnist", per_class=200, test_per_class=100), 2000, 2000, 100),
+    "tiny": Setting(DataSpec(per_class=20, test_per_class=5), 250, 250, 20),
+}
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Models needed to find the strong pairs."""
+
+    preset: Literal["digits", "fashion", "tiny"] = "digits"
+    folder: Path = Path("runs/models_needed")
+    groups: int = 8
+    """Groups of T models that regressions are averaged over, where there are so many; differences of means take 16."""
+    per_class: int | None = None
+    test_per_class: int | None = None
+    truth: int | None = None
+    candidates: int | None = None
+    strongest: int | None = None
+    figures: Path = Path("benchmarks/figures")
+
+    def setting(self) -> Setting:
+        """The preset with what was said otherwise."""
+        said = {name: getattr(self, name) for name in ("truth", "candidates", "strongest")}
+        setting = PRESETS[self.preset]._replace(**{name: value for name, value in said.items() if value})
+        sizes = {name: getattr(self, name) or getattr(setting.data, name) for name in ("per_class", "test_per_class")}
+        return setting._replace(data=replace(setting.data, **sizes))
+
+
+class Score(NamedTuple):
+    """Recall of one estimator from T models, a number a group of them."""
+
+    estimator: str
+    models: int
+    pairs: str
+    hard: list[float]
+    soft: list[float]
+
+
+def trained(data: DataSpec, folder: Path, num_models: int, seed: int) -> tuple[Dataset, Outcomes]:
+    """The models of a run folder, trained if they are not there."""
+    keep = ("correct", "probability", "margin")
+    run = pipeline.open_run(RunConfig(run=str(folder), num_models=num_models, seed=seed, data=data, keep=keep))
+    while True:
+        with progress_bar(num_models, run.num_trained) as bar:
+            pipeline.train(run, bar.update, bar.write)
+            found = pipeline.outcomes(run, bar.write)
+        if found:
+            return run.dataset, found[0]
+
+
+def part_of(outcomes: Outcomes, models: slice) -> Outcomes:
+    """Some of the models, with outputs as float32 (they are kept in half precision)."""
+    train, test = (
+        {name: values[models].astype(np.float32) for name, values in side.items()}
+        for side in (outcomes.train, outcomes.test)
+    )
+    return Outcomes(outcomes.model_ids[models], outcomes.masks[models], train, test)
+
+
+def mean_difference(masks: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """Mean output of the models that saw an example minus that of the others, (train, test)."""
+    num_in = masks.sum(0, dtype=np.float32)[:, None]
+    deviation = outputs - outputs.mean(0)
+    return masks.T.astype(np.float32) @ deviation * (1 / num_in + 1 / (len(masks) - num_in))
+
+
+def simple_estimates(group: Outcomes) -> dict[str, np.ndarray]:
+    """Differences of means."""
+    found = {name: mean_difference(group.masks, group.test[name]) for name in ("correct", "probability", "margin")}
+    return {
+        BASELINE: found["correct"],
+        "mean difference of probability": found["probability"],
+        "mean difference of margin": found["margin"],
+        "mean difference of margin, worth": found["margin"] * worth(group.test["probability"], group.test["margin"]),
+    }
+
+
+def regressions(group: Outcomes, dataset: Dataset, targets: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Linear datamodels of some of the test examples; those of margins in units of probability, but for one."""
+    masks, probability, margin = group.masks, group.test["probability"][:, targets], group.test["margin"][:, targets]
+    unit = worth(probability, margin)
+    mem = np.asarray(memorization(masks, group.train["probability"]).value)
+    test_inputs, test_labels = dataset.test_inputs[targets], dataset.test_labels[targets]
+    factors = prior_factors(dataset.train_inputs, dataset.train_labels, test_inputs, test_labels, mem)
+    yield "ridge of margin, worth", ridge_datamodels(masks, margin).weights * unit
+    yield "lasso of probability", datamodels(masks, probability).weights
+    weights = datamodels(masks, margin).weights
+    yield "lasso of margin", weights
+    yield "lasso of margin, worth", weights * unit
+    yield "lasso of probability, prior", datamodels(masks, probability, factors=factors).weights
+    yield "lasso of margin, worth, prior", datamodels(masks, margin, factors=factors).weights * unit
+
+
+def spread_out(values: np.ndarray, targets: np.ndarray, num_test: int) -> np.ndarray:
+    """Estimates of some test examples as those of all; the others' are 0."""
+    whole = np.zeros((len(values), num_test), np.float32)
+    whole[:, targets] = values
+    return whole
+
+
+def strongest(influence: np.ndarray, candidates: np.ndarray, num_pairs: int) -> set[int]:
+    """Numbers of the largest pairs among the candidates."""
+    value = np.where(candidates & ~np.isnan(influence), influence, -np.inf).ravel()
+    return set(np.argsort(-value, kind="stable")[:num_pairs].tolist())
+
+
+class World(NamedTuple):
+    """What is known to be true, what estimates are made of, and which pairs count, by the name of the choice."""
+
+    dataset: Dataset
+    truth: Outcomes
+    candidates: Outcomes
+    counted: dict[str, np.ndarray]
+    num_strong: int
+
+
+def make_world(setting: Setting, folder: Path) -> World:
+    """Trains both sides, or reads them."""
+    dataset, truth = trained(setting.data, folder / "truth", setting.truth, seed=1)
+    _, candidates = trained(setting.data, folder / "candidates", setting.candidates, seed=2)
+    same_class = dataset.train_labels[:, None] == dataset.test_labels
+    counted = {"all": np.ones_like(same_class), "same class": same_class}
+    return World(dataset, truth, candidates, counted, setting.strongest)
+
+
+def strong_pairs(world: World, models: Outcomes, pairs: str) -> tuple[set[int], set[int]]:
+    """The strongest pairs by correctness (hard) and by probability (soft)."""
+    hard, soft = (
+        strongest(mean_difference(models.masks, models.test[name]), world.counted[pairs], world.num_strong)
+        for name in ("correct", "probability")
+    )
+    return hard, soft
+
+
+def ceilings(world: World) -> list[Score]:
+    """Recall of the truth by itself, from as many of the candidates."""
+    truth, again = part_of(world.truth, np.s_[:]), part_of(world.candidates, np.s_[: len(world.truth.masks)])
+    found = []
+    for pairs in world.counted:
+        both = zip(strong_pairs(world, truth, pairs), strong_pairs(world, again, pairs), strict=True)
+        found.append(Score("ceiling", len(again.masks), pairs, *([len(a & b) / len(a)] for a, b in both)))
+    return found
+
+
+def scores(world: World, groups: int) -> list[Score]:
+    """Recall of every estimator for every T."""
+    truth = part_of(world.truth, np.s_[:])
+    wanted = {pairs: strong_pairs(world, truth, pairs) for pairs in world.counted}
+    # An influence of .1 alone makes a probability deviate by .1 times the deviation of a mask, .46 by default.
+    targets = np.flatnonzero(part_of(world.candidates, np.s_[:]).test["probability"].std(0) >= LEAST_DEVIATION)
+    print(f"{len(targets)} test examples vary enough for a regression", file=sys.stderr)
+    found: dict[tuple[str, int, str], list[tuple[float, float]]] = {}
+    for size in SIZES:
+        for number in range(min(16, len(world.candidates.masks) // size)):
+            print(f"{size} models, group {number}", file=sys.stderr)
+            group = part_of(world.candidates, np.s_[number * size : (number + 1) * size])
+            estimates = list(simple_estimates(group).items())
+            if size <= LARGEST_REGRESSION and number < groups:
+                linear = regressions(group, world.dataset, targets)
+                estimates += [(name, spread_out(value, targets, world.dataset.num_test)) for name, value in linear]
+            for name, value in estimates:
+                for pairs, (hard, soft) in wanted.items():
+                    own = strongest(value, world.counted[pairs], world.num_strong)
+                    recall = len(own & hard) / world.num_strong, len(own & soft) / world.num_strong
+                    found.setdefault((name, size, pairs), []).append(recall)
+    return [Score(*key, *map(list, zip(*recalls, strict=True))) for key, recalls in found.items()]
+
+
+def times_fewer(recall: float, size: int, curve: dict[int, float]) -> str:
+    """How many times T models the baseline needs for this recall, by its own curve."""
+    sizes, recalls = np.array(sorted(curve)), np.maximum.accumulate([curve[size] for size in sorted(curve)])
+    if recall > recalls[-1]:
+        return f"> {sizes[-1] / size:.1f}"
+    if recall < recalls[0]:
+        return f"< {sizes[0] / size:.1f}"
+    return f"{np.exp(np.interp(recall, recalls, np.log(sizes))) / size:.1f}"
+
+
+def report(found: list[Score], pairs: str) -> None:
+    """A JSON line a score and a table, of one choice of pairs."""
+    found = [score for score in found if score.pairs == pairs]
+    curves = {
+        kind: {score.models: float(np.mean(getattr(score, kind))) for score in found if score.estimator == BASELINE}
+        for kind in ("hard", "soft")
+    }
+    print(f"\nPairs counted: {pairs}.  Mean recall ± sd over groups; models the baseline needs, over T\n")
+    print("| T | n | estimator | hard | soft | times fewer, hard | times fewer, soft |\n|---|---|---|---|---|---|---|")
+    for score in sorted(found, key=lambda score: score.models):
+        cells, ratios = [], []
+        for kind in ("hard", "soft"):
+            recalls = getattr(score, kind)
+            spread = f" ± {np.std(recalls, ddof=1):.3f}" if len(recalls) > 1 else ""
+            cells.append(f"{np.mean(recalls):.3f}{spread}")
+            ratios.append(times_fewer(float(np.mean(recalls)), score.models, curves[kind]))
+        ratios = ratios if score.models <= 250 and score.estimator != "ceiling" else ["", ""]
+        print("|", " | ".join([str(score.models), str(len(score.hard)), score.estimator, *cells, *ratios]), "|")
+
+
+def draw(found: list[Score], limits: list[Score], path: Path) -> None:
+    """Recall against T, of all pairs, with the ceiling as a dashed line."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 2, figsize=(11, 4.5), sharey=True, layout="constrained")
+    names = dict.fromkeys(score.estimator for score in found)
+    for axis, kind in zip(axes, ("hard", "soft"), strict=True):
+        for name in names:
+            own = [score for score in found if score.estimator == name and score.pairs == "all"]
+            style = {"color": "black", "linewidth": 2} if name == BASELINE else {}
+            recalls = [np.mean(getattr(score, kind)) for score in own]
+            axis.plot([score.models for score in own], recalls, marker="o", markersize=3, label=name, **style)
+        limit = next(score for score in limits if score.pairs == "all")
+        axis.axhline(getattr(limit, kind)[0], color="grey", linestyle="--", label=f"ceiling, {limit.models} models")
+        axis.set(xscale="log", xlabel="models", title=f"recall of the strong pairs, {kind} truth", ylim=(0, 1))
+        axis.set_xticks(SIZES, SIZES)
+        axis.minorticks_off()
+        axis.grid(alpha=0.3)
+    axes[1].legend(fontsize=7)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=120)
+
+
+def main(benchmark: Benchmark) -> None:
+    environment.start_jax()
+    setting = benchmark.setting()
+    world = make_world(setting, benchmark.folder / benchmark.preset)
+    correct = world.truth.train["correct"][world.truth.masks].mean(), world.truth.test["correct"].mean()
+    print(f"{setting}\nin-sample accuracy {correct[0]:.4f}, test accuracy {correct[1]:.4f}", flush=True)
+    if correct[0] < 0.99:
+        print("in-sample accuracy is below .99: influence is not what it would be of models that fit their examples")
+    found, limits = scores(world, benchmark.groups), ceilings(world)
+    for score in limits + found:
+        line = score._asdict() | {"hard": np.round(score.hard, 4).tolist(), "soft": np.round(score.soft, 4).tolist()}
+        print(json.dumps({"preset": benchmark.preset, **line}))
+    for pairs in world.counted:
+        report(limits + found, pairs)
+    draw(found, limits, benchmark.figures / f"models_needed_{benchmark.preset}.png")
+    print(f"\n{environment.usable_cores()} cores, {environment.versions()}")
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Benchmark))
