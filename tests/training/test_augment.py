@@ -27,10 +27,7 @@ def test_a_crop_is_a_shift_with_zeros_moving_in(channels):
     seen = set()
     for number, image in enumerate(found):
         matches = [
-            (i, j)
-            for i in range(5)
-            for j in range(5)
-            if np.array_equal(image, padded[number, i : i + 5, j : j + 4])
+            (i, j) for i in range(5) for j in range(5) if np.array_equal(image, padded[number, i : i + 5, j : j + 4])
         ]
         assert len(matches) == 1
         seen.add(matches[0])
