@@ -72,7 +72,7 @@ def trial(config: RunConfig, dataset: Dataset, design: SubsetDesign, size: int):
     ids = np.arange(len(devices) * size, dtype=np.uint32).reshape(len(devices), size)
     masks = np.broadcast_to(np.arange(len(part.train_labels)) < seen, (*ids.shape, len(part.train_labels)))
     examples = replicate(examples_of(part, config.train.scaling), devices)
-    program = training_program(single, config.seed, devices).lower(ids, masks, examples).compile()
+    program = training_program(single, config.seed, examples, size, devices)
     times: list[float] = []
     while sum(times) < ENOUGH:
         started = time.monotonic()

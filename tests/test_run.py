@@ -40,7 +40,7 @@ def test_the_run_folder_has_what_was_promised(finished):
 
     assert names == {"plan.json", "blocks", "estimates.npz", "pairs.npz", "influence.npy", "report.html"}
     plan = json.loads((finished / "plan.json").read_text())
-    assert plan["config"]["model"] == {"model": "mlp:16"}
+    assert plan["config"]["model"] == {"model": "mlp:16", "norm": None, "dropout": 0.0}
     assert len(plan["data"]["sha256"]) == 64
     assert {"jax", "numpy", "python", "memjax", "device"} <= plan["environment"].keys()
 

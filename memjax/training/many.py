@@ -51,8 +51,8 @@ def train_many(
       One finished pack a block, in order, while the next call is already under way.
     """
     devices = devices or jax.local_devices()
-    program = training_program(train, seed, devices)
     on_devices = replicate(examples, devices)
+    program = training_program(train, seed, on_devices, pack_size, devices)
     waiting = None
     for numbers in _rounds(list(blocks), len(devices)):
         padded = numbers + numbers[-1:] * (len(devices) - len(numbers))  # one shape, one compilation
@@ -67,9 +67,13 @@ def train_many(
 
 
 def training_program(
-    train: Callable[[Array, Array, Examples], TrainOutput], seed: int, devices: Devices
-) -> jax.stages.Wrapped:
-    """The training of a pack on each device: (model_ids, masks, examples) -> TrainOutput.
+    train: Callable[[Array, Array, Examples], TrainOutput],
+    seed: int,
+    examples: Examples,
+    pack_size: int,
+    devices: Devices,
+) -> jax.stages.Compiled:
+    """The training of a pack on each device, compiled: (model_ids, masks, examples) -> TrainOutput.
 
     model_ids is (devices, models), uint32; masks (devices, models, train); the output has those two axes in front.
     """
@@ -78,7 +82,11 @@ def training_program(
     def train_one(model_id, mask, examples):
         return train(jax.random.fold_in(key, model_id), mask, examples)
 
-    return over_devices(jax.vmap(train_one, in_axes=(0, 0, None)), devices)
+    shape = (len(devices), pack_size)
+    ids = jax.ShapeDtypeStruct(shape, np.uint32)
+    masks = jax.ShapeDtypeStruct((*shape, len(examples.train_labels)), bool)
+    program = over_devices(jax.vmap(train_one, in_axes=(0, 0, None)), devices).lower(ids, masks, examples)
+    return program.compile(compiler_options(program.as_text(), devices[0].platform))
 
 
 def over_devices(function: Callable, devices: Devices) -> jax.stages.Wrapped:
@@ -86,10 +94,10 @@ def over_devices(function: Callable, devices: Devices) -> jax.stages.Wrapped:
 
     Independent models need no collectives.  `pmap` is `jit(shard_map(..., check_vma=False))`; a plain jit with
     sharded arguments would not do, since vmapped convolutions then gather the models of all devices.  The jit around
-    it is there to hand over options of the compiler.
+    it lets itself be lowered and compiled with options.
     """
     mapped = jax.pmap(function, in_axes=(0, 0, None), devices=devices)
-    return jax.jit(mapped, compiler_options=compiler_options(devices[0].platform))
+    return jax.jit(mapped)
 
 
 def replicate(tree: Examples, devices: Devices) -> Examples:

@@ -9,7 +9,7 @@ from memjax import prng, subsets
 from memjax.metrics import metrics_named
 from memjax.models import make_model
 from memjax.specs import ModelSpec
-from memjax.training import examples_of, guess_pack_size, make_train, train_many
+from memjax.training import examples_of, make_train, train_many
 from memjax.training.batches import epoch_batches, members
 from memjax.training.many import over_devices, replicate
 from tests.conftest import make_dataset
@@ -128,12 +128,3 @@ def test_another_seed_is_another_model():
     )
 
     assert (first != second).any()
-
-
-def test_pack_size_is_wide_for_small_networks_and_narrow_for_large_ones():
-    small, large = (make_model(ModelSpec(f"mlp:{width}"), (64,), 10) for width in (16, 4096))
-
-    assert guess_pack_size(small, 512, 2, "cpu") == 16
-    assert guess_pack_size(large, 512, 2, "cpu") == 2
-    assert guess_pack_size(small, 10, 2, "cpu") == 5
-    assert guess_pack_size(large, 512, 1, "gpu") == 64
