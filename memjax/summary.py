@@ -8,6 +8,12 @@ from memjax.store import Plan
 from memjax.types import Dataset
 
 MANY_BY_CHANCE = 0.1  # share of the pairs found from which the reader should be warned
+USUAL = (0, False, "standard", "float32")
+MODEL_EXTRAS = {"norm": "{} normalisation", "dropout": "dropout {:g}"}
+TRAIN_EXTRAS = {
+    "weight_decay": "weight decay {:g}", "label_smoothing": "label smoothing {:g}", "input_noise": "input noise {:g}",
+    "crop": "random crops by {} pixels", "flip": "random flips", "scaling": "inputs from 0 to 1", "precision": "{}",
+}  # fmt: skip
 CONVERGED = 0.999  # in-sample accuracy from which held-in errors no longer matter
 
 
@@ -66,12 +72,17 @@ def facts(plan: Plan, estimates: dict[str, np.ndarray]) -> dict[str, str]:
         "data": f"{data['name']}, {data['num_train']:,} training and {data['num_test']:,} test examples",
         "data sha256": data["sha256"],
         "label noise": f"{config['data']['label_noise']:g} of the training labels changed on purpose",
-        "model": config["model"]["model"],
+        "model": ", ".join([config["model"]["model"], *_extras(config["model"], MODEL_EXTRAS)]),
         "models": f"{int(estimates['num_models']):,}, {int(estimates['num_failed'])} diverged",
         "subsets": _subsets(subset),
         "training": f"{train['epochs']} epochs, batches of {train['batch_size']}, {train['optimizer']} "
         + " ".join([*train["optimizer_options"], ""])
-        + f"at {train['learning_rate']:g}, {train['schedule']} schedule, warm-up {train['warmup']:g}",
+        + ", ".join(
+            [
+                f"at {train['learning_rate']:g}, {train['schedule']} schedule, warm-up {train['warmup']:g}",
+                *_extras(train, TRAIN_EXTRAS),
+            ]
+        ),
         "seed": str(config["seed"]),
         "pack size": str(plan.pack_size),
         "made with": ", ".join(f"{name} {value}" for name, value in plan.environment.items()),
@@ -80,6 +91,11 @@ def facts(plan: Plan, estimates: dict[str, np.ndarray]) -> dict[str, str]:
     if not config["data"]["label_noise"]:
         del rows["label noise"]
     return rows
+
+
+def _extras(settings: dict[str, Any], words: dict[str, str]) -> list[str]:
+    """Settings that are not what they usually are, in words; a folder of an older version may lack some."""
+    return [text.format(settings[name]) for name, text in words.items() if settings.get(name) not in (*USUAL, None)]
 
 
 def _subsets(subset: dict[str, Any]) -> str:
