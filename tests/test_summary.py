@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from memjax import summary
 from memjax.config import RunConfig
 from memjax.specs import ModelSpec, TrainSpec
 from memjax.store import Plan
 
-ESTIMATES = {"num_models": 10, "num_failed": 0}
+ESTIMATES = {"num_models": np.array(10), "num_failed": np.array(0)}
 
 
 def facts(config):
