@@ -15,6 +15,7 @@ Prints a JSON line an estimator and T, and tables; draws benchmarks/figures/mode
 where it stopped.
 """
 
+import itertools
 import json
 import sys
 from collections.abc import Iterator
@@ -196,15 +197,15 @@ def ceilings(world: World) -> list[Score]:
     return found
 
 
-def scores(world: World, groups: int) -> list[Score]:
-    """Recall of every estimator for every T."""
+def scores(world: World, groups: int) -> Iterator[Score]:
+    """Recall of every estimator for every T, each T as soon as it is known."""
     truth = part_of(world.truth, np.s_[:])
     wanted = {pairs: strong_pairs(world, truth, pairs) for pairs in world.counted}
     # An influence of .1 alone makes a probability deviate by .1 times the deviation of a mask, .46 by default.
     targets = np.flatnonzero(part_of(world.candidates, np.s_[:]).test["probability"].std(0) >= LEAST_DEVIATION)
     print(f"{len(targets)} test examples vary enough for a regression", file=sys.stderr)
-    found: dict[tuple[str, int, str], list[tuple[float, float]]] = {}
     for size in SIZES:
+        found: dict[tuple[str, str], list[tuple[float, float]]] = {}
         for number in range(min(16, len(world.candidates.masks) // size)):
             print(f"{size} models, group {number}", file=sys.stderr)
             group = part_of(world.candidates, np.s_[number * size : (number + 1) * size])
@@ -216,8 +217,9 @@ def scores(world: World, groups: int) -> list[Score]:
                 for pairs, (hard, soft) in wanted.items():
                     own = strongest(value, world.counted[pairs], world.num_strong)
                     recall = len(own & hard) / world.num_strong, len(own & soft) / world.num_strong
-                    found.setdefault((name, size, pairs), []).append(recall)
-    return [Score(*key, *map(list, zip(*recalls, strict=True))) for key, recalls in found.items()]
+                    found.setdefault((name, pairs), []).append(recall)
+        for (name, pairs), recalls in found.items():
+            yield Score(name, size, pairs, *map(list, zip(*recalls, strict=True)))
 
 
 def times_fewer(recall: float, size: int, curve: dict[int, float]) -> str:
@@ -284,10 +286,12 @@ def main(benchmark: Benchmark) -> None:
     print(f"{setting}\nin-sample accuracy {correct[0]:.4f}, test accuracy {correct[1]:.4f}", flush=True)
     if correct[0] < 0.99:
         print("in-sample accuracy is below .99: influence is not what it would be of models that fit their examples")
-    found, limits = scores(world, benchmark.groups), ceilings(world)
-    for score in limits + found:
+    found, limits = [], ceilings(world)
+    for score in itertools.chain(limits, scores(world, benchmark.groups)):
         line = score._asdict() | {"hard": np.round(score.hard, 4).tolist(), "soft": np.round(score.soft, 4).tolist()}
-        print(json.dumps({"preset": benchmark.preset, **line}))
+        print(json.dumps({"preset": benchmark.preset, **line}), flush=True)
+        found.append(score)
+    found = found[len(limits) :]
     for pairs in world.counted:
         report(limits + found, pairs)
     draw(found, limits, benchmark.figures / f"models_needed_{benchmark.preset}.png")
