@@ -26,7 +26,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import tyro
 
-from memjax import environment, pipeline
+from memjax import environment, opening, pipeline
 from memjax.config import RunConfig
 from memjax.estimators import memorization
 from memjax.estimators.datamodels import datamodels
@@ -94,7 +94,7 @@ class Score(NamedTuple):
 def trained(data: DataSpec, folder: Path, num_models: int, seed: int) -> tuple[Dataset, Outcomes]:
     """The models of a run folder, trained if they are not there."""
     keep = ("correct", "probability", "margin")
-    run = pipeline.open_run(RunConfig(run=str(folder), num_models=num_models, seed=seed, data=data, keep=keep))
+    run = opening.open_run(RunConfig(run=str(folder), num_models=num_models, seed=seed, data=data, keep=keep))
     while True:
         with progress_bar(num_models, run.num_trained) as bar:
             pipeline.train(run, bar.update, bar.write)

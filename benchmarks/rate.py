@@ -46,14 +46,14 @@ def packs_of(config: RunConfig, calls: int) -> Iterator:
     """
     import jax
 
-    from memjax import pipeline
+    from memjax import recipe
     from memjax.data import load_dataset
     from memjax.subsets import make_design
     from memjax.training import examples_of, train_many
 
     dataset = load_dataset(config.data)
     design = make_design(config.subset, dataset.num_train, config.seed)
-    single = pipeline.make_single(config, dataset, design)
+    single = recipe.make_single(config, dataset, design)
     examples = examples_of(dataset, config.train.scaling)
     blocks = range(calls * len(jax.local_devices()))
     return train_many(single, config.seed, design.masks, examples, blocks, config.pack_size)

@@ -19,7 +19,7 @@ import numpy as np
 import tyro
 from PIL import Image, ImageDraw, ImageFont
 
-from memjax import environment, pipeline, store
+from memjax import environment, opening, pipeline, store
 from memjax.config import RunConfig
 from memjax.progress import progress_bar
 from memjax.specs import DataSpec
@@ -57,7 +57,7 @@ def draw(dataset, estimates: dict[str, np.ndarray], rows: np.ndarray) -> Image.I
 def main(experiment: Experiment) -> None:
     environment.start_jax()
     config = PRESETS[experiment.preset]
-    run = pipeline.open_run(replace(config, run=str(experiment.folder / experiment.preset)))
+    run = opening.open_run(replace(config, run=str(experiment.folder / experiment.preset)))
     with progress_bar(run.plan.num_models, run.num_trained) as bar:
         pipeline.estimate(run, bar.update, bar.write)
     estimates = store.read_results(run.folder, "estimates.npz")

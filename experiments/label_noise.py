@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 import tyro
 
-from memjax import environment, pipeline, store
+from memjax import environment, opening, pipeline, store
 from memjax.config import RunConfig
 from memjax.progress import progress_bar
 from memjax.specs import DataSpec, ModelSpec, TrainSpec
@@ -43,7 +43,7 @@ def one_draw(experiment: Experiment, draw: int, num_models: int) -> dict[str, fl
 
     data = DataSpec(label_noise=experiment.rate, data_seed=draw)
     config = RunConfig(num_models=num_models, data=data, model=experiment.model, train=experiment.train)
-    run = pipeline.open_run(replace(config, run=str(experiment.folder / config.folder().name)))
+    run = opening.open_run(replace(config, run=str(experiment.folder / config.folder().name)))
     with progress_bar(num_models, run.num_trained) as bar:
         pipeline.estimate(run, bar.update, bar.write)
     estimates = store.read_results(run.folder, "estimates.npz")

@@ -62,7 +62,7 @@ def trial(config: RunConfig, dataset: Dataset, design: SubsetDesign, size: int):
     """
     import jax
 
-    from memjax.training import Trial, examples_of, replicate, training_program
+    from memjax.training import Trial, compile_training, examples_of, replicate
 
     devices, batch = jax.local_devices(), config.train.batch_size
     seen = min(STEPS * batch, design.max_size)
@@ -72,12 +72,10 @@ def trial(config: RunConfig, dataset: Dataset, design: SubsetDesign, size: int):
     ids = np.arange(len(devices) * size, dtype=np.uint32).reshape(len(devices), size)
     masks = np.broadcast_to(np.arange(len(part.train_labels)) < seen, (*ids.shape, len(part.train_labels)))
     examples = replicate(examples_of(part, config.train.scaling), devices)
-    program = training_program(single, config.seed, examples, size, devices)
+    program = compile_training(single, config.seed, examples, size, devices)
     times: list[float] = []
     while sum(times) < ENOUGH:
         started = time.monotonic()
         jax.block_until_ready(program(ids, masks, examples))
         times.append(time.monotonic() - started)
-    used = program.memory_analysis()
-    held = used.argument_size_in_bytes + used.output_size_in_bytes + used.temp_size_in_bytes if used else 0
-    return Trial(min(times) / ids.size, held)
+    return Trial(min(times) / ids.size, program.num_bytes)

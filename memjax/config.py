@@ -10,6 +10,7 @@ from typing import Any, Literal
 from memjax.errors import InputError
 from memjax.prng import check_seed
 from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
+from memjax.workers import make_worker
 
 Metric = Literal["correct", "probability", "margin", "log_odds", "logits"]
 
@@ -38,6 +39,12 @@ class RunConfig:
     for runs of more than a minute or two the fastest of three sizes that fit in memory."""
     cpu_devices: int | None = None
     """Devices to cut the processor into.  Default: one a core, which trains small models fastest."""
+    worker: str | None = None
+    """I/N: this process is worker I, from 0, of N on the same run folder.  Default: as SLURM, MPI or TPU hosts say."""
+    checkpoint_minutes: float | None = None
+    """Lay down the models under way so often, at the end of an epoch; for trainings so long that losing them hurts."""
+    max_failed: float = 0.05
+    """Stop when a larger share of the models diverged."""
 
     def __post_init__(self):
         check_seed(self.seed)
@@ -51,6 +58,11 @@ class RunConfig:
         for option, value in (("--pack-size", self.pack_size), ("--cpu-devices", self.cpu_devices)):
             if value is not None and value < 1:
                 raise InputError(f"{option} is {value}; give 1 or more")
+        if self.checkpoint_minutes is not None and not self.checkpoint_minutes > 0:
+            raise InputError(f"--checkpoint-minutes is {self.checkpoint_minutes}; give more than 0")
+        if not 0 <= self.max_failed <= 1:
+            raise InputError(f"--max-failed is {self.max_failed}; give a share from 0 to 1")
+        make_worker(self.worker)
 
     def settings(self) -> dict[str, Any]:
         """All that decides the result of model number t, as JSON values; what a resumed run must agree in."""

@@ -41,7 +41,7 @@ def forecast(config: RunConfig) -> list[tuple[str, str]]:
     design = make_design(config.subset, dataset.num_train, config.seed)
     counts = coverage(design, config.num_models)
     seconds = _seconds_a_model(config, dataset)
-    disk = config.num_models * _bytes_a_model(config, dataset)
+    disk = config.num_models * pipeline.bytes_a_model(config, dataset)
     if pipeline.writes_all_pairs(config, dataset):
         disk += pipeline.matrix_bytes(dataset)
     defined = counts.stderr_bound[np.isfinite(counts.stderr_bound)]
@@ -79,12 +79,6 @@ def _timed(config: RunConfig, dataset: Dataset, epochs: int) -> float:
     # The first call compiles; its packs are handed out while the second is under way, so count from there.
     times = [time.monotonic() for _ in packs][:: len(devices)]
     return (times[-1] - times[0]) / 3 / (size * len(devices))
-
-
-def _bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
-    numbers = {"correct": 1 / 8, "logits": 2 * dataset.num_classes}
-    each = sum(numbers.get(name, 2) for name in config.keep)
-    return dataset.num_train / 8 + each * (dataset.num_train + dataset.num_test)
 
 
 def _duration(seconds: float) -> str:

@@ -65,6 +65,18 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def here() -> dict[str, str]:
+    """All of the environment that may change the last bits of a result.
+
+    One device or several is part of it, though not how many: a program for several goes through one more pass of the
+    compiler, which may put the same sums in another order.
+    """
+    import jax
+
+    devices = "one" if jax.local_device_count() == 1 else "several"
+    return versions() | {"device": device_kind(), "devices": devices}
+
+
 def device_kind() -> str:
     """Backend and kind of the devices, e.g. `cpu: cpu` or `gpu: NVIDIA H100`."""
     import jax

@@ -1,4 +1,4 @@
-"""What a user can put right.  The command line prints it as one line and leaves with exit code 2."""
+"""What a user can put right, and what is no error: being asked to stop.  The command line prints one line for each."""
 
 
 class InputError(Exception):
@@ -11,3 +11,7 @@ class InputError(Exception):
 def one_of(what: str, value: str, choices: tuple[str, ...] | list[str]) -> InputError:
     """The error for an unknown name: the name, and the names there are."""
     return InputError(f"{what} {value!r} is not known; choose one of: {', '.join(choices)}")
+
+
+class Interrupted(Exception):
+    """The run was asked to stop, and stopped where it can go on: the command line leaves with exit code 75."""

@@ -22,8 +22,8 @@ from memjax.types import Dataset, Outcomes
 TILE = 2048  # training rows of the full influence matrix computed at once
 
 
-def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed: int, all_pairs: bool) -> None:
-    """Writes influence.npy if asked for, pairs.npz, and last estimates.npz, which says that all are done."""
+def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed: int, all_pairs: bool) -> list[str]:
+    """Writes influence.npy if asked for, pairs.npz and estimates.npz; returns the names of the files."""
     estimates = _memorization(dataset, outcomes)
     estimates |= {"num_models": np.int64(len(outcomes.model_ids) + num_failed), "num_failed": np.int64(num_failed)}
     blocks, pairs, by_chance = _within_classes(dataset, outcomes, estimates["tr_mem"])
@@ -39,6 +39,7 @@ def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed
     write_atomically(folder / "pairs.npz", lambda stream: np.savez(stream, **arrays))
     everything: dict[str, Any] = estimates | blocks
     write_atomically(folder / "estimates.npz", lambda stream: np.savez(stream, **everything))
+    return ["estimates.npz", "pairs.npz"] + ["influence.npy"] * all_pairs
 
 
 def _memorization(dataset: Dataset, outcomes: Outcomes) -> dict[str, Any]:

@@ -1,142 +1,74 @@
-"""The stages of a run: plan, train, estimate, report.  Each looks at the run folder and does only what is missing.
+"""The stages of a run: train, estimate, report.  Each looks at the run folder and does only what is missing.
 
 This is the one file that knows both how models are trained and how they are stored.
 """
 
-import hashlib
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from memjax import calibration, environment, store, summary
+from memjax import environment, interruption, store, summary
 from memjax.config import RunConfig
-from memjax.data import content_hash, load_dataset
-from memjax.errors import InputError
+from memjax.errors import InputError, Interrupted
+from memjax.opening import Run
 from memjax.recipe import make_single
-from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
-from memjax.store import Plan
-from memjax.subsets import make_design
-from memjax.types import Dataset, Outcomes, SubsetDesign
+from memjax.types import Dataset, Outcomes
+from memjax.workers import deal, make_worker
 
 FULL_MATRIX = 2**30  # bytes up to which influence.npy is written without being asked for
+JUDGED_FROM = 20  # models from which the share of diverged ones says something
 
 Notify = Callable[[str], object]
 Advance = Callable[[int], object]
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A run folder opened for a request."""
-
-    config: RunConfig
-    folder: Path
-    dataset: Dataset
-    design: SubsetDesign
-    plan: Plan
-
-    @property
-    def missing(self) -> list[int]:
-        """Blocks still to be trained."""
-        return sorted(set(self.plan.blocks) - store.finished_blocks(self.folder))
-
-    @property
-    def num_trained(self) -> int:
-        """Models asked for that are already there."""
-        return self.plan.num_trained(store.finished_blocks(self.folder))
-
-
-def open_run(config: RunConfig) -> Run:
-    """Makes the run folder, or opens it if it was made for the same settings.
-
-    Raises:
-      InputError: the folder was made for other settings (which are named) or is no run folder; bad data.
-    """
-    folder = config.folder()
-    old = store.read_plan(folder)
-    dataset = load_dataset(config.data)
-    design = make_design(config.subset, dataset.num_train, config.seed)
-    if design.num_models is not None and config.num_models > design.num_models:
-        raise InputError(f"--num-models is {config.num_models}, but there are only {design.num_models} masks")
-    data = _describe(config, dataset, design)
-    if old is None:
-        plan = _new_plan(config, dataset, design, data)
-        store.write_plan(folder, plan)
-    else:
-        plan = _checked(old, config, data, folder)
-        if plan != old:
-            store.write_plan(folder, plan)
-    return Run(config, folder, dataset, design, plan)
-
-
-def reopen_run(folder: Path) -> Run:
-    """Opens an existing run folder with the settings of its plan.
-
-    Raises:
-      InputError: there is no run in the folder.
-    """
-    plan = store.read_plan(folder)
-    if plan is None:
-        raise InputError(f"{folder} holds no run: there is no plan.json in it")
-    return open_run(config_of(plan, folder))
-
-
-def config_of(plan: Plan, folder: Path) -> RunConfig:
-    """The request that a plan answers.
-
-    Raises:
-      InputError: the plan has settings that this version does not know.
-    """
-
-    def tuples(section: dict[str, Any]) -> dict[str, Any]:
-        return {key: tuple(value) if isinstance(value, list) else value for key, value in section.items()}
-
-    settings = plan.config
-    try:
-        return RunConfig(
-            run=str(folder),
-            num_models=plan.num_models,
-            seed=settings["seed"],
-            data=DataSpec(**tuples(settings["data"])),
-            subset=SubsetSpec(**tuples(settings["subset"])),
-            model=ModelSpec(**settings["model"]),
-            train=TrainSpec(**tuples(settings["train"])),
-            keep=tuple(settings["keep"]),
-        )
-    except (KeyError, TypeError) as problem:
-        raise InputError(f"{folder / 'plan.json'} was made by another version of memjax: {problem}") from None
-
-
 def train(run: Run, advance: Advance, notify: Notify) -> None:
-    """Trains the blocks that are missing and commits each as it is done."""
+    """Trains the blocks that are missing and commits each as it is done.
+
+    Raises:
+      InputError: the disk is too full, too many models diverge, or a device runs out of memory.
+      Interrupted: the run was asked to stop, and something is left to train.
+    """
+    _tidy(run, notify)
     missing = run.missing
     if not missing:
         return
-    from memjax.training import examples_of, is_out_of_memory, train_many
+    from memjax.training import checkpoints_in, examples_of, forget, is_out_of_memory, train_many
 
-    here = environment.versions() | {"device": environment.device_kind()}
+    _check_disk(run, len(missing))
+    here = environment.here()
     if changed := [name for name in here if here[name] != run.plan.environment.get(name, here[name])]:
         notify(
-            f"this folder was begun with other versions ({', '.join(changed)}): new models may differ in the last bits"
+            f"this folder was begun in another environment ({', '.join(changed)} differ): new models may differ from "
+            "what they would be there in the last bits"
         )
+    worker = make_worker(run.config.worker)
+    blocks = deal(missing, worker, lambda number: store.is_finished(run.folder, number))
     single = make_single(run.config, run.dataset, run.design)
     examples = examples_of(run.dataset, run.config.train.scaling)
+    midway, plan = run.folder / "midway", run.plan.fingerprint
+    seconds = run.config.checkpoint_minutes and 60 * run.config.checkpoint_minutes
+    checkpoints = checkpoints_in(midway, plan, seconds, notify) if seconds else None
+    num_models, num_failed = store.count_models(run.folder)
     try:
-        for pack in train_many(single, run.config.seed, run.design.masks, examples, missing, run.plan.pack_size):
-            block = store.Block(pack.model_ids, pack.masks, pack.output.finite, pack.output.train, pack.output.test)
-            store.write_block(run.folder, pack.number, block, here)
-            advance(min(len(pack.model_ids), run.plan.num_models - int(pack.model_ids[0])))
+        with interruption.patience("the epoch under way" if checkpoints else "the models under way"):
+            for pack in train_many(
+                single, run.config.seed, run.design.masks, examples, blocks, run.plan.pack_size,
+                checkpoints=checkpoints, stop=interruption.asked,
+            ):  # fmt: skip
+                block = store.Block(pack.model_ids, pack.masks, pack.output.finite, pack.output.train, pack.output.test)
+                if not store.write_block(run.folder, pack.number, block, plan, here):
+                    notify(f"block {pack.number} was trained elsewhere meanwhile, and differs; the first is kept")
+                forget(midway, plan, pack.number)
+                advance(max(0, min(len(pack.model_ids), run.plan.num_models - int(pack.model_ids[0]))))
+                num_models, num_failed = num_models + len(block.finite), num_failed + int((~block.finite).sum())
+                _check_diverged(num_models, num_failed, run.config.max_failed)
     except Exception as problem:
         if is_out_of_memory(problem):
             raise InputError(_does_not_fit(run.plan.pack_size)) from None
         raise
-
-
-def _does_not_fit(pack_size: int) -> str:
-    smaller = f"begin another --run with --pack-size {pack_size // 2}" if pack_size > 1 else "take a smaller --model"
-    return f"a device ran out of memory with {pack_size} models a pack, which this run folder has fixed; {smaller}"
+    if interruption.asked():
+        raise Interrupted
 
 
 def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:
@@ -144,8 +76,7 @@ def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:
     try:
         return store.read_outcomes(run.folder, run.plan.blocks, run.plan.num_models)
     except store.CorruptBlock as problem:
-        aside = store.set_aside(run.folder, problem.number)
-        notify(f"{problem}; it was renamed to {aside.name} and is trained again")
+        _set_aside(run, problem.number, str(problem), notify)
         return None
 
 
@@ -154,20 +85,22 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
 
     Raises:
       InputError: every model diverged.
+      Interrupted: the run was asked to stop.
     """
     from memjax.estimation import write_results
 
     train(run, advance, notify)
     every = writes_all_pairs(run.config, run.dataset)
-    present = store.read_results(run.folder, "estimates.npz")
-    complete = (run.folder / "pairs.npz").exists() and (not every or (run.folder / "influence.npy").exists())
-    if present and int(present["num_models"]) == run.plan.num_models and complete:
+    note, num_models = store.read_note(run.folder), run.plan.num_models
+    complete = note and note.plan == run.plan.fingerprint and (not every or "influence.npy" in note.files)
+    if note and complete and note.num_models == num_models:
         return False
     while (found := outcomes(run, notify)) is None:
         train(run, advance, notify)
     if not len(found[0].model_ids):
-        raise InputError(f"all {run.plan.num_models} models diverged; lower --learning-rate and give another --run")
-    write_results(run.folder, run.dataset, *found, all_pairs=every)
+        raise InputError(f"all {num_models} models diverged; lower --learning-rate and give another --run")
+    names = write_results(run.folder, run.dataset, *found, all_pairs=every)
+    store.write_note(run.folder, run.plan.fingerprint, num_models, names)
     return True
 
 
@@ -181,6 +114,13 @@ def writes_all_pairs(config: RunConfig, dataset: Dataset) -> bool:
     return config.influence == "all" or (config.influence == "auto" and matrix_bytes(dataset) <= FULL_MATRIX)
 
 
+def bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
+    """What is kept of a model on disk."""
+    numbers = {"correct": 1 / 8, "logits": 2 * dataset.num_classes}
+    each = sum(numbers.get(name, 2) for name in config.keep)
+    return dataset.num_train / 8 + each * (dataset.num_train + dataset.num_test)
+
+
 def report(run: Run) -> Path:
     """Writes report.html from the files of estimates.
 
@@ -189,9 +129,12 @@ def report(run: Run) -> Path:
     """
     from memjax.report import render_report
 
-    estimates, pairs = (store.read_results(run.folder, name) for name in ("estimates.npz", "pairs.npz"))
+    estimates, pairs = (store.read_whole(run.folder, name) for name in ("estimates.npz", "pairs.npz"))
     if estimates is None or pairs is None:
-        raise InputError(f"{run.folder} has no estimates yet; finish it with: python -m memjax.run --run {run.folder}")
+        raise InputError(
+            f"{run.folder} has no estimates, or they are damaged; make them with: python -m memjax.run "
+            f"--run {run.folder}"
+        )
     facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
     page = render_report(run.dataset, estimates, pairs, facts, warnings)
     path = run.folder / "report.html"
@@ -199,33 +142,40 @@ def report(run: Run) -> Path:
     return path
 
 
-def _describe(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> dict[str, Any]:
-    described = {
-        "name": dataset.name,
-        "sha256": content_hash(dataset),
-        "num_train": dataset.num_train,
-        "num_test": dataset.num_test,
-        "input_shape": list(dataset.input_shape),
-        "class_names": list(dataset.class_names),
-    }
-    if design.num_models is not None:  # drawn by the user: the file may change under its name
-        masks = np.packbits(design.masks(np.arange(design.num_models)), axis=1)
-        described["masks_sha256"] = hashlib.sha256(masks.tobytes()).hexdigest()
-    return described
+def _tidy(run: Run, notify: Notify) -> None:
+    """Sets aside what claims to be a block and is not, and removes what killed processes were writing."""
+    for number, problem in list(store.damaged_blocks(run.folder, run.plan.fingerprint)):
+        _set_aside(run, number, f"block {number}: {problem}", notify)
+    for folder in (run.folder, run.folder / "blocks"):
+        store.remove_leftovers(folder)
 
 
-def _new_plan(config: RunConfig, dataset: Dataset, design: SubsetDesign, data: dict[str, Any]) -> Plan:
-    make_single(config, dataset, design)  # whatever is wrong with the request comes out before the folder is made
-    pack_size = calibration.pack_size(config, dataset, design)
-    here = environment.versions() | {"device": environment.device_kind()}
-    return Plan(config.settings(), data, pack_size, config.num_models, here)
+def _set_aside(run: Run, number: int, problem: str, notify: Notify) -> None:
+    aside = store.set_aside(run.folder, number)
+    notify(f"{problem}; it was renamed to {aside.name} and is trained again")
 
 
-def _checked(old: Plan, config: RunConfig, data: dict[str, Any], folder: Path) -> Plan:
-    there = config_of(old, folder).settings()  # settings that are newer than the folder have their defaults there
-    changed = store.differences(replace(old, config=there), config.settings(), data)
-    if config.pack_size not in (None, old.pack_size):
-        changed.append(f"pack_size: {old.pack_size} there, {config.pack_size} asked for")
-    if changed:
-        raise InputError(f"{folder} was made for another run; give another --run. It differs in {'; '.join(changed)}")
-    return replace(old, num_models=max(old.num_models, config.num_models))
+def _check_disk(run: Run, num_blocks: int) -> None:
+    needed = num_blocks * run.plan.pack_size * bytes_a_model(run.config, run.dataset)
+    if writes_all_pairs(run.config, run.dataset):
+        needed += matrix_bytes(run.dataset)
+    free = shutil.disk_usage(run.folder).free
+    if needed > free:
+        raise InputError(
+            f"{run.folder} needs about {needed:,.0f} bytes more, and its disk has {free:,} left; free some, or give "
+            "another --run, fewer --num-models or --influence same-class"
+        )
+
+
+def _check_diverged(num_models: int, num_failed: int, most: float) -> None:
+    if num_models >= JUDGED_FROM and num_failed > most * num_models:
+        raise InputError(
+            f"{num_failed} of the first {num_models} models diverged, more than --max-failed {most:g} allows; lower "
+            "--learning-rate and give another --run, or go on with a larger --max-failed: diverged models are left out "
+            "and counted"
+        )
+
+
+def _does_not_fit(pack_size: int) -> str:
+    smaller = f"begin another --run with --pack-size {pack_size // 2}" if pack_size > 1 else "take a smaller --model"
+    return f"a device ran out of memory with {pack_size} models a pack, which this run folder has fixed; {smaller}"

@@ -1,13 +1,16 @@
 """From a request to the training of one model."""
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from memjax.config import RunConfig
 from memjax.types import Dataset, SubsetDesign
 
+if TYPE_CHECKING:
+    from memjax.training import Training
 
-def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> Callable:
-    """The training of one model, `train(key, mask, examples)`, for a request.
+
+def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "Training":
+    """The training of one model, `training(key, mask, examples)`, for a request.
 
     Raises:
       InputError: the model, the optimiser or the augmentation does not fit.

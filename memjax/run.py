@@ -1,9 +1,12 @@
 """The command line: `python -m memjax.run`.  Parsing and printing only."""
 
+import errno
 import os
 import shlex
 import sys
+import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +14,11 @@ import tyro
 
 from memjax import environment, store, summary
 from memjax.config import RunConfig
-from memjax.errors import InputError
+from memjax.errors import InputError, Interrupted
+from memjax.interruption import INTERRUPTED, KEPT, listen
 from memjax.presets import PRESETS, preset_and_rest
 
-INTERRUPTED = 75  # "try again later": safe to put back into a queue
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 Folder = Annotated[Path, tyro.conf.Positional]
 
@@ -23,42 +27,49 @@ and the influence of every train-test pair; write a report.  Run again to go on 
 
 Other commands:
   status DIR           how far a run folder is
+  verify DIR           whether everything in it is as it was written
   report DIR           write its report again
   doctor [OPTIONS]     this machine, and what a run with these options will take and reach
   seed DATASET FOLDER  put files of mnist, fashion_mnist, cifar10, cifar100 or svhn_cropped that you already have
                        where they would have been downloaded to
+
+--run DIR alone goes on with the run in that folder; with a larger --num-models it trains the difference.
 
 --preset NAME sets the data, the network and the training of a paper; other options change them.  The names:
 """ + ", ".join(PRESETS)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs a command; returns the exit code: 0 done, 2 the request or the input is wrong, 75 interrupted."""
+    """Runs a command; returns the exit code.
+
+    0: done.  1: `verify` found something wrong.  2: the request or the input is wrong.  75: interrupted, to be begun
+    again with the same command.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     known = bool(arguments) and arguments[0] in COMMANDS
     command = COMMANDS[arguments[0]] if known else run
     try:
-        command(arguments[1:] if known else arguments)
+        return command(arguments[1:] if known else arguments) or 0
     except InputError as problem:
         print(f"memjax: {summary.printable(str(problem))}", file=sys.stderr)
         return 2
     except OSError as problem:
-        print(f"memjax: {problem.filename or 'a file'}: {problem.strerror or problem}", file=sys.stderr)
+        advice = f"; {KEPT}" if problem.errno in FULL else ""
+        print(f"memjax: {problem.filename or 'a file'}: {problem.strerror or problem}{advice}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("memjax: interrupted; what is finished is kept, the same command goes on from there", file=sys.stderr)
+    except (KeyboardInterrupt, Interrupted):
+        print(f"memjax: interrupted; {KEPT}", file=sys.stderr)
         return INTERRUPTED
-    return 0
 
 
 def run(arguments: list[str]) -> None:
     preset, rest = preset_and_rest(arguments)
-    config = _parse(RunConfig, "python -m memjax.run", ABOUT, rest, preset)
+    config = _parse(RunConfig, "python -m memjax.run", ABOUT, rest, preset or _begun(rest))
     environment.start_jax(config.cpu_devices)
-    from memjax import pipeline
+    from memjax import opening, pipeline
     from memjax.progress import progress_bar
 
-    opened = pipeline.open_run(config)
+    opened = opening.open_run(config)
     _headline(opened)
     with progress_bar(opened.plan.num_models, opened.num_trained) as bar:
         fresh = pipeline.estimate(opened, bar.update, lambda text: bar.write(f"memjax: {text}", sys.stderr))
@@ -73,12 +84,13 @@ def status(arguments: list[str]) -> None:
     plan = store.read_plan(folder)
     if plan is None:
         raise InputError(f"{folder} holds no run: there is no plan.json in it")
-    models = plan.num_trained(store.finished_blocks(folder))
+    finished = store.finished_blocks(folder)
+    models = plan.num_trained(finished)
     estimates = store.read_results(folder, "estimates.npz")
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     print(f"data         {summary.printable(plan.data['name'])}, {plan.data['num_train']:,} training examples")
     print(f"model        {summary.printable(plan.config['model']['model'])}")
-    print(f"models       {models} of {plan.num_models} trained, {plan.pack_size} a block")
+    print(f"models       {models} of {plan.num_models} trained, {plan.pack_size} a block{_latest(folder, finished)}")
     if estimates is None:
         print(f"estimates    none yet; go on with: python -m memjax.run --run {shlex.quote(str(folder))}")
     else:
@@ -88,9 +100,19 @@ def status(arguments: list[str]) -> None:
 
 def report(arguments: list[str]) -> None:
     folder = _parse(Folder, "python -m memjax.run report", "Write the report of a run folder again.", arguments)
-    from memjax import pipeline
+    from memjax import opening, pipeline
 
-    print(pipeline.report(pipeline.reopen_run(folder)))
+    print(pipeline.report(opening.reopen_run(folder)))
+
+
+def verify(arguments: list[str]) -> int:
+    about = "Looks at every file of a run folder and says whether it is as it was written.  Changes nothing."
+    folder = _parse(Folder, "python -m memjax.run verify", about, arguments)
+    problems = 0
+    for finding in store.verify(folder):
+        problems += finding.kind == "problem"
+        print(f"{finding.kind:<8} {summary.printable(finding.text)}", flush=True)
+    return 1 if problems else 0
 
 
 def doctor(arguments: list[str]) -> None:
@@ -117,9 +139,10 @@ def seed(arguments: list[str]) -> None:
         print(path)
 
 
-COMMANDS: dict[str, Callable[[list[str]], None]] = {
+COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "run": run,
     "status": status,
+    "verify": verify,
     "report": report,
     "doctor": doctor,
     "seed": seed,
@@ -129,6 +152,25 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
 def _parse(kind, prog: str, about: str, arguments: list[str], default=None):
     more = {} if default is None else {"default": default}
     return tyro.cli(kind, prog=prog, description=about, args=arguments, config=(tyro.conf.OmitArgPrefixes,), **more)
+
+
+def _begun(arguments: list[str]) -> RunConfig | None:
+    """The settings of the run folder that is named, if there is a run in it."""
+    named = [value for word, value in pairwise(arguments) if word == "--run"]
+    named += [word.removeprefix("--run=") for word in arguments if word.startswith("--run=")]
+    folder = Path(named[-1]) if named else None
+    plan = store.read_plan(folder) if folder else None
+    if plan is None or folder is None:
+        return None
+    from memjax.opening import config_of
+
+    return config_of(plan, folder)
+
+
+def _latest(folder: Path, finished: set[int]) -> str:
+    """How long ago the last block was committed, in words."""
+    times = [store.record_path(folder, number).stat().st_mtime for number in finished]
+    return f"; the last {max(0, time.time() - max(times)):,.0f} s ago" if times else ""
 
 
 def _headline(opened) -> None:
@@ -166,6 +208,7 @@ def _conclusion(opened, report: Path) -> None:
 
 
 if __name__ == "__main__":
+    listen()
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()

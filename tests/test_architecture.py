@@ -11,23 +11,25 @@ LAYERS = [
     {"run"},
     {"doctor"},
     {"pipeline"},
+    {"opening"},
     {"calibration"},
     {"recipe"},
     {"estimation", "summary"},
     {"presets"},
-    {"config", "environment", "progress"},
+    {"config"},
+    {"environment", "progress", "interruption", "workers"},
     {"report"},
     {"estimators", "training", "store"},
     {"data", "subsets", "models"},
     {"specs"},
     {"metrics", "prng"},
-    {"types"},
+    {"types", "untrusted"},
     {"errors"},
 ]
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2"}
 WITHOUT_JAX = {
-    "run", "calibration", "recipe", "presets", "config", "summary", "progress", "store", "data", "subsets", "specs",
-    "types", "errors", "report",
+    "run", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "progress", "interruption",
+    "workers", "store", "data", "subsets", "specs", "untrusted", "types", "errors", "report",
 }  # fmt: skip
 
 

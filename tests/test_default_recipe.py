@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from memjax import pipeline, store
+from memjax import opening, pipeline, store
 from memjax.config import RunConfig
 from memjax.specs import DataSpec
 
@@ -17,7 +17,7 @@ def estimates(tmp_path_factory):
     config = RunConfig(
         run=str(tmp_path_factory.mktemp("runs") / "noise"), num_models=96, data=DataSpec(label_noise=0.03)
     )
-    run = pipeline.open_run(config)
+    run = opening.open_run(config)
     pipeline.estimate(run, lambda count: None, lambda text: None)
     return store.read_results(run.folder, "estimates.npz")
 

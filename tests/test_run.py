@@ -38,7 +38,15 @@ def contents(folder):
 def test_the_run_folder_has_what_was_promised(finished):
     names = {path.name for path in finished.iterdir()}
 
-    assert names == {"plan.json", "blocks", "estimates.npz", "pairs.npz", "influence.npy", "report.html"}
+    assert names == {
+        "plan.json",
+        "blocks",
+        "estimates.npz",
+        "pairs.npz",
+        "influence.npy",
+        "results.json",
+        "report.html",
+    }
     plan = json.loads((finished / "plan.json").read_text())
     assert plan["config"]["model"] == {"model": "mlp:16", "norm": None, "dropout": 0.0}
     assert len(plan["data"]["sha256"]) == 64
@@ -122,7 +130,7 @@ def test_a_corrupt_block_is_set_aside_and_trained_again(tmp_path, capsys):
     assert run.main(options) == 0
 
     assert good.items() <= contents(tmp_path / "a").items()
-    assert "000001.bad-0" in contents(tmp_path / "a")
+    assert "000001.npz.bad-0" in contents(tmp_path / "a")
     assert "trained again" in capsys.readouterr().err
 
 
@@ -135,7 +143,7 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch, capsys):
         if len(written) == 3:
             raise KeyboardInterrupt
         written.append(arguments[1])
-        write_block(*arguments)
+        return write_block(*arguments)
 
     monkeypatch.setattr(store, "write_block", write_three)
     assert run.main(options) == 75

@@ -62,3 +62,15 @@ def numbered(train: Split, test: Split) -> tuple[str, ...]:
             "number the classes 0, 1, 2, ..."
         )
     return tuple(str(number) for number in range(largest + 1))
+
+
+def clean_names(names: list[str], what: str) -> tuple[str, ...]:
+    """Class names, if they are short and nothing but printable text.
+
+    Raises:
+      InputError: a name is empty, longer than 200 characters, or holds control characters.
+    """
+    for number, name in enumerate(names):
+        if not (0 < len(name) <= 200 and name.isprintable()):
+            raise InputError(f"class name {number} in {what} is {name[:40]!r}; expected 1 to 200 printable characters")
+    return tuple(names)

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from memjax.data.catalog import CATALOG, read_known
-from memjax.data.files import user_path
 from memjax.data.online import reachable
 from memjax.errors import InputError
 from memjax.types import Dataset
+from memjax.untrusted import user_path
 
 
 def load_cached(name: str) -> Dataset:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from memjax.data.build import Parts, Split
-from memjax.data.files import Readable, clean_names, read_exactly, reading
+from memjax.data.build import Parts, Split, clean_names
 from memjax.errors import InputError
+from memjax.untrusted import Readable, read_exactly, reading
 
 _IMAGE = 3 * 32 * 32
 _MEMBER_MOST = 50_000 * (_IMAGE + 2)

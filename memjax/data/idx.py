@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from memjax.data.build import Parts, Split, make_dataset, numbered
-from memjax.data.files import Readable, clean_names, most_unpacked, read_exactly, reading, size_of, user_path
+from memjax.data.build import Parts, Split, clean_names, make_dataset, numbered
 from memjax.errors import InputError
 from memjax.types import Dataset
+from memjax.untrusted import Readable, most_unpacked, read_exactly, reading, size_of, user_path
 
 _WHICH = ("train", "t10k")
 _UINT8 = 0x08

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from memjax.data.build import Split
-from memjax.data.files import most_unpacked, reading, size_of
 from memjax.errors import InputError
+from memjax.untrusted import most_unpacked, reading, size_of
 
 _CLASSES = ("uint8", "double", "int32", "int64")  # MATLAB's types that may hold digits
 

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from memjax.data.build import Parts, Split, make_dataset
+from memjax.data.build import Parts, Split, clean_names, make_dataset
 from memjax.data.cache import data_dir
-from memjax.data.files import clean_names
 from memjax.errors import InputError
 from memjax.types import Dataset
 

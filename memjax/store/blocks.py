@@ -1,19 +1,26 @@
-"""A block of finished models on disk: one npz file and, written after it, a JSON file with its checksum.
+"""A block of finished models on disk: an npz file and, written after it, a record with its checksum.
 
-Without the JSON file the block does not exist.  Yes-or-no arrays are kept as bits, numbers as float16.
+Without the record the block does not exist.  Neither is ever written over.  Yes-or-no arrays are kept as bits, numbers
+as float16.
 """
 
-import json
-import zipfile
+import hashlib
+import io
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int
 
-from memjax.store.files import sha256_of, write_atomically
+from memjax.errors import InputError
+from memjax.store.files import publish, sha256_of
+from memjax.store.records import Record, read_record, record_path, set_aside
+from memjax.store.sealed import BrokenSeal, seal
+from memjax.untrusted import read_npz
 
 LARGEST = float(np.finfo(np.float16).max)
+_SIDES = ("train_", "test_")
+_OWN = {"model_ids", "finite", "num_train", "num_test", "masks"}
 
 
 class Block(NamedTuple):
@@ -34,7 +41,7 @@ class Block(NamedTuple):
 
 
 class CorruptBlock(Exception):
-    """A block file that is not what was written."""
+    """A block that is not what was written."""
 
     def __init__(self, number: int, problem: object):
         super().__init__(f"block {number}: {problem}")
@@ -45,24 +52,34 @@ def block_path(folder: Path, number: int) -> Path:
     return folder / "blocks" / f"{number:06d}.npz"
 
 
-def write_block(folder: Path, number: int, block: Block, environment: dict[str, str]) -> None:
-    """Commits a block to a run folder."""
-    arrays = {
-        "model_ids": block.model_ids.astype(np.int64),
-        "finite": block.finite,
-        "num_train": np.int64(block.masks.shape[1]),
-        "masks": _compact(block.masks),
-        **{f"train_{name}": _compact(values) for name, values in block.train.items()},
-        **{f"test_{name}": _compact(values) for name, values in block.test.items()},
-    }
-    if block.test:
-        arrays["num_test"] = np.int64(next(iter(block.test.values())).shape[1])
+def write_block(folder: Path, number: int, block: Block, plan: str, environment: dict[str, str]) -> bool:
+    """Commits a block to a run folder: its arrays first, then the record that makes them count.
+
+    Another process may commit the same block at the same time.  Whoever is first stays; the same models trained on
+    the same kind of device are the same bytes, so it makes no difference.
+
+    Args:
+      plan: the fingerprint of the plan that the block belongs to.
+      environment: where it was trained.
+
+    Returns:
+      False where the block is there already, and with other bytes: the two were trained in different environments.
+    """
+    content = _packed(block)
+    record = Record(
+        number, plan, hashlib.sha256(content).hexdigest(), len(content), len(block.finite),
+        int((~block.finite).sum()), environment,
+    )  # fmt: skip
     path = block_path(folder, number)
     path.parent.mkdir(exist_ok=True)
-    write_atomically(path, lambda stream: np.savez(stream, **arrays))
-    record = {"sha256": sha256_of(path), "bytes": path.stat().st_size, "environment": environment}
-    text = json.dumps(record, indent=1).encode()
-    write_atomically(path.with_suffix(".json"), lambda stream: stream.write(text))
+    if not publish(path, content) and sha256_of(path) != record.sha256:
+        if record_path(folder, number).exists():
+            return False
+        set_aside(folder, number)  # left without a record, by a process that did not live to write one
+        publish(path, content)
+    if publish(record_path(folder, number), seal(record._asdict())):
+        return True
+    return read_record(folder, number).sha256 == record.sha256
 
 
 def read_block(folder: Path, number: int) -> Block:
@@ -73,39 +90,46 @@ def read_block(folder: Path, number: int) -> Block:
     """
     path = block_path(folder, number)
     try:
-        record = json.loads(path.with_suffix(".json").read_bytes())
-        if sha256_of(path) != record["sha256"]:
+        record = read_record(folder, number)
+        if path.stat().st_size != record.bytes or sha256_of(path) != record.sha256:
             raise CorruptBlock(number, "its checksum differs from the one noted when it was written")
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = dict(stored)
-        num = {"train": int(arrays.pop("num_train")), "test": int(arrays.pop("num_test"))}
-        masks = _expand(arrays.pop("masks"), num["train"])
-        block = Block(arrays.pop("model_ids"), masks, arrays.pop("finite"), {}, {})
-        for key, values in arrays.items():
-            side, _, name = key.partition("_")
-            getattr(block, side)[name] = _expand(values, num[side])
-    except (OSError, ValueError, KeyError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as problem:
+        return _unpacked(read_npz(path, lambda names: _check_names(names, path)))
+    except (OSError, BrokenSeal, InputError, ValueError, KeyError, TypeError, IndexError) as problem:
         raise CorruptBlock(number, problem) from problem
+
+
+def _packed(block: Block) -> bytes:
+    arrays: dict[str, Any] = {
+        "model_ids": block.model_ids.astype(np.int64),
+        "finite": block.finite,
+        "num_train": np.int64(block.masks.shape[1]),
+        "num_test": np.int64(next(iter(block.test.values())).shape[1]),
+        "masks": _compact(block.masks),
+        **{f"train_{name}": _compact(values) for name, values in block.train.items()},
+        **{f"test_{name}": _compact(values) for name, values in block.test.items()},
+    }
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+def _unpacked(arrays: dict[str, np.ndarray]) -> Block:
+    ids, finite, masks = (arrays.pop(name) for name in ("model_ids", "finite", "masks"))
+    num = {side: int(arrays.pop(f"num_{side}")) for side in ("train", "test")}
+    block = Block(ids, _expand(masks, num["train"]), finite.astype(bool, casting="no"), {}, {})
+    for key, values in arrays.items():
+        side, _, name = key.partition("_")
+        getattr(block, side)[name] = _expand(values, num[side])
+    shapes = {values.shape[:2] for values in (block.masks, *block.train.values())}
+    if shapes != {(len(ids), num["train"])} or {len(values) for values in block.test.values()} != {len(ids)}:
+        raise ValueError(f"its arrays have different sizes: {shapes}")
     return block
 
 
-def finished_blocks(folder: Path) -> set[int]:
-    """Numbers of the blocks that a run folder holds, judged by the presence of both files."""
-    names = {path.name for path in (folder / "blocks").glob("??????.*")}
-    return {int(name[:6]) for name in names if name[:6].isdigit() and {name[:6] + ".npz", name[:6] + ".json"} <= names}
-
-
-def set_aside(folder: Path, number: int) -> Path:
-    """Renames a corrupt block out of the way, so that it is trained again and nothing is deleted."""
-    path = block_path(folder, number)
-    attempt = 0
-    while (aside := path.with_suffix(f".bad-{attempt}")).exists():
-        attempt += 1
-    # The record goes first: without it the block no longer exists, whatever happens next.
-    for source, target in ((path.with_suffix(".json"), aside.with_name(aside.name + ".json")), (path, aside)):
-        if source.exists():
-            source.rename(target)
-    return aside
+def _check_names(names, path: Path) -> None:
+    others = {name for name in names if not name.startswith(_SIDES)}
+    if others != _OWN or {"train_correct", "test_correct"} - {*names}:
+        raise InputError(f"{path} does not hold the arrays of a block")
 
 
 def _compact(values: np.ndarray) -> np.ndarray:
@@ -115,4 +139,8 @@ def _compact(values: np.ndarray) -> np.ndarray:
 
 
 def _expand(values: np.ndarray, count: int) -> np.ndarray:
-    return np.unpackbits(values, axis=1, count=count).astype(bool) if values.dtype == np.uint8 else values
+    if values.dtype == np.uint8 and values.ndim == 2 and -(-count // 8) == values.shape[1]:
+        return np.unpackbits(values, axis=1, count=count).astype(bool)
+    if values.dtype != np.float16 or values.ndim < 2 or values.shape[1] != count:
+        raise ValueError(f"it holds {values.dtype} {values.shape} for {count} examples")
+    return values

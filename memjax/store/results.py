@@ -1,15 +1,64 @@
-"""The files of estimates in a run folder."""
+"""The files of estimates in a run folder, and the note, written after them, that says they are whole."""
 
-import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from memjax.errors import InputError
+from memjax.store.files import sha256_of, write_atomically
+from memjax.store.sealed import BrokenSeal, seal, unseal
+from memjax.untrusted import read_npz
 
-def read_results(folder: Path, name: str) -> dict[str, np.ndarray] | None:
+NOTE = "results.json"
+FILES = ("estimates.npz", "pairs.npz", "influence.npy")
+
+
+class Results(NamedTuple):
+    """What the files of estimates are of.
+
+    Attributes:
+      plan: fingerprint of the plan.
+      num_models: models they were made from, diverged ones included.
+      files: name -> SHA-256 and size in bytes.
+    """
+
+    plan: str
+    num_models: int
+    files: dict[str, tuple[str, int]]
+
+
+def write_note(folder: Path, plan: str, num_models: int, names: Sequence[str]) -> None:
+    """Notes that these files are whole and what they are of."""
+    files = {name: (sha256_of(folder / name), (folder / name).stat().st_size) for name in names}
+    content = seal(Results(plan, num_models, files)._asdict())
+    write_atomically(folder / NOTE, lambda stream: stream.write(content))
+
+
+def read_note(folder: Path) -> Results | None:
+    """The note on the files of estimates; None where there is none, it was changed, or a file is gone or shorter."""
+    try:
+        table = unseal((folder / NOTE).read_bytes())
+        files = {name: (str(sha256), int(size)) for name, (sha256, size) in table["files"].items() if name in FILES}
+        sizes = {name: (folder / name).stat().st_size for name in files}
+        results = Results(str(table["plan"]), int(table["num_models"]), files)
+    except (OSError, BrokenSeal, KeyError, TypeError, ValueError, AttributeError):
+        return None
+    return results if all(sizes[name] == size for name, (_, size) in files.items()) else None
+
+
+def read_results(folder: Path, name: str) -> dict[str, Any] | None:
     """The arrays of estimates.npz or pairs.npz, or None where the file is missing or broken: it can be made anew."""
     try:
-        with np.load(folder / name, allow_pickle=False) as stored:
-            return dict(stored)
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile):
+        return read_npz(folder / name, lambda names: None)
+    except InputError:
         return None
+
+
+def read_whole(folder: Path, name: str) -> dict[str, np.ndarray] | None:
+    """As `read_results`, but None as well where the file's checksum is not the one noted."""
+    note = read_note(folder)
+    if note is None or name not in note.files or sha256_of(folder / name) != note.files[name][0]:
+        return None
+    return read_results(folder, name)

@@ -7,6 +7,7 @@ from jaxtyping import Bool, Int
 
 from memjax.errors import InputError
 from memjax.types import SubsetDesign
+from memjax.untrusted import read_npy
 
 
 def from_file(path: Path, num_train: int) -> SubsetDesign:
@@ -15,14 +16,10 @@ def from_file(path: Path, num_train: int) -> SubsetDesign:
     Raises:
       InputError: the file cannot be read, has another shape, holds other values than 0 and 1, or a row of zeros.
     """
-    try:
-        rows = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as problem:
-        raise InputError(f"masks file {path} cannot be read as a .npy array: {problem}") from None
-    if not isinstance(rows, np.ndarray) or rows.ndim != 2 or rows.shape[1] != num_train or not len(rows):
-        shape = getattr(rows, "shape", "an archive")
-        raise InputError(f"masks file {path} holds {shape}; expected (models, {num_train}), one column an example")
-    chosen = np.asarray(rows).astype(bool)
+    rows = read_npy(path)
+    if rows.ndim != 2 or rows.shape[1] != num_train or not len(rows):
+        raise InputError(f"masks file {path} holds {rows.shape}; expected (models, {num_train}), one column an example")
+    chosen = rows.astype(bool)
     if not np.array_equal(chosen, rows):
         raise InputError(f"masks file {path} holds values other than 0 and 1")
     if not chosen.any(1).all():

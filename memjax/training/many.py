@@ -1,16 +1,19 @@
 """Many models at once: the only file in which training has a model axis."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Array, Bool, Int
+from jaxtyping import Bool, Int
 
 from memjax import prng
 from memjax.training.compiler import compiler_options
-from memjax.training.single import Examples
-from memjax.types import TrainOutput
+from memjax.training.single import Examples, Training
+from memjax.types import TrainOutput, Tree
 
 Devices = list[Any]  # of jax.Device, which is no class to a type checker
 
@@ -24,14 +27,30 @@ class Pack(NamedTuple):
     output: TrainOutput
 
 
+class Checkpoints(NamedTuple):
+    """Where packs in the middle of their training are kept, for trainings so long that losing one hurts.
+
+    Attributes:
+      load: (block, like) -> (epochs done, its models) or None; `like` has the shapes and types of the models.
+      save: (block, epochs done, its models), NumPy arrays.
+      seconds: how long to train before the next is due.
+    """
+
+    load: Callable[[int, Tree], tuple[int, Tree] | None]
+    save: Callable[[int, int, Tree], object]
+    seconds: float
+
+
 def train_many(
-    train: Callable[[Array, Array, Examples], TrainOutput],
+    training: Training,
     seed: int,
     draw_masks: Callable[[np.ndarray], np.ndarray],
     examples: Examples,
     blocks: Iterable[int],
     pack_size: int,
     devices: Devices | None = None,
+    checkpoints: Checkpoints | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Pack]:
     """Trains whole blocks of models, block b being models b * pack_size .. (b + 1) * pack_size - 1.
 
@@ -39,65 +58,115 @@ def train_many(
     the number of devices and the other blocks change nothing.  There is one compilation.
 
     Args:
-      train: `train(key, mask, examples)` of one model, see `training.single`.
+      training: of one model, see `make_train`.
       seed: the run's seed.
       draw_masks: model numbers -> (models, train) masks, see `types.SubsetDesign`.
       examples: the data set.
-      blocks: numbers of the blocks to train, in order.
+      blocks: numbers of the blocks to train, in order; asked for the next only when a device is free for it.
       pack_size: models a block.
       devices: where to train; by default all devices of this process.
+      checkpoints: where packs are laid down in mid-training, if anywhere.
+      stop: asked now and then; once it says True no new block is begun, and those under way are laid down if there
+        are checkpoints, else finished.
 
     Yields:
       One finished pack a block, in order, while the next call is already under way.
     """
     devices = devices or jax.local_devices()
     on_devices = replicate(examples, devices)
-    program = training_program(train, seed, on_devices, pack_size, devices)
+    programs = compile_training(training, seed, on_devices, pack_size, devices)
     waiting = None
-    for numbers in _rounds(list(blocks), len(devices)):
+    for numbers in _rounds(iter(blocks), len(devices), stop):
         padded = numbers + numbers[-1:] * (len(devices) - len(numbers))  # one shape, one compilation
         model_ids = np.array(padded)[:, None] * pack_size + np.arange(pack_size)
         masks = np.stack([draw_masks(ids) for ids in model_ids])
-        started = numbers, model_ids, masks, program(model_ids.astype(np.uint32), masks, on_devices)
+        ids = model_ids.astype(np.uint32)
+        if checkpoints is None:
+            output = programs(ids, masks, on_devices)
+        else:
+            output = _train_with_checkpoints(programs, ids, masks, on_devices, numbers, checkpoints, stop)
         if waiting:
             yield from _finished(*waiting)
-        waiting = started
+        waiting = (numbers, model_ids, masks, output) if output else None
     if waiting:
         yield from _finished(*waiting)
 
 
-def training_program(
-    train: Callable[[Array, Array, Examples], TrainOutput],
-    seed: int,
-    examples: Examples,
-    pack_size: int,
-    devices: Devices,
-) -> jax.stages.Compiled:
-    """The training of a pack on each device, compiled: (model_ids, masks, examples) -> TrainOutput.
+@dataclass(frozen=True, eq=False)
+class Programs:
+    """The training of a pack on each device, compiled.
 
-    model_ids is (devices, models), uint32; masks (devices, models, train); the output has those two axes in front.
+    Calling it, `programs(model_ids, masks, examples)`, trains from the start to the finish.  model_ids is
+    (devices, models), uint32; masks (devices, models, train); states and the output have those two axes in front.
+
+    Attributes:
+      start: model_ids -> state.
+      advance: (model_ids, masks, state, examples, first, last) -> state after the epochs first .. last - 1 of each
+        device; the state that came in is used up.
+      finish: (state, examples) -> TrainOutput.
+      like: shapes, types and placement of the state.
+      num_devices, num_epochs: as the names say.
+      num_bytes: that a device needs, as the compiler has it; 0 where it does not say.
+    """
+
+    start: Callable[..., Tree]
+    advance: Callable[..., Tree]
+    finish: Callable[..., TrainOutput]
+    like: Tree
+    num_devices: int
+    num_epochs: int
+    num_bytes: int
+
+    def __call__(self, model_ids: np.ndarray, masks: np.ndarray, examples: Examples) -> TrainOutput:
+        first, last = (np.full(self.num_devices, epoch, np.int32) for epoch in (0, self.num_epochs))
+        state = self.advance(model_ids, masks, self.start(model_ids), examples, first, last)
+        return self.finish(state, examples)
+
+
+def compile_training(training: Training, seed: int, examples: Examples, pack_size: int, devices: Devices) -> Programs:
+    """Compiles the three parts of a training for packs of so many models on these devices.
+
+    One program advances by any number of epochs, so that a training laid down and taken up again gives the same bits.
     """
     key = prng.run_key(seed)
 
-    def train_one(model_id, mask, examples):
-        return train(jax.random.fold_in(key, model_id), mask, examples)
+    def start(model_id):
+        return training.start(jax.random.fold_in(key, model_id))
+
+    def advance(model_id, mask, state, examples, first, last):
+        return training.advance(jax.random.fold_in(key, model_id), mask, state, examples, first, last)
+
+    def compiled(function: Callable, device_axes: tuple, model_axes: tuple, given: tuple, donated: tuple = ()):
+        packed = jax.vmap(function, in_axes=model_axes)
+        program = over_devices(packed, devices, device_axes, donated).lower(*given)
+        return program.compile(compiler_options(program.as_text(), devices[0].platform))
 
     shape = (len(devices), pack_size)
     ids = jax.ShapeDtypeStruct(shape, np.uint32)
     masks = jax.ShapeDtypeStruct((*shape, len(examples.train_labels)), bool)
-    program = over_devices(jax.vmap(train_one, in_axes=(0, 0, None)), devices).lower(ids, masks, examples)
-    return program.compile(compiler_options(program.as_text(), devices[0].platform))
+    epoch = jax.ShapeDtypeStruct(shape[:1], np.int32)
+    begin = compiled(start, (0,), (0,), (ids,))
+    like = jax.tree.map(
+        lambda leaf, sharding: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding),
+        begin.out_info, begin.output_shardings,
+    )  # fmt: skip
+    given = (ids, masks, like, examples, epoch, epoch)
+    go_on = compiled(advance, (0, 0, 0, None, 0, 0), (0, 0, 0, None, None, None), given, donated=(2,))
+    end = compiled(training.finish, (0, None), (0, None), (like, examples))
+    num_bytes = max(_num_bytes(program) for program in (begin, go_on, end))
+    return Programs(begin, go_on, end, like, len(devices), training.num_epochs, num_bytes)
 
 
-def over_devices(function: Callable, devices: Devices) -> jax.stages.Wrapped:
-    """function(a, b, shared) with a device axis in front of a and b, one slice a device, and `shared` on each.
+def over_devices(
+    function: Callable, devices: Devices, in_axes: tuple = (0, 0, None), donated: tuple = ()
+) -> jax.stages.Wrapped:
+    """The function with a device axis in front of arguments marked 0, one slice a device; those marked None on each.
 
     Independent models need no collectives.  `pmap` is `jit(shard_map(..., check_vma=False))`; a plain jit with
     sharded arguments would not do, since vmapped convolutions then gather the models of all devices.  The jit around
     it lets itself be lowered and compiled with options.
     """
-    mapped = jax.pmap(function, in_axes=(0, 0, None), devices=devices)
-    return jax.jit(mapped)
+    return jax.jit(jax.pmap(function, in_axes=in_axes, devices=devices), donate_argnums=donated)
 
 
 def replicate(tree: Examples, devices: Devices) -> Examples:
@@ -106,13 +175,81 @@ def replicate(tree: Examples, devices: Devices) -> Examples:
     return jax.device_put(tree, jax.NamedSharding(mesh, jax.P()))
 
 
-def _rounds(numbers: list[int], width: int) -> Iterator[list[int]]:
-    for start in range(0, len(numbers), width):
-        yield numbers[start : start + width]
+def _train_with_checkpoints(
+    programs: Programs,
+    ids: np.ndarray,
+    masks: np.ndarray,
+    examples: Examples,
+    numbers: list[int],
+    checkpoints: Checkpoints,
+    stop: Callable[[], bool],
+) -> TrainOutput | None:
+    """An epoch a call, each device from where its block was laid down; None if it was stopped on the way."""
+    state, first = _taken_up(programs, ids, numbers, checkpoints)
+    last_saved = time.monotonic()
+    while (first < programs.num_epochs).any():
+        following = np.minimum(first + 1, programs.num_epochs)
+        state = jax.block_until_ready(programs.advance(ids, masks, state, examples, first, following))
+        first = following
+        stopped = stop()
+        if stopped or time.monotonic() - last_saved >= checkpoints.seconds:
+            plain = _without_key_types(state)
+            for device, number in enumerate(numbers):
+                checkpoints.save(number, int(first[device]), _slice(plain, device))
+            last_saved = time.monotonic()
+        if stopped:
+            return None
+    return programs.finish(state, examples)
+
+
+def _taken_up(
+    programs: Programs, ids: np.ndarray, numbers: list[int], checkpoints: Checkpoints
+) -> tuple[Tree, np.ndarray]:
+    """The state of each device's block, new or as it was laid down, and the epochs that it has behind it."""
+    state, first = programs.start(ids), np.zeros(len(ids), np.int32)
+    first[len(numbers) :] = programs.num_epochs  # nothing to do there
+    host = jax.tree.map(np.array, _without_key_types(state))
+    found = {device: checkpoints.load(number, _slice(host, device)) for device, number in enumerate(numbers)}
+    if not any(found.values()):
+        return state, first
+    for device, kept in found.items():
+        if kept:
+            first[device] = kept[0]
+            jax.tree.map(lambda whole, part, at=device: whole.__setitem__(at, part), host, kept[1])
+    return jax.tree.map(_placed, host, programs.like), first
+
+
+def _without_key_types(tree: Tree) -> Tree:
+    """Random keys, which only jax knows, as the numbers they are made of."""
+    return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, tree)
+
+
+def _placed(leaf: np.ndarray, like: jax.ShapeDtypeStruct) -> jax.Array:
+    """Back on the devices, and a random key again if it was one."""
+    if not _is_key(like):
+        return jax.device_put(leaf, like.sharding)
+    return jax.device_put(jax.random.wrap_key_data(leaf, impl="threefry2x32"), like.sharding)
+
+
+def _is_key(leaf: jax.Array | jax.ShapeDtypeStruct) -> bool:
+    return jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _rounds(blocks: Iterator[int], width: int, stop: Callable[[], bool]) -> Iterator[list[int]]:
+    while not stop() and (numbers := list(islice(blocks, width))):
+        yield numbers
 
 
 def _finished(numbers: list[int], model_ids: np.ndarray, masks: np.ndarray, output: TrainOutput) -> Iterator[Pack]:
     output = jax.tree.map(np.asarray, output)  # waits for the devices
     for device, number in enumerate(numbers):
-        own = jax.tree.map(lambda leaf, device=device: leaf[device], output)
-        yield Pack(number, model_ids[device], masks[device], own)
+        yield Pack(number, model_ids[device], masks[device], _slice(output, device))
+
+
+def _slice(tree: Tree, device: int) -> Tree:
+    return jax.tree.map(lambda leaf: np.asarray(leaf[device]), tree)
+
+
+def _num_bytes(program: jax.stages.Compiled) -> int:
+    used = program.memory_analysis()
+    return used.argument_size_in_bytes + used.output_size_in_bytes + used.temp_size_in_bytes if used else 0

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -62,6 +63,37 @@ def _mean_and_deviation(inputs: Shaped[np.ndarray, "train ..."]) -> tuple[np.nda
     return np.asarray(mean, np.float32), np.asarray(np.sqrt(variance), np.float32)
 
 
+class State(NamedTuple):
+    """A model in the middle of its training."""
+
+    params: Tree
+    model_state: Tree
+    optimizer_state: Tree
+    step: Int[Array, ""]
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """The training of one model as pure functions, in three parts, so that it can be laid down after any epoch.
+
+    Calling it, `training(key, mask, examples)`, goes from the start to the finish.
+
+    Attributes:
+      start: key -> the model before its first step.
+      advance: (key, mask, state, examples, first, last) -> the model after the epochs first .. last - 1.
+      finish: (state, examples) -> what is kept of it.
+      num_epochs: epochs in all.
+    """
+
+    start: Callable[[Key[Array, ""]], State]
+    advance: Callable[..., State]
+    finish: Callable[[State, Examples], TrainOutput]
+    num_epochs: int
+
+    def __call__(self, key: Key[Array, ""], mask: Bool[Array, " train"], examples: Examples) -> TrainOutput:
+        return self.finish(self.advance(key, mask, self.start(key), examples, 0, self.num_epochs), examples)
+
+
 def make_train(
     model: Model,
     optimizer: optax.GradientTransformation,
@@ -71,8 +103,8 @@ def make_train(
     batch_size: int,
     augment: Augment = unchanged,
     label_smoothing: float = 0.0,
-) -> Callable[[Key[Array, ""], Bool[Array, " train"], Examples], TrainOutput]:
-    """The training of one model as a pure function `train(key, mask, examples) -> TrainOutput`.
+) -> Training:
+    """The training of one model, `training(key, mask, examples) -> TrainOutput`.
 
     Args:
       model: the network.
@@ -85,35 +117,42 @@ def make_train(
       label_smoothing: part of each label that is spread evenly over all classes.
     """
 
-    def train(key: Key[Array, ""], mask: Bool[Array, " train"], examples: Examples) -> TrainOutput:
+    def start(key: Key[Array, ""]) -> State:
+        params, model_state = model.init(jax.random.fold_in(key, prng.INIT))
+        return State(params, model_state, optimizer.init(params), jnp.uint32(0))
+
+    def advance(
+        key: Key[Array, ""], mask: Bool[Array, " train"], state: State, examples: Examples, first: Any, last: Any
+    ) -> State:
         rows, size = members(mask, max_size), mask.sum()
-        params, state = model.init(jax.random.fold_in(key, prng.INIT))
-        start = (params, state, optimizer.init(params), jnp.uint32(0))
         order_key, dropout_key, augment_key = (
             jax.random.fold_in(key, purpose) for purpose in (prng.ORDER, prng.DROPOUT, prng.AUGMENT)
         )
 
-        def step(carry, batch):
-            params, state, opt_state, count = carry
+        def step(state, batch):
+            params, model_state, optimizer_state, count = state
             inputs, labels = _scaled(examples, examples.train_inputs[batch]), examples.train_labels[batch]
             inputs = augment(jax.random.fold_in(augment_key, count), inputs)
 
             def loss(params):
-                logits, new_state = model.apply(params, state, inputs, jax.random.fold_in(dropout_key, count), True)
+                key = jax.random.fold_in(dropout_key, count)
+                logits, new_state = model.apply(params, model_state, inputs, key, True)
                 return _cross_entropy(logits, labels, label_smoothing), new_state
 
-            gradient, state = jax.grad(loss, has_aux=True)(params)
-            update, opt_state = optimizer.update(gradient, opt_state, params)
-            return (optax.apply_updates(params, update), state, opt_state, count + 1), None
+            gradient, model_state = jax.grad(loss, has_aux=True)(params)
+            update, optimizer_state = optimizer.update(gradient, optimizer_state, params)
+            return State(optax.apply_updates(params, update), model_state, optimizer_state, count + 1), None
 
-        def epoch(carry, number):
+        def epoch(number, state):
             batches = epoch_batches(jax.random.fold_in(order_key, number), rows, size, batch_size)
-            return jax.lax.scan(step, carry, batches)[0], None
+            return jax.lax.scan(step, state, batches)[0]
 
-        (params, state, _, _), _ = jax.lax.scan(epoch, start, jnp.arange(epochs, dtype=jnp.uint32))
-        return _evaluate(model, params, state, keep, examples)
+        return jax.lax.fori_loop(first, last, epoch, state)
 
-    return train
+    def finish(state: State, examples: Examples) -> TrainOutput:
+        return _evaluate(model, state.params, state.model_state, keep, examples)
+
+    return Training(start, advance, finish, epochs)
 
 
 def _cross_entropy(

@@ -11,7 +11,8 @@ class Noisy(nnx.Module):
     """NNX, with batch statistics and dropout."""
 
     def __init__(self, input_shape, num_classes, *, rngs):
-        self.dense = nnx.Linear(input_shape[0], 16, rngs=rngs)
+        # No bias in front of the normalisation: it has no gradient but rounding errors, which Adam would blow up.
+        self.dense = nnx.Linear(input_shape[0], 16, use_bias=False, rngs=rngs)
         self.norm = nnx.BatchNorm(16, momentum=0.9, rngs=rngs)
         self.dropout = nnx.Dropout(0.5, rngs=rngs)
         self.head = nnx.Linear(16, num_classes, rngs=rngs)

@@ -33,7 +33,7 @@ def assert_same(got, expected):
 
 def test_what_is_written_is_read(tmp_path):
     block = make_block()
-    store.write_block(tmp_path, 7, block, {"jax": "1"})
+    store.write_block(tmp_path, 7, block, "plan", {"jax": "1"})
 
     assert store.finished_blocks(tmp_path) == {7}
     assert_same(store.read_block(tmp_path, 7), block)
@@ -43,7 +43,7 @@ def test_logits_and_margins_that_do_not_fit_are_cut_off_not_lost(tmp_path):
     block = make_block(models=1, train=2, test=1)
     block.train["margin"] = np.array([[1e9, -1e9]], np.float32)
     block.train["logits"] = np.ones((1, 2, 3), np.float32)
-    store.write_block(tmp_path, 0, block, {})
+    store.write_block(tmp_path, 0, block, "plan", {})
 
     read = store.read_block(tmp_path, 0)
 
@@ -53,7 +53,7 @@ def test_logits_and_margins_that_do_not_fit_are_cut_off_not_lost(tmp_path):
 
 def test_it_loads_without_pickle_and_without_memjax(tmp_path):
     block = make_block()
-    store.write_block(tmp_path, 0, block, {})
+    store.write_block(tmp_path, 0, block, "plan", {})
 
     with np.load(block_path(tmp_path, 0), allow_pickle=False) as arrays:
         masks = np.unpackbits(arrays["masks"], axis=1, count=int(arrays["num_train"]))
@@ -62,14 +62,14 @@ def test_it_loads_without_pickle_and_without_memjax(tmp_path):
 
 
 def test_without_its_record_a_block_does_not_exist(tmp_path):
-    store.write_block(tmp_path, 0, make_block(), {})
+    store.write_block(tmp_path, 0, make_block(), "plan", {})
     block_path(tmp_path, 0).with_suffix(".json").unlink()
 
     assert store.finished_blocks(tmp_path) == set()
 
 
 def test_every_changed_byte_is_noticed(tmp_path):
-    store.write_block(tmp_path, 0, make_block(), {})
+    store.write_block(tmp_path, 0, make_block(), "plan", {})
     path = block_path(tmp_path, 0)
     good = path.read_bytes()
     for position in range(len(good)):
@@ -80,7 +80,7 @@ def test_every_changed_byte_is_noticed(tmp_path):
 
 @pytest.mark.parametrize("record", ["", "{", "[]", "{}", '{"sha256": 3}'])
 def test_a_spoiled_record_is_noticed(tmp_path, record):
-    store.write_block(tmp_path, 0, make_block(), {})
+    store.write_block(tmp_path, 0, make_block(), "plan", {})
     block_path(tmp_path, 0).with_suffix(".json").write_text(record)
 
     with pytest.raises(store.CorruptBlock, match="block 0"):
@@ -89,7 +89,7 @@ def test_a_spoiled_record_is_noticed(tmp_path, record):
 
 def test_another_blocks_bytes_are_noticed(tmp_path):
     for number in (0, 1):
-        store.write_block(tmp_path, number, make_block(number, 3 * number), {})
+        store.write_block(tmp_path, number, make_block(number, 3 * number), "plan", {})
     block_path(tmp_path, 0).write_bytes(block_path(tmp_path, 1).read_bytes())
 
     with pytest.raises(store.CorruptBlock):
@@ -98,20 +98,20 @@ def test_another_blocks_bytes_are_noticed(tmp_path):
 
 def test_set_aside_keeps_everything(tmp_path):
     for _ in range(2):
-        store.write_block(tmp_path, 0, make_block(), {})
+        store.write_block(tmp_path, 0, make_block(), "plan", {})
         store.set_aside(tmp_path, 0)
 
     assert store.finished_blocks(tmp_path) == set()
     assert sorted(path.name for path in (tmp_path / "blocks").iterdir()) == [
-        "000000.bad-0", "000000.bad-0.json", "000000.bad-1", "000000.bad-1.json",
+        "000000.json.bad-0", "000000.json.bad-1", "000000.npz.bad-0", "000000.npz.bad-1",
     ]  # fmt: skip
 
 
 def test_only_models_asked_for_and_only_those_that_converged(tmp_path):
     first, second = make_block(0), make_block(1, first=3)
     first.finite[1] = False
-    store.write_block(tmp_path, 0, first, {})
-    store.write_block(tmp_path, 1, second, {})
+    store.write_block(tmp_path, 0, first, "plan", {})
+    store.write_block(tmp_path, 1, second, "plan", {})
 
     outcomes, num_failed = store.read_outcomes(tmp_path, [1, 0], num_models=5)
 
@@ -137,7 +137,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path):
 
 
 def test_the_record_says_where_it_was_made(tmp_path):
-    store.write_block(tmp_path, 0, make_block(), {"jax": "9.9"})
+    store.write_block(tmp_path, 0, make_block(), "plan", {"jax": "9.9"})
 
     record = json.loads(block_path(tmp_path, 0).with_suffix(".json").read_text())
 

@@ -14,7 +14,7 @@ PLAN = store.Plan(CONFIG, DATA, 8, 100, {"jax": "1"})
 
 
 def test_what_is_written_is_read(tmp_path):
-    store.write_plan(tmp_path / "a" / "b", PLAN)
+    store.new_plan(tmp_path / "a" / "b", PLAN)
 
     assert store.read_plan(tmp_path / "a" / "b") == PLAN
 

@@ -123,7 +123,7 @@ def test_a_masks_file_is_followed_row_by_row(tmp_path):
         (np.ones((5, 3)), r"expected \(models, 50\)"),
         (np.full((2, TRAIN), 2), "other than 0 and 1"),
         (np.zeros((2, TRAIN)), "row 0 marks no example"),
-        (np.array([{}, {}]), "cannot be read"),
+        (np.array([{}, {}]), "never pickled objects"),
     ],
 )
 def test_an_unfit_masks_file_is_refused(tmp_path, rows, words):
@@ -134,7 +134,7 @@ def test_an_unfit_masks_file_is_refused(tmp_path, rows, words):
 
 
 def test_a_masks_file_that_is_not_there(tmp_path):
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is not there"):
         subsets.from_file(tmp_path / "none.npy", TRAIN)
 
 

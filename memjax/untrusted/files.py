@@ -82,15 +82,3 @@ def read_exactly(stream: Readable, size: int, what: str) -> bytes:
 def most_unpacked(packed: int) -> int:
     """The most bytes that are unpacked from `packed` bytes."""
     return max(_ALWAYS, _RATIO * packed)
-
-
-def clean_names(names: list[str], what: str) -> tuple[str, ...]:
-    """Class names, if they are short and nothing but printable text.
-
-    Raises:
-      InputError: a name is empty, longer than 200 characters, or holds control characters.
-    """
-    for number, name in enumerate(names):
-        if not (0 < len(name) <= 200 and name.isprintable()):
-            raise InputError(f"class name {number} in {what} is {name[:40]!r}; expected 1 to 200 printable characters")
-    return tuple(names)

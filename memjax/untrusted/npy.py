@@ -3,14 +3,15 @@
 import io
 import tokenize
 from math import prod
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Shaped
 from numpy.lib import format as npy_format
 
-from memjax.data.files import Readable, read_exactly
 from memjax.errors import InputError
+from memjax.untrusted.files import Readable, read_exactly, reading, size_of
 
 DAMAGE = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, tokenize.TokenError)  # what a header can do
 
@@ -23,6 +24,16 @@ class _Header(NamedTuple):
     fortran: bool
     dtype: np.dtype
     size: int  # of the header itself, in bytes
+
+
+def read_npy(path: Path) -> Shaped[np.ndarray, "..."]:
+    """The array in a file written by `numpy.save`.
+
+    Raises:
+      InputError: the file is not there or damaged, or holds something else.
+    """
+    with reading(path, *DAMAGE) as stream:
+        return parse_npy(stream, size_of(stream), str(path))
 
 
 def parse_npy(stream: Readable, size: int, what: str) -> Shaped[np.ndarray, "..."]:
@@ -39,16 +50,14 @@ def parse_npy(stream: Readable, size: int, what: str) -> Shaped[np.ndarray, "...
     if header.dtype.kind not in _KINDS or header.dtype.subdtype is not None:
         raise InputError(f"{what} holds {header.dtype}; only numbers and text are read, never pickled objects")
     num_bytes = header.dtype.itemsize * prod(header.shape)
-    if min(header.shape, default=1) < 0 or header.size + num_bytes != size:
+    if not all(0 <= length < 2**48 for length in header.shape) or header.size + num_bytes != size:
         raise InputError(
             f"{what} announces {header.dtype} {header.shape}, {num_bytes} bytes, but has room for "
             f"{size - header.size}; write the file again"
         )
-    if num_bytes == 0:
-        raise InputError(f"{what} is an empty array {header.shape}; expected at least one entry")
     flat = np.frombuffer(read_exactly(stream, num_bytes, what), header.dtype)
     array = flat.reshape(header.shape, order="F" if header.fortran else "C")
-    return np.ascontiguousarray(array, dtype=header.dtype.newbyteorder("="))
+    return array.astype(header.dtype.newbyteorder("="), order="C", copy=False)
 
 
 def _read_header(stream: Readable, what: str) -> _Header:

@@ -1,0 +1,128 @@
+"""Whether a run folder holds what it promises: every file, every checksum, every number that can be checked."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from memjax.errors import InputError
+from memjax.store.blocks import CorruptBlock, read_block
+from memjax.store.files import TEMPORARY, sha256_of
+from memjax.store.plan import Plan, read_plan
+from memjax.store.records import Record, finished_blocks, read_record
+from memjax.store.results import FILES, NOTE, read_note
+from memjax.store.sealed import BrokenSeal
+
+GO_ON = "the command that began the run sets it aside and trains it again"
+
+
+class Finding(NamedTuple):
+    """One thing that was looked at.
+
+    Attributes:
+      kind: "ok", "note" (nothing is wrong, but it is worth knowing) or "problem".
+      text: what was found and, for a problem, what to do.
+    """
+
+    kind: str
+    text: str
+
+
+def verify(folder: Path) -> Iterator[Finding]:
+    """Looks at every file of a run folder; changes nothing.
+
+    Raises:
+      InputError: there is no run in the folder.
+    """
+    try:
+        plan = read_plan(folder)
+    except InputError as problem:
+        yield Finding("problem", str(problem))
+        return
+    if plan is None:
+        raise InputError(f"{folder} holds no run: there is no plan.json in it")
+    yield Finding("ok", f"plan: {plan.num_models} models, {plan.pack_size} a block; begun {plan.created}")
+    yield from _verify_blocks(folder, plan)
+    yield from _verify_results(folder, plan)
+    yield from _other_files(folder)
+
+
+def _verify_blocks(folder: Path, plan: Plan) -> Iterator[Finding]:
+    environments: Counter[str] = Counter()
+    good = failed = 0
+    numbers = sorted(finished_blocks(folder))
+    for number in numbers:
+        try:
+            record = read_record(folder, number)
+            _check_block(folder, plan, record)
+        except (OSError, BrokenSeal, CorruptBlock) as problem:
+            yield Finding("problem", f"{str(problem).removeprefix(f'block {number}: ')} (block {number}); {GO_ON}")
+            continue
+        good, failed = good + 1, failed + record.failed
+        environments[", ".join(f"{name} {value}" for name, value in sorted(record.environment.items()))] += 1
+    wanted = len(plan.blocks)
+    kind = "ok" if good >= wanted else "note"
+    yield Finding(kind, f"blocks: {good} are whole, of {wanted} that {plan.num_models} models need")
+    if failed:
+        yield Finding("note", f"{failed} models diverged; the estimates leave them out")
+    if len(environments) > 1:
+        kinds = "; ".join(f"{count} with {words}" for words, count in environments.most_common())
+        yield Finding("note", f"blocks were trained in {len(environments)} environments: {kinds}")
+
+
+def _check_block(folder: Path, plan: Plan, record: Record) -> None:
+    """Raises CorruptBlock where a block is not what its record and the plan promise."""
+    number = record.number
+    if record.plan != plan.fingerprint:
+        raise CorruptBlock(number, "it belongs to another plan")
+    block = read_block(folder, number)
+    expected = np.arange(number * plan.pack_size, (number + 1) * plan.pack_size)
+    if not np.array_equal(block.model_ids, expected):
+        raise CorruptBlock(number, "its models have other numbers than they should")
+    if block.masks.shape[1] != plan.data["num_train"]:
+        raise CorruptBlock(number, f"it is of {block.masks.shape[1]} training examples, not {plan.data['num_train']}")
+    if {values.shape[1] for values in block.test.values()} != {plan.data["num_test"]}:
+        raise CorruptBlock(number, f"it is not of {plan.data['num_test']} test examples")
+    if int((~block.finite).sum()) != record.failed:
+        raise CorruptBlock(number, "the number of models that diverged is not the one noted")
+    for name, values in [*block.train.items(), *block.test.items()]:
+        if not np.isfinite(values[block.finite]).all():
+            raise CorruptBlock(number, f"{name} holds what is not a number for models that did not diverge")
+
+
+def _verify_results(folder: Path, plan: Plan) -> Iterator[Finding]:
+    again = "the command that began the run makes them again"
+    note = read_note(folder)
+    present = [name for name in FILES if (folder / name).exists()]
+    if note is None:
+        if present or (folder / NOTE).exists():
+            yield Finding("problem", f"estimates: {NOTE} is missing or does not fit {', '.join(present)}; {again}")
+        else:
+            yield Finding("note", "estimates: none yet")
+        return
+    changed = [name for name, (sha256, _) in note.files.items() if sha256_of(folder / name) != sha256]
+    if changed or note.plan != plan.fingerprint:
+        yield Finding("problem", f"estimates: {', '.join(changed) or 'all'} are not as they were written; {again}")
+    elif note.num_models < plan.num_models:
+        yield Finding("note", f"estimates: whole, but of {note.num_models} of {plan.num_models} models")
+    else:
+        yield Finding("ok", f"estimates: {', '.join(note.files)} are whole, of {note.num_models} models")
+
+
+def _other_files(folder: Path) -> Iterator[Finding]:
+    inside = folder / "blocks"
+    names = sorted(path.name for path in inside.iterdir()) if inside.is_dir() else []
+    bad = [name for name in names if ".bad-" in name]
+    half = [name for name in names if name.endswith(TEMPORARY)]
+    finished = {f"{number:06d}" for number in finished_blocks(folder)}
+    alone = [name for name in names if name not in {*bad, *half} and name.partition(".")[0] not in finished]
+    for found, words in (
+        (bad, "set aside because they were not whole; they may be deleted"),
+        (half, "left by processes that were stopped while they wrote; the next run removes them"),
+        (alone, "not a block: one of its two files is missing; the next run replaces it"),
+    ):
+        if found:
+            more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+            yield Finding("note", f"{len(found)} files {words}: {', '.join(found[:5])}{more}")

@@ -1,0 +1,91 @@
+"""Packs laid down in the middle of their training, by Orbax.
+
+A checkpoint is a folder whose name says whose it is, after how many epochs, and the checksum of what is in it.  It gets
+that name last, so what was half written is never taken for one.
+"""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from memjax.training.many import Checkpoints
+from memjax.types import Tree
+
+
+def checkpoints_in(folder: Path, plan: str, seconds: float, notify: Callable[[str], object]) -> Checkpoints:
+    """Checkpoints in a folder, one a block: the latest.
+
+    Args:
+      plan: fingerprint of the plan that the blocks belong to; what another plan has left there is not looked at.
+      seconds: how long to train before the next is due.
+      notify: is told, in words, of a checkpoint that cannot be used.
+    """
+
+    def load(number: int, like: Tree) -> tuple[int, Tree] | None:
+        for path in _of(folder, plan, number):
+            epochs, digest = path.name.split("-")[2:]
+            if _digest(path) == digest:
+                return int(epochs), _restore(path, like)
+            notify(f"checkpoint {path} is not as it was written and is passed over")
+        return None
+
+    def save(number: int, epochs: int, tree: Tree) -> None:
+        before = _of(folder, plan, number)
+        folder.mkdir(exist_ok=True)
+        aside = folder / f".{number:06d}-{os.getpid()}"
+        _write(aside, tree)
+        path = folder / f"{plan[:16]}-{number:06d}-{epochs:05d}-{_digest(aside)}"
+        try:
+            aside.rename(path)
+        except OSError:  # it is there: another worker trains the same block
+            shutil.rmtree(aside, ignore_errors=True)
+        for older in before:
+            if older != path:
+                shutil.rmtree(older, ignore_errors=True)
+
+    return Checkpoints(load, save, seconds)
+
+
+def forget(folder: Path, plan: str, number: int) -> None:
+    """Removes the checkpoints of a block, which is committed; the folder too when it is empty."""
+    for path in [*_of(folder, plan, number), *folder.glob(f".{number:06d}-*")]:
+        shutil.rmtree(path, ignore_errors=True)
+    try:
+        folder.rmdir()
+    except OSError:  # not there, or not empty
+        return
+
+
+def _of(folder: Path, plan: str, number: int) -> list[Path]:
+    """Checkpoints of a block, the latest first."""
+    return sorted(folder.glob(f"{plan[:16]}-{number:06d}-[0-9]*-[0-9a-f]*"), reverse=True)
+
+
+def _write(path: Path, tree: Tree) -> None:
+    import orbax.checkpoint as ocp
+
+    shutil.rmtree(path, ignore_errors=True)
+    with ocp.StandardCheckpointer() as checkpointer:
+        checkpointer.save(path.absolute(), jax.tree.leaves(tree))
+
+
+def _restore(path: Path, like: Tree) -> Tree:
+    import orbax.checkpoint as ocp
+
+    leaves, shape = jax.tree.flatten(like)
+    with ocp.StandardCheckpointer() as checkpointer:
+        return jax.tree.unflatten(shape, [np.asarray(leaf) for leaf in checkpointer.restore(path.absolute(), leaves)])
+
+
+def _digest(folder: Path) -> str:
+    """A checksum of all files in a folder, names and contents."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with open(path, "rb") as stream:
+            digest.update(f"{path.relative_to(folder)}\n{hashlib.file_digest(stream, 'sha256').hexdigest()}\n".encode())
+    return digest.hexdigest()[:32]

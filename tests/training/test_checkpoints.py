@@ -1,0 +1,119 @@
+"""A training laid down after any epoch and taken up again is the same training, to the last bit."""
+
+from functools import cache
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+from memjax import subsets
+from memjax.metrics import metrics_named
+from memjax.models import make_model
+from memjax.specs import ModelSpec
+from memjax.training import checkpoints_in, examples_of, forget, make_train, train_many
+from tests.conftest import make_dataset
+
+DATA = make_dataset()
+DESIGN = subsets.fixed_size(0, 60, 42)
+EPOCHS, PACK, PLAN = 3, 3, "0123456789abcdef" * 4
+
+
+def train(blocks=range(3), model="tests.models.zoo:Noisy", **options):
+    network = make_model(ModelSpec(model), DATA.input_shape, DATA.num_classes)
+    single = make_train(network, optax.adam(0.02), metrics_named(("logits",)), DESIGN.max_size, EPOCHS, 8)
+    packs = train_many(single, 5, DESIGN.masks, examples_of(DATA), blocks, PACK, **options)
+    return {pack.number: pack.output.test["logits"] for pack in packs}
+
+
+def stops_at(count):
+    """What answers True from the count-th question on."""
+    asked = iter(range(10**6))
+    return lambda: next(asked) >= count
+
+
+@cache
+def whole(num_devices):
+    """Never stopped.  On one device the compiler takes another path than on several: the last bits may differ."""
+    return train(devices=jax.local_devices()[:num_devices])
+
+
+@pytest.mark.parametrize("num_devices", [1, 2])
+def test_stopped_after_every_epoch_it_ends_with_the_same_bits(tmp_path, num_devices):
+    """Batch statistics, dropout and the optimiser's moments are all in what is laid down."""
+    said, found, runs = [], {}, 0
+    devices = jax.local_devices()[:num_devices]
+    while len(found) < 3:
+        checkpoints = checkpoints_in(tmp_path / "midway", PLAN, 1e9, said.append)
+        left = [number for number in range(3) if number not in found]
+        found |= train(left, checkpoints=checkpoints, stop=stops_at(1), devices=devices)
+        for number in found:
+            forget(tmp_path / "midway", PLAN, number)
+        runs += 1
+        assert runs < 20
+
+    assert runs == (EPOCHS + 1) * (2 if num_devices == 2 else 3)
+    assert said == []
+    for number, logits in whole(num_devices).items():
+        np.testing.assert_array_equal(found[number], logits)
+    assert not (tmp_path / "midway").exists()
+
+
+def test_it_does_not_train_again_what_was_laid_down(tmp_path):
+    """The checkpoint is what it goes on from: one put in its place is taken for it."""
+    checkpoints = checkpoints_in(tmp_path, PLAN, 1e9, print)
+    assert train([1], checkpoints=checkpoints, stop=stops_at(EPOCHS), devices=jax.local_devices()[:1]) == {}
+    (done,) = tmp_path.iterdir()
+    assert done.name.startswith("0123456789abcdef-000001-00003-")
+    done.rename(tmp_path / done.name.replace("-000001-", "-000000-"))
+
+    other = train([0], checkpoints=checkpoints, devices=jax.local_devices()[:1])
+
+    np.testing.assert_array_equal(other[0], whole(1)[1])
+
+
+def test_a_checkpoint_of_another_plan_is_not_looked_at(tmp_path):
+    assert train([0], checkpoints=checkpoints_in(tmp_path, "f" * 64, 1e9, print), stop=stops_at(2)) == {}
+
+    found = train([0], checkpoints=checkpoints_in(tmp_path, PLAN, 1e9, print))
+
+    np.testing.assert_array_equal(found[0], whole(2)[0])
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_damaged_checkpoint_is_passed_over_in_words(tmp_path):
+    """Whatever file of it is changed or gone, the models come out right."""
+    said = []
+    checkpoints = checkpoints_in(tmp_path / "a", PLAN, 1e9, said.append)
+    one = {"devices": jax.local_devices()[:1]}
+    assert train([0], checkpoints=checkpoints, stop=stops_at(2), **one) == {}
+    files = sorted(path for path in (tmp_path / "a").rglob("*") if path.is_file() and path.stat().st_size)
+    contents = {path: path.read_bytes() for path in files}
+    assert len(files) > 3
+    for path in files:
+        data = contents[path]
+        path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+        assert checkpoints.load(0, None) is None
+        path.unlink()
+        assert checkpoints.load(0, None) is None
+        path.write_bytes(data)
+    assert len(said) == 2 * len(files)
+    assert all("passed over" in words for words in said)
+    files[0].unlink()
+
+    np.testing.assert_array_equal(train([0], checkpoints=checkpoints, **one)[0], whole(1)[0])
+
+
+def test_the_older_checkpoint_goes_when_the_newer_is_there(tmp_path):
+    checkpoints = checkpoints_in(tmp_path, PLAN, 0.0, print)
+    there = []
+
+    def stop():
+        there.append([path.name.split("-")[2] for path in tmp_path.iterdir()])
+        return False
+
+    train([0], checkpoints=checkpoints, stop=stop, devices=jax.local_devices()[:1])
+
+    assert there[0] == []
+    assert there[-1] == [f"{EPOCHS:05d}"]
+    assert all(len(names) <= 1 for names in there)
