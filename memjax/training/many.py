@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Int
 
@@ -228,11 +229,11 @@ def _placed(leaf: np.ndarray, like: jax.ShapeDtypeStruct) -> jax.Array:
     """Back on the devices, and a random key again if it was one."""
     if not _is_key(like):
         return jax.device_put(leaf, like.sharding)
-    return jax.device_put(jax.random.wrap_key_data(leaf, impl="threefry2x32"), like.sharding)
+    return jax.device_put(jax.random.wrap_key_data(jnp.asarray(leaf), impl="threefry2x32"), like.sharding)
 
 
 def _is_key(leaf: jax.Array | jax.ShapeDtypeStruct) -> bool:
-    return jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def _rounds(blocks: Iterator[int], width: int, stop: Callable[[], bool]) -> Iterator[list[int]]:

@@ -1,0 +1,82 @@
+"""Disks that are full or whose files may not grow."""
+
+import ctypes
+import os
+import resource
+import shutil
+import signal
+from pathlib import Path
+
+from tests.faults.folder import Tally, begin, contents, judge, write
+from tests.faults.kills import NUM_BLOCKS, WIDTH
+
+
+def full(count: int, place: Path) -> Tally:
+    """On a disk in memory with room for some of the blocks, which is then made larger, `count` times."""
+    total = Tally()
+    for number in range(count):
+        folder = place / str(number)
+        folder.mkdir()
+        _mount(folder, 2**18 * (1 + number))
+        try:
+            stopped = _fill(folder / "run")
+            found, there = judge(folder / "run", set(), WIDTH)
+            _mount(folder, 2**26, again=True)
+            rest = _fill(folder / "run")
+            after, _ = judge(folder / "run", there, WIDTH)
+            total += (
+                found + after + Tally(1, 0, (not stopped) + rest + (len(contents(folder / "run")) != 2 * NUM_BLOCKS))
+            )
+        finally:
+            _libc().umount2(str(folder).encode(), 2)
+    return total
+
+
+def limited(count: int, place: Path) -> Tally:
+    """No file may grow past a limit that a block does not fit into, `count` limits."""
+    total = Tally()
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    for number in range(count):
+        folder = place / str(number)
+        _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2**10 * (1 + 5 * number), most))
+        stopped = _fill(folder)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        found, there = judge(folder, set(), WIDTH) if folder.exists() else (Tally(), set())
+        rest = _fill(folder)
+        after, _ = judge(folder, there, WIDTH)
+        total += found + after + Tally(1, 0, (not stopped) + rest)
+    return total
+
+
+def may_mount(place: Path) -> bool:
+    """Whether this process may make a disk in memory; only the system's administrator may."""
+    folder = place / "try"
+    folder.mkdir()
+    if os.geteuid() or _libc().mount(b"tmpfs", str(folder).encode(), b"tmpfs", 0, b"size=4096"):
+        return False
+    _libc().umount2(str(folder).encode(), 2)
+    return True
+
+
+def _fill(folder: Path) -> bool:
+    """Writes all blocks; whether an error of the system stopped it."""
+    try:
+        begin(folder, NUM_BLOCKS)
+        for number in range(NUM_BLOCKS):
+            write(folder, number, WIDTH)
+    except OSError:
+        return True
+    return False
+
+
+def _mount(folder: Path, size: int, again: bool = False) -> None:
+    remount = 32
+    options = f"size={size}".encode()
+    if _libc().mount(b"tmpfs", str(folder).encode(), b"tmpfs", remount if again else 0, options):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def _libc() -> ctypes.CDLL:
+    assert shutil.which("sh")
+    return ctypes.CDLL(None, use_errno=True)

@@ -1,0 +1,96 @@
+"""A run folder whose right content is known beforehand, so that anything lost or wrong in it is seen.  No jax."""
+
+import hashlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from memjax import store
+
+NUM_TRAIN, NUM_TEST, PACK = 40, 12, 3
+CONFIG = {"seed": 0, "model": {"model": "linear"}, "train": {"epochs": 3}}
+DATA = {"name": "digits", "sha256": "ab" * 32, "num_train": NUM_TRAIN, "num_test": NUM_TEST}
+
+
+class Tally(NamedTuple):
+    """What came of a campaign.
+
+    Attributes:
+      tried: faults.
+      lost: things that had been committed and are gone.
+      wrong: things that are taken for whole and are not what was written, or errors that are not the store's own.
+    """
+
+    tried: int = 0
+    lost: int = 0
+    wrong: int = 0
+
+    def __add__(self, other: tuple) -> "Tally":
+        return Tally(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+def make_plan(num_blocks: int) -> store.Plan:
+    return store.Plan(CONFIG, DATA, PACK, PACK * num_blocks, {"jax": "1"}, "2026-01-01T00:00:00+00:00")
+
+
+def make_block(number: int, width: int = 1) -> store.Block:
+    """Block number so and so, always the same; `width` makes its files larger."""
+    rng = np.random.default_rng(number)
+    ids = np.arange(PACK * number, PACK * (number + 1))
+
+    def scores(count: int) -> dict[str, np.ndarray]:
+        wide = rng.random((PACK, count, width)).astype(np.float32)
+        return {"correct": rng.random((PACK, count)) < 0.5, "probability": wide[..., 0], "logits": wide}
+
+    masks = rng.random((PACK, NUM_TRAIN)) < 0.7
+    return store.Block(ids, masks, np.ones(PACK, bool), scores(NUM_TRAIN), scores(NUM_TEST))
+
+
+def write(folder: Path, number: int, width: int = 1) -> bool:
+    return store.write_block(folder, number, make_block(number, width), make_plan(1).fingerprint, {"jax": "1"})
+
+
+def begin(folder: Path, num_blocks: int) -> None:
+    """As a run does when it starts: makes or reads the plan, sets aside what is no block, removes leftovers."""
+    if store.read_plan(folder) is None:
+        store.new_plan(folder, make_plan(num_blocks))
+    for number, _ in list(store.damaged_blocks(folder, make_plan(1).fingerprint)):
+        store.set_aside(folder, number)
+    for place in (folder, folder / "blocks"):
+        store.remove_leftovers(place)
+
+
+def same(block: store.Block, expected: store.Block) -> bool:
+    """Whether a block that was read is the one that was written, as exactly as it is kept."""
+
+    def equal(got: np.ndarray, wanted: np.ndarray) -> bool:
+        return np.array_equal(got, wanted if wanted.dtype == bool else wanted.astype(np.float16))
+
+    return (
+        np.array_equal(block.model_ids, expected.model_ids)
+        and np.array_equal(block.masks, expected.masks)
+        and np.array_equal(block.finite, expected.finite)
+        and all(
+            got.keys() == wanted.keys() and all(equal(got[name], wanted[name]) for name in wanted)
+            for got, wanted in ((block.train, expected.train), (block.test, expected.test))
+        )
+    )
+
+
+def judge(folder: Path, before: set[int], width: int = 1) -> tuple[Tally, set[int]]:
+    """What is lost or wrong in a folder in which the blocks of `before` had been committed; and what is there now."""
+    there = store.finished_blocks(folder)
+    wrong = 0
+    for number in there:
+        try:
+            wrong += not same(store.read_block(folder, number), make_block(number, width))
+        except store.CorruptBlock:
+            wrong += 1
+    return Tally(0, len(before - there), wrong), there
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Checksums of the files of committed blocks."""
+    names = {f"{number:06d}{end}" for number in store.finished_blocks(folder) for end in (".npz", ".json")}
+    return {name: hashlib.sha256((folder / "blocks" / name).read_bytes()).hexdigest() for name in sorted(names)}

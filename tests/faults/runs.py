@@ -1,0 +1,90 @@
+"""Whole runs, killed or asked to stop at any moment, by other numbers of devices and workers, and gone on with.
+
+The runs use jax; this program does not.
+"""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from memjax import store
+from tests.faults.folder import Tally, contents
+
+OPTIONS = [
+    "--num-models", "48", "--per-class", "20", "--test-per-class", "5", "--epochs", "60", "--pack-size", "4",
+    "--model", "mlp:32",
+]  # fmt: skip
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+INTERRUPTED, SOON = 75, 20.0
+
+
+def killed_runs(count: int, place: Path) -> Tally:
+    """Kills `count` runs of one, two or three workers with two or three devices; the end has to be the same bits."""
+    rng, total, number = random.Random(3), Tally(), 0
+    _finish(place / "whole")
+    while total.tried < count:
+        folder, there = place / str(number), set[int]()
+        number += 1
+        for _ in range(min(3, count - total.tried)):
+            workers = _workers(folder, rng)
+            time.sleep(1 + 8 * rng.random())
+            for process in workers:
+                process.kill()
+                process.communicate()
+            found, there = _judge(folder, there)
+            total += found + Tally(len(workers))
+        _finish(folder)
+        total += Tally(0, 0, _content(folder) != _content(place / "whole"))
+    return total
+
+
+def stopped_runs(count: int, place: Path) -> Tally:
+    """Asks `count` runs to stop, every other one twice: they leave with 75, soon, in words, and lose nothing."""
+    rng, total, folder = random.Random(4), Tally(), place / "run"
+    there = set[int]()
+    for turn in range(count):
+        process = _start(folder, "--num-models", "100000")
+        time.sleep(3 + 6 * rng.random())
+        asked = time.monotonic()
+        for _ in range(1 + turn % 2):
+            process.send_signal(rng.choice(SIGNALS))
+            time.sleep(0.3)
+        _, err = process.communicate(timeout=120)
+        in_time = time.monotonic() - asked < (2 if turn % 2 else SOON)
+        said = "goes on from there" in err and "Traceback" not in err
+        found, there = _judge(folder, there)
+        total += found + Tally(1, 0, not (process.returncode == INTERRUPTED and said and in_time))
+    return total
+
+
+def _start(folder: Path, *options: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "memjax.run", "--run", str(folder), *OPTIONS, *options]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def _workers(folder: Path, rng: random.Random) -> list[subprocess.Popen]:
+    count = rng.choice([1, 1, 2, 3])
+    devices = str(rng.choice([2, 3]))
+    return [_start(folder, "--worker", f"{worker}/{count}", "--cpu-devices", devices) for worker in range(count)]
+
+
+def _finish(folder: Path) -> None:
+    process = _start(folder)
+    _, err = process.communicate()
+    assert process.returncode == 0, err
+
+
+def _judge(folder: Path, before: set[int]) -> tuple[Tally, set[int]]:
+    """What was committed and is gone, and what is there and not whole."""
+    if not (folder / "plan.json").exists():
+        return Tally(0, len(before), 0), set()
+    there = store.finished_blocks(folder)
+    problems = [finding for finding in store.verify(folder) if finding.kind == "problem"]
+    return Tally(0, len(before - there), len(problems)), there
+
+
+def _content(folder: Path) -> list[object]:
+    return [contents(folder), (folder / "estimates.npz").read_bytes(), (folder / "pairs.npz").read_bytes()]

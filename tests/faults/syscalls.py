@@ -1,0 +1,96 @@
+"""Every system call of the writer is killed at, or made to fail, one after the other, by strace."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from memjax import store
+from tests.faults.broken import STORES
+from tests.faults.folder import Tally, begin, contents, judge, write
+
+CALLS = ("openat", "write", "fsync", "link", "linkat", "rename", "renameat", "unlink", "unlinkat", "mkdir", "close")
+ERRORS = ("ENOSPC", "EIO", "EDQUOT", "EROFS", "EMFILE")
+FAILING = ("openat", "write", "fsync", "link", "linkat", "rename", "renameat")
+NUM_BLOCKS = 2
+
+
+def killed_at_each(count: int, place: Path, broken: str = "") -> Tally:
+    """The writer is killed on entering each of its first `count` calls that have to do with the folder."""
+    actions = [(call, turn, "signal=KILL") for call, turn in _calls(place, broken)]
+    return sum((_once(place, broken, *action) for action in actions[:count]), Tally())
+
+
+def failing_each(count: int, place: Path, broken: str = "") -> Tally:
+    """Calls fail, for want of space, of the disk or of the right: the first `count` of all calls and errors."""
+    calls = [(call, turn) for call, turn in _calls(place, broken) if call in FAILING]
+    actions = [(call, turn, f"error={error}") for error in ERRORS for call, turn in calls]
+    step = max(1, len(actions) // count)
+    return sum((_once(place, broken, *action) for action in actions[::step][:count]), Tally())
+
+
+def available() -> bool:
+    """Whether strace is here and may trace."""
+    return bool(shutil.which("strace")) and not subprocess.run(["strace", "-o", os.devnull, "true"]).returncode
+
+
+def writer(folder: Path) -> None:
+    """What is traced."""
+    begin(folder, NUM_BLOCKS)
+    for number in range(NUM_BLOCKS):
+        if not store.is_finished(folder, number):
+            write(folder, number)
+    store.replace_plan(folder, store.read_plan(folder))  # type: ignore[arg-type]
+
+
+def _once(place: Path, broken: str, call: str, turn: int, action: str) -> Tally:
+    """One fault, what it left, and whether the writer, begun again, gets to the end."""
+    folder = _fresh(place)
+    process = _traced(
+        folder, broken, "-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:{action}:when={turn}"
+    )
+    assert process.returncode or "KILL" not in action, "the fault did not happen"
+    found, there = judge(folder, set())
+    try:
+        writer(folder)
+    except Exception:
+        return found + Tally(1, 0, 1)
+    after, _ = judge(folder, there)
+    return found + after + Tally(1, 0, len(contents(folder)) != 2 * NUM_BLOCKS)
+
+
+def _calls(place: Path, broken: str) -> list[tuple[str, int]]:
+    """(call, its how manyth it is in the process) of all calls in which the folder is named."""
+    folder, log = _fresh(place), place / "log"
+    process = _traced(folder, broken, "-y", "-o", str(log), "-e", f"trace={','.join(CALLS)}")
+    assert process.returncode == 0, process.stderr
+    turns, found = dict.fromkeys(CALLS, 0), []
+    for line in log.read_text().splitlines():
+        match = re.match(r"(?:\d+\s+)?(\w+)\(", line)
+        if match and match[1] in turns:
+            turns[match[1]] += 1
+            if str(folder) in line:
+                found.append((match[1], turns[match[1]]))
+    return found
+
+
+def _fresh(place: Path) -> Path:
+    folder = place / "run"
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
+
+
+def _traced(folder: Path, broken: str, *options: str) -> subprocess.CompletedProcess:
+    program = [sys.executable, "-B", "-m", "tests.faults.syscalls", str(folder), broken]
+    # One thread, and the same in each run: strace counts the calls of each thread by themselves.
+    variables = os.environ | {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
+    fast = [] if any("signal=" in option for option in options) else ["--seccomp-bpf"]  # it would forget the signal
+    return subprocess.run(["strace", "-f", *fast, *options, *program], capture_output=True, env=variables)
+
+
+if __name__ == "__main__":
+    if sys.argv[2]:
+        STORES[sys.argv[2]]()
+    writer(Path(sys.argv[1]))
