@@ -57,15 +57,15 @@ PRESETS: dict[str, RunConfig] = {
 }
 
 
-def preset_and_rest(arguments: list[str]) -> tuple[RunConfig, list[str]]:
-    """The preset that `--preset NAME` among the arguments asks for, by default none; and the other arguments.
+def preset_and_rest(arguments: list[str]) -> tuple[RunConfig | None, list[str]]:
+    """The preset that `--preset NAME` among the arguments asks for, or None; and the other arguments.
 
     Raises:
       InputError: there is no such preset.
     """
     joined = [part for argument in arguments for part in _halves(argument)]
     if "--preset" not in joined:
-        return RunConfig(), arguments
+        return None, arguments
     place = joined.index("--preset")
     name = " ".join(joined[place + 1 : place + 2])
     if name not in PRESETS:

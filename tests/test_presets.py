@@ -2,7 +2,6 @@
 
 import pytest
 
-from memjax.config import RunConfig
 from memjax.errors import InputError
 from memjax.models import make_model
 from memjax.presets import PRESETS, preset_and_rest
@@ -31,7 +30,7 @@ def test_a_preset_among_other_options(words):
 
 
 def test_without_a_preset():
-    assert preset_and_rest(["--epochs", "2"]) == (RunConfig(), ["--epochs", "2"])
+    assert preset_and_rest(["--epochs", "2"]) == (None, ["--epochs", "2"])
 
 
 @pytest.mark.parametrize("words", [["--preset", "nothing"], ["--preset"], ["--preset="]])

@@ -1,5 +1,6 @@
 """The records of the blocks of a run folder: what is committed, by whom, and under which checksum."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -94,11 +95,11 @@ def set_aside(folder: Path, number: int) -> Path:
     record = record_path(folder, number)
     data = record.with_suffix(".npz")
     attempt = 0
-    while any(_aside(path, attempt).exists() for path in (record, data)):
+    while any(os.path.lexists(_aside(path, attempt)) for path in (record, data)):
         attempt += 1
     # The record goes first: without it the block no longer exists, whatever happens next.
     for path in (record, data):
-        if path.exists():
+        if os.path.lexists(path):  # a link that leads nowhere as well
             path.rename(_aside(path, attempt))
     return _aside(data, attempt)
 

@@ -1,0 +1,189 @@
+"""What `verify` says of a folder to which something has happened, and what the next run makes of it."""
+
+import json
+import os
+import shutil
+import socket
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from memjax import store
+from memjax.errors import InputError
+from memjax.store.blocks import block_path
+from memjax.store.records import record_path
+from memjax.store.sealed import seal
+from tests.faults.folder import begin, judge, make_block, make_plan, write
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three whole blocks and estimates, in a folder whose name needs care."""
+    folder = tmp_path / "a b\nü"
+    begin(folder, 3)
+    for number in range(3):
+        write(folder, number)
+    np.savez(folder / "estimates.npz", tr_mem=np.arange(5.0))
+    store.write_note(folder, make_plan(3).fingerprint, 9, ["estimates.npz"])
+    return folder
+
+
+def findings(folder, kind):
+    return [finding.text for finding in store.verify(folder) if finding.kind == kind]
+
+
+def test_of_a_whole_folder_it_finds_no_problem(folder):
+    assert findings(folder, "problem") == []
+    assert any("3 are whole, of 3 that 9 models need" in text for text in findings(folder, "ok"))
+
+
+def swapped(folder):
+    shutil.copy(block_path(folder, 2), block_path(folder, 1))
+
+
+def renamed(folder):
+    for path in (record_path, block_path):
+        shutil.copy(path(folder, 2), path(folder, 1))
+
+
+def of_another_plan(folder):
+    record = store.read_record(folder, 1)
+    record_path(folder, 1).write_bytes(seal(record._replace(plan="another")._asdict()))
+
+
+def with_other_models(folder):
+    for path in (record_path, block_path):
+        path(folder, 1).unlink()
+    store.write_block(folder, 1, make_block(2), make_plan(1).fingerprint, {"jax": "1"})
+
+
+def with_infinite_scores(folder):
+    for path in (record_path, block_path):
+        path(folder, 1).unlink()
+    block = make_block(1)
+    block.test["probability"] = np.full((3, 12), np.nan, np.float32)
+    store.write_block(folder, 1, block, make_plan(1).fingerprint, {"jax": "1"})
+
+
+@pytest.mark.parametrize(
+    ("happen", "words"),
+    [
+        (lambda folder: block_path(folder, 1).write_bytes(b""), "checksum differs"),
+        (lambda folder: record_path(folder, 1).write_bytes(b"{}"), "sha256"),
+        (swapped, "checksum differs"),
+        (renamed, "record of block 2"),
+        (of_another_plan, "another plan"),
+        (with_other_models, "other numbers"),
+        (with_infinite_scores, "not a number"),
+    ],
+)
+def test_it_names_the_block_and_says_what_to_do(folder, happen, words):
+    happen(folder)
+
+    (text,) = findings(folder, "problem")
+
+    assert words in text
+    assert "block 1" in text
+    assert "trains it again" in text
+
+
+@pytest.mark.parametrize("happen", [
+    lambda folder: record_path(folder, 1).unlink(),
+    lambda folder: block_path(folder, 1).unlink(),
+    lambda folder: block_path(folder, 1).write_bytes(b"short"),
+    lambda folder: record_path(folder, 1).write_bytes(b"{"),
+    lambda folder: record_path(folder, 1).unlink() or record_path(folder, 1).symlink_to("nowhere"),
+    lambda folder: (folder / "blocks" / "notes.txt").write_text("mine"),
+    lambda folder: (folder / "blocks" / "xxxxxx.json").write_text("{}"),
+    renamed,
+    of_another_plan,
+])  # fmt: skip
+def test_the_next_run_puts_it_right_and_deletes_nothing(folder, happen):
+    happen(folder)
+    before = {path.name: path.read_bytes() for path in (folder / "blocks").iterdir() if path.is_file()}
+
+    begin(folder, 3)
+    for number in range(3):
+        if not store.is_finished(folder, number):
+            assert write(folder, number)
+
+    assert judge(folder, {0, 1, 2})[0] == (0, 0, 0)
+    after = [path.read_bytes() for path in (folder / "blocks").iterdir() if path.is_file()]
+    assert all(content in after for content in before.values())
+
+
+def test_estimates_that_were_changed_or_are_gone(folder):
+    path = folder / "estimates.npz"
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert "estimates.npz are not as they were written" in findings(folder, "problem")[0]
+    assert store.read_whole(folder, "estimates.npz") is None
+    path.unlink()
+    assert "results.json" in findings(folder, "problem")[0]
+    assert store.read_note(folder) is None
+
+
+def test_what_else_lies_about_is_noted(folder):
+    store.set_aside(folder, 1)
+    mine, theirs = f"@{socket.gethostname()}.{os.getpid()}.tmp", "@another.machine.99.tmp"
+    dead = f"@{socket.gethostname()}.{2**22 + 1}.tmp"
+    for end in (mine, theirs, dead):
+        (folder / "blocks" / f".000001.npz{end}").write_bytes(b"half")
+
+    text = " ".join(findings(folder, "note"))
+    assert "2 are whole, of 3" in text
+    assert "set aside" in text
+    assert "3 files left by processes" in text
+    assert store.remove_leftovers(folder / "blocks") == 1
+    left = {path.name for path in (folder / "blocks").iterdir() if path.suffix == ".tmp"}
+    assert left == {f".000001.npz{end}" for end in (mine, theirs)}
+
+
+def test_several_environments_are_noted(folder):
+    store.write_block(folder, 3, make_block(3), make_plan(1).fingerprint, {"jax": "2"})
+
+    assert any("2 environments: 3 with jax 1; 1 with jax 2" in text for text in findings(folder, "note"))
+
+
+def test_a_folder_without_a_run(tmp_path):
+    with pytest.raises(InputError, match="holds no run"):
+        findings(tmp_path, "ok")
+
+
+def test_a_changed_plan(folder):
+    plan = json.loads((folder / "plan.json").read_text())
+    (folder / "plan.json").write_text(json.dumps(plan | {"pack_size": 4}, indent=1))
+
+    (text,) = findings(folder, "problem")
+
+    assert "put it back from a copy" in text
+
+
+def test_of_two_environments_the_first_block_stays(folder):
+    """Two workers with other last bits: the later one is told, and what is committed is not touched."""
+    before = block_path(folder, 1).read_bytes()
+    other = make_block(1)
+    other.test["probability"] = other.test["probability"] + np.float32(0.1)
+
+    assert not store.write_block(folder, 1, other, make_plan(1).fingerprint, {"jax": "2"})
+
+    assert block_path(folder, 1).read_bytes() == before
+    assert store.read_record(folder, 1).environment == {"jax": "1"}
+
+
+def test_of_two_plans_the_first_stays(tmp_path):
+    assert store.new_plan(tmp_path, make_plan(3))
+    assert not store.new_plan(tmp_path, replace(make_plan(3), pack_size=5))
+
+    assert store.read_plan(tmp_path) == make_plan(3)
+
+
+def test_where_there_are_no_hard_links(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(1, "no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+    assert store.publish(tmp_path / "a", b"first")
+    assert not store.publish(tmp_path / "a", b"second")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"first"]

@@ -1,0 +1,196 @@
+"""A run folder that something has happened to, from the outside."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import namedtuple
+
+import numpy as np
+import pytest
+
+from memjax import run, store
+from memjax.store.blocks import block_path
+
+SMALL = ["--num-models", "12", "--per-class", "8", "--test-per-class", "3", "--epochs", "8", "--model", "mlp:16"]
+SMALL += ["--pack-size", "3"]
+
+
+@pytest.fixture(autouse=True)
+def _quiet_jax(monkeypatch):
+    """The tests' own devices are already there."""
+    monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "2")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_NUM_CPU_DEVICES", "2")
+        assert run.main(["--run", str(folder), *SMALL]) == 0
+    return folder
+
+
+@pytest.fixture
+def copy(whole, tmp_path):
+    return shutil.copytree(whole, tmp_path / "copy")
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in sorted((folder / "blocks").iterdir())}
+
+
+def lose(folder, *numbers):
+    for number in numbers:
+        block_path(folder, number).unlink()
+        block_path(folder, number).with_suffix(".json").unlink()
+    (folder / "results.json").unlink()
+
+
+def test_the_folder_alone_goes_on_with_its_own_settings(whole, copy, capsys):
+    lose(copy, 1, 3)
+
+    assert run.main(["--run", str(copy)]) == 0
+    assert contents(copy) == contents(whole)
+    assert run.main([f"--run={copy}", "--num-models", "15"]) == 0
+    assert "15 models" in capsys.readouterr().out
+
+
+def test_a_lost_plan_is_made_again_and_the_blocks_are_taken_up(whole, copy):
+    (copy / "plan.json").unlink()
+    lose(copy, 2)
+
+    assert run.main(["--run", str(copy), *SMALL[:-2]]) == 0  # the pack size is that of the blocks
+
+    assert contents(copy) == contents(whole)
+
+
+def test_blocks_without_a_plan_are_not_given_to_another_run(copy, capsys):
+    (copy / "plan.json").unlink()
+    before = contents(copy)
+
+    assert run.main(["--run", str(copy), *SMALL, "--seed", "1"]) == 2
+
+    assert "blocks of another run" in capsys.readouterr().err
+    assert contents(copy) == before
+
+
+def test_workers_one_after_the_other_and_each_alone(whole, tmp_path):
+    """The first does the others' share as well, since they do not come."""
+    assert run.main(["--run", str(tmp_path / "a"), *SMALL, "--worker", "1/3"]) == 0
+    assert contents(tmp_path / "a") == contents(whole)
+
+
+def test_two_workers_at_once(whole, tmp_path):
+    command = [sys.executable, "-m", "memjax.run", "--run", str(tmp_path / "a"), *SMALL]
+    workers = [subprocess.Popen([*command, "--worker", f"{index}/2"], stdout=subprocess.DEVNULL) for index in (0, 1)]
+
+    assert [worker.wait() for worker in workers] == [0, 0]
+    assert contents(tmp_path / "a") == contents(whole)
+    assert (tmp_path / "a" / "report.html").exists()
+
+
+def test_checkpoints_change_nothing_and_leave_nothing(whole, tmp_path):
+    assert run.main(["--run", str(tmp_path / "a"), *SMALL, "--checkpoint-minutes", "0.0001"]) == 0
+
+    assert contents(tmp_path / "a") == contents(whole)
+    assert not (tmp_path / "a" / "midway").exists()
+
+
+def test_a_full_disk_is_noticed_before_the_start(copy, monkeypatch, capsys):
+    lose(copy, 0)
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 10**9, 1000))
+
+    assert run.main(["--run", str(copy)]) == 2
+
+    err = capsys.readouterr().err
+    assert re.search(r"needs about [\d,]+ bytes more, and its disk has 1,000 left", err)
+    assert store.finished_blocks(copy) == {1, 2, 3}
+
+
+def test_a_disk_that_fills_up(copy, monkeypatch, capsys):
+    lose(copy, 1, 2)
+
+    def full(*_):
+        raise OSError(28, "No space left on device", "blocks/000001.npz")
+
+    monkeypatch.setattr(store, "write_block", full)
+    assert run.main(["--run", str(copy)]) == 2
+    assert "No space left on device; what is finished is kept" in capsys.readouterr().err
+    monkeypatch.undo()
+    monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "2")
+    assert run.main(["--run", str(copy)]) == 0
+
+
+def test_too_many_diverged_models_stop_the_run(tmp_path, capsys):
+    options = [*SMALL, "--num-models", "60", "--optimizer", "sgd", "--learning-rate", "1e30"]
+
+    assert run.main(["--run", str(tmp_path / "a"), *options]) == 2
+
+    err = capsys.readouterr().err
+    assert "21 of the first 21 models diverged, more than --max-failed 0.05 allows" in err
+    assert len(store.finished_blocks(tmp_path / "a")) == 7
+
+
+def test_verify_and_its_exit_codes(copy, capsys):
+    assert run.main(["verify", str(copy)]) == 0
+    out = capsys.readouterr().out
+    assert "4 are whole, of 4 that 12 models need" in out
+    block_path(copy, 2).write_bytes(b"")
+    assert run.main(["verify", str(copy)]) == 1
+    assert re.search("problem .*block 2.*trains it again", capsys.readouterr().out)
+    assert run.main(["verify", str(copy / "nowhere")]) == 2
+
+
+def test_another_environment_is_told_and_recorded(copy, capsys):
+    lose(copy, 0)
+    plan = json.loads((copy / "plan.json").read_text())
+    del plan["sha256_of_the_above"]
+    plan["environment"]["jax"] = "0.1"
+    (copy / "plan.json").write_bytes(store.sealed.seal(plan))
+
+    assert run.main(["--run", str(copy)]) == 0
+
+    assert "another environment (jax differ" in capsys.readouterr().err
+    assert store.read_record(copy, 0).environment["jax"] != "0.1"
+
+
+def test_status_while_it_goes_on(copy, capsys):
+    lose(copy, 0)
+
+    assert run.main(["status", str(copy)]) == 0
+
+    assert re.search(r"9 of 12 trained, 3 a block; the last \d+ s ago", capsys.readouterr().out)
+
+
+def test_a_file_of_estimates_that_was_changed_is_made_again(whole, copy):
+    (copy / "estimates.npz").write_bytes(b"spoiled")
+
+    assert run.main(["--run", str(copy)]) == 0
+
+    with np.load(copy / "estimates.npz") as one, np.load(whole / "estimates.npz") as other:
+        for name in one:
+            np.testing.assert_array_equal(one[name], other[name])
+
+
+def test_the_first_signal_lets_it_finish_what_is_under_way_the_second_does_not(tmp_path):
+    command = [sys.executable, "-m", "memjax.run", "--run", str(tmp_path / "a"), "--num-models", "100000"]
+    for count in (1, 2):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        before = store.finished_blocks(tmp_path / "a")
+        while process.poll() is None and len(store.finished_blocks(tmp_path / "a")) < len(before) + 2:
+            time.sleep(0.05)
+        for _ in range(count):
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.02)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 75
+        assert "stopping after the models under way; once more to leave at once" in err
+        assert "goes on from there" in err
+        assert "Traceback" not in err
+    assert run.main(["verify", os.fspath(tmp_path / "a")]) == 0
