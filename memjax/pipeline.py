@@ -3,6 +3,7 @@
 This is the one file that knows both how models are trained and how they are stored.
 """
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from memjax.errors import InputError, Interrupted
 from memjax.opening import Run
 from memjax.recipe import make_single
 from memjax.types import Dataset, Outcomes
-from memjax.workers import deal, make_worker
+from memjax.workers import Worker, deal, make_worker
 
 FULL_MATRIX = 2**30  # bytes up to which influence.npy is written without being asked for
 JUDGED_FROM = 20  # models from which the share of diverged ones says something
@@ -33,6 +34,8 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
     missing = run.missing
     if not missing:
         return
+    import jax
+
     from memjax.training import checkpoints_in, examples_of, forget, is_out_of_memory, train_many
 
     _check_disk(run, len(missing))
@@ -43,6 +46,8 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
             "what they would be there in the last bits"
         )
     worker = make_worker(run.config.worker)
+    if run.config.worker is None and jax.process_count() > 1:
+        worker = Worker(jax.process_index(), jax.process_count())
     blocks = deal(missing, worker, lambda number: store.is_finished(run.folder, number))
     single = make_single(run.config, run.dataset, run.design)
     examples = examples_of(run.dataset, run.config.train.scaling)
@@ -91,7 +96,7 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
 
     train(run, advance, notify)
     every = writes_all_pairs(run.config, run.dataset)
-    note, num_models = store.read_note(run.folder), run.plan.num_models
+    note, num_models = store.whole_results(run.folder), run.plan.num_models
     complete = note and note.plan == run.plan.fingerprint and (not every or "influence.npy" in note.files)
     if note and complete and note.num_models == num_models:
         return False
@@ -156,6 +161,8 @@ def _set_aside(run: Run, number: int, problem: str, notify: Notify) -> None:
 
 
 def _check_disk(run: Run, num_blocks: int) -> None:
+    if not os.access(run.folder / "blocks", os.W_OK):
+        raise InputError(f"{run.folder} cannot be written to; change its permissions or give another --run")
     needed = num_blocks * run.plan.pack_size * bytes_a_model(run.config, run.dataset)
     if writes_all_pairs(run.config, run.dataset):
         needed += matrix_bytes(run.dataset)

@@ -6,9 +6,10 @@ import shlex
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -29,6 +30,7 @@ Other commands:
   status DIR           how far a run folder is
   verify DIR           whether everything in it is as it was written
   report DIR           write its report again
+  estimate [OPTIONS]   memorization and influence from predictions that were trained elsewhere
   doctor [OPTIONS]     this machine, and what a run with these options will take and reach
   seed DATASET FOLDER  put files of mnist, fashion_mnist, cifar10, cifar100 or svhn_cropped that you already have
                        where they would have been downloaded to
@@ -115,6 +117,32 @@ def verify(arguments: list[str]) -> int:
     return 1 if problems else 0
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """Memorization, influence and strong pairs from arrays of predictions, trained with whatever library."""
+
+    arrays: str
+    """An npz file: masks (models, train), train_correct (models, train) and, if there, test_correct (models, test),
+    train_labels, test_labels.  Other names that people use are understood (memjax.arrays.NAMES)."""
+    out: str
+    """Folder for estimates.npz and pairs.npz; made if need be."""
+    influence: Literal["same-class", "all"] = "same-class"
+    """all: influence.npy besides, every train-test pair."""
+
+
+def estimate(arguments: list[str]) -> None:
+    about = "Memorization, influence and strong pairs from predictions that were trained elsewhere."
+    request = _parse(Elsewhere, "python -m memjax.run estimate", about, arguments)
+    from memjax.arrays import outcomes_of, read_arrays
+    from memjax.estimation import write_results
+
+    examples, outcomes = outcomes_of(read_arrays(request.arrays), request.arrays)
+    folder = Path(request.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_results(folder, examples, outcomes, 0, request.influence == "all")
+    _summary(folder, examples)
+
+
 def doctor(arguments: list[str]) -> None:
     about = "This machine, and what a run with these options will take and reach on it."
     preset, rest = preset_and_rest(arguments)
@@ -144,6 +172,7 @@ COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "status": status,
     "verify": verify,
     "report": report,
+    "estimate": estimate,
     "doctor": doctor,
     "seed": seed,
 }
@@ -184,11 +213,15 @@ def _headline(opened) -> None:
 
 
 def _conclusion(opened, report: Path) -> None:
-    estimates = store.read_results(opened.folder, "estimates.npz")
-    pairs = store.read_results(opened.folder, "pairs.npz")
+    print(f"\nreport          {report}")
+    _summary(opened.folder, opened.dataset)
+
+
+def _summary(folder: Path, dataset) -> None:
+    estimates = store.read_results(folder, "estimates.npz")
+    pairs = store.read_results(folder, "pairs.npz")
     assert estimates is not None
     assert pairs is not None
-    print(f"\nreport          {report}")
     print(
         f"models          {estimates['num_models']} models; accuracy in sample {estimates['in_sample_accuracy']:.4f}, "
         f"held out {estimates['held_out_accuracy']:.4f}, test {estimates['test_accuracy']:.4f}"
@@ -204,7 +237,7 @@ def _conclusion(opened, report: Path) -> None:
     for text in summary.warnings(estimates, pairs):
         print(f"warning         {text}")
     print("\nThe most memorized examples:")
-    print("\n".join(summary.most_memorized(opened.dataset, estimates)))
+    print("\n".join(summary.most_memorized(dataset, estimates)))
 
 
 if __name__ == "__main__":

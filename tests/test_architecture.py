@@ -14,7 +14,7 @@ LAYERS = [
     {"opening"},
     {"calibration"},
     {"recipe"},
-    {"estimation", "summary"},
+    {"estimation", "summary", "arrays"},
     {"presets"},
     {"config"},
     {"environment", "progress", "interruption", "workers"},

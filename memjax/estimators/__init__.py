@@ -1,8 +1,12 @@
 """Finished models in, estimates out: pure functions of arrays that never open a file."""
 
+from memjax.estimators.banzhaf import data_banzhaf
 from memjax.estimators.datamodels import Datamodels, datamodels
+from memjax.estimators.held_out import Profile, c_score, consistency_profile, label_errors, out_of_bag
 from memjax.estimators.influence import influence
 from memjax.estimators.lasso import lasso
+from memjax.estimators.lds import LinearDatamodelingScore, linear_datamodeling_score
+from memjax.estimators.lira import Curve, lira, membership_curve
 from memjax.estimators.memorization import memorization, sides
 from memjax.estimators.moments import difference
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD, Pairs, expected_by_chance, join_pairs, select_pairs
@@ -13,15 +17,26 @@ from memjax.estimators.strong_pairs import strong_pairs
 __all__ = [
     "INFL_THRESHOLD",
     "MEM_THRESHOLD",
+    "Curve",
     "Datamodels",
+    "LinearDatamodelingScore",
     "Pairs",
+    "Profile",
+    "c_score",
+    "consistency_profile",
+    "data_banzhaf",
     "datamodels",
     "difference",
     "expected_by_chance",
     "influence",
     "join_pairs",
+    "label_errors",
     "lasso",
+    "linear_datamodeling_score",
+    "lira",
+    "membership_curve",
     "memorization",
+    "out_of_bag",
     "prior_factors",
     "ridge_datamodels",
     "select_pairs",

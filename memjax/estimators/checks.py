@@ -1,4 +1,4 @@
-"""What estimators accept from outside: NumPy or JAX arrays; bool, 0 / 1 or, for scores, float in [0, 1]."""
+"""What estimators accept from outside: NumPy or JAX arrays; bool, 0 / 1 or, for scores, any finite numbers."""
 
 import jax
 import numpy as np
@@ -28,7 +28,7 @@ def as_scores(name: str, scores: Shaped[AnyArray, "..."], num_models: int) -> Sh
     """Scores as bool, where they are all 0 or 1, or as float32.
 
     Raises:
-      InputError: not one row a model, not a number, or outside [0, 1].
+      InputError: not one row a model, or not a finite number.
     """
     scores = _as_array(name, scores)
     if scores.ndim != 2 or scores.shape[0] != num_models:
@@ -39,12 +39,13 @@ def as_scores(name: str, scores: Shaped[AnyArray, "..."], num_models: int) -> Sh
         return scores.astype(np.float32)
     if bool(((scores == 0) | (scores == 1)).all()):
         return scores.astype(bool)
-    if not bool(((scores >= 0) & (scores <= 1)).all()):
+    scores = scores if scores.dtype == np.float32 else scores.astype(np.float32)
+    if not bool((abs(scores) < np.inf).all()):
         raise InputError(
-            f"{name} holds values that are not in [0, 1]; give correctness or the probability of the given label, "
-            "and leave out models that diverged"
+            f"{name} holds values that are not finite numbers; give correctness, the probability of the given label or "
+            "a margin, and leave out models that diverged"
         )
-    return scores if scores.dtype == np.float32 else scores.astype(np.float32)
+    return scores
 
 
 def _as_array(name: str, values) -> AnyArray:

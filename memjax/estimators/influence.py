@@ -19,12 +19,12 @@ def influence(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..
         infl[i, j] = mean of correct_test[t, j] over models t that saw i
                    - mean of correct_test[t, j] over models t that did not
 
-    Above 0: seeing training example i helps to get test example j right.  Range [-1, 1].
+    Above 0: seeing training example i helps to get test example j right.  Range [-1, 1], except for margins.
 
     Args:
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
-      correct_test: (models, test), whether model t predicts the label of test example j; bool, 0 / 1, or the
-        probability it gives to that label.  NumPy or JAX.
+      correct_test: (models, test), whether model t predicts the label of test example j; bool, 0 / 1, the
+        probability it gives to that label, or a margin.  NumPy or JAX.
 
     Returns:
       One estimate a pair, (train, test); standard error and undefined cases as for `memorization`.  Four arrays of
@@ -32,7 +32,7 @@ def influence(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..
       only the large ones.
 
     Raises:
-      InputError: shapes that do not fit, masks other than 0 and 1, scores outside [0, 1].
+      InputError: shapes that do not fit, masks other than 0 and 1, scores that are not finite.
 
     Example:
       >>> import numpy as np, memjax

@@ -16,12 +16,13 @@ def memorization(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."
         mem[i] = mean of correct[t, i] over models t that saw i
                - mean of correct[t, i] over models t that did not
 
-    Near 0: the label follows from the other examples.  Near 1: it is known only by heart.  Range [-1, 1].
+    Near 0: the label follows from the other examples.  Near 1: it is known only by heart.  Range [-1, 1], except for
+    margins.
 
     Args:
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
-      correct: (models, train), whether model t predicts the given label of example i; bool, 0 / 1, or the
-        probability it gives to that label.  NumPy or JAX.
+      correct: (models, train), whether model t predicts the given label of example i; bool, 0 / 1, the
+        probability it gives to that label, or a margin.  NumPy or JAX.
 
     Returns:
       One estimate an example, NaN where it was always in or always out.  The standard error is that of a difference
@@ -30,7 +31,7 @@ def memorization(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."
       models stand on a side.
 
     Raises:
-      InputError: shapes that do not fit, masks other than 0 and 1, scores outside [0, 1].
+      InputError: shapes that do not fit, masks other than 0 and 1, scores that are not finite.
 
     Example:
       >>> import numpy as np, memjax

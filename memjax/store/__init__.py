@@ -14,7 +14,7 @@ from memjax.store.records import (
     record_path,
     set_aside,
 )
-from memjax.store.results import read_note, read_results, read_whole, write_note
+from memjax.store.results import read_note, read_results, read_whole, whole_results, write_note
 from memjax.store.sealed import BrokenSeal
 from memjax.store.verify import Finding, verify
 
@@ -45,6 +45,7 @@ __all__ = [
     "set_aside",
     "sha256_of",
     "verify",
+    "whole_results",
     "write_atomically",
     "write_block",
     "write_note",

@@ -70,7 +70,8 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="as many faults as before a release")
     parser.add_argument("--count", type=int, help="how many faults")
     parser.add_argument("--broken", default="", help="a store that breaks a promise: " + ", ".join(broken.STORES))
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="a line a campaign, for programs")
+    parser.add_argument("--strict", action="store_true", help="leave with 1 as well if a campaign cannot be run here")
     options = parser.parse_args()
     bad = 0
     if not options.json:
@@ -79,6 +80,7 @@ def main() -> int:
         campaign = CAMPAIGNS[name]
         if reason := cannot(name):
             print(json.dumps({"name": name, "skipped": reason}) if options.json else f"| {campaign.words}: {reason} |")
+            bad += options.strict
             continue
         started = time.monotonic()
         tally = run(name, options.count or (campaign.full if options.full else campaign.usual), options.broken)

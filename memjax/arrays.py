@@ -1,0 +1,131 @@
+"""Predictions trained elsewhere, with whatever library: from a file of arrays to outcomes, by the names people use."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Shaped
+
+from memjax.errors import InputError
+from memjax.estimators.checks import as_masks, as_scores
+from memjax.types import Dataset, Outcomes
+from memjax.untrusted import read_npz, user_path
+
+NAMES = {
+    "masks": ("masks", "mask", "keep", "memberships", "trainset_mask"),
+    "indices": ("indices", "subset_ids", "subset_indices"),
+    "train_correct": ("train_correct", "trainset_correctness", "correct", "correctness"),
+    "test_correct": ("test_correct", "testset_correctness", "correct_test"),
+    "train_probability": ("train_probability", "probability"),
+    "test_probability": ("test_probability", "probability_test"),
+    "train_margin": ("train_margin", "train_margins", "margins"),
+    "test_margin": ("test_margin", "test_margins"),
+    "train_labels": ("train_labels", "tr_labels", "y_train", "labels"),
+    "test_labels": ("test_labels", "tt_labels", "y_test"),
+}
+"""What an array is, and the names that it is known by."""
+
+SIDES = ("train_", "test_")
+
+
+def read_arrays(file: str | Path) -> dict[str, np.ndarray]:
+    """The arrays of an npz file.
+
+    Raises:
+      InputError: the file is not there or damaged.
+    """
+    return read_npz(user_path(file), lambda names: None)
+
+
+def outcomes_of(arrays: Mapping[str, Shaped[np.ndarray, "..."]], name: str = "arrays") -> tuple[Dataset, Outcomes]:
+    """Finished models from arrays, one row a model, and the examples as far as they are known.
+
+    Needed: who saw what, as `masks` (models, train) or as `indices` (models, subset size), row numbers of the training
+    examples; and `train_correct` (models, train).  If there: `test_correct` (models, test), `train_labels`,
+    `test_labels`, and probabilities and margins beside correctness.  `NAMES` lists what else each may be called.
+    Without labels all examples are of one class; without test examples there are none.
+
+    Args:
+      name: what the data set is called in the results.
+
+    Raises:
+      InputError: an array is missing, there twice, or does not fit the others.
+    """
+    found = _by_meaning(arrays)
+    correct = _needed(found, "train_correct")
+    masks = _masks(found, correct.shape)
+    scores = {key: as_scores(key, values, len(masks)) for key, values in found.items() if key.startswith(SIDES)
+              and not key.endswith("labels")}  # fmt: skip
+    for key, values in scores.items():
+        if key.startswith("train_") and values.shape != masks.shape:
+            raise InputError(_misfit(key, values.shape, "masks", masks.shape))
+    num_test = {key: values.shape[1] for key, values in scores.items() if key.startswith("test_")}
+    if len({*num_test.values()}) > 1:
+        raise InputError(f"the arrays of test examples have different lengths: {num_test}")
+    test = {key.removeprefix("test_"): np.asarray(values) for key, values in scores.items() if key.startswith("test_")}
+    test.setdefault("correct", np.zeros((len(masks), max(num_test.values(), default=0)), bool))
+    train = {key.removeprefix("train_"): np.asarray(value) for key, value in scores.items() if key[:6] == "train_"}
+    examples = _examples(found, masks.shape[1], test["correct"].shape[1], name)
+    return examples, Outcomes(np.arange(len(masks)), masks, train, test)
+
+
+def _by_meaning(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    found = {}
+    for meaning, names in NAMES.items():
+        there = [name for name in names if name in arrays]
+        if len(there) > 1:
+            raise InputError(f"{' and '.join(there)} both mean {meaning}; leave one out")
+        if there:
+            found[meaning] = np.asarray(arrays[there[0]])
+    return found
+
+
+def _needed(found: Mapping[str, np.ndarray], meaning: str) -> np.ndarray:
+    if meaning not in found:
+        raise InputError(f"there is no {meaning}; give it under one of the names: {', '.join(NAMES[meaning])}")
+    return found[meaning]
+
+
+def _masks(found: Mapping[str, np.ndarray], shape: Sequence[int]) -> Bool[np.ndarray, "models train"]:
+    if "indices" in found and "masks" not in found:
+        return _masks_from(found["indices"], shape)
+    masks = np.asarray(as_masks(_needed(found, "masks")))
+    if masks.shape != tuple(shape):
+        raise InputError(_misfit("masks", masks.shape, "train_correct", tuple(shape)))
+    return masks
+
+
+def _masks_from(indices: np.ndarray, shape: Sequence[int]) -> Bool[np.ndarray, "models train"]:
+    """Each row of `indices` lists the training examples of a model."""
+    num_models, num_train = shape
+    if indices.ndim != 2 or len(indices) != num_models or indices.dtype.kind not in "iu":
+        raise InputError(
+            f"indices holds {indices.dtype} {indices.shape}; expected whole numbers ({num_models}, subset size)"
+        )
+    if indices.size and not (indices.min() >= 0 and indices.max() < num_train):
+        raise InputError(f"indices holds {indices.min()} to {indices.max()}; expected rows 0 to {num_train - 1}")
+    masks = np.zeros((num_models, num_train), bool)
+    np.put_along_axis(masks, indices.astype(np.int64), True, axis=1)
+    return masks
+
+
+def _examples(found: Mapping[str, np.ndarray], num_train: int, num_test: int, name: str) -> Dataset:
+    """The data set without its inputs, which are not known."""
+    labels = {}
+    for side, count in (("train", num_train), ("test", num_test)):
+        given = found.get(f"{side}_labels", np.zeros(count, np.int32))
+        if given.shape != (count,) or given.dtype.kind not in "iu" or (count and given.min() < 0):
+            raise InputError(f"{side}_labels holds {given.dtype} {given.shape}; expected {count} class numbers from 0")
+        labels[side] = given.astype(np.int32)
+    num_classes = 1 + max((int(values.max()) for values in labels.values() if len(values)), default=0)
+    if num_classes > max(1000, num_train):
+        raise InputError(f"label {num_classes - 1} means {num_classes} classes; number the classes 0, 1, 2, ...")
+    return Dataset(
+        name, np.zeros((num_train, 0), np.uint8), labels["train"], np.zeros((num_test, 0), np.uint8), labels["test"],
+        np.arange(num_train), np.arange(num_test), tuple(map(str, range(num_classes))), np.zeros(num_train, bool),
+    )  # fmt: skip
+
+
+def _misfit(key: str, shape: tuple, other: str, other_shape: tuple) -> str:
+    turned = "; is one of them the wrong way round? Rows are models" if shape == other_shape[::-1] else ""
+    return f"{key} has shape {shape} and {other} {other_shape}; expected the same{turned}"

@@ -1,0 +1,122 @@
+"""What models say of examples that they did not see: C-scores, out-of-bag predictions, labels that look wrong."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Shaped
+
+from memjax.errors import InputError
+from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+from memjax.estimators.memorization import sides
+from memjax.types import Estimate
+
+
+def c_score(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> Estimate:
+    """Consistency of each training example with the others: how often models that did not see it get it right.
+
+        c[i] = mean of correct[t, i] over models t that did not see i
+
+    Near 1: the label follows from the other examples.  Near 0: it does not, or is wrong.  Range [0, 1] for
+    correctness and probabilities.  It is of the one subset fraction that the models had; see `consistency_profile`.
+
+    Args:
+      masks, correct: as for `memorization`.
+
+    Returns:
+      One estimate an example with the standard error of that mean; NaN where no model left the example out.
+
+    Raises:
+      InputError: as `memorization`.
+
+    Reference:
+      Jiang et al., Characterizing Structural Regularities of Labeled Data in Overparameterized Models, 2021,
+      arXiv 2002.03206.
+    """
+    inside, outside = sides(masks, correct)
+    return Estimate(outside.mean, jnp.sqrt(outside.variance), inside.count, outside.count)
+
+
+class Profile(NamedTuple):
+    """Held-out scores by subset size, and their mean over sizes, which is the C-score of the paper.
+
+    Attributes:
+      sizes: (sizes,) examples in a subset, ascending.
+      value, stderr: (sizes, train).
+      mean: (train,) over the sizes at which the example was ever left out.
+    """
+
+    sizes: Int[np.ndarray, " sizes"]
+    value: Float[np.ndarray, "sizes train"]
+    stderr: Float[np.ndarray, "sizes train"]
+    mean: Float[np.ndarray, " train"]
+
+
+def consistency_profile(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> Profile:
+    """Held-out score of each training example as a function of how many examples the models had.
+
+    Models are grouped by the size of their subset, which takes a design of several sizes.  Arguments and errors as
+    for `c_score`; source as there, section 2.
+    """
+    masks = np.asarray(as_masks(masks))
+    at_least_one_model(len(masks))
+    correct = np.asarray(as_scores("correct", correct, len(masks)))
+    of_model = masks.sum(1)
+    sizes = np.unique(of_model)
+    parts = [c_score(masks[of_model == size], correct[of_model == size]) for size in sizes]
+    value, stderr = (np.stack([np.asarray(part[field]) for part in parts]) for field in (0, 1))
+    known = np.isfinite(value)
+    with np.errstate(invalid="ignore"):
+        mean = np.where(known, value, 0).sum(0) / known.sum(0)
+    return Profile(sizes, value, stderr, mean.astype(np.float32))
+
+
+def out_of_bag(
+    masks: Shaped[AnyArray, "..."], logits: Shaped[AnyArray, "models train classes"]
+) -> Float[Array, "train classes"]:
+    """Mean predicted probabilities of each training example by the models that did not see it.
+
+    What cleanlab calls `pred_probs`, from many subsets instead of a few folds.
+
+    Args:
+      masks: (models, train).
+      logits: of every model on every training example (`--keep logits`).
+
+    Returns:
+      Rows that sum to 1; NaN where no model left the example out.
+
+    Raises:
+      InputError: shapes that do not fit.
+    """
+    masks = as_masks(masks)
+    if logits.shape[:2] != masks.shape or logits.ndim != 3:
+        raise InputError(f"logits has shape {logits.shape}; expected {(*masks.shape, 'classes')}")
+    return _out_of_bag(masks, logits)
+
+
+@jax.jit
+def _out_of_bag(
+    masks: Bool[Array, "models train"], logits: Shaped[Array, "models train classes"]
+) -> Float[Array, "train classes"]:
+    def add(total, model):
+        mask, values = model
+        return total + jnp.where(mask[:, None], 0, jax.nn.softmax(values.astype(jnp.float32))), None
+
+    total, _ = jax.lax.scan(add, jnp.zeros(logits.shape[1:], jnp.float32), (masks, logits))
+    return total / (~masks).sum(0)[:, None]
+
+
+def label_errors(masks: Shaped[AnyArray, "..."], probability: Shaped[AnyArray, "..."]) -> Int[np.ndarray, " train"]:
+    """Training examples from the most to the least likely to carry a wrong label.
+
+    By the held-out probability of the given label, the lowest first: it ranked wrong labels above memorization in
+    every experiment of this project (`experiments/label_noise.py`).  Examples that no model left out come last.
+
+    Args:
+      masks, probability: (models, train).
+
+    Raises:
+      InputError: as `memorization`.
+    """
+    return np.argsort(np.asarray(c_score(masks, probability).value), kind="stable")  # NaN sorts last

@@ -1,0 +1,120 @@
+"""The linear datamodeling score: do sums of attributions predict how models trained on other subsets behave?"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+
+from memjax.errors import InputError
+from memjax.estimators.checks import AnyArray, as_masks
+
+DRAWS = 200  # of the bootstrap
+
+
+class LinearDatamodelingScore(NamedTuple):
+    """Rank correlations between predicted and true outputs over held-out models.
+
+    Attributes:
+      value: their mean over test examples.
+      low, high: 95 % bootstrap interval of that mean, over models and test examples.
+      each: (test,) one correlation a test example; NaN where predictions or outputs are constant.
+      num_undefined: how many are NaN and left out of the mean.
+      ceiling: the mean correlation of the outputs with those of independent retrainings on the same subsets, which no
+        attribution is expected to pass; NaN if there are none.
+    """
+
+    value: float
+    low: float
+    high: float
+    each: Float[np.ndarray, " test"]
+    num_undefined: int
+    ceiling: float
+
+
+def linear_datamodeling_score(
+    scores: Shaped[AnyArray, "train test"],
+    masks: Shaped[AnyArray, "..."],
+    outputs: Shaped[AnyArray, "models test"],
+    *,
+    fitted_masks: Shaped[AnyArray, "..."] | None = None,
+    outputs_again: Shaped[AnyArray, "models test"] | None = None,
+    seed: int = 0,
+) -> LinearDatamodelingScore:
+    """How well any matrix of attributions predicts what training on a subset does to each test example.
+
+        each[j] = Spearman correlation, over models t, of (sum over i in subset t of scores[i, j]) and outputs[t, j]
+
+    Args:
+      scores: influence[i, j], datamodel weights, or any other; positive where training on i helps with j.
+      masks: (models, train), of models that no part of `scores` was made from.
+      outputs: what the scores should predict: correctness, probability, margin or log odds.
+      fitted_masks: masks of the models that `scores` was made from.  If given, they are held against `masks`.
+      outputs_again: of other models trained on the same subsets, for the ceiling.
+      seed: of the bootstrap.
+
+    Raises:
+      InputError: shapes that do not fit, fewer than three models, or a subset that is among `fitted_masks`: scores
+        explain the models that they were made from far too well.
+
+    Reference:
+      Park et al., TRAK: Attributing Model Behavior at Scale, 2023, arXiv 2303.14186, section 2.
+    """
+    masks = np.asarray(as_masks(masks))
+    scores, outputs = np.asarray(scores, np.float64), np.asarray(outputs, np.float64)
+    wanted = (masks.shape[1], outputs.shape[-1])
+    if outputs.ndim != 2 or len(outputs) != len(masks) or scores.shape != wanted:
+        raise InputError(
+            f"scores {scores.shape}, masks {masks.shape} and outputs {outputs.shape} do not fit; expected "
+            "(train, test), (models, train) and (models, test)"
+        )
+    if len(masks) < 3:
+        raise InputError(f"{len(masks)} models are too few for a rank correlation; give at least 3")
+    if fitted_masks is not None and (shared := _shared(masks, np.asarray(as_masks(fitted_masks)))):
+        raise InputError(
+            f"{shared} of the {len(masks)} subsets are among those that the scores were made from; give models of "
+            "other subsets"
+        )
+    predicted = masks.astype(np.float64) @ scores
+    each = _spearman(predicted, outputs)
+    low, high = _interval(predicted, outputs, seed)
+    ceiling = np.nan
+    if outputs_again is not None:
+        ceiling = _mean(_spearman(np.asarray(outputs_again, np.float64), outputs))
+    return LinearDatamodelingScore(_mean(each), low, high, each, int(np.isnan(each).sum()), ceiling)
+
+
+def _shared(masks: Bool[np.ndarray, "models train"], others: Bool[np.ndarray, "others train"]) -> int:
+    """How many rows are among the others."""
+    if masks.shape[1] != others.shape[1]:
+        raise InputError(f"fitted_masks has {others.shape[1]} training examples and masks {masks.shape[1]}")
+    known = {row.tobytes() for row in np.packbits(others, axis=1)}
+    return sum(row.tobytes() in known for row in np.packbits(masks, axis=1))
+
+
+def _spearman(
+    first: Float[np.ndarray, "models test"], second: Float[np.ndarray, "models test"]
+) -> Float[np.ndarray, " test"]:
+    """Column by column; equal values share their mean rank, and a constant column has no correlation."""
+    from scipy.stats import rankdata
+
+    ranks = [rankdata(values, axis=0) for values in (first, second)]
+    centred = [values - values.mean(0) for values in ranks]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (centred[0] * centred[1]).sum(0) / np.sqrt((centred[0] ** 2).sum(0) * (centred[1] ** 2).sum(0))
+
+
+def _interval(
+    predicted: Float[np.ndarray, "models test"], outputs: Float[np.ndarray, "models test"], seed: int
+) -> tuple[float, float]:
+    """Models and test examples are both drawn anew: both are samples of those there might have been."""
+    rng = np.random.default_rng(seed)
+    num_models, num_test = outputs.shape
+    means = []
+    for _ in range(DRAWS):
+        rows, columns = rng.integers(num_models, size=num_models), rng.integers(num_test, size=num_test)
+        means.append(_mean(_spearman(predicted[np.ix_(rows, columns)], outputs[np.ix_(rows, columns)])))
+    return float(np.nanquantile(means, 0.025)), float(np.nanquantile(means, 0.975))
+
+
+def _mean(each: Float[np.ndarray, " test"]) -> float:
+    return float(each[np.isfinite(each)].mean()) if np.isfinite(each).any() else float("nan")

@@ -1,0 +1,129 @@
+"""Membership inference by likelihood ratios (LiRA): did this model train on that example?"""
+
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.stats import norm
+from jaxtyping import Array, Bool, Float, Shaped
+
+from memjax.errors import InputError, one_of
+from memjax.estimators.checks import AnyArray, as_masks
+
+Variant = Literal["online", "offline", "offline-density"]
+VARIANTS = ("online", "offline", "offline-density")
+LEAST = 1e-30  # added to a deviation: scores that never vary would divide by zero
+
+
+def lira(
+    masks: Shaped[AnyArray, "..."],
+    log_odds: Shaped[AnyArray, "models train"],
+    target: Shaped[AnyArray, "targets train"],
+    variant: Variant = "online",
+    fixed_variance: bool = False,
+) -> Float[Array, "targets train"]:
+    """How much more likely it is that a target model saw an example than that it did not; larger = member.
+
+    The scores of an example under models that saw it, and under models that did not, are taken for normal, with the
+    median as centre:
+
+        online            log density of the target's score inside - log density outside
+        offline           log probability that an outside score is smaller than the target's
+        offline-density   - log density outside, as the authors' code has it
+
+    Args:
+      masks: (models, train), of the shadow models; no target may be among them.
+      log_odds: their log p / (1 - p) of the given labels (`--keep log_odds`).
+      target: the same of the models that are attacked.
+      fixed_variance: one deviation for all examples, from the residuals of each side, instead of one an example;
+        better where an example has fewer than about 64 models on a side.
+
+    Returns:
+      NaN where the side that is needed has no model.
+
+    Raises:
+      InputError: shapes that do not fit, or an unknown variant.
+
+    Reference:
+      Carlini et al., Membership Inference Attacks From First Principles, 2022, arXiv 2112.03570.
+    """
+    masks = as_masks(masks)
+    if log_odds.shape != masks.shape or target.ndim != 2 or target.shape[1] != masks.shape[1]:
+        raise InputError(
+            f"masks {masks.shape}, log_odds {log_odds.shape} and target {target.shape} do not fit; expected "
+            "(models, train) twice and (targets, train)"
+        )
+    if variant not in VARIANTS:
+        raise one_of("variant", variant, VARIANTS)
+    return _lira(masks, jnp.asarray(log_odds, jnp.float32), jnp.asarray(target, jnp.float32), variant, fixed_variance)
+
+
+class Curve(NamedTuple):
+    """How well scores tell members from others.
+
+    Attributes:
+      false_positives, true_positives: rates, from the highest threshold to the lowest.
+      auc: area under that curve; one half is chance.
+      balanced_accuracy: the best over all thresholds.
+    """
+
+    false_positives: Float[np.ndarray, " thresholds"]
+    true_positives: Float[np.ndarray, " thresholds"]
+    auc: float
+    balanced_accuracy: float
+
+    def at(self, false_positives: float) -> float:
+        """The largest rate of true positives with at most this rate of false ones, e.g. `curve.at(0.001)`."""
+        return float(self.true_positives[self.false_positives <= false_positives].max(initial=0.0))
+
+
+def membership_curve(scores: Shaped[AnyArray, "..."], members: Shaped[AnyArray, "..."]) -> Curve:
+    """The ROC curve of membership scores over all targets and examples; scores that are NaN are left out.
+
+    Args:
+      scores: of any shape, larger = member, see `lira`.
+      members: whether the target had seen the example, of the same shape.
+
+    Raises:
+      InputError: shapes that differ, or only members, or none.
+    """
+    from sklearn.metrics import auc, roc_curve
+
+    scores, members = np.asarray(scores, np.float64), np.asarray(members).astype(bool)
+    if scores.shape != members.shape:
+        raise InputError(f"scores has shape {scores.shape} and members {members.shape}; expected the same")
+    known = ~np.isnan(scores)
+    scores, members = np.nan_to_num(scores[known]), members[known]
+    if members.all() or not members.any():
+        raise InputError("a curve needs scores of members and of others; there are only " + ("members"
+                         if members.size and members.all() else "others"))  # fmt: skip
+    false, true, _ = roc_curve(members, scores, drop_intermediate=False)
+    return Curve(false, true, float(auc(false, true)), float(((true + 1 - false) / 2).max()))
+
+
+@jax.jit(static_argnames=("variant", "fixed"))
+def _lira(
+    masks: Bool[Array, "models train"],
+    scores: Float[Array, "models train"],
+    target: Float[Array, "targets train"],
+    variant: str,
+    fixed: bool,
+) -> Float[Array, "targets train"]:
+    outside = _normal(~masks, scores, fixed)
+    if variant == "offline":
+        return norm.logcdf(target, *outside)
+    if variant == "offline-density":
+        return -norm.logpdf(target, *outside)
+    return norm.logpdf(target, *_normal(masks, scores, fixed)) - norm.logpdf(target, *outside)
+
+
+def _normal(
+    chosen: Bool[Array, "models train"], scores: Float[Array, "models train"], fixed: bool
+) -> tuple[Float[Array, " train"], Float[Array, "..."]]:
+    """Median of the chosen scores of each example, and their deviation: its own, or that of all residuals."""
+    kept = jnp.where(chosen, scores, jnp.nan)
+    centre = jnp.nanmedian(kept, axis=0)
+    if fixed:
+        return centre, jnp.nanstd(kept - jnp.nanmean(kept, axis=0)) + LEAST
+    return centre, jnp.nanstd(kept, axis=0) + LEAST

@@ -1,0 +1,110 @@
+"""Predictions trained elsewhere: the names people use, the mistakes they make, and the same numbers in the end."""
+
+import numpy as np
+import pytest
+
+from memjax import run
+from memjax.arrays import outcomes_of
+from memjax.errors import InputError
+from tests import reference
+
+
+def world(seed=0, models=30, train=12, test=8):
+    rng = np.random.default_rng(seed)
+    return {
+        "masks": np.stack([rng.permutation(train) < 8 for _ in range(models)]),
+        "train_correct": rng.random((models, train)) < 0.7,
+        "test_correct": rng.random((models, test)) < 0.6,
+        "train_labels": np.arange(train) % 3,
+        "test_labels": np.arange(test) % 3,
+    }
+
+
+def test_a_file_gives_what_the_loops_give(tmp_path, capsys):
+    arrays = world()
+    np.savez(tmp_path / "a.npz", **arrays)
+
+    command = ["estimate", "--arrays", str(tmp_path / "a.npz"), "--out", str(tmp_path / "out"), "--influence", "all"]
+    assert run.main(command) == 0
+
+    assert "30 models" in capsys.readouterr().out
+    found = np.load(tmp_path / "out" / "estimates.npz")
+    memorization = np.diag(reference.mean_difference(arrays["masks"], arrays["train_correct"]))
+    np.testing.assert_allclose(found["tr_mem"], memorization, atol=1e-6)
+    influence = reference.mean_difference(arrays["masks"], arrays["test_correct"])
+    np.testing.assert_allclose(np.load(tmp_path / "out" / "influence.npy"), influence, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"keep": "masks", "correctness": "train_correct", "correct_test": "test_correct", "y_train": "train_labels"},
+        {"trainset_mask": "masks", "trainset_correctness": "train_correct", "testset_correctness": "test_correct"},
+        {"memberships": "masks", "tr_labels": "train_labels", "tt_labels": "test_labels"},
+    ],
+)
+def test_the_names_of_others_mean_the_same(names):
+    arrays = world()
+    renamed = arrays | {name: arrays[meaning] for name, meaning in names.items()}
+    for meaning in names.values():
+        del renamed[meaning]
+
+    for got, expected in zip(outcomes_of(renamed)[1], outcomes_of(arrays)[1], strict=True):
+        np.testing.assert_equal(got, expected)
+
+
+def test_lists_of_rows_are_masks():
+    arrays = world()
+    lists = {"subset_ids": np.stack([np.flatnonzero(mask) for mask in arrays.pop("masks")])}
+
+    np.testing.assert_array_equal(outcomes_of(arrays | lists)[1].masks, world()["masks"])
+
+
+def test_kinds_of_zero_and_one_and_other_outcomes():
+    arrays = world()
+    margins = np.random.default_rng(1).normal(size=(30, 12)).astype(np.float16)
+    given = {name: array.astype(np.uint8) for name, array in arrays.items()} | {"margins": margins}
+
+    _, outcomes = outcomes_of(given)
+
+    assert outcomes.train["correct"].dtype == bool
+    np.testing.assert_array_equal(outcomes.train["margin"], margins.astype(np.float32))
+
+
+def test_without_labels_and_without_test_examples(tmp_path):
+    arrays = world()
+    np.savez(tmp_path / "a.npz", masks=arrays["masks"], correct=arrays["train_correct"])
+
+    assert run.main(["estimate", "--arrays", str(tmp_path / "a.npz"), "--out", str(tmp_path / "out")]) == 0
+
+    assert np.load(tmp_path / "out" / "estimates.npz")["infl_matrix_class0"].shape == (12, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"masks": None}, "there is no masks; give it under one of the names: masks, mask, keep"),
+        ({"train_correct": None}, "there is no train_correct"),
+        ({"keep": np.ones((30, 12), bool)}, "masks and keep both mean masks"),
+        ({"masks": np.ones((12, 30), bool)}, "wrong way round"),
+        ({"masks": np.full((30, 12), 2)}, "other than 0 and 1"),
+        ({"test_correct": np.ones((29, 8))}, r"expected \(30, examples\)"),
+        ({"test_probability": np.ones((30, 9))}, "different lengths"),
+        ({"train_probability": np.ones((30, 11))}, "expected the same"),
+        ({"train_labels": np.arange(11)}, "expected 12 class numbers"),
+        ({"train_labels": np.full(12, 5000)}, "number the classes"),
+        ({"train_labels": np.full(12, 0.5)}, "expected 12 class numbers"),
+        ({"train_correct": np.full((30, 12), np.nan)}, "not finite"),
+        ({"masks": None, "indices": np.full((30, 3), 12)}, "expected rows 0 to 11"),
+        ({"masks": None, "indices": np.ones((30, 3))}, "expected whole numbers"),
+    ],
+)
+def test_what_does_not_fit_is_named(change, words, tmp_path, capsys):
+    arrays = {name: array for name, array in (world() | change).items() if array is not None}
+    with pytest.raises(InputError, match=words):
+        outcomes_of(arrays)
+    np.savez(tmp_path / "a.npz", **arrays)
+
+    assert run.main(["estimate", "--arrays", str(tmp_path / "a.npz"), "--out", str(tmp_path / "out")]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert not (tmp_path / "out").exists()
