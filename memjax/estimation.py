@@ -61,7 +61,7 @@ def _memorization(dataset: Dataset, outcomes: Outcomes) -> dict[str, Any]:
         "tt_correct": outcomes.test["correct"].mean(0, dtype=np.float32),
         "in_sample_accuracy": np.float64(correct[masks].mean()),
         "held_out_accuracy": np.float64(correct[~masks].mean() if not masks.all() else np.nan),
-        "test_accuracy": np.float64(outcomes.test["correct"].mean()),
+        "test_accuracy": np.float64(outcomes.test["correct"].mean() if dataset.num_test else np.nan),
     }
     if "probability" in outcomes.train:
         inside, outside = sides(masks, outcomes.train["probability"])

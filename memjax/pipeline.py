@@ -161,7 +161,7 @@ def _set_aside(run: Run, number: int, problem: str, notify: Notify) -> None:
 
 
 def _check_disk(run: Run, num_blocks: int) -> None:
-    if not os.access(run.folder / "blocks", os.W_OK):
+    if not all(os.access(folder, os.W_OK) for folder in (run.folder, run.folder / "blocks")):
         raise InputError(f"{run.folder} cannot be written to; change its permissions or give another --run")
     needed = num_blocks * run.plan.pack_size * bytes_a_model(run.config, run.dataset)
     if writes_all_pairs(run.config, run.dataset):

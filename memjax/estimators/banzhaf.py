@@ -11,7 +11,7 @@ from memjax.types import Estimate
 FAR = 5.0  # standard errors from one half at which subsets are no longer those of the definition
 
 
-def data_banzhaf(masks: Shaped[AnyArray, "..."], utility: Shaped[AnyArray, " models"]) -> Estimate:
+def data_banzhaf(masks: Shaped[AnyArray, "..."], utility: Shaped[AnyArray, "..."]) -> Estimate:
     """Banzhaf value of each training example for a utility of the trained model.
 
         value[i] = mean of utility[t] over models t that saw i  -  mean over models t that did not

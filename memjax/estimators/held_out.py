@@ -72,9 +72,7 @@ def consistency_profile(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray
     return Profile(sizes, value, stderr, mean.astype(np.float32))
 
 
-def out_of_bag(
-    masks: Shaped[AnyArray, "..."], logits: Shaped[AnyArray, "models train classes"]
-) -> Float[Array, "train classes"]:
+def out_of_bag(masks: Shaped[AnyArray, "..."], logits: Shaped[AnyArray, "..."]) -> Float[Array, "train classes"]:
     """Mean predicted probabilities of each training example by the models that did not see it.
 
     What cleanlab calls `pred_probs`, from many subsets instead of a few folds.

@@ -32,12 +32,12 @@ class LinearDatamodelingScore(NamedTuple):
 
 
 def linear_datamodeling_score(
-    scores: Shaped[AnyArray, "train test"],
+    scores: Shaped[AnyArray, "..."],
     masks: Shaped[AnyArray, "..."],
-    outputs: Shaped[AnyArray, "models test"],
+    outputs: Shaped[AnyArray, "..."],
     *,
     fitted_masks: Shaped[AnyArray, "..."] | None = None,
-    outputs_again: Shaped[AnyArray, "models test"] | None = None,
+    outputs_again: Shaped[AnyArray, "..."] | None = None,
     seed: int = 0,
 ) -> LinearDatamodelingScore:
     """How well any matrix of attributions predicts what training on a subset does to each test example.

@@ -1,6 +1,6 @@
 """Membership inference by likelihood ratios (LiRA): did this model train on that example?"""
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,16 +11,15 @@ from jaxtyping import Array, Bool, Float, Shaped
 from memjax.errors import InputError, one_of
 from memjax.estimators.checks import AnyArray, as_masks
 
-Variant = Literal["online", "offline", "offline-density"]
 VARIANTS = ("online", "offline", "offline-density")
 LEAST = 1e-30  # added to a deviation: scores that never vary would divide by zero
 
 
 def lira(
     masks: Shaped[AnyArray, "..."],
-    log_odds: Shaped[AnyArray, "models train"],
-    target: Shaped[AnyArray, "targets train"],
-    variant: Variant = "online",
+    log_odds: Shaped[AnyArray, "..."],
+    target: Shaped[AnyArray, "..."],
+    variant: str = "online",
     fixed_variance: bool = False,
 ) -> Float[Array, "targets train"]:
     """How much more likely it is that a target model saw an example than that it did not; larger = member.

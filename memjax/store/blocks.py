@@ -71,15 +71,15 @@ def write_block(folder: Path, number: int, block: Block, plan: str, environment:
         int((~block.finite).sum()), environment,
     )  # fmt: skip
     path = block_path(folder, number)
-    path.parent.mkdir(exist_ok=True)
-    if not publish(path, content) and sha256_of(path) != record.sha256:
-        if record_path(folder, number).exists():
-            return False
-        set_aside(folder, number)  # left without a record, by a process that did not live to write one
-        publish(path, content)
-    if publish(record_path(folder, number), seal(record._asdict())):
-        return True
-    return read_record(folder, number).sha256 == record.sha256
+    while True:
+        path.parent.mkdir(exist_ok=True)
+        try:
+            whole = publish(path, content) or sha256_of(path) == record.sha256
+            if whole and publish(record_path(folder, number), seal(record._asdict())):
+                return True
+            return read_record(folder, number).sha256 == record.sha256
+        except (FileNotFoundError, BrokenSeal):  # data or a record that a process left, or that were changed since
+            set_aside(folder, number)
 
 
 def read_block(folder: Path, number: int) -> Block:

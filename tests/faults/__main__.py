@@ -36,6 +36,7 @@ CAMPAIGNS = {
     "failing-each": Campaign("system calls made to fail", syscalls.failing_each, 72, 1000),
     "full-disk": Campaign("full disks", disks.full, 8, 12),
     "limited-files": Campaign("limits of file size", disks.limited, 5, 12),
+    "forbidden": Campaign("folders that may not be written to", disks.forbidden, 3, 12),
     "flips": Campaign("bits flipped", bits.flips, 12_000, 10**9),
     "cuts": Campaign("files cut or spliced", bits.cuts, 2_000, 10**5),
     "attacks": Campaign("hostile files, all readers", hostile.attacks, 1000, 1000),
@@ -43,6 +44,7 @@ CAMPAIGNS = {
     "killed-runs": Campaign("whole runs killed", runs.killed_runs, 6, 60),
     "stopped-runs": Campaign("whole runs asked to stop", runs.stopped_runs, 6, 42),
 }
+AS_ROOT = ("full-disk", "forbidden")
 TRACED = ("killed-at-each", "failing-each")
 
 
@@ -61,7 +63,8 @@ def cannot(name: str) -> str:
     if name in TRACED and not syscalls.available():
         return "strace is not installed or may not trace"
     with tempfile.TemporaryDirectory() as place:
-        return "" if name != "full-disk" or disks.may_mount(Path(place)) else "only root may mount a small disk"
+        asroot = name in AS_ROOT and not disks.may_mount(Path(place))
+    return "only root may mount a small disk or act for another user" if asroot else ""
 
 
 def main() -> int:

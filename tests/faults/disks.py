@@ -7,6 +7,7 @@ import shutil
 import signal
 from pathlib import Path
 
+from memjax.errors import InputError
 from tests.faults.folder import Tally, begin, contents, judge, write
 from tests.faults.kills import NUM_BLOCKS, WIDTH
 
@@ -49,6 +50,29 @@ def limited(count: int, place: Path) -> Tally:
     return total
 
 
+def forbidden(count: int, place: Path) -> Tally:
+    """As a user who may not write to a part of the folder, or not read it: an error, and nothing changes."""
+    total = Tally()
+    os.chmod(place, 0o755)
+    parts = (Path("blocks"), Path("plan.json"))
+    for turn in range(count):
+        folder, part = place / str(turn), parts[turn % len(parts)]
+        _fill(folder)
+        for number in range(0, NUM_BLOCKS, 2):
+            (folder / "blocks" / f"{number:06d}.json").unlink()
+        before, parts_of = contents(folder), list(folder.rglob("*"))
+        for path in [folder, *parts_of]:
+            os.chmod(path, 0o777 if path.is_dir() else 0o666)
+        os.chmod(folder / part, 0o555 if (folder / part).is_dir() else 0)
+        child = os.fork()
+        if not child:
+            os.setuid(65534)
+            os._exit(0 if _fill(folder) else 1)
+        _, code = os.waitpid(child, 0)
+        total += Tally(1, 0, code != 0 or contents(folder) != before)
+    return total
+
+
 def may_mount(place: Path) -> bool:
     """Whether this process may make a disk in memory; only the system's administrator may."""
     folder = place / "try"
@@ -65,7 +89,7 @@ def _fill(folder: Path) -> bool:
         begin(folder, NUM_BLOCKS)
         for number in range(NUM_BLOCKS):
             write(folder, number, WIDTH)
-    except OSError:
+    except (OSError, InputError):
         return True
     return False
 

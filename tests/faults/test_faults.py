@@ -26,7 +26,8 @@ def slow(*values):
     ("name", "count"),
     [
         ("kills", 60), ("together", 4), ("limited-files", 3), ("flips", 2000), ("cuts", 300), ("attacks", 1000),
-        ("fuzz", 60), slow("killed-at-each", 6), slow("failing-each", 12), slow("full-disk", 3), slow("killed-runs", 1),
+        ("fuzz", 60), slow("killed-at-each", 6), slow("failing-each", 12), slow("full-disk", 3), slow("forbidden", 3),
+        slow("killed-runs", 1),
         slow("stopped-runs", 2),
     ],
 )  # fmt: skip
