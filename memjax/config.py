@@ -23,6 +23,8 @@ class RunConfig:
     """Run folder.  Default: a folder under runs/ named after the data, the model and a hash of the settings."""
     num_models: int = 512
     """Models to train in all; ask for more later and only the difference is trained."""
+    until_stderr: float | None = None
+    """Train on, beyond --num-models, until the standard error of a typical memorization score is so small."""
     seed: int = 0
     """Decides subsets, initial weights and order of batches of all models."""
     data: DataSpec = field(default_factory=DataSpec)
@@ -60,6 +62,8 @@ class RunConfig:
                 raise InputError(f"{option} is {value}; give 1 or more")
         if self.checkpoint_minutes is not None and not self.checkpoint_minutes > 0:
             raise InputError(f"--checkpoint-minutes is {self.checkpoint_minutes}; give more than 0")
+        if self.until_stderr is not None and not 0 < self.until_stderr < 1:
+            raise InputError(f"--until-stderr is {self.until_stderr}; give a number between 0 and 1, such as 0.03")
         if not 0 <= self.max_failed <= 1:
             raise InputError(f"--max-failed is {self.max_failed}; give a share from 0 to 1")
         make_worker(self.worker)

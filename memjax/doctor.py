@@ -1,5 +1,6 @@
 """What this machine is, and what a run of a given size will take and reach on it."""
 
+import math
 import shutil
 import time
 from dataclasses import replace
@@ -52,6 +53,7 @@ def forecast(config: RunConfig) -> list[tuple[str, str]]:
         ("each example", f"in {_range(counts.num_in)} models, out of {_range(counts.num_out)}"),
         ("standard error", f"up to about {defined.max(initial=0):.3f} a score; most will be far smaller"),
         ("lemma 2.1", f"root mean squared error at most {lemma_bound(design.include_prob, config.num_models):.3f}"),
+        *_until(config, counts.stderr_bound),
         ("without a score", f"{counts.undefined} examples, always in or always out" if counts.undefined else "none"),
     ]
 
@@ -79,6 +81,17 @@ def _timed(config: RunConfig, dataset: Dataset, epochs: int) -> float:
     # The first call compiles; its packs are handed out while the second is under way, so count from there.
     times = [time.monotonic() for _ in packs][:: len(devices)]
     return (times[-1] - times[0]) / 3 / (size * len(devices))
+
+
+def _until(config: RunConfig, bound: np.ndarray) -> list[tuple[str, str]]:
+    """What --until-stderr may take at the most: rates of one half have the largest errors."""
+    if config.until_stderr is None:
+        return []
+    largest = float(bound[np.isfinite(bound)].max(initial=0))
+    most = math.ceil(config.num_models * (largest / config.until_stderr) ** 2)
+    return [
+        (f"until {config.until_stderr:g}", f"at most about {most:,} models, if every example were as hard as can be")
+    ]
 
 
 def _duration(seconds: float) -> str:

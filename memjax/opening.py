@@ -66,6 +66,20 @@ def open_run(config: RunConfig) -> Run:
     return Run(config, folder, dataset, design, plan)
 
 
+def extend_run(run: Run, num_models: int) -> Run:
+    """The same run with more models asked for.
+
+    Raises:
+      InputError: the design has not so many.
+    """
+    most = run.design.num_models
+    if most is not None and num_models > most:
+        raise InputError(f"{num_models} models are needed, but there are only {most} masks")
+    plan = replace(run.plan, num_models=max(run.plan.num_models, num_models))
+    store.replace_plan(run.folder, plan)
+    return replace(run, plan=plan)
+
+
 def reopen_run(folder: Path) -> Run:
     """Opens an existing run folder with the settings of its plan.
 

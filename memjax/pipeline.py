@@ -3,6 +3,7 @@
 This is the one file that knows both how models are trained and how they are stored.
 """
 
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -28,7 +29,7 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
 
     Raises:
       InputError: the disk is too full, too many models diverge, or a device runs out of memory.
-      Interrupted: the run was asked to stop, and something is left to train.
+      Interrupted: the run was asked to stop; what was under way is committed or laid down.
     """
     _tidy(run, notify)
     missing = run.missing
@@ -107,6 +108,23 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     names = write_results(run.folder, run.dataset, *found, all_pairs=every)
     store.write_note(run.folder, run.plan.fingerprint, num_models, names)
     return True
+
+
+def models_until(run: Run) -> int | None:
+    """Models that a typical score needs for the standard error asked for; None if it has it, or none was asked for.
+
+    Standard errors fall with the square root of the number of models; no more than four times as many are foretold
+    at once, since the first few say little.
+    """
+    goal = run.config.until_stderr
+    estimates = store.read_results(run.folder, "estimates.npz") if goal else None
+    if goal is None or estimates is None:
+        return None
+    typical, now = summary.typical_stderr(estimates), run.plan.num_models
+    if typical <= goal:
+        return None
+    needed = min(4 * now, max(now + 1, math.ceil(now * (typical / goal) ** 2)))
+    return -(-needed // run.plan.pack_size) * run.plan.pack_size
 
 
 def matrix_bytes(dataset: Dataset) -> int:

@@ -73,8 +73,14 @@ def run(arguments: list[str]) -> None:
 
     opened = opening.open_run(config)
     _headline(opened)
-    with progress_bar(opened.plan.num_models, opened.num_trained) as bar:
-        fresh = pipeline.estimate(opened, bar.update, lambda text: bar.write(f"memjax: {text}", sys.stderr))
+    fresh = False
+    while True:
+        with progress_bar(opened.plan.num_models, opened.num_trained) as bar:
+            fresh |= pipeline.estimate(opened, bar.update, lambda text: bar.write(f"memjax: {text}", sys.stderr))
+        if (more := pipeline.models_until(opened)) is None:
+            break
+        print(f"standard error above {config.until_stderr:g}: training on to {more} models", flush=True)
+        opened = opening.extend_run(opened, more)
     report = opened.folder / "report.html"
     if fresh or not report.exists():
         pipeline.report(opened)
@@ -230,8 +236,12 @@ def _summary(folder: Path, dataset) -> None:
         f"standard error  {summary.typical_stderr(estimates):.4f} for a typical score (root mean square), "
         f"{summary.largest_stderr(estimates):.4f} at most"
     )
+    from memjax.estimators import count_pairs
+
+    counts = count_pairs(pairs["tr_idx"], pairs["tt_idx"])
     print(
-        f"pairs           {len(pairs['infl'])} with influence >= {pairs['infl_threshold']} within a class; "
+        f"pairs           {counts.pairs} with influence >= {pairs['infl_threshold']} within a class "
+        f"({counts.train} training and {counts.test} test examples, {counts.test_with_one} of these in one pair only); "
         f"{pairs['expected_by_chance']:.1f} would be expected by chance"
     )
     for text in summary.warnings(estimates, pairs):

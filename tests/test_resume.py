@@ -137,6 +137,18 @@ def test_too_many_diverged_models_stop_the_run(tmp_path, capsys):
     assert len(store.finished_blocks(tmp_path / "a")) == 7
 
 
+def test_it_trains_on_until_a_typical_score_is_as_sure_as_asked_for(whole, copy, capsys):
+    assert run.main(["--run", str(copy), "--until-stderr", "0.1"]) == 0
+
+    out = capsys.readouterr().out
+    assert "standard error above 0.1: training on to" in out
+    assert float(re.search(r"standard error  ([\d.]+)", out)[1]) <= 0.1
+    assert contents(whole).items() <= contents(copy).items()
+    before = contents(copy)
+    assert run.main(["--run", str(copy), "--until-stderr", "0.1"]) == 0
+    assert contents(copy) == before
+
+
 def test_verify_and_its_exit_codes(copy, capsys):
     assert run.main(["verify", str(copy)]) == 0
     out = capsys.readouterr().out

@@ -9,8 +9,18 @@ from memjax.estimators.lds import LinearDatamodelingScore, linear_datamodeling_s
 from memjax.estimators.lira import Curve, lira, membership_curve
 from memjax.estimators.memorization import memorization, sides
 from memjax.estimators.moments import difference
-from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD, Pairs, expected_by_chance, join_pairs, select_pairs
+from memjax.estimators.pairs import (
+    INFL_THRESHOLD,
+    MEM_THRESHOLD,
+    PairCounts,
+    Pairs,
+    count_pairs,
+    expected_by_chance,
+    join_pairs,
+    select_pairs,
+)
 from memjax.estimators.priors import prior_factors, worth
+from memjax.estimators.reliability import Reliability, split_half_reliability
 from memjax.estimators.ridge import ridge_datamodels
 from memjax.estimators.strong_pairs import strong_pairs
 
@@ -20,10 +30,13 @@ __all__ = [
     "Curve",
     "Datamodels",
     "LinearDatamodelingScore",
+    "PairCounts",
     "Pairs",
     "Profile",
+    "Reliability",
     "c_score",
     "consistency_profile",
+    "count_pairs",
     "data_banzhaf",
     "datamodels",
     "difference",
@@ -41,6 +54,7 @@ __all__ = [
     "ridge_datamodels",
     "select_pairs",
     "sides",
+    "split_half_reliability",
     "strong_pairs",
     "worth",
 ]

@@ -43,6 +43,31 @@ def select_pairs(
     return Pairs(train_ids[row], test_ids[column], infl[row, column], infl_stderr[row, column])
 
 
+class PairCounts(NamedTuple):
+    """The counts of the paper's table 1, of any set of pairs.
+
+    Attributes:
+      pairs: pairs.
+      train, test: different training and different test examples among them.
+      test_with_one: test examples that are in exactly one pair.
+    """
+
+    pairs: int
+    train: int
+    test: int
+    test_with_one: int
+
+
+def count_pairs(tr_idx: Int[np.ndarray, " pairs"], tt_idx: Int[np.ndarray, " pairs"]) -> PairCounts:
+    """How many pairs, and how many different examples in them.
+
+    Reference:
+      Feldman and Zhang, 2020, arXiv 2008.03703, section 3.2.
+    """
+    _, per_test = np.unique(tt_idx, return_counts=True)
+    return PairCounts(len(tr_idx), len(np.unique(tr_idx)), len(per_test), int((per_test == 1).sum()))
+
+
 def expected_by_chance(infl_stderr: Float[np.ndarray, "train test"], mem: Float[np.ndarray, " train"]) -> float:
     """How many pairs of one class would pass if no example had any influence: noise alone over the threshold.
 

@@ -1,7 +1,7 @@
 import numpy as np
 
 import memjax
-from memjax.estimators import expected_by_chance, join_pairs, select_pairs
+from memjax.estimators import count_pairs, expected_by_chance, join_pairs, select_pairs
 
 
 def test_by_hand():
@@ -24,6 +24,11 @@ def test_joined_pairs_come_strongest_first():
 
     np.testing.assert_allclose(joined.infl, [0.5, 0.4, 0.3, 0.2], rtol=1e-6)
     assert joined.tt_idx.tolist() == [3, 1, 2, 0]
+
+
+def test_counts_by_hand():
+    assert count_pairs(np.array([4, 4, 5, 6]), np.array([1, 2, 1, 3])) == (4, 3, 3, 2)
+    assert count_pairs(np.zeros(0, int), np.zeros(0, int)) == (0, 0, 0, 0)
 
 
 def test_no_pair_at_all_is_an_empty_table():

@@ -1,0 +1,62 @@
+"""How far one would get the same scores from other models: two halves against each other."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Shaped
+
+from memjax.errors import InputError
+from memjax.estimators.checks import AnyArray, as_masks
+from memjax.estimators.memorization import memorization
+
+LEAST = 8  # models: four a half
+
+
+class Reliability(NamedTuple):
+    """Agreement of scores from independent sets of models; 1 is perfect, 0 is none.
+
+    Attributes:
+      halves: Pearson correlation, over examples, of memorization from two random halves of the models.
+      whole: what the same would be between this set of models and another of its size, 2 halves / (1 + halves).
+      num_examples: that have a score in both halves.
+    """
+
+    halves: float
+    whole: float
+    num_examples: int
+
+
+def split_half_reliability(
+    masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], seed: int = 0
+) -> Reliability:
+    """Split-half reliability of memorization: how much of the differences between examples is not noise.
+
+    Args:
+      masks, correct: as for `memorization`.
+      seed: of the split.
+
+    Returns:
+      NaN where fewer than three examples have scores in both halves, or all scores are equal.
+
+    Raises:
+      InputError: as `memorization`, or fewer than eight models.
+
+    Reference:
+      Spearman, Correlation Calculated from Faulty Data, 1910; Brown, Some Experimental Results in the Correlation of
+      Mental Abilities, 1910.
+    """
+    masks, correct = np.asarray(as_masks(masks)), np.asarray(correct)
+    if len(masks) < LEAST:
+        raise InputError(f"{len(masks)} models are too few for two halves; give at least {LEAST}")
+    order = np.random.default_rng(seed).permutation(len(masks))
+    middle = len(masks) // 2
+    first, second = (
+        np.asarray(memorization(masks[half], correct[half]).value, np.float64)
+        for half in (order[:middle], order[middle : 2 * middle])
+    )
+    known = np.isfinite(first) & np.isfinite(second)
+    first, second = first[known], second[known]
+    if len(first) < 3 or first.std() == 0 or second.std() == 0:
+        return Reliability(float("nan"), float("nan"), len(first))
+    halves = float(np.corrcoef(first, second)[0, 1])
+    return Reliability(halves, 2 * halves / (1 + halves), len(first))
