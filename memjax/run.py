@@ -241,8 +241,8 @@ def _summary(folder: Path, dataset) -> None:
     counts = count_pairs(pairs["tr_idx"], pairs["tt_idx"])
     print(
         f"pairs           {counts.pairs} with influence >= {pairs['infl_threshold']} within a class "
-        f"({counts.train} training and {counts.test} test examples, {counts.test_with_one} of these in one pair only); "
-        f"{pairs['expected_by_chance']:.1f} would be expected by chance"
+        f"({counts.train} training and {counts.test} test examples, {counts.test_with_one} of these in one pair\n"
+        f"                only); {pairs['expected_by_chance']:.1f} would be expected by chance"
     )
     for text in summary.warnings(estimates, pairs):
         print(f"warning         {text}")

@@ -1,10 +1,6 @@
 """The command line, from the outside: what a user types, sees and gets."""
 
 import json
-import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
@@ -154,24 +150,6 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch, capsys):
 
     assert run.main(["--run", str(tmp_path / "b"), *SMALL, "--pack-size", "2"]) == 0
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
-
-
-def test_a_signal_while_it_trains_keeps_what_is_finished(tmp_path):
-    command = [sys.executable, "-m", "memjax.run", "--run", str(tmp_path / "a"), "--num-models", "5000"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    try:
-        while process.poll() is None and len(store.finished_blocks(tmp_path / "a")) < 3:
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-
-    assert process.returncode == 75
-    assert "goes on from there" in err
-    assert "Traceback" not in err
-    for number in store.finished_blocks(tmp_path / "a"):
-        store.read_block(tmp_path / "a", number)
 
 
 def test_a_folder_of_another_run_is_refused_and_kept(finished, capsys):

@@ -26,7 +26,7 @@ from memjax.store.sealed import seal
 from memjax.untrusted import read_npy
 from tests.faults.folder import Tally, begin, make_plan, write
 
-SECONDS, BYTES = 2.0, 2**28
+SECONDS, BYTES = 5.0, 2**28  # of the processor, whatever else it does meanwhile
 Reader = Callable[[bytes], object]
 
 
@@ -52,7 +52,7 @@ def fuzz(count: int, place: Path) -> Tally:
 def _attempt(read: Reader, content: bytes) -> Tally:
     """Wrong is another error than ours, or too much time or memory; content that can be read is no attack."""
     tracemalloc.start()
-    started = time.monotonic()
+    started = time.process_time()
     try:
         read(content)
         wrong = False
@@ -62,7 +62,7 @@ def _attempt(read: Reader, content: bytes) -> Tally:
         wrong = True
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return Tally(1, 0, wrong or peak > BYTES or time.monotonic() - started > SECONDS)
+    return Tally(1, 0, wrong or peak > BYTES or time.process_time() - started > SECONDS)
 
 
 def _readers(place: Path) -> dict[str, Reader]:
@@ -175,7 +175,7 @@ def _hostile(place: Path) -> Iterator[tuple[str, bytes]]:
     yield "idx of doubles", struct.pack(">HBBI", 0, 14, 1, 4) + bytes(32)
     yield "deep JSON", b"[" * 100_000
     yield "long number", b'{"a": ' + b"9" * 100_000 + b"}"
-    yield "long JSON", b" " * 2**26 + b"{}"
+    yield "long JSON", b" " * (2**26 + 1) + b"{}"
     yield "JSON of another kind", b"[1, 2, 3]"
     for change in ({"pack_size": 10**30}, {"num_models": 10**12}, {"config": []}, {"data": None}, {"more": 1}):
         yield f"plan with {change}", seal(make_plan(1).__dict__ | change)

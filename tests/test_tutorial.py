@@ -1,0 +1,30 @@
+"""The tutorial's code, run as a reader would run it."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+
+from memjax import run
+
+TUTORIAL = Path(__file__).parent.parent / "docs" / "tutorial.md"
+
+
+def test_the_tutorial_runs_and_what_it_claims_holds(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    blocks = re.findall(r"```(python|sh)\n(.*?)```", TUTORIAL.read_text(), re.DOTALL)
+
+    for kind, code in blocks:
+        if kind == "python":
+            exec(compile(code, str(TUTORIAL), "exec"), names)  # our own page
+        else:
+            command = shlex.split(code)
+            assert command[:3] == ["python", "-m", "memjax.run"]
+            assert run.main(command[3:]) == 0
+
+    assert len(blocks) == 10
+    out = capsys.readouterr().out
+    assert "AUC 0." in out
+    np.testing.assert_array_equal(np.load("results/estimates.npz")["tr_mem"], names["estimate"].value)
