@@ -251,7 +251,7 @@ def test_the_default_tile_cuts_evenly_and_holds_an_odd_number_of_cache_lines():
         ({"masks": np.ones((0, 37)), "correct_test": np.ones((0, 23))}, "no row"),
         ({"masks": np.full((61, 37), 2)}, "other than 0 and 1"),
         ({"correct_test": np.ones((60, 23))}, r"correct_test has shape \(60, 23\); expected \(61, examples\)"),
-        ({"correct_test": np.full((61, 23), 1.5)}, r"not in \[0, 1\]"),
+        ({"correct_test": np.full((61, 23), np.inf)}, "not finite"),
         ({"mem": np.ones(36)}, r"mem has shape \(36,\); expected \(37,\)"),
         ({"train_labels": np.ones((37, 1))}, r"train_labels has shape \(37, 1\); expected \(37,\)"),
         ({"test_labels": np.ones(22)}, r"test_labels has shape \(22,\); expected \(23,\)"),
