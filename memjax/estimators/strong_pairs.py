@@ -47,7 +47,8 @@ def strong_pairs(
       Pairs in descending order of influence, equal ones by training, then test example.
 
     Raises:
-      InputError: shapes that do not fit, masks other than 0 and 1, scores that are not finite, one kind of labels alone.
+      InputError: shapes that do not fit, masks other than 0 and 1, scores that are not finite, or one kind of labels
+        alone.
 
     Example:
       >>> import numpy as np

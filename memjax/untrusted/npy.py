@@ -13,7 +13,8 @@ from numpy.lib import format as npy_format
 from memjax.errors import InputError
 from memjax.untrusted.files import Readable, read_exactly, reading, size_of
 
-DAMAGE = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, tokenize.TokenError)  # what a header can do
+# What a header can do; SystemError comes out of NumPy's own code at some types.
+DAMAGE = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, SystemError, tokenize.TokenError)
 
 _HEADER_MOST = 10_000
 _KINDS = "biufU"  # numbers and text: no objects, so no pickles
