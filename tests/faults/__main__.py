@@ -46,12 +46,13 @@ CAMPAIGNS = {
 }
 AS_ROOT = ("full-disk", "forbidden")
 TRACED = ("killed-at-each", "failing-each")
+IN_CHILDREN = (*TRACED, "killed-runs", "stopped-runs")  # the store that is broken is that of other processes
 
 
 def run(name: str, count: int, store: str) -> Tally:
     """One campaign in a folder of its own."""
     with tempfile.TemporaryDirectory() as place:
-        if name in TRACED:
+        if name in IN_CHILDREN:
             return CAMPAIGNS[name].function(count, Path(place), store)
         if store:
             broken.STORES[store]()

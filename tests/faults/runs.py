@@ -4,6 +4,7 @@ The runs use jax; this program does not.
 """
 
 import random
+import runpy
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 from memjax import store
+from tests.faults.broken import STORES
 from tests.faults.folder import Tally, contents
 
 OPTIONS = [
@@ -21,16 +23,18 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 INTERRUPTED, SOON, AT_ONCE = 75, 60.0, 10.0  # seconds, generous: the machine may be busy
 
 
-def killed_runs(count: int, place: Path) -> Tally:
+def killed_runs(count: int, place: Path, broken: str = "") -> Tally:
     """Kills `count` runs of one, two or three workers with two or three devices; the end has to be the same bits."""
     rng, total, number = random.Random(3), Tally(), 0
+    started = time.monotonic()
     _finish(place / "whole")
+    took = time.monotonic() - started
     while total.tried < count:
-        folder, there = place / str(number), set[int]()
+        folder, there = place / str(number), dict[int, int]()
         number += 1
         for _ in range(min(3, count - total.tried)):
-            workers = _workers(folder, rng)
-            time.sleep(1 + 8 * rng.random())
+            workers = _workers(folder, rng, broken)
+            time.sleep(took * len(workers) * (0.2 + 0.8 * rng.random()))
             for process in workers:
                 process.kill()
                 process.communicate()
@@ -41,12 +45,12 @@ def killed_runs(count: int, place: Path) -> Tally:
     return total
 
 
-def stopped_runs(count: int, place: Path) -> Tally:
+def stopped_runs(count: int, place: Path, broken: str = "") -> Tally:
     """Asks `count` runs to stop, every other one twice: they leave with 75, soon, in words, and lose nothing."""
     rng, total, folder = random.Random(4), Tally(), place / "run"
-    there = set[int]()
+    there = dict[int, int]()
     for turn in range(count):
-        process = _start(folder, "--num-models", "100000")
+        process = _start(folder, "--num-models", "100000", broken=broken)
         time.sleep(3 + 6 * rng.random())
         asked = time.monotonic()
         for _ in range(1 + turn % 2):
@@ -60,15 +64,17 @@ def stopped_runs(count: int, place: Path) -> Tally:
     return total
 
 
-def _start(folder: Path, *options: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "memjax.run", "--run", str(folder), *OPTIONS, *options]
+def _start(folder: Path, *options: str, broken: str = "") -> subprocess.Popen:
+    program = ["-m", "tests.faults.runs", broken] if broken else ["-m", "memjax.run"]
+    command = [sys.executable, *program, "--run", str(folder), *OPTIONS, *options]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
-def _workers(folder: Path, rng: random.Random) -> list[subprocess.Popen]:
+def _workers(folder: Path, rng: random.Random, broken: str) -> list[subprocess.Popen]:
     count = rng.choice([1, 1, 2, 3])
     devices = str(rng.choice([2, 3]))
-    return [_start(folder, "--worker", f"{worker}/{count}", "--cpu-devices", devices) for worker in range(count)]
+    options = [("--worker", f"{worker}/{count}", "--cpu-devices", devices) for worker in range(count)]
+    return [_start(folder, *own, broken=broken) for own in options]
 
 
 def _finish(folder: Path) -> None:
@@ -77,14 +83,20 @@ def _finish(folder: Path) -> None:
     assert process.returncode == 0, err
 
 
-def _judge(folder: Path, before: set[int]) -> tuple[Tally, set[int]]:
-    """What was committed and is gone, and what is there and not whole."""
+def _judge(folder: Path, before: dict[int, int]) -> tuple[Tally, dict[int, int]]:
+    """What was committed and is gone or was written again, and what is there and not whole; and when it was written."""
     if not (folder / "plan.json").exists():
-        return Tally(0, len(before), 0), set()
-    there = store.finished_blocks(folder)
+        return Tally(0, len(before), 0), {}
+    there = {number: store.record_path(folder, number).stat().st_mtime_ns for number in store.finished_blocks(folder)}
     problems = [finding for finding in store.verify(folder) if finding.kind == "problem"]
-    return Tally(0, len(before - there), len(problems)), there
+    return Tally(0, len(before.items() - there.items()), len(problems)), there
 
 
 def _content(folder: Path) -> list[object]:
     return [contents(folder), (folder / "estimates.npz").read_bytes(), (folder / "pairs.npz").read_bytes()]
+
+
+if __name__ == "__main__":
+    STORES[sys.argv.pop(1)]()
+    sys.argv[0] = "memjax.run"
+    runpy.run_module("memjax.run", run_name="__main__")
