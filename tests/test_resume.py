@@ -85,6 +85,7 @@ def test_workers_one_after_the_other_and_each_alone(whole, tmp_path):
     assert contents(tmp_path / "a") == contents(whole)
 
 
+@pytest.mark.slow
 def test_two_workers_at_once(whole, tmp_path):
     command = [sys.executable, "-m", "memjax.run", "--run", str(tmp_path / "a"), *SMALL]
     workers = [subprocess.Popen([*command, "--worker", f"{index}/2"], stdout=subprocess.DEVNULL) for index in (0, 1)]
@@ -191,6 +192,7 @@ def test_a_file_of_estimates_that_was_changed_is_made_again(whole, copy, change)
             np.testing.assert_array_equal(one[name], other[name])
 
 
+@pytest.mark.slow
 def test_the_first_signal_lets_it_finish_what_is_under_way_the_second_does_not(tmp_path):
     command = [sys.executable, "-m", "memjax.run", "--run", str(tmp_path / "a"), "--num-models", "100000"]
     for count in (1, 2):

@@ -38,7 +38,7 @@ def whole(num_devices):
     return train(devices=jax.local_devices()[:num_devices])
 
 
-@pytest.mark.parametrize("num_devices", [1, 2])
+@pytest.mark.parametrize("num_devices", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_stopped_after_every_epoch_it_ends_with_the_same_bits(tmp_path, num_devices):
     """Batch statistics, dropout and the optimiser's moments are all in what is laid down."""
     said, found, runs = [], {}, 0
