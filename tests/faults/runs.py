@@ -34,7 +34,7 @@ def killed_runs(count: int, place: Path, broken: str = "") -> Tally:
         number += 1
         for _ in range(min(3, count - total.tried)):
             workers = _workers(folder, rng, broken)
-            time.sleep(took * len(workers) * (0.2 + 0.8 * rng.random()))
+            time.sleep(took * len(workers) * (0.4 + 0.6 * rng.random()))
             for process in workers:
                 process.kill()
                 process.communicate()
