@@ -26,7 +26,7 @@ from memjax.store.sealed import seal
 from memjax.untrusted import read_npy
 from tests.faults.folder import Tally, begin, make_plan, write
 
-SECONDS, BYTES = 5.0, 2**28  # of the processor, whatever else it does meanwhile
+SECONDS, BYTES = 2.0, 2**28  # of the processor, whatever else it does meanwhile
 Reader = Callable[[bytes], object]
 
 

@@ -20,7 +20,7 @@ OPTIONS = [
     "--model", "mlp:32",
 ]  # fmt: skip
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
-INTERRUPTED, SOON, AT_ONCE = 75, 60.0, 10.0  # seconds, generous: the machine may be busy
+INTERRUPTED, SOON, AT_ONCE = 75, 20.0, 2.0  # seconds
 
 
 def killed_runs(count: int, place: Path, broken: str = "") -> Tally:
