@@ -26,7 +26,7 @@ LAYERS = [
     {"types", "untrusted"},
     {"errors"},
 ]
-HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2"}
+HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib"}
 WITHOUT_JAX = {
     "run", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "progress", "interruption",
     "workers", "store", "data", "subsets", "specs", "untrusted", "types", "errors", "report",
