@@ -9,27 +9,43 @@ from memjax.estimators import (
     INFL_THRESHOLD,
     MEM_THRESHOLD,
     Pairs,
+    complementary_influence,
+    complementary_memorization,
     difference,
     expected_by_chance,
     influence,
     join_pairs,
+    memorization,
+    pair_p_values,
+    q_values,
     select_pairs,
     sides,
+    whole_pairs,
 )
 from memjax.store import write_atomically
+from memjax.subsets import lemma_bound
 from memjax.types import Dataset, Outcomes
 
 TILE = 2048  # training rows of the full influence matrix computed at once
 
 
 def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed: int, all_pairs: bool) -> list[str]:
-    """Writes influence.npy if asked for, pairs.npz and estimates.npz; returns the names of the files."""
-    estimates = _memorization(dataset, outcomes)
-    estimates |= {"num_models": np.int64(len(outcomes.model_ids) + num_failed), "num_failed": np.int64(num_failed)}
-    blocks, pairs, by_chance = _within_classes(dataset, outcomes, estimates["tr_mem"])
+    """Writes influence.npy if asked for, pairs.npz and estimates.npz; returns the names of the files.
+
+    Models in complementary pairs are recognised by their masks, and their errors are those of such pairs.
+    """
+    num_models = len(outcomes.model_ids) + num_failed
+    outcomes, complementary = _as_pairs(outcomes)
+    estimates = _memorization(dataset, outcomes, complementary)
+    estimates |= {"num_models": np.int64(num_models), "num_failed": np.int64(num_failed)}
+    blocks, pairs, by_chance, num_candidates = _within_classes(dataset, outcomes, estimates["tr_mem"], complementary)
     if all_pairs:
         write_atomically(folder / "influence.npy", lambda stream: _write_all_pairs(stream, dataset, outcomes))
+    p_values = pair_p_values(outcomes.masks, outcomes.test["correct"], pairs.tr_idx, pairs.tt_idx, complementary)
     arrays = pairs._asdict() | {
+        "p_value": p_values,
+        "q_value": q_values(p_values, num_candidates),
+        "num_candidates": np.int64(num_candidates),
         "mem": estimates["tr_mem"][pairs.tr_idx],
         "mem_stderr": estimates["tr_mem_stderr"][pairs.tr_idx],
         "expected_by_chance": np.float64(by_chance),
@@ -42,13 +58,22 @@ def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed
     return ["estimates.npz", "pairs.npz"] + ["influence.npy"] * all_pairs
 
 
-def _memorization(dataset: Dataset, outcomes: Outcomes) -> dict[str, Any]:
+def _as_pairs(outcomes: Outcomes) -> tuple[Outcomes, bool]:
+    """The models, without those whose partner is lost if they come in complementary pairs, and whether they do."""
+    paired = whole_pairs(outcomes)
+    complementary = len(paired.masks) > 0 and np.array_equal(paired.masks[::2], ~paired.masks[1::2])
+    return (paired, True) if complementary else (outcomes, False)
+
+
+def _memorization(dataset: Dataset, outcomes: Outcomes, complementary: bool) -> dict[str, Any]:
     masks, correct = outcomes.masks, outcomes.train["correct"]
     inside, outside = sides(masks, correct)
-    estimate = difference(inside, outside)
+    estimate = complementary_memorization(masks, correct) if complementary else difference(inside, outside)
     results = {
         "tr_mem": np.asarray(estimate.value),
         "tr_mem_stderr": np.asarray(estimate.stderr),
+        "tr_mem_stderr_plug_in": np.asarray(memorization(masks, correct, errors="plug-in").stderr),
+        "lemma_bound": np.float64(lemma_bound(float(masks.mean()), len(masks))),
         "tr_num_in": np.asarray(estimate.num_in),
         "tr_num_out": np.asarray(estimate.num_out),
         "tr_correct_in": np.asarray(inside.mean),
@@ -70,14 +95,15 @@ def _memorization(dataset: Dataset, outcomes: Outcomes) -> dict[str, Any]:
 
 
 def _within_classes(
-    dataset: Dataset, outcomes: Outcomes, mem: np.ndarray
-) -> tuple[dict[str, np.ndarray], Pairs, float]:
+    dataset: Dataset, outcomes: Outcomes, mem: np.ndarray, complementary: bool
+) -> tuple[dict[str, np.ndarray], Pairs, float, int]:
+    """Influence by class, the pairs, how many noise alone would make, and among how many they were looked for."""
     rows = [np.flatnonzero(dataset.train_labels == number) for number in range(dataset.num_classes)]
     columns = [np.flatnonzero(dataset.test_labels == number) for number in range(dataset.num_classes)]
     largest = max(map(len, rows)), max(map(len, columns))
-    blocks, pairs, by_chance = {}, [], 0.0
+    blocks, pairs, by_chance, num_candidates = {}, [], 0.0, 0
     for number, (train_ids, test_ids) in enumerate(zip(rows, columns, strict=True)):
-        value, stderr = _influence(outcomes, train_ids, test_ids, *largest)
+        value, stderr = _influence(outcomes, train_ids, test_ids, *largest, complementary)
         blocks |= {
             f"tr_classidx_{number}": train_ids,
             f"tt_classidx_{number}": test_ids,
@@ -85,7 +111,8 @@ def _within_classes(
         }
         pairs.append(select_pairs(value, stderr, mem[train_ids], train_ids, test_ids))
         by_chance += expected_by_chance(stderr, mem[train_ids])
-    return blocks, join_pairs(pairs), by_chance
+        num_candidates += int((mem[train_ids] >= MEM_THRESHOLD).sum()) * len(test_ids)
+    return blocks, join_pairs(pairs), by_chance, num_candidates
 
 
 def _write_all_pairs(stream, dataset: Dataset, outcomes: Outcomes) -> None:
@@ -100,7 +127,12 @@ def _write_all_pairs(stream, dataset: Dataset, outcomes: Outcomes) -> None:
 
 
 def _influence(
-    outcomes: Outcomes, rows: np.ndarray, columns: np.ndarray, num_rows: int, num_columns: int
+    outcomes: Outcomes,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    num_rows: int,
+    num_columns: int,
+    complementary: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Influence and its standard error of some training on some test examples.
 
@@ -109,6 +141,7 @@ def _influence(
     if not len(columns):
         return np.zeros((len(rows), 0), np.float32), np.zeros((len(rows), 0), np.float32)
     masks = outcomes.masks[:, np.resize(rows, num_rows)]
-    estimate = influence(masks, outcomes.test["correct"][:, np.resize(columns, num_columns)])
+    estimator = complementary_influence if complementary else influence
+    estimate = estimator(masks, outcomes.test["correct"][:, np.resize(columns, num_columns)])
     kept = np.s_[: len(rows), : len(columns)]
     return np.asarray(estimate.value)[kept], np.asarray(estimate.stderr)[kept]

@@ -36,7 +36,7 @@ class DataSpec:
 
 
 Design = Literal[
-    "fixed-size", "bernoulli", "balanced", "complementary", "leave-one-out", "leave-group-out", "masks-file"
+    "fixed-size", "bernoulli", "balanced", "complementary", "profile", "leave-one-out", "leave-group-out", "masks-file"
 ]
 
 
@@ -46,8 +46,8 @@ class SubsetSpec:
 
     design: Design = "fixed-size"
     """fixed-size: the paper's.  bernoulli: each example on its own.  balanced: each example in equally many models.
-    complementary: models in pairs, the second sees what the first does not.  leave-one-out, leave-group-out: model t
-    misses example, or group, t.  masks-file: as given."""
+    complementary: models in pairs, the second sees what the first does not.  profile: 10 % to 90 % of the examples, in
+    turn.  leave-one-out, leave-group-out: model t misses example, or group, t.  masks-file: as given."""
     subset_fraction: float = 0.7
     """Fraction of the training examples that a model sees; for fixed-size, bernoulli and balanced."""
     num_groups: int = 10

@@ -6,6 +6,7 @@ import pytest
 from memjax import run
 from memjax.arrays import outcomes_of
 from memjax.errors import InputError
+from memjax.estimators import complementary_memorization
 from tests import reference
 
 
@@ -33,6 +34,27 @@ def test_a_file_gives_what_the_loops_give(tmp_path, capsys):
     np.testing.assert_allclose(found["tr_mem"], memorization, atol=1e-6)
     influence = reference.mean_difference(arrays["masks"], arrays["test_correct"])
     np.testing.assert_allclose(np.load(tmp_path / "out" / "influence.npy"), influence, atol=1e-6)
+
+
+def test_complementary_pairs_are_recognised_and_pairs_have_their_p_values(tmp_path):
+    arrays = world()
+    arrays["masks"][1::2] = ~arrays["masks"][::2]
+    arrays["train_correct"] |= arrays["masks"]  # so that some are memorized
+    arrays["test_correct"][:, 0] = arrays["masks"][:, 0]  # the one pair that is surely there
+    arrays["train_correct"][:, 0] = arrays["masks"][:, 0]
+    np.savez(tmp_path / "a.npz", **arrays)
+
+    assert run.main(["estimate", "--arrays", str(tmp_path / "a.npz"), "--out", str(tmp_path / "out")]) == 0
+
+    found, pairs = np.load(tmp_path / "out" / "estimates.npz"), np.load(tmp_path / "out" / "pairs.npz")
+    paired = complementary_memorization(arrays["masks"], arrays["train_correct"])
+    np.testing.assert_array_equal(found["tr_mem_stderr"], paired.stderr)
+    assert (pairs["tr_idx"][0], pairs["tt_idx"][0]) == (0, 0)
+    np.testing.assert_allclose(pairs["p_value"][0], 0.5**15)
+    np.testing.assert_allclose(pairs["q_value"][0], 0.5**15 * pairs["num_candidates"])
+    classes, test_classes = arrays["train_labels"], arrays["test_labels"]
+    memorized = found["tr_mem"] >= 0.25
+    assert pairs["num_candidates"] == (memorized[:, None] & (classes[:, None] == test_classes)).sum()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """Finished models in, estimates out: pure functions of arrays that never open a file."""
 
 from memjax.estimators.banzhaf import data_banzhaf
+from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
 from memjax.estimators.datamodels import Datamodels, datamodels
+from memjax.estimators.discoveries import pair_p_values, q_values
 from memjax.estimators.held_out import Profile, c_score, consistency_profile, label_errors, out_of_bag
 from memjax.estimators.influence import influence
 from memjax.estimators.lasso import lasso
@@ -22,7 +24,11 @@ from memjax.estimators.pairs import (
 from memjax.estimators.priors import prior_factors, worth
 from memjax.estimators.reliability import Reliability, split_half_reliability
 from memjax.estimators.ridge import ridge_datamodels
+from memjax.estimators.shapley import subsampled_shapley
+from memjax.estimators.shrink import shrink
 from memjax.estimators.strong_pairs import strong_pairs
+from memjax.estimators.totals import Totals, add_totals, estimate_of, influence_totals, memorization_totals
+from memjax.estimators.train_influence import train_influence
 
 __all__ = [
     "INFL_THRESHOLD",
@@ -34,14 +40,20 @@ __all__ = [
     "Pairs",
     "Profile",
     "Reliability",
+    "Totals",
+    "add_totals",
     "c_score",
+    "complementary_influence",
+    "complementary_memorization",
     "consistency_profile",
     "count_pairs",
     "data_banzhaf",
     "datamodels",
     "difference",
+    "estimate_of",
     "expected_by_chance",
     "influence",
+    "influence_totals",
     "join_pairs",
     "label_errors",
     "lasso",
@@ -49,12 +61,19 @@ __all__ = [
     "lira",
     "membership_curve",
     "memorization",
+    "memorization_totals",
     "out_of_bag",
+    "pair_p_values",
     "prior_factors",
+    "q_values",
     "ridge_datamodels",
     "select_pairs",
+    "shrink",
     "sides",
     "split_half_reliability",
     "strong_pairs",
+    "subsampled_shapley",
+    "train_influence",
+    "whole_pairs",
     "worth",
 ]

@@ -8,12 +8,14 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
-from memjax.estimators.moments import difference, moments_of_rates, moments_of_scores
+from memjax.estimators.moments import Errors, as_errors, difference, moments_of_rates, moments_of_scores
 from memjax.estimators.products import sums_in
 from memjax.types import Estimate
 
 
-def influence(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..."]) -> Estimate:
+def influence(
+    masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..."], errors: str = "adjusted"
+) -> Estimate:
     """Influence of each training example on each test example.
 
         infl[i, j] = mean of correct_test[t, j] over models t that saw i
@@ -25,6 +27,7 @@ def influence(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
       correct_test: (models, test), whether model t predicts the label of test example j; bool, 0 / 1, the
         probability it gives to that label, or a margin.  NumPy or JAX.
+      errors: as for `memorization`.
 
     Returns:
       One estimate a pair, (train, test); standard error and undefined cases as for `memorization`.  Four arrays of
@@ -32,7 +35,7 @@ def influence(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..
       only the large ones.
 
     Raises:
-      InputError: shapes that do not fit, masks other than 0 and 1, scores that are not finite.
+      InputError: shapes that do not fit, masks other than 0 and 1, scores that are not finite, an unknown `errors`.
 
     Example:
       >>> import numpy as np, memjax
@@ -46,8 +49,8 @@ def influence(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..
     """
     masks = as_masks(masks)
     at_least_one_model(len(masks))
-    sums = _sums(masks, as_scores("correct_test", correct_test, len(masks)))
-    return from_sums(sums, jnp.asarray(masks.sum(0, dtype=np.int32))[:, None], len(masks))
+    sums = sums_of(masks, as_scores("correct_test", correct_test, len(masks)))
+    return from_sums(sums, jnp.asarray(masks.sum(0, dtype=np.int32))[:, None], len(masks), as_errors(errors))
 
 
 class Sums(NamedTuple):
@@ -61,8 +64,10 @@ class Sums(NamedTuple):
     squares: "Sums | None" = None
 
 
-@jax.jit
-def from_sums(sums: Sums, num_in: Int[Array, "*#shape"], num_models: int | Int[Array, ""]) -> Estimate:
+@jax.jit(static_argnames="errors")
+def from_sums(
+    sums: Sums, num_in: Int[Array, "*#shape"], num_models: int | Int[Array, "*#shape"], errors: Errors = "adjusted"
+) -> Estimate:
     """Influence from what it takes: sums of scores, and how many of the models saw the training example.
 
     A program of its own: together with the product that made the sums it would round in other places.
@@ -70,7 +75,8 @@ def from_sums(sums: Sums, num_in: Int[Array, "*#shape"], num_models: int | Int[A
     num_out = num_models - num_in
     outside = sums.total - sums.inside
     if sums.squares is None:
-        return difference(moments_of_rates(num_in, sums.inside), moments_of_rates(num_out, outside))
+        inside = moments_of_rates(num_in, sums.inside, errors)
+        return difference(inside, moments_of_rates(num_out, outside, errors))
     squares_outside = sums.squares.total - sums.squares.inside
     return difference(
         moments_of_scores(num_in, sums.inside, sums.squares.inside),
@@ -79,7 +85,7 @@ def from_sums(sums: Sums, num_in: Int[Array, "*#shape"], num_models: int | Int[A
 
 
 @jax.jit
-def _sums(masks: Bool[Array, "models train"], scores: Shaped[Array, "models test"]) -> Sums:
+def sums_of(masks: Bool[Array, "models train"], scores: Shaped[Array, "models test"]) -> Sums:
     if scores.dtype == bool:
         return Sums(sums_in(masks, scores), scores.astype(jnp.float32).sum(0))
     squares = scores * scores

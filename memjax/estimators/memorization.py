@@ -6,11 +6,13 @@ from jaxtyping import Array, Bool, Shaped
 
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
-from memjax.estimators.moments import Moments, difference, moments_of_rates, moments_of_scores
+from memjax.estimators.moments import Errors, Moments, as_errors, difference, moments_of_rates, moments_of_scores
 from memjax.types import Estimate
 
 
-def memorization(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> Estimate:
+def memorization(
+    masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], errors: str = "adjusted"
+) -> Estimate:
     """Memorization of each training example by a family of models trained on subsets.
 
         mem[i] = mean of correct[t, i] over models t that saw i
@@ -23,15 +25,16 @@ def memorization(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
       correct: (models, train), whether model t predicts the given label of example i; bool, 0 / 1, the
         probability it gives to that label, or a margin.  NumPy or JAX.
+      errors: adjusted or plug-in, for the standard errors of 0 / 1 scores.
 
     Returns:
       One estimate an example, NaN where it was always in or always out.  The standard error is that of a difference
       of two independent means, from the sample variances; for 0 / 1 scores one success and one failure are added to
-      either side first, so that it is never 0 (see `moments.moments_of_rates`).  It is NaN where fewer than two
-      models stand on a side.
+      either side first, so that it is never 0, or, with `errors="plug-in"`, the rates are taken as they are (see
+      `moments.moments_of_rates`).  It is NaN where fewer than two models stand on a side.
 
     Raises:
-      InputError: shapes that do not fit, masks other than 0 and 1, scores that are not finite.
+      InputError: shapes that do not fit, masks other than 0 and 1, scores that are not finite, an unknown `errors`.
 
     Example:
       >>> import numpy as np, memjax
@@ -43,10 +46,12 @@ def memorization(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."
     Reference:
       Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, section 2.
     """
-    return difference(*sides(masks, correct))
+    return difference(*sides(masks, correct, errors))
 
 
-def sides(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> tuple[Moments, Moments]:
+def sides(
+    masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], errors: str = "adjusted"
+) -> tuple[Moments, Moments]:
     """The two halves of memorization: each example's score over models that saw it, and over those that did not.
 
     The second mean is the held-out score: how well the others predict this label.  Arguments as in `memorization`.
@@ -56,17 +61,19 @@ def sides(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> t
     correct = as_scores("correct", correct, len(masks))
     if correct.shape != masks.shape:
         raise InputError(f"correct has shape {correct.shape} and masks {masks.shape}; expected the same")
-    return _sides(masks, correct)
+    return _sides(masks, correct, as_errors(errors))
 
 
-@jax.jit
-def _sides(masks: Bool[Array, "models train"], correct: Shaped[Array, "models train"]) -> tuple[Moments, Moments]:
+@jax.jit(static_argnames="errors")
+def _sides(
+    masks: Bool[Array, "models train"], correct: Shaped[Array, "models train"], errors: Errors
+) -> tuple[Moments, Moments]:
     scores = correct.astype(jnp.float32)
     inside, outside = jnp.where(masks, scores, 0), jnp.where(masks, 0, scores)
     num_in = masks.sum(0)
     num_out = len(masks) - num_in
     if correct.dtype == bool:
-        return moments_of_rates(num_in, inside.sum(0)), moments_of_rates(num_out, outside.sum(0))
+        return moments_of_rates(num_in, inside.sum(0), errors), moments_of_rates(num_out, outside.sum(0), errors)
     return (
         moments_of_scores(num_in, inside.sum(0), (inside * inside).sum(0)),
         moments_of_scores(num_out, outside.sum(0), (outside * outside).sum(0)),

@@ -1,11 +1,14 @@
 """Means of a score over the models that saw an example and over those that did not, and their standard errors."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from memjax.errors import one_of
 from memjax.types import Estimate
+
+Errors = Literal["adjusted", "plug-in"]
 
 
 class Moments(NamedTuple):
@@ -16,18 +19,36 @@ class Moments(NamedTuple):
     variance: Float[Array, "*shape"]
 
 
-def moments_of_rates(count: Int[Array, "*#shape"], total: Float[Array, "*shape"]) -> Moments:
+def as_errors(errors: str) -> Errors:
+    """How standard errors of 0 / 1 scores are computed; see `moments_of_rates`.
+
+    Raises:
+      InputError: an unknown word.
+    """
+    if errors not in ("adjusted", "plug-in"):
+        raise one_of("errors", errors, ("adjusted", "plug-in"))
+    return errors
+
+
+def moments_of_rates(
+    count: Int[Array, "*#shape"], total: Float[Array, "*shape"], errors: Errors = "adjusted"
+) -> Moments:
     """From the number of models that were right, for 0 / 1 scores.  The rate of none is NaN: undefined, not zero.
 
-    The variance is that of a sample, q (1 - q) / (count - 1), but with q = (total + 1) / (count + 2): one success and
-    one failure are added first.  Without them a rate of exactly 0 or 1, which most examples have on one side, would
-    pass for certain, and intervals would miss the truth far too often (`tests/estimators/test_coverage.py` measures
-    both).  The variance of a single answer is NaN.
+    Adjusted, the variance is that of a sample, q (1 - q) / (count - 1), but with q = (total + 1) / (count + 2): one
+    success and one failure are added first.  Without them a rate of exactly 0 or 1, which most examples have on one
+    side, would pass for certain, and intervals would miss the truth far too often (`tests/estimators/test_coverage.py`
+    measures both).  The variance of a single answer is NaN.
+
+    Plug-in, it is q (1 - q) / count with q = total / count, as in the paper: 0 for a rate of 0 or 1.
 
     Reference:
       After Agresti and Caffo, Simple and Effective Confidence Intervals for Proportions and Differences of
       Proportions, The American Statistician 54, 2000.
     """
+    if errors == "plug-in":
+        rate = total / count
+        return Moments(jnp.broadcast_to(count, total.shape), rate, rate * (1 - rate) / count)
     rate = (total + 1) / (count + 2)
     variance = jnp.where(count > 1, rate * (1 - rate) / (count - 1), jnp.nan)
     return Moments(jnp.broadcast_to(count, total.shape), total / count, variance)

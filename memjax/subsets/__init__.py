@@ -9,6 +9,7 @@ from memjax.subsets.coverage import Coverage, coverage, lemma_bound
 from memjax.subsets.from_file import from_file
 from memjax.subsets.holdout import leave_group_out, leave_one_out
 from memjax.subsets.paired import complementary
+from memjax.subsets.profile import profile
 from memjax.subsets.uniform import bernoulli, fixed_size
 from memjax.types import SubsetDesign
 
@@ -24,6 +25,7 @@ __all__ = [
     "leave_one_out",
     "lemma_bound",
     "make_design",
+    "profile",
 ]
 
 
@@ -43,6 +45,8 @@ def make_design(spec: SubsetSpec, num_train: int, seed: int) -> SubsetDesign:
         return from_file(Path(spec.masks_file), num_train)
     if spec.design == "complementary":
         return complementary(fixed_size(seed, num_train, num_train // 2))
+    if spec.design == "profile":
+        return profile(seed, num_train)
     if spec.design == "bernoulli":
         return bernoulli(seed, num_train, spec.subset_fraction)
     size = int(num_train * spec.subset_fraction + 1e-9)  # 0.7 * 10 is 6.999... in binary

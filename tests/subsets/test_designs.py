@@ -15,6 +15,7 @@ SPECS = {
     "bernoulli": SubsetSpec(design="bernoulli"),
     "balanced": SubsetSpec(design="balanced"),
     "complementary": SubsetSpec(design="complementary"),
+    "profile": SubsetSpec(design="profile"),
     "leave-one-out": SubsetSpec(design="leave-one-out"),
     "leave-group-out": SubsetSpec(design="leave-group-out", num_groups=7),
 }

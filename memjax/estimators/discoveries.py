@@ -1,0 +1,103 @@
+"""Which pairs are there and which are luck: exact p-values of pairs, and the share of false ones among those kept."""
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+
+from memjax.errors import InputError
+from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+
+CHUNK = 4096  # pairs whose columns are looked at together
+
+
+def pair_p_values(
+    masks: Shaped[AnyArray, "..."],
+    correct_test: Shaped[AnyArray, "..."],
+    tr_idx: Int[np.ndarray, " pairs"],
+    tt_idx: Int[np.ndarray, " pairs"],
+    complementary: bool = False,
+) -> Float[np.ndarray, " pairs"]:
+    """How likely an influence at least so large is, if the training example made no difference to the test example.
+
+    Then the models that got test example j right are any of the models, and those of them that saw i are drawn without
+    replacement: the probability is the upper tail of a hypergeometric distribution (Fisher's exact test, one-sided).
+    No normal approximation, which would be far off at the 1e-6 that millions of pairs ask for.
+
+    Args:
+      masks, correct_test: as for `influence`; 0 / 1 scores only.
+      tr_idx, tt_idx: the pairs, rows of the training and of the test examples.
+      complementary: whether models 2k and 2k + 1 saw complementary halves.  Then, of the pairs of models of which one
+        is right, it is an even chance which: an upper tail of a binomial distribution (McNemar's exact test).
+
+    Returns:
+      1 where a training example was always in or always out.
+
+    Raises:
+      InputError: as `influence`, other scores than 0 and 1, or a pair that is not there.
+
+    Example:
+      >>> import numpy as np
+      >>> masks = np.array([[1], [1], [0], [0]])
+      >>> pair_p_values(masks, masks, np.array([0]), np.array([0])).round(4).tolist()  # one way in 4 choose 2
+      [0.1667]
+
+    Reference:
+      Fisher, The Logic of Inductive Inference, 1935; McNemar, Note on the Sampling Error of the Difference between
+      Correlated Proportions or Percentages, 1947.
+    """
+    from scipy.stats import binom, hypergeom
+
+    masks = np.asarray(as_masks(masks))
+    at_least_one_model(len(masks))
+    correct = np.asarray(as_scores("correct_test", correct_test, len(masks)))
+    if correct.dtype != bool:
+        raise InputError("p-values of pairs need 0 / 1 scores; correct_test holds other numbers")
+    tr_idx, tt_idx = np.asarray(tr_idx, np.int64), np.asarray(tt_idx, np.int64)
+    for name, rows, count in (("tr_idx", tr_idx, masks.shape[1]), ("tt_idx", tt_idx, correct.shape[1])):
+        if len(rows) and not (rows.min() >= 0 and rows.max() < count):
+            raise InputError(f"{name} holds rows from {rows.min()} to {rows.max()}; expected 0 to {count - 1}")
+    found = np.ones(len(tr_idx))
+    for start in range(0, len(tr_idx), CHUNK):
+        part = np.s_[start : start + CHUNK]
+        saw, right = masks[:, tr_idx[part]], correct[:, tt_idx[part]]
+        num_in = saw.sum(0)
+        if complementary:
+            one_right = right[::2] ^ right[1::2]
+            tail = binom.sf((one_right & (right[::2] == saw[::2])).sum(0) - 1, one_right.sum(0), 0.5)
+        else:
+            tail = hypergeom.sf((saw & right).sum(0) - 1, len(masks), right.sum(0), num_in)
+        found[part] = np.where((num_in == 0) | (num_in == len(masks)), 1.0, tail)
+    return found
+
+
+def q_values(p_values: Float[np.ndarray, " pairs"], num_candidates: int) -> Float[np.ndarray, " pairs"]:
+    """The share of false ones to be expected among the pairs with a p-value no larger.
+
+        q[a] = least over p >= p[a] of  p * num_candidates / (number of p-values up to p)
+
+    Keeping the pairs with q <= 0.05 keeps the expected share of false ones at 5 % (Benjamini and Hochberg), also if
+    only some of the candidates are here: the others are taken to have p = 1, which errs to the safe side.
+
+    Args:
+      num_candidates: pairs among which these were found: memorized training times test examples of their class.
+
+    Raises:
+      InputError: fewer candidates than p-values, or a p-value that is none.
+
+    Example:
+      >>> import numpy as np
+      >>> q_values(np.array([0.01, 0.2, 0.03]), num_candidates=4).round(2).tolist()
+      [0.04, 0.27, 0.06]
+
+    Reference:
+      Benjamini and Hochberg, Controlling the False Discovery Rate, 1995.
+    """
+    p_values = np.asarray(p_values, np.float64)
+    if num_candidates < len(p_values):
+        raise InputError(f"num_candidates is {num_candidates}, fewer than the {len(p_values)} p-values")
+    if not ((p_values >= 0) & (p_values <= 1)).all():
+        raise InputError("p_values holds numbers outside 0 to 1")
+    order = np.argsort(p_values, kind="stable")
+    raw = p_values[order] * num_candidates / np.arange(1, len(order) + 1)
+    found = np.empty_like(raw)
+    found[order] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1)
+    return found

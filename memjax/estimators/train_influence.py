@@ -1,0 +1,77 @@
+"""Influence of training examples on each other: which of them a label hangs on when it is not seen itself."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Int, Shaped
+
+from memjax.errors import InputError
+from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+from memjax.estimators.influence import Sums, from_sums
+from memjax.estimators.moments import as_errors
+from memjax.estimators.products import sums_in
+from memjax.types import Estimate
+
+
+def train_influence(
+    masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], errors: str = "adjusted"
+) -> Estimate:
+    """Influence of each training example on each other one, over the models that did not see the other one.
+
+        infl[i, j] = mean of correct[t, j] over models t that saw i and not j
+                   - mean of correct[t, j] over models t that saw neither
+
+    Above 0: seeing i helps to get j right.  Range [-1, 1], except for margins.  Models that saw j itself say little:
+    they know it by heart.  Over all models, whether they saw j or not, it is `influence(masks, correct)`: its diagonal
+    is memorization, its other entries are about these times the share of models that did not see j.
+
+    Args:
+      masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
+      correct: (models, train), as for `memorization`.
+      errors: as for `memorization`.
+
+    Returns:
+      One estimate a pair, (train i, train j); NaN on the diagonal and where no such model is there.  `num_in` counts
+      models that saw i and not j, `num_out` those that saw neither.
+
+    Raises:
+      InputError: as `memorization`.
+
+    Example:
+      >>> import numpy as np
+      >>> from memjax.estimators import train_influence
+      >>> masks = np.array([[1, 0], [1, 0], [0, 0], [0, 0]])
+      >>> correct = np.array([[1, 1], [1, 1], [0, 0], [0, 1]])
+      >>> train_influence(masks, correct).value.tolist()
+      [[nan, 0.5], [nan, nan]]
+
+    Reference:
+      After Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, section 2, whose
+      definition has i drawn from the examples other than j.
+    """
+    masks = as_masks(masks)
+    at_least_one_model(len(masks))
+    correct = as_scores("correct", correct, len(masks))
+    if correct.shape != masks.shape:
+        raise InputError(f"correct has shape {correct.shape} and masks {masks.shape}; expected the same")
+    sums, num_in, num_models = _held_out_sums(masks, correct)
+    return from_sums(sums, num_in, num_models, as_errors(errors))
+
+
+@jax.jit
+def _held_out_sums(
+    masks: Bool[Array, "models train"], correct: Shaped[Array, "models train"]
+) -> tuple[Sums, Int[Array, "train train"], Int[Array, "train train"]]:
+    """Sums over models that did not see j, those models that saw i, and all of them."""
+    out = ~masks
+    num_in = sums_in(masks, out).astype(jnp.int32)
+    num_models = jnp.broadcast_to(out.sum(0, dtype=jnp.int32), num_in.shape)
+    if correct.dtype == bool:
+        kept = correct & out
+        return Sums(sums_in(masks, kept), kept.sum(0).astype(jnp.float32)), num_in, num_models
+    kept = jnp.where(out, correct, 0)
+    squares = kept * kept
+    return (
+        Sums(sums_in(masks, kept), kept.sum(0), Sums(sums_in(masks, squares), squares.sum(0))),
+        num_in,
+        num_models,
+    )
