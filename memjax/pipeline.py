@@ -9,6 +9,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 from memjax import environment, interruption, store, summary
 from memjax.config import RunConfig
 from memjax.errors import InputError, Interrupted
@@ -152,17 +154,46 @@ def report(run: Run) -> Path:
     """
     from memjax.report import render_report
 
-    estimates, pairs = (store.read_whole(run.folder, name) for name in ("estimates.npz", "pairs.npz"))
-    if estimates is None or pairs is None:
-        raise InputError(
-            f"{run.folder} has no estimates, or they are damaged; make them with: python -m memjax.run "
-            f"--run {run.folder}"
-        )
+    estimates, pairs = _whole_results(run)
     facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
     page = render_report(run.dataset, estimates, pairs, facts, warnings)
     path = run.folder / "report.html"
     store.write_atomically(path, lambda stream: stream.write(page.encode()))
     return path
+
+
+def export(run: Run, out: Path, kind: str) -> list[str]:
+    """Writes what a run found in the files that others read; returns what was written, in words.
+
+    Args:
+      kind: arrays, feldman-zhang, lira, csv or parquet.
+
+    Raises:
+      InputError: a block is damaged, there is no model or no estimate yet, or what the kind needs was not kept.
+    """
+    from memjax import exchange
+
+    if kind in ("csv", "parquet"):
+        estimates, pairs = _whole_results(run)
+        write = exchange.write_csv if kind == "csv" else exchange.write_parquet
+        out.mkdir(parents=True, exist_ok=True)
+        names = run.dataset.class_names
+        write(out / f"examples.{kind}", exchange.examples_table(estimates, names))
+        write(out / f"pairs.{kind}", exchange.pairs_table(pairs, estimates, names))
+        return [f"{out / name}.{kind}" for name in ("examples", "pairs")]
+    finished = [number for number in run.plan.blocks if number in store.finished_blocks(run.folder)]
+    if not finished:
+        raise InputError(f"{run.folder} holds no finished model yet")
+    try:
+        found, _ = store.read_outcomes(run.folder, finished, run.plan.num_models)
+    except store.CorruptBlock as problem:
+        raise InputError(f"{problem}; go on with: python -m memjax.run --run {run.folder}") from None
+    if kind == "arrays":
+        return [str(out / name) for name in exchange.write_arrays(out, found, run.dataset)]
+    if kind == "lira":
+        number = exchange.lira.write(out, found, run.dataset.train_labels)
+        return [f"{number} experiments in {out}"]
+    return [f"{exchange.feldman_zhang.write(out, found)} models in {out}"]
 
 
 def _tidy(run: Run, notify: Notify) -> None:
@@ -171,6 +202,16 @@ def _tidy(run: Run, notify: Notify) -> None:
         _set_aside(run, number, f"block {number}: {problem}", notify)
     for folder in (run.folder, run.folder / "blocks"):
         store.remove_leftovers(folder)
+
+
+def _whole_results(run: Run) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    estimates, pairs = (store.read_whole(run.folder, name) for name in ("estimates.npz", "pairs.npz"))
+    if estimates is None or pairs is None:
+        raise InputError(
+            f"{run.folder} has no estimates, or they are damaged; make them with: python -m memjax.run "
+            f"--run {run.folder}"
+        )
+    return estimates, pairs
 
 
 def _set_aside(run: Run, number: int, problem: str, notify: Notify) -> None:

@@ -31,6 +31,7 @@ Other commands:
   verify DIR           whether everything in it is as it was written
   report DIR           write its report again
   estimate [OPTIONS]   memorization and influence from predictions that were trained elsewhere
+  export DIR --out DIR predictions or tables of a run for other programs
   doctor [OPTIONS]     this machine, and what a run with these options will take and reach
   seed DATASET FOLDER  put files of mnist, fashion_mnist, cifar10, cifar100 or svhn_cropped that you already have
                        where they would have been downloaded to
@@ -128,8 +129,9 @@ class Elsewhere:
     """Memorization, influence and strong pairs from arrays of predictions, trained with whatever library."""
 
     arrays: str
-    """An npz file: masks (models, train), train_correct (models, train) and, if there, test_correct (models, test),
-    train_labels, test_labels.  Other names that people use are understood (memjax.arrays.NAMES)."""
+    """An npz file, or a folder of npy files: masks (models, train), train_correct (models, train) and, if there,
+    test_correct (models, test), train_labels, test_labels.  Other names that people use are understood
+    (memjax.exchange.NAMES), and so are the folders of Feldman and Zhang's aux_arrays.npz and of LiRA's experiments."""
     out: str
     """Folder for estimates.npz and pairs.npz; made if need be."""
     influence: Literal["same-class", "all"] = "same-class"
@@ -139,14 +141,36 @@ class Elsewhere:
 def estimate(arguments: list[str]) -> None:
     about = "Memorization, influence and strong pairs from predictions that were trained elsewhere."
     request = _parse(Elsewhere, "python -m memjax.run estimate", about, arguments)
-    from memjax.arrays import outcomes_of, read_arrays
     from memjax.estimation import write_results
+    from memjax.exchange import outcomes_of, read_predictions
 
-    examples, outcomes = outcomes_of(read_arrays(request.arrays), request.arrays)
+    examples, outcomes = outcomes_of(read_predictions(request.arrays), request.arrays)
     folder = Path(request.out)
     folder.mkdir(parents=True, exist_ok=True)
     write_results(folder, examples, outcomes, 0, request.influence == "all")
     _summary(folder, examples)
+
+
+@dataclass(frozen=True)
+class Export:
+    """A run folder's predictions or estimates in the files that others read."""
+
+    run: tyro.conf.Positional[Path]
+    """The run folder."""
+    out: Path
+    """Folder for the files; made if need be."""
+    format: Literal["arrays", "feldman-zhang", "lira", "csv", "parquet"] = "arrays"
+    """arrays: npy files of masks and predictions.  feldman-zhang: a folder a model with aux_arrays.npz.  lira: an
+    experiment a model.  csv, parquet: tables of training examples and of pairs."""
+
+
+def export(arguments: list[str]) -> None:
+    about = "Predictions or estimates of a run in the files that others read."
+    request = _parse(Export, "python -m memjax.run export", about, arguments)
+    from memjax import opening, pipeline
+
+    for line in pipeline.export(opening.reopen_run(request.run), request.out, request.format):
+        print(line)
 
 
 def doctor(arguments: list[str]) -> None:
@@ -179,6 +203,7 @@ COMMANDS: dict[str, Callable[[list[str]], int | None]] = {
     "verify": verify,
     "report": report,
     "estimate": estimate,
+    "export": export,
     "doctor": doctor,
     "seed": seed,
 }

@@ -14,7 +14,7 @@ LAYERS = [
     {"opening"},
     {"calibration"},
     {"recipe"},
-    {"estimation", "summary", "arrays"},
+    {"estimation", "summary", "exchange"},
     {"presets"},
     {"config"},
     {"environment", "progress", "interruption", "workers"},
@@ -29,7 +29,7 @@ LAYERS = [
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib"}
 WITHOUT_JAX = {
     "run", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "progress", "interruption",
-    "workers", "store", "data", "subsets", "specs", "untrusted", "types", "errors", "report",
+    "workers", "exchange", "store", "data", "subsets", "specs", "untrusted", "types", "errors", "report",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from memjax import store
+from memjax import exchange, store
 from memjax.data import load_dataset
 from memjax.errors import InputError
 from memjax.specs import DataSpec
@@ -84,7 +84,7 @@ def _readers(place: Path) -> dict[str, Reader]:
         path = place / name
 
         def put(content: bytes) -> object:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
             return read(path)
 
@@ -109,6 +109,10 @@ def _readers(place: Path) -> dict[str, Reader]:
         "estimates": of("estimates.npz", lambda path: store.read_results(path.parent, path.name)),
         "data set": of("data.npz", lambda path: load_dataset(DataSpec(dataset=f"npz:{path}"))),
         "masks": of("masks.npy", read_npy),
+        "predictions": of("arrays/a.npz", exchange.read_predictions),
+        "aux_arrays": of("fz/0/aux_arrays.npz", lambda path: exchange.read_predictions(path.parent.parent)),
+        "experiment": of("lira/experiment-0_1/keep.npy", lambda path: exchange.read_predictions(path.parent.parent)),
+        "published": of("published.npz", exchange.read_estimates),
         "idx": of("idx/train-images-idx3-ubyte", idx),
     }
 
@@ -120,8 +124,7 @@ def _good(place: Path) -> dict[str, bytes]:
         begin(clean, 1)
         write(clean, 0)
     data = {"x_train": np.ones((6, 2, 2), np.uint8), "y_train": np.arange(6) % 3}
-    stream, masks = io.BytesIO(), io.BytesIO()
-    np.savez(stream, **data, x_test=data["x_train"], y_test=data["y_train"])
+    masks = io.BytesIO()
     np.save(masks, np.eye(4, dtype=bool))
     plan = (clean / "plan.json").read_bytes()
     return {
@@ -130,10 +133,29 @@ def _good(place: Path) -> dict[str, bytes]:
         "plan": plan,
         "results": seal({"plan": "p", "num_models": 3, "files": {"estimates.npz": ["ab", 3]}}),
         "estimates": block_path(clean, 0).read_bytes(),
-        "data set": stream.getvalue(),
+        "data set": _npz(**data, x_test=data["x_train"], y_test=data["y_train"]),
         "masks": masks.getvalue(),
+        "predictions": _npz(masks=np.eye(4, 3), train_correct=np.eye(4, 3), train_labels=np.arange(3)),
+        "aux_arrays": _npz(
+            **{f"index_{side}": rows for side, rows in (("train", [2, 0]), ("removed", [1]), ("test", [0, 1]))},
+            **{f"correctness_{side}": [1.0] * count for side, count in (("train", 2), ("removed", 1), ("test", 2))},
+        ),
+        "experiment": masks.getvalue(),
+        "published": _npz(
+            tr_labels=np.zeros(3),
+            tr_mem=np.ones(3),
+            tr_classidx_0=np.arange(3),
+            tt_classidx_0=np.arange(2),
+            infl_matrix_class0=np.ones((3, 2)),
+        ),
         "idx": struct.pack(">HBBIII", 0, 8, 3, 2, 3, 3) + bytes(18),
     }
+
+
+def _npz(**arrays) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
 
 
 def _mutated(content: bytes, rng: random.Random) -> bytes:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from memjax import run
-from memjax.arrays import outcomes_of
 from memjax.errors import InputError
 from memjax.estimators import complementary_memorization
+from memjax.exchange import outcomes_of
 from tests import reference
 
 

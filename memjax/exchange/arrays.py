@@ -1,5 +1,6 @@
 """Predictions trained elsewhere, with whatever library: from a file of arrays to outcomes, by the names people use."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -7,12 +8,12 @@ import numpy as np
 from jaxtyping import Bool, Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.checks import as_masks, as_scores
+from memjax.store import write_atomically
 from memjax.types import Dataset, Outcomes
-from memjax.untrusted import read_npz, user_path
+from memjax.untrusted import read_npy, read_npz
 
 NAMES = {
-    "masks": ("masks", "mask", "keep", "memberships", "trainset_mask"),
+    "masks": ("masks", "mask", "keep", "memberships", "trainset_mask", "train_masks"),
     "indices": ("indices", "subset_ids", "subset_indices"),
     "train_correct": ("train_correct", "trainset_correctness", "correct", "correctness"),
     "test_correct": ("test_correct", "testset_correctness", "correct_test"),
@@ -20,30 +21,49 @@ NAMES = {
     "test_probability": ("test_probability", "probability_test"),
     "train_margin": ("train_margin", "train_margins", "margins"),
     "test_margin": ("test_margin", "test_margins"),
+    "train_log_odds": ("train_log_odds", "log_odds"),
+    "test_log_odds": ("test_log_odds",),
     "train_labels": ("train_labels", "tr_labels", "y_train", "labels"),
     "test_labels": ("test_labels", "tt_labels", "y_test"),
 }
 """What an array is, and the names that it is known by."""
 
 SIDES = ("train_", "test_")
+_PERCENT = re.compile(r"_\d+pct$")
 
 
-def read_arrays(file: str | Path) -> dict[str, np.ndarray]:
-    """The arrays of an npz file.
+def read_file(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an npz file, by name.
 
     Raises:
       InputError: the file is not there or damaged.
     """
-    return read_npz(user_path(file), lambda names: None)
+    return read_npz(path, lambda names: None)
+
+
+def read_folder(folder: Path) -> dict[str, np.ndarray]:
+    """The npy files of a folder that have one of the known names, as `export` writes them and as datamodels are
+    published: train_masks.npy or train_masks_50pct.npy, test_margins_50pct.npy, and so on.
+
+    Raises:
+      InputError: none is there, or one is damaged.
+    """
+    known = {name for names in NAMES.values() for name in names}
+    found = {_PERCENT.sub("", path.stem): path for path in sorted(folder.glob("*.npy"))}
+    arrays = {name: read_npy(path) for name, path in found.items() if name in known}
+    if not arrays:
+        raise InputError(f"{folder} holds no npy file of a known name; known are {', '.join(sorted(known))}")
+    return arrays
 
 
 def outcomes_of(arrays: Mapping[str, Shaped[np.ndarray, "..."]], name: str = "arrays") -> tuple[Dataset, Outcomes]:
     """Finished models from arrays, one row a model, and the examples as far as they are known.
 
     Needed: who saw what, as `masks` (models, train) or as `indices` (models, subset size), row numbers of the training
-    examples; and `train_correct` (models, train).  If there: `test_correct` (models, test), `train_labels`,
-    `test_labels`, and probabilities and margins beside correctness.  `NAMES` lists what else each may be called.
-    Without labels all examples are of one class; without test examples there are none.
+    examples; and `train_correct` (models, train) or `train_margin`, the logit of the label less the largest other: a
+    model is right where it is above 0.  If there: `test_correct` or `test_margin` (models, test), `train_labels`,
+    `test_labels`, and probabilities and log-odds beside these.  `NAMES` lists what else each may be called.  Without
+    labels all examples are of one class; without test examples there are none.
 
     Args:
       name: what the data set is called in the results.
@@ -51,7 +71,12 @@ def outcomes_of(arrays: Mapping[str, Shaped[np.ndarray, "..."]], name: str = "ar
     Raises:
       InputError: an array is missing, there twice, or does not fit the others.
     """
+    from memjax.estimators.checks import as_scores
+
     found = _by_meaning(arrays)
+    for side in SIDES:
+        if f"{side}margin" in found and f"{side}correct" not in found:
+            found[f"{side}correct"] = found[f"{side}margin"] > 0
     correct = _needed(found, "train_correct")
     masks = _masks(found, correct.shape)
     scores = {key: as_scores(key, values, len(masks)) for key, values in found.items() if key.startswith(SIDES)
@@ -87,6 +112,8 @@ def _needed(found: Mapping[str, np.ndarray], meaning: str) -> np.ndarray:
 
 
 def _masks(found: Mapping[str, np.ndarray], shape: Sequence[int]) -> Bool[np.ndarray, "models train"]:
+    from memjax.estimators.checks import as_masks
+
     if "indices" in found and "masks" not in found:
         return _masks_from(found["indices"], shape)
     masks = np.asarray(as_masks(_needed(found, "masks")))
@@ -129,3 +156,21 @@ def _examples(found: Mapping[str, np.ndarray], num_train: int, num_test: int, na
 def _misfit(key: str, shape: tuple, other: str, other_shape: tuple) -> str:
     turned = "; is one of them the wrong way round? Rows are models" if shape == other_shape[::-1] else ""
     return f"{key} has shape {shape} and {other} {other_shape}; expected the same{turned}"
+
+
+def write(folder: Path, outcomes: Outcomes, dataset: Dataset) -> list[str]:
+    """One npy file an array, to be read with `numpy.load(..., mmap_mode="r")`; returns their names.
+
+    `masks.npy` (models x train), `train_correct.npy`, `test_correct.npy`, whatever else was kept (margins and
+    probabilities as float16), `model_ids.npy`, `train_labels.npy`, `test_labels.npy`.
+    """
+    arrays = {"masks": outcomes.masks, "model_ids": outcomes.model_ids}
+    for side, scores, labels in (
+        ("train", outcomes.train, dataset.train_labels),
+        ("test", outcomes.test, dataset.test_labels),
+    ):
+        arrays |= {f"{side}_{name}": values for name, values in scores.items()} | {f"{side}_labels": labels}
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        write_atomically(folder / f"{name}.npy", lambda stream, array=array: np.save(stream, array))
+    return [f"{name}.npy" for name in arrays]

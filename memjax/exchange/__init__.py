@@ -1,0 +1,48 @@
+"""Predictions and estimates in the files that others write and read."""
+
+from pathlib import Path
+
+import numpy as np
+
+from memjax.exchange import feldman_zhang, lira
+from memjax.exchange.arrays import NAMES, outcomes_of, read_file, read_folder
+from memjax.exchange.arrays import write as write_arrays
+from memjax.exchange.published import Published, agreement, read_c_scores, read_estimates, read_pairs
+from memjax.exchange.tables import examples_table, pairs_table, write_csv, write_parquet
+from memjax.untrusted import user_path
+
+__all__ = [
+    "NAMES",
+    "Published",
+    "agreement",
+    "examples_table",
+    "feldman_zhang",
+    "lira",
+    "outcomes_of",
+    "pairs_table",
+    "read_c_scores",
+    "read_estimates",
+    "read_pairs",
+    "read_predictions",
+    "write_arrays",
+    "write_csv",
+    "write_parquet",
+]
+
+
+def read_predictions(source: str | Path) -> dict[str, np.ndarray]:
+    """Arrays of predictions, for `outcomes_of`, from whatever they are in.
+
+    An npz file; a folder of npy files (also datamodels' masks and margins); a tree of Feldman and Zhang's
+    `aux_arrays.npz`; or a folder of LiRA's experiments.
+
+    Raises:
+      InputError: it is none of these, or damaged.
+    """
+    path = user_path(source)
+    if not path.is_dir():
+        return read_file(path)
+    for kind in (feldman_zhang, lira):
+        if kind.is_here(path):
+            return kind.read(path)
+    return read_folder(path)

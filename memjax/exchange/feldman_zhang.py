@@ -1,0 +1,82 @@
+"""The published checkpoints of Feldman and Zhang: a folder a model, with its predictions in `aux_arrays.npz`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from memjax.errors import InputError
+from memjax.store import write_atomically
+from memjax.types import Outcomes
+from memjax.untrusted import read_npz
+
+FILE = "aux_arrays.npz"
+SIDES = ("train", "removed", "test")
+WANTED = [f"{kind}_{side}" for side in SIDES for kind in ("correctness", "index")]
+
+
+def is_here(folder: Path) -> bool:
+    """Whether there is such a file below the folder."""
+    return next(folder.rglob(FILE), None) is not None
+
+
+def read(folder: Path) -> dict[str, np.ndarray]:
+    """Masks and correctness of all models below a folder, in the order of their paths.
+
+    Each file holds `correctness_train, correctness_removed, correctness_test` (0 or 1) and, for each, `index_...`:
+    which examples they are of.  Training and removed examples together are the whole training set.  The numbers are
+    those of the order in which the authors read the data (TensorFlow Datasets), which is not that of the original
+    files.
+
+    Raises:
+      InputError: a file is damaged, or of other examples than the first.
+    """
+    masks, train, test = [], [], []
+    for path in sorted(folder.rglob(FILE)):
+        arrays = read_npz(path, lambda names, path=path: _check_names(names, path))
+        sizes = len(arrays["index_train"]) + len(arrays["index_removed"]), len(arrays["index_test"])
+        if masks and sizes != (len(masks[0]), len(test[0])):
+            raise InputError(
+                f"{path} is of {sizes} training and test examples, others of {len(masks[0]), len(test[0])}"
+            )
+        whole = np.concatenate([arrays["index_train"], arrays["index_removed"]])
+        correct = np.concatenate([arrays["correctness_train"], arrays["correctness_removed"]])
+        mask = np.zeros(sizes[0], bool)
+        row = _scattered(correct, whole, sizes[0], path)
+        mask[arrays["index_train"]] = True
+        masks.append(mask)
+        train.append(row)
+        test.append(_scattered(arrays["correctness_test"], arrays["index_test"], sizes[1], path))
+    if not masks:
+        raise InputError(f"{folder} holds no {FILE}")
+    return {"masks": np.stack(masks), "train_correct": np.stack(train), "test_correct": np.stack(test)}
+
+
+def write(folder: Path, outcomes: Outcomes) -> int:
+    """One folder a model, named by its number; returns how many."""
+    for row, number in enumerate(outcomes.model_ids):
+        mask = outcomes.masks[row]
+        arrays: dict[str, np.ndarray] = {"subsample_idx": np.flatnonzero(mask)}
+        for side, chosen in (("train", mask), ("removed", ~mask)):
+            arrays[f"index_{side}"] = np.flatnonzero(chosen)
+            arrays[f"correctness_{side}"] = outcomes.train["correct"][row, chosen].astype(np.float32)
+        arrays["index_test"] = np.arange(outcomes.test["correct"].shape[1])
+        arrays["correctness_test"] = outcomes.test["correct"][row].astype(np.float32)
+        place = folder / str(number)
+        place.mkdir(parents=True, exist_ok=True)
+        write_atomically(place / FILE, lambda stream, arrays=arrays: np.savez(stream, **arrays))  # type: ignore
+    return len(outcomes.model_ids)
+
+
+def _check_names(names: Sequence[str], path: Path) -> None:
+    if missing := [name for name in WANTED if name not in names]:
+        raise InputError(f"{path} lacks {', '.join(missing)}")
+
+
+def _scattered(values: np.ndarray, index: np.ndarray, size: int, path: Path) -> np.ndarray:
+    """Values in the order of the examples; each example has to be there once."""
+    if values.shape != (size,) or index.dtype.kind not in "iu" or not np.array_equal(np.sort(index), np.arange(size)):
+        raise InputError(f"{path}: its indices do not name each of {size} examples once; get the file again")
+    row = np.empty(size, bool)
+    row[index] = values.astype(bool)
+    return row

@@ -1,0 +1,80 @@
+"""The folders that the authors' code of LiRA works on: an experiment a shadow model."""
+
+from pathlib import Path
+
+import numpy as np
+
+from memjax.errors import InputError
+from memjax.store import write_atomically
+from memjax.types import Outcomes
+from memjax.untrusted import read_npy
+
+
+def is_here(folder: Path) -> bool:
+    """Whether there are such experiments in the folder."""
+    return any(folder.glob("experiment-*/keep.npy"))
+
+
+def read(folder: Path) -> dict[str, np.ndarray]:
+    """Masks and log-odds of all experiments, and correctness where logits and labels are there.
+
+    Each experiment holds `keep.npy` (train,), and in `scores/` and `logits/` a file a checkpoint, of which the last is
+    taken: log-odds (train, augmentations) and logits (train, 1, augmentations, classes); of the augmentations the
+    first, which is none.  Labels are in `y_train.npy` beside the experiments.
+
+    Raises:
+      InputError: a file is missing, damaged or of another shape.
+    """
+    experiments = sorted(folder.glob("experiment-*"), key=lambda path: (len(path.name), path.name))
+    experiments = [path for path in experiments if (path / "keep.npy").exists()]
+    if not experiments:
+        raise InputError(f"{folder} holds no experiment-*/keep.npy")
+    arrays = {"masks": _stacked([read_npy(path / "keep.npy") for path in experiments], 1, folder)}
+    if all(any(path.glob("scores/*.npy")) for path in experiments):
+        scores = _stacked([_last(path / "scores") for path in experiments], 2, folder)
+        arrays["log_odds"] = scores[:, :, 0]
+    labels = folder / "y_train.npy"
+    if labels.exists() and all(any(path.glob("logits/*.npy")) for path in experiments):
+        logits = _stacked([_last(path / "logits") for path in experiments], 4, folder)[:, :, 0, 0]
+        arrays["train_labels"] = read_npy(labels).astype(np.int64)
+        if arrays["train_labels"].shape != logits.shape[1:2]:
+            raise InputError(f"{labels} holds {arrays['train_labels'].shape}; expected {logits.shape[1:2]}")
+        arrays["train_correct"] = logits.argmax(-1) == arrays["train_labels"]
+    return arrays
+
+
+def write(folder: Path, outcomes: Outcomes, labels: np.ndarray) -> int:
+    """One experiment a model; returns how many.
+
+    Raises:
+      InputError: the run did not keep log_odds.
+    """
+    if "log_odds" not in outcomes.train:
+        raise InputError("LiRA needs log-odds, which this run did not keep; train with --keep correct log_odds")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / "y_train.npy", lambda stream: np.save(stream, labels))
+    for row, number in enumerate(outcomes.model_ids):
+        place = folder / f"experiment-{number}_{len(outcomes.model_ids)}"
+        (place / "scores").mkdir(parents=True, exist_ok=True)
+        parts = {"keep.npy": outcomes.masks[row]}
+        parts["scores/0000000000.npy"] = outcomes.train["log_odds"][row, :, None].astype(np.float32)
+        if "logits" in outcomes.train:
+            (place / "logits").mkdir(exist_ok=True)
+            parts["logits/0000000000.npy"] = outcomes.train["logits"][row, :, None, None].astype(np.float32)
+        for name, array in parts.items():
+            write_atomically(place / name, lambda stream, array=array: np.save(stream, array))
+    return len(outcomes.model_ids)
+
+
+def _last(folder: Path) -> np.ndarray:
+    """The array of the last checkpoint: their names are steps with leading zeros."""
+    return read_npy(max(folder.glob("*.npy"), key=lambda path: (len(path.name), path.name)))
+
+
+def _stacked(parts: list[np.ndarray], axes: int, folder: Path) -> np.ndarray:
+    shapes = {part.shape for part in parts}
+    if len(shapes) > 1 or parts[0].ndim != axes or 0 in parts[0].shape:
+        raise InputError(
+            f"{folder}: the experiments have arrays of shapes {sorted(shapes)}; expected one, of {axes} axes"
+        )
+    return np.stack(parts)

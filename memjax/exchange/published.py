@@ -1,0 +1,139 @@
+"""Estimates that others published, and how far one's own agree with them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+
+from memjax.errors import InputError
+from memjax.untrusted import read_npz, user_path
+
+if TYPE_CHECKING:
+    from memjax.estimators import Pairs
+
+
+class Published(NamedTuple):
+    """A score an example, in the order of the file.
+
+    Attributes:
+      labels: of the training examples, to check the order by.
+      mem: memorization; for C-scores 1 - score, which is memorization where models fit what they saw.
+      blocks: by class: numbers of the training and test examples, and influence (train, test); empty if not in the
+        file.
+    """
+
+    labels: Int[np.ndarray, " train"]
+    mem: Float[np.ndarray, " train"]
+    blocks: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+
+def read_estimates(file: str | Path) -> Published:
+    """Memorization and influence by class as Feldman and Zhang published them, and as `estimates.npz` has them.
+
+    Keys `tr_labels, tr_mem` and, for each class K, `tr_classidx_K, tt_classidx_K, infl_matrix_classK` (train x test).
+
+    Raises:
+      InputError: the file is not there, damaged, or without `tr_labels` and `tr_mem`.
+    """
+    path = user_path(file)
+    arrays = _with(path, "tr_labels", "tr_mem")
+    blocks = {}
+    for name in arrays:
+        number = name.removeprefix("infl_matrix_class")
+        if number != name and number.isdecimal():
+            sides = [arrays.get(f"{side}_classidx_{number}") for side in ("tr", "tt")]
+            if any(side is None for side in sides) or tuple(len(side) for side in sides) != arrays[name].shape:  # type: ignore
+                raise InputError(f"{path}: {name} and its lists of examples do not fit; get the file again")
+            blocks[int(number)] = (sides[0], sides[1], arrays[name])
+    return Published(arrays["tr_labels"], arrays["tr_mem"], blocks)
+
+
+def read_pairs(file: str | Path) -> "Pairs":
+    """High-influence pairs as published, strongest first; without standard errors (NaN) where the file has none.
+
+    Raises:
+      InputError: the file is not there, damaged, or without `tr_idx, tt_idx, infl`.
+    """
+    from memjax.estimators import Pairs
+
+    arrays = _with(user_path(file), "tr_idx", "tt_idx", "infl")
+    stderr = arrays.get("infl_stderr", np.full(len(arrays["infl"]), np.nan))
+    order = np.lexsort((arrays["tt_idx"], arrays["tr_idx"], -arrays["infl"]))
+    columns = (arrays["tr_idx"], arrays["tt_idx"], arrays["infl"], stderr)
+    if len({column.shape for column in columns}) > 1 or columns[0].ndim != 1:
+        raise InputError(f"{file}: its columns have different lengths; get the file again")
+    return Pairs(*(column[order] for column in columns))
+
+
+def read_c_scores(file: str | Path) -> Published:
+    """C-scores as Jiang et al. published them: `labels`, `scores`; 1 - score stands in `mem`.
+
+    Raises:
+      InputError: the file is not there, damaged, or without these.
+    """
+    arrays = _with(user_path(file), "labels", "scores")
+    return Published(arrays["labels"], 1 - arrays["scores"], {})
+
+
+class Agreement(NamedTuple):
+    """How far two sets of scores of the same examples agree.
+
+    Attributes:
+      spearman, pearson: correlations over examples that have both.
+      mean_difference: of the second from the first, absolute.
+      jaccard: of the sets with a score of at least .25, the paper's threshold; 1 if both are empty.
+    """
+
+    spearman: float
+    pearson: float
+    mean_difference: float
+    jaccard: float
+
+
+def agreement(
+    first: Shaped[np.ndarray, "..."],
+    second: Shaped[np.ndarray, "..."],
+    first_labels: Shaped[np.ndarray, "..."] | None = None,
+    second_labels: Shaped[np.ndarray, "..."] | None = None,
+    threshold: float = 0.25,
+) -> Agreement:
+    """Agreement of two sets of scores, e.g. one's own memorization and the published one.
+
+    Args:
+      first_labels, second_labels: where given, they must be equal: the order of examples differs between sources of the
+        same data set.
+
+    Raises:
+      InputError: lengths or labels that differ, or fewer than three examples with both scores.
+    """
+    from scipy.stats import pearsonr, spearmanr
+
+    first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    if first.shape != second.shape or first.ndim != 1:
+        raise InputError(f"the scores have shapes {first.shape} and {second.shape}; expected one each example")
+    if first_labels is not None and not np.array_equal(first_labels, second_labels):  # type: ignore
+        raise InputError("the labels differ: these are not the same examples in the same order")
+    known = np.isfinite(first) & np.isfinite(second)
+    if known.sum() < 3:
+        raise InputError(f"{int(known.sum())} examples have both scores; expected at least 3")
+    first, second = first[known], second[known]
+    both = ((first >= threshold) & (second >= threshold)).sum()
+    either = ((first >= threshold) | (second >= threshold)).sum()
+    return Agreement(
+        float(spearmanr(first, second)[0]),  # type: ignore
+        float(pearsonr(first, second)[0]),  # type: ignore
+        float(np.abs(first - second).mean()),
+        float(both / either) if either else 1.0,
+    )
+
+
+def _with(path: Path, *wanted: str) -> dict[str, np.ndarray]:
+    def check(names) -> None:
+        if missing := [name for name in wanted if name not in names]:
+            raise InputError(f"{path} lacks {', '.join(missing)}; it holds {', '.join(map(str, names))[:200]}")
+
+    arrays = read_npz(path, check)
+    if len({arrays[name].shape for name in wanted}) > 1 or arrays[wanted[0]].ndim != 1:
+        raise InputError(f"{path}: {', '.join(wanted)} have different lengths; get the file again")
+    return arrays
