@@ -5,7 +5,8 @@ given label (soft).  Strong pairs: the largest of all train-test pairs, 50 on di
 their share among as many largest pairs of an estimate from the first T of other models, the next T, and so on.
 Ceiling: the recall that as many models as the truth has reach; no estimate should be expected to do much better.
 Models needed: how many models the difference of means of correctness needs for the same recall, read off its own curve
-(straight between points of the logarithm of T), over T.
+(straight between points of the logarithm of T), over T.  LDS: the linear datamodeling score of the estimate for the
+probabilities of 1,000 models of the truth, over the test examples that vary.
 
     python -m benchmarks.models_needed --preset digits     2 times 4,000 models, then a few minutes of estimates
     python -m benchmarks.models_needed --preset fashion    2 times 2,000 models, 200 a class; needs the data installed
@@ -38,6 +39,7 @@ from memjax.types import Dataset, Outcomes
 
 SIZES = (60, 125, 250, 500, 1000, 2000, 4000)
 LARGEST_REGRESSION = 1000
+JUDGES = 1000  # models of the truth whose outputs the LDS is about
 LEAST_DEVIATION = 0.01  # of the probability of a test example over models, for it to have a regression
 BASELINE = "mean difference of correctness"
 
@@ -89,6 +91,7 @@ class Score(NamedTuple):
     pairs: str
     hard: list[float]
     soft: list[float]
+    lds: list[float]
 
 
 def trained(data: DataSpec, folder: Path, num_models: int, seed: int) -> tuple[Dataset, Outcomes]:
@@ -193,7 +196,7 @@ def ceilings(world: World) -> list[Score]:
     found = []
     for pairs in world.counted:
         both = zip(strong_pairs(world, truth, pairs), strong_pairs(world, again, pairs), strict=True)
-        found.append(Score("ceiling", len(again.masks), pairs, *([len(a & b) / len(a)] for a, b in both)))
+        found.append(Score("ceiling", len(again.masks), pairs, *([len(a & b) / len(a)] for a, b in both), []))
     return found
 
 
@@ -204,8 +207,10 @@ def scores(world: World, groups: int) -> Iterator[Score]:
     # An influence of .1 alone makes a probability deviate by .1 times the deviation of a mask, .46 by default.
     targets = np.flatnonzero(part_of(world.candidates, np.s_[:]).test["probability"].std(0) >= LEAST_DEVIATION)
     print(f"{len(targets)} test examples vary enough for a regression", file=sys.stderr)
+    judge = part_of(world.truth, np.s_[:JUDGES])
+    ranked = centred_ranks(judge.test["probability"][:, targets])
     for size in SIZES:
-        found: dict[tuple[str, str], list[tuple[float, float]]] = {}
+        found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
         for number in range(min(16, len(world.candidates.masks) // size)):
             print(f"{size} models, group {number}", file=sys.stderr)
             group = part_of(world.candidates, np.s_[number * size : (number + 1) * size])
@@ -214,12 +219,29 @@ def scores(world: World, groups: int) -> Iterator[Score]:
                 linear = regressions(group, world.dataset, targets)
                 estimates += [(name, spread_out(value, targets, world.dataset.num_test)) for name, value in linear]
             for name, value in estimates:
+                lds = linear_datamodeling_score(value[:, targets], judge.masks, ranked)
                 for pairs, (hard, soft) in wanted.items():
                     own = strongest(value, world.counted[pairs], world.num_strong)
-                    recall = len(own & hard) / world.num_strong, len(own & soft) / world.num_strong
+                    recall = len(own & hard) / world.num_strong, len(own & soft) / world.num_strong, lds
                     found.setdefault((name, pairs), []).append(recall)
         for (name, pairs), recalls in found.items():
             yield Score(name, size, pairs, *map(list, zip(*recalls, strict=True)))
+
+
+def centred_ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks in each column less their mean, of length 1; 0 in a constant column."""
+    from scipy.stats import rankdata
+
+    ranks = rankdata(values, axis=0)
+    ranks -= ranks.mean(0)
+    length = np.sqrt((ranks * ranks).sum(0))
+    return ranks / np.where(length > 0, length, 1)
+
+
+def linear_datamodeling_score(influence: np.ndarray, masks: np.ndarray, ranked: np.ndarray) -> float:
+    """Mean rank correlation of predicted and true outputs; a target that nothing is predicted of counts as 0."""
+    predicted = masks.astype(np.float32) @ np.nan_to_num(influence)
+    return float((centred_ranks(predicted) * ranked).sum(0).mean())
 
 
 def times_fewer(recall: float, size: int, curve: dict[int, float]) -> str:
@@ -240,13 +262,15 @@ def report(found: list[Score], pairs: str) -> None:
         for kind in ("hard", "soft")
     }
     print(f"\nPairs counted: {pairs}.  Mean recall ± sd over groups; models the baseline needs, over T\n")
-    print("| T | n | estimator | hard | soft | times fewer, hard | times fewer, soft |\n|---|---|---|---|---|---|---|")
+    print("| T | n | estimator | hard | soft | LDS | times fewer, hard | times fewer, soft |\n" + "|---" * 8 + "|")
     for score in sorted(found, key=lambda score: score.models):
         cells, ratios = [], []
-        for kind in ("hard", "soft"):
+        for kind in ("hard", "soft", "lds"):
             recalls = getattr(score, kind)
             spread = f" ± {np.std(recalls, ddof=1):.3f}" if len(recalls) > 1 else ""
-            cells.append(f"{np.mean(recalls):.3f}{spread}")
+            cells.append(f"{np.mean(recalls):.3f}{spread}" if recalls else "")
+            if kind == "lds":
+                continue
             ratios.append(times_fewer(float(np.mean(recalls)), score.models, curves[kind]))
         ratios = ratios if score.models <= 250 and score.estimator != "ceiling" else ["", ""]
         print("|", " | ".join([str(score.models), str(len(score.hard)), score.estimator, *cells, *ratios]), "|")
@@ -288,7 +312,7 @@ def main(benchmark: Benchmark) -> None:
         print("in-sample accuracy is below .99: influence is not what it would be of models that fit their examples")
     found, limits = [], ceilings(world)
     for score in itertools.chain(limits, scores(world, benchmark.groups)):
-        line = score._asdict() | {"hard": np.round(score.hard, 4).tolist(), "soft": np.round(score.soft, 4).tolist()}
+        line = score._asdict() | {kind: np.round(getattr(score, kind), 4).tolist() for kind in ("hard", "soft", "lds")}
         print(json.dumps({"preset": benchmark.preset, **line}), flush=True)
         found.append(score)
     found = found[len(limits) :]
