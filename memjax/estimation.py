@@ -88,9 +88,15 @@ def _memorization(dataset: Dataset, outcomes: Outcomes, complementary: bool) -> 
         "held_out_accuracy": np.float64(correct[~masks].mean() if not masks.all() else np.nan),
         "test_accuracy": np.float64(outcomes.test["correct"].mean() if dataset.num_test else np.nan),
     }
-    if "probability" in outcomes.train:
-        inside, outside = sides(masks, outcomes.train["probability"])
-        results |= {"tr_probability_in": np.asarray(inside.mean), "tr_probability_out": np.asarray(outside.mean)}
+    for name in sorted({"probability", "margin", "log_odds"} & outcomes.train.keys()):
+        inside, outside = sides(masks, outcomes.train[name])
+        soft = complementary_memorization(masks, outcomes.train[name]) if complementary else difference(inside, outside)
+        results |= {
+            f"tr_{name}_in": np.asarray(inside.mean),
+            f"tr_{name}_out": np.asarray(outside.mean),
+            f"tr_mem_{name}": np.asarray(soft.value),
+            f"tr_mem_{name}_stderr": np.asarray(soft.stderr),
+        }
     return results
 
 

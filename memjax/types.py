@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int, Shaped
 
+from memjax.errors import InputError
+
 if TYPE_CHECKING:
     from jax import Array
 
@@ -140,3 +142,17 @@ class Estimate(NamedTuple):
     stderr: "Array"
     num_in: "Array"
     num_out: "Array"
+
+    def interval(self, level: float = 0.95) -> tuple[Any, Any]:
+        """Lower and upper end of the interval that holds the truth with this probability: value -+ z stderr, z being
+        the normal quantile; NaN where there is no standard error.  Not cut off at -1 and 1.
+
+        Raises:
+          InputError: a level that is not between 0 and 1.
+        """
+        from scipy.special import ndtri
+
+        if not 0 < level < 1:
+            raise InputError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
+        half = float(ndtri((1 + level) / 2)) * self.stderr
+        return self.value - half, self.value + half

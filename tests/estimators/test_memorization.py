@@ -35,6 +35,20 @@ def test_standard_error_by_hand():
     np.testing.assert_allclose(estimate.stderr, [np.sqrt(variance)], rtol=1e-6)
 
 
+def test_intervals_are_those_of_the_normal_distribution():
+    masks, correct = random_world(0)
+    estimate = memjax.memorization(masks, correct)
+
+    low, high = estimate.interval()
+    narrow = estimate.interval(0.6827)
+
+    np.testing.assert_allclose(low, estimate.value - 1.959964 * estimate.stderr, atol=1e-6)
+    np.testing.assert_allclose(high, estimate.value + 1.959964 * estimate.stderr, atol=1e-6)
+    np.testing.assert_allclose(narrow[1] - narrow[0], 2 * estimate.stderr, rtol=1e-3)
+    with pytest.raises(InputError, match="between 0 and 1"):
+        estimate.interval(95)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_equals_the_oracle(seed):
     masks, correct = random_world(seed)
