@@ -46,7 +46,7 @@ def test_intervals_are_those_of_the_normal_distribution():
     np.testing.assert_allclose(high, estimate.value + 1.959964 * estimate.stderr, atol=1e-6)
     np.testing.assert_allclose(narrow[1] - narrow[0], 2 * estimate.stderr, rtol=1e-3)
     with pytest.raises(InputError, match="between 0 and 1"):
-        estimate.interval(95)
+        estimate.interval(95.0)
 
 
 @pytest.mark.parametrize("seed", range(5))
