@@ -34,6 +34,7 @@ class Dataset:
       train_ids, test_ids: the row of each example in its source, before any selection.
       class_names: one name a class, for people.
       mislabelled: training examples whose label was changed on purpose.
+      corrupted, test_corrupted: examples that a corruption of labels or inputs has touched; by default none.
     """
 
     name: str
@@ -45,6 +46,13 @@ class Dataset:
     test_ids: Int[np.ndarray, " test"]
     class_names: tuple[str, ...]
     mislabelled: Bool[np.ndarray, " train"]
+    corrupted: Bool[np.ndarray, " train"] = None  # pyright: ignore[reportAssignmentType]
+    test_corrupted: Bool[np.ndarray, " test"] = None  # pyright: ignore[reportAssignmentType]
+
+    def __post_init__(self):
+        for name, labels in (("corrupted", self.train_labels), ("test_corrupted", self.test_labels)):
+            if getattr(self, name) is None:  # a reader of files need not say that it has corrupted nothing
+                object.__setattr__(self, name, np.zeros(len(labels), bool))
 
     @property
     def num_train(self) -> int:
