@@ -4,7 +4,7 @@ Axis words, used in every signature:
 
     models   one entry per trained network        train    one per training example
     test     one per test example                 classes  one per class
-    batch    local to a function
+    epochs   one per recorded epoch               batch    local to a function
 
 Two kinds of object.  A frozen dataclass stays on the host; a NamedTuple of arrays or functions may cross jit and
 vmap.  This file imports no jax, so that what only reads files starts without it.
@@ -110,6 +110,7 @@ class TrainOutput(NamedTuple):
     Attributes:
       train, test: by the name of the metric, a value an example (logits: a row an example).
       finite: whether every logit is a finite number; a model where it is False has diverged.
+      record: what was recorded on the way, by the name of the metric, (epochs, train); see `training.probes`.
 
     Arrays of jax while they are on a device, of NumPy when `train_many` hands them out.
     """
@@ -117,6 +118,7 @@ class TrainOutput(NamedTuple):
     train: dict[str, Any]
     test: dict[str, Any]
     finite: Any
+    record: Any
 
 
 class Outcomes(NamedTuple):
@@ -132,6 +134,22 @@ class Outcomes(NamedTuple):
     masks: np.ndarray
     train: dict[str, np.ndarray]
     test: dict[str, np.ndarray]
+
+
+class Curves(NamedTuple):
+    """What was recorded of finished models while they trained.
+
+    Attributes:
+      model_ids: (models,)
+      masks: (models, train) bool.
+      epochs: (epochs,) after how many epochs each record was taken, ascending; 0 is before the first step.
+      values: by the name of the metric, (models, epochs, train).
+    """
+
+    model_ids: np.ndarray
+    masks: np.ndarray
+    epochs: np.ndarray
+    values: dict[str, np.ndarray]
 
 
 class Estimate(NamedTuple):

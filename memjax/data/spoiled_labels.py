@@ -48,7 +48,8 @@ def pair_labels(
     for before, after in pairs.items():
         if before == after or not (0 <= before < count and 0 <= after < count):
             raise InputError(
-                f"pair-labels names the pair {before}-{after}; give two of the classes 0 to {count - 1} of {dataset.name}"
+                f"pair-labels names the pair {before}-{after}; give two of the classes 0 to {count - 1} of "
+                f"{dataset.name}"
             )
     old = labels_of(dataset, part)
     order = chosen_rows(dataset, part, 1.0, seed, "pair labels")

@@ -93,8 +93,8 @@ def test_pairs_of_classes():
 def test_random_inputs_have_the_mean_and_variance_that_were_there():
     """Of all values, or of each pixel; within five standard errors."""
     data = MANY.train_inputs.astype(np.float64).reshape(1200, -1)
-    scaled = tiny(labels=[0, 1, 2] * 400, train_inputs=(data * np.linspace(0, 2, 20)).reshape(1200, 4, 5).astype(np.float32),
-                  test_inputs=np.zeros((3, 4, 5), np.float32))  # fmt: skip
+    inputs = (data * np.linspace(0, 2, 20)).reshape(1200, 4, 5).astype(np.float32)
+    scaled = tiny(labels=[0, 1, 2] * 400, train_inputs=inputs, test_inputs=np.zeros((3, 4, 5), np.float32))
     whole, by_pixel = (
         random_inputs(scaled, 1.0, 0, which).train_inputs.reshape(1200, -1) for which in ("global", "pixel")
     )
