@@ -4,9 +4,9 @@
     python -m benchmarks.probes --dataset fashion_mnist --per-class 600 --model mlp:512,256
     python -m benchmarks.probes --dataset fashion_mnist --per-class 200 --model cnn --epochs 10
 
-Takes the options of `python -m memjax.run`.  Rounds with and without recording take turns, so that whatever else the
-machine does meets both; prints one JSON line: seconds a model without and with, and the cost in percent, as mean and
-standard deviation over n rounds.
+Takes the options of `python -m memjax.run`.  Rounds with and without recording take turns, and seconds are those of
+the processor, so that whatever else the machine does meets both alike; prints one JSON line: seconds a model without and
+with, and the cost in percent, as mean and standard deviation over n rounds.
 """
 
 import json
@@ -30,7 +30,7 @@ class Setting:
 
 
 def calls(config: RunConfig) -> Iterator[float]:
-    """Seconds a model of one call after the other, compiled before the first."""
+    """Seconds of processor time a model, of one call after the other; compiled before the first."""
     import jax
 
     from memjax import recipe
@@ -47,9 +47,9 @@ def calls(config: RunConfig) -> Iterator[float]:
     masks = np.stack([design.masks(row) for row in ids])
     jax.block_until_ready(programs(ids, masks, examples))
     while True:
-        started = time.monotonic()
+        started = time.process_time()
         jax.block_until_ready(programs(ids, masks, examples))
-        yield (time.monotonic() - started) / ids.size
+        yield (time.process_time() - started) / ids.size
 
 
 def main(setting: Setting) -> None:

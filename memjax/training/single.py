@@ -17,7 +17,8 @@ from memjax.training.batches import epoch_batches, members
 from memjax.training.probes import NOTHING, Probe, Record
 from memjax.types import Dataset, Model, TrainOutput, Tree
 
-CHUNK = 1024  # examples evaluated at once
+CHUNK = 1024  # examples evaluated at once in the end
+SMALL_CHUNK = 128  # and on the way, where it counts: what lies between the layers of a pack then stays in the cache
 
 
 class Examples(NamedTuple):
@@ -149,7 +150,9 @@ def make_train(
             return State(params, model_state, optimizer_state, count + 1, record), None
 
         def epoch(number, state):
-            state = looked_at(state, number, lambda: logits_of(state, examples, examples.train_inputs), examples)
+            state = looked_at(
+                state, number, lambda: logits_of(state, examples, examples.train_inputs, SMALL_CHUNK), examples
+            )
             batches = epoch_batches(jax.random.fold_in(order_key, number), rows, size, batch_size)
             return jax.lax.scan(step, state, batches)[0]
 
@@ -158,8 +161,10 @@ def make_train(
     def looked_at(state: State, number: Any, logits: Callable[[], Array], examples: Examples) -> State:
         return state._replace(record=probe.look(state.record, number, logits, examples.train_labels))
 
-    def logits_of(state: State, examples: Examples, inputs: Shaped[Array, "examples ..."]) -> Array:
-        return _logits(model, state.params, state.model_state, examples, inputs)
+    def logits_of(
+        state: State, examples: Examples, inputs: Shaped[Array, "examples ..."], chunk: int = CHUNK
+    ) -> Float[Array, "examples classes"]:
+        return _logits(model, state.params, state.model_state, examples, inputs, chunk)
 
     def finish(state: State, examples: Examples) -> TrainOutput:
         train, test = (logits_of(state, examples, inputs) for inputs in (examples.train_inputs, examples.test_inputs))
@@ -188,10 +193,10 @@ def _scaled(examples: Examples, inputs: Shaped[Array, "batch ..."]) -> Float[Arr
 
 
 def _logits(
-    model: Model, params: Tree, state: Tree, examples: Examples, inputs: Shaped[Array, "examples ..."]
+    model: Model, params: Tree, state: Tree, examples: Examples, inputs: Shaped[Array, "examples ..."], chunk: int
 ) -> Float[Array, "examples classes"]:
     """The network's answers to all inputs, a chunk at a time."""
-    chunk = min(CHUNK, len(inputs))
+    chunk = min(chunk, len(inputs))
     count = -(-len(inputs) // chunk)
     rows = (jnp.arange(count * chunk) % len(inputs)).reshape(count, chunk)  # the last chunk is topped up
 
