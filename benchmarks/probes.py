@@ -5,8 +5,8 @@
     python -m benchmarks.probes --dataset fashion_mnist --per-class 200 --model cnn --epochs 10
 
 Takes the options of `python -m memjax.run`.  Rounds with and without recording take turns, and seconds are those of
-the processor, so that whatever else the machine does meets both alike; prints one JSON line: seconds a model without and
-with, and the cost in percent, as mean and standard deviation over n rounds.
+the processor, so that whatever else the machine does meets both alike.  Prints one JSON line: seconds a model without
+and with, and the cost in percent, as mean and standard deviation over n rounds.
 """
 
 import json
