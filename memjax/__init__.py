@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from memjax.estimators import influence, memorization
     from memjax.models import from_linen, from_nnx, make_model
     from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
-    from memjax.store import read_outcomes
+    from memjax.store import read_curves, read_outcomes
     from memjax.subsets import coverage, make_design
     from memjax.training import make_train, train_many
-    from memjax.types import Dataset, Estimate, Model, Outcomes, SubsetDesign, TrainOutput
+    from memjax.types import Curves, Dataset, Estimate, Model, Outcomes, SubsetDesign, TrainOutput
 
 __version__ = "0.1.0"
 
@@ -30,13 +30,14 @@ _HOME = {
     "estimators": ("influence", "memorization"),
     "models": ("from_linen", "from_nnx", "make_model"),
     "specs": ("DataSpec", "ModelSpec", "SubsetSpec", "TrainSpec"),
-    "store": ("read_outcomes",),
+    "store": ("read_curves", "read_outcomes"),
     "subsets": ("coverage", "make_design"),
     "training": ("make_train", "train_many"),
-    "types": ("Dataset", "Estimate", "Model", "Outcomes", "SubsetDesign", "TrainOutput"),
+    "types": ("Curves", "Dataset", "Estimate", "Model", "Outcomes", "SubsetDesign", "TrainOutput"),
 }
 
 __all__ = [
+    "Curves",
     "DataSpec",
     "Dataset",
     "Estimate",
@@ -58,6 +59,7 @@ __all__ = [
     "make_model",
     "make_train",
     "memorization",
+    "read_curves",
     "read_outcomes",
     "train_many",
 ]

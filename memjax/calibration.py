@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -67,8 +66,7 @@ def trial(config: RunConfig, dataset: Dataset, design: SubsetDesign, size: int):
     devices, batch = jax.local_devices(), config.train.batch_size
     seen = min(STEPS * batch, design.max_size)
     part = take_rows(dataset, slice(2 * seen), slice(batch))
-    short = replace(config, train=replace(config.train, epochs=2))
-    single = make_single(short, part, design._replace(max_size=seen))
+    single = make_single(config.shortened(2), part, design._replace(max_size=seen))
     ids = np.arange(len(devices) * size, dtype=np.uint32).reshape(len(devices), size)
     masks = np.broadcast_to(np.arange(len(part.train_labels)) < seen, (*ids.shape, len(part.train_labels)))
     examples = replicate(examples_of(part, config.train.scaling), devices)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.workers import make_worker
 
 Metric = Literal["correct", "probability", "margin", "log_odds", "logits"]
+Recorded = Literal["correct", "loss", "probability", "margin", "log_odds", "error_norm"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,12 @@ class RunConfig:
     train: TrainSpec = field(default_factory=TrainSpec)
     keep: tuple[Metric, ...] = ("correct", "probability")
     """What is kept of each model on each training and test example."""
+    record: tuple[Recorded, ...] = ()
+    """What is recorded of each training example while a model trains, for `memjax.dynamics`.  Default: nothing."""
+    record_every: int = 1
+    """Record after every so many epochs, and after the last."""
+    record_epochs: tuple[int, ...] = ()
+    """Record after these numbers of epochs instead; 0 is before the first step."""
     influence: Literal["auto", "all", "same-class"] = "auto"
     """same-class: influence within each class, in estimates.npz.  all: influence.npy besides, every train-test pair.
     auto: all where that file stays under 1 GiB."""
@@ -57,6 +64,7 @@ class RunConfig:
             )
         if "correct" not in self.keep:
             raise InputError("--keep leaves out correct, from which memorization is estimated; name it too")
+        _check_epochs(self.record_every, self.record_epochs, self.train.epochs)
         for option, value in (("--pack-size", self.pack_size), ("--cpu-devices", self.cpu_devices)):
             if value is not None and value < 1:
                 raise InputError(f"{option} is {value}; give 1 or more")
@@ -68,6 +76,20 @@ class RunConfig:
             raise InputError(f"--max-failed is {self.max_failed}; give a share from 0 to 1")
         make_worker(self.worker)
 
+    @property
+    def recorded_epochs(self) -> tuple[int, ...]:
+        """After how many epochs something is recorded, ascending; never, where nothing is to be."""
+        if not self.record:
+            return ()
+        last = self.train.epochs
+        return self.record_epochs or (*range(self.record_every, last, self.record_every), last)
+
+    def shortened(self, epochs: int) -> "RunConfig":
+        """The same with fewer epochs, for a trial."""
+        left = tuple(epoch for epoch in self.recorded_epochs if epoch <= epochs)
+        train = replace(self.train, epochs=epochs)
+        return replace(self, train=train, record=self.record if left else (), record_every=1, record_epochs=left)
+
     def settings(self) -> dict[str, Any]:
         """All that decides the result of model number t, as JSON values; what a resumed run must agree in."""
         settings = {
@@ -77,6 +99,7 @@ class RunConfig:
             "model": asdict(self.model),
             "train": asdict(self.train) | {"optimizer_options": self.train.options},
             "keep": sorted(self.keep),
+            "record": {"metrics": sorted(self.record), "epochs": self.recorded_epochs},
         }
         return json.loads(json.dumps(settings))
 
@@ -87,3 +110,15 @@ class RunConfig:
         digest = hashlib.sha256(json.dumps(self.settings(), sort_keys=True).encode()).hexdigest()
         words = re.sub(r"[^a-z0-9]+", "-", f"{self.data.dataset}-{self.model.model}".lower()).strip("-")
         return Path("runs") / f"{words[-60:].strip('-')}-{digest[:6]}"
+
+
+def _check_epochs(every: int, epochs: tuple[int, ...], last: int) -> None:
+    if every < 1:
+        raise InputError(f"--record-every is {every}; give 1 or more epochs")
+    if epochs and every != 1:
+        raise InputError("--record-every and --record-epochs say the same twice; give one of them")
+    if list(epochs) != sorted(set(epochs)) or (epochs and not (epochs[0] >= 0 and epochs[-1] <= last)):
+        raise InputError(
+            f"--record-epochs is {' '.join(map(str, epochs))}; give numbers from 0 to {last}, which is --epochs, "
+            "each larger than the one before"
+        )

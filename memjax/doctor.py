@@ -3,7 +3,6 @@
 import math
 import shutil
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +71,7 @@ def _timed(config: RunConfig, dataset: Dataset, epochs: int) -> float:
     from memjax.training import examples_of, train_many
 
     devices = jax.local_devices()
-    short = replace(config, train=replace(config.train, epochs=epochs))
+    short = config.shortened(epochs)
     design = make_design(config.subset, dataset.num_train, config.seed)
     single = make_single(short, dataset, design)
     size = calibration.pack_size(config, dataset, design)

@@ -83,6 +83,8 @@ def _memorization(dataset: Dataset, outcomes: Outcomes, complementary: bool) -> 
         "tr_ids": dataset.train_ids,
         "tt_ids": dataset.test_ids,
         "tr_mislabelled": dataset.mislabelled,
+        "tr_corrupted": dataset.corrupted,
+        "tt_corrupted": dataset.test_corrupted,
         "tt_correct": outcomes.test["correct"].mean(0, dtype=np.float32),
         "in_sample_accuracy": np.float64(correct[masks].mean()),
         "held_out_accuracy": np.float64(correct[~masks].mean() if not masks.all() else np.nan),

@@ -1,6 +1,6 @@
 """What is measured of one model on one example: logits in, one number per example out.
 
-Oriented so that higher means the given label is better predicted.
+Oriented so that higher means the given label is better predicted, but for loss and error_norm, where it means worse.
 """
 
 from collections.abc import Callable
@@ -45,12 +45,31 @@ def raw_logits(logits: Float[Array, "batch classes"], labels: Int[Array, " batch
     return logits
 
 
+def loss(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Float[Array, " batch"]:
+    """Cross-entropy of the given label, -log p, at least 0."""
+    return -_given(jax.nn.log_softmax(logits), labels)
+
+
+def error_norm(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Float[Array, " batch"]:
+    """Euclidean length of the error, all probabilities minus the label as 0 and 1; from 0 to sqrt 2.
+
+    Early in training, in the mean over models, this is EL2N (`dynamics.el2n`).
+
+    Reference:
+      Paul et al., Deep Learning on a Data Diet, 2021, arXiv 2107.07075, section 2.
+    """
+    given = jax.nn.one_hot(labels, logits.shape[-1])
+    return jnp.sqrt(jnp.square(jax.nn.softmax(logits) - given).sum(-1))
+
+
 METRICS: dict[str, Callable[[Array, Array], Array]] = {
     "correct": correct,
     "probability": probability,
     "margin": margin,
     "log_odds": log_odds,
     "logits": raw_logits,
+    "loss": loss,
+    "error_norm": error_norm,
 }
 
 

@@ -104,6 +104,7 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
 
     settings = plan.config
     try:
+        recorded = settings.get("record", {"metrics": (), "epochs": ()})  # an older folder has recorded nothing
         return RunConfig(
             run=str(folder),
             num_models=plan.num_models,
@@ -113,6 +114,8 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
             model=ModelSpec(**settings["model"]),
             train=TrainSpec(**tuples(settings["train"])),
             keep=tuple(settings["keep"]),
+            record=tuple(recorded["metrics"]),
+            record_epochs=tuple(recorded["epochs"]),
         )
     except (KeyError, TypeError) as problem:
         raise InputError(f"{folder / 'plan.json'} was made by another version of memjax: {problem}") from None

@@ -16,7 +16,7 @@ from memjax.config import RunConfig
 from memjax.errors import InputError, Interrupted
 from memjax.opening import Run
 from memjax.recipe import make_single
-from memjax.types import Dataset, Outcomes
+from memjax.types import Curves, Dataset, Outcomes
 from memjax.workers import Worker, deal, make_worker
 
 FULL_MATRIX = 2**30  # bytes up to which influence.npy is written without being asked for
@@ -64,7 +64,8 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
                 single, run.config.seed, run.design.masks, examples, blocks, run.plan.pack_size,
                 checkpoints=checkpoints, stop=interruption.asked,
             ):  # fmt: skip
-                block = store.Block(pack.model_ids, pack.masks, pack.output.finite, pack.output.train, pack.output.test)
+                output, epochs = pack.output, np.array(run.config.recorded_epochs, np.int64)
+                block = store.Block(pack.model_ids, pack.masks, output.finite, *output[:2], output.record, epochs)
                 if not store.write_block(run.folder, pack.number, block, plan, here):
                     notify(f"block {pack.number} was trained elsewhere meanwhile, and differs; the first is kept")
                 forget(midway, plan, pack.number)
@@ -86,6 +87,21 @@ def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:
     except store.CorruptBlock as problem:
         _set_aside(run, problem.number, str(problem), notify)
         return None
+
+
+def curves(run: Run, advance: Advance, notify: Notify) -> Curves:
+    """What was recorded of all models asked for while they trained; trains what is missing.
+
+    Raises:
+      InputError: nothing is recorded in this run.
+      Interrupted: the run was asked to stop.
+    """
+    while True:
+        train(run, advance, notify)
+        try:
+            return store.read_curves(run.folder, run.plan.blocks, run.plan.num_models)
+        except store.CorruptBlock as problem:
+            _set_aside(run, problem.number, str(problem), notify)
 
 
 def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
@@ -143,7 +159,8 @@ def bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
     """What is kept of a model on disk."""
     numbers = {"correct": 1 / 8, "logits": 2 * dataset.num_classes}
     each = sum(numbers.get(name, 2) for name in config.keep)
-    return dataset.num_train / 8 + each * (dataset.num_train + dataset.num_test)
+    recorded = len(config.recorded_epochs) * sum(numbers.get(name, 2) for name in config.record)
+    return (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
 
 
 def report(run: Run) -> Path:

@@ -17,13 +17,14 @@ def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "T
     """
     from memjax.metrics import metrics_named
     from memjax.models import in_precision, make_model
-    from memjax.training import make_augment, make_optimizer, make_train, num_batches
+    from memjax.training import Probe, make_augment, make_optimizer, make_train, num_batches
 
     spec = config.train
     model = in_precision(make_model(config.model, dataset.input_shape, dataset.num_classes), spec.precision)
     augment = make_augment(spec, dataset.input_shape)
     optimizer = make_optimizer(spec, spec.epochs * num_batches(design.max_size, spec.batch_size))
     keep = metrics_named(tuple(sorted(config.keep)))
+    probe = Probe(metrics_named(tuple(sorted(config.record))), config.recorded_epochs, dataset.num_train)
     return make_train(
-        model, optimizer, keep, design.max_size, spec.epochs, spec.batch_size, augment, spec.label_smoothing
+        model, optimizer, keep, design.max_size, spec.epochs, spec.batch_size, augment, spec.label_smoothing, probe
     )

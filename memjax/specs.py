@@ -20,12 +20,20 @@ class DataSpec:
     """At most so many test examples of each class, drawn at random.  Default: all."""
     label_noise: float = 0.0
     """Fraction of the training labels replaced by a random wrong one; the report tells which."""
+    corrupt: tuple[str, ...] = ()
+    """What is spoiled on purpose, NAME=RATE or NAME=RATE:DETAIL, in this order: random-labels=0.5, wrong-labels=0.5,
+    pair-labels=0.5 (each class for the next) or pair-labels=0.5:3-5,5-3, random-inputs=0.5 or =0.5:pixel,
+    shuffled-pixels=0.5 or =0.5:each, noisy-inputs=0.5:1.0 (the deviation, in units of that of the inputs)."""
+    corrupt_test: bool = False
+    """Whether --corrupt spoils the test examples too."""
     data_seed: int = 0
-    """Decides which examples are drawn and which labels are changed."""
+    """Decides which examples are drawn and which are changed, and how."""
 
     def __post_init__(self):
         if not 0 <= self.label_noise < 1:
             raise InputError(f"--label-noise is {self.label_noise}; give a fraction from 0 up to, not including, 1")
+        if self.corrupt_test and not self.corrupt:
+            raise InputError("--corrupt-test goes with --corrupt; say what to corrupt, or leave it out")
         for option, value in (("--per-class", self.per_class), ("--test-per-class", self.test_per_class)):
             if value is not None and value < 1:
                 raise InputError(f"{option} is {value}; give 1 or more")

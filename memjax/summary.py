@@ -72,6 +72,7 @@ def facts(plan: Plan, estimates: dict[str, np.ndarray]) -> dict[str, str]:
         "data": f"{data['name']}, {data['num_train']:,} training and {data['num_test']:,} test examples",
         "data sha256": data["sha256"],
         "label noise": f"{config['data']['label_noise']:g} of the training labels changed on purpose",
+        "corruptions": _corruptions(config["data"]),
         "model": ", ".join([config["model"]["model"], *_extras(config["model"], MODEL_EXTRAS)]),
         "models": f"{int(estimates['num_models']):,}, {int(estimates['num_failed'])} diverged",
         "subsets": _subsets(subset),
@@ -90,7 +91,14 @@ def facts(plan: Plan, estimates: dict[str, np.ndarray]) -> dict[str, str]:
     }
     if not config["data"]["label_noise"]:
         del rows["label noise"]
+    if not rows["corruptions"]:
+        del rows["corruptions"]
     return rows
+
+
+def _corruptions(data: dict[str, Any]) -> str:
+    """What was spoiled on purpose; a folder of an older version says nothing of it."""
+    return ", ".join(data.get("corrupt", ())) + " (test examples too)" * bool(data.get("corrupt_test"))
 
 
 def _extras(settings: dict[str, Any], words: dict[str, str]) -> list[str]:

@@ -4,7 +4,7 @@ Axis words, used in every signature:
 
     models   one entry per trained network        train    one per training example
     test     one per test example                 classes  one per class
-    batch    local to a function
+    epochs   one per recorded epoch               batch    local to a function
 
 Two kinds of object.  A frozen dataclass stays on the host; a NamedTuple of arrays or functions may cross jit and
 vmap.  This file imports no jax, so that what only reads files starts without it.
@@ -36,6 +36,7 @@ class Dataset:
       train_ids, test_ids: the row of each example in its source, before any selection.
       class_names: one name a class, for people.
       mislabelled: training examples whose label was changed on purpose.
+      corrupted, test_corrupted: examples that a corruption of labels or inputs has touched; by default none.
     """
 
     name: str
@@ -47,6 +48,13 @@ class Dataset:
     test_ids: Int[np.ndarray, " test"]
     class_names: tuple[str, ...]
     mislabelled: Bool[np.ndarray, " train"]
+    corrupted: Bool[np.ndarray, " train"] = None  # pyright: ignore[reportAssignmentType]
+    test_corrupted: Bool[np.ndarray, " test"] = None  # pyright: ignore[reportAssignmentType]
+
+    def __post_init__(self):
+        for name, labels in (("corrupted", self.train_labels), ("test_corrupted", self.test_labels)):
+            if getattr(self, name) is None:  # a reader of files need not say that it has corrupted nothing
+                object.__setattr__(self, name, np.zeros(len(labels), bool))
 
     @property
     def num_train(self) -> int:
@@ -104,6 +112,7 @@ class TrainOutput(NamedTuple):
     Attributes:
       train, test: by the name of the metric, a value an example (logits: a row an example).
       finite: whether every logit is a finite number; a model where it is False has diverged.
+      record: what was recorded on the way, by the name of the metric, (epochs, train); see `training.probes`.
 
     Arrays of jax while they are on a device, of NumPy when `train_many` hands them out.
     """
@@ -111,6 +120,7 @@ class TrainOutput(NamedTuple):
     train: dict[str, Any]
     test: dict[str, Any]
     finite: Any
+    record: Any
 
 
 class Outcomes(NamedTuple):
@@ -126,6 +136,22 @@ class Outcomes(NamedTuple):
     masks: np.ndarray
     train: dict[str, np.ndarray]
     test: dict[str, np.ndarray]
+
+
+class Curves(NamedTuple):
+    """What was recorded of finished models while they trained.
+
+    Attributes:
+      model_ids: (models,)
+      masks: (models, train) bool.
+      epochs: (epochs,) after how many epochs each record was taken, ascending; 0 is before the first step.
+      values: by the name of the metric, (models, epochs, train).
+    """
+
+    model_ids: np.ndarray
+    masks: np.ndarray
+    epochs: np.ndarray
+    values: dict[str, np.ndarray]
 
 
 class Estimate(NamedTuple):

@@ -19,7 +19,7 @@ LAYERS = [
     {"config"},
     {"environment", "progress", "interruption", "workers"},
     {"report"},
-    {"estimators", "training", "store"},
+    {"estimators", "dynamics", "training", "store"},
     {"data", "subsets", "models"},
     {"specs"},
     {"metrics", "prng"},

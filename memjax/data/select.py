@@ -52,6 +52,8 @@ def take_rows(dataset: Dataset, train: np.ndarray | slice, test: np.ndarray | sl
         train_ids=dataset.train_ids[train],
         test_ids=dataset.test_ids[test],
         mislabelled=dataset.mislabelled[train],
+        corrupted=dataset.corrupted[train],
+        test_corrupted=dataset.test_corrupted[test],
     )
 
 

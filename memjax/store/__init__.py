@@ -2,7 +2,7 @@
 
 from memjax.store.blocks import Block, CorruptBlock, read_block, write_block
 from memjax.store.files import publish, remove_leftovers, sha256_of, write_atomically
-from memjax.store.outcomes import read_outcomes
+from memjax.store.outcomes import read_curves, read_outcomes
 from memjax.store.plan import Plan, differences, new_plan, read_plan, replace_plan
 from memjax.store.records import (
     Record,
@@ -33,6 +33,7 @@ __all__ = [
     "new_plan",
     "publish",
     "read_block",
+    "read_curves",
     "read_note",
     "read_outcomes",
     "read_plan",

@@ -6,7 +6,9 @@ as float16.
 
 import hashlib
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,8 +21,9 @@ from memjax.store.sealed import BrokenSeal, seal
 from memjax.untrusted import read_npz
 
 LARGEST = float(np.finfo(np.float16).max)
-_SIDES = ("train_", "test_")
+_SIDES = ("train_", "test_", "record_")
 _OWN = {"model_ids", "finite", "num_train", "num_test", "masks"}
+_EPOCHS = "record_epochs"
 
 
 class Block(NamedTuple):
@@ -31,6 +34,8 @@ class Block(NamedTuple):
       masks: (models, train) bool, True where the model trained on the example.
       finite: (models,) bool, False where training diverged.
       train, test: by the name of the metric, (models, train) and (models, test).
+      record: what was recorded on the way, by the name of the metric, (models, epochs, train); often nothing.
+      epochs: (epochs,) after how many epochs.
     """
 
     model_ids: Int[np.ndarray, " models"]
@@ -38,6 +43,8 @@ class Block(NamedTuple):
     finite: Bool[np.ndarray, " models"]
     train: dict[str, np.ndarray]
     test: dict[str, np.ndarray]
+    record: Mapping[str, np.ndarray] = MappingProxyType({})
+    epochs: Int[np.ndarray, " epochs"] = np.zeros(0, np.int64)
 
 
 class CorruptBlock(Exception):
@@ -108,6 +115,9 @@ def _packed(block: Block) -> bytes:
         **{f"train_{name}": _compact(values) for name, values in block.train.items()},
         **{f"test_{name}": _compact(values) for name, values in block.test.items()},
     }
+    if block.record:
+        arrays[_EPOCHS] = np.asarray(block.epochs, np.int64)
+        arrays |= {f"record_{name}": _compact(values, axis=2) for name, values in block.record.items()}
     stream = io.BytesIO()
     np.savez(stream, **arrays)
     return stream.getvalue()
@@ -116,13 +126,21 @@ def _packed(block: Block) -> bytes:
 def _unpacked(arrays: dict[str, np.ndarray]) -> Block:
     ids, finite, masks = (arrays.pop(name) for name in ("model_ids", "finite", "masks"))
     num = {side: int(arrays.pop(f"num_{side}")) for side in ("train", "test")}
-    block = Block(ids, _expand(masks, num["train"]), finite.astype(bool, casting="no"), {}, {})
+    epochs = arrays.pop(_EPOCHS, np.zeros(0, np.int64))
+    record = {name: arrays.pop(name) for name in list(arrays) if name.startswith("record_")}
+    block = Block(
+        ids, _expand(masks, num["train"]), finite.astype(bool, casting="no"), {}, {},
+        {name.removeprefix("record_"): _expand(values, num["train"], axis=2) for name, values in record.items()},
+        epochs,
+    )  # fmt: skip
     for key, values in arrays.items():
         side, _, name = key.partition("_")
         getattr(block, side)[name] = _expand(values, num[side])
     shapes = {values.shape[:2] for values in (block.masks, *block.train.values())}
     if shapes != {(len(ids), num["train"])} or {len(values) for values in block.test.values()} != {len(ids)}:
         raise ValueError(f"its arrays have different sizes: {shapes}")
+    if any(values.shape[:2] != (len(ids), len(epochs)) for values in block.record.values()):
+        raise ValueError(f"what it has recorded is not of {len(ids)} models at {len(epochs)} epochs")
     return block
 
 
@@ -132,15 +150,16 @@ def _check_names(names, path: Path) -> None:
         raise InputError(f"{path} does not hold the arrays of a block")
 
 
-def _compact(values: np.ndarray) -> np.ndarray:
+def _compact(values: np.ndarray, axis: int = 1) -> np.ndarray:
     if values.dtype == bool:
-        return np.packbits(values, axis=1)
+        return np.packbits(values, axis=axis)
     return np.clip(values, -LARGEST, LARGEST).astype(np.float16)
 
 
-def _expand(values: np.ndarray, count: int) -> np.ndarray:
-    if values.dtype == np.uint8 and values.ndim == 2 and -(-count // 8) == values.shape[1]:
-        return np.unpackbits(values, axis=1, count=count).astype(bool)
-    if values.dtype != np.float16 or values.ndim < 2 or values.shape[1] != count:
+def _expand(values: np.ndarray, count: int, axis: int = 1) -> np.ndarray:
+    """With `count` examples along an axis: bits as bool, or numbers as they are."""
+    if values.dtype == np.uint8 and values.ndim == axis + 1 and -(-count // 8) == values.shape[axis]:
+        return np.unpackbits(values, axis=axis, count=count).astype(bool)
+    if values.dtype != np.float16 or values.ndim <= axis or values.shape[axis] != count:
         raise ValueError(f"it holds {values.dtype} {values.shape} for {count} examples")
     return values

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from memjax.store.blocks import read_block
-from memjax.types import Outcomes
+from memjax.errors import InputError
+from memjax.store.blocks import Block, read_block
+from memjax.types import Curves, Outcomes
 
 
 def read_outcomes(folder: Path, blocks: Iterable[int], num_models: int) -> tuple[Outcomes, int]:
@@ -18,17 +19,40 @@ def read_outcomes(folder: Path, blocks: Iterable[int], num_models: int) -> tuple
     Raises:
       CorruptBlock: a block is not what was written.
     """
+    parts, used, num_failed = _parts(folder, blocks, num_models)
+    return Outcomes(
+        _stacked([part.model_ids for part in parts], used),
+        _stacked([part.masks for part in parts], used),
+        {name: _stacked([part.train[name] for part in parts], used) for name in parts[0].train},
+        {name: _stacked([part.test[name] for part in parts], used) for name in parts[0].test},
+    ), num_failed
+
+
+def read_curves(folder: Path, blocks: Iterable[int], num_models: int) -> Curves:
+    """What was recorded of the models numbered below `num_models` while they trained; diverged ones are left out.
+
+    Raises:
+      CorruptBlock: a block is not what was written.
+      InputError: nothing was recorded.
+    """
+    parts, used, _ = _parts(folder, blocks, num_models)
+    if not parts[0].record:
+        raise InputError(f"{folder} has recorded nothing; begin another --run with --record correct loss, or the like")
+    return Curves(
+        _stacked([part.model_ids for part in parts], used),
+        _stacked([part.masks for part in parts], used),
+        parts[0].epochs,
+        {name: _stacked([part.record[name] for part in parts], used) for name in parts[0].record},
+    )
+
+
+def _parts(folder: Path, blocks: Iterable[int], num_models: int) -> tuple[list[Block], list[np.ndarray], int]:
+    """The blocks, which models of each are used, and how many of those asked for diverged."""
     parts = [read_block(folder, number) for number in sorted(blocks)]
     asked = [part.model_ids < num_models for part in parts]
     used = [chosen & part.finite for chosen, part in zip(asked, parts, strict=True)]
-    num_failed = sum(int((chosen & ~part.finite).sum()) for chosen, part in zip(asked, parts, strict=True))
+    return parts, used, sum(int((chosen & ~part.finite).sum()) for chosen, part in zip(asked, parts, strict=True))
 
-    def stacked(arrays: list[np.ndarray]) -> np.ndarray:
-        return np.concatenate([array[chosen] for array, chosen in zip(arrays, used, strict=True)])
 
-    return Outcomes(
-        stacked([part.model_ids for part in parts]),
-        stacked([part.masks for part in parts]),
-        {name: stacked([part.train[name] for part in parts]) for name in parts[0].train},
-        {name: stacked([part.test[name] for part in parts]) for name in parts[0].test},
-    ), num_failed
+def _stacked(arrays: list[np.ndarray], used: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([array[chosen] for array, chosen in zip(arrays, used, strict=True)])

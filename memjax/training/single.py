@@ -14,9 +14,11 @@ from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 from memjax import prng
 from memjax.training.augment import Augment, unchanged
 from memjax.training.batches import epoch_batches, members
+from memjax.training.probes import NOTHING, Probe, Record
 from memjax.types import Dataset, Model, TrainOutput, Tree
 
-CHUNK = 1024  # examples evaluated at once
+CHUNK = 1024  # examples evaluated at once in the end
+SMALL_CHUNK = 128  # and on the way, where it counts: what lies between the layers of a pack then stays in the cache
 
 
 class Examples(NamedTuple):
@@ -64,12 +66,13 @@ def _mean_and_deviation(inputs: Shaped[np.ndarray, "train ..."]) -> tuple[np.nda
 
 
 class State(NamedTuple):
-    """A model in the middle of its training."""
+    """A model in the middle of its training, and what has been recorded of it."""
 
     params: Tree
     model_state: Tree
     optimizer_state: Tree
     step: Int[Array, ""]
+    record: Record
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +106,7 @@ def make_train(
     batch_size: int,
     augment: Augment = unchanged,
     label_smoothing: float = 0.0,
+    probe: Probe = NOTHING,
 ) -> Training:
     """The training of one model, `training(key, mask, examples) -> TrainOutput`.
 
@@ -115,11 +119,12 @@ def make_train(
       batch_size: examples a step.
       augment: what is done to the scaled inputs of each step, see `training.augment`.
       label_smoothing: part of each label that is spread evenly over all classes.
+      probe: what is recorded of all training examples on the way.
     """
 
     def start(key: Key[Array, ""]) -> State:
         params, model_state = model.init(jax.random.fold_in(key, prng.INIT))
-        return State(params, model_state, optimizer.init(params), jnp.uint32(0))
+        return State(params, model_state, optimizer.init(params), jnp.uint32(0), probe.blank())
 
     def advance(
         key: Key[Array, ""], mask: Bool[Array, " train"], state: State, examples: Examples, first: Any, last: Any
@@ -130,7 +135,7 @@ def make_train(
         )
 
         def step(state, batch):
-            params, model_state, optimizer_state, count = state
+            params, model_state, optimizer_state, count, record = state
             inputs, labels = _scaled(examples, examples.train_inputs[batch]), examples.train_labels[batch]
             inputs = augment(jax.random.fold_in(augment_key, count), inputs)
 
@@ -141,16 +146,35 @@ def make_train(
 
             gradient, model_state = jax.grad(loss, has_aux=True)(params)
             update, optimizer_state = optimizer.update(gradient, optimizer_state, params)
-            return State(optax.apply_updates(params, update), model_state, optimizer_state, count + 1), None
+            params = optax.apply_updates(params, update)
+            return State(params, model_state, optimizer_state, count + 1, record), None
 
         def epoch(number, state):
+            state = looked_at(
+                state, number, lambda: logits_of(state, examples, examples.train_inputs, SMALL_CHUNK), examples
+            )
             batches = epoch_batches(jax.random.fold_in(order_key, number), rows, size, batch_size)
             return jax.lax.scan(step, state, batches)[0]
 
         return jax.lax.fori_loop(first, last, epoch, state)
 
+    def looked_at(state: State, number: Any, logits: Callable[[], Array], examples: Examples) -> State:
+        return state._replace(record=probe.look(state.record, number, logits, examples.train_labels))
+
+    def logits_of(
+        state: State, examples: Examples, inputs: Shaped[Array, "examples ..."], chunk: int = CHUNK
+    ) -> Float[Array, "examples classes"]:
+        return _logits(model, state.params, state.model_state, examples, inputs, chunk)
+
     def finish(state: State, examples: Examples) -> TrainOutput:
-        return _evaluate(model, state.params, state.model_state, keep, examples)
+        train, test = (logits_of(state, examples, inputs) for inputs in (examples.train_inputs, examples.test_inputs))
+        state = looked_at(state, epochs, lambda: train, examples)
+        return TrainOutput(
+            train={name: metric(train, examples.train_labels) for name, metric in keep.items()},
+            test={name: metric(test, examples.test_labels) for name, metric in keep.items()},
+            finite=jnp.isfinite(train).all() & jnp.isfinite(test).all(),
+            record=state.record,
+        )
 
     return Training(start, advance, finish, epochs)
 
@@ -168,23 +192,16 @@ def _scaled(examples: Examples, inputs: Shaped[Array, "batch ..."]) -> Float[Arr
     return (inputs.astype(jnp.float32) - examples.mean) * examples.scale
 
 
-def _evaluate(
-    model: Model, params: Tree, state: Tree, keep: dict[str, Callable[[Array, Array], Array]], examples: Examples
-) -> TrainOutput:
-    def logits_of(inputs):
-        chunk = min(CHUNK, len(inputs))
-        count = -(-len(inputs) // chunk)
-        rows = (jnp.arange(count * chunk) % len(inputs)).reshape(count, chunk)  # the last chunk is topped up
+def _logits(
+    model: Model, params: Tree, state: Tree, examples: Examples, inputs: Shaped[Array, "examples ..."], chunk: int
+) -> Float[Array, "examples classes"]:
+    """The network's answers to all inputs, a chunk at a time."""
+    chunk = min(chunk, len(inputs))
+    count = -(-len(inputs) // chunk)
+    rows = (jnp.arange(count * chunk) % len(inputs)).reshape(count, chunk)  # the last chunk is topped up
 
-        def logits_of_rows(rows):
-            return model.apply(params, state, _scaled(examples, inputs[rows]), None, False)[0]
+    def logits_of_rows(rows):
+        return model.apply(params, state, _scaled(examples, inputs[rows]), None, False)[0]
 
-        logits = jax.lax.map(logits_of_rows, rows)
-        return logits.reshape(count * chunk, -1)[: len(inputs)]
-
-    train_logits, test_logits = logits_of(examples.train_inputs), logits_of(examples.test_inputs)
-    return TrainOutput(
-        train={name: metric(train_logits, examples.train_labels) for name, metric in keep.items()},
-        test={name: metric(test_logits, examples.test_labels) for name, metric in keep.items()},
-        finite=jnp.isfinite(train_logits).all() & jnp.isfinite(test_logits).all(),
-    )
+    logits = jax.lax.map(logits_of_rows, rows)
+    return logits.reshape(count * chunk, -1)[: len(inputs)]

@@ -11,19 +11,25 @@ from memjax import subsets
 from memjax.metrics import metrics_named
 from memjax.models import make_model
 from memjax.specs import ModelSpec
-from memjax.training import checkpoints_in, examples_of, forget, make_train, train_many
+from memjax.training import Probe, checkpoints_in, examples_of, forget, make_train, train_many
 from tests.conftest import make_dataset
 
 DATA = make_dataset()
 DESIGN = subsets.fixed_size(0, 60, 42)
 EPOCHS, PACK, PLAN = 3, 3, "0123456789abcdef" * 4
+PROBE = Probe(metrics_named(("correct", "loss")), (0, 1, 3), 60)
 
 
 def train(blocks=range(3), model="tests.models.zoo:Noisy", **options):
     network = make_model(ModelSpec(model), DATA.input_shape, DATA.num_classes)
-    single = make_train(network, optax.adam(0.02), metrics_named(("logits",)), DESIGN.max_size, EPOCHS, 8)
+    single = make_train(network, optax.adam(0.02), metrics_named(("logits",)), DESIGN.max_size, EPOCHS, 8, probe=PROBE)
     packs = train_many(single, 5, DESIGN.masks, examples_of(DATA), blocks, PACK, **options)
-    return {pack.number: pack.output.test["logits"] for pack in packs}
+    return {pack.number: everything(pack.output) for pack in packs}
+
+
+def everything(output):
+    """All numbers of a pack, what was recorded on the way included, in a row."""
+    return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(output)])
 
 
 def stops_at(count):
@@ -40,7 +46,7 @@ def whole(num_devices):
 
 @pytest.mark.parametrize("num_devices", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_stopped_after_every_epoch_it_ends_with_the_same_bits(tmp_path, num_devices):
-    """Batch statistics, dropout and the optimiser's moments are all in what is laid down."""
+    """Batch statistics, dropout, the optimiser's moments and what was recorded are all in what is laid down."""
     said, found, runs = [], {}, 0
     devices = jax.local_devices()[:num_devices]
     num_blocks = num_devices + 1
@@ -55,8 +61,8 @@ def test_stopped_after_every_epoch_it_ends_with_the_same_bits(tmp_path, num_devi
 
     assert runs == (EPOCHS + 1) * 2
     assert said == []
-    for number, logits in found.items():
-        np.testing.assert_array_equal(logits, whole(num_devices)[number])
+    for number, numbers in found.items():
+        np.testing.assert_array_equal(numbers, whole(num_devices)[number])
     assert not (tmp_path / "midway").exists()
 
 

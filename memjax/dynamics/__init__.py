@@ -1,0 +1,47 @@
+"""What training says about each example: reductions of recorded curves, and the measures of Arpit et al.
+
+The reductions take arrays as `read_curves` gives them, (models, epochs, train) or, of one model, (epochs, train), and
+leave out the axis of epochs; `over_models` then tells models that trained on an example from those that did not.
+"""
+
+from memjax.dynamics.binomial import Dispersion, binomial_null, dispersion
+from memjax.dynamics.cartography import confidence, correctness, variability
+from memjax.dynamics.critical import Search, critical_sample_ratio, critical_samples, verified
+from memjax.dynamics.early import at_epoch, el2n, gradient_norms
+from memjax.dynamics.forgetting import forgetting_events, unforgettable
+from memjax.dynamics.gini import gini
+from memjax.dynamics.learning import easiest_first, epochs_to_fit, first_learned, learned_for_good, mean_loss
+from memjax.dynamics.margins import area_under_margin
+from memjax.dynamics.sensitivity import Unrolled, class_sensitivity, loss_sensitivity
+from memjax.dynamics.split import Sides, over_examples, over_models
+
+__all__ = [
+    "Dispersion",
+    "Search",
+    "Sides",
+    "Unrolled",
+    "area_under_margin",
+    "at_epoch",
+    "binomial_null",
+    "class_sensitivity",
+    "confidence",
+    "correctness",
+    "critical_sample_ratio",
+    "critical_samples",
+    "dispersion",
+    "easiest_first",
+    "el2n",
+    "epochs_to_fit",
+    "first_learned",
+    "forgetting_events",
+    "gini",
+    "gradient_norms",
+    "learned_for_good",
+    "loss_sensitivity",
+    "mean_loss",
+    "over_examples",
+    "over_models",
+    "unforgettable",
+    "variability",
+    "verified",
+]

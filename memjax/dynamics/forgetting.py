@@ -1,0 +1,33 @@
+"""Forgetting: right at one record, wrong at the next."""
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+
+from memjax.dynamics.checks import as_bits
+
+
+def forgetting_events(correct: Shaped[np.ndarray, "*models epochs train"]) -> Float[np.ndarray, "*models train"]:
+    """How often an example goes from right to wrong between one record and the next; infinity if it never was right.
+
+        events[i] = number of e with correct[e, i] and not correct[e + 1, i]
+
+    High: an example at odds with the others.  The paper looks at an example each time it is in a batch; here, at all
+    examples after the recorded epochs, so that examples a model does not train on have their count too.
+
+    Raises:
+      InputError: no curves, or values other than 0 and 1.
+
+    Reference:
+      Toneva et al. 2019, arXiv 1812.05159, section 3; those never learned count as forgotten infinitely often there.
+    """
+    right = as_bits("correct", correct)
+    events = (right[..., :-1, :] & ~right[..., 1:, :]).sum(-2).astype(np.float64)
+    return np.where(right.any(-2), events, np.inf)
+
+
+def unforgettable(correct: Shaped[np.ndarray, "*models epochs train"]) -> Bool[np.ndarray, "*models train"]:
+    """Whether an example, once right, stays right at all later records; False if it never was right.
+
+    Arguments, errors and source as for `forgetting_events`.
+    """
+    return forgetting_events(correct) == 0

@@ -1,0 +1,93 @@
+"""When an example is learned, and how easily."""
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+
+from memjax.dynamics.checks import as_bits, as_epochs, as_masks_of, as_numbers
+from memjax.errors import InputError
+
+
+def mean_loss(loss: Shaped[np.ndarray, "*models epochs train"]) -> Float[np.ndarray, "*models train"]:
+    """The mean of an example's loss over all records, the area under its trajectory.  High: learned late or never.
+
+    At least 0.  The trajectories themselves are what was recorded; `over_models` takes their mean over models.
+
+    Raises:
+      InputError: no curves, or values that are not finite.
+    """
+    return as_numbers("loss", loss).mean(-2)
+
+
+def easiest_first(loss: Shaped[np.ndarray, "*models epochs train"]) -> Int[np.ndarray, "*models train"]:
+    """Examples from the easiest to the hardest: by the mean of the loss over training, the lowest first.
+
+    The order of loss[..., order] shows what is learned first.  Equal ones stay in their order.
+
+    Raises:
+      InputError: no curves, or values that are not finite.
+
+    Reference:
+      The order by area under the loss: Arpit et al. 2017, arXiv 1706.05394, ask for easy and hard examples in section
+      3.1; a training loss that is low early marks clean labels in Han et al., Co-teaching, 2018, arXiv 1804.06872.
+    """
+    return np.argsort(mean_loss(loss), axis=-1, kind="stable")
+
+
+def first_learned(
+    correct: Shaped[np.ndarray, "*models epochs train"], epochs: Shaped[np.ndarray, " epochs"] | None = None
+) -> Float[np.ndarray, "*models train"]:
+    """After how many epochs an example is right for the first time; NaN if it never is.
+
+    Args:
+      correct: whether the model had the example right.
+      epochs: after how many epochs the records were taken; by default 1, 2, 3, ...
+
+    Raises:
+      InputError: no curves, values other than 0 and 1, or epochs that do not fit.
+
+    Reference:
+      Toneva et al., An Empirical Study of Example Forgetting during Deep Neural Network Learning, 2019,
+      arXiv 1812.05159, section 3: the first learning event.
+    """
+    right = as_bits("correct", correct)
+    numbers = as_epochs(epochs, right.shape[-2])
+    return np.where(right.any(-2), numbers[right.argmax(-2)], np.nan)
+
+
+def learned_for_good(
+    correct: Shaped[np.ndarray, "*models epochs train"], epochs: Shaped[np.ndarray, " epochs"] | None = None
+) -> Float[np.ndarray, "*models train"]:
+    """After how many epochs an example is right and stays right until the end; NaN if it is wrong in the end.
+
+    For an example that a model trained on, and whose label does not follow from the others, this is its time to
+    memorize.  Arguments and errors as for `first_learned`.
+    """
+    right = as_bits("correct", correct)
+    numbers = as_epochs(epochs, right.shape[-2])
+    wrong_last = right.shape[-2] - np.argmin(right[..., ::-1, :], axis=-2)  # records up to the last wrong one
+    place = np.where(right.all(-2), 0, wrong_last)
+    learned = place < right.shape[-2]
+    return np.where(learned, numbers[np.where(learned, place, 0)], np.nan)
+
+
+def epochs_to_fit(
+    correct: Shaped[np.ndarray, "models epochs train"],
+    masks: Shaped[np.ndarray, "models train"],
+    epochs: Shaped[np.ndarray, " epochs"] | None = None,
+    share: float = 1.0,
+) -> Float[np.ndarray, " models"]:
+    """A model's time to convergence: epochs until it has so large a share of its own examples right, NaN if never.
+
+    Raises:
+      InputError: as `first_learned`; masks of another shape; a share that is none.
+
+    Reference:
+      Arpit et al. 2017, arXiv 1706.05394, section 3.4: epochs to 100 % accuracy on the training set.
+    """
+    right = as_bits("correct", correct)
+    masks = as_masks_of(right, masks)
+    if not 0 < share <= 1:
+        raise InputError(f"share is {share}; give a number above 0 and up to 1")
+    numbers = as_epochs(epochs, right.shape[-2])
+    fitted = (right & masks[:, None]).sum(-1) >= share * masks.sum(-1)[:, None]
+    return np.where(fitted.any(-1), numbers[fitted.argmax(-1)], np.nan)

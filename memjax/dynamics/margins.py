@@ -1,0 +1,23 @@
+"""The area under the margin."""
+
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from memjax.dynamics.checks import as_numbers
+
+
+def area_under_margin(margin: Shaped[np.ndarray, "*models epochs train"]) -> Float[np.ndarray, "*models train"]:
+    """AUM: the mean over the records of the logit of the given label minus the largest other.
+
+    Low, or below 0: other examples pull towards another label, as they do where the given one is wrong.  The paper
+    takes the margins that an example has while it is trained on; here they are taken after each recorded epoch, and of
+    models that never saw the example as well.
+
+    Raises:
+      InputError: no curves, or values that are not finite.
+
+    Reference:
+      Pleiss et al., Identifying Mislabeled Data using the Area Under the Margin Ranking, 2020, arXiv 2001.10528,
+      section 3.
+    """
+    return as_numbers("margin", margin).mean(-2)

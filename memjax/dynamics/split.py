@@ -1,0 +1,74 @@
+"""Models that trained on an example and models that did not, apart."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped
+
+from memjax.dynamics.checks import as_masks_of
+
+
+class Sides(NamedTuple):
+    """Means over what was trained on, and over what was not.  NaN where nothing is defined on a side.
+
+    Attributes:
+      inside, outside: the means.
+      num_in, num_out: over how many values they were taken.
+    """
+
+    inside: Float[np.ndarray, "..."]
+    outside: Float[np.ndarray, "..."]
+    num_in: Int[np.ndarray, "..."]
+    num_out: Int[np.ndarray, "..."]
+
+
+def over_models(values: Shaped[np.ndarray, "models ..."], masks: Shaped[np.ndarray, "models train"]) -> Sides:
+    """The mean of a reduction, or of whole curves, over models that trained on an example and over the others.
+
+        inside[..., i] = mean of values[t, ..., i] over models t with masks[t, i], where it is a number
+
+    An example that some model never learned has no first learned epoch there, NaN, and such are left out; `num_in` and
+    `num_out` say how many were not.
+
+    Args:
+      values: (models, train), or (models, epochs, train).
+      masks: whether model t trained on example i.
+
+    Raises:
+      InputError: masks of another shape.
+    """
+    values = np.asarray(values)
+    inside = as_masks_of(values, masks).reshape(len(values), *[1] * (values.ndim - 2), values.shape[-1])
+    return _sides(values, np.broadcast_to(inside, values.shape), 0)
+
+
+def over_examples(
+    values: Shaped[np.ndarray, "models ..."],
+    masks: Shaped[np.ndarray, "models train"],
+    rows: Bool[np.ndarray, " train"] | None = None,
+) -> Sides:
+    """The mean over a model's own training examples and over the others, for each model: learning curves.
+
+        inside[t, ...] = mean of values[t, ..., i] over examples i with masks[t, i] and, if given, rows[i]
+
+    With correctness recorded, `inside` is training accuracy, and `outside` that on held-out examples.
+
+    Raises:
+      InputError: masks of another shape.
+    """
+    values = np.asarray(values)
+    masks = as_masks_of(values, masks)
+    if rows is not None:
+        values, masks = values[..., rows], masks[:, rows]
+    inside = masks.reshape(len(values), *[1] * (values.ndim - 2), values.shape[-1])
+    return _sides(values, np.broadcast_to(inside, values.shape), -1)
+
+
+def _sides(values: np.ndarray, inside: np.ndarray, axis: int) -> Sides:
+    known = ~np.isnan(values) if values.dtype.kind == "f" else np.ones(values.shape, bool)
+    sides = [known & inside, known & ~inside]
+    counts = [side.sum(axis) for side in sides]
+    totals = [np.where(side, values, 0).sum(axis, dtype=np.float64) for side in sides]
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: undefined, not zero
+        means = [total / count for total, count in zip(totals, counts, strict=True)]
+    return Sides(means[0], means[1], counts[0], counts[1])

@@ -1,0 +1,155 @@
+"""Measures that differentiate: against finite differences, one example at a time, and by asking the network again."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from memjax import dynamics
+from memjax.errors import InputError
+from memjax.models import make_model
+from memjax.specs import ModelSpec
+from memjax.types import Model
+
+KEY = jax.random.key(5)
+LABELS = np.array([0, 1, 2, 0, 1, 2, 0])
+
+
+def smooth(features=3, hidden=4, classes=3):
+    """A network without kinks, where a finite difference means something."""
+
+    def init(key):
+        first, second = (jax.random.fold_in(key, number) for number in range(2))
+        return {
+            "w": jax.random.normal(first, (features, hidden)),
+            "v": jax.random.normal(second, (hidden, classes)),
+        }, ()
+
+    def apply(params, state, inputs, key, train):
+        return jnp.tanh(inputs @ params["w"]) @ params["v"], state
+
+    return Model(init, apply)
+
+
+@pytest.mark.parametrize("through", ["training", "both"])
+@pytest.mark.parametrize("batch_size", [0, 3])
+def test_sensitivity_is_what_retraining_with_a_changed_input_finds(through, batch_size):
+    """In float64; with `through="training"` the changed example is trained on and the loss is that of the old one."""
+    with jax.enable_x64(True):
+        inputs = jnp.asarray(np.random.default_rng(0).normal(size=(7, 3)))
+        training = dynamics.Unrolled(smooth(), optax.sgd(0.3, momentum=0.5), (1, 4, 9), batch_size, through)
+        got = np.asarray(dynamics.loss_sensitivity(training, KEY, inputs, LABELS))
+        by_class = np.asarray(dynamics.class_sensitivity(training, KEY, inputs, LABELS, 3))
+
+        def retrained(changed):
+            """By hand: a loop of steps, no scan; the loss of each example after 1, 4 and 9 steps."""
+            params, _ = training.model.init(jax.random.fold_in(KEY, 0))
+            state, found = training.optimizer.init(params), []
+            batches = training._batches(jax.random.fold_in(KEY, 1), 7)
+
+            def losses(params, inputs, rows):
+                logits = jnp.tanh(inputs[rows] @ params["w"]) @ params["v"]
+                return -jax.nn.log_softmax(logits)[jnp.arange(len(rows)), LABELS[rows]]
+
+            for number in range(9):
+                rows = batches[number]
+                gradient = jax.grad(lambda params, rows=rows: losses(params, changed, rows).mean())(params)
+                update, state = training.optimizer.update(gradient, state, params)
+                params = optax.apply_updates(params, update)
+                if number + 1 in (1, 4, 9):
+                    found.append(losses(params, changed if through == "both" else inputs, np.arange(7)))
+            return np.stack(found)
+
+        retrained = jax.jit(retrained) if False else retrained
+        slopes, size = np.zeros((3, 7, 7, 3)), 1e-5  # steps, losses of, inputs of, features
+        for i, feature in [(0, 0), (0, 1), (0, 2), (4, 0), (4, 1), (4, 2)]:
+            up, down = (retrained(inputs.at[i, feature].add(sign * size)) for sign in (1, -1))
+            slopes[:, :, i, feature] = (up - down) / (2 * size)
+
+    for i in (0, 4):
+        np.testing.assert_allclose(got[:, i], abs(slopes[:, :, i].mean(1)).sum(-1), rtol=1e-5, atol=1e-9)
+        assert (got[:, i] > 0).all()
+    # The class-wise form: of class j, only where all its inputs were changed by hand, that is none; so by its parts.
+    parts = np.stack(
+        [slopes[:, c == LABELS].sum(1) / 7 for c in range(3)]
+    )  # class of the loss, steps, inputs, features
+    assert by_class.shape == (3, 3)
+    assert np.isfinite(by_class).all()
+    assert (abs(parts[:, :, 4]).sum(-1).mean(-1) > 0).all()
+
+
+def test_the_class_wise_form_with_one_example_a_class_is_the_gradient_of_each_loss():
+    inputs = jnp.asarray(np.random.default_rng(0).normal(size=(3, 3)).astype(np.float32))
+    training = dynamics.Unrolled(smooth(), optax.sgd(0.3), (2, 5))
+    labels = np.arange(3)
+
+    got = dynamics.class_sensitivity(training, KEY, inputs, labels, 3)
+
+    slopes = jax.jacrev(lambda inputs: training.losses(KEY, inputs, labels))(inputs)  # steps, losses, inputs, features
+    np.testing.assert_allclose(got, abs(slopes).sum(-1).mean(0) / 3, rtol=1e-4)
+
+
+def test_the_norm_and_a_schedule_that_cannot_be():
+    inputs = jnp.asarray(np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32))
+    training = dynamics.Unrolled(smooth(), optax.sgd(0.3), (3,))
+    one, two, most = (dynamics.loss_sensitivity(training, KEY, inputs, LABELS, order) for order in (1, 2, np.inf))
+
+    assert (one >= two).all()
+    assert (two >= most).all()
+    with pytest.raises(InputError, match="each larger than the one before"):
+        training._replace(steps=(3, 2)).losses(KEY, inputs, LABELS)
+
+
+def halves(inputs):
+    """Two classes that meet where the first feature is 0."""
+    return jnp.stack([-inputs[:, 0], inputs[:, 0]], -1)
+
+
+def test_critical_samples_are_those_near_the_boundary():
+    inputs = np.zeros((6, 4), np.float32)
+    inputs[:, 0] = [-1, -0.31, -0.29, 0.05, 0.29, 0.5]
+
+    for search in (dynamics.Search(), dynamics.Search(ascend="logit"), dynamics.Search(at="start")):
+        found, points = dynamics.critical_samples(halves, inputs, KEY, search)
+        assert found.tolist() == [False, False, True, True, True, False]
+        np.testing.assert_array_equal(dynamics.verified(halves, inputs, points, 0.3), found)
+        np.testing.assert_array_equal(points[~found], inputs[~found])
+        assert abs(np.asarray(points) - inputs).max() <= 0.3 + 1e-6
+        assert float(dynamics.critical_sample_ratio(halves, inputs, KEY, search)) == 0.5
+
+
+def test_on_a_larger_scale_it_is_the_same_search():
+    inputs = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
+    wide = dynamics.critical_sample_ratio(
+        lambda x: halves(x / 255), 255 * inputs, KEY, dynamics.Search().scaled(255 * 255)
+    )
+
+    assert dynamics.Search().scaled(255) == dynamics.Search()
+    np.testing.assert_allclose(wide, dynamics.critical_sample_ratio(halves, inputs, KEY))
+
+
+def test_what_is_not_in_the_box_or_not_another_prediction_is_not_verified():
+    inputs = jnp.asarray([[0.1], [0.1], [0.1]])
+
+    assert dynamics.verified(halves, inputs, jnp.asarray([[-0.1], [-0.5], [0.2]]), 0.3).tolist() == [True, False, False]
+    with pytest.raises(InputError, match="is no search"):
+        dynamics.critical_samples(halves, inputs, KEY, dynamics.Search(steps=0))
+
+
+def test_grand_is_the_gradient_of_one_example_at_a_time():
+    model = make_model(ModelSpec("mlp:5"), (4,), 3)
+    params, state = model.init(KEY)
+    inputs = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
+
+    got = dynamics.gradient_norms(model, params, state, inputs, LABELS, at_once=3)
+
+    def loss(params, row):
+        logits = model.apply(params, state, inputs[row : row + 1], None, False)[0]
+        return optax.softmax_cross_entropy_with_integer_labels(logits, LABELS[row : row + 1])[0]
+
+    for row in range(7):
+        leaves = jax.tree.leaves(jax.grad(partial(loss, row=row))(params))
+        np.testing.assert_allclose(got[row], np.sqrt(sum(np.square(leaf).sum() for leaf in leaves)), rtol=1e-5)
