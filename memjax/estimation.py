@@ -1,17 +1,21 @@
 """From finished models to the files of estimates, with the key names of the published ones."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from memjax.estimators import (
     INFL_THRESHOLD,
     MEM_THRESHOLD,
+    Extremes,
     Pairs,
     difference,
     expected_by_chance,
+    extremes,
     influence,
+    join_extremes,
     join_pairs,
     select_pairs,
     sides,
@@ -27,9 +31,13 @@ def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed
     estimates = _memorization(dataset, outcomes)
     estimates |= {"num_models": np.int64(len(outcomes.model_ids) + num_failed), "num_failed": np.int64(num_failed)}
     blocks, pairs, by_chance = _within_classes(dataset, outcomes, estimates["tr_mem"])
+    rows: list[Extremes] = []
     if all_pairs:
-        write_atomically(folder / "influence.npy", lambda stream: _write_all_pairs(stream, dataset, outcomes))
-    arrays = pairs._asdict() | {
+        path = folder / "influence.npy"
+        write_atomically(path, lambda stream: rows.extend(_over_all_pairs(dataset, outcomes, stream)))
+    else:
+        rows.extend(_over_all_pairs(dataset, outcomes, None))
+    arrays = pairs._asdict() | join_extremes(rows)._asdict() | {
         "mem": estimates["tr_mem"][pairs.tr_idx],
         "mem_stderr": estimates["tr_mem_stderr"][pairs.tr_idx],
         "expected_by_chance": np.float64(by_chance),
@@ -88,15 +96,21 @@ def _within_classes(
     return blocks, join_pairs(pairs), by_chance
 
 
-def _write_all_pairs(stream, dataset: Dataset, outcomes: Outcomes) -> None:
-    """A .npy file of float32 (train, test), a tile of rows at a time."""
-    header = {"descr": "<f4", "fortran_order": False, "shape": (dataset.num_train, dataset.num_test)}
-    np.lib.format.write_array_header_1_0(stream, header)
+def _over_all_pairs(dataset: Dataset, outcomes: Outcomes, stream: BinaryIO | None) -> Iterator[Extremes]:
+    """Goes through all train-test pairs, a tile of rows at a time; what comes out are the extremes of these rows.
+
+    All influences go into the stream, if there is one, as a .npy file of float32 (train, test).
+    """
+    if stream:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (dataset.num_train, dataset.num_test)}
+        np.lib.format.write_array_header_1_0(stream, header)
     tile, columns = min(TILE, dataset.num_train), np.arange(dataset.num_test)
     for start in range(0, dataset.num_train, tile):
         rows = np.arange(start, min(start + tile, dataset.num_train))
-        value, _ = _influence(outcomes, rows, columns, tile, len(columns))
-        stream.write(value.astype("<f4").tobytes())
+        value, stderr = _influence(outcomes, rows, columns, tile, len(columns))
+        if stream:
+            stream.write(value.astype("<f4").tobytes())
+        yield extremes(value, stderr)
 
 
 def _influence(

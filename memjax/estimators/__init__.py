@@ -2,6 +2,7 @@
 
 from memjax.estimators.banzhaf import data_banzhaf
 from memjax.estimators.datamodels import Datamodels, datamodels
+from memjax.estimators.extremes import Extremes, extremes, join_extremes
 from memjax.estimators.held_out import Profile, c_score, consistency_profile, label_errors, out_of_bag
 from memjax.estimators.influence import influence
 from memjax.estimators.lasso import lasso
@@ -29,6 +30,7 @@ __all__ = [
     "MEM_THRESHOLD",
     "Curve",
     "Datamodels",
+    "Extremes",
     "LinearDatamodelingScore",
     "PairCounts",
     "Pairs",
@@ -41,7 +43,9 @@ __all__ = [
     "datamodels",
     "difference",
     "expected_by_chance",
+    "extremes",
     "influence",
+    "join_extremes",
     "join_pairs",
     "label_errors",
     "lasso",
