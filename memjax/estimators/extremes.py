@@ -32,7 +32,7 @@ def extremes(
 ) -> Extremes:
     """The `count` largest and smallest influences of each row; all of them where there are fewer test examples.
 
-    Of equal influences the one of the earlier test example comes first.
+    Equal influences stand in the order of the test examples; which of them make the list is not defined.
     """
     count = min(count, infl.shape[1])
     found = []
