@@ -37,13 +37,17 @@ def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed
         write_atomically(path, lambda stream: rows.extend(_over_all_pairs(dataset, outcomes, stream)))
     else:
         rows.extend(_over_all_pairs(dataset, outcomes, None))
-    arrays = pairs._asdict() | join_extremes(rows)._asdict() | {
-        "mem": estimates["tr_mem"][pairs.tr_idx],
-        "mem_stderr": estimates["tr_mem_stderr"][pairs.tr_idx],
-        "expected_by_chance": np.float64(by_chance),
-        "infl_threshold": np.float64(INFL_THRESHOLD),
-        "mem_threshold": np.float64(MEM_THRESHOLD),
-    }
+    arrays = (
+        pairs._asdict()
+        | join_extremes(rows)._asdict()
+        | {
+            "mem": estimates["tr_mem"][pairs.tr_idx],
+            "mem_stderr": estimates["tr_mem_stderr"][pairs.tr_idx],
+            "expected_by_chance": np.float64(by_chance),
+            "infl_threshold": np.float64(INFL_THRESHOLD),
+            "mem_threshold": np.float64(MEM_THRESHOLD),
+        }
+    )
     write_atomically(folder / "pairs.npz", lambda stream: np.savez(stream, **arrays))
     everything: dict[str, Any] = estimates | blocks
     write_atomically(folder / "estimates.npz", lambda stream: np.savez(stream, **everything))

@@ -64,8 +64,11 @@ def overview(dataset: Dataset, estimates: dict[str, np.ndarray]) -> list[Tile]:
         ),
         Tile("Sum of memorization", number(total, 1), "estimated number of memorized examples"),
         Tile("Gini coefficient", number(gini(mem)), "of memorization; 0: spread evenly, 1: all in one example"),
-        Tile("Typical standard error", number(_root_mean_square(stderr)), "of a score; root mean square"),
-        Tile("Largest standard error", number(largest), "of a score"),
+        Tile(
+            "Typical standard error",
+            number(_root_mean_square(stderr)),
+            f"of a score, root mean square; {number(largest)} at most",
+        ),
     ]
 
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -124,6 +124,7 @@ def draw_report(
     return Report(values, numbers, sheets)
 
 
+@cache
 def _environment():
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 

@@ -7,8 +7,8 @@ import { className, clearFilters, marks, permalink, run, selection, toggled } fr
 import { Virtual } from "./virtual";
 import { percent, whole, withError } from "./words";
 
-const WITH_PICTURE = { pixels: 244, photo: 288, strip: 176 };
-const [TEXT_ONLY, WIDTH] = [136, 152];
+const WITH_PICTURE = { pixels: 236, photo: 272, strip: 160 };
+const [TEXT_ONLY, WIDTH] = [122, 152];
 
 /** The card that the arrow keys move from, as a number in the selection. */
 const current = signal(0);

@@ -17,8 +17,9 @@ export function Interval({ value, low, high, from, to }: { value: number; low: n
   );
 }
 
-/** The 95 % interval of a number with a standard error, in words. */
+/** The 95 % interval of a difference of rates, in words; it does not reach beyond -1 and 1. */
 export function interval95(value: number, stderr: number): string {
   if (!Number.isFinite(stderr)) return "no interval: fewer than two models on a side";
-  return `95 % interval ${number(value - 1.96 * stderr, 2)} to ${number(value + 1.96 * stderr, 2)}`;
+  const [low, high] = [Math.max(-1, value - 1.96 * stderr), Math.min(1, value + 1.96 * stderr)];
+  return `95 % interval ${number(low, 2)} to ${number(high, 2)}`;
 }

@@ -11,6 +11,7 @@ function mount(id: string, element: preact.ComponentChild): void {
 }
 
 effect(() => {
+  document.documentElement.dataset.view = view.value;
   for (const name of VIEWS) {
     document.getElementById(name)!.classList.toggle("shown", name === view.value);
     const link = document.querySelector(`nav a[href="#${name}"]`)!;
