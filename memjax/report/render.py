@@ -14,6 +14,7 @@ import numpy as np
 from memjax.report import content, figures, overview, words
 from memjax.report.images import Painter
 from memjax.report.island import island, orders
+from memjax.report.likeness import ALIKE
 from memjax.report.sheets import draw_sheets, layout_of
 from memjax.types import Dataset
 
@@ -111,6 +112,7 @@ def draw_report(
         "checksums": checksums,
         "has_probability": "tr_probability_out" in estimates,
         "has_images": painter is not None,
+        "alike": ALIKE,
     }
     numbers = island(dataset, estimates, pairs, order, painter)
     numbers |= {"name": dataset.name, "checksums": checksums, "pictures": None}

@@ -124,6 +124,14 @@ export function toggled(set: ReadonlySet<number>, member: number): Set<number> {
   return changed;
 }
 
+const places = { train: new Map<number, number>(), test: new Map<number, number>() };
+
+export function placeOf(side: "train" | "test", id: number): number | undefined {
+  const known = places[side];
+  if (!known.size) run[side].id.forEach((value, place) => known.set(value, place));
+  return known.get(id);
+}
+
 /** Where the reader is: #overview, #examples, #pairs, #methods, #train/ID or #test/ID. */
 export const VIEWS = ["overview", "examples", "pairs", "methods"];
 const hash = signal(location.hash.slice(1));
@@ -140,14 +148,6 @@ effect(() => {
   else if (shown.value && view.peek() === "overview") view.value = "examples";
 });
 addEventListener("hashchange", () => (hash.value = location.hash.slice(1)));
-
-const places = { train: new Map<number, number>(), test: new Map<number, number>() };
-
-export function placeOf(side: "train" | "test", id: number): number | undefined {
-  const known = places[side];
-  if (!known.size) run[side].id.forEach((value, place) => known.set(value, place));
-  return known.get(id);
-}
 
 /** Another place of the page without a step in the browser's history, and without scrolling. */
 export function replace(target: string): void {
