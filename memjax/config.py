@@ -54,6 +54,8 @@ class RunConfig:
     """Lay down the models under way so often, at the end of an epoch; for trainings so long that losing them hurts."""
     max_failed: float = 0.05
     """Stop when a larger share of the models diverged."""
+    examples: bool = True
+    """Whether the report shows what examples look like; without, it holds no image and no feature of any."""
 
     def __post_init__(self):
         check_seed(self.seed)

@@ -1,19 +1,23 @@
 """From finished models to the files of estimates, with the key names of the published ones."""
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from memjax.estimators import (
     INFL_THRESHOLD,
     MEM_THRESHOLD,
+    Extremes,
     Pairs,
     complementary_influence,
     complementary_memorization,
     difference,
     expected_by_chance,
+    extremes,
     influence,
+    join_extremes,
     join_pairs,
     memorization,
     pair_p_values,
@@ -39,10 +43,16 @@ def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed
     estimates = _memorization(dataset, outcomes, complementary)
     estimates |= {"num_models": np.int64(num_models), "num_failed": np.int64(num_failed)}
     blocks, pairs, by_chance, num_candidates = _within_classes(dataset, outcomes, estimates["tr_mem"], complementary)
+    rows: list[Extremes] = []
     if all_pairs:
-        write_atomically(folder / "influence.npy", lambda stream: _write_all_pairs(stream, dataset, outcomes))
+        path = folder / "influence.npy"
+        write_atomically(path, lambda stream: rows.extend(_over_all_pairs(dataset, outcomes, complementary, stream)))
+    else:
+        rows.extend(_over_all_pairs(dataset, outcomes, complementary, None))
     p_values = pair_p_values(outcomes.masks, outcomes.test["correct"], pairs.tr_idx, pairs.tt_idx, complementary)
-    arrays = pairs._asdict() | {
+    arrays = {
+        **pairs._asdict(),
+        **join_extremes(rows)._asdict(),
         "p_value": p_values,
         "q_value": q_values(p_values, num_candidates),
         "num_candidates": np.int64(num_candidates),
@@ -123,15 +133,23 @@ def _within_classes(
     return blocks, join_pairs(pairs), by_chance, num_candidates
 
 
-def _write_all_pairs(stream, dataset: Dataset, outcomes: Outcomes) -> None:
-    """A .npy file of float32 (train, test), a tile of rows at a time."""
-    header = {"descr": "<f4", "fortran_order": False, "shape": (dataset.num_train, dataset.num_test)}
-    np.lib.format.write_array_header_1_0(stream, header)
+def _over_all_pairs(
+    dataset: Dataset, outcomes: Outcomes, complementary: bool, stream: BinaryIO | None
+) -> Iterator[Extremes]:
+    """Goes through all train-test pairs, a tile of rows at a time; what comes out are the extremes of these rows.
+
+    All influences go into the stream, if there is one, as a .npy file of float32 (train, test).
+    """
+    if stream:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (dataset.num_train, dataset.num_test)}
+        np.lib.format.write_array_header_1_0(stream, header)
     tile, columns = min(TILE, dataset.num_train), np.arange(dataset.num_test)
     for start in range(0, dataset.num_train, tile):
         rows = np.arange(start, min(start + tile, dataset.num_train))
-        value, _ = _influence(outcomes, rows, columns, tile, len(columns))
-        stream.write(value.astype("<f4").tobytes())
+        value, stderr = _influence(outcomes, rows, columns, tile, len(columns), complementary)
+        if stream:
+            stream.write(value.astype("<f4").tobytes())
+        yield extremes(value, stderr)
 
 
 def _influence(

@@ -163,19 +163,20 @@ def bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
     return (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
 
 
-def report(run: Run) -> Path:
-    """Writes report.html from the files of estimates.
+def report(run: Run, examples: bool = True) -> Path:
+    """Writes report.html from the files of estimates; without `examples` it holds no image and no feature of one.
 
     Raises:
       InputError: there are none yet.
     """
-    from memjax.report import render_report
+    from memjax.report import write_report
 
     estimates, pairs = _whole_results(run)
     facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
-    page = render_report(run.dataset, estimates, pairs, facts, warnings)
+    note = store.read_note(run.folder)
+    checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
     path = run.folder / "report.html"
-    store.write_atomically(path, lambda stream: stream.write(page.encode()))
+    write_report(path, run.dataset, estimates, pairs, facts, warnings, checksums=checksums, examples=examples)
     return path
 
 

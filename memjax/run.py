@@ -29,7 +29,7 @@ and the influence of every train-test pair; write a report.  Run again to go on 
 Other commands:
   status DIR           how far a run folder is
   verify DIR           whether everything in it is as it was written
-  report DIR           write its report again
+  report DIR           write its report again; --no-examples leaves out what examples look like
   estimate [OPTIONS]   memorization and influence from predictions that were trained elsewhere
   export DIR --out DIR predictions or tables of a run for other programs
   doctor [OPTIONS]     this machine, and what a run with these options will take and reach
@@ -83,8 +83,8 @@ def run(arguments: list[str]) -> None:
         print(f"standard error above {config.until_stderr:g}: training on to {more} models", flush=True)
         opened = opening.extend_run(opened, more)
     report = opened.folder / "report.html"
-    if fresh or not report.exists():
-        pipeline.report(opened)
+    if fresh or not report.exists() or not config.examples:
+        pipeline.report(opened, config.examples)
     _conclusion(opened, report)
 
 
@@ -107,11 +107,21 @@ def status(arguments: list[str]) -> None:
     print(f"on disk      {size / 2**20:.1f} MiB, begun {plan.created}")
 
 
+@dataclass(frozen=True)
+class Again:
+    """Write the report of a run folder again."""
+
+    folder: Folder
+    examples: bool = True
+    """Whether it shows what examples look like; without, it holds no image and no feature of any, but still says
+    which rows are the most memorized."""
+
+
 def report(arguments: list[str]) -> None:
-    folder = _parse(Folder, "python -m memjax.run report", "Write the report of a run folder again.", arguments)
+    request = _parse(Again, "python -m memjax.run report", "Write the report of a run folder again.", arguments)
     from memjax import opening, pipeline
 
-    print(pipeline.report(opening.reopen_run(folder)))
+    print(pipeline.report(opening.reopen_run(request.folder), request.examples))
 
 
 def verify(arguments: list[str]) -> int:

@@ -4,6 +4,7 @@ from memjax.estimators.banzhaf import data_banzhaf
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
 from memjax.estimators.datamodels import Datamodels, datamodels
 from memjax.estimators.discoveries import pair_p_values, q_values
+from memjax.estimators.extremes import Extremes, extremes, join_extremes
 from memjax.estimators.held_out import Profile, c_score, consistency_profile, label_errors, out_of_bag
 from memjax.estimators.influence import influence
 from memjax.estimators.lasso import lasso
@@ -35,6 +36,7 @@ __all__ = [
     "MEM_THRESHOLD",
     "Curve",
     "Datamodels",
+    "Extremes",
     "LinearDatamodelingScore",
     "PairCounts",
     "Pairs",
@@ -52,8 +54,10 @@ __all__ = [
     "difference",
     "estimate_of",
     "expected_by_chance",
+    "extremes",
     "influence",
     "influence_totals",
+    "join_extremes",
     "join_pairs",
     "label_errors",
     "lasso",

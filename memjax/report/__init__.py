@@ -1,23 +1,22 @@
-"""A report of one run as a single HTML page: no script, nothing fetched, readable from disk in ten years.
+"""A report of one run as a single HTML page: nothing fetched, opened from disk, readable without its script.
 
 Whatever a data set brought along (class names, its own name, labels) is shown as text and never as markup; images are
-drawn anew from pixel arrays.
+drawn anew from pixel arrays.  The page's own script is in `app/`, the only one that its security policy lets run.
 """
 
-import base64
-import hashlib
+import re
 from pathlib import Path
 
 import numpy as np
 
-from memjax.report import content, figures, words
+from memjax.errors import InputError
+from memjax.report.render import Report, draw_report
+from memjax.store.files import write_atomically
 from memjax.types import Dataset
 
-__all__ = ["render_report"]
+__all__ = ["render_report", "write_report"]
 
-CARDS_SHOWN = 60  # the most memorized examples
-CONTRAST_SHOWN = 20  # on either side of typical and in between
-PAIRS_SHOWN = 40
+IMAGES_MOST = 15 * 2**20  # bytes of images up to which the page holds them
 
 
 def render_report(
@@ -26,8 +25,11 @@ def render_report(
     pairs: dict[str, np.ndarray],
     facts: dict[str, str],
     warnings: list[str],
+    *,
+    checksums: dict[str, str] | None = None,
+    examples: bool = True,
 ) -> str:
-    """The report as the text of an HTML page.
+    """The report as the text of one HTML page, with all images in it.
 
     Args:
       dataset: the examples the estimates are of, in the same order.
@@ -35,52 +37,63 @@ def render_report(
         tr_correct_out, tr_labels, where known tr_probability_out; one a test example: tt_labels, tt_correct; scalars:
         num_models, num_failed, in_sample_accuracy, held_out_accuracy, test_accuracy.  NaN where undefined.
       pairs: the train-test pairs that passed, strongest first: tr_idx, tt_idx (rows of the data set), infl,
-        infl_stderr, mem, mem_stderr; scalars: infl_threshold, mem_threshold.
+        infl_stderr, mem, mem_stderr; scalars: infl_threshold, mem_threshold, where known expected_by_chance; where
+        known, for each training example, helped_idx, helped_infl, helped_stderr and hurt_idx, hurt_infl, hurt_stderr
+        (train, listed): the test examples that it helps and hurts most.
       facts: the configuration, name -> text.
       warnings: sentences the reader should know before any number.
+      checksums: SHA-256 of the files the estimates are from, by name.
+      examples: False leaves out what examples look like: no image, no feature.
+
+    Raises:
+      InputError: estimates or pairs are of another data set.
     """
-    content.check_fits(dataset, estimates, pairs)
-    mem = estimates["tr_mem"]
-    examples = content.Examples(dataset, estimates)
-    text = (
-        _environment()
-        .get_template("page.html")
-        .render(
-            name=dataset.name,
-            tiles=content.overview(dataset, estimates),
-            warnings=warnings,
-            histogram=figures.histogram_drawing(mem),
-            num_undefined=int(np.isnan(mem).sum()),
-            classes=content.by_class(dataset, mem),
-            gallery=examples.most_memorized(CARDS_SHOWN),
-            typical=examples.nearest(0.0, CONTRAST_SHOWN),
-            between=examples.nearest(0.5, CONTRAST_SHOWN),
-            num_train=dataset.num_train,
-            num_mislabelled=int(dataset.mislabelled.sum()),
-            pairs=content.pair_summary(dataset, mem, pairs, PAIRS_SHOWN),
-            pair_rows=examples.strongest_pairs(pairs, PAIRS_SHOWN),
-            facts=facts,
-            has_probability="tr_probability_out" in estimates,
-        )
-    )
-    # A file name that is no valid UTF-8 reaches us as lone surrogates, which no file could hold.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return draw_report(dataset, estimates, pairs, facts, warnings, checksums or {}, examples).page()
 
 
-def _environment():
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+def write_report(
+    path: Path,
+    dataset: Dataset,
+    estimates: dict[str, np.ndarray],
+    pairs: dict[str, np.ndarray],
+    facts: dict[str, str],
+    warnings: list[str],
+    *,
+    checksums: dict[str, str] | None = None,
+    examples: bool = True,
+) -> None:
+    """Writes the report; arguments as of `render_report`.
 
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": words.number, "percent": words.percent, "whole": words.whole, "sha256": _sha256}
-    return environment
+    Where the images are more than 15 MB they lie in a folder beside the page, named after it: take both along.  An
+    older report stays whole until the new one is.
+
+    Raises:
+      InputError: estimates or pairs are of another data set, or that folder is a link to elsewhere.
+    """
+    report = draw_report(dataset, estimates, pairs, facts, warnings, checksums or {}, examples)
+    folder = path.with_name(f"{path.stem}-images")
+    kept = _write_images(folder, report) if report.image_bytes > IMAGES_MOST else set()
+    page = report.page(folder.name if kept else None)
+    write_atomically(path, lambda stream: stream.write(page.encode()))
+    if folder.is_dir() and not folder.is_symlink():
+        _remove_others(folder, kept)
 
 
-def _sha256(text: str) -> str:
-    """The name by which a content security policy allows one inline block and no other."""
-    return base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()
+def _write_images(folder: Path, report: Report) -> set[str]:
+    """Sheets are named after what is in them, so that none is ever another one than its page expects."""
+    if folder.is_symlink():
+        raise InputError(f"{folder} leads elsewhere; remove this link, images of the report are to be put there")
+    folder.mkdir(exist_ok=True)
+    for name, content in report.files.items():
+        if not (folder / name).exists():
+            write_atomically(folder / name, lambda stream, content=content: stream.write(content))
+    return set(report.files)
+
+
+def _remove_others(folder: Path, kept: set[str]) -> None:
+    """Removes sheets of older reports, and nothing else; the folder too if nothing is left."""
+    for image in list(folder.iterdir()):
+        if image.name not in kept and re.fullmatch(r"[0-9a-f]{20}\.png", image.name):
+            image.unlink()
+    if not any(folder.iterdir()):
+        folder.rmdir()

@@ -5,34 +5,15 @@ from typing import NamedTuple
 import numpy as np
 
 from memjax.errors import InputError
-from memjax.report.figures import MEMORIZED
 from memjax.report.images import Painter, Picture
-from memjax.report.words import number, percent, whole
+from memjax.report.overview import finite
 from memjax.types import Dataset
-
-
-class Tile(NamedTuple):
-    """One number of the overview, as text."""
-
-    label: str
-    text: str
-    note: str = ""
-
-
-class ClassRow(NamedTuple):
-    """Memorization of one class: mean over its defined scores, and how many are large; share is mean / largest mean."""
-
-    name: str
-    examples: int
-    mean: float
-    large: int
-    share: float
 
 
 class Example(NamedTuple):
     """One training example with all its numbers; source_id is its row in its source."""
 
-    picture: Picture
+    picture: Picture | None
     name: str
     source_id: int
     mislabelled: bool
@@ -48,7 +29,7 @@ class Example(NamedTuple):
 class Influenced(NamedTuple):
     """One test example, and what a training example did to it."""
 
-    picture: Picture
+    picture: Picture | None
     name: str
     source_id: int
     infl: float
@@ -86,48 +67,17 @@ def check_fits(dataset: Dataset, estimates: dict[str, np.ndarray], pairs: dict[s
                 f"the estimates ({key}: {len(estimates[key])} labels) are not of the data set {dataset.name!r} as it "
                 f"is now ({len(labels)} labels); give the data options of the run that made them"
             )
-    for key, size in (("tr_idx", dataset.num_train), ("tt_idx", dataset.num_test)):
-        if len(pairs[key]) and not 0 <= pairs[key].min() <= pairs[key].max() < size:
+    sizes = {"tr_idx": dataset.num_train, "tt_idx": dataset.num_test}
+    for side in ("helped", "hurt"):
+        if f"{side}_idx" in pairs:
+            sizes[f"{side}_idx"] = dataset.num_test
+            shapes = {pairs.get(f"{side}_{name}", np.zeros(0)).shape for name in ("idx", "infl", "stderr")}
+            if len(shapes) > 1 or any(len(shape) != 2 or shape[0] != dataset.num_train for shape in shapes):
+                raise InputError(f"pairs list test examples ({side}: {shapes}) for other than {dataset.num_train} rows")
+    for key, size in sizes.items():
+        rows = pairs[key]
+        if rows.dtype.kind not in "iu" or (rows.size and not 0 <= rows.min() <= rows.max() < size):
             raise InputError(f"pairs name a row {key} outside 0 .. {size - 1}; they are of another data set")
-
-
-def overview(dataset: Dataset, estimates: dict[str, np.ndarray]) -> list[Tile]:
-    """The numbers of the whole run."""
-    mem, stderr = (_finite(estimates[key]) for key in ("tr_mem", "tr_mem_stderr"))
-    large = int((mem >= MEMORIZED).sum())
-    share = large / len(mem) if len(mem) else np.nan
-    total = mem.sum() if len(mem) else np.nan
-    largest = stderr.max() if len(stderr) else np.nan
-
-    def scalar(key: str) -> float:
-        return float(estimates[key])
-
-    return [
-        Tile("Training examples", whole(dataset.num_train)),
-        Tile("Test examples", whole(dataset.num_test)),
-        Tile("Models", whole(scalar("num_models"))),
-        Tile("Models that failed", whole(scalar("num_failed")), "of these; left out of all scores"),
-        Tile("In-sample accuracy", percent(scalar("in_sample_accuracy")), "on examples a model trained on"),
-        Tile("Held-out accuracy", percent(scalar("held_out_accuracy")), "on training examples a model did not see"),
-        Tile("Test accuracy", percent(scalar("test_accuracy")), "on the test examples"),
-        Tile("Memorization at least 0.25", percent(share), f"{large:,} of {len(mem):,} examples"),
-        Tile("Sum of memorization", number(total, 1), "estimated number of memorized examples"),
-        Tile("Typical standard error", number(_root_mean_square(stderr)), "of a score; root mean square"),
-        Tile("Largest standard error", number(largest), "of a score"),
-    ]
-
-
-def by_class(dataset: Dataset, mem: np.ndarray) -> list[ClassRow]:
-    """One row a class, the most memorized first; classes without a defined score last."""
-    members = [dataset.train_labels == label for label in range(dataset.num_classes)]
-    scores = [_finite(mem[member]) for member in members]
-    means = np.array([score.mean() if len(score) else np.nan for score in scores])
-    longest = np.max(np.abs(means), where=np.isfinite(means), initial=0) or 1.0
-    rows = [
-        ClassRow(name, int(member.sum()), float(mean), int((score >= MEMORIZED).sum()), float(mean / longest))
-        for name, member, score, mean in zip(dataset.class_names, members, scores, means, strict=True)
-    ]
-    return [rows[place] for place in np.argsort(-means, kind="stable")]
 
 
 def pair_summary(dataset: Dataset, mem: np.ndarray, pairs: dict[str, np.ndarray], limit: int) -> PairSummary:
@@ -139,7 +89,7 @@ def pair_summary(dataset: Dataset, mem: np.ndarray, pairs: dict[str, np.ndarray]
         num_train=len(np.unique(pairs["tr_idx"])),
         num_test=len(np.unique(pairs["tt_idx"])),
         possible=_pairs_of_one_class(dataset),
-        num_large=int((_finite(mem) >= threshold).sum()),
+        num_large=int((finite(mem) >= threshold).sum()),
         infl_threshold=float(pairs["infl_threshold"]),
         mem_threshold=threshold,
     )
@@ -148,10 +98,10 @@ def pair_summary(dataset: Dataset, mem: np.ndarray, pairs: dict[str, np.ndarray]
 class Examples:
     """The examples of a run, chosen by their scores."""
 
-    def __init__(self, dataset: Dataset, estimates: dict[str, np.ndarray]):
+    def __init__(self, dataset: Dataset, estimates: dict[str, np.ndarray], painter: Painter | None):
         self._dataset = dataset
         self._estimates = estimates
-        self._paint = Painter(dataset.train_inputs)
+        self._paint = painter or (lambda example: None)
 
     def most_memorized(self, limit: int) -> list[Example]:
         """The highest scores, highest first; of equal ones the better known first.  Undefined ones are left out."""
@@ -213,11 +163,3 @@ def _pairs_of_one_class(dataset: Dataset) -> int:
         np.bincount(labels, minlength=dataset.num_classes) for labels in (dataset.train_labels, dataset.test_labels)
     )
     return int(train @ test)
-
-
-def _finite(values: np.ndarray) -> np.ndarray:
-    return values[np.isfinite(values)].astype(np.float64)
-
-
-def _root_mean_square(values: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(values**2))) if len(values) else np.nan

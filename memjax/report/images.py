@@ -1,4 +1,4 @@
-"""From pixel arrays to images in the page.
+"""From arrays of examples to pixels and images.
 
 Every image is encoded anew from numbers, so nothing of a file somebody else wrote reaches the reader's browser.
 """
@@ -11,6 +11,7 @@ import numpy as np
 
 LARGEST_SIDE = 160  # pixels; larger images are reduced
 STRIP_HEIGHT = 24
+COARSE = 64  # pixels up to which an image is shown as squares
 
 
 class Picture(NamedTuple):
@@ -29,29 +30,53 @@ class Picture(NamedTuple):
 
 
 class Painter:
-    """Draws examples of one data set, all on the same scale."""
+    """Draws examples of one data set, all on the same scale.
+
+    Attributes:
+      size: width and height in pixels of a tile.
+      kind: as of `Picture`.
+    """
 
     def __init__(self, inputs: np.ndarray):
         shape = inputs.shape[1:]
         self.is_image = len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3))
         self.low, self.high = _scale(inputs, self.is_image)
+        if self.is_image:
+            ratio = min(1.0, LARGEST_SIDE / max(1, *shape[:2]))
+            self.size = max(1, round(shape[1] * ratio)), max(1, round(shape[0] * ratio))
+            self.kind = "pixels" if max(self.size) <= COARSE else "photo"
+        else:
+            self.size, self.kind = (min(int(np.prod(shape)), LARGEST_SIDE), 1), "strip"
 
     def __call__(self, example: np.ndarray) -> Picture:
         """One example, (height, width), (height, width, 1 or 3) or anything else as a strip of its numbers."""
         from PIL import Image
 
-        pixels = self._to_bytes(example)
-        if not self.is_image:
-            image = _strip(pixels.reshape(-1))
-            return Picture(_png_uri(image), image.width, image.height, "strip")
-        image = Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
-        image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
-        kind = "pixels" if max(image.size) <= 64 else "photo"
-        return Picture(_png_uri(image), image.width, image.height, kind)
+        image = Image.fromarray(self.tiles(example[None])[0])
+        if self.kind == "strip":
+            image = image.resize((image.width, STRIP_HEIGHT), Image.Resampling.NEAREST)
+        return Picture(_png_uri(image), image.width, image.height, self.kind)
 
-    def _to_bytes(self, example: np.ndarray) -> np.ndarray:
+    def tiles(self, examples: np.ndarray) -> np.ndarray:
+        """Examples as bytes, (examples, height, width) or with 3 colours behind, all of `size`."""
+        from PIL import Image
+
+        pixels = self._to_bytes(examples)
+        if not self.is_image:
+            pixels = pixels.reshape(len(pixels), 1, -1)
+        elif pixels.ndim == 4 and pixels.shape[3] == 1:
+            pixels = pixels[..., 0]
+        width, height = self.size
+        if pixels.shape[1:3] == (height, width):
+            return pixels
+        how = Image.Resampling.BICUBIC if self.is_image else Image.Resampling.BOX  # neighbouring features: their mean
+        return np.stack([np.asarray(Image.fromarray(one).resize(self.size, how)) for one in pixels])
+
+    def _to_bytes(self, examples: np.ndarray) -> np.ndarray:
+        if examples.dtype == np.uint8 and self.is_image and self.high == 255:
+            return np.ascontiguousarray(examples)
         spread = np.where(self.high > self.low, self.high - self.low, 1.0)
-        unit = (np.nan_to_num(example.astype(np.float64), posinf=0, neginf=0) - self.low) / spread
+        unit = (np.nan_to_num(examples.astype(np.float64), posinf=0, neginf=0) - self.low) / spread
         return np.ascontiguousarray((unit.clip(0, 1) * 255).round().astype(np.uint8))
 
 
@@ -81,16 +106,12 @@ def _lowest(dtype: np.dtype) -> float | int | bool:
     return False if dtype.kind == "b" else -np.inf
 
 
-def _strip(features: np.ndarray):
-    """A vector of bytes as one row of grey cells; where there are too many for the page, neighbours are averaged."""
-    from PIL import Image
-
-    row = Image.fromarray(features[None, :])
-    width = min(len(features), LARGEST_SIDE)
-    return row.resize((width, 1), Image.Resampling.BOX).resize((width, STRIP_HEIGHT), Image.Resampling.NEAREST)
-
-
 def _png_uri(image) -> str:
     stream = io.BytesIO()
     image.save(stream, format="PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+    return data_uri(stream.getvalue())
+
+
+def data_uri(png: bytes) -> str:
+    """A PNG file as a page can hold it."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()

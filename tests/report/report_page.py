@@ -1,9 +1,12 @@
 """What the tests of the report share: a small run, and a reader of pages."""
 
+import base64
+import json
 from html.parser import HTMLParser
 
 import numpy as np
 
+from memjax.estimators import extremes
 from memjax.report import render_report
 from memjax.types import Dataset
 
@@ -34,7 +37,8 @@ class Page(HTMLParser):
         assert self._open.pop()["tag"] == tag
 
     def handle_data(self, data):
-        for element in self._open:
+        inert = [element for element in self._open if element["tag"] in ("script", "style")]
+        for element in inert or self._open:
             element["text"] += data
 
     def texts(self, tag: str = "", kind: str = "", inside: dict | None = None) -> list[str]:
@@ -106,10 +110,34 @@ def pairs_of(train: list[int], test: list[int], mem: np.ndarray) -> dict[str, np
     }
 
 
-def render(dataset: Dataset, estimates=None, pairs=None, facts=None, warnings=None) -> str:
+def extremes_of(dataset: Dataset, seed: int = 0) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    infl = rng.normal(0, 0.2, (dataset.num_train, dataset.num_test)).clip(-1, 1).astype(np.float32)
+    return extremes(infl, rng.uniform(0.02, 0.1, infl.shape).astype(np.float32))._asdict()
+
+
+def render(dataset: Dataset, estimates=None, pairs=None, facts=None, warnings=None, **more) -> str:
     estimates = estimates_of(dataset) if estimates is None else estimates
     pairs = pairs_of([3, 8, 3, 20], [1, 2, 4, 1], estimates["tr_mem"]) if pairs is None else pairs
-    return render_report(dataset, estimates, pairs, facts or {"seed": "0"}, warnings or ["Few models."])
+    return render_report(dataset, estimates, pairs, facts or {"seed": "0"}, warnings or ["Few models."], **more)
+
+
+def numbers_of(page: Page) -> dict:
+    """What the script is given, with the packed columns as arrays."""
+    (run,) = [element for element in page.find("script") if element["attrs"].get("id") == "run"]
+    return _unpacked(json.loads(run["text"], parse_constant=_refuse))
+
+
+def _refuse(constant: str):
+    raise AssertionError(f"{constant} is not JSON")
+
+
+def _unpacked(value):
+    if isinstance(value, dict):
+        return {key: _unpacked(entry) for key, entry in value.items()}
+    if isinstance(value, list) and len(value) == 2 and value[0] in np.sctypeDict and isinstance(value[1], str):
+        return np.frombuffer(base64.b64decode(value[1]), value[0])
+    return value
 
 
 def read(number: str) -> float:

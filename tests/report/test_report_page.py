@@ -8,20 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hostile_texts import HOSTILE
 from PIL import Image
-from report_page import Page, dataset_of, estimates_of, images, pairs_of, read, render
+from report_page import Page, dataset_of, estimates_of, images, numbers_of, pairs_of, read, render
 
 from memjax.errors import InputError
+from memjax.report.render import SCRIPT
 from memjax.types import Dataset
-
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "{{7*7}}",
-    "</style>",
-    "' onload='x",
-    "&lt;b&gt;",
-]
 
 
 @pytest.fixture
@@ -35,12 +28,16 @@ def test_hostile_names_are_shown_as_text():
     html = render(dataset, facts={text: text for text in HOSTILE}, warnings=HOSTILE)
     page = Page(html)
 
-    assert page.texts("h1") == ["Memorization in " + "".join(HOSTILE)]
-    assert page.texts("title")[0] == "Memorization in " + "".join(HOSTILE)
-    table = page.find("table")[-1]
-    assert page.texts("th", inside=table) == HOSTILE == page.texts("td", inside=table)
-    assert page.texts("li", inside=page.find(kind="warnings")[0]) == HOSTILE
-    assert set(page.texts("bdi")) == {*HOSTILE, "".join(HOSTILE)}
+    shown = [" ".join(text.split()) for text in HOSTILE]
+    whole = " ".join("".join(HOSTILE).split())
+    assert page.texts("h1") == [f"Memorization in {whole}"]
+    assert page.texts("title")[0] == f"Memorization in {whole}"
+    table = next(e for e in page.find("table") if e["attrs"].get("aria-labelledby") == "configuration")
+    assert page.texts("th", inside=table) == shown == page.texts("td", inside=table)
+    assert page.texts("li", inside=page.find(kind="warnings")[0]) == shown
+    assert set(page.texts("bdi")) == {*shown, whole}
+    numbers = numbers_of(page)
+    assert (numbers["classes"], numbers["name"]) == (HOSTILE, "".join(HOSTILE))
 
 
 def test_hostile_names_add_no_element_and_no_attribute():
@@ -49,29 +46,42 @@ def test_hostile_names_add_no_element_and_no_attribute():
         page = Page(render(dataset, facts={name: name for name in names}, warnings=names))
         return [(element["tag"], sorted(element["attrs"])) for element in page.elements]
 
-    assert structure(HOSTILE) == structure(list("abcdef"))
+    assert structure(HOSTILE) == structure([f"name {number}" for number in range(len(HOSTILE))])
 
 
-def test_nothing_is_fetched_and_nothing_runs(pets):
-    html = render(pets)
+def test_nothing_is_fetched_and_only_our_own_script_runs(pets):
+    html = render(pets, facts={"folder": "<script>alert(1)</script>"})
     page = Page(html)
 
-    assert not page.find("script")
+    running = [element for element in page.find("script") if "type" not in element["attrs"]]
+    assert [element["text"] for element in running] == [SCRIPT.read_text()]
+    assert {element["attrs"].get("type") for element in page.find("script")} == {
+        None, "application/json", "application/octet-stream",
+    }  # fmt: skip
     for element in page.elements:
         assert not [key for key in element["attrs"] if key.startswith("on") or key == "style"]
         for key in ("src", "href", "xlink:href", "srcset", "action", "data"):
             value = element["attrs"].get(key, "#")
             assert value.startswith("#") or (element["tag"] == "img" and value.startswith("data:image/png;base64,"))
-    assert not re.search(r"url\(|@import|https?://", html)
+    assert not re.search(r"url\(|@import|https?://", html.replace(SCRIPT.read_text(), ""))
 
 
-def test_policy_allows_this_style_and_nothing_else(pets):
+def test_policy_allows_this_style_and_this_script_and_nothing_else(pets):
     page = Page(render(pets))
 
     policy = next(e["attrs"]["content"] for e in page.find("meta") if "http-equiv" in e["attrs"])
     (style,) = page.find("style")
-    digest = base64.b64encode(hashlib.sha256(style["text"].encode()).digest()).decode()
-    assert policy.split("; ")[:3] == ["default-src 'none'", "img-src data:", f"style-src 'sha256-{digest}'"]
+    (script,) = (element for element in page.find("script") if "type" not in element["attrs"])
+    digests = [base64.b64encode(hashlib.sha256(e["text"].encode()).digest()).decode() for e in (style, script)]
+    assert policy.split("; ") == [
+        "default-src 'none'",
+        "img-src data:",
+        f"style-src 'sha256-{digests[0]}'",
+        f"script-src 'sha256-{digests[1]}'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",
+    ]
     assert "color-scheme" in style["text"]
 
 
@@ -86,12 +96,12 @@ def test_links_lead_to_headings(pets):
 
 def test_cards_show_the_highest_scores_in_descending_order_with_their_own_numbers(pets):
     estimates = estimates_of(pets) | {"tr_probability_out": np.linspace(0, 1, 90, dtype=np.float32)}
-    order = np.argsort(-estimates["tr_mem"])[:60]
+    order = np.argsort(-estimates["tr_mem"])[:20]
 
     page = Page(render(pets, estimates))
 
     cards = page.find("li", "card")
-    assert len(cards) == 60
+    assert len(cards) == 20
     for card, row in zip(cards, order, strict=True):
         assert page.texts(kind="name", inside=card) == [pets.class_names[pets.train_labels[row]]]
         assert page.texts(kind="id", inside=card) == [f"id {pets.train_ids[row]}"]
@@ -108,7 +118,7 @@ def test_cards_show_the_highest_scores_in_descending_order_with_their_own_number
 
 def test_cards_show_the_image_of_their_example(pets):
     estimates = estimates_of(pets)
-    order = np.argsort(-estimates["tr_mem"])[:60]
+    order = np.argsort(-estimates["tr_mem"])[:20]
 
     page = Page(render(pets, estimates))
 
@@ -137,17 +147,21 @@ def test_overview_by_hand():
     assert values == {
         "Training examples": "6",
         "Test examples": "2",
+        "Classes": "3",
         "Models": "1,234",
-        "Models that failed": "5",
+        "Subset fraction": f"{estimates['tr_num_in'].mean():.1f} %",
         "In-sample accuracy": "98.8 %",
         "Held-out accuracy": "76.5 %",
         "Test accuracy": "65.4 %",
         "Memorization at least 0.25": "60.0 %",
         "Sum of memorization": "1.5",
+        "Gini coefficient": "0.571",
         "Typical standard error": "0.354",
-        "Largest standard error": "0.400",
     }
-    assert "3 of 5 examples" in page.texts(kind="note", inside=tiles)
+    notes = page.texts(kind="note", inside=tiles)
+    assert "3 of 5 examples; 95 % interval 23.1 % to 88.2 %" in notes
+    assert "of a score, root mean square; 0.400 at most" in notes
+    assert "5 failed; left out of all scores" in notes
 
 
 def test_classes_are_counted_and_the_most_memorized_comes_first(pets):
@@ -162,7 +176,9 @@ def test_classes_are_counted_and_the_most_memorized_comes_first(pets):
         scores = estimates["tr_mem"][pets.train_labels == pets.class_names.index(name)]
         examples, mean, large = cells[3 * place : 3 * place + 3]
         assert (int(examples), int(large)) == (len(scores), (scores >= 0.25).sum())
+        mean, error = mean.split(" ± ")
         assert read(mean) == pytest.approx(scores.mean(), abs=5.1e-4)
+        assert read(error) == pytest.approx(scores.std(ddof=1) / np.sqrt(len(scores)), abs=5.1e-4)
         means.append(scores.mean())
     assert means == sorted(means, reverse=True)
 
@@ -198,7 +214,7 @@ def test_only_the_strongest_pairs_are_shown(pets):
 
     page = Page(render(pets, pairs=pairs))
 
-    assert len(page.find("li", "row")) == 40
+    assert len(page.find("li", "row")) == 20
     assert "60 of 900 train-test pairs of the same class" in " ".join(page.texts("main")[0].split())
 
 
@@ -224,12 +240,12 @@ def test_everything_undefined(pets):
 
 def test_undefined_scores_are_not_taken_for_high_ones(pets):
     estimates = estimates_of(pets)
-    estimates["tr_mem"][:60] = np.nan
+    estimates["tr_mem"][:80] = np.nan
 
     page = Page(render(pets, estimates))
 
     cards = page.find("li", "card")
-    assert len(cards) == 30
+    assert len(cards) == 10
     assert not any("undefined" in text for card in cards for text in page.texts(kind="score", inside=card))
 
 

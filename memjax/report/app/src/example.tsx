@@ -1,0 +1,280 @@
+// One example, opened by its card or by its permalink, in a dialog over the page.
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Extremes, Side } from "./data";
+import { Interval, interval95 } from "./intervals";
+import { Picture } from "./picture";
+import { className, marks, permalink, replace, run, selection, shown, toggled, view } from "./state";
+import { largestOfNoise, wilson } from "./statistics";
+import { number, percent, plural, whole, withError } from "./words";
+
+export function ExampleDialog() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const open = shown.value;
+
+  useEffect(() => {
+    const element = dialog.current!;
+    if (open && !element.open) element.showModal();
+    if (!open && element.open) element.close();
+    element.scrollTo(0, 0);
+  }, [open]);
+
+  const step = (by: number) => {
+    if (open?.side !== "train") return;
+    const next = selection.value[selection.value.indexOf(open.place) + by];
+    if (next !== undefined) replace(permalink("train", next));
+  };
+  const keys = (event: KeyboardEvent) => {
+    if (event.key === "ArrowRight") step(1);
+    if (event.key === "ArrowLeft") step(-1);
+    if (event.key === "m" && open?.side === "train") marks.value = toggled(marks.value, open.place);
+  };
+  const close = () => replace(view.peek());
+
+  return (
+    <dialog
+      ref={dialog} class="example" aria-labelledby="example-title" onKeyDown={keys} onClose={() => shown.peek() && close()}
+      onClick={(event) => event.target === dialog.current && close()}
+    >
+      {open && (
+        <div class="inside">
+          <div class="bar">
+            {open.side === "train" && (
+              <>
+                <button type="button" onClick={() => step(-1)} aria-label="Previous example">{"\u2190"}</button>
+                <button type="button" onClick={() => step(1)} aria-label="Next example">{"\u2192"}</button>
+              </>
+            )}
+            <button type="button" class="close" onClick={close}>Close</button>
+          </div>
+          {open.side === "train" ? <TrainExample place={open.place} /> : <TestExample place={open.place} />}
+        </div>
+      )}
+    </dialog>
+  );
+}
+
+function TrainExample({ place }: { place: number }) {
+  const { train } = run;
+  const name = className(train.label[place]);
+  const [mem, stderr] = [train.mem[place], train.stderr[place]];
+  return (
+    <>
+      <div class="portrait">
+        <Picture side="train" place={place} alt={`Training example ${train.id[place]}, labelled ${name}`} />
+        <div>
+          <h2 id="example-title"><bdi>{name}</bdi></h2>
+          <p class="id">training example {train.id[place]}, row {train.row[place]}</p>
+          {train.mislabelled[place] === 1 && <p><span class="changed">label changed on purpose</span></p>}
+          <Score place={place} mem={mem} stderr={stderr} />
+          <div class="line wrap">
+            <CopyId id={train.id[place]} />
+            <button type="button" aria-pressed={marks.value.has(place)} onClick={() => (marks.value = toggled(marks.value, place))}>
+              {marks.value.has(place) ? "Marked" : "Mark"}
+            </button>
+          </div>
+        </div>
+      </div>
+      <Accuracies place={place} />
+      <Influenced place={place} title="Helps most" list={run.helped} sign={1} />
+      <Influenced place={place} title="Hurts most" list={run.hurt} sign={-1} />
+      <p class="hint">
+        The largest of {whole(run.numTest)} influences are large by chance as well: without any influence the largest would
+        be about {largestOfNoise(run.numTest).toFixed(1)} standard errors from 0.
+      </p>
+      <Alikes place={place} />
+    </>
+  );
+}
+
+function Score({ place, mem, stderr }: { place: number; mem: number; stderr: number }) {
+  if (Number.isNaN(mem)) return <p class="big">no score: every model trained on it, or none did</p>;
+  return (
+    <>
+      <p class="big"><span class="soft">memorization</span> <span class="score">{withError(mem, stderr)}</span></p>
+      <Interval value={mem} low={mem - 1.96 * stderr} high={mem + 1.96 * stderr} from={-1} to={1} />
+      <p class="hint">{interval95(mem, stderr)}; number {whole(place + 1)} of {whole(run.numTrain)} by memorization</p>
+    </>
+  );
+}
+
+function Accuracies({ place }: { place: number }) {
+  const { train } = run;
+  const rows: [string, number, number][] = [
+    ["seen", train.correctIn[place], train.numIn[place]],
+    ["unseen", train.correctOut[place], train.numOut[place]],
+  ];
+  return (
+    <section>
+      <h3>Accuracy on it</h3>
+      <table class="rates">
+        <thead><tr><th scope="col">models</th><th scope="col">right</th><th scope="col">95 % interval</th><td /></tr></thead>
+        <tbody>
+          {rows.map(([word, rate, count]) => {
+            const [low, high] = wilson(rate, count);
+            return (
+              <tr key={word}>
+                <th scope="row">{word} by {whole(count)}</th>
+                <td>{percent(rate)}</td>
+                <td>{percent(low)} to {percent(high)}</td>
+                <td><Interval value={rate} low={low} high={high} from={0} to={1} /></td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+      {train.probabilityOut && (
+        <p class="hint">
+          Models that did not see it give its label a chance of {number(train.probabilityOut[place])} on average.
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** The test examples of one side of the extremes; of old files, which have none, those of the strong pairs. */
+function influencedBy(place: number, list: Extremes | null, sign: number) {
+  if (list) {
+    const start = place * list.count;
+    return Array.from({ length: list.count }, (_, number) => start + number)
+      .map((at) => ({ test: list.test[at], infl: list.infl[at], stderr: list.stderr[at] }))
+      .filter(({ infl }) => infl * sign > 0);
+  }
+  const found = [];
+  const { pairs } = run;
+  for (let pair = 0; pair < pairs.train.length; pair++) {
+    if (pairs.train[pair] === place && pairs.infl[pair] * sign > 0) {
+      found.push({ test: pairs.test[pair], infl: pairs.infl[pair], stderr: pairs.stderr[pair] });
+    }
+  }
+  return found.slice(0, 5);
+}
+
+function Influenced({ place, title, list, sign }: { place: number; title: string; list: Extremes | null; sign: number }) {
+  const found = influencedBy(place, list, sign);
+  return (
+    <section>
+      <h3>{title}</h3>
+      {!found.length && <p class="soft">No test example.</p>}
+      <ul class="strip-list">
+        {found.map(({ test, infl, stderr }) => <Linked key={test} side="test" place={test} infl={infl} stderr={stderr} />)}
+      </ul>
+    </section>
+  );
+}
+
+function Linked({ side, place, infl, stderr }: { side: Side; place: number; infl: number; stderr: number }) {
+  const name = className(run[side].label[place]);
+  const kind = side === "train" ? "Training" : "Test";
+  return (
+    <li>
+      <a href={`#${permalink(side, place)}`}>
+        <Picture side={side} place={place} alt={`${kind} example ${run[side].id[place]}, labelled ${name}`} />
+        <span class="name"><bdi>{name}</bdi></span>
+        <span class="id">{kind.toLowerCase()} id {run[side].id[place]}</span>
+        <span class="score" title={interval95(infl, stderr)}>{withError(infl, stderr, 2)}</span>
+        <Interval value={infl} low={infl - 1.96 * stderr} high={infl + 1.96 * stderr} from={-1} to={1} />
+        <span class="soft">
+          {Number.isFinite(stderr) && `${number(Math.abs(infl) / stderr, 1)} standard errors`}
+          {side === "test" ? <><br />right in {percent(run.test.correct[place], 0)}</> : null}
+        </span>
+      </a>
+    </li>
+  );
+}
+
+function Alikes({ place }: { place: number }) {
+  const { alike } = run;
+  if (!alike) return null;
+  if (place >= alike.searched) {
+    return <p class="hint">Near-duplicates were looked for among the {whole(alike.searched)} most memorized only.</p>;
+  }
+  const found = [];
+  for (let at = 0; at < alike.of.length; at++) if (alike.of[at] === place) found.push(at);
+  return (
+    <section>
+      <h3>Near-duplicates</h3>
+      {!found.length && <p class="soft">No training example correlates with it by {alike.threshold} or more.</p>}
+      <ul class="strip-list">
+        {found.map((at) => {
+          const other = alike.train[at];
+          const name = className(run.train.label[other]);
+          return (
+            <li key={other}>
+              <a href={`#${permalink("train", other)}`}>
+                <Picture side="train" place={other} alt={`Training example ${run.train.id[other]}, labelled ${name}`} />
+                <span class="name"><bdi>{name}</bdi></span>
+                <span class="id">training id {run.train.id[other]}</span>
+                <span class="soft">correlation {number(alike.value[at])}</span>
+              </a>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+function TestExample({ place }: { place: number }) {
+  const name = className(run.test.label[place]);
+  return (
+    <>
+      <div class="portrait">
+        <Picture side="test" place={place} alt={`Test example ${run.test.id[place]}, labelled ${name}`} />
+        <div>
+          <h2 id="example-title"><bdi>{name}</bdi></h2>
+          <p class="id">test example {run.test.id[place]}, row {run.test.row[place]}</p>
+          <p class="big">
+            <span class="soft">right in</span> <span class="score">{percent(run.test.correct[place])}</span>{" "}
+            <span class="soft">of all models</span>
+          </p>
+          <CopyId id={run.test.id[place]} />
+        </div>
+      </div>
+      <Influencing place={place} title="Helped by" list={run.helped} sign={1} />
+      <Influencing place={place} title="Hurt by" list={run.hurt} sign={-1} />
+      <p class="hint">
+        As far as this page knows: training examples of the strong pairs, and those that have this test example among the
+        {" "}{plural(run.helped?.count ?? 0, "one", "few")} they help or hurt most.
+      </p>
+    </>
+  );
+}
+
+function Influencing({ place, title, list, sign }: { place: number; title: string; list: Extremes | null; sign: number }) {
+  const by = new Map<number, { infl: number; stderr: number }>();
+  const { pairs } = run;
+  for (let pair = 0; pair < pairs.test.length; pair++) {
+    if (pairs.test[pair] === place && pairs.infl[pair] * sign > 0) {
+      by.set(pairs.train[pair], { infl: pairs.infl[pair], stderr: pairs.stderr[pair] });
+    }
+  }
+  for (let at = 0; list && at < list.test.length; at++) {
+    const train = Math.floor(at / list.count);
+    if (list.test[at] === place && list.infl[at] * sign > 0 && !by.has(train)) {
+      by.set(train, { infl: list.infl[at], stderr: list.stderr[at] });
+    }
+  }
+  const found = [...by].sort(([, one], [, other]) => sign * (other.infl - one.infl)).slice(0, 10);
+  return (
+    <section>
+      <h3>{title}</h3>
+      {!found.length && <p class="soft">No training example that this page knows of.</p>}
+      <ul class="strip-list">
+        {found.map(([train, { infl, stderr }]) => <Linked key={train} side="train" place={train} infl={infl} stderr={stderr} />)}
+      </ul>
+    </section>
+  );
+}
+
+function CopyId({ id }: { id: number }) {
+  const [copied, setCopied] = useState<number | null>(null);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(String(id));
+      setCopied(id);
+    } catch {
+      prompt("The id:", String(id)); // the browser keeps the clipboard from pages on disk
+    }
+  };
+  return <button type="button" onClick={copy}>{copied === id ? "Copied" : "Copy id"}</button>;
+}

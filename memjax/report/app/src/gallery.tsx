@@ -1,0 +1,107 @@
+// The selected examples as cards, in the order asked for.
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { Filters } from "./filters";
+import { Picture } from "./picture";
+import { className, clearFilters, marks, permalink, run, selection, toggled } from "./state";
+import { Virtual } from "./virtual";
+import { percent, whole, withError } from "./words";
+
+const WITH_PICTURE = { pixels: 236, photo: 272, strip: 160 };
+const [TEXT_ONLY, WIDTH] = [122, 152];
+
+/** The card that the arrow keys move from, as a number in the selection. */
+const current = signal(0);
+
+export function Examples() {
+  return (
+    <div class="explorer">
+      <Filters />
+      <Gallery />
+    </div>
+  );
+}
+
+function Gallery() {
+  const places = selection.value;
+  const layout = useRef<{ columns: number; element: HTMLElement } | null>(null);
+  const height = run.pictures ? WITH_PICTURE[run.pictures.kind] : TEXT_ONLY;
+
+  useEffect(() => {
+    current.value = 0;
+    const element = layout.current?.element;
+    if (element && element.getBoundingClientRect().top < 0) element.closest(".explorer")!.scrollIntoView();
+  }, [places]);
+
+  const move = (event: KeyboardEvent) => {
+    const { columns, element } = layout.current!;
+    const page = columns * Math.max(1, Math.floor(innerHeight / height) - 1);
+    const steps: Record<string, number> = {
+      ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, PageUp: -page, PageDown: page,
+      Home: -Infinity, End: Infinity,
+    };
+    if (event.key === "m") marks.value = toggled(marks.value, places[current.value]);
+    const step = steps[event.key];
+    if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    const next = Math.max(0, Math.min(places.length - 1, current.value + step));
+    current.value = next;
+    bringIntoView(element, Math.floor(next / columns) * height, height);
+    // The card is there once the list has seen the scrolling, which is in the next frame.
+    requestAnimationFrame(() => requestAnimationFrame(() => focusCard(element, next)));
+  };
+
+  if (!places.length) {
+    return (
+      <div class="empty">
+        <p>No example is left by these filters.</p>
+        <button type="button" onClick={clearFilters}>Show all</button>
+      </div>
+    );
+  }
+  return (
+    <div class="gallery">
+      <p class="visually-hidden" role="status">{whole(places.length)} examples selected</p>
+      <Virtual
+        count={places.length} rowHeight={height} cellWidth={WIDTH} label="Selected examples"
+        onLayout={(columns, element) => (layout.current = { columns, element })} onKeyDown={move}
+        row={(index) => <Card key={places[index]} index={index} place={places[index]} count={places.length} />}
+      />
+    </div>
+  );
+}
+
+function focusCard(list: HTMLElement, index: number): void {
+  list.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true });
+}
+
+function bringIntoView(list: HTMLElement, top: number, height: number): void {
+  const above = document.querySelector(".top")!.getBoundingClientRect().bottom;
+  const start = list.getBoundingClientRect().top + top;
+  if (start < above) scrollBy({ top: start - above - 8 });
+  else if (start + height > innerHeight) scrollBy({ top: start + height - innerHeight + 8 });
+}
+
+function Card({ index, place, count }: { index: number; place: number; count: number }) {
+  const { train } = run;
+  const name = className(train.label[place]);
+  return (
+    <li aria-setsize={count} aria-posinset={index + 1}>
+      <a
+        class="card" href={`#${permalink("train", place)}`} data-index={index} tabIndex={index === current.value ? 0 : -1}
+        onFocus={() => (current.value = index)}
+      >
+        <Picture side="train" place={place} alt={`Training example ${train.id[place]}, labelled ${name}`} />
+        <span class="name"><bdi>{name}</bdi></span>
+        <span class="id">id {train.id[place]}</span>
+        <span class="score">{withError(train.mem[place], train.stderr[place])}</span>
+        <span class="rates">
+          seen {percent(train.correctIn[place], 0)} of {whole(train.numIn[place])}<br />
+          unseen {percent(train.correctOut[place], 0)} of {whole(train.numOut[place])}
+        </span>
+        {train.mislabelled[place] === 1 && <span class="changed">label changed</span>}
+        {marks.value.has(place) && <span class="mark">marked</span>}
+      </a>
+    </li>
+  );
+}

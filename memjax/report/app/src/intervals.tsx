@@ -1,0 +1,25 @@
+// A number with its 95 % interval, as a dot on a line.
+import { scaleLinear } from "d3-scale";
+import { number } from "./words";
+
+const WIDTH = 200;
+
+export function Interval({ value, low, high, from, to }: { value: number; low: number; high: number; from: number; to: number }) {
+  const x = scaleLinear([from, to], [4, WIDTH - 4]).clamp(true);
+  if (!Number.isFinite(value)) return null;
+  return (
+    <svg class="interval" viewBox={`0 0 ${WIDTH} 16`} aria-hidden="true">
+      <line class="track" x1={x(from)} x2={x(to)} y1={8} y2={8} />
+      {from < 0 && <line class="zero" x1={x(0)} x2={x(0)} y1={2} y2={14} />}
+      {Number.isFinite(low) && <line class="range" x1={x(low)} x2={x(high)} y1={8} y2={8} />}
+      <circle cx={x(value)} cy={8} r={4} />
+    </svg>
+  );
+}
+
+/** The 95 % interval of a difference of rates, in words; it does not reach beyond -1 and 1. */
+export function interval95(value: number, stderr: number): string {
+  if (!Number.isFinite(stderr)) return "no interval: fewer than two models on a side";
+  const [low, high] = [Math.max(-1, value - 1.96 * stderr), Math.min(1, value + 1.96 * stderr)];
+  return `95 % interval ${number(low, 2)} to ${number(high, 2)}`;
+}

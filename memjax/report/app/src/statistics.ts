@@ -1,0 +1,42 @@
+// The few formulas that the page needs besides the numbers it is given.
+
+/** Wilson's 95 % interval of a rate seen in `count` trials. */
+export function wilson(rate: number, count: number): [number, number] {
+  if (!(count > 0) || !Number.isFinite(rate)) return [NaN, NaN];
+  const z = 1.96;
+  const shrink = 1 + (z * z) / count;
+  const centre = (rate + (z * z) / (2 * count)) / shrink;
+  const half = (z / shrink) * Math.sqrt((rate * (1 - rate)) / count + (z * z) / (4 * count * count));
+  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+}
+
+/** About how many standard errors the largest of so many numbers lies above 0 if all of them are noise. */
+export function largestOfNoise(count: number): number {
+  if (count < 2) return 0;
+  const tail = Math.sqrt(2 * Math.log(count));
+  return tail - (Math.log(Math.log(count)) + Math.log(4 * Math.PI)) / (2 * tail);
+}
+
+/** The bins of the histogram: 18 equal ones from the lowest value, or 0, to 1. */
+export class Bins {
+  static readonly COUNT = 18;
+  readonly start: number;
+  readonly width: number;
+
+  constructor(values: ArrayLike<number>) {
+    let low = 0;
+    for (let place = 0; place < values.length; place++) if (values[place] < low) low = values[place];
+    this.start = low;
+    this.width = (1 - low) / Bins.COUNT;
+  }
+
+  /** The bin of a value; -1 where it is undefined. */
+  of(value: number): number {
+    if (Number.isNaN(value)) return -1;
+    return Math.max(0, Math.min(Bins.COUNT - 1, Math.floor((value - this.start) / this.width)));
+  }
+
+  edge(bin: number): number {
+    return bin >= Bins.COUNT ? 1 : this.start + bin * this.width;
+  }
+}
