@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from memjax.errors import InputError
 from memjax.prng import check_seed
-from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
+from memjax.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TrainSpec
 from memjax.workers import make_worker
 
 Metric = Literal["correct", "probability", "margin", "log_odds", "logits"]
@@ -47,6 +47,7 @@ class RunConfig:
     """Lay down the models under way so often, at the end of an epoch; for trainings so long that losing them hurts."""
     max_failed: float = 0.05
     """Stop when a larger share of the models diverged."""
+    output: OutputSpec = field(default_factory=OutputSpec)
 
     def __post_init__(self):
         check_seed(self.seed)

@@ -17,6 +17,7 @@ LAYERS = [
     {"estimation", "summary", "arrays"},
     {"presets"},
     {"config"},
+    {"output"},
     {"environment", "progress", "interruption", "workers"},
     {"report"},
     {"estimators", "training", "store"},
@@ -28,8 +29,8 @@ LAYERS = [
 ]
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib"}
 WITHOUT_JAX = {
-    "run", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "progress", "interruption",
-    "workers", "store", "data", "subsets", "specs", "untrusted", "types", "errors", "report",
+    "run", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "output", "progress",
+    "interruption", "workers", "store", "data", "subsets", "specs", "untrusted", "types", "errors", "report",
 }  # fmt: skip
 
 
