@@ -18,7 +18,7 @@ def captions(figure):
 
 def drawn(figure):
     """Lays out and paints all of it: where a text cannot be drawn, this is where it shows."""
-    figure.canvas.draw()
+    figure._repr_png_()
     return figure
 
 
