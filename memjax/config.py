@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from memjax.errors import InputError
 from memjax.prng import check_seed
-from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
+from memjax.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TrainSpec
 from memjax.workers import make_worker
 
 Metric = Literal["correct", "probability", "margin", "log_odds", "logits"]
@@ -56,6 +56,7 @@ class RunConfig:
     """Stop when a larger share of the models diverged."""
     examples: bool = True
     """Whether the report shows what examples look like; without, it holds no image and no feature of any."""
+    output: OutputSpec = field(default_factory=OutputSpec)
 
     def __post_init__(self):
         check_seed(self.seed)

@@ -68,4 +68,5 @@ def _wait(inside: socket.socket, _outside: socket.socket) -> None:
 
 
 def _say(text: str) -> None:
-    print(f"\nmemjax: {text}", file=sys.stderr, flush=True)
+    start = "\n" if sys.stderr.isatty() else ""  # below the bar, not in it
+    print(f"{start}memjax: {text}", file=sys.stderr, flush=True)

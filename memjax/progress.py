@@ -1,27 +1,183 @@
-"""The bar that a run shows while it trains."""
+"""How far a training is: a bar where somebody watches, a line now and then in a log."""
 
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 from tqdm import tqdm
 
+EVERY_BAR = 0.5  # seconds; the clock in the bar goes on while a program is compiled
+EVERY_LINE = 30.0
+
+
+class Standing(NamedTuple):
+    """How far a training is.
+
+    Attributes:
+      done, total: models trained and models asked for.
+      began_with: models that were there already.
+      seconds: since it began.
+    """
+
+    done: int
+    total: int
+    began_with: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Models a second; 0 before the first."""
+        return (self.done - self.began_with) / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the rate so far; None before the first model."""
+        return (self.total - self.done) / self.rate if self.rate else None
+
+
+class Progress:
+    """Counts models as they are trained and shows now and then how many there are; nothing if all are there already.
+
+    A thread shows it, so that it is seen to go on through compilations and long packs.
+
+    Args:
+      show: is given each standing, and last of all the one at the end.
+      every: seconds between two.
+      write: prints a line about something else, without tearing what is shown.
+      recount: how many models there are, where others train them as well; else what `update` was told.
+    """
+
+    def __init__(
+        self,
+        total: int,
+        done: int,
+        show: Callable[[Standing], object],
+        every: float,
+        write: Callable[[str], object],
+        recount: Callable[[], int] | None = None,
+    ):
+        self.write = write
+        self._total, self._began_with, self._done = total, done, done
+        self._show, self._every, self._recount = show, every, recount
+        self._start, self._stop, self._end = time.monotonic(), None, threading.Event()
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+
+    def update(self, models: int) -> None:
+        """So many more models are trained; with the last of them the training ends, and its end is shown."""
+        self._done += models
+        if self._done >= self._total:
+            self._finish()
+
+    def standing(self) -> Standing:
+        """How far it is now."""
+        done = max(self._done, self._recount() if self._recount else 0)
+        return Standing(done, self._total, self._began_with, (self._stop or time.monotonic()) - self._start)
+
+    def __enter__(self) -> "Progress":
+        if self._began_with < self._total:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._finish()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _finish(self) -> None:
+        self._stop = self._stop or time.monotonic()
+        self._end.set()
+
+    def _tick(self) -> None:
+        with suppress(OSError):  # nobody reads any more; the training goes on
+            while not self._end.wait(self._every) and (standing := self.standing()).done < self._total:
+                self._show(standing)
+            self._show(self.standing())
+
 
 @contextmanager
-def progress_bar(total: int, done: int) -> Iterator[tqdm]:
+def progress_bar(
+    total: int, done: int, recount: Callable[[], int] | None = None, who: str = "memjax"
+) -> Iterator[Progress]:
     """Models done, models a second and time left, on the error stream; nothing if all are done already.
 
-    Where nobody watches (a log file), a line every 30 seconds.
+    In a terminal a bar.  Where nobody watches (a log file, a scheduler's output), a whole line every 30 seconds and
+    one at the end, without the characters by which a terminal goes back over a line; so several processes may share
+    one log.
+
+    Args:
+      recount: see `Progress`.
+      who: what each line in a log begins with.
     """
-    watched = sys.stderr.isatty()
+
+    def line(text: str) -> None:
+        sys.stderr.write(f"{who}: {text}\n")
+        sys.stderr.flush()
+
+    if not watched():
+        with Progress(total, done, lambda standing: line(in_words(standing)), EVERY_LINE, line, recount) as progress:
+            yield progress
+        return
     layout = "training {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} models [{elapsed} < {remaining}, {rate_noinv_fmt}]"
-    with tqdm(
-        total=total,
-        initial=done,
-        unit=" models",
-        bar_format=layout if watched else layout.replace("|{bar}|", "") + "\n",
-        dynamic_ncols=watched,
-        mininterval=0.1 if watched else 30,
-        disable=done >= total,
-    ) as bar:
-        yield bar
+    options = {"unit": " models", "bar_format": layout, "ncols": columns(), "nrows": 20, "disable": done >= total}
+    with tqdm(total=total, initial=done, **options) as bar:
+
+        def show(standing: Standing) -> None:
+            bar.n, bar.ncols = min(standing.done, total), columns()
+            bar.refresh()
+            if standing.done >= total:
+                bar.close()  # what is done from now on is no training and takes none of its time
+
+        def write(text: str) -> None:
+            bar.write(f"{who}: {text}", sys.stderr)
+
+        with Progress(total, done, show, EVERY_BAR, write, recount) as progress:
+            yield progress
+
+
+def watched() -> bool:
+    """Whether the error stream is a terminal that can go back over a line."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def columns() -> int:
+    """Width of the terminal behind the error stream, 80 where it does not say."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
+def in_words(standing: Standing) -> str:
+    """A standing as one line.
+
+    >>> in_words(Standing(done=128, total=512, began_with=0, seconds=32.0))
+    'training 25 %, 128 of 512 models, 4.0 models/s, 1:36 left'
+    >>> in_words(Standing(done=512, total=512, began_with=0, seconds=128.0))
+    'trained 512 models in 2:08, 4.0 models/s'
+    """
+    new = standing.done - standing.began_with
+    rate = f"{standing.rate:.1f} models/s" if standing.rate >= 0.1 else f"{60 * standing.rate:.1f} models/min"
+    if standing.done >= standing.total:
+        return f"trained {new:,} models in {clock(standing.seconds)}, {rate}"
+    share = f"training {100 * standing.done // standing.total} %, {standing.done:,} of {standing.total:,} models"
+    if standing.seconds_left is None:
+        return f"{share}, {clock(standing.seconds)} so far"
+    return f"{share}, {rate}, {clock(standing.seconds_left)} left"
+
+
+def clock(seconds: int | float) -> str:
+    """A time as people write it.
+
+    >>> clock(5), clock(3661.2), clock(200000)
+    ('0:05', '1:01:01', '2 days 7:33:20')
+    """
+    whole = round(seconds)
+    days, rest = divmod(whole, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, rest = divmod(rest, 60)
+    text = f"{hours}:{minutes:02}:{rest:02}" if hours or days else f"{minutes}:{rest:02}"
+    return f"{days} {'day' if days == 1 else 'days'} {text}" if days else text

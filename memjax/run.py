@@ -5,11 +5,13 @@ import os
 import shlex
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from io import TextIOWrapper
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -17,7 +19,11 @@ from memjax import environment, store, summary
 from memjax.config import RunConfig
 from memjax.errors import InputError, Interrupted
 from memjax.interruption import INTERRUPTED, KEPT, listen
+from memjax.output import Output, print_event, table
 from memjax.presets import PRESETS, preset_and_rest
+from memjax.progress import clock
+from memjax.specs import OutputSpec
+from memjax.workers import make_worker
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
@@ -25,6 +31,9 @@ Folder = Annotated[Path, tyro.conf.Positional]
 
 ABOUT = """Train many small models on random subsets of a data set; estimate the memorization of every training example
 and the influence of every train-test pair; write a report.  Run again to go on where it stopped.
+
+In a terminal a bar shows how far it is, in a log a line every 30 seconds.  --quiet prints only errors and the path of
+the report; --json prints one JSON object a line, with the keys that docs/howto/programs.md lists.
 
 Other commands:
   status DIR           how far a run folder is
@@ -54,42 +63,66 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return command(arguments[1:] if known else arguments) or 0
     except InputError as problem:
-        print(f"memjax: {summary.printable(str(problem))}", file=sys.stderr)
-        return 2
+        return _leave(arguments, 2, summary.printable(str(problem)))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter would complain of it once more at its end
+        return _leave([], 2, f"whoever read what is printed here has gone; {KEPT}")
     except OSError as problem:
         advice = f"; {KEPT}" if problem.errno in FULL else ""
-        print(f"memjax: {problem.filename or 'a file'}: {problem.strerror or problem}{advice}", file=sys.stderr)
-        return 2
+        return _leave(arguments, 2, f"{problem.filename or 'a file'}: {problem.strerror or problem}{advice}")
     except (KeyboardInterrupt, Interrupted):
-        print(f"memjax: interrupted; {KEPT}", file=sys.stderr)
-        return INTERRUPTED
+        return _leave(arguments, INTERRUPTED, f"interrupted; {KEPT}")
+
+
+def _leave(arguments: list[str], code: int, text: str) -> int:
+    """Says why the command ends before its end."""
+    print(f"memjax: {text}", file=sys.stderr)
+    if "--json" in arguments:
+        print_event("error", text=text, exit_code=code)
+    return code
 
 
 def run(arguments: list[str]) -> None:
     preset, rest = preset_and_rest(arguments)
     config = _parse(RunConfig, "python -m memjax.run", ABOUT, rest, preset or _begun(rest))
+    worker = make_worker(config.worker)
+    output = Output(config.output, f"memjax {worker.index}/{worker.count}" if worker.count > 1 else "memjax")
     environment.start_jax(config.cpu_devices)
     from memjax import opening, pipeline
-    from memjax.progress import progress_bar
 
     opened = opening.open_run(config)
-    _headline(opened)
-    fresh = False
+    start = summary.start(opened.dataset, opened.plan, opened.design)
+    output.say("start", f"{summary.headline(start)}; run folder {opened.folder}", run=opened.folder, **start)
+    fresh, began, before = False, time.monotonic(), opened.num_trained
     while True:
-        with progress_bar(opened.plan.num_models, opened.num_trained) as bar:
-            fresh |= pipeline.estimate(opened, bar.update, lambda text: bar.write(f"memjax: {text}", sys.stderr))
+        recount = (lambda run=opened: run.num_trained) if worker.count > 1 else None
+        with output.progress(opened.plan.num_models, opened.num_trained, recount) as progress:
+            fresh |= pipeline.estimate(opened, progress.update, progress.write)
         if (more := pipeline.models_until(opened)) is None:
             break
-        print(f"standard error above {config.until_stderr:g}: training on to {more} models", flush=True)
+        words = f"standard error above {config.until_stderr:g}: training on to {more} models"
+        output.say("extend", words, num_models=more, until_stderr=config.until_stderr)
         opened = opening.extend_run(opened, more)
+    seconds = time.monotonic() - began
     report = opened.folder / "report.html"
     if fresh or not report.exists() or not config.examples:
         pipeline.report(opened, config.examples)
-    _conclusion(opened, report)
+    found = {"report": report, "trained": opened.num_trained - before, "seconds": seconds}
+    _conclusion(output, opened.folder, opened.dataset, found, str(report))
+
+
+@dataclass(frozen=True)
+class Look:
+    """How far a run folder is."""
+
+    folder: Folder
+    json: bool = False
+    """One JSON object instead of lines."""
 
 
 def status(arguments: list[str]) -> None:
-    folder = _parse(Folder, "python -m memjax.run status", "How far a run folder is.", arguments)
+    request = _parse(Look, "python -m memjax.run status", "How far a run folder is.", arguments)
+    folder = request.folder
     plan = store.read_plan(folder)
     if plan is None:
         raise InputError(f"{folder} holds no run: there is no plan.json in it")
@@ -97,14 +130,23 @@ def status(arguments: list[str]) -> None:
     models = plan.num_trained(finished)
     estimates = store.read_results(folder, "estimates.npz")
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    print(f"data         {summary.printable(plan.data['name'])}, {plan.data['num_train']:,} training examples")
-    print(f"model        {summary.printable(plan.config['model']['model'])}")
-    print(f"models       {models} of {plan.num_models} trained, {plan.pack_size} a block{_latest(folder, finished)}")
-    if estimates is None:
-        print(f"estimates    none yet; go on with: python -m memjax.run --run {shlex.quote(str(folder))}")
-    else:
-        print(f"estimates    from {estimates['num_models']} models, {estimates['num_failed']} of them diverged")
-    print(f"on disk      {size / 2**20:.1f} MiB, begun {plan.created}")
+    ago = _seconds_ago(folder, finished)
+    latest = "" if ago is None else f"; the last {ago:,.0f} s ago"
+    rows = [
+        ("data", f"{summary.printable(plan.data['name'])}, {plan.data['num_train']:,} training examples"),
+        ("model", summary.printable(plan.config["model"]["model"])),
+        ("models", f"{models} of {plan.num_models} trained, {plan.pack_size} a block{latest}"),
+        ("estimates", f"none yet; go on with: python -m memjax.run --run {shlex.quote(str(folder))}"
+         if estimates is None
+         else f"from {estimates['num_models']} models, {estimates['num_failed']} of them diverged"),
+        ("on disk", f"{size / 2**20:.1f} MiB, begun {plan.created}"),
+    ]  # fmt: skip
+    counts = {} if estimates is None else {key: estimates[key] for key in ("num_models", "num_failed")}
+    Output(OutputSpec(json=request.json)).say(
+        "status", table(rows), run=folder, data=plan.data["name"], model=plan.config["model"]["model"], models=models,
+        of=plan.num_models, pack_size=plan.pack_size, estimates=counts or None, bytes=size, begun=plan.created,
+        seconds_since_last_block=ago,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -124,14 +166,28 @@ def report(arguments: list[str]) -> None:
     print(pipeline.report(opening.reopen_run(request.folder), request.examples))
 
 
+@dataclass(frozen=True)
+class Check:
+    """Whether a run folder is as it was written."""
+
+    folder: Folder
+    output: OutputSpec = field(default_factory=OutputSpec)
+
+
 def verify(arguments: list[str]) -> int:
-    about = "Looks at every file of a run folder and says whether it is as it was written.  Changes nothing."
-    folder = _parse(Folder, "python -m memjax.run verify", about, arguments)
-    problems = 0
-    for finding in store.verify(folder):
-        problems += finding.kind == "problem"
-        print(f"{finding.kind:<8} {summary.printable(finding.text)}", flush=True)
-    return 1 if problems else 0
+    about = (
+        "Looks at every file of a run folder and says whether it is as it was written.  Changes nothing.  With --quiet "
+        "only what is wrong."
+    )
+    request = _parse(Check, "python -m memjax.run verify", about, arguments)
+    output, counts = Output(request.output), Counter()
+    for finding in store.verify(request.folder):
+        counts[finding.kind] += 1
+        words = f"{finding.kind:<8} {summary.printable(finding.text)}"
+        output.result("finding", words, words * (finding.kind == "problem"), kind=finding.kind, text=finding.text)
+    if request.output.json:
+        print_event("summary", problems=counts["problem"], notes=counts["note"])
+    return 1 if counts["problem"] else 0
 
 
 @dataclass(frozen=True)
@@ -146,6 +202,7 @@ class Elsewhere:
     """Folder for estimates.npz and pairs.npz; made if need be."""
     influence: Literal["same-class", "all"] = "same-class"
     """all: influence.npy besides, every train-test pair."""
+    output: OutputSpec = field(default_factory=OutputSpec)
 
 
 def estimate(arguments: list[str]) -> None:
@@ -158,7 +215,8 @@ def estimate(arguments: list[str]) -> None:
     folder = Path(request.out)
     folder.mkdir(parents=True, exist_ok=True)
     write_results(folder, examples, outcomes, 0, request.influence == "all")
-    _summary(folder, examples)
+    path = folder / "estimates.npz"
+    _conclusion(Output(request.output), folder, examples, {"estimates": path}, str(path))
 
 
 @dataclass(frozen=True)
@@ -190,9 +248,10 @@ def doctor(arguments: list[str]) -> None:
     environment.start_jax(config.cpu_devices)
     from memjax.doctor import forecast, machine
 
-    for rows in (machine(config.folder()), forecast(config)):
-        for name, text in rows:
-            print(f"{name:<15}  {summary.printable(text)}", flush=True)
+    output = Output(config.output)
+    for event, rows in (("machine", machine(config.folder())), ("forecast", forecast(config))):
+        rows = [(name, summary.printable(text)) for name, text in rows]
+        output.say(event, table(rows, "without a score"), **dict(rows))
 
 
 def seed(arguments: list[str]) -> None:
@@ -237,56 +296,33 @@ def _begun(arguments: list[str]) -> RunConfig | None:
     return config_of(plan, folder)
 
 
-def _latest(folder: Path, finished: set[int]) -> str:
-    """How long ago the last block was committed, in words."""
+def _seconds_ago(folder: Path, finished: set[int]) -> float | None:
+    """How long ago the last block was committed."""
     times = [store.record_path(folder, number).stat().st_mtime for number in finished]
-    return f"; the last {max(0, time.time() - max(times)):,.0f} s ago" if times else ""
+    return max(0.0, time.time() - max(times)) if times else None
 
 
-def _headline(opened) -> None:
-    data = opened.dataset
-    print(
-        f"{summary.printable(data.name)}: {data.num_train:,} training and {data.num_test:,} test examples, "
-        f"{data.num_classes} classes; {opened.plan.num_models} models {opened.config.model.model}, "
-        f"{opened.design.name}; run folder {opened.folder}",
-        flush=True,
-    )
-
-
-def _conclusion(opened, report: Path) -> None:
-    print(f"\nreport          {report}")
-    _summary(opened.folder, opened.dataset)
-
-
-def _summary(folder: Path, dataset) -> None:
-    estimates = store.read_results(folder, "estimates.npz")
-    pairs = store.read_results(folder, "pairs.npz")
+def _conclusion(output: Output, folder: Path, dataset, made: dict[str, Any], short: str) -> None:
+    """The table at the end of a run: what was made, what is in it, and the warnings."""
+    estimates, pairs = (store.read_results(folder, name) for name in ("estimates.npz", "pairs.npz"))
     assert estimates is not None
     assert pairs is not None
-    print(
-        f"models          {estimates['num_models']} models; accuracy in sample {estimates['in_sample_accuracy']:.4f}, "
-        f"held out {estimates['held_out_accuracy']:.4f}, test {estimates['test_accuracy']:.4f}"
-    )
-    print(
-        f"standard error  {summary.typical_stderr(estimates):.4f} for a typical score (root mean square), "
-        f"{summary.largest_stderr(estimates):.4f} at most"
-    )
-    from memjax.estimators import count_pairs
-
-    counts = count_pairs(pairs["tr_idx"], pairs["tt_idx"])
-    print(
-        f"pairs           {counts.pairs} with influence >= {pairs['infl_threshold']} within a class "
-        f"({counts.train} training and {counts.test} test examples, {counts.test_with_one} of these in one pair\n"
-        f"                only); {pairs['expected_by_chance']:.1f} would be expected by chance"
-    )
-    for text in summary.warnings(estimates, pairs):
-        print(f"warning         {text}")
-    print("\nThe most memorized examples:")
-    print("\n".join(summary.most_memorized(dataset, estimates)))
+    found = summary.findings(dataset, estimates, pairs)
+    rows = [(name, str(made[name])) for name in ("report", "estimates") if name in made]
+    rows += summary.rows(found)
+    if made.get("trained"):
+        rate = made["trained"] / made["seconds"]
+        rows.append(("time", f"{clock(made['seconds'])}, {made['trained']:,} models trained, {rate:.1f} a second"))
+    rows += [("warning", text) for text in found["warnings"]]
+    top = "\n".join(summary.most_memorized(dataset, estimates))
+    output.result("summary", f"\n{table(rows)}\n\nThe most memorized examples:\n{top}", short, **made, **found)
 
 
 if __name__ == "__main__":
     listen()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a log in ASCII is no reason to lose the end of a run
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()

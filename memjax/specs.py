@@ -158,3 +158,17 @@ class TrainSpec:
         for option in ("weight_decay", "input_noise", "crop"):
             if not 0 <= (value := getattr(self, option)) < float("inf"):
                 raise InputError(f"--{option.replace('_', '-')} is {value}; give 0 or more")
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """What is printed."""
+
+    quiet: bool = False
+    """Only errors and where the result is."""
+    json: bool = False
+    """One JSON object a line on standard output: what happens, and at the end the summary."""
+
+    def __post_init__(self):
+        if self.quiet and self.json:
+            raise InputError("--quiet and --json ask for two different things; give one of them")

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from memjax.store import Plan
-from memjax.types import Dataset
+from memjax.types import Dataset, SubsetDesign
 
 MANY_BY_CHANCE = 0.1  # share of the pairs found from which the reader should be warned
 USUAL = (0, False, "standard", "float32")
@@ -27,6 +27,95 @@ def largest_stderr(estimates: dict[str, np.ndarray]) -> float:
     """The largest standard error of all scores that have one; NaN if none has."""
     stderr = estimates["tr_mem_stderr"][np.isfinite(estimates["tr_mem_stderr"])]
     return float(stderr.max(initial=0)) if len(stderr) else float("nan")
+
+
+def start(dataset: Dataset, plan: Plan, design: SubsetDesign) -> dict[str, Any]:
+    """What a run is about to do: `headline` says it in words."""
+    return {
+        "data": dataset.name,
+        "num_train": dataset.num_train,
+        "num_test": dataset.num_test,
+        "num_classes": dataset.num_classes,
+        "model": plan.config["model"]["model"],
+        "design": design.name,
+        "num_models": plan.num_models,
+        "pack_size": plan.pack_size,
+        "seed": plan.config["seed"],
+    }
+
+
+def headline(start: dict[str, Any]) -> str:
+    """The first line that a run prints."""
+    return printable(
+        f"{start['data']}: {start['num_train']:,} training and {start['num_test']:,} test examples, "
+        f"{start['num_classes']} classes; {start['num_models']} models {start['model']}, {start['design']}"
+    )
+
+
+def findings(dataset: Dataset, estimates: dict[str, np.ndarray], pairs: dict[str, np.ndarray]) -> dict[str, Any]:
+    """What came out, as numbers by name: `rows` says them in words."""
+    from memjax.estimators import count_pairs
+
+    mem = estimates["tr_mem"][np.isfinite(estimates["tr_mem"])]
+    return {
+        "num_models": int(estimates["num_models"]),
+        "num_failed": int(estimates["num_failed"]),
+        "accuracy": {name: float(estimates[f"{name}_accuracy"]) for name in ("in_sample", "held_out", "test")},
+        "memorization": {
+            "mean": float(mem.mean(dtype=np.float64)) if len(mem) else float("nan"),
+            "threshold": float(pairs["mem_threshold"]),
+            "memorized": int((mem >= pairs["mem_threshold"]).sum()),
+            "defined": len(mem),
+            "undefined": len(estimates["tr_mem"]) - len(mem),
+        },
+        "standard_error": {"typical": typical_stderr(estimates), "largest": largest_stderr(estimates)},
+        "pairs": {
+            **count_pairs(pairs["tr_idx"], pairs["tt_idx"])._asdict(),
+            "threshold": float(pairs["infl_threshold"]),
+            "expected_by_chance": float(pairs["expected_by_chance"]),
+        },
+        "warnings": warnings(estimates, pairs),
+        "most_memorized": [
+            {
+                "example": int(dataset.train_ids[row]),
+                "label": dataset.class_names[dataset.train_labels[row]],
+                "memorization": float(estimates["tr_mem"][row]),
+                "standard_error": float(estimates["tr_mem_stderr"][row]),
+            }
+            for row in _highest(estimates, 10)
+        ],
+    }
+
+
+def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The findings as names and texts of a table."""
+    accuracy, memorization, error, pairs = (
+        found[name] for name in ("accuracy", "memorization", "standard_error", "pairs")
+    )
+    defined, memorized = memorization["defined"], memorization["memorized"]
+    share = f" ({100 * memorized / defined:.1f} %)" if defined else ""
+    return [
+        (
+            "models",
+            f"{found['num_models']} models; accuracy in sample {accuracy['in_sample']:.4f}, "
+            f"held out {accuracy['held_out']:.4f}, test {accuracy['test']:.4f}",
+        ),
+        (
+            "memorization",
+            f"{memorization['mean']:z.4f} on average; {memorized:,} of {defined:,} examples{share} have "
+            f"{memorization['threshold']:g} or more",
+        ),
+        (
+            "standard error",
+            f"{error['typical']:.4f} for a typical score (root mean square), {error['largest']:.4f} at most",
+        ),
+        (
+            "pairs",
+            f"{pairs['pairs']} with influence >= {pairs['threshold']:g} within a class ({pairs['train']} training and "
+            f"{pairs['test']} test examples, {pairs['test_with_one']} of these in one pair only); "
+            f"{pairs['expected_by_chance']:.1f} would be expected by chance",
+        ),
+    ]
 
 
 def warnings(estimates: dict[str, np.ndarray], pairs: dict[str, np.ndarray]) -> list[str]:
@@ -117,15 +206,21 @@ def _subsets(subset: dict[str, Any]) -> str:
 def most_memorized(dataset: Dataset, estimates: dict[str, np.ndarray], count: int = 10) -> list[str]:
     """Lines of a table of the examples with the highest scores; those without a score are not in it."""
     mem = estimates["tr_mem"]
-    order = [row for row in np.lexsort((estimates["tr_mem_stderr"], -mem))[:count] if np.isfinite(mem[row])]
     width = max(5, *(len(name) for name in dataset.class_names))
     lines = [f"{'example':>8}  {'label':<{width}}  {'memorization':>15}  {'correct in':>10}  {'correct out':>11}"]
-    for row in order:
+    for row in _highest(estimates, count):
         label = printable(dataset.class_names[dataset.train_labels[row]])
         score = f"{mem[row]:.3f} ± {estimates['tr_mem_stderr'][row]:.3f}"
         inside, outside = estimates["tr_correct_in"][row], estimates["tr_correct_out"][row]
         lines.append(f"{dataset.train_ids[row]:>8}  {label:<{width}}  {score:>15}  {inside:>10.3f}  {outside:>11.3f}")
     return lines
+
+
+def _highest(estimates: dict[str, np.ndarray], count: int) -> list[int]:
+    """Rows of the highest scores, the highest first; of equal ones the better known."""
+    mem = estimates["tr_mem"]
+    order = np.lexsort((estimates["tr_mem_stderr"], -mem))[:count]
+    return [int(row) for row in order if np.isfinite(mem[row])]
 
 
 def printable(text: str) -> str:

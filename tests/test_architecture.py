@@ -17,6 +17,7 @@ LAYERS = [
     {"estimation", "summary", "exchange"},
     {"presets"},
     {"config"},
+    {"output"},
     {"environment", "progress", "interruption", "workers"},
     {"report"},
     {"estimators", "dynamics", "training", "store"},
@@ -28,8 +29,9 @@ LAYERS = [
 ]
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib"}
 WITHOUT_JAX = {
-    "run", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "progress", "interruption",
-    "workers", "exchange", "store", "data", "subsets", "specs", "untrusted", "types", "errors", "report",
+    "run", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "output", "progress",
+    "interruption", "workers", "exchange", "store", "data", "subsets", "specs", "untrusted", "types", "errors",
+    "report",
 }  # fmt: skip
 
 
