@@ -162,7 +162,9 @@ def conclude(name: str, options: Options, result: Result) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it: numbers of Python, none that is not finite."""
+    """As JSON has it: numbers of Python, none that is not finite; named tuples as tables."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = value._asdict()
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):
