@@ -67,6 +67,17 @@ def mean_interval(values: Iterable[float]) -> Interval:
     return Interval(float(numbers.mean()), float(numbers.mean() - half), float(numbers.mean() + half), len(numbers))
 
 
+def share_interval(marks: Iterable[bool]) -> Interval:
+    """A share of independent cases, with Wilson's interval, which is right for none and for all too."""
+    from scipy.stats import binomtest
+
+    cases = np.asarray(list(marks), bool)
+    if not len(cases):
+        return Interval(math.nan, 0.0, 1.0, 0)
+    found = binomtest(int(cases.sum()), len(cases)).proportion_ci(LEVEL, "wilson")
+    return Interval(float(cases.mean()), float(found.low), float(found.high), len(cases))
+
+
 def normal_interval(value: float, stderr: float, repeats: int) -> Interval:
     """An estimate with a known standard error."""
     half = 1.959964 * stderr

@@ -25,7 +25,7 @@ import tyro
 
 from experiments import agreement
 from experiments.bootstrap import bootstrap
-from experiments.claim import Interval, Result, Trained, Verdict, conclude
+from experiments.claim import Interval, Result, Trained, Verdict, conclude, share_interval
 from experiments.duplicates import SHARE, near_duplicates, pair_distances
 from experiments.plots import image_row, panels
 from experiments.setting import Setting, part
@@ -90,16 +90,14 @@ def main(experiment: Experiment) -> None:
         "pairs_with_nearest_training_example": int((rank == 0).sum()),
     }
     ones = np.isin(np.unique(pairs["tt_idx"]), *_in_one_pair(pairs["tt_idx"]))
-    single = bootstrap(len(ones), lambda rows: float(ones[rows].mean()))
-    strongest = np.flatnonzero(strong)
     verdicts = [
         Verdict("the selected pairs have influence in models that did not select them", in_the_other_half(found)),
         Verdict("... and on average as much as the threshold asks", in_the_other_half(found), INFL_THRESHOLD),
-        Verdict("most influenced test examples have one influencer (CIFAR-100 .87)", single, 0.5),
+        Verdict("most influenced test examples have one influencer (CIFAR-100 .87)", share_interval(ones), 0.5),
         Verdict("pairs look alike (.5 less the mean rank of their distance within the class)",
                 mean_by_test(0.5 - rank, pairs["tt_idx"])),
         Verdict("pairs of influence .4 or more mostly are near-duplicates",
-                mean_by_test(duplicate[strongest].astype(float), pairs["tt_idx"][strongest]), 0.5),
+                share_interval(duplicate[strong]), 0.5),
     ]  # fmt: skip
     conclude("influence_pairs", experiment, Result(numbers, verdicts, draw(found, relative)))
 

@@ -62,13 +62,17 @@ class Setting(Options):
     seed: int = 0
     """Decides subsets, initial weights, order of batches, and what is removed at random."""
 
+    def size(self) -> Size:
+        """What the preset comes to; an experiment that needs other data or numbers has its own."""
+        return SIZES[self.preset]
+
     def config(self) -> RunConfig:
         """The models on random subsets that everything is estimated from.
 
         Raises:
           InputError: there is no such preset.
         """
-        size = SIZES[self.preset]
+        size = self.size()
         config = RunConfig(num_models=size.models, data=size.data)
         config = replace(config, train=replace(config.train, epochs=size.epochs))
         if self.paper:
@@ -92,7 +96,7 @@ class Setting(Options):
     @property
     def num_repeats(self) -> int:
         """Retrainings of each kind."""
-        return self.repeats or SIZES[self.preset].repeats
+        return self.repeats or self.size().repeats
 
     def estimated(self, config: RunConfig | None = None) -> Trained:
         """The models of a configuration, by default the setting's own, and what is estimated from them."""
