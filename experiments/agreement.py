@@ -44,7 +44,9 @@ def pair_rates(outcomes: Outcomes, train_labels: np.ndarray, test_labels: np.nda
     parts = []
     for label in np.intersect1d(train_labels, test_labels):
         rows, columns = np.flatnonzero(train_labels == label), np.flatnonzero(test_labels == label)
-        masks, correct = (array.astype(np.float32) for array in (outcomes.masks[:, rows], outcomes.test["correct"][:, columns]))
+        masks, correct = (
+            array.astype(np.float32) for array in (outcomes.masks[:, rows], outcomes.test["correct"][:, columns])
+        )
         num_in = np.repeat(masks.sum(0)[:, None], len(columns), 1)
         num_out = len(masks) - num_in
         rates = _rates(masks.T @ correct, correct.sum(0), num_in, num_out)

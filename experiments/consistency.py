@@ -108,13 +108,13 @@ def draw(measured: dict[int, Curves], forecast: dict[int, Curves]):
     """Jaccard by threshold, of examples at the left and of pairs at the right."""
     figure, axes = panels(1, 2, 5.0, 3.6)
     shades = ("lightskyblue", "tab:blue", "navy")
-    for side, (axis, thresholds, paper) in enumerate(
-        ((axes[0, 0], MEM, PAPER_MEM), (axes[0, 1], INFL, PAPER_INFL))
-    ):
+    for side, (axis, thresholds, paper) in enumerate(((axes[0, 0], MEM, PAPER_MEM), (axes[0, 1], INFL, PAPER_INFL))):
         for color, (size, curves) in zip(shades, measured.items(), strict=True):
             band(axis, thresholds, curves[side], f"{size} models a half", color)
         for style, (size, curves) in zip((":", "--"), forecast.items(), strict=True):
-            axis.plot(thresholds, [item.value for item in curves[side]], style, color="tab:orange", label=f"foretold, {size}")
+            axis.plot(
+                thresholds, [item.value for item in curves[side]], style, color="tab:orange", label=f"foretold, {size}"
+            )
         axis.plot(thresholds, paper, "k^", markersize=4, label="paper, CIFAR-100, 2,000")
         axis.set(ylim=(0, 1.02), ylabel="Jaccard", xlabel=f"threshold of {('memorization', 'influence')[side]}")
     axes[0, 1].legend(fontsize=7)

@@ -107,14 +107,19 @@ def draw(found: Trained, relative: np.ndarray):
     pairs, data = found.pairs, found.run.dataset
     figure, axes = panels(4, 1, 9.0, 1.7)
     axes[0, 0].hist(pairs["infl"], np.arange(0.15, 1.001, 0.05), color="tab:blue", label="all pairs")
-    axes[0, 0].hist(pairs["infl"][relative < SHARE], np.arange(0.15, 1.001, 0.05), color="tab:red", label="near-duplicates")
+    axes[0, 0].hist(
+        pairs["infl"][relative < SHARE], np.arange(0.15, 1.001, 0.05), color="tab:red", label="near-duplicates"
+    )
     axes[0, 0].set(xlabel="influence", ylabel="pairs", yscale="log")
     axes[0, 0].legend(fontsize=7)
     strong = int((pairs["infl"] >= STRONG).sum())
     groups = (
         ("the strongest", np.arange(min(SHOWN, len(relative)))),
         (f"≥ {STRONG}, evenly", np.unique(np.linspace(0, max(0, strong - 1), SHOWN).astype(int)) if strong else []),
-        ("below, evenly", np.unique(np.linspace(strong, len(relative) - 1, SHOWN).astype(int)) if len(relative) > strong else []),
+        (
+            "below, evenly",
+            np.unique(np.linspace(strong, len(relative) - 1, SHOWN).astype(int)) if len(relative) > strong else [],
+        ),
     )
     for axis, (heading, chosen) in zip(axes[1:, 0], groups, strict=True):
         images, titles = [], []

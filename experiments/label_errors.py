@@ -33,7 +33,7 @@ from memjax.types import Dataset, Outcomes
 
 SIZES = {
     "smoke": Size(DataSpec(per_class=20, test_per_class=10), 30, 24, 1),
-    "quick": Size(DataSpec(), 60, 128, 2),
+    "quick": Size(DataSpec(), 30, 100, 2),
     "full": Size(DataSpec(), 60, 500, 6),
 }
 RATES = {"smoke": (0.1,), "quick": (0.01, 0.03, 0.1, 0.2), "full": (0.01, 0.03, 0.05, 0.1, 0.2, 0.3)}
@@ -119,7 +119,9 @@ def main(experiment: Experiment) -> None:
         for draw_number in range(experiment.num_repeats):
             config = replace(base, data=replace(base.data, label_noise=rate, data_seed=draw_number))
             data, suspicions, fitted = suspicion(experiment, config)
-            precision = {name: float(average_precision_score(data.mislabelled, value)) for name, value in suspicions.items()}
+            precision = {
+                name: float(average_precision_score(data.mislabelled, value)) for name, value in suspicions.items()
+            }
             rows.append({"rate": rate, "draw": draw_number, "in_sample_accuracy": fitted, **precision})
             if rate == PRUNED_RATE and draw_number == 0:
                 at_rate = {"config": config, "suspicions": suspicions}
@@ -140,12 +142,16 @@ def main(experiment: Experiment) -> None:
         "pruning": {name: [mean_interval(values) for values in curve] for name, curve in curves.items()},
     }
     verdicts = [
-        Verdict("held-out probability finds wrong labels better than cleanlab with five folds", gain[HELD_OUT, CLEANLAB]),
+        Verdict(
+            "held-out probability finds wrong labels better than cleanlab with five folds", gain[HELD_OUT, CLEANLAB]
+        ),
         Verdict("memorization does", gain[MEMORIZATION, CLEANLAB]),
         Verdict("held-out probability finds them better than memorization", gain[HELD_OUT, MEMORIZATION]),
         Verdict("... than early loss", gain[HELD_OUT, EARLY]),
         Verdict("... than cleanlab with the same subset models", gain[HELD_OUT, CLEANLAB_SUBSETS]),
-        Verdict(f"pruning the {PRUNED_RATE:.0%} it ranks first raises test accuracy ({PRUNED_RATE:.0%} are wrong)", helps),
+        Verdict(
+            f"pruning the {PRUNED_RATE:.0%} it ranks first raises test accuracy ({PRUNED_RATE:.0%} are wrong)", helps
+        ),
     ]
     conclude("label_errors", experiment, Result(numbers, verdicts, draw(rows, curves)))
 

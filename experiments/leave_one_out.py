@@ -32,10 +32,10 @@ from memjax.types import Outcomes
 FRACTIONS = (0.5, 0.7, 0.8, 0.9, 0.95)
 SIZES = {
     "smoke": Size(DataSpec(per_class=10, test_per_class=5), 20, 60, 8),
-    "quick": Size(DataSpec(per_class=50), 60, 500, 100),
+    "quick": Size(DataSpec(per_class=50), 30, 400, 50),
     "full": Size(DataSpec(), 60, 4000, 500),
 }
-SAMPLE = {"smoke": 6, "quick": 36, "full": 90}
+SAMPLE = {"smoke": 6, "quick": 30, "full": 90}
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,7 @@ def main(experiment: Experiment) -> None:
     environment.start_jax()
     config, repeats = experiment.config(), experiment.num_repeats
     pilot = experiment.estimated(replace(config, seed=config.seed + 1))
-    sample = spread_sample(
-        pilot.estimates["tr_mem"], experiment.sample or SAMPLE[experiment.preset], experiment.seed
-    )
+    sample = spread_sample(pilot.estimates["tr_mem"], experiment.sample or SAMPLE[experiment.preset], experiment.seed)
     models = experiment.retrained(masks_of(pilot.run.dataset.num_train, sample, repeats))
     truth = exact(models, sample, repeats)
     estimates, fitted = {}, [float(models.train["correct"][models.masks].mean())]
@@ -138,7 +136,9 @@ def draw(estimates: dict[float, Scores], truth: Scores, table: dict):
     figure, axes = panels(1, 3, 4.0, 3.6)
     for axis, fraction in zip(axes[0, :2], (0.7, 0.95), strict=True):
         scores = estimates[fraction]
-        axis.errorbar(truth.value, scores.value, 1.96 * scores.stderr, 1.96 * truth.stderr, "o", markersize=3, elinewidth=0.6)
+        axis.errorbar(
+            truth.value, scores.value, 1.96 * scores.stderr, 1.96 * truth.stderr, "o", markersize=3, elinewidth=0.6
+        )
         axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
         axis.set(xlabel="exact leave-one-out", ylabel=f"estimate at m/n = {fraction}")
     bias = [table[fraction]["bias"] for fraction in FRACTIONS]

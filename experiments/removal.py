@@ -62,7 +62,9 @@ def unpaired(first: np.ndarray, second: np.ndarray) -> Interval:
 
     parts = [values.var(ddof=1) / len(values) for values in (first, second)]
     value, variance = float(first.mean() - second.mean()), sum(parts)
-    freedom = variance**2 / max(sum(part**2 / (len(v) - 1) for part, v in zip(parts, (first, second), strict=True)), 1e-30)
+    freedom = variance**2 / max(
+        sum(part**2 / (len(v) - 1) for part, v in zip(parts, (first, second), strict=True)), 1e-30
+    )
     half = float(t.ppf(0.975, max(freedom, 1)) * np.sqrt(variance))
     return Interval(value, value - half, value + half, min(len(first), len(second)))
 
