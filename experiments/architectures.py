@@ -10,8 +10,8 @@ Feldman and Zhang 2020, section 3.4 and figure 5: CIFAR-100, 2,000 models each, 
 
     python -m experiments.architectures --preset quick    5 networks on 500 digits, 150 models each: about 2 minutes on
                                                           two quiet cores
-    python -m experiments.architectures                   7 networks on all digits, 1,000 models each: about a day on two
-                                                          cores, for the convolutions; --networks chooses
+    python -m experiments.architectures                   7 networks on all digits, 1,000 models each: about a day on
+                                                          two cores, for the convolutions; --networks chooses
     python -m experiments.architectures --paper fz-cifar100 --networks resnet50 resnet18 inception densenet100
 
 The first network is the reference; it is trained a second time with another seed, which says what agreement there could

@@ -1,8 +1,8 @@
 """Claim, under its critics' controls: memorized examples are worth more to the test accuracy than random ones.
 
-"Is Memorization (Actually) Necessary for Generalization?" (three versions, 2024 to 2026) holds against Feldman and Zhang
-2020: their models had no weight decay; test examples have near-duplicates in the training set; removal takes whole
-sub-populations away; at m/n = .7 memorization is overestimated; the difference of rates calls too many examples
+"Is Memorization (Actually) Necessary for Generalization?" (three versions, 2024 to 2026) holds against Feldman and
+Zhang 2020: their models had no weight decay; test examples have near-duplicates in the training set; removal takes
+whole sub-populations away; at m/n = .7 memorization is overestimated; the difference of rates calls too many examples
 memorized, a fractional score does not; .25 is arbitrary and should come from a null of random labels.  With all of this
 removal of memorized examples should not hurt, and may help.
 
@@ -82,8 +82,9 @@ def significant(mem: np.ndarray, stderr: np.ndarray, level: float = LEVEL) -> np
 
 
 def threshold_of_null(mem: np.ndarray, wrong: np.ndarray, level: float = LEVEL) -> float:
-    """Memorization that all but a share of the wrong labels reach, which are known only by heart; at least .1: what lies
-    below is noise where models are few.
+    """Memorization that all but a share of the wrong labels reach, which are known only by heart.
+
+    At least .1: what lies below is noise where models are few.
     """
     return max(LEAST, float(np.nanquantile(mem[wrong], level)))
 

@@ -105,7 +105,7 @@ def main(experiment: Experiment) -> None:
 def draw(found: Trained, relative: np.ndarray):
     """Distribution of influence, and pairs evenly spaced from the strongest to the weakest: none is picked by hand."""
     pairs, data = found.pairs, found.run.dataset
-    figure, axes = panels(4, 1, 9.0, 1.7)
+    figure, axes = panels(4, 1, 9.0, heights=(2.0, 0.9, 0.9, 0.9))
     axes[0, 0].hist(pairs["infl"], np.arange(0.15, 1.001, 0.05), color="tab:blue", label="all pairs")
     axes[0, 0].hist(
         pairs["infl"][relative < SHARE], np.arange(0.15, 1.001, 0.05), color="tab:red", label="near-duplicates"

@@ -6,12 +6,12 @@ cross-validation, as it usually is used, and from the same subset models' held-o
 that saw everything for a few epochs (early loss).
 
     pip install -e ".[experiments]"
-    python -m experiments.label_errors --preset quick    digits, 1,437; 4 rates, 2 draws, 128 models each: about 1 minute
+    python -m experiments.label_errors --preset quick    digits; 4 rates, 2 draws, 100 models each: about 1 minute
     python -m experiments.label_errors                   6 draws, 500 models each: about 10 minutes
 
-Then what each method ranks first is pruned, a growing share of the training examples, and the rest trained on.  Intervals
-over rates and draws (precision) and over retrainings (pruning).  Scores that need a record of every epoch (area under the
-margin, forgetting) are no part of this comparison.
+Then what each method ranks first is pruned, a growing share of the training examples, and the rest trained on.
+Intervals over rates and draws (precision) and over retrainings (pruning).  Scores that need a record of every epoch
+(area under the margin, forgetting) are no part of this comparison.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ import tyro
 from experiments.claim import Result, Verdict, conclude, mean_interval
 from experiments.plots import band, panels
 from experiments.removal import accuracies, by_condition, without
-from experiments.setting import Setting, Size, finished
+from experiments.setting import Setting, Size
 from memjax import environment
 from memjax.config import RunConfig
 from memjax.errors import InputError

@@ -12,7 +12,7 @@ Most of the 457 pairs do not look alike.
 
     python -m experiments.last_layer --preset quick    3 networks, 3 times 512 linear classifiers: about 1 minute on two
                                                        quiet cores, and the models of memorization_values
-    python -m experiments.last_layer                   5 networks, 5 times 1,000 linear classifiers: about 15 minutes more
+    python -m experiments.last_layer                   5 networks, 5 times 1,000 linear classifiers: 15 minutes more
 
 Intervals over networks.  The features have seen every label, the held-out ones too: that is the point, and why the
 accuracy on held-out training examples says nothing here.

@@ -1,11 +1,10 @@
 """Claim: the estimate from random subsets is that of exact leave-one-out, at a small part of its cost.
 
-Feldman and Zhang 2020, section 2: memorization is defined by leaving out one example of all; estimated it is from models
-that see a random 70 %.  Their critics ("Is Memorization Actually Necessary for Generalization?", 2024 to 2026) hold that
-this overestimates memorization, above all of examples from small sub-populations, and ask for m/n near 1.
+Feldman and Zhang 2020, section 2: memorization is defined by leaving out one example of all; estimated it is from
+models that see a random 70 %.  Their critics ("Is Memorization Actually Necessary for Generalization?", 2024 to 2026)
+hold that this overestimates memorization, above all of examples from small sub-populations, and ask for m/n near 1.
 
-    python -m experiments.leave_one_out --preset quick    about 7,000 models of 500 digits: about 1 minute on two quiet
-                                                          cores
+    python -m experiments.leave_one_out --preset quick    3,950 models of 500 digits: half a minute on two quiet cores
     python -m experiments.leave_one_out                   digits, all 1,437: about 65,000 models, 10 minutes
 
 Truth: for a sample of examples, models on everything and models on everything but the example, over many seeds.  The

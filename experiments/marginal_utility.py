@@ -35,7 +35,7 @@ class Experiment(Setting):
 
 
 class Curves(NamedTuple):
-    """Test accuracy by threshold, (thresholds, repeats), the last row with nothing removed; and the share that stays."""
+    """Test accuracy, (thresholds, repeats), in the last row with nothing removed; and the share that stays."""
 
     memorized: np.ndarray
     random: np.ndarray

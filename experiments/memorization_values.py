@@ -1,8 +1,8 @@
 """Claim: most training examples are not memorized, some are known by heart alone, and classes differ in how many.
 
 Feldman and Zhang 2020, section 3.1 and figure 1: of CIFAR-100's training examples 36 % have memorization of at least
-.25; the histogram falls from 0 and has a second peak at 1; examples near 0, .5 and 1 are typical, somewhat atypical, and
-ambiguous or mislabelled.
+.25; the histogram falls from 0 and has a second peak at 1; examples near 0, .5 and 1 are typical, somewhat atypical,
+and ambiguous or mislabelled.
 
     python -m experiments.memorization_values --preset quick    512 models: about 1 minute on two quiet cores
     python -m experiments.memorization_values                   1,000 models of 6,000 examples: about 20 minutes
@@ -94,11 +94,9 @@ def measured(found: Trained) -> tuple[dict, list[Verdict]]:
 
 def draw(dataset: Dataset, mem: np.ndarray):
     """Histogram, sorted values by class, and examples near 0, one half and 1."""
-    figure, axes = panels(3, 2, 5.0, 2.0)
-    for axis in axes[0]:
-        axis.remove()
-    top = figure.add_subplot(3, 2, 1), figure.add_subplot(3, 2, 2)
-    top[0].hist(np.clip(mem, 0, 1), BINS, (0, 1), color="tab:blue")
+    figure, axes = panels(3, 2, 5.0, heights=(2.6, 1.1, 1.1))
+    top = axes[0]
+    top[0].hist(np.clip(mem, 0, 1), BINS, range=(0, 1), color="tab:blue")
     top[0].set(xlabel="memorization", ylabel="training examples", yscale="log")
     for number, name in enumerate(dataset.class_names[:20]):
         values = np.sort(mem[dataset.train_labels == number])[::-1]

@@ -8,16 +8,19 @@ import numpy as np
 from experiments.claim import Interval
 
 
-def panels(rows: int, columns: int, width: float = 4.2, height: float = 3.4) -> tuple[Any, Any]:
-    """A figure and its axes, (rows, columns)."""
+def panels(
+    rows: int, columns: int, width: float = 4.2, height: float = 3.4, heights: Sequence[float] = ()
+) -> tuple[Any, Any]:
+    """A figure and its axes, (rows, columns), of `height` each or of the heights of the rows."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
     figure, axes = pyplot.subplots(
-        rows, columns, figsize=(width * columns, height * rows), layout="constrained", squeeze=False
-    )
+        rows, columns, figsize=(width * columns, sum(heights) or height * rows), layout="constrained", squeeze=False,
+        height_ratios=heights or None,
+    )  # fmt: skip
     return figure, axes
 
 
