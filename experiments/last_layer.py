@@ -50,6 +50,7 @@ def last_inputs(model: Model, params: Tree, state: Tree, inputs: np.ndarray) -> 
     Raises:
       InputError: the network has none.
     """
+    import jax.numpy as jnp
     from flax import nnx
 
     seen = []
@@ -59,7 +60,7 @@ def last_inputs(model: Model, params: Tree, state: Tree, inputs: np.ndarray) -> 
         return call(layer, hidden, *rest)
 
     with mock.patch.object(nnx.Linear, "__call__", watched):
-        model.apply(params, state, inputs, None, False)
+        model.apply(params, state, jnp.asarray(inputs), None, False)
     if not seen:
         raise InputError("this network has no flax.nnx.Linear, whose input would be its last features")
     return np.asarray(seen[-1], np.float32)

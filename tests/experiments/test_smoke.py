@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 NAMES = (
     "memorization_values", "influence_pairs", "marginal_utility", "pair_removal", "consistency", "architectures",
-    "last_layer", "leave_one_out", "mixture", "critics", "label_errors",
+    "last_layer", "leave_one_out", "mixture", "critics", "label_errors", "cost",
 )  # fmt: skip
 
 
