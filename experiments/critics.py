@@ -6,13 +6,14 @@ whole sub-populations away; at m/n = .7 memorization is overestimated; the diffe
 memorized, a fractional score does not; .25 is arbitrary and should come from a null of random labels.  With all of this
 removal of memorized examples should not hurt, and may help.
 
-    python -m experiments.critics --preset quick    640 models on subsets, 180 retrainings: about 4 minutes on two quiet
+    python -m experiments.critics --preset quick    640 models on subsets, 200 retrainings: about 4 minutes on two quiet
                                                     cores, and the models of memorization_values
     python -m experiments.critics                   about 1 hour more
 
 Each control by itself against the paper's protocol, on all test examples and on those without a near-duplicate in the
 training set.  Effect: accuracy without as many random examples less accuracy without the memorized, paired by initial
-weights; above 0 the paper's claim stands.  Sub-populations are clusters within a class, see `subpopulations.py`.
+weights; above 0 the paper's claim stands.  Sub-populations are clusters within a class, see `subpopulations.py`;
+where the control keeps classes or clusters, as many examples of each go at random as memorized ones do.
 """
 
 from dataclasses import dataclass, replace
@@ -28,10 +29,8 @@ from experiments.removal import (
     accuracies,
     at_random,
     at_random_in_groups,
-    by_condition,
     no_more_than,
     paired,
-    unpaired,
     without,
 )
 from experiments.setting import Setting, fit_warning
@@ -40,6 +39,7 @@ from memjax import environment
 from memjax.config import RunConfig
 from memjax.estimators import MEM_THRESHOLD
 from memjax.specs import SubsetSpec
+from memjax.types import Outcomes
 
 NOISE = 0.1  # of the labels, for the null of random labels
 LEVEL = 0.05  # false discoveries, and memorized wrong labels that the threshold from the null may miss
@@ -118,17 +118,15 @@ def main(experiment: Experiment) -> None:
         "fractional score": Control(score >= MEM_THRESHOLD),
         "threshold of the null": Control(mem >= threshold),
         "5 % false discoveries": Control(significant(mem, estimates["tr_mem_stderr"])),
+        "control keeps classes": Control(memorized, data.train_labels),
         "control keeps clusters": Control(memorized, groups),
         "half of each cluster stays": Control(no_more_than(memorized, mem, groups, 0.5)),
-        "nothing": Control(np.zeros_like(memorized)),
     }
-    with_decay = {"weight decay": Control(decayed.estimates["tr_mem"] >= MEM_THRESHOLD),
-                  "nothing": Control(np.zeros_like(memorized))}  # fmt: skip
+    with_decay = {"weight decay": Control(decayed.estimates["tr_mem"] >= MEM_THRESHOLD)}
     clean = ~near_duplicates(data)
     rows, fitted = compare(experiment, controls, config, clean)
     more_rows, more_fitted = compare(experiment, with_decay, decay, clean)
-    rows |= {"weight decay": more_rows["weight decay"]}
-    del rows["nothing"]
+    rows |= more_rows
     fitted = [
         float(estimates["in_sample_accuracy"]),
         float(decayed.estimates["in_sample_accuracy"]),
@@ -159,31 +157,39 @@ def main(experiment: Experiment) -> None:
 def compare(
     experiment: Setting, controls: dict[str, Control], config: RunConfig, clean: np.ndarray
 ) -> tuple[dict[str, dict], list[float]]:
-    """Retrains both sides of every control; and the in-sample accuracy of both.  The last control removes nothing."""
+    """Retrains with nothing removed, and both sides of every control; rows by control, and all accuracies in sample."""
     rng, repeats = np.random.default_rng(experiment.seed), experiment.num_repeats
-    away = [control.removed for control in controls.values() for _ in range(repeats)]
-    instead = [
-        at_random(rng, control.removed)
-        if control.groups is None
-        else at_random_in_groups(rng, control.removed, control.groups)
-        for control in controls.values()
-        for _ in range(repeats)
-    ]
-    sides = [experiment.retrained(without(sets), config) for sets in (away, instead)]
-    correct = [side.test["correct"] for side in sides]
-    memorized, random = (by_condition(accuracies(side), len(controls)) for side in correct)
-    memorized_clean, random_clean = (by_condition(accuracies(side, clean), len(controls)) for side in correct)
-    rows = {}
-    for place, (name, control) in enumerate(controls.items()):
+    count = len(next(iter(controls.values())).removed)
+    everything = experiment.retrained(np.ones((repeats, count), bool), config)
+    rows, fitted = {}, [in_sample(everything)]
+    for name, control in controls.items():
+        away = [control.removed] * repeats
+        instead = [random_control(rng, control) for _ in range(repeats)]
+        memorized, random = (experiment.retrained(without(sets), config) for sets in (away, instead))
+        full, less, other = (accuracies(side.test["correct"]) for side in (everything, memorized, random))
+        less_clean, other_clean = (accuracies(side.test["correct"], clean) for side in (memorized, random))
         rows[name] = {
             "removed": float(control.removed.mean()),
-            "without_memorized": mean_interval(memorized[place]),
-            "without_random": mean_interval(random[place]),
-            "all": paired(random[place], memorized[place]),
-            "without near-duplicates": paired(random_clean[place], memorized_clean[place]),
-            "lost": unpaired(memorized[-1], memorized[place]),
+            "without_memorized": mean_interval(less),
+            "without_random": mean_interval(other),
+            "all": paired(other, less),
+            "without near-duplicates": paired(other_clean, less_clean),
+            "lost": paired(full, less),
         }
-    return rows, [float(side.train["correct"][side.masks].mean()) for side in sides]
+        fitted += [in_sample(memorized), in_sample(random)]
+    return rows, fitted
+
+
+def random_control(rng: np.random.Generator, control: Control) -> np.ndarray:
+    """As many random examples as go, of each group or of all."""
+    if control.groups is None:
+        return at_random(rng, control.removed)
+    return at_random_in_groups(rng, control.removed, control.groups)
+
+
+def in_sample(models: Outcomes) -> float:
+    """Accuracy on what the models were trained on."""
+    return float(models.train["correct"][models.masks].mean())
 
 
 def draw(rows: dict[str, dict]):
@@ -214,7 +220,7 @@ def draw(rows: dict[str, dict]):
     axes[0, 0].set_yticks(places, names, fontsize=7)
     axes[0, 0].invert_yaxis()
     axes[0, 0].set(xlabel="difference of test accuracy; above 0 memorized examples are worth more")
-    axes[0, 0].legend(fontsize=6)
+    axes[0, 0].legend(fontsize=6, loc="lower right")
     return figure
 
 
