@@ -56,19 +56,6 @@ def paired(first: np.ndarray, second: np.ndarray) -> Interval:
     return mean_interval(np.asarray(first, np.float64) - np.asarray(second, np.float64))
 
 
-def unpaired(first: np.ndarray, second: np.ndarray) -> Interval:
-    """Difference of the means of two independent series, by Welch's interval; n is that of the smaller one."""
-    from scipy.stats import t
-
-    parts = [values.var(ddof=1) / len(values) for values in (first, second)]
-    value, variance = float(first.mean() - second.mean()), sum(parts)
-    freedom = variance**2 / max(
-        sum(part**2 / (len(v) - 1) for part, v in zip(parts, (first, second), strict=True)), 1e-30
-    )
-    half = float(t.ppf(0.975, max(freedom, 1)) * np.sqrt(variance))
-    return Interval(value, value - half, value + half, min(len(first), len(second)))
-
-
 def _marked(count: int, rows: np.ndarray) -> np.ndarray:
     marks = np.zeros(count, bool)
     marks[rows] = True
