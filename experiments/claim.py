@@ -67,6 +67,17 @@ def mean_interval(values: Iterable[float]) -> Interval:
     return Interval(float(numbers.mean()), float(numbers.mean() - half), float(numbers.mean() + half), len(numbers))
 
 
+def share_interval(marks: Iterable[bool]) -> Interval:
+    """A share of independent cases, with Wilson's interval, which is right for none and for all too."""
+    from scipy.stats import binomtest
+
+    cases = np.asarray(list(marks), bool)
+    if not len(cases):
+        return Interval(math.nan, 0.0, 1.0, 0)
+    found = binomtest(int(cases.sum()), len(cases)).proportion_ci(LEVEL, "wilson")
+    return Interval(float(cases.mean()), float(found.low), float(found.high), len(cases))
+
+
 def normal_interval(value: float, stderr: float, repeats: int) -> Interval:
     """An estimate with a known standard error."""
     half = 1.959964 * stderr
@@ -162,7 +173,9 @@ def conclude(name: str, options: Options, result: Result) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it: numbers of Python, none that is not finite."""
+    """As JSON has it: numbers of Python, none that is not finite; named tuples as tables."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = value._asdict()
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):

@@ -1,0 +1,100 @@
+"""Claim: to the same quality of estimates memjax needs a fraction of the time of the released script's way.
+
+Feldman and Zhang's published script trains one network after the other, each compiled anew, on a random 70 %; it
+estimates from 2,000 of them, "a few hours on a single GPU".  Here its loop (`benchmarks/peers/feldman_zhang_loop.py`)
+and memjax train the same network, MLP 512-256, with the same optimiser, batches and epochs, in turn on one machine.
+
+    python -m experiments.cost --preset quick    Fashion-MNIST, 100 a class: about half a minute on two quiet cores
+    python -m experiments.cost                   all 60,000: about 15 minutes
+
+Quality is the standard error of a typical memorization score (root mean square), and how far memorization and influence
+of one half of the models agree with those of the other.  Both ways give 0 / 1 outcomes of the same subsets, so the
+number of models that a quality takes is the same; it falls with the square of the error.  Time: that number times the
+seconds a model.  What it takes to estimate comes on top, for either: seconds (`benchmarks/README.md`).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import tyro
+
+from benchmarks.contestants import exported, memjax_sides
+from benchmarks.sides import Quantity, Side, Turns, module, run_in_turn
+from benchmarks.workloads import FELDMAN_ZHANG
+from experiments import agreement
+from experiments.claim import Result, Verdict, conclude, mean_interval
+from experiments.plots import panels
+from experiments.setting import SIZES, Setting, part
+from memjax import environment, summary
+from memjax.presets import PRESETS
+from memjax.specs import DataSpec
+
+MODEL = Quantity("model_s", "s a model")
+ROUNDS = {"smoke": 2, "quick": 3, "full": 5}
+THEIR_EPOCHS = {"smoke": 2, "quick": 10, "full": 2}  # the last one is counted for those left out
+QUALITIES = (0.1, 0.05, 0.03, 0.02)
+THEIRS, OURS = "released script", "memjax"
+
+
+@dataclass(frozen=True)
+class Experiment(Setting):
+    """Time to a given quality."""
+
+
+def models_for(stderr: float, models: int, found: float) -> int:
+    """Models for a standard error, from what so many models have: errors fall with the square root."""
+    return int(np.ceil(models * (found / stderr) ** 2))
+
+
+def main(experiment: Experiment) -> None:
+    cores = environment.usable_cores()
+    sizes = {"smoke": DataSpec("digits", per_class=20), "quick": SIZES["quick"].data, "full": DataSpec("fashion_mnist")}
+    workload = replace(FELDMAN_ZHANG, data=sizes[experiment.preset])
+    with exported(workload.data) as folder:
+        loop = module(
+            "benchmarks.peers.feldman_zhang_loop", "--data", folder, "--epochs", THEIR_EPOCHS[experiment.preset]
+        )
+        sides = [Side(THEIRS, "one model", loop)]
+        sides += memjax_sides((*workload.ours(workload.epochs), "--calls", 2), cores, ("float32",), (1, 2))
+        timed = run_in_turn(sides, Turns(ROUNDS[experiment.preset], drop=float("inf")), MODEL)
+    seconds = {f"{side.who}: {side.how}": [result["model_s"] for result in results] for side, results in timed.items()}
+    theirs, *ours = seconds
+    best = min(ours, key=lambda name: float(np.median(seconds[name])))
+    ratios = np.array(seconds[theirs]) / np.array(seconds[best])
+
+    environment.start_jax()
+    script = PRESETS["fz-mnist-script"]
+    few = {"smoke": 16, "quick": 64, "full": 64}[experiment.preset]
+    config = replace(script, data=workload.data, num_models=experiment.models or few, influence="same-class")
+    found = experiment.estimated(config)
+    models, stderr = config.num_models, summary.typical_stderr(found.estimates)
+    per_model = float(np.median(seconds[theirs])), float(np.median(seconds[best]))
+    table = [
+        {"stderr": quality, "models": (count := models_for(quality, models, stderr)),
+         "hours_released_script": count * per_model[0] / 3600, "hours_memjax": count * per_model[1] / 3600}
+        for quality in QUALITIES
+    ]  # fmt: skip
+    halves = [part(found.outcomes(), side) for side in (np.s_[: models // 2], np.s_[models // 2 :])]
+    numbers = {
+        "seconds_a_model": seconds, "best_of_memjax": best, "table": table, "models": models, "typical_stderr": stderr,
+        "agreement_of_halves_mem": agreement.rank_correlation(*(agreement.own_rates(half).value for half in halves)),
+        "in_sample_accuracy": float(found.estimates["in_sample_accuracy"]),
+    }  # fmt: skip
+    verdicts = [Verdict("memjax takes less time for the same models (times faster)", mean_interval(ratios), 1.0)]
+    conclude("cost", experiment, Result(numbers, verdicts, draw(table)))
+
+
+def draw(table: list[dict]):
+    """Hours by standard error."""
+    figure, axes = panels(1, 1, 5.0, 3.4)
+    for name, label in (("hours_released_script", THEIRS), ("hours_memjax", OURS)):
+        axes[0, 0].plot([row["stderr"] for row in table], [row[name] for row in table], "o-", label=label)
+    axes[0, 0].set(xscale="log", yscale="log", xlabel="standard error of a typical score", ylabel="hours")
+    axes[0, 0].set_xticks(QUALITIES, list(map(str, QUALITIES)))
+    axes[0, 0].minorticks_off()
+    axes[0, 0].legend()
+    return figure
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Experiment, config=(tyro.conf.OmitArgPrefixes,)))

@@ -1,0 +1,189 @@
+"""Use: wrong labels are found by what models say of examples they did not see, and pruning them helps.
+
+Wrong labels are planted at several rates.  Compared, by average precision: memorization and held-out probability
+(`memjax.estimators.label_errors`) from models on random 70 %; cleanlab's label quality from five-fold
+cross-validation, as it usually is used, and from the same subset models' held-out predictions; and the loss of models
+that saw everything for a few epochs (early loss).
+
+    pip install -e ".[experiments]"
+    python -m experiments.label_errors --preset quick    digits; 4 rates, 2 draws, 100 models each: about 1 minute
+    python -m experiments.label_errors                   6 draws, 500 models each: about 10 minutes
+
+Then what each method ranks first is pruned, a growing share of the training examples, and the rest trained on.
+Intervals over rates and draws (precision) and over retrainings (pruning).  Scores that need a record of every epoch
+(area under the margin, forgetting) are no part of this comparison.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import tyro
+
+from experiments.claim import Result, Verdict, conclude, mean_interval
+from experiments.plots import band, panels
+from experiments.removal import accuracies, by_condition, without
+from experiments.setting import Setting, Size
+from memjax import environment
+from memjax.config import RunConfig
+from memjax.errors import InputError
+from memjax.estimators import c_score, memorization, out_of_bag
+from memjax.specs import DataSpec, SubsetSpec
+from memjax.types import Dataset, Outcomes
+
+SIZES = {
+    "smoke": Size(DataSpec(per_class=20, test_per_class=10), 30, 24, 1),
+    "quick": Size(DataSpec(), 30, 100, 2),
+    "full": Size(DataSpec(), 60, 500, 6),
+}
+RATES = {"smoke": (0.1,), "quick": (0.01, 0.03, 0.1, 0.2), "full": (0.01, 0.03, 0.05, 0.1, 0.2, 0.3)}
+FOLDS, EARLY_EPOCHS, EARLY_MODELS = 5, 3, 8
+PRUNED_RATE, PRUNED, PRUNINGS = 0.1, (0.0, 0.05, 0.1, 0.15, 0.2, 0.3), 5
+MEMORIZATION, HELD_OUT, CLEANLAB, CLEANLAB_SUBSETS, EARLY = (
+    "memorization", "held-out probability", "cleanlab, five folds", "cleanlab, subsets", "early loss",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Experiment(Setting):
+    """Planted label errors, found and pruned."""
+
+    def size(self) -> Size:
+        return SIZES[self.preset]
+
+
+def quality() -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Cleanlab's score of labels by predicted probabilities: the lower, the more likely wrong.
+
+    Raises:
+      InputError: cleanlab is not installed.
+    """
+    try:
+        from cleanlab.rank import get_label_quality_scores
+    except ImportError:
+        raise InputError('this compares with cleanlab; install it with: pip install -e ".[experiments]"') from None
+    return get_label_quality_scores
+
+
+def suspicion(experiment: Setting, config: RunConfig) -> tuple[Dataset, dict[str, np.ndarray], float]:
+    """How much each method suspects each label, the more the larger; and the accuracy of the models in sample."""
+    score = quality()
+    config = replace(config, keep=("correct", "probability", "logits"))
+    found = experiment.estimated(config)
+    outcomes, data = found.outcomes(), found.run.dataset
+    labels = data.train_labels.astype(np.int64)
+    folds = experiment.estimated(
+        replace(config, num_models=FOLDS, subset=SubsetSpec("leave-group-out", num_groups=FOLDS), max_failed=0.0)
+    ).outcomes()
+    short = replace(config, keep=("correct", "probability"), train=replace(config.train, epochs=EARLY_EPOCHS))
+    early = experiment.retrained(np.ones((EARLY_MODELS, data.num_train), bool), short)
+    found_by = {
+        MEMORIZATION: np.asarray(memorization(outcomes.masks, outcomes.train["correct"]).value),
+        HELD_OUT: -np.asarray(c_score(outcomes.masks, outcomes.train["probability"].astype(np.float32)).value),
+        CLEANLAB: -score(labels, held_out(folds)),
+        CLEANLAB_SUBSETS: -score(labels, held_out(outcomes)),
+        EARLY: -np.log(np.maximum(early.train["probability"].astype(np.float64), 1e-7)).mean(0),
+    }
+    return data, found_by, float(found.estimates["in_sample_accuracy"])
+
+
+def held_out(outcomes: Outcomes) -> np.ndarray:
+    """Mean predicted probabilities by the models that did not see an example, rows that sum to 1 in float64."""
+    probabilities = np.asarray(out_of_bag(outcomes.masks, outcomes.train["logits"]), np.float64)
+    return probabilities / probabilities.sum(1, keepdims=True)
+
+
+def pruned(suspicions: dict[str, np.ndarray], shares: tuple[float, ...], rng: np.random.Generator, draws: int) -> dict:
+    """What goes, by method and share, `draws` times each: the most suspected; or at random."""
+    count = len(next(iter(suspicions.values())))
+    methods = {name: lambda value=value: value for name, value in suspicions.items()}
+    methods["at random"] = lambda: rng.random(count)
+    removed = {}
+    for name, draw in methods.items():
+        removed[name] = []
+        for share in shares:
+            for _ in range(draws):
+                marks = np.zeros(count, bool)
+                marks[np.argsort(-draw(), kind="stable")[: round(share * count)]] = True
+                removed[name].append(marks)
+    return removed
+
+
+def main(experiment: Experiment) -> None:
+    from sklearn.metrics import average_precision_score
+
+    environment.start_jax()
+    base = experiment.config()
+    rows, at_rate = [], {}
+    for rate in RATES[experiment.preset]:
+        for draw_number in range(experiment.num_repeats):
+            config = replace(base, data=replace(base.data, label_noise=rate, data_seed=draw_number))
+            data, suspicions, fitted = suspicion(experiment, config)
+            precision = {
+                name: float(average_precision_score(data.mislabelled, value)) for name, value in suspicions.items()
+            }
+            rows.append({"rate": rate, "draw": draw_number, "in_sample_accuracy": fitted, **precision})
+            if rate == PRUNED_RATE and draw_number == 0:
+                at_rate = {"config": config, "suspicions": suspicions}
+    methods = list(at_rate["suspicions"])
+    mean = {name: mean_interval(row[name] for row in rows) for name in methods}
+    gain = {
+        (first, second): mean_interval(row[first] - row[second] for row in rows)
+        for first, second in ((HELD_OUT, CLEANLAB), (MEMORIZATION, CLEANLAB), (HELD_OUT, MEMORIZATION),
+                              (HELD_OUT, EARLY), (HELD_OUT, CLEANLAB_SUBSETS))
+    }  # fmt: skip
+    curves = pruning_curves(experiment, at_rate)
+    kept = PRUNED.index(PRUNED_RATE)
+    helps = mean_interval(curves[HELD_OUT][kept] - curves[HELD_OUT][0])
+    numbers = {
+        "rows": rows,
+        "mean_average_precision": mean,
+        "pruning_shares": PRUNED,
+        "pruning": {name: [mean_interval(values) for values in curve] for name, curve in curves.items()},
+    }
+    verdicts = [
+        Verdict(
+            "held-out probability finds wrong labels better than cleanlab with five folds", gain[HELD_OUT, CLEANLAB]
+        ),
+        Verdict("memorization does", gain[MEMORIZATION, CLEANLAB]),
+        Verdict("held-out probability finds them better than memorization", gain[HELD_OUT, MEMORIZATION]),
+        Verdict("... than early loss", gain[HELD_OUT, EARLY]),
+        Verdict("... than cleanlab with the same subset models", gain[HELD_OUT, CLEANLAB_SUBSETS]),
+        Verdict(
+            f"pruning the {PRUNED_RATE:.0%} it ranks first raises test accuracy ({PRUNED_RATE:.0%} are wrong)", helps
+        ),
+    ]
+    conclude("label_errors", experiment, Result(numbers, verdicts, draw(rows, curves)))
+
+
+def pruning_curves(experiment: Setting, at_rate: dict) -> dict[str, np.ndarray]:
+    """Test accuracy by method, (shares, retrainings)."""
+    rng = np.random.default_rng(experiment.seed)
+    removed = pruned(at_rate["suspicions"], PRUNED, rng, PRUNINGS)
+    config = replace(at_rate["config"], keep=("correct",))
+    return {
+        name: by_condition(accuracies(experiment.retrained(without(sets), config).test["correct"]), len(PRUNED))
+        for name, sets in removed.items()
+    }
+
+
+def draw(rows: list[dict], curves: dict[str, np.ndarray]):
+    """Average precision by rate at the left, pruning curves at the right."""
+    figure, axes = panels(1, 2, 5.0, 3.6)
+    rates = sorted({row["rate"] for row in rows})
+    for number, name in enumerate(curves):
+        color = f"C{number}"
+        if name in rows[0]:
+            means = [np.mean([row[name] for row in rows if row["rate"] == rate]) for rate in rates]
+            axes[0, 0].plot(rates, means, "o-", markersize=3, color=color, label=name)
+            for row in rows:
+                axes[0, 0].plot(row["rate"], row[name], ".", markersize=2, color=color)
+        band(axes[0, 1], PRUNED, [mean_interval(values) for values in curves[name]], name, color)
+    axes[0, 0].set(xlabel="rate of wrong labels", ylabel="average precision")
+    axes[0, 1].set(xlabel="share pruned", ylabel="test accuracy", title=f"{PRUNED_RATE:.0%} of the labels are wrong")
+    axes[0, 1].legend(fontsize=7)
+    return figure
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Experiment, config=(tyro.conf.OmitArgPrefixes,)))

@@ -1,0 +1,154 @@
+"""Claim: the estimate from random subsets is that of exact leave-one-out, at a small part of its cost.
+
+Feldman and Zhang 2020, section 2: memorization is defined by leaving out one example of all; estimated it is from
+models that see a random 70 %.  Their critics ("Is Memorization Actually Necessary for Generalization?", 2024 to 2026)
+hold that this overestimates memorization, above all of examples from small sub-populations, and ask for m/n near 1.
+
+    python -m experiments.leave_one_out --preset quick    3,950 models of 500 digits: half a minute on two quiet cores
+    python -m experiments.leave_one_out                   digits, all 1,437: about 65,000 models, 10 minutes
+
+Truth: for a sample of examples, models on everything and models on everything but the example, over many seeds.  The
+sample is drawn in equal parts from examples of low, middle and high memorization by models that are used for nothing
+else.  Estimates: balanced subsets at several m/n.  Intervals over the examples of the sample; the errors of both sides
+are subtracted from the root mean square difference.
+"""
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import tyro
+
+import memjax
+from experiments.agreement import rank_correlation
+from experiments.claim import Interval, Result, Verdict, conclude, mean_interval
+from experiments.plots import panels
+from experiments.setting import Setting, Size, fit_warning
+from memjax import environment
+from memjax.specs import DataSpec, SubsetSpec
+from memjax.types import Outcomes
+
+FRACTIONS = (0.5, 0.7, 0.8, 0.9, 0.95)
+SIZES = {
+    "smoke": Size(DataSpec(per_class=10, test_per_class=5), 20, 60, 8),
+    "quick": Size(DataSpec(per_class=50), 30, 400, 50),
+    "full": Size(DataSpec(), 60, 4000, 500),
+}
+SAMPLE = {"smoke": 6, "quick": 30, "full": 90}
+
+
+@dataclass(frozen=True)
+class Experiment(Setting):
+    """Exact leave-one-out against estimates from subsets."""
+
+    sample: int | None = None
+    """Examples for which the truth is found."""
+
+    def size(self) -> Size:
+        return SIZES[self.preset]
+
+
+class Scores(NamedTuple):
+    """Memorization of the examples of the sample, with standard errors."""
+
+    value: np.ndarray
+    stderr: np.ndarray
+
+
+def spread_sample(mem: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """A third each from examples of memorization below .1, from .1 to .9, and above, as far as there are so many."""
+    rng = np.random.default_rng(seed)
+    strata = np.digitize(mem, (0.1, 0.9))
+    drawn = [rng.permutation(np.flatnonzero(strata == stratum))[: count // 3] for stratum in range(3)]
+    rest = rng.permutation(np.setdiff1d(np.flatnonzero(np.isfinite(mem)), np.concatenate(drawn)))
+    return np.sort(np.concatenate([*drawn, rest[: count - sum(map(len, drawn))]]))
+
+
+def masks_of(num_train: int, sample: np.ndarray, repeats: int) -> np.ndarray:
+    """`repeats` rows of everything, then as many without the first example of the sample, without the second, ..."""
+    masks = np.ones(((len(sample) + 1) * repeats, num_train), bool)
+    masks[repeats + np.arange(len(sample) * repeats), np.repeat(sample, repeats)] = False
+    return masks
+
+
+def exact(outcomes: Outcomes, sample: np.ndarray, repeats: int) -> Scores:
+    """By definition: right with everything less right without the example."""
+    found = []
+    for place, row in enumerate(sample):
+        models = np.r_[:repeats, (place + 1) * repeats : (place + 2) * repeats]
+        estimate = memjax.memorization(outcomes.masks[models][:, [row]], outcomes.train["correct"][models][:, [row]])
+        found.append((float(estimate.value[0]), float(estimate.stderr[0])))
+    return Scores(*map(np.array, zip(*found, strict=True)))
+
+
+def compare(estimate: Scores, truth: Scores) -> dict:
+    """Bias, agreement in rank and the root mean square difference that noise does not explain."""
+    difference = estimate.value - truth.value
+    noise = float((estimate.stderr**2 + truth.stderr**2).mean())
+    mean_square = float((difference**2).mean())
+    return {
+        "bias": mean_interval(difference),
+        "rank_correlation": rank_correlation(estimate.value, truth.value),
+        "root_mean_square": mean_square**0.5,
+        "expected_of_noise": noise**0.5,
+        "beyond_noise": max(0.0, mean_square - noise) ** 0.5,
+        "mean_stderr": float(estimate.stderr.mean()),
+    }
+
+
+def main(experiment: Experiment) -> None:
+    environment.start_jax()
+    config, repeats = experiment.config(), experiment.num_repeats
+    pilot = experiment.estimated(replace(config, seed=config.seed + 1))
+    sample = spread_sample(pilot.estimates["tr_mem"], experiment.sample or SAMPLE[experiment.preset], experiment.seed)
+    models = experiment.retrained(masks_of(pilot.run.dataset.num_train, sample, repeats))
+    truth = exact(models, sample, repeats)
+    estimates, fitted = {}, [float(models.train["correct"][models.masks].mean())]
+    for fraction in FRACTIONS:
+        found = experiment.estimated(replace(config, subset=SubsetSpec("balanced", fraction)))
+        estimates[fraction] = Scores(found.estimates["tr_mem"][sample], found.estimates["tr_mem_stderr"][sample])
+        fitted.append(float(found.estimates["in_sample_accuracy"]))
+    table = {fraction: compare(scores, truth) for fraction, scores in estimates.items()}
+    numbers = {
+        "sample": len(sample),
+        "models_for_the_truth": len(models.masks),
+        "models_an_estimate": config.num_models,
+        "mean_stderr_of_the_truth": float(truth.stderr.mean()),
+        "by_fraction": table,
+        "exact": truth.value,
+        "in_sample_accuracy": fitted,
+        "warning": fit_warning(fitted),
+    }
+    less = Interval(*mean_interval(estimates[0.7].value - estimates[0.95].value))
+    verdicts = [
+        Verdict("at m/n = .7 examples rank as by exact leave-one-out (Spearman)", table[0.7]["rank_correlation"], 0.9),
+        Verdict("at m/n = .95 they do", table[0.95]["rank_correlation"], 0.9),
+        Verdict("critics: at .7 memorization is overestimated", table[0.7]["bias"]),
+        Verdict("critics: at .95 it still is", table[0.95]["bias"]),
+        Verdict("critics: at .95 it is less than at .7", less),
+    ]
+    conclude("leave_one_out", experiment, Result(numbers, verdicts, draw(estimates, truth, table)))
+
+
+def draw(estimates: dict[float, Scores], truth: Scores, table: dict):
+    """Estimates against the truth with both errors, and bias by fraction."""
+    figure, axes = panels(1, 3, 4.0, 3.6)
+    for axis, fraction in zip(axes[0, :2], (0.7, 0.95), strict=True):
+        scores = estimates[fraction]
+        axis.errorbar(
+            truth.value, scores.value, 1.96 * scores.stderr, 1.96 * truth.stderr, "o", markersize=3, elinewidth=0.6
+        )
+        axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+        axis.set(xlabel="exact leave-one-out", ylabel=f"estimate at m/n = {fraction}")
+    bias = [table[fraction]["bias"] for fraction in FRACTIONS]
+    errors = [[item.value - item.low for item in bias], [item.high - item.value for item in bias]]
+    axes[0, 2].errorbar(FRACTIONS, [item.value for item in bias], errors, fmt="o-", capsize=3, label="bias")
+    axes[0, 2].plot(FRACTIONS, [table[f]["beyond_noise"] for f in FRACTIONS], "s--", label="rms beyond noise")
+    axes[0, 2].axhline(0, color="grey", linewidth=0.8)
+    axes[0, 2].set(xlabel="m/n", ylabel="estimate less truth")
+    axes[0, 2].legend()
+    return figure
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Experiment, config=(tyro.conf.OmitArgPrefixes,)))
