@@ -199,7 +199,7 @@ class Elsewhere:
     test_correct (models, test), train_labels, test_labels.  Other names that people use are understood
     (memjax.exchange.NAMES), and so are the folders of Feldman and Zhang's aux_arrays.npz and of LiRA's experiments."""
     out: str
-    """Folder for estimates.npz and pairs.npz; made if need be."""
+    """Folder for estimates.npz, pairs.npz and report.html; made if need be."""
     influence: Literal["same-class", "all"] = "same-class"
     """all: influence.npy besides, every train-test pair."""
     output: OutputSpec = field(default_factory=OutputSpec)
@@ -210,13 +210,17 @@ def estimate(arguments: list[str]) -> None:
     request = _parse(Elsewhere, "python -m memjax.run estimate", about, arguments)
     from memjax.estimation import write_results
     from memjax.exchange import outcomes_of, read_predictions
+    from memjax.report import write_report
 
-    examples, outcomes = outcomes_of(read_predictions(request.arrays), request.arrays)
-    folder = Path(request.out)
+    examples, outcomes = outcomes_of(read_predictions(request.arrays), Path(request.arrays).name)
+    folder, path = Path(request.out), Path(request.out) / "report.html"
     folder.mkdir(parents=True, exist_ok=True)
     write_results(folder, examples, outcomes, 0, request.influence == "all")
-    path = folder / "estimates.npz"
-    _conclusion(Output(request.output), folder, examples, {"estimates": path}, str(path))
+    estimates, pairs = _results(folder)
+    facts, warnings = summary.facts_of_arrays(examples, outcomes.masks), summary.warnings(estimates, pairs)
+    write_report(path, examples, estimates, pairs, facts, warnings, examples=False)
+    made = {"report": path, "estimates": folder / "estimates.npz"}
+    _conclusion(Output(request.output), folder, examples, made, str(path))
 
 
 @dataclass(frozen=True)
@@ -302,11 +306,17 @@ def _seconds_ago(folder: Path, finished: set[int]) -> float | None:
     return max(0.0, time.time() - max(times)) if times else None
 
 
-def _conclusion(output: Output, folder: Path, dataset, made: dict[str, Any], short: str) -> None:
-    """The table at the end of a run: what was made, what is in it, and the warnings."""
+def _results(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What has just been written."""
     estimates, pairs = (store.read_results(folder, name) for name in ("estimates.npz", "pairs.npz"))
     assert estimates is not None
     assert pairs is not None
+    return estimates, pairs
+
+
+def _conclusion(output: Output, folder: Path, dataset, made: dict[str, Any], short: str) -> None:
+    """The table at the end of a run: what was made, what is in it, and the warnings."""
+    estimates, pairs = _results(folder)
     found = summary.findings(dataset, estimates, pairs)
     rows = [(name, str(made[name])) for name in ("report", "estimates") if name in made]
     rows += summary.rows(found)

@@ -14,6 +14,7 @@ TRAIN_EXTRAS = {
     "weight_decay": "weight decay {:g}", "label_smoothing": "label smoothing {:g}", "input_noise": "input noise {:g}",
     "crop": "random crops by {} pixels", "flip": "random flips", "scaling": "inputs from 0 to 1", "precision": "{}",
 }  # fmt: skip
+FALSE_SHARE = 0.05  # of the pairs that are said to hold up
 CONVERGED = 0.999  # in-sample accuracy from which held-in errors no longer matter
 
 
@@ -73,6 +74,7 @@ def findings(dataset: Dataset, estimates: dict[str, np.ndarray], pairs: dict[str
             **count_pairs(pairs["tr_idx"], pairs["tt_idx"])._asdict(),
             "threshold": float(pairs["infl_threshold"]),
             "expected_by_chance": float(pairs["expected_by_chance"]),
+            "discoveries": _discoveries(pairs),
         },
         "warnings": warnings(estimates, pairs),
         "most_memorized": [
@@ -113,9 +115,15 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
             "pairs",
             f"{pairs['pairs']} with influence >= {pairs['threshold']:g} within a class ({pairs['train']} training and "
             f"{pairs['test']} test examples, {pairs['test_with_one']} of these in one pair only); "
-            f"{pairs['expected_by_chance']:.1f} would be expected by chance",
+            f"{pairs['expected_by_chance']:.1f} would be expected by chance"
+            + ("" if pairs["discoveries"] is None else f"; {pairs['discoveries']} hold up, with 5 % false at most"),
         ),
     ]
+
+
+def _discoveries(pairs: dict[str, np.ndarray]) -> int | None:
+    """Pairs that are kept where 5 % of those kept may be false; None in a folder of an older version."""
+    return int((pairs["q_value"] <= FALSE_SHARE).sum()) if "q_value" in pairs else None
 
 
 def warnings(estimates: dict[str, np.ndarray], pairs: dict[str, np.ndarray]) -> list[str]:
@@ -189,6 +197,18 @@ def facts(plan: Plan, estimates: dict[str, np.ndarray]) -> dict[str, str]:
 def _corruptions(data: dict[str, Any]) -> str:
     """What was spoiled on purpose; a folder of an older version says nothing of it."""
     return ", ".join(data.get("corrupt", ())) + " (test examples too)" * bool(data.get("corrupt_test"))
+
+
+def facts_of_arrays(dataset: Dataset, masks: np.ndarray) -> dict[str, str]:
+    """The configuration table of a report of predictions that were trained elsewhere: what the arrays tell."""
+    sizes = masks.sum(1)
+    seen = f"{sizes.min():,}" if sizes.min() == sizes.max() else f"{sizes.min():,} to {sizes.max():,}"
+    return {
+        "predictions": printable(dataset.name),
+        "data": f"{dataset.num_train:,} training and {dataset.num_test:,} test examples",
+        "models": f"{len(masks):,}, trained elsewhere",
+        "subsets": f"{seen} of the training examples",
+    }
 
 
 def _extras(settings: dict[str, Any], words: dict[str, str]) -> list[str]:

@@ -100,6 +100,7 @@ def test_without_labels_and_without_test_examples(tmp_path):
     assert run.main(["estimate", "--arrays", str(tmp_path / "a.npz"), "--out", str(tmp_path / "out")]) == 0
 
     assert np.load(tmp_path / "out" / "estimates.npz")["infl_matrix_class0"].shape == (12, 0)
+    assert "30, trained elsewhere" in (tmp_path / "out" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
