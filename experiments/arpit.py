@@ -171,8 +171,8 @@ def panels(count: int, height: float = 3.2):
     from matplotlib import pyplot
 
     style = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
-    with pyplot.rc_context(style):
-        figure, axes = pyplot.subplots(1, count, figsize=(3.4 * count, height), layout="constrained", squeeze=False)
+    pyplot.rcParams.update(style)
+    figure, axes = pyplot.subplots(1, count, figsize=(3.4 * count, height), layout="constrained", squeeze=False)
     return figure, axes[0]
 
 

@@ -1,7 +1,7 @@
 """Claim: what one training run says of an example foretells its memorization, which takes many runs on subsets.
 
-Memorization (Feldman and Zhang 2020, arXiv 2008.03703) is estimated from all models but one; each cheap proxy comes from
-the one that is left, over the examples that it trained on, and is ranked against memorization (Spearman).  This is
+Memorization (Feldman and Zhang 2020, arXiv 2008.03703) is estimated from all models but one; each cheap proxy comes
+from the one that is left, over the examples that it trained on, and is ranked against memorization (Spearman).  This is
 repeated with several models in the part of the one.  Which proxy foretells it best?
 
     python -m experiments.arpit_bridge --preset quick    digits, 64 networks: about half a minute on two cores

@@ -7,8 +7,8 @@ random labels; and with 20 to 80 % of the labels random, with the accuracy curve
     python -m experiments.arpit_critical_samples --preset quick    digits: about 2 minutes on two cores
     python -m experiments.arpit_critical_samples                   Fashion-MNIST, 600 a class: about an hour
 
-Random inputs stand in all rows, so that held-out ones are random too.  A box of 0.3 on a scale from 0 to 255, as in the paper, and one ten times as wide, since an MLP has few samples so near
-to a boundary; the verdicts are of the wider one.  What the paper leaves open is said in `memjax.dynamics.Search`.
+Random inputs stand in all rows, so that held-out ones are random too.  A box of 0.3 on a scale from 0 to 255, as in the
+paper, and one ten times as wide, since an MLP has few samples so near to a boundary; the verdicts are of the wider one.  What the paper leaves open is said in `memjax.dynamics.Search`.
 """
 
 from dataclasses import dataclass, field
@@ -51,7 +51,7 @@ class CriticalSamples(ArpitOptions):
 
 
 def curves_of(options: CriticalSamples, kind: str, rate: float) -> dict[str, np.ndarray]:
-    """(models, epochs): CSR on held-out examples at each radius, accuracy on training and on clean held-out examples."""
+    """(models, epochs): CSR on held-out examples at each radius, accuracy on training and clean held-out examples."""
     model, num_models, epochs, _, searched, per_class = SIZES[options.preset]
     dataset = loaded(options.data(kind, rate, per_class))
     span = float(loaded(options.data(per_class=per_class)).train_inputs.max())  # of what noise replaces
@@ -87,7 +87,7 @@ def run(options: CriticalSamples) -> Result:
     worst = mixed[rates[-1]]
     verdicts = [
         *(
-            Verdict(f"networks trained on {kind} have more critical held-out samples than on real data (CSR in the end)",
+            Verdict(f"networks trained on {kind} have more critical held-out samples than on real data (CSR)",
                     contrast(last[kind], last["real"]))
             for kind in KINDS[1:]
         ),
@@ -101,9 +101,12 @@ def run(options: CriticalSamples) -> Result:
     ]  # fmt: skip
     found = {
         "epochs": epochs,
-        **{name: {key: values.mean(0) for key, values in curves.items()}
-           for name, curves in [*whole.items(), *((f"{rate:.0%} random labels", curves) for rate, curves in mixed.items())]},
-    }  # fmt: skip
+        **{kind: {key: values.mean(0) for key, values in curves.items()} for kind, curves in whole.items()},
+        **{
+            f"{rate:.0%} random labels": {key: values.mean(0) for key, values in curves.items()}
+            for rate, curves in mixed.items()
+        },
+    }
     figure, axes = panels(3)
     for kind, curves in whole.items():
         band(axes[0], epochs, curves[wide], kind, color=COLOURS[kind])

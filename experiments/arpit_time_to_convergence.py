@@ -70,8 +70,9 @@ def run(options: TimeToConvergence) -> Result:
         ),
     ]
     found = {
-        name: {kind: {"x": x, "epochs": [times.mean() for times, _ in row], "sd": [times.std(ddof=1) for times, _ in row],
-                      "converged": [share for _, share in row]} for kind, row in by.items()}
+        name: {kind: {"x": x, "epochs": [times.mean() for times, _ in row],
+                      "sd": [times.std(ddof=1) for times, _ in row], "converged": [share for _, share in row]}
+               for kind, row in by.items()}
         for name, x, by in (("width", widths, by_width), ("examples_a_class", sizes, by_size))
     }  # fmt: skip
     figure, axes = panels(2)
