@@ -8,7 +8,8 @@ random labels; and with 20 to 80 % of the labels random, with the accuracy curve
     python -m experiments.arpit_critical_samples                   Fashion-MNIST, 600 a class: about an hour
 
 Random inputs stand in all rows, so that held-out ones are random too.  A box of 0.3 on a scale from 0 to 255, as in the
-paper, and one ten times as wide, since an MLP has few samples so near to a boundary; the verdicts are of the wider one.  What the paper leaves open is said in `memjax.dynamics.Search`.
+paper, and one ten times as wide, since an MLP has few samples so near to a boundary; the verdicts are of the wider one.
+What the paper leaves open is said in `memjax.dynamics.Search`.
 """
 
 from dataclasses import dataclass, field

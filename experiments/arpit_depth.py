@@ -1,8 +1,8 @@
 """Claim: at a fixed number of parameters, deeper networks fit random labels sooner and generalise no worse.
 
 After section 3 of Arpit et al. 2017, arXiv 1706.05394, which varies width and leaves depth.  MLPs of several depths
-with nearly the same number of parameters; epochs to fit nine tenths of their examples with random labels; held-out accuracy
-on real data.
+with nearly the same number of parameters; epochs to fit nine tenths of their examples with random labels; held-out
+accuracy on real data.
 
     python -m experiments.arpit_depth --preset quick    digits, depths 1, 2, 4: about a minute on two cores
     python -m experiments.arpit_depth                   Fashion-MNIST, depths 1 to 8: about an hour

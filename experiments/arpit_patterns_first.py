@@ -88,7 +88,7 @@ def draw(curves, sides, wrong):
         known = loss[:, rows & np.isfinite(loss).all(0)]
         order = dynamics.easiest_first(known)
         image = axis.imshow(known[:, order].T, aspect="auto", vmin=0, vmax=4, cmap="magma_r", interpolation="nearest")
-        axis.set(title=f"loss, {title}, easiest on top", xlabel="epochs", ylabel="training examples")
+        axis.set(title=f"loss, {title}", xlabel="epochs", ylabel="training examples, easiest on top")
     figure.colorbar(image, ax=axes[1:], shrink=0.8)
     return figure
 

@@ -15,7 +15,7 @@ loss; its box has a quarter of the inputs' deviation to each side, since the box
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
@@ -52,7 +52,7 @@ class Regularized(nnx.Module):
 
     def __init__(self, inputs: int, width: int, classes: int, *, rngs: nnx.Rngs, **strength: float):
         sizes = (inputs, width, width)
-        self.layers = nnx.List(nnx.Linear(a, b, rngs=rngs) for a, b in zip(sizes, sizes[1:], strict=False))
+        self.layers = nnx.List(nnx.Linear(a, b, rngs=rngs) for a, b in pairwise(sizes))
         self.head = nnx.Linear(width, classes, rngs=rngs)
         self.dropout = nnx.Dropout(strength.get("dropout", 0.0), rngs=rngs)
         self.input_dropout = nnx.Dropout(strength.get("input dropout", 0.0), rngs=rngs)
@@ -85,9 +85,11 @@ def adversarial(model: Model, weight: float) -> Model:
     def apply(params, state, inputs, key, train):
         if train:
             fixed = jax.lax.stop_gradient(params)
-            plain = partial(lambda points: model.apply(fixed, state, points, None, False)[0])
-            _, points = dynamics.critical_samples(plain, inputs, jax.random.fold_in(key, 1), BOX)
-            chosen = jax.random.bernoulli(jax.random.fold_in(key, 2), weight, (len(inputs),))
+            search_key, choice_key = (jax.random.fold_in(key, number) for number in (1, 2))
+            _, points = dynamics.critical_samples(
+                lambda points: model.apply(fixed, state, points, None, False)[0], inputs, search_key, BOX
+            )
+            chosen = jax.random.bernoulli(choice_key, weight, (len(inputs),))
             inputs = jnp.where(chosen.reshape(-1, *[1] * (inputs.ndim - 1)), points, inputs)
         return model.apply(params, state, inputs, key, train)
 
