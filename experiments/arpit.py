@@ -163,7 +163,7 @@ def paired(one: np.ndarray, other: np.ndarray) -> Interval:
     return mean_interval(np.asarray(one, np.float64) - np.asarray(other, np.float64))
 
 
-def panels(count: int, height: float = 3.2):
+def panels(count: int, height: float = 3.2, width: float = 3.4):
     """A figure with panels side by side, readable in print."""
     import matplotlib
 
@@ -172,7 +172,7 @@ def panels(count: int, height: float = 3.2):
 
     style = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
     pyplot.rcParams.update(style)
-    figure, axes = pyplot.subplots(1, count, figsize=(3.4 * count, height), layout="constrained", squeeze=False)
+    figure, axes = pyplot.subplots(1, count, figsize=(width * count, height), layout="constrained", squeeze=False)
     return figure, axes[0]
 
 

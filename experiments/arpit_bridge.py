@@ -77,13 +77,13 @@ def run(options: Bridge) -> Result:
         Verdict(f"{best} is better than {second}, the next (difference of Spearman)",
                 mean_interval(np.nan_to_num(ranks[best]) - np.nan_to_num(ranks[second]))),
     ]  # fmt: skip
-    figure, (axis,) = panels(1, 3.6)
+    figure, (axis,) = panels(1, 3.2, 4.6)
     places = np.arange(len(order))[::-1]
     values = [interval[name] for name in order]
     finite = [[min(v.value - v.low, 1), min(v.high - v.value, 1)] for v in values]
     axis.errorbar([v.value for v in values], places, xerr=np.transpose(finite), fmt="o", color="#0072b2", capsize=2)
     axis.set_yticks(places, order)
-    axis.set(xlabel=f"Spearman with memorization, {ones} models, 95 %")
+    axis.set(xlabel=f"Spearman with memorization, {ones} models")
     return Result({name: interval[name]._asdict() for name in order}, verdicts, figure)
 
 

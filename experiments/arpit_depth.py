@@ -81,9 +81,13 @@ def run(options: Depth) -> Result:
     }
     figure, axes = panels(2)
     band(axes[0], depths, np.stack(epochs_needed, 1), "random labels", color=COLOURS["random labels"])
-    axes[0].set(xlabel="hidden layers", ylabel=f"epochs to fit {SHARE:.0%}", title=f"{parameters:,} parameters")
+    axes[0].set(
+        xlabel="hidden layers", ylabel=f"epochs to fit {SHARE:.0%} of random labels", title=f"{parameters:,} parameters"
+    )
     band(axes[1], depths, np.stack(accuracy, 1), "real", color=COLOURS["real"])
     axes[1].set(xlabel="hidden layers", ylabel="held-out accuracy", title="real data")
+    for axis in axes:
+        axis.set_xticks(depths)
     return Result(found, verdicts, figure)
 
 
