@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Shaped
 
+from memjax.dynamics.checks import AnyArray
 from memjax.errors import InputError
 
 
@@ -24,7 +25,7 @@ class Dispersion(NamedTuple):
     rates: Float[np.ndarray, " train"]
 
 
-def dispersion(wrong: Shaped[np.ndarray, "models train"], null_rate: float | None = None) -> Dispersion:
+def dispersion(wrong: Shaped[AnyArray, "..."], null_rate: float | None = None) -> Dispersion:
     """The spread of misclassification rates over examples, in units of the binomial variance.
 
         ratio = var_i(rate_i) / (p (1 - p) / models)

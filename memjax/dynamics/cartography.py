@@ -9,10 +9,10 @@ Reference:
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from memjax.dynamics.checks import as_bits, as_numbers
+from memjax.dynamics.checks import AnyArray, as_bits, as_numbers
 
 
-def confidence(probability: Shaped[np.ndarray, "*models epochs train"]) -> Float[np.ndarray, "*models train"]:
+def confidence(probability: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
     """The mean probability of the given label over the records, in [0, 1].
 
     Raises:
@@ -21,7 +21,7 @@ def confidence(probability: Shaped[np.ndarray, "*models epochs train"]) -> Float
     return as_numbers("probability", probability).mean(-2)
 
 
-def variability(probability: Shaped[np.ndarray, "*models epochs train"]) -> Float[np.ndarray, "*models train"]:
+def variability(probability: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
     """The standard deviation of that probability over the records, with their number as divisor; in [0, 1 / 2].
 
     Raises:
@@ -30,7 +30,7 @@ def variability(probability: Shaped[np.ndarray, "*models epochs train"]) -> Floa
     return as_numbers("probability", probability).std(-2)
 
 
-def correctness(correct: Shaped[np.ndarray, "*models epochs train"]) -> Float[np.ndarray, "*models train"]:
+def correctness(correct: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
     """The share of the records at which the example is right, in [0, 1].
 
     Raises:

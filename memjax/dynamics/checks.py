@@ -1,12 +1,15 @@
 """What the reductions accept: curves of truth values or of finite numbers, with the masks that belong to them."""
 
+import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from memjax.errors import InputError
 
+AnyArray = np.ndarray | jax.Array
 
-def as_bits(name: str, values: Shaped[np.ndarray, "..."]) -> Bool[np.ndarray, "*models epochs train"]:
+
+def as_bits(name: str, values: Shaped[AnyArray, "..."]) -> Bool[np.ndarray, "*models epochs train"]:
     """Curves of 0 and 1 as bool.
 
     Raises:
@@ -18,7 +21,7 @@ def as_bits(name: str, values: Shaped[np.ndarray, "..."]) -> Bool[np.ndarray, "*
     return values.astype(bool)
 
 
-def as_numbers(name: str, values: Shaped[np.ndarray, "..."]) -> Float[np.ndarray, "*models epochs train"]:
+def as_numbers(name: str, values: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models epochs train"]:
     """Curves as float32: sums of float16 would be too coarse.
 
     Raises:
@@ -30,7 +33,7 @@ def as_numbers(name: str, values: Shaped[np.ndarray, "..."]) -> Float[np.ndarray
     return values
 
 
-def as_epochs(epochs: Shaped[np.ndarray, "..."] | None, count: int) -> Int[np.ndarray, " epochs"]:
+def as_epochs(epochs: Shaped[AnyArray, "..."] | None, count: int) -> Int[np.ndarray, " epochs"]:
     """After how many epochs each record was taken; 1, 2, 3, ... where it is not said.
 
     Raises:
@@ -44,7 +47,7 @@ def as_epochs(epochs: Shaped[np.ndarray, "..."] | None, count: int) -> Int[np.nd
     return epochs
 
 
-def as_masks_of(values: Shaped[np.ndarray, "models ..."], masks: Shaped[np.ndarray, "..."]) -> np.ndarray:
+def as_masks_of(values: Shaped[AnyArray, "..."], masks: Shaped[AnyArray, "..."]) -> np.ndarray:
     """The masks that belong to values (models, ..., train), as bool.
 
     Raises:
@@ -56,7 +59,7 @@ def as_masks_of(values: Shaped[np.ndarray, "models ..."], masks: Shaped[np.ndarr
     return masks.astype(bool)
 
 
-def _as_curves(name: str, values: Shaped[np.ndarray, "..."]) -> np.ndarray:
+def _as_curves(name: str, values: Shaped[AnyArray, "..."]) -> np.ndarray:
     values = np.asarray(values)
     if values.ndim < 2 or not values.shape[-2]:
         raise InputError(f"{name} has shape {values.shape}; expected (epochs, train), or (models, epochs, train)")

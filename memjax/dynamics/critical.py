@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
+from memjax.dynamics.checks import AnyArray
 from memjax.errors import InputError
 
 
@@ -46,7 +47,7 @@ Predict = Callable[[Float[Array, "batch ..."]], Float[Array, "batch classes"]]
 
 
 def critical_samples(
-    predict: Predict, inputs: Float[Array, "batch ..."], key: Key[Array, ""], search: Search = DEFAULT
+    predict: Predict, inputs: Float[AnyArray, "batch ..."], key: Key[Array, ""], search: Search = DEFAULT
 ) -> tuple[Bool[Array, " batch"], Float[Array, "batch ..."]]:
     """Langevin adversarial sample search (LASS): for each input, a point of its box with another prediction.
 
@@ -95,20 +96,21 @@ def critical_samples(
 
 
 def verified(
-    predict: Predict, inputs: Float[Array, "batch ..."], points: Float[Array, "batch ..."], radius: float
+    predict: Predict, inputs: Float[AnyArray, "batch ..."], points: Float[AnyArray, "batch ..."], radius: float
 ) -> Bool[Array, " batch"]:
     """Whether a point is within the box of its input and is predicted otherwise: both are asked anew.
 
     Cutting off at x +- r rounds; a millionth of the largest input is allowed for that.
     """
     axes = tuple(range(1, inputs.ndim))
-    room = radius * (1 + 1e-6) + 1e-6 * jnp.abs(inputs).max()
+    room = radius * (1 + 1e-6) + 1e-6 * abs(inputs).max()
+    inputs, points = jnp.asarray(inputs), jnp.asarray(points)
     near = (jnp.abs(points - inputs) <= room).all(axes)
     return near & (predict(points).argmax(-1) != predict(inputs).argmax(-1))
 
 
 def critical_sample_ratio(
-    predict: Predict, inputs: Float[Array, "batch ..."], key: Key[Array, ""], search: Search = DEFAULT
+    predict: Predict, inputs: Float[AnyArray, "batch ..."], key: Key[Array, ""], search: Search = DEFAULT
 ) -> Float[Array, ""]:
     """CSR: the share of the inputs for which a critical sample was found, and held when it was asked again; in [0, 1].
 

@@ -6,14 +6,14 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, Shaped
 
-from memjax.dynamics.checks import as_epochs, as_numbers
+from memjax.dynamics.checks import AnyArray, as_epochs, as_numbers
 from memjax.dynamics.split import Sides, over_models
 from memjax.errors import InputError
 from memjax.types import Model, Tree
 
 
 def at_epoch(
-    values: Shaped[np.ndarray, "*models epochs train"], epochs: Shaped[np.ndarray, " epochs"], epoch: int
+    values: Shaped[AnyArray, "..."], epochs: Shaped[AnyArray, "..."], epoch: int
 ) -> Shaped[np.ndarray, "*models train"]:
     """What was recorded after so many epochs.
 
@@ -27,9 +27,9 @@ def at_epoch(
 
 
 def el2n(
-    error_norm: Shaped[np.ndarray, "models epochs train"],
-    epochs: Shaped[np.ndarray, " epochs"],
-    masks: Shaped[np.ndarray, "models train"],
+    error_norm: Shaped[AnyArray, "..."],
+    epochs: Shaped[AnyArray, "..."],
+    masks: Shaped[AnyArray, "..."],
     epoch: int,
 ) -> Sides:
     """EL2N: the length of the error, softmax minus label, early in training, in the mean over models.
@@ -54,8 +54,8 @@ def gradient_norms(
     model: Model,
     params: Tree,
     model_state: Tree,
-    inputs: Float[Array, "batch ..."],
-    labels: Int[Array, " batch"],
+    inputs: Float[AnyArray, "batch ..."],
+    labels: Int[AnyArray, " batch"],
     at_once: int = 64,
 ) -> Float[Array, " batch"]:
     """Length of the gradient of each example's loss by all parameters of one network.

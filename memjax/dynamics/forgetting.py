@@ -3,10 +3,10 @@
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from memjax.dynamics.checks import as_bits
+from memjax.dynamics.checks import AnyArray, as_bits
 
 
-def forgetting_events(correct: Shaped[np.ndarray, "*models epochs train"]) -> Float[np.ndarray, "*models train"]:
+def forgetting_events(correct: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
     """How often an example goes from right to wrong between one record and the next; infinity if it never was right.
 
         events[i] = number of e with correct[e, i] and not correct[e + 1, i]
@@ -25,7 +25,7 @@ def forgetting_events(correct: Shaped[np.ndarray, "*models epochs train"]) -> Fl
     return np.where(right.any(-2), events, np.inf)
 
 
-def unforgettable(correct: Shaped[np.ndarray, "*models epochs train"]) -> Bool[np.ndarray, "*models train"]:
+def unforgettable(correct: Shaped[AnyArray, "..."]) -> Bool[np.ndarray, "*models train"]:
     """Whether an example, once right, stays right at all later records; False if it never was right.
 
     Arguments, errors and source as for `forgetting_events`.

@@ -3,10 +3,11 @@
 import numpy as np
 from jaxtyping import Float, Shaped
 
+from memjax.dynamics.checks import AnyArray
 from memjax.errors import InputError
 
 
-def gini(values: Shaped[np.ndarray, "*rest n"]) -> Float[np.ndarray, "*rest"]:
+def gini(values: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*rest"]:
     """The Gini coefficient of values of at least 0, along the last axis.
 
         G = sum over i, j of |g_i - g_j| / (2 n^2 mean g)
@@ -18,7 +19,7 @@ def gini(values: Shaped[np.ndarray, "*rest n"]) -> Float[np.ndarray, "*rest"]:
       InputError: no values, or some that are below 0 or not finite.
 
     Example:
-      >>> float(gini([1, 1, 1, 1])), float(gini([0, 0, 0, 1]))
+      >>> float(gini(np.array([1, 1, 1, 1]))), float(gini(np.array([0, 0, 0, 1])))
       (0.0, 0.75)
     """
     values = np.sort(np.asarray(values, np.float64), axis=-1)
@@ -27,4 +28,4 @@ def gini(values: Shaped[np.ndarray, "*rest n"]) -> Float[np.ndarray, "*rest"]:
         raise InputError("gini takes one or more finite numbers of at least 0")
     rank = 2 * np.arange(1, count + 1) - count - 1  # of ascending values: how many are below less how many above
     with np.errstate(invalid="ignore"):
-        return (rank * values).sum(-1) / (count * values.sum(-1))
+        return np.asarray((rank * values).sum(-1) / (count * values.sum(-1)))

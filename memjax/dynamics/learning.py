@@ -3,11 +3,11 @@
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-from memjax.dynamics.checks import as_bits, as_epochs, as_masks_of, as_numbers
+from memjax.dynamics.checks import AnyArray, as_bits, as_epochs, as_masks_of, as_numbers
 from memjax.errors import InputError
 
 
-def mean_loss(loss: Shaped[np.ndarray, "*models epochs train"]) -> Float[np.ndarray, "*models train"]:
+def mean_loss(loss: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
     """The mean of an example's loss over all records, the area under its trajectory.  High: learned late or never.
 
     At least 0.  The trajectories themselves are what was recorded; `over_models` takes their mean over models.
@@ -18,7 +18,7 @@ def mean_loss(loss: Shaped[np.ndarray, "*models epochs train"]) -> Float[np.ndar
     return as_numbers("loss", loss).mean(-2)
 
 
-def easiest_first(loss: Shaped[np.ndarray, "*models epochs train"]) -> Int[np.ndarray, "*models train"]:
+def easiest_first(loss: Shaped[AnyArray, "..."]) -> Int[np.ndarray, "*models train"]:
     """Examples from the easiest to the hardest: by the mean of the loss over training, the lowest first.
 
     The order of loss[..., order] shows what is learned first.  Equal ones stay in their order.
@@ -34,7 +34,7 @@ def easiest_first(loss: Shaped[np.ndarray, "*models epochs train"]) -> Int[np.nd
 
 
 def first_learned(
-    correct: Shaped[np.ndarray, "*models epochs train"], epochs: Shaped[np.ndarray, " epochs"] | None = None
+    correct: Shaped[AnyArray, "..."], epochs: Shaped[AnyArray, "..."] | None = None
 ) -> Float[np.ndarray, "*models train"]:
     """After how many epochs an example is right for the first time; NaN if it never is.
 
@@ -55,7 +55,7 @@ def first_learned(
 
 
 def learned_for_good(
-    correct: Shaped[np.ndarray, "*models epochs train"], epochs: Shaped[np.ndarray, " epochs"] | None = None
+    correct: Shaped[AnyArray, "..."], epochs: Shaped[AnyArray, "..."] | None = None
 ) -> Float[np.ndarray, "*models train"]:
     """After how many epochs an example is right and stays right until the end; NaN if it is wrong in the end.
 
@@ -71,9 +71,9 @@ def learned_for_good(
 
 
 def epochs_to_fit(
-    correct: Shaped[np.ndarray, "models epochs train"],
-    masks: Shaped[np.ndarray, "models train"],
-    epochs: Shaped[np.ndarray, " epochs"] | None = None,
+    correct: Shaped[AnyArray, "..."],
+    masks: Shaped[AnyArray, "..."],
+    epochs: Shaped[AnyArray, "..."] | None = None,
     share: float = 1.0,
 ) -> Float[np.ndarray, " models"]:
     """A model's time to convergence: epochs until it has so large a share of its own examples right, NaN if never.

@@ -3,10 +3,10 @@
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from memjax.dynamics.checks import as_numbers
+from memjax.dynamics.checks import AnyArray, as_numbers
 
 
-def area_under_margin(margin: Shaped[np.ndarray, "*models epochs train"]) -> Float[np.ndarray, "*models train"]:
+def area_under_margin(margin: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
     """AUM: the mean over the records of the logit of the given label minus the largest other.
 
     Low, or below 0: other examples pull towards another label, as they do where the given one is wrong.  The paper

@@ -9,6 +9,7 @@ import optax
 from jaxtyping import Array, Float, Int, Key
 
 from memjax import prng
+from memjax.dynamics.checks import AnyArray
 from memjax.errors import InputError
 from memjax.types import Model
 
@@ -34,11 +35,12 @@ class Unrolled(NamedTuple):
     through: Literal["training", "both"] = "training"
 
     def losses(
-        self, key: Key[Array, ""], inputs: Float[Array, "train ..."], labels: Int[Array, " train"]
+        self, key: Key[Array, ""], inputs: Float[AnyArray, "train ..."], labels: Int[AnyArray, " train"]
     ) -> Float[Array, "steps train"]:
         """The loss of every training example after so many steps, as a function that jax can differentiate."""
         if list(self.steps) != sorted(set(self.steps)) or not self.steps or self.steps[0] < 1:
             raise InputError(f"steps is {self.steps}; give numbers from 1, each larger than the one before")
+        inputs, labels = jnp.asarray(inputs), jnp.asarray(labels)
         params, model_state = self.model.init(jax.random.fold_in(key, prng.INIT))
         seen = inputs if self.through == "both" else jax.lax.stop_gradient(inputs)
         batches = self._batches(jax.random.fold_in(key, prng.ORDER), len(labels))
@@ -71,9 +73,9 @@ class Unrolled(NamedTuple):
 def loss_sensitivity(
     training: Unrolled,
     key: Key[Array, ""],
-    inputs: Float[Array, "train ..."],
-    labels: Int[Array, " train"],
-    order: float = 1,
+    inputs: Float[AnyArray, "train ..."],
+    labels: Int[AnyArray, " train"],
+    order: float = 1.0,
 ) -> Float[Array, "steps train"]:
     """g: the norm of the gradient of the mean loss after t steps by each training input, at each of `training.steps`.
 
@@ -105,8 +107,8 @@ def loss_sensitivity(
 def class_sensitivity(
     training: Unrolled,
     key: Key[Array, ""],
-    inputs: Float[Array, "train ..."],
-    labels: Int[Array, " train"],
+    inputs: Float[AnyArray, "train ..."],
+    labels: Int[AnyArray, " train"],
     num_classes: int,
 ) -> Float[Array, "classes classes"]:
     """How much the inputs of class j decide the loss of class i: the mean over `training.steps` and over those inputs.
@@ -127,7 +129,7 @@ def class_sensitivity(
 
 
 def _gradients(
-    totals: Callable[[Array], Array], inputs: Float[Array, "train ..."], reduce: Callable[[Array], Array]
+    totals: Callable[[Array], Array], inputs: Float[AnyArray, "train ..."], reduce: Callable[[Array], Array]
 ) -> Float[Array, "outputs train"]:
     """One backward pass an output, one after the other: all at once would need all their gradients in memory."""
     values, pull = jax.vjp(totals, jnp.asarray(inputs))

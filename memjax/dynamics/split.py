@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
-from memjax.dynamics.checks import as_masks_of
+from memjax.dynamics.checks import AnyArray, as_masks_of
 
 
 class Sides(NamedTuple):
@@ -22,7 +22,7 @@ class Sides(NamedTuple):
     num_out: Int[np.ndarray, "..."]
 
 
-def over_models(values: Shaped[np.ndarray, "models ..."], masks: Shaped[np.ndarray, "models train"]) -> Sides:
+def over_models(values: Shaped[AnyArray, "..."], masks: Shaped[AnyArray, "..."]) -> Sides:
     """The mean of a reduction, or of whole curves, over models that trained on an example and over the others.
 
         inside[..., i] = mean of values[t, ..., i] over models t with masks[t, i], where it is a number
@@ -43,8 +43,8 @@ def over_models(values: Shaped[np.ndarray, "models ..."], masks: Shaped[np.ndarr
 
 
 def over_examples(
-    values: Shaped[np.ndarray, "models ..."],
-    masks: Shaped[np.ndarray, "models train"],
+    values: Shaped[AnyArray, "..."],
+    masks: Shaped[AnyArray, "..."],
     rows: Bool[np.ndarray, " train"] | None = None,
 ) -> Sides:
     """The mean over a model's own training examples and over the others, for each model: learning curves.

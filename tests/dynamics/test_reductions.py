@@ -1,6 +1,6 @@
 """Reductions of recorded curves: by hand, and against loops written from the definitions."""
 
-import itertools
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_the_loops_of_the_definitions():
         np.testing.assert_equal(first[t, i], min(times) if times else np.nan)
         lasting = [EPOCHS[place] for place in range(7) if all(curve[place:])]
         np.testing.assert_equal(good[t, i], min(lasting) if lasting else np.nan)
-        lost = sum(a and not b for a, b in itertools.pairwise(curve))
+        lost = sum(a and not b for a, b in pairwise(curve))
         assert events[t, i] == (lost if times else np.inf)
 
 
@@ -123,7 +123,7 @@ def test_gini():
     np.testing.assert_allclose(dynamics.gini(7 * values), dynamics.gini(values))
     assert np.isnan(dynamics.gini(np.zeros(3)))
     with pytest.raises(InputError, match="at least 0"):
-        dynamics.gini([1.0, -1.0])
+        dynamics.gini(np.array([1.0, -1.0]))
 
 
 def test_equally_hard_examples_are_binomial_and_others_are_not():

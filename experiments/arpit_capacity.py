@@ -1,0 +1,71 @@
+"""Claim: the more noise is in the training data, the more capacity is needed for what is right in them.
+
+Arpit et al. 2017, arXiv 1706.05394, section 3.3 and figure 5.  Networks with two hidden layers of several widths, a
+share of the training examples with random inputs or random labels; accuracy on held-out examples without noise.
+
+    python -m experiments.arpit_capacity --preset quick    digits, 3 widths, 8 networks each: about 2 minutes
+    python -m experiments.arpit_capacity                   Fashion-MNIST, 6 widths: about 3 hours on two cores
+
+Expected: from a small to the largest width, accuracy gains more with noise than without.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tyro
+
+from experiments.arpit import COLOURS, ArpitOptions, band, contrast, panels, recorded, request
+from experiments.claim import Result, Verdict, conclude
+from memjax import dynamics, environment
+
+SIZES = {  # widths, shares of noise, networks, epochs, examples a class
+    "smoke": ((4, 16), (0.5,), 2, 3, 10),
+    "quick": ((16, 64, 256), (0.5,), 8, 40, None),
+    "full": ((16, 64, 256, 1024, 2048, 4096), (0.25, 0.5, 0.75), 10, 100, 1000),
+}
+
+
+@dataclass(frozen=True)
+class Capacity(ArpitOptions):
+    """Accuracy against width, at several levels of noise."""
+
+
+def held_out_accuracy(options: Capacity, kind: str, rate: float, width: int) -> np.ndarray:
+    """Of each network, on the examples that it did not see and that have no noise."""
+    _, _, models, epochs, per_class = SIZES[options.preset]
+    config = request(options.data(kind, rate, per_class), f"mlp:{width}x2", epochs, models, record_epochs=(epochs,))
+    curves, dataset = recorded(config, options.place("arpit_capacity"))
+    return dynamics.over_examples(curves.values["correct"], curves.masks, ~dataset.corrupted).outside[:, -1]
+
+
+def run(options: Capacity) -> Result:
+    widths, rates, *_ = SIZES[options.preset]
+    levels = [("real", 0.0), *((kind, rate) for kind in ("random inputs", "random labels") for rate in rates)]
+    accuracy = {level: np.stack([held_out_accuracy(options, *level, width) for width in widths], 1) for level in levels}
+    gain = {level: values[:, -1] - values[:, 0] for level, values in accuracy.items()}
+    verdicts = [
+        Verdict(
+            f"from width {widths[0]} to {widths[-1]}, accuracy gains more with {rate:.0%} {kind} than with none",
+            contrast(gain[kind, rate], gain["real", 0.0]),
+        )
+        for kind, rate in levels[1:]
+    ]
+    found = {
+        f"{kind} {rate:g}": {"widths": widths, "accuracy": values.mean(0), "sd": values.std(0, ddof=1)}
+        for (kind, rate), values in accuracy.items()
+    }
+    figure, axes = panels(2)
+    for axis, noisy in zip(axes, ("random inputs", "random labels"), strict=True):
+        for (kind, rate), values in accuracy.items():
+            if kind in ("real", noisy):
+                label = "no noise" if kind == "real" else f"{rate:.0%} {kind}"
+                band(axis, widths, values, label, color=COLOURS[kind], alpha=1 if kind == "real" else 0.4 + 0.6 * rate)
+        axis.set(xscale="log", xlabel="units in each hidden layer", ylabel="held-out accuracy, clean examples")
+        axis.legend()
+    return Result(found, verdicts, figure)
+
+
+if __name__ == "__main__":
+    options = tyro.cli(Capacity, config=(tyro.conf.OmitArgPrefixes,))
+    environment.start_jax()
+    conclude("arpit_capacity", options, run(options))

@@ -1,0 +1,92 @@
+"""Claim: noise takes longer to fit than real data, the more so with less capacity and with more data.
+
+Arpit et al. 2017, arXiv 1706.05394, section 3.4 and figure 6.  Epochs until a network has all its training examples
+right, against its width and against the number of examples; real data and random inputs in their place.
+
+    python -m experiments.arpit_time_to_convergence --preset quick    digits: about 2 minutes on two cores
+    python -m experiments.arpit_time_to_convergence                   Fashion-MNIST: about 2 hours
+
+A network that has not converged after the last epoch counts as if it had then: times are lower bounds, and the shares
+that did converge are in the result.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tyro
+
+from experiments.arpit import COLOURS, ArpitOptions, band, contrast, panels, recorded, request
+from experiments.claim import Result, Verdict, conclude
+from memjax import dynamics, environment
+from memjax.specs import TrainSpec
+
+SIZES = {  # widths, examples a class, networks, epochs
+    "smoke": ((8, 16), (10, 20), 2, 4),
+    "quick": ((16, 64, 256), (20, 60, 140), 6, 80),
+    "full": ((64, 256, 1024, 4096), (100, 300, 1000, 3000), 6, 300),
+}
+KINDS = ("real", "random inputs")
+
+
+@dataclass(frozen=True)
+class TimeToConvergence(ArpitOptions):
+    """Epochs to fit everything, by width and by size of the data."""
+
+    share: float = 1.0
+    """Of its training examples that a network must have right."""
+
+
+def epochs_needed(options: TimeToConvergence, kind: str, width: int, per_class: int) -> tuple[np.ndarray, float]:
+    """Of each network, and the share of the networks that converged."""
+    *_, models, epochs = SIZES[options.preset]
+    train = TrainSpec(learning_rate=0.001, schedule="constant", warmup=0.0)
+    config = request(options.data(kind, 1.0, per_class), f"mlp:{width}x2", epochs, models, train=train)
+    curves, _ = recorded(config, options.place("arpit_time_to_convergence"))
+    found = dynamics.epochs_to_fit(curves.values["correct"], curves.masks, curves.epochs, options.share)
+    return np.where(np.isnan(found), epochs, found), float(np.isfinite(found).mean())
+
+
+def run(options: TimeToConvergence) -> Result:
+    widths, sizes, *_ = SIZES[options.preset]
+    by_width = {kind: [epochs_needed(options, kind, width, sizes[-1]) for width in widths] for kind in KINDS}
+    by_size = {kind: [epochs_needed(options, kind, widths[-1], size) for size in sizes] for kind in KINDS}
+    wide, large = (
+        {kind: np.stack([times for times, _ in row], 1) for kind, row in by.items()} for by in (by_width, by_size)
+    )
+    slow = {kind: np.log(times[:, 0] / times[:, -1]) for kind, times in wide.items()}
+    grow = {kind: np.log(times[:, -1] / times[:, 0]) for kind, times in large.items()}
+    verdicts = [
+        Verdict(
+            "random inputs take longer to fit than real data (log of the ratio of epochs, largest width and data)",
+            contrast(np.log(wide["random inputs"][:, -1]), np.log(wide["real"][:, -1])),
+        ),
+        Verdict(
+            f"from width {widths[-1]} down to {widths[0]} they slow down more (log of the ratio)",
+            contrast(slow["random inputs"], slow["real"]),
+        ),
+        Verdict(
+            f"from {sizes[0]} to {sizes[-1]} examples a class they slow down more (log of the ratio)",
+            contrast(grow["random inputs"], grow["real"]),
+        ),
+    ]
+    found = {
+        name: {kind: {"x": x, "epochs": [times.mean() for times, _ in row],
+                      "sd": [times.std(ddof=1) for times, _ in row], "converged": [share for _, share in row]}
+               for kind, row in by.items()}
+        for name, x, by in (("width", widths, by_width), ("examples_a_class", sizes, by_size))
+    }  # fmt: skip
+    figure, axes = panels(2)
+    for axis, x, times, label in zip(
+        axes, (widths, sizes), (wide, large), ("units in each hidden layer", "training examples a class"), strict=True
+    ):
+        for kind in KINDS:
+            band(axis, x, times[kind], kind, color=COLOURS[kind])
+        axis.set(xscale="log", yscale="log", xlabel=label, ylabel="epochs to fit all examples")
+        axis.legend()
+    return Result(found, verdicts, figure)
+
+
+if __name__ == "__main__":
+    options = tyro.cli(TimeToConvergence, config=(tyro.conf.OmitArgPrefixes,))
+    environment.start_jax()
+    conclude("arpit_time_to_convergence", options, run(options))
