@@ -1,16 +1,14 @@
 """A real Chromium, started by its path, and pages that are watched: whatever they ask for or complain of is noted."""
 
 import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from chromium import find_chromium
 from world import World, make_world
 
 from memjax.report import write_report
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 def pytest_collection_modifyitems(items):
@@ -21,16 +19,15 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def browser():
-    found = os.environ.get("MEMJAX_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     try:
         from playwright.sync_api import sync_playwright
-    except ImportError:
-        found = None
-    if not found:
+
+        path = find_chromium()
+    except (ImportError, FileNotFoundError) as problem:
         tell = pytest.fail if os.environ.get("CI") else pytest.skip
-        tell("there is no Chromium, or no playwright; tests/browser/install.sh installs them")
+        tell(f"{problem}; tests/browser/install.sh installs what is needed")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield chromium
         chromium.close()
 

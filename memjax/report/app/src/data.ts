@@ -96,10 +96,16 @@ const UNDEFINED = -32768;
 const PLACES = 10_000;
 
 export function unpack([kind, base64]: Packed): Column {
-  const text = atob(base64);
+  return new KINDS[kind](bytesOf(base64).buffer);
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  const quick = (Uint8Array as unknown as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
+  if (quick) return quick(base64);
+  const text = atob(base64); // in browsers from before 2025
   const bytes = new Uint8Array(text.length);
   for (let place = 0; place < text.length; place++) bytes[place] = text.charCodeAt(place);
-  return new KINDS[kind](bytes.buffer);
+  return bytes;
 }
 
 function columns<T>(packed: Record<string, Packed | null>): T {
@@ -108,7 +114,10 @@ function columns<T>(packed: Record<string, Packed | null>): T {
 
 /** Whole ten-thousandths as numbers. */
 function fromPlaces(packed: Packed): Float32Array {
-  return Float32Array.from(unpack(packed), (value) => (value === UNDEFINED ? NaN : value / PLACES));
+  const whole = unpack(packed);
+  const values = new Float32Array(whole.length); // Float32Array.from is a hundred times slower
+  for (let at = 0; at < whole.length; at++) values[at] = whole[at] === UNDEFINED ? NaN : whole[at] / PLACES;
+  return values;
 }
 
 function extremes(packed: any, alike: Packed | undefined): Extremes | null {

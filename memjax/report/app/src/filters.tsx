@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { saveCsv, saveJson, saveKeepMask } from "./export";
 import { Histogram } from "./histogram";
 import {
-  type SortKey, ascending, classCounts, classes, clearFilters, isFiltered, marks, onlyMarked, onlyMislabelled, query, run,
+  type SortKey, ascending, classCounts, classes, marks, onlyMarked, onlyMislabelled, query, run,
   selection, sortKey, toggled,
 } from "./state";
 import { whole } from "./words";
@@ -120,10 +120,9 @@ function Export() {
   const places = selection.value;
   return (
     <div class="export">
-      <h3>Selection</h3>
+      <h3>Export the selection</h3>
       <p>
-        <strong>{whole(places.length)}</strong> of {whole(run.numTrain)} examples{" "}
-        {isFiltered.value && <button type="button" class="plain" onClick={clearFilters}>Show all</button>}
+        <strong>{whole(places.length)}</strong> of {whole(run.numTrain)} examples
       </p>
       <div class="line wrap">
         <button type="button" onClick={() => saveCsv(places)}>CSV</button>

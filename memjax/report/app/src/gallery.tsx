@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Filters } from "./filters";
 import { Picture } from "./picture";
-import { className, clearFilters, marks, permalink, run, selection, toggled } from "./state";
+import { className, clearFilters, isFiltered, marks, permalink, run, selection, toggled } from "./state";
 import { Virtual } from "./virtual";
 import { percent, whole, withError } from "./words";
 
@@ -61,7 +61,10 @@ function Gallery() {
   }
   return (
     <div class="gallery">
-      <p class="visually-hidden" role="status">{whole(places.length)} examples selected</p>
+      <p class="found" role="status">
+        <strong>{whole(places.length)}</strong> of {whole(run.numTrain)} examples
+        {isFiltered.value && <>, <button type="button" class="plain" onClick={clearFilters}>show all</button></>}
+      </p>
       <Virtual
         count={places.length} rowHeight={height} cellWidth={WIDTH} label="Selected examples"
         onLayout={(columns, element) => (layout.current = { columns, element })} onKeyDown={move}

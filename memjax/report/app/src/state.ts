@@ -5,7 +5,8 @@ import { Bins } from "./statistics";
 
 export const run = readRun();
 export const bins = new Bins(run.train.mem);
-const binOf = Int8Array.from(run.train.mem, (value) => bins.of(value));
+const binOf = new Int8Array(run.numTrain);
+for (let place = 0; place < run.numTrain; place++) binOf[place] = bins.of(run.train.mem[place]);
 
 /** Bins from the first to the one before the second. */
 export const range = signal<[number, number] | null>(null);

@@ -1,9 +1,13 @@
 // Numbers as people read them, as in words.py.
 
-export function number(value: number, digits = 3): string {
+const formats = [0, 1, 2, 3].map(
+  (digits) => new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+);
+
+export function number(value: number, digits: 0 | 1 | 2 | 3 = 3): string {
   if (!Number.isFinite(value)) return "undefined";
-  const text = Math.abs(value).toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  return value < 0 && Number(text.replaceAll(",", "")) !== 0 ? `\u2212${text}` : text;
+  const text = formats[digits].format(Math.abs(value));
+  return value < 0 && /[1-9]/.test(text) ? `\u2212${text}` : text;
 }
 
 export function percent(value: number, digits = 1): string {
@@ -11,10 +15,10 @@ export function percent(value: number, digits = 1): string {
 }
 
 export function whole(value: number): string {
-  return value.toLocaleString("en", { maximumFractionDigits: 0 });
+  return formats[0].format(value);
 }
 
-export function withError(value: number, stderr: number, digits = 3): string {
+export function withError(value: number, stderr: number, digits: 2 | 3 = 3): string {
   return Number.isFinite(stderr) ? `${number(value, digits)} ± ${number(stderr, digits)}` : number(value, digits);
 }
 
