@@ -25,12 +25,13 @@ LAYERS = [
     {"specs"},
     {"metrics", "prng"},
     {"types", "untrusted"},
+    {"display"},
     {"errors"},
 ]
-HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib"}
+HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib", "pandas"}
 WITHOUT_JAX = {
     "run", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "output", "progress",
-    "interruption", "workers", "store", "data", "subsets", "specs", "untrusted", "types", "errors", "report",
+    "interruption", "workers", "store", "data", "subsets", "specs", "untrusted", "types", "display", "errors", "report",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
+from memjax import display
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks
 
@@ -29,6 +30,15 @@ class LinearDatamodelingScore(NamedTuple):
     each: Float[np.ndarray, " test"]
     num_undefined: int
     ceiling: float
+
+    def __repr__(self) -> str:
+        value, low, high = map(display.number, self[:3])
+        undefined = f", {self.num_undefined:,} undefined" if self.num_undefined else ""
+        ceiling = "" if np.isnan(self.ceiling) else f"; ceiling {display.number(self.ceiling)}"
+        return (
+            f"LinearDatamodelingScore({value}, 95 % interval {low} to {high}; {len(self.each):,} test examples"
+            f"{undefined}{ceiling})"
+        )
 
 
 def linear_datamodeling_score(
