@@ -1,5 +1,6 @@
 """The documentation site: `python -m sphinx -W --keep-going -n docs docs/_build/html`."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 import memjax
 
+os.environ["COLUMNS"] = "76"  # what fits into a cell's output
 project, author, copyright = "memjax", "the memjax authors", "the memjax authors"
 version = release = memjax.__version__
 extensions = [

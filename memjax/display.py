@@ -86,8 +86,8 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -
         return "<tr>" + "".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in texts) + "</tr>"
 
     body = "".join(cells("td", row) for row in rows)
-    head = f'<caption style="text-align:left">{html.escape(caption)}</caption><thead>{cells("th", columns)}</thead>'
-    return f'<table class="memjax">{head}<tbody>{body}</tbody></table>'
+    head = f"<thead>{cells('th', columns)}</thead>"
+    return f"<p>{html.escape(caption)}</p><table>{head}<tbody>{body}</tbody></table>"
 
 
 def frame(columns: dict[str, Any], index: dict[str, int] | None = None) -> Any:

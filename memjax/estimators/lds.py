@@ -20,8 +20,8 @@ class LinearDatamodelingScore(NamedTuple):
       low, high: 95 % bootstrap interval of that mean, over models and test examples.
       each: (test,) one correlation a test example; NaN where predictions or outputs are constant.
       num_undefined: how many are NaN and left out of the mean.
-      ceiling: the mean correlation of the outputs with those of independent retrainings on the same subsets, which no
-        attribution is expected to pass; NaN if there are none.
+      ceiling: the mean correlation of the outputs with those of independent retrainings on the same subsets; NaN if
+        there are none.  A perfect prediction of the mean output would reach about its square root.
     """
 
     value: float
