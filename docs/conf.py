@@ -1,5 +1,6 @@
-"""The documentation site: `python -m sphinx -W --keep-going -n docs docs/_build`."""
+"""The documentation site: `python -m sphinx -W --keep-going -n docs docs/_build/html`."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,6 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 import memjax
 
+os.environ["COLUMNS"] = "76"  # what fits into a cell's output
 project, author, copyright = "memjax", "the memjax authors", "the memjax authors"
 version = release = memjax.__version__
 extensions = [
@@ -21,12 +23,13 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_ext"]
 
-# Pages with code cells are executed; a cell that fails, or warns on the error stream, fails the build.
+# Pages with code cells are executed, in a folder that goes away; a cell that fails fails the build.
 nb_execution_mode = "force"
+nb_execution_in_temp = True
 nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 nb_execution_show_tb = True
-nb_output_stderr = "remove-warn"
+nb_output_stderr = "remove"
 myst_enable_extensions = ["attrs_inline", "colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 

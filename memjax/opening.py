@@ -29,6 +29,9 @@ class Run:
     design: SubsetDesign
     plan: Plan
 
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r}: {self.num_trained:,} of {self.plan.num_models:,} models; {self.dataset})"
+
     @property
     def missing(self) -> list[int]:
         """Blocks still to be trained."""

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int, Shaped
 
+from memjax import display
 from memjax.errors import InputError
 
 if TYPE_CHECKING:
     from jax import Array
 
 Tree = Any  # a nest of arrays
+AXES = {1: ("example",), 2: ("train", "test")}  # what the axes of an estimate are called, by their number
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,13 @@ class Dataset:
         for name, labels in (("corrupted", self.train_labels), ("test_corrupted", self.test_labels)):
             if getattr(self, name) is None:  # a reader of files need not say that it has corrupted nothing
                 object.__setattr__(self, name, np.zeros(len(labels), bool))
+
+    def __repr__(self) -> str:
+        changed = f", {int(self.mislabelled.sum()):,} labels changed" if self.mislabelled.any() else ""
+        return (
+            f"Dataset({self.name!r}: {self.num_train:,} training and {self.num_test:,} test examples of shape "
+            f"{self.input_shape}, {self.num_classes} classes{changed})"
+        )
 
     @property
     def num_train(self) -> int:
@@ -91,6 +100,10 @@ class SubsetDesign(NamedTuple):
     include_prob: float
     num_models: int | None
     masks: Callable[[np.ndarray], np.ndarray]
+
+    def __repr__(self) -> str:
+        most = "" if self.num_models is None else f", {self.num_models:,} models"
+        return f"SubsetDesign({self.name!r} of {self.num_train:,}{most})"
 
 
 class Model(NamedTuple):
@@ -137,6 +150,12 @@ class Outcomes(NamedTuple):
     train: dict[str, np.ndarray]
     test: dict[str, np.ndarray]
 
+    def __repr__(self) -> str:
+        models, train = self.masks.shape
+        num_test = max((values.shape[1] for values in self.test.values()), default=0)
+        kept = ", ".join(self.train)
+        return f"Outcomes({models:,} models, {train:,} training and {num_test:,} test examples: {kept})"
+
 
 class Curves(NamedTuple):
     """What was recorded of finished models while they trained.
@@ -182,3 +201,38 @@ class Estimate(NamedTuple):
             raise InputError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
         half = float(ndtri((1 + level) / 2)) * self.stderr
         return self.value - half, self.value + half
+
+    def __repr__(self) -> str:
+        if not display.holds_numbers(*self):
+            return display.fields(self)
+        value, stderr, *counts = map(display.Summary, self)
+        inside, outside = (f"{count.low:.0f} to {count.high:.0f}" for count in counts)
+        errors = f"{display.number(stderr.typical)} typical, {display.number(stderr.high)} at most"
+        return (
+            f"Estimate({display.shape_of(self.value)}: {value.range()}; standard error {errors}; in {inside} models, "
+            f"out of {outside})"
+        )
+
+    def _repr_html_(self) -> str | None:
+        """The ten largest values, in a notebook."""
+        if not display.holds_numbers(*self) or np.ndim(self.value) not in AXES or self.value.size > display.LARGEST:
+            return None
+        flat = np.asarray(self.value).reshape(-1)
+        order = [entry for entry in np.argsort(-flat, kind="stable")[: display.SHOWN] if not np.isnan(flat[entry])]
+        places = zip(*np.unravel_index(order, self.value.shape), strict=True)
+        columns = [np.asarray(field).reshape(-1)[order] for field in self]
+        rows = [[*place, *row] for place, *row in zip(places, *columns, strict=True)]
+        head = [*AXES[np.ndim(self.value)], "value", "stderr", "num_in", "num_out"]
+        return display.table(f"{self!r}; the largest:", head, rows)
+
+    def to_dataframe(self) -> Any:
+        """The estimates as a pandas data frame: a row an example, or a row a pair of training and test example.
+
+        Raises:
+          InputError: pandas is not installed, or there are neither one nor two axes.
+        """
+        names = AXES.get(np.ndim(self.value))
+        if names is None:
+            raise InputError(f"an estimate of shape {self.value.shape} is no table; expected one or two axes")
+        columns = {name: np.asarray(field).reshape(-1) for name, field in self._asdict().items()}
+        return display.frame(columns, dict(zip(names, self.value.shape, strict=True)))

@@ -25,13 +25,14 @@ LAYERS = [
     {"specs"},
     {"metrics", "prng"},
     {"types", "untrusted"},
+    {"display"},
     {"errors"},
 ]
-HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib"}
+HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib", "pandas"}
 WITHOUT_JAX = {
     "run", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "output", "progress",
-    "interruption", "workers", "exchange", "store", "data", "subsets", "specs", "untrusted", "types", "errors",
-    "report",
+    "interruption", "workers", "exchange", "store", "data", "subsets", "specs", "untrusted", "types", "display",
+    "errors", "report",
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
+from memjax import display
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray
 from memjax.estimators.lasso import TILE, as_masks_and_outputs, as_positive, tiles
@@ -33,6 +34,13 @@ class Datamodels(NamedTuple):
     penalty: Float[np.ndarray, " test"]
     gap: Float[np.ndarray, " test"]
     held_out_r2: Float[np.ndarray, " test"]
+
+    def __repr__(self) -> str:
+        found, size = int(np.count_nonzero(self.weights)), self.weights.size
+        return (
+            f"Datamodels({display.shape_of(self.weights)}: {found:,} of {size:,} weights are not 0, "
+            f"{display.Summary(self.weights).range()}; held-out R2 {display.Summary(self.held_out_r2).range()})"
+        )
 
 
 def datamodels(

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
+from memjax import display
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
 from memjax.estimators.memorization import sides
@@ -51,6 +52,10 @@ class Profile(NamedTuple):
     value: Float[np.ndarray, "sizes train"]
     stderr: Float[np.ndarray, "sizes train"]
     mean: Float[np.ndarray, " train"]
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self.sizes)} sizes from {self.sizes.min():,} to {self.sizes.max():,}"
+        return f"Profile({sizes}, {len(self.mean):,} examples: {display.Summary(self.mean).range()})"
 
 
 def consistency_profile(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> Profile:

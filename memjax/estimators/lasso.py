@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
+from memjax import display
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, at_least_one_model
 from memjax.estimators.proximal import fit_tile, make_design
@@ -25,6 +26,13 @@ class Lasso(NamedTuple):
     weights: Float[np.ndarray, "train test"]
     bias: Float[np.ndarray, " test"]
     gap: Float[np.ndarray, " test"]
+
+    def __repr__(self) -> str:
+        found, size = int(np.count_nonzero(self.weights)), self.weights.size
+        return (
+            f"Lasso({display.shape_of(self.weights)}: {found:,} of {size:,} weights are not 0, "
+            f"{display.Summary(self.weights).range()})"
+        )
 
 
 def lasso(

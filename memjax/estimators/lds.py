@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
+from memjax import display
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks
 
@@ -19,8 +20,8 @@ class LinearDatamodelingScore(NamedTuple):
       low, high: 95 % bootstrap interval of that mean, over models and test examples.
       each: (test,) one correlation a test example; NaN where predictions or outputs are constant.
       num_undefined: how many are NaN and left out of the mean.
-      ceiling: the mean correlation of the outputs with those of independent retrainings on the same subsets, which no
-        attribution is expected to pass; NaN if there are none.
+      ceiling: the mean correlation of the outputs with those of independent retrainings on the same subsets; NaN if
+        there are none.  A perfect prediction of the mean output would reach about its square root.
     """
 
     value: float
@@ -29,6 +30,15 @@ class LinearDatamodelingScore(NamedTuple):
     each: Float[np.ndarray, " test"]
     num_undefined: int
     ceiling: float
+
+    def __repr__(self) -> str:
+        value, low, high = map(display.number, self[:3])
+        undefined = f", {self.num_undefined:,} undefined" if self.num_undefined else ""
+        ceiling = "" if np.isnan(self.ceiling) else f"; ceiling {display.number(self.ceiling)}"
+        return (
+            f"LinearDatamodelingScore({value}, 95 % interval {low} to {high}; {len(self.each):,} test examples"
+            f"{undefined}{ceiling})"
+        )
 
 
 def linear_datamodeling_score(

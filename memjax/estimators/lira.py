@@ -8,6 +8,7 @@ import numpy as np
 from jax.scipy.stats import norm
 from jaxtyping import Array, Bool, Float, Shaped
 
+from memjax import display
 from memjax.errors import InputError, one_of
 from memjax.estimators.checks import AnyArray, as_masks
 
@@ -71,6 +72,13 @@ class Curve(NamedTuple):
     true_positives: Float[np.ndarray, " thresholds"]
     auc: float
     balanced_accuracy: float
+
+    def __repr__(self) -> str:
+        auc, balanced, few, fewer = map(display.number, (*self[2:], self.at(0.01), self.at(0.001)))
+        return (
+            f"Curve(AUC {auc}, balanced accuracy {balanced}; true positives {few} at 1 % false ones, {fewer} at 0.1 %; "
+            f"{len(self.false_positives):,} thresholds)"
+        )
 
     def at(self, false_positives: float) -> float:
         """The largest rate of true positives with at most this rate of false ones, e.g. `curve.at(0.001)`."""

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Shaped
 
+from memjax import display
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks
 from memjax.estimators.memorization import memorization
@@ -24,6 +25,10 @@ class Reliability(NamedTuple):
     halves: float
     whole: float
     num_examples: int
+
+    def __repr__(self) -> str:
+        halves, whole = display.number(self.halves), display.number(self.whole)
+        return f"Reliability(halves={halves}, whole={whole}, num_examples={self.num_examples})"
 
 
 def split_half_reliability(

@@ -21,6 +21,13 @@ class Coverage(NamedTuple):
     num_out: np.ndarray
     stderr_bound: np.ndarray
 
+    def __repr__(self) -> str:
+        inside, outside = (f"{counts.min():,} to {counts.max():,}" for counts in self[:2])
+        return (
+            f"Coverage({len(self.num_in):,} examples: in {inside} models, out of {outside}; standard error at most "
+            f"{self.stderr_bound.max():.3g}, {self.undefined:,} undefined)"
+        )
+
     @property
     def undefined(self) -> int:
         """Examples that are always in or always out, and so will have no estimate."""

@@ -1,0 +1,108 @@
+"""How results show themselves: a line in a terminal, a small table in a notebook, a data frame with pandas."""
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from memjax.errors import InputError
+
+SHOWN = 10  # rows of a table in a notebook
+LARGEST = 10**7  # entries of which the largest are looked for, only to be shown
+_CHUNK = 2**22  # numbers looked at together: a matrix of influences is too large to be copied whole
+
+
+class Summary:
+    """Range, mean square and undefined entries of an array of any size.
+
+    Attributes:
+      low, high: the smallest and the largest number; NaN if there is none.
+      typical: root mean square of the numbers.
+      undefined: entries that are NaN.
+    """
+
+    def __init__(self, values: Any):
+        flat = np.asarray(values).reshape(-1)
+        self.size, self.undefined = flat.size, 0
+        lows, highs, squares = [], [], 0.0
+        for start in range(0, flat.size, _CHUNK):
+            part = flat[start : start + _CHUNK]
+            part = part[~np.isnan(part)].astype(np.float64)
+            if len(part):
+                lows, highs, squares = [*lows, part.min()], [*highs, part.max()], squares + float(part @ part)
+                self.undefined -= len(part)
+        self.undefined += flat.size
+        known = flat.size - self.undefined
+        self.low, self.high = (float(min(lows)), float(max(highs))) if known else (float("nan"), float("nan"))
+        self.typical = float(np.sqrt(squares / known)) if known else float("nan")
+
+    def range(self) -> str:
+        """The range in words, and how many are undefined.
+
+        >>> Summary(np.array([0.25, np.nan, -1.0])).range()
+        '-1 to 0.25, 1 undefined'
+        """
+        if self.undefined == self.size:
+            return f"all {self.size:,} undefined" if self.size else "empty"
+        numbers = f"{number(self.low)} to {number(self.high)}"
+        return numbers + (f", {self.undefined:,} undefined" if self.undefined else "")
+
+
+def number(value: float | int | np.number) -> str:
+    """A number short enough to be read.
+
+    >>> number(0.123456), number(-0.0), number(1.0), number(float("nan"))
+    ('0.123', '0', '1', 'undefined')
+    """
+    return f"{value:z.3g}" if np.isfinite(value) else "undefined"
+
+
+def shape_of(array: Any) -> str:
+    """A shape with thousands marked.
+
+    >>> shape_of(np.zeros((2000, 3)))
+    '2,000 x 3'
+    """
+    return " x ".join(f"{size:,}" for size in array.shape) or "one value"
+
+
+def holds_numbers(*arrays: Any) -> bool:
+    """Whether these are arrays that can be looked at now; within `jax.jit` they stand for arrays to come."""
+    return all(hasattr(array, "__array__") and "Tracer" not in type(array).__name__ for array in arrays)
+
+
+def fields(thing: Any) -> str:
+    """A named tuple as it would show itself."""
+    inside = ", ".join(f"{name}={value!r}" for name, value in zip(thing._fields, thing, strict=True))
+    return f"{type(thing).__name__}({inside})"
+
+
+def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table as HTML; whatever is in the cells is text."""
+
+    def cells(tag: str, row: Sequence[Any]) -> str:
+        texts = (number(cell) if isinstance(cell, float | np.floating) else f"{cell}" for cell in row)
+        return "<tr>" + "".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in texts) + "</tr>"
+
+    body = "".join(cells("td", row) for row in rows)
+    head = f"<thead>{cells('th', columns)}</thead>"
+    return f"<p>{html.escape(caption)}</p><table>{head}<tbody>{body}</tbody></table>"
+
+
+def frame(columns: dict[str, Any], index: dict[str, int] | None = None) -> Any:
+    """A pandas data frame of columns of one length; `index` has the names and lengths of the axes they were made of.
+
+    Raises:
+      InputError: pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise InputError("pandas is not installed; install it with: pip install 'memjax[pandas]'") from None
+    table = pandas.DataFrame(columns)
+    if index and len(index) > 1:
+        table.index = pandas.MultiIndex.from_product([range(size) for size in index.values()], names=list(index))
+    elif index:
+        table.index.name = next(iter(index))
+    return table
