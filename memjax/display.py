@@ -99,7 +99,7 @@ def frame(columns: dict[str, Any], index: dict[str, int] | None = None) -> Any:
     try:
         import pandas
     except ImportError:
-        raise InputError("pandas is not installed; install it with: pip install 'memjax[pandas]'") from None
+        raise InputError("pandas is not installed; install it with: pip install 'memjax[tables]'") from None
     table = pandas.DataFrame(columns)
     if index and len(index) > 1:
         table.index = pandas.MultiIndex.from_product([range(size) for size in index.values()], names=list(index))

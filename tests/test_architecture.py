@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "memjax"
 
 LAYERS = [
     {"run"},
+    {"commands"},
     {"doctor"},
     {"pipeline"},
     {"opening"},
@@ -30,9 +31,9 @@ LAYERS = [
 ]
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib", "pandas"}
 WITHOUT_JAX = {
-    "run", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "output", "progress",
-    "interruption", "workers", "exchange", "store", "data", "subsets", "specs", "untrusted", "types", "display",
-    "errors", "report",
+    "run", "commands", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "output",
+    "progress", "interruption", "workers", "exchange", "store", "data", "subsets", "specs", "untrusted", "types",
+    "display", "errors", "report",
 }  # fmt: skip
 
 
