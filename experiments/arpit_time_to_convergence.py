@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import tyro
 
-from experiments.arpit import COLOURS, ArpitOptions, band, contrast, panels, recorded, request
+from experiments.arpit import COLOURS, ArpitOptions, band, contrast, logarithmic, panels, recorded, request
 from experiments.claim import Result, Verdict, conclude
 from memjax import dynamics, environment
 from memjax.specs import TrainSpec
@@ -83,7 +83,10 @@ def run(options: TimeToConvergence) -> Result:
     ):
         for kind in KINDS:
             band(axis, x, times[kind], kind, color=COLOURS[kind])
-        axis.set(xscale="log", yscale="log", xlabel=label, ylabel="epochs to fit all examples")
+        logarithmic(axis, x)
+        axis.set(yscale="log", xlabel=label, ylabel="epochs to fit all examples")
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter("{x:g}")
         axis.legend()
     return Result(found, verdicts, figure)
 
