@@ -176,6 +176,13 @@ def panels(count: int, height: float = 3.2, width: float = 3.4):
     return figure, axes[0]
 
 
+def logarithmic(axis, x: Sequence[float]) -> None:
+    """A logarithmic axis with a mark at each of the points, in plain numbers."""
+    axis.set_xscale("log")
+    axis.set_xticks(x, [f"{value:g}" for value in x])
+    axis.set_xticks([], minor=True)
+
+
 def band(axis, x: Sequence[float], values: np.ndarray, label: str, **style: Any) -> None:
     """A line through the means of (models, points), with their standard deviation as a band."""
     mean, spread = np.nanmean(values, 0), np.nanstd(values, 0)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import tyro
 
-from experiments.arpit import COLOURS, ArpitOptions, band, contrast, panels, recorded, request
+from experiments.arpit import COLOURS, ArpitOptions, band, contrast, logarithmic, panels, recorded, request
 from experiments.claim import Result, Verdict, conclude
 from memjax import dynamics, environment
 
@@ -60,7 +60,8 @@ def run(options: Capacity) -> Result:
             if kind in ("real", noisy):
                 label = "no noise" if kind == "real" else f"{rate:.0%} {kind}"
                 band(axis, widths, values, label, color=COLOURS[kind], alpha=1 if kind == "real" else 0.4 + 0.6 * rate)
-        axis.set(xscale="log", xlabel="units in each hidden layer", ylabel="held-out accuracy, clean examples")
+        logarithmic(axis, widths)
+        axis.set(xlabel="units in each hidden layer", ylabel="held-out accuracy, clean examples")
         axis.legend()
     return Result(found, verdicts, figure)
 

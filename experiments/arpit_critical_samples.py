@@ -25,6 +25,7 @@ from experiments.arpit import (
     band,
     contrast,
     loaded,
+    logarithmic,
     paired,
     panels,
     random_masks,
@@ -117,7 +118,8 @@ def run(options: CriticalSamples) -> Result:
         band(axes[2], epochs, curves["train"], f"{rate:.0%}, training", color=shades[rate], linestyle="--")
         band(axes[2], epochs, curves["held out"], f"{rate:.0%}, held out, clean", color=shades[rate])
     for axis, label in zip(axes, ("critical sample ratio", "critical sample ratio", "accuracy"), strict=True):
-        axis.set(xscale="log", xlabel="epochs", ylabel=label)
+        logarithmic(axis, epochs)
+        axis.set(xlabel="epochs", ylabel=label)
         axis.legend(fontsize=7)
     return Result(found, verdicts, figure)
 

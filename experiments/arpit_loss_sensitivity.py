@@ -19,7 +19,7 @@ import numpy as np
 import optax
 import tyro
 
-from experiments.arpit import COLOURS, ArpitOptions, loaded, paired, panels
+from experiments.arpit import COLOURS, ArpitOptions, loaded, logarithmic, paired, panels
 from experiments.claim import Result, Verdict, conclude
 from memjax import dynamics, environment, prng
 from memjax.models import make_model
@@ -107,7 +107,8 @@ def draw(steps, sensitivity, by_class):
         for kind in by_class:
             values = dynamics.gini(sensitivity[kind, name])
             axis.plot(steps, values.mean(0), marker="o", markersize=3, color=COLOURS[kind], label=kind)
-        axis.set(xscale="log", xlabel="steps of SGD", ylabel="Gini coefficient of sensitivity", title=name)
+        logarithmic(axis, steps)
+        axis.set(xlabel="steps of SGD", ylabel="Gini coefficient of sensitivity", title=name)
         axis.legend()
     logs = {kind: np.log10(matrices.mean(0)) for kind, matrices in by_class.items()}
     low, high = (

@@ -6,8 +6,8 @@ right, against its width and against the number of examples; real data and rando
     python -m experiments.arpit_time_to_convergence --preset quick    digits: about 2 minutes on two cores
     python -m experiments.arpit_time_to_convergence                   Fashion-MNIST: about 2 hours
 
-A network that has not converged after the last epoch counts as if it had then: times are lower bounds, and the shares
-that did converge are in the result.
+A network that has not converged after the last epoch counts as if it had then: such times are lower bounds, and the
+shares that did converge are in the result.  Widths are compared down to the narrowest at which all networks converged.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import tyro
 
-from experiments.arpit import COLOURS, ArpitOptions, band, contrast, panels, recorded, request
+from experiments.arpit import COLOURS, ArpitOptions, band, contrast, logarithmic, panels, recorded, request
 from experiments.claim import Result, Verdict, conclude
 from memjax import dynamics, environment
 from memjax.specs import TrainSpec
@@ -53,7 +53,9 @@ def run(options: TimeToConvergence) -> Result:
     wide, large = (
         {kind: np.stack([times for times, _ in row], 1) for kind, row in by.items()} for by in (by_width, by_size)
     )
-    slow = {kind: np.log(times[:, 0] / times[:, -1]) for kind, times in wide.items()}
+    converged = [all(by_width[kind][place][1] == 1 for kind in KINDS) for place in range(len(widths))]
+    narrow = converged.index(True) if any(converged[:-1]) else 0
+    slow = {kind: np.log(times[:, narrow] / times[:, -1]) for kind, times in wide.items()}
     grow = {kind: np.log(times[:, -1] / times[:, 0]) for kind, times in large.items()}
     verdicts = [
         Verdict(
@@ -61,7 +63,7 @@ def run(options: TimeToConvergence) -> Result:
             contrast(np.log(wide["random inputs"][:, -1]), np.log(wide["real"][:, -1])),
         ),
         Verdict(
-            f"from width {widths[-1]} down to {widths[0]} they slow down more (log of the ratio)",
+            f"from width {widths[-1]} down to {widths[narrow]} they slow down more (log of the ratio)",
             contrast(slow["random inputs"], slow["real"]),
         ),
         Verdict(
@@ -81,7 +83,10 @@ def run(options: TimeToConvergence) -> Result:
     ):
         for kind in KINDS:
             band(axis, x, times[kind], kind, color=COLOURS[kind])
-        axis.set(xscale="log", yscale="log", xlabel=label, ylabel="epochs to fit all examples")
+        logarithmic(axis, x)
+        axis.set(yscale="log", xlabel=label, ylabel="epochs to fit all examples")
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_formatter("{x:g}")
         axis.legend()
     return Result(found, verdicts, figure)
 

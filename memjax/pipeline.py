@@ -65,7 +65,9 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
                 checkpoints=checkpoints, stop=interruption.asked,
             ):  # fmt: skip
                 output, epochs = pack.output, np.array(run.config.recorded_epochs, np.int64)
-                block = store.Block(pack.model_ids, pack.masks, output.finite, *output[:2], output.record, epochs)
+                block = store.Block(
+                    pack.model_ids, pack.masks, output.finite, output.train, output.test, output.record, epochs
+                )
                 if not store.write_block(run.folder, pack.number, block, plan, here):
                     notify(f"block {pack.number} was trained elsewhere meanwhile, and differs; the first is kept")
                 forget(midway, plan, pack.number)

@@ -1,5 +1,7 @@
 """Scores from early in training: EL2N and GraNd."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -50,6 +52,7 @@ def el2n(
     return over_models(at_epoch(as_numbers("error_norm", error_norm), epochs, epoch), masks)
 
 
+@partial(jax.jit, static_argnames=("model", "at_once"))
 def gradient_norms(
     model: Model,
     params: Tree,

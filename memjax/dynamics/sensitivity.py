@@ -1,6 +1,7 @@
 """Loss-sensitivity: how much a training input, through the training it took part in, decides the loss afterwards."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Literal, NamedTuple
 
 import jax
@@ -70,6 +71,7 @@ class Unrolled(NamedTuple):
         return jnp.concatenate(orders)[: self.steps[-1] * size].reshape(self.steps[-1], size)
 
 
+@partial(jax.jit, static_argnames=("training", "order"))
 def loss_sensitivity(
     training: Unrolled,
     key: Key[Array, ""],
@@ -104,6 +106,7 @@ def loss_sensitivity(
     return _gradients(totals, inputs, lambda slope: jnp.linalg.norm(slope.reshape(len(slope), -1), order, axis=-1))
 
 
+@partial(jax.jit, static_argnames=("training", "num_classes"))
 def class_sensitivity(
     training: Unrolled,
     key: Key[Array, ""],

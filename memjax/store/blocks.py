@@ -127,6 +127,8 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> Block:
     ids, finite, masks = (arrays.pop(name) for name in ("model_ids", "finite", "masks"))
     num = {side: int(arrays.pop(f"num_{side}")) for side in ("train", "test")}
     epochs = arrays.pop(_EPOCHS, np.zeros(0, np.int64))
+    if epochs.dtype != np.int64 or epochs.ndim != 1 or (np.diff(epochs) <= 0).any():
+        raise ValueError(f"it says that it was recorded after {epochs} epochs")
     record = {name: arrays.pop(name) for name in list(arrays) if name.startswith("record_")}
     block = Block(
         ids, _expand(masks, num["train"]), finite.astype(bool, casting="no"), {}, {},

@@ -51,6 +51,35 @@ def test_logits_and_margins_that_do_not_fit_are_cut_off_not_lost(tmp_path):
     assert read.train["logits"].shape == (1, 2, 3)
 
 
+def recorded(epochs=(0, 2)):
+    rng = np.random.default_rng(0)
+    values = {"correct": rng.random((3, 2, 13)) < 0.5, "loss": rng.random((3, 2, 13)).astype(np.float16)}
+    return make_block()._replace(record=values, epochs=np.array(epochs))
+
+
+def test_what_was_recorded_on_the_way_is_read_and_models_that_diverged_are_left_out(tmp_path):
+    block = recorded()
+    store.write_block(tmp_path, 0, block, "plan", {})
+    later = recorded()._replace(model_ids=np.arange(3, 6), finite=np.array([True, False, True]))
+    store.write_block(tmp_path, 1, later, "plan", {})
+
+    curves = store.read_curves(tmp_path, [0, 1], 5)
+
+    assert curves.model_ids.tolist() == [0, 1, 2, 3]
+    assert curves.epochs.tolist() == [0, 2]
+    for name, values in block.record.items():
+        np.testing.assert_array_equal(curves.values[name], np.concatenate([values, values[:1]]))
+        assert curves.values[name].dtype == values.dtype
+
+
+@pytest.mark.parametrize("epochs", [(1,), (1, 2, 3), (2, 1)])
+def test_a_record_that_does_not_fit_its_epochs_is_refused(tmp_path, epochs):
+    store.write_block(tmp_path, 0, recorded(epochs), "plan", {})
+
+    with pytest.raises(store.CorruptBlock, match="recorded"):
+        store.read_block(tmp_path, 0)
+
+
 def test_it_loads_without_pickle_and_without_memjax(tmp_path):
     block = make_block()
     store.write_block(tmp_path, 0, block, "plan", {})
