@@ -226,7 +226,7 @@ def pairs_expected(world, mem=0.25, infl=0.15, relation="same", hurts=False) -> 
 
 def test_5_sliders_change_the_pairs(visit, world):
     page = visit("#pairs")
-    found = page.locator(".found strong")
+    found = page.locator("#pairs .found strong")
 
     def count() -> int:
         return int(found.inner_text().split()[0].replace(",", ""))
@@ -270,11 +270,11 @@ def test_5_near_duplicates_can_be_hidden(visit, world):
     page = visit("#pairs")
     text = page.locator(".pair-row").first.inner_text()
     assert "near-duplicate" in text
-    before = page.locator(".found strong").inner_text()
+    before = page.locator("#pairs .found strong").inner_text()
 
     page.get_by_label("hide near-duplicates").check()
 
-    assert int(page.locator(".found strong").inner_text().split()[0]) == int(before.split()[0]) - 1
+    assert int(page.locator("#pairs .found strong").inner_text().split()[0]) == int(before.split()[0]) - 1
     assert "near-duplicate" not in page.locator(".pair-row").first.inner_text()
 
 
@@ -381,7 +381,7 @@ def test_9_keyboard_moves_sliders_and_filters(visit, world):
     page.goto(page.url.replace("#examples", "#pairs"))
     page.locator("#infl-threshold").focus()
     page.keyboard.press("End")
-    assert page.locator(".found strong").inner_text() == "0 pairs"
+    assert page.locator("#pairs .found strong").inner_text() == "0 pairs"
 
 
 def test_9_without_javascript_there_are_tables_and_figures(visit, world):
