@@ -24,10 +24,14 @@ from memjax.store import write_atomically
 from memjax.types import Dataset, Outcomes
 
 TILE = 2048  # training rows of the full influence matrix computed at once
+LOOKED_THROUGH = 2**31  # train-test pairs; more would take longer than everything else
 
 
 def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed: int, all_pairs: bool) -> list[str]:
-    """Writes influence.npy if asked for, pairs.npz and estimates.npz; returns the names of the files."""
+    """Writes influence.npy if asked for, pairs.npz and estimates.npz; returns the names of the files.
+
+    Beyond 2**31 train-test pairs, unless all are asked for, pairs.npz lists no test examples for each training example.
+    """
     estimates = _memorization(dataset, outcomes)
     estimates |= {"num_models": np.int64(len(outcomes.model_ids) + num_failed), "num_failed": np.int64(num_failed)}
     blocks, pairs, by_chance = _within_classes(dataset, outcomes, estimates["tr_mem"])
@@ -35,19 +39,17 @@ def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed
     if all_pairs:
         path = folder / "influence.npy"
         write_atomically(path, lambda stream: rows.extend(_over_all_pairs(dataset, outcomes, stream)))
-    else:
+    elif dataset.num_train * dataset.num_test <= LOOKED_THROUGH:
         rows.extend(_over_all_pairs(dataset, outcomes, None))
-    arrays = (
-        pairs._asdict()
-        | join_extremes(rows)._asdict()
-        | {
-            "mem": estimates["tr_mem"][pairs.tr_idx],
-            "mem_stderr": estimates["tr_mem_stderr"][pairs.tr_idx],
-            "expected_by_chance": np.float64(by_chance),
-            "infl_threshold": np.float64(INFL_THRESHOLD),
-            "mem_threshold": np.float64(MEM_THRESHOLD),
-        }
-    )
+    arrays = pairs._asdict() | {
+        "mem": estimates["tr_mem"][pairs.tr_idx],
+        "mem_stderr": estimates["tr_mem_stderr"][pairs.tr_idx],
+        "expected_by_chance": np.float64(by_chance),
+        "infl_threshold": np.float64(INFL_THRESHOLD),
+        "mem_threshold": np.float64(MEM_THRESHOLD),
+    }
+    if rows:
+        arrays |= join_extremes(rows)._asdict()
     write_atomically(folder / "pairs.npz", lambda stream: np.savez(stream, **arrays))
     everything: dict[str, Any] = estimates | blocks
     write_atomically(folder / "estimates.npz", lambda stream: np.savez(stream, **everything))
