@@ -21,6 +21,8 @@ def test_8_methods_say_what_every_score_means(visit):
 
 
 def test_9_keyboard_reaches_all(visit, world):
+    from playwright.sync_api import expect
+
     page = visit("#examples")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "search"
@@ -33,17 +35,17 @@ def test_9_keyboard_reaches_all(visit, world):
     for name in ("range-from", "range-to", "cat 1", "sort", "\u2193 highest first", "CSV", "JSON", "Keep-mask"):
         assert any(text.startswith(name) for text in reached), (name, reached)
 
-    focused = "document.activeElement.querySelector('.id').textContent"
+    focused = page.locator(".card:focus .id")
     ids = world.ids(world.order)
-    assert page.evaluate(focused) == f"id {ids[0]}"
+    expect(focused).to_have_text(f"id {ids[0]}")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(f"{focused} === 'id {ids[1]}'")
+    expect(focused).to_have_text(f"id {ids[1]}")
     page.keyboard.press("ArrowDown")
-    page.wait_for_function(f"{focused} !== 'id {ids[1]}'")
+    expect(focused).not_to_have_text(f"id {ids[1]}")
     page.keyboard.press("End")
-    page.wait_for_function(f"{focused} === 'id {ids[-1]}'")
+    expect(focused).to_have_text(f"id {ids[-1]}")
     page.keyboard.press("Home")
-    page.wait_for_function(f"{focused} === 'id {ids[0]}'")
+    expect(focused).to_have_text(f"id {ids[0]}")
     page.keyboard.press("Enter")
     assert f"training example {ids[0]}," in page.get_by_role("dialog").inner_text()
     page.keyboard.press("ArrowRight")
