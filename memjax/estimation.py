@@ -31,12 +31,14 @@ from memjax.subsets import lemma_bound
 from memjax.types import Dataset, Outcomes
 
 TILE = 2048  # training rows of the full influence matrix computed at once
+LOOKED_THROUGH = 2**31  # train-test pairs; more would take longer than everything else
 
 
 def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed: int, all_pairs: bool) -> list[str]:
     """Writes influence.npy if asked for, pairs.npz and estimates.npz; returns the names of the files.
 
-    Models in complementary pairs are recognised by their masks, and their errors are those of such pairs.
+    Models in complementary pairs are recognised by their masks, and their errors are those of such pairs.  Beyond 2**31
+    train-test pairs, unless all are asked for, pairs.npz lists no test examples for each training example.
     """
     num_models = len(outcomes.model_ids) + num_failed
     outcomes, complementary = _as_pairs(outcomes)
@@ -47,12 +49,12 @@ def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed
     if all_pairs:
         path = folder / "influence.npy"
         write_atomically(path, lambda stream: rows.extend(_over_all_pairs(dataset, outcomes, complementary, stream)))
-    else:
+    elif dataset.num_train * dataset.num_test <= LOOKED_THROUGH:
         rows.extend(_over_all_pairs(dataset, outcomes, complementary, None))
     p_values = pair_p_values(outcomes.masks, outcomes.test["correct"], pairs.tr_idx, pairs.tt_idx, complementary)
     arrays = {
         **pairs._asdict(),
-        **join_extremes(rows)._asdict(),
+        **(join_extremes(rows)._asdict() if rows else {}),
         "p_value": p_values,
         "q_value": q_values(p_values, num_candidates),
         "num_candidates": np.int64(num_candidates),

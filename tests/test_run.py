@@ -175,7 +175,22 @@ def test_status_and_report(finished, capsys):
     assert "12 of 12 trained" in capsys.readouterr().out
     (finished / "report.html").unlink()
     assert run.main(["report", str(finished)]) == 0
-    assert "Memorization" in (finished / "report.html").read_text()
+    whole = (finished / "report.html").read_text()
+    assert "Memorization" in whole
+    assert "sheet-train-0" in whole
+    assert run.main(["report", str(finished), "--no-examples"]) == 0
+    assert "sheet-train-0" not in (finished / "report.html").read_text()
+    assert run.main(["report", str(finished)]) == 0
+    assert (finished / "report.html").read_text() == whole
+
+
+def test_pairs_list_for_each_example_what_it_helps_and_hurts_most(finished):
+    pairs = dict(np.load(finished / "pairs.npz", allow_pickle=False))
+    full = np.load(finished / "influence.npy", allow_pickle=False)
+
+    np.testing.assert_array_equal(pairs["helped_infl"], -np.sort(-full, axis=1)[:, :5])
+    np.testing.assert_array_equal(pairs["hurt_infl"], np.sort(full, axis=1)[:, :5])
+    np.testing.assert_array_equal(np.take_along_axis(full, pairs["hurt_idx"], 1), pairs["hurt_infl"])
 
 
 def test_doctor_says_what_a_run_will_take(tmp_path, monkeypatch, capsys):

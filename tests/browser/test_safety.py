@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from world import make_world
 
 import memjax.report
@@ -10,6 +9,17 @@ from memjax.report import write_report
 from tests.report.hostile_texts import HOSTILE
 
 STRANGE = "[document.scripts.length, document.querySelectorAll('iframe, base, svg style, a[href^=j]').length]"
+
+
+def found_by_axe(page) -> list[tuple[str, list[str]]]:
+    """What axe-core calls serious or critical, each with some of the elements."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    return [
+        (one["id"], [node["html"][:120] for node in one["nodes"]][:3])
+        for one in Axe().run(page).response["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 def test_hostile_texts_show_as_text_everywhere(visit, tmp_path):
@@ -85,10 +95,7 @@ def test_a_script_put_into_the_page_does_not_run(visit, report, tmp_path):
 def test_axe_finds_nothing_serious(visit, scheme, place):
     page = visit(place, color_scheme=scheme)
 
-    found = Axe().run(page).response["violations"]
-
-    assert [(one["id"], [node["html"][:120] for node in one["nodes"]][:3]) for one in found
-            if one["impact"] in ("serious", "critical")] == []  # fmt: skip
+    assert found_by_axe(page) == []
 
 
 def test_axe_on_a_phone(visit):
@@ -96,9 +103,7 @@ def test_axe_on_a_phone(visit):
     page.set_viewport_size({"width": 390, "height": 800})
     page.get_by_text("Filter, sort and export").click()
 
-    found = Axe().run(page).response["violations"]
-
-    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+    assert found_by_axe(page) == []
 
 
 def test_nothing_is_wider_than_a_phone(visit):

@@ -5,7 +5,7 @@ import { Interval, interval95 } from "./intervals";
 import { Picture } from "./picture";
 import { className, marks, permalink, replace, run, selection, shown, toggled, view } from "./state";
 import { largestOfNoise, wilson } from "./statistics";
-import { number, percent, plural, whole, withError } from "./words";
+import { number, percent, whole, withError } from "./words";
 
 export function ExampleDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -233,8 +233,8 @@ function TestExample({ place }: { place: number }) {
       <Influencing place={place} title="Helped by" list={run.helped} sign={1} />
       <Influencing place={place} title="Hurt by" list={run.hurt} sign={-1} />
       <p class="hint">
-        As far as this page knows: training examples of the strong pairs, and those that have this test example among the
-        {" "}{plural(run.helped?.count ?? 0, "one", "few")} they help or hurt most.
+        As far as this page knows: training examples of the strong pairs
+        {run.helped && `, and those that have this test example among the ${whole(run.helped.count)} they help or hurt most`}.
       </p>
     </>
   );

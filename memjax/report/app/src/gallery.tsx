@@ -96,13 +96,15 @@ function Card({ index, place, count }: { index: number; place: number; count: nu
       >
         <Picture side="train" place={place} alt={`Training example ${train.id[place]}, labelled ${name}`} />
         <span class="name"><bdi>{name}</bdi></span>
-        <span class="id">id {train.id[place]}</span>
+        <span class="line">
+          <span class="id">id {train.id[place]}</span>
+          {train.mislabelled[place] === 1 && <span class="changed" title="label changed on purpose">changed</span>}
+        </span>
         <span class="score">{withError(train.mem[place], train.stderr[place])}</span>
         <span class="rates">
           seen {percent(train.correctIn[place], 0)} of {whole(train.numIn[place])}<br />
           unseen {percent(train.correctOut[place], 0)} of {whole(train.numOut[place])}
         </span>
-        {train.mislabelled[place] === 1 && <span class="changed">label changed</span>}
         {marks.value.has(place) && <span class="mark">marked</span>}
       </a>
     </li>

@@ -5,6 +5,8 @@ import { className, permalink, run, view } from "./state";
 import { Virtual } from "./virtual";
 import { number, percent, plural, whole, withError } from "./words";
 
+const ROW_HEIGHT = { pixels: 196, photo: 196, strip: 138, none: 108 };
+
 type Relation = "same" | "other" | "all";
 
 const mem = signal(run.thresholds.mem);
@@ -73,7 +75,7 @@ export function Pairs() {
       <Known />
       {groups.length > 0 && (
         <Virtual
-          count={groups.length} rowHeight={run.pictures ? 196 : 132} cellWidth={0} label="Training examples and the test examples they influence"
+          count={groups.length} rowHeight={ROW_HEIGHT[run.pictures?.kind ?? "none"]} cellWidth={0} label="Training examples and the test examples they influence"
           row={(index) => <Row key={groups[index][0].train} pairs={groups[index]} />}
         />
       )}

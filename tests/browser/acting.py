@@ -1,0 +1,22 @@
+"""What the tests do with a page and read from it."""
+
+
+def shown_ids(page) -> list[int]:
+    """Ids of the cards that are there, in their order."""
+    return [int(text.removeprefix("id ")) for text in page.locator(".gallery .card .id").all_inner_texts()]
+
+
+def selected(page) -> int:
+    return int(page.locator(".export strong").inner_text().replace(",", ""))
+
+
+def bar_centre(page, number: int) -> tuple[float, float]:
+    box = page.locator(".histogram .ghost").nth(number).bounding_box()
+    frame = page.locator(".histogram .overlay").bounding_box()
+    return box["x"] + box["width"] / 2, frame["y"] + frame["height"] / 2
+
+
+def set_slider(page, name: str, value: float) -> None:
+    page.locator(name).evaluate(
+        "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', {bubbles: true})) }", value
+    )

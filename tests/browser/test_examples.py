@@ -1,0 +1,179 @@
+"""The promises of the report, in a browser: overview, histogram, gallery and one example."""
+
+import numpy as np
+import pytest
+from acting import bar_centre, selected, shown_ids
+
+from memjax.report.figures import histogram
+from memjax.report.overview import gini
+
+
+def test_1_overview(visit, world):
+    page = visit()
+
+    text = page.locator("#overview").inner_text()
+    estimates = world.estimates
+    mem = estimates["tr_mem"][np.isfinite(estimates["tr_mem"])]
+    for piece in (
+        *("400", "120", "1,234", "5 failed", "98.8", "76.5", "65.4"),
+        f"{gini(mem.astype(float)):.3f}",
+        f"{np.sqrt(np.nanmean(estimates['tr_mem_stderr'].astype(float) ** 2)):.3f}",
+        f"{(mem >= 0.25).sum()} of 398 examples; 95 % interval",
+        "Only 37 models",
+        "memjax 9.9, device cpu: cpu",
+        "ab" * 32,
+    ):
+        assert piece in text.replace("\N{NO-BREAK SPACE}", " ")
+    assert page.locator("#examples").is_hidden()
+
+
+def test_2_brushing_the_histogram_filters_the_gallery(visit, world):
+    page = visit("#examples")
+    mem = world.estimates["tr_mem"]
+    counts, edges = histogram(mem)
+    assert [int(bar.get_attribute("data-count")) for bar in page.locator(".histogram .bar").all()] == counts.tolist()
+
+    page.mouse.move(*bar_centre(page, 9))
+    page.mouse.down()
+    page.mouse.move(*bar_centre(page, 12), steps=5)
+    page.mouse.up()
+
+    assert page.locator("#range-from").input_value() in ("9", "10")
+    first, last = int(page.locator("#range-from").input_value()), int(page.locator("#range-to").input_value())
+    assert last > first
+    assert selected(page) == counts[first:last].sum()
+    by_id = dict(zip(world.dataset.train_ids.tolist(), mem.tolist(), strict=True))
+    scores = [by_id[number] for number in shown_ids(page)]
+    assert scores == sorted(scores, reverse=True)
+    assert all(edges[first] <= score <= edges[last] for score in scores)
+    page.get_by_role("button", name="Whole range").click()
+    assert selected(page) == 400
+
+
+def test_2_log_toggle_changes_the_bars(visit):
+    page = visit("#examples")
+    heights = "bars => bars.map(bar => +bar.getAttribute('height'))"
+    logarithmic = page.locator(".histogram .bar").evaluate_all(heights)
+
+    page.get_by_label("log counts").uncheck()
+
+    linear = page.locator(".histogram .bar").evaluate_all(heights)
+    counts = [int(bar.get_attribute("data-count")) for bar in page.locator(".histogram .bar").all()]
+    np.testing.assert_allclose(linear, np.array(counts) / max(counts) * max(linear), atol=0.01)
+    assert max(abs(np.array(linear) - logarithmic)) > 1
+
+
+def test_2_classes_by_name_with_counts_and_search_by_id_and_label(visit, world):
+    page = visit("#examples")
+    labels = world.dataset.train_labels
+    chip = page.locator(".chip", has_text="dog")
+    assert chip.inner_text().split() == ["dog", str((labels == 1).sum())]
+
+    chip.click()
+    assert selected(page) == (labels == 1).sum()
+    assert set(page.locator(".gallery .name").all_inner_texts()) == {"dog"}
+    chip.click()
+
+    page.get_by_role("searchbox").fill("1021, 1070")
+    assert sorted(shown_ids(page)) == [1021, 1070]
+    page.get_by_role("searchbox").fill("CO")
+    assert selected(page) == (labels == 2).sum()
+    page.get_by_role("searchbox").fill("no such thing")
+    page.get_by_role("button", name="Show all").click()
+    assert selected(page) == 400
+
+
+@pytest.mark.parametrize("key", ["mem", "stderr", "influence", "probability", "id"])
+def test_3_gallery_is_sorted_as_asked(visit, world, key):
+    page = visit("#examples")
+    estimates, dataset = world.estimates, world.dataset
+    values = {
+        "mem": estimates["tr_mem"],
+        "stderr": estimates["tr_mem_stderr"],
+        "influence": np.round(world.pairs["helped_infl"][:, 0], 4),
+        "probability": estimates["tr_probability_out"],
+        "id": dataset.train_ids,
+    }[key]
+
+    page.locator("#sort").select_option(key)
+
+    by_id = dict(zip(dataset.train_ids.tolist(), values.tolist(), strict=True))
+    assert by_id[shown_ids(page)[0]] == np.nanmax(values)
+    found = [by_id[number] for number in shown_ids(page)]
+    assert found == sorted(found, reverse=True)
+    page.get_by_role("button", name="highest first").click()
+    assert by_id[shown_ids(page)[0]] == np.nanmin(values)
+
+
+def test_3_gallery_holds_only_what_is_looked_at_and_cards_their_own_numbers(visit, world):
+    page = visit("#examples")
+    cards = page.locator(".gallery .card")
+    assert 10 < cards.count() < 120
+    assert shown_ids(page)[:8] == world.ids(world.order[:8])
+
+    row = world.order[0]
+    text = cards.first.inner_text().replace("\N{NO-BREAK SPACE}", " ")
+    estimates = world.estimates
+    assert f"{estimates['tr_mem'][row]:.3f} ± {estimates['tr_mem_stderr'][row]:.3f}" in text
+    assert f"of {estimates['tr_num_in'][row]}" in text
+    assert f"of {estimates['tr_num_out'][row]}" in text
+
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.locator(f'.card[href="#train/{world.ids(world.order[-1:])[0]}"]').wait_for()
+    assert cards.count() < 120
+
+
+def test_4_permalink_opens_its_example(visit, world):
+    row = int(world.order[3])
+    number = world.ids([row])[0]
+
+    page = visit(f"#train/{number}")
+
+    dialog = page.get_by_role("dialog")
+    text = dialog.inner_text().replace("\N{NO-BREAK SPACE}", " ")
+    assert f"training example {number}, row {row}" in text
+    assert f"{world.estimates['tr_correct_in'][row]:.1%}".replace("%", " %") in text
+    assert "95 % interval" in text
+    for side, title in (("helped", "Helps most"), ("hurt", "Hurts most")):
+        section = dialog.locator("section", has=page.get_by_role("heading", name=title))
+        columns = world.pairs[f"{side}_idx"][row]
+        assert section.locator(".id").all_inner_texts() == [
+            f"test id {identity}" for identity in world.dataset.test_ids[columns]
+        ]
+        expected = [
+            f"{value:.2f} ± {error:.2f}".replace("-", "\N{MINUS SIGN}")
+            for value, error in zip(world.pairs[f"{side}_infl"][row], world.pairs[f"{side}_stderr"][row], strict=True)
+        ]
+        assert section.locator(".score").all_inner_texts() == expected
+    page.keyboard.press("Escape")
+    assert dialog.is_hidden()
+    assert page.url.endswith("#examples")
+
+
+def test_4_a_click_opens_the_card_and_the_dialog_leads_on(visit, world):
+    page = visit("#examples")
+    first, second = world.ids(world.order[:2])
+
+    page.locator(".gallery .card").first.click()
+
+    dialog = page.get_by_role("dialog")
+    assert f"training example {first}," in dialog.inner_text()
+    twin = world.ids([(world.order[0] + 1) % 400])[0]
+    assert dialog.get_by_text(f"training id {twin}").is_visible()  # the near-duplicate
+    dialog.get_by_role("button", name="Next example").click()
+    assert f"training example {second}," in dialog.inner_text()
+    assert page.url.endswith(f"#train/{second}")
+    dialog.locator(".strip-list a").first.click()
+    assert "test example" in dialog.inner_text()
+    page.go_back()
+    assert f"training example {second}," in dialog.inner_text()
+
+
+def test_4_the_id_can_be_copied(visit, world):
+    number = world.ids(world.order[:1])[0]
+    page = visit(f"#train/{number}", permissions=["clipboard-read", "clipboard-write"])
+
+    page.get_by_role("button", name="Copy id").click()
+
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == str(number)
