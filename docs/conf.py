@@ -38,6 +38,7 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"exclude-members": "__new__, __init__"}
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+napoleon_custom_sections = ["Reference"]
 add_module_names = False
 default_role = "py:obj"
 intersphinx_mapping = {}  # nothing is fetched while the site is built
