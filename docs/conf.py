@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 import memjax
 
-os.environ["COLUMNS"] = "76"  # what fits into a cell's output
+os.environ["COLUMNS"] = "80"  # what fits into a cell's output
 project, author, copyright = "memjax", "the memjax authors", "the memjax authors"
 version = release = memjax.__version__
 extensions = [
