@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 import memjax
 
-os.environ["COLUMNS"] = "76"  # what fits into a cell's output
+os.environ["COLUMNS"] = "80"  # what fits into a cell's output
 project, author, copyright = "memjax", "the memjax authors", "the memjax authors"
 version = release = memjax.__version__
 extensions = [
@@ -38,6 +38,7 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"exclude-members": "__new__, __init__"}
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+napoleon_custom_sections = ["Reference"]
 add_module_names = False
 default_role = "py:obj"
 intersphinx_mapping = {}  # nothing is fetched while the site is built

@@ -133,6 +133,23 @@ def test_status_and_verify_for_programs(logged, capsys):
     assert summary == {"event": "summary", "problems": 0, "notes": 0}
 
 
+def test_the_events_have_the_keys_that_the_documentation_lists(logged, capsys):
+    folder, _ = logged
+    page = (Path(__file__).parent.parent / "docs" / "howto" / "programs.md").read_text()
+    listed = {
+        event: set(re.findall(r"\w+", re.sub(r"\([^)]*\)|`", "", keys)))
+        for event, keys in re.findall(r"^\| `(\w+)` \|.*\| (`.*) \|$", page, re.MULTILINE)
+    }
+
+    for arguments in (["--run"], ["status"], ["verify"]):
+        assert run.main([*arguments, str(folder), "--json"]) == 0
+        for event in map(json.loads, capsys.readouterr().out.splitlines()):
+            if (arguments, event["event"]) != (["verify"], "summary"):
+                assert event.keys() - {"event"} == listed[event["event"]]
+    assert run.main(["status", str(folder / "nothing"), "--json"]) == 2
+    assert json.loads(capsys.readouterr().out).keys() - {"event"} == listed["error"]
+
+
 def test_an_error_is_an_event_as_well(tmp_path, capsys):
     assert run.main(["status", str(tmp_path), "--json"]) == 2
 

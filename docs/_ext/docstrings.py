@@ -26,7 +26,7 @@ def mark(app, what, name, thing, options, lines: list[str]) -> None:
         elif line and not line[0].isspace():
             section, formula = "", False
         elif line and not section and not formula:
-            out, formula = [*out, "::", ""], True
+            out, formula = [*out, ".. code-block:: text", ""], True
         out.append(line if formula or section == "Example" else _plain(line))
     lines[:] = out
 

@@ -44,7 +44,7 @@ def memorization_histogram(mem: ArrayLike, *, threshold: float = MEMORIZED, log:
       log: whether the counts are on a logarithmic axis, without which the tail is not seen.
 
     Reference:
-      Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, figure 1.
+      Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703.
     """
     mem = _vector("mem", mem)
     counts, edges = histogram(mem)
@@ -145,7 +145,7 @@ def pair_strips(
       columns: test examples of each at most.
 
     Reference:
-      Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, figure 3.
+      Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703.
     """
     tr_idx, tt_idx, infl = np.asarray(tr_idx), np.asarray(tt_idx), np.asarray(infl)
     strips: dict[int, list[int]] = {}
@@ -210,7 +210,7 @@ def membership_roc(false_positives: ArrayLike, true_positives: ArrayLike) -> "Fi
       false_positives, true_positives: as in the `Curve` that `membership_curve` returns.
 
     Reference:
-      Carlini et al., Membership Inference Attacks From First Principles, 2022, arXiv 2112.03570, figure 1.
+      Carlini et al., Membership Inference Attacks From First Principles, 2022, arXiv 2112.03570.
     """
     false, true = _vector("false_positives", false_positives), _vector("true_positives", true_positives)
     least = min(1e-3, max(1e-6, false[false > 0].min(initial=1.0)))
