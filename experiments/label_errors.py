@@ -65,7 +65,7 @@ def quality() -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
 
 
 def suspicion(experiment: Setting, config: RunConfig) -> tuple[Dataset, dict[str, np.ndarray], float]:
-    """How much each method suspects each label, the more the larger; and the accuracy on wrong labels that were seen."""
+    """How much each method suspects each label, the more the larger; and how far seen wrong labels were fitted."""
     score = quality()
     config = replace(config, keep=("correct", "probability"))
     found = experiment.estimated(config)
