@@ -63,7 +63,7 @@ function Classes() {
       <div class="chips" role="group" aria-labelledby="classes-title">
         {run.classes.map((name, label) => (
           <button
-            key={label} type="button" class="chip" aria-pressed={classes.value.has(label)}
+            key={label} type="button" class="chip" title={name} aria-pressed={classes.value.has(label)}
             onClick={() => (classes.value = toggled(classes.value, label))}
           >
             <bdi>{name}</bdi> <span class="count">{whole(classCounts.value[label])}</span>

@@ -95,7 +95,7 @@ function Card({ index, place, count }: { index: number; place: number; count: nu
         onFocus={() => (current.value = index)}
       >
         <Picture side="train" place={place} alt={`Training example ${train.id[place]}, labelled ${name}`} />
-        <span class="name"><bdi>{name}</bdi></span>
+        <span class="name" title={name}><bdi>{name}</bdi></span>
         <span class="line">
           <span class="id">id {train.id[place]}</span>
           {train.mislabelled[place] === 1 && <span class="changed" title="label changed on purpose">changed</span>}
