@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import TextIOWrapper
 from itertools import pairwise
@@ -77,7 +78,8 @@ def _leave(arguments: list[str], code: int, text: str) -> int:
     """Says why the command ends before its end."""
     print(f"memjax: {text}", file=sys.stderr)
     if "--json" in arguments:
-        print_event("error", text=text, exit_code=code)
+        with suppress(BrokenPipeError):
+            print_event("error", text=text, exit_code=code)
     return code
 
 
