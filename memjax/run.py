@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 
 from memjax import summary
@@ -41,7 +42,8 @@ def _leave(arguments: list[str], code: int, text: str) -> int:
     """Says why the command ends before its end."""
     print(f"memjax: {text}", file=sys.stderr)
     if "--json" in arguments:
-        print_event("error", text=text, exit_code=code)
+        with suppress(BrokenPipeError):
+            print_event("error", text=text, exit_code=code)
     return code
 
 
