@@ -53,7 +53,7 @@ def retrained(params, batches, changed, seen):
     return np.stack(found)
 
 
-@pytest.mark.parametrize(("through", "batch_size"), [("training", 3), ("both", 0)])
+@pytest.mark.parametrize(("through", "batch_size"), [("training", 3), pytest.param("both", 0, marks=pytest.mark.slow)])
 def test_sensitivity_is_what_retraining_with_a_changed_input_finds(through, batch_size):
     """In float64; with `through="training"` the changed example is trained on and the loss is that of the old one."""
     with jax.enable_x64(True):
@@ -74,6 +74,7 @@ def test_sensitivity_is_what_retraining_with_a_changed_input_finds(through, batc
         assert got[-1, i] > 0
 
 
+@pytest.mark.slow
 def test_the_class_wise_form_with_one_example_a_class_is_the_gradient_of_each_loss():
     inputs = jnp.asarray(np.random.default_rng(0).normal(size=(3, 3)).astype(np.float32))
     training = dynamics.Unrolled(smooth(), optax.sgd(0.3), (2, 5))
@@ -87,13 +88,14 @@ def test_the_class_wise_form_with_one_example_a_class_is_the_gradient_of_each_lo
     np.testing.assert_allclose(got, abs(slopes).sum(-1).mean(0) / 3, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_norm_and_a_schedule_that_cannot_be():
     inputs = jnp.asarray(np.random.default_rng(0).normal(size=(7, 3)).astype(np.float32))
     training = dynamics.Unrolled(smooth(), optax.sgd(0.3), (3,))
-    one, two, most = (dynamics.loss_sensitivity(training, KEY, inputs, LABELS, order) for order in (1.0, 2.0, np.inf))
+    one, most = (dynamics.loss_sensitivity(training, KEY, inputs, LABELS, order) for order in (1.0, np.inf))
 
-    assert (one >= two).all()
-    assert (two >= most).all()
+    assert (one > most).all()
+    assert (one <= 3 * most).all()
     with pytest.raises(InputError, match="each larger than the one before"):
         training._replace(steps=(3, 2)).losses(KEY, inputs, LABELS)
 
@@ -113,9 +115,10 @@ def test_critical_samples_are_those_near_the_boundary():
         np.testing.assert_array_equal(dynamics.verified(halves, inputs, points, 0.3), found)
         np.testing.assert_array_equal(points[~found], inputs[~found])
         assert abs(np.asarray(points) - inputs).max() <= 0.3 + 1e-6
-        assert float(dynamics.critical_sample_ratio(halves, inputs, KEY, search)) == 0.5
+    assert float(dynamics.critical_sample_ratio(halves, inputs, KEY)) == 0.5
 
 
+@pytest.mark.slow
 def test_on_a_larger_scale_it_is_the_same_search():
     inputs = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
     wide = dynamics.critical_sample_ratio(
