@@ -10,7 +10,8 @@ and memjax train the same network, MLP 512-256, with the same optimiser, batches
 Quality is the standard error of a typical memorization score (root mean square), and how far memorization and influence
 of one half of the models agree with those of the other.  Both ways give 0 / 1 outcomes of the same subsets, so the
 number of models that a quality takes is the same; it falls with the square of the error.  Time: that number times the
-seconds a model, and for memjax its one compilation; the loop's are in its seconds a model.  What it takes to estimate comes on top, for either: seconds (`benchmarks/README.md`).
+seconds a model, and for memjax its one compilation; the loop's are in its seconds a model.  What it takes to estimate
+comes on top, for either: seconds (`benchmarks/README.md`).
 """
 
 from dataclasses import dataclass, replace
@@ -85,8 +86,8 @@ def main(experiment: Experiment) -> None:
         "agreement_of_halves_mem": agreement.rank_correlation(*(agreement.own_rates(half).value for half in halves)),
         "in_sample_accuracy": float(found.estimates["in_sample_accuracy"]),
     }  # fmt: skip
-    count = models_for(JUDGED, models, stderr)
-    ratios = np.array(seconds[theirs]) / (np.array(seconds[best]) + first / count)
+    needed = models_for(JUDGED, models, stderr)
+    ratios = np.array(seconds[theirs]) / (np.array(seconds[best]) + first / needed)
     claim = f"memjax takes less time for a standard error of {JUDGED} (log10 of times faster)"
     verdicts = [Verdict(claim, mean_interval(np.log10(ratios)))]
     conclude("cost", experiment, Result(numbers, verdicts, draw(table)))
