@@ -7,9 +7,8 @@ and memjax train the same network, MLP 512-256, with the same optimiser, batches
     python -m experiments.cost --preset quick    Fashion-MNIST, 100 a class: about half a minute on two quiet cores
     python -m experiments.cost                   all 60,000: about 15 minutes
 
-Quality is the standard error of a typical memorization score (root mean square), and how far memorization and influence
-of one half of the models agree with those of the other.  Both ways give 0 / 1 outcomes of the same subsets, so the
-number of models that a quality takes is the same; it falls with the square of the error.  Time: that number times the
+Quality is the standard error of a typical memorization score (root mean square).  Both ways give 0 / 1 outcomes of the same subsets, so the
+number of models that a quality takes is the same; it grows with the inverse square of the error.  Time: that number times the
 seconds a model, and for memjax its one compilation; the loop's are in its seconds a model.  What it takes to estimate
 comes on top, for either: seconds (`benchmarks/README.md`).
 """
