@@ -7,10 +7,10 @@ and memjax train the same network, MLP 512-256, with the same optimiser, batches
     python -m experiments.cost --preset quick    Fashion-MNIST, 100 a class: about half a minute on two quiet cores
     python -m experiments.cost                   all 60,000: about 15 minutes
 
-Quality is the standard error of a typical memorization score (root mean square).  Both ways give 0 / 1 outcomes of the same subsets, so the
-number of models that a quality takes is the same; it grows with the inverse square of the error.  Time: that number times the
-seconds a model, and for memjax its one compilation; the loop's are in its seconds a model.  What it takes to estimate
-comes on top, for either: seconds (`benchmarks/README.md`).
+Quality is the standard error of a typical memorization score (root mean square). Both ways give 0 / 1 outcomes of the
+same subsets, so the number of models that a quality takes is the same; it grows with the inverse square of the error.
+Time: that number times the seconds a model, and for memjax its one compilation; the loop's are in its seconds a
+model. What it takes to estimate comes on top, for either: seconds (`benchmarks/README.md`).
 """
 
 from dataclasses import dataclass, replace
