@@ -30,7 +30,7 @@ class Totals(NamedTuple):
     """
 
     num_models: Int[Array, ""]
-    num_in: Int[Array, "*#shape"]
+    num_in: Int[Array, "..."]
     sums: Sums
 
 
