@@ -44,7 +44,11 @@ default_role = "py:obj"
 intersphinx_mapping = {}  # nothing is fetched while the site is built
 nitpicky = True
 # A word in backticks is a link where it names something public, and is set as code where it does not.
-nitpick_ignore_regex = [("py:obj", r".*"), ("py:class", r"(?!memjax).*|memjax\.estimators\.influence\.Sums"), ("py:exc", r"(?!memjax).*")]
+nitpick_ignore_regex = [
+    ("py:obj", r".*"),
+    ("py:class", r"(?!memjax).*|memjax\.estimators\.influence\.Sums"),
+    ("py:exc", r"(?!memjax).*"),
+]
 
 html_theme = "furo"
 html_title = "memjax"
