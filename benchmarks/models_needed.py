@@ -34,7 +34,7 @@ from memjax.estimators.datamodels import datamodels
 from memjax.estimators.priors import prior_factors, worth
 from memjax.estimators.ridge import ridge_datamodels
 from memjax.progress import progress_bar
-from memjax.specs import DataSpec
+from memjax.specs import DataSpec, Design, SubsetSpec
 from memjax.types import Dataset, Outcomes
 
 SIZES = (60, 125, 250, 500, 1000, 2000, 4000)
@@ -73,6 +73,10 @@ class Benchmark:
     truth: int | None = None
     candidates: int | None = None
     strongest: int | None = None
+    design: Design = "fixed-size"
+    """Of the subsets of the candidates; the truth always has random ones of 70 %."""
+    sizes: tuple[int, ...] = SIZES
+    """Numbers of models to estimate from."""
     figures: Path = Path("benchmarks/figures")
 
     def setting(self) -> Setting:
@@ -94,10 +98,13 @@ class Score(NamedTuple):
     lds: list[float]
 
 
-def trained(data: DataSpec, folder: Path, num_models: int, seed: int) -> tuple[Dataset, Outcomes]:
+def trained(
+    data: DataSpec, folder: Path, num_models: int, seed: int, design: Design = "fixed-size"
+) -> tuple[Dataset, Outcomes]:
     """The models of a run folder, trained if they are not there."""
-    keep = ("correct", "probability", "margin")
-    run = opening.open_run(RunConfig(run=str(folder), num_models=num_models, seed=seed, data=data, keep=keep))
+    keep, subset = ("correct", "probability", "margin"), SubsetSpec(design=design)
+    request = RunConfig(run=str(folder), num_models=num_models, seed=seed, data=data, subset=subset, keep=keep)
+    run = opening.open_run(request)
     while True:
         with progress_bar(num_models, run.num_trained) as bar:
             pipeline.train(run, bar.update, bar.write)
@@ -172,10 +179,11 @@ class World(NamedTuple):
     num_strong: int
 
 
-def make_world(setting: Setting, folder: Path) -> World:
+def make_world(setting: Setting, folder: Path, design: Design) -> World:
     """Trains both sides, or reads them."""
     dataset, truth = trained(setting.data, folder / "truth", setting.truth, seed=1)
-    _, candidates = trained(setting.data, folder / "candidates", setting.candidates, seed=2)
+    name = "candidates" if design == "fixed-size" else f"candidates-{design}"
+    _, candidates = trained(setting.data, folder / name, setting.candidates, seed=2, design=design)
     same_class = dataset.train_labels[:, None] == dataset.test_labels
     counted = {"all": np.ones_like(same_class), "same class": same_class}
     return World(dataset, truth, candidates, counted, setting.strongest)
@@ -200,7 +208,7 @@ def ceilings(world: World) -> list[Score]:
     return found
 
 
-def scores(world: World, groups: int) -> Iterator[Score]:
+def scores(world: World, groups: int, sizes: tuple[int, ...]) -> Iterator[Score]:
     """Recall of every estimator for every T, each T as soon as it is known."""
     truth = part_of(world.truth, np.s_[:])
     wanted = {pairs: strong_pairs(world, truth, pairs) for pairs in world.counted}
@@ -209,7 +217,7 @@ def scores(world: World, groups: int) -> Iterator[Score]:
     print(f"{len(targets)} test examples vary enough for a regression", file=sys.stderr)
     judge = part_of(world.truth, np.s_[:JUDGES])
     ranked = centred_ranks(judge.test["probability"][:, targets])
-    for size in SIZES:
+    for size in sizes:
         found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
         for number in range(min(16, len(world.candidates.masks) // size)):
             print(f"{size} models, group {number}", file=sys.stderr)
@@ -305,20 +313,21 @@ def draw(found: list[Score], limits: list[Score], path: Path) -> None:
 def main(benchmark: Benchmark) -> None:
     environment.start_jax()
     setting = benchmark.setting()
-    world = make_world(setting, benchmark.folder / benchmark.preset)
+    world = make_world(setting, benchmark.folder / benchmark.preset, benchmark.design)
     correct = world.truth.train["correct"][world.truth.masks].mean(), world.truth.test["correct"].mean()
     print(f"{setting}\nin-sample accuracy {correct[0]:.4f}, test accuracy {correct[1]:.4f}", flush=True)
     if correct[0] < 0.99:
         print("in-sample accuracy is below .99: influence is not what it would be of models that fit their examples")
     found, limits = [], ceilings(world)
-    for score in itertools.chain(limits, scores(world, benchmark.groups)):
+    for score in itertools.chain(limits, scores(world, benchmark.groups, benchmark.sizes)):
         line = score._asdict() | {kind: np.round(getattr(score, kind), 4).tolist() for kind in ("hard", "soft", "lds")}
         print(json.dumps({"preset": benchmark.preset, **line}), flush=True)
         found.append(score)
     found = found[len(limits) :]
     for pairs in world.counted:
         report(limits + found, pairs)
-    draw(found, limits, benchmark.figures / f"models_needed_{benchmark.preset}.png")
+    if benchmark.design == "fixed-size":
+        draw(found, limits, benchmark.figures / f"models_needed_{benchmark.preset}.png")
     print(f"\n{environment.usable_cores()} cores, {environment.versions()}")
 
 
