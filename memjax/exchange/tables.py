@@ -12,6 +12,7 @@ from memjax.errors import InputError
 from memjax.store import write_atomically
 
 Table = dict[str, np.ndarray]
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets begin a formula with, or skip
 
 EXAMPLE_COLUMNS = {
     "memorization": "tr_mem", "stderr": "tr_mem_stderr", "models_in": "tr_num_in", "models_out": "tr_num_out",
@@ -47,7 +48,10 @@ def pairs_table(
 
 
 def write_csv(path: Path, table: Table) -> None:
-    """Comma-separated, a line of names first; numbers in full, an undefined one as an empty field."""
+    """Comma-separated, a line of names first; numbers in full, an undefined one as an empty field.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    """
     text = io.StringIO(newline="")
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(table)
@@ -71,6 +75,8 @@ def write_parquet(path: Path, table: Table) -> None:
 
 
 def _plain(values: np.ndarray) -> list:
+    if values.dtype.kind == "U":
+        return ["'" + text if text.startswith(FORMULA) else text for text in values.tolist()]
     if values.dtype.kind != "f":
         return values.tolist()
     # The shortest text that reads back as the same number of this precision.

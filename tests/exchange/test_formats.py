@@ -221,6 +221,15 @@ def test_tables(folder, tmp_path, capsys):
     assert str(tmp_path / "t" / "pairs.csv") in capsys.readouterr().out
 
 
+def test_a_class_name_is_no_formula_and_breaks_no_line(tmp_path):
+    names = np.array(["=HYPERLINK(1)", 'a "b", c\nd', "plain"])
+
+    exchange.write_csv(tmp_path / "t.csv", {"class": names, "value": np.array([0.1, np.nan, 1e-9], np.float32)})
+
+    rows = list(csv.reader((tmp_path / "t.csv").read_text().splitlines(keepends=True)))
+    assert rows == [["class", "value"], ["'=HYPERLINK(1)", "0.1"], ['a "b", c\nd', ""], ["plain", "1e-09"]]
+
+
 def test_parquet_is_what_pandas_reads(folder, tmp_path):
     import pandas
 
