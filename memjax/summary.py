@@ -116,7 +116,7 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
             f"{pairs['pairs']} with influence >= {pairs['threshold']:g} within a class ({pairs['train']} training and "
             f"{pairs['test']} test examples, {pairs['test_with_one']} of these in one pair only); "
             f"{pairs['expected_by_chance']:.1f} would be expected by chance"
-            + ("" if pairs["discoveries"] is None else f"; {pairs['discoveries']} hold up, with 5 % false at most"),
+            + ("" if pairs["discoveries"] is None else f"; {pairs['discoveries']} hold up at a false discovery rate of 5 %"),
         ),
     ]
 
