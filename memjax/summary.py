@@ -115,10 +115,13 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
             "pairs",
             f"{pairs['pairs']} with influence >= {pairs['threshold']:g} within a class ({pairs['train']} training and "
             f"{pairs['test']} test examples, {pairs['test_with_one']} of these in one pair only); "
-            f"{pairs['expected_by_chance']:.1f} would be expected by chance"
-            + ("" if pairs["discoveries"] is None else f"; {pairs['discoveries']} hold up at a false discovery rate of 5 %"),
+            f"{pairs['expected_by_chance']:.1f} would be expected by chance" + _in_words(pairs["discoveries"]),
         ),
     ]
+
+
+def _in_words(discoveries: int | None) -> str:
+    return "" if discoveries is None else f"; {discoveries} hold up at a false discovery rate of {FALSE_SHARE:.0%}"
 
 
 def _discoveries(pairs: dict[str, np.ndarray]) -> int | None:
