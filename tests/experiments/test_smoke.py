@@ -33,8 +33,8 @@ def test_it_runs_writes_and_resumes(name, folder):
 
     assert [run.returncode for run in said] == [0, 0], said[0].stderr
     assert "verdict: " in said[0].stdout
-    assert "training" in said[0].stderr or name in ("consistency", "influence_pairs")
-    assert "training" not in said[1].stderr
+    assert "trained" in said[0].stderr or name in ("consistency", "influence_pairs")
+    assert "trained" not in said[1].stderr
     written = json.loads((folder / name / "smoke" / "result.json").read_text())
     assert written["verdicts"]
     assert (folder / name / "smoke" / "figure.png").stat().st_size > 1000
