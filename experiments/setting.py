@@ -18,7 +18,7 @@ from memjax.errors import InputError, one_of
 from memjax.presets import PRESETS
 from memjax.progress import progress_bar
 from memjax.specs import DataSpec, SubsetSpec
-from memjax.types import Outcomes
+from memjax.types import Curves, Outcomes
 
 
 class Size(NamedTuple):
@@ -111,15 +111,23 @@ class Setting(Options):
         steps all take, and so these are the same whatever is removed.
         """
         count, masks = len(masks), np.concatenate([masks, np.ones((1, masks.shape[1]), bool)])
-        file = self.folder / "masks" / f"{hashlib.sha256(np.packbits(masks).tobytes()).hexdigest()[:16]}.npy"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        store.write_atomically(file, lambda stream: np.save(stream, masks))
-        config = config or self.config()
-        config = replace(config, num_models=len(masks), subset=SubsetSpec("masks-file", masks_file=str(file)))
-        found = finished(replace(config, run=str(self.folder / "models" / config.folder().name)))
+        found = finished(self._with_masks(masks, config or self.config()))
         if len(found.model_ids) != count + 1:
             raise InputError(f"{count + 1 - len(found.model_ids)} of {count} retrainings diverged; lower the rate")
         return part(found, np.s_[:count])
+
+    def recorded(self, masks: np.ndarray, config: RunConfig) -> Curves:
+        """What a configuration records of models on the examples that the rows of (models, train) mark."""
+        run = opening.open_run(self._with_masks(masks, config))
+        with progress_bar(run.plan.num_models, run.num_trained) as bar:
+            return pipeline.curves(run, bar.update, bar.write)
+
+    def _with_masks(self, masks: np.ndarray, config: RunConfig) -> RunConfig:
+        file = self.folder / "masks" / f"{hashlib.sha256(np.packbits(masks).tobytes()).hexdigest()[:16]}.npy"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        store.write_atomically(file, lambda stream: np.save(stream, masks))
+        config = replace(config, num_models=len(masks), subset=SubsetSpec("masks-file", masks_file=str(file)))
+        return replace(config, run=str(self.folder / "models" / config.folder().name))
 
 
 def finished(config: RunConfig) -> Outcomes:
