@@ -25,7 +25,7 @@ from memjax import dynamics, environment
 SIZES = {  # model, networks, epochs, in the part of the one, examples a class
     "smoke": ("mlp:8", 8, 4, 2, 10),
     "quick": ("mlp:128", 64, 60, 16, None),
-    "full": ("mlp:256", 400, 60, 40, 300),
+    "full": ("mlp:256", 256, 60, 40, 300),
 }
 RECORD = ("correct", "loss", "probability", "margin", "error_norm")
 

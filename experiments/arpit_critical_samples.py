@@ -40,7 +40,7 @@ from memjax.training import examples_of
 SIZES = {  # width, networks, epochs looked at, shares of noise, held-out examples searched, examples a class
     "smoke": ("mlp:8x2", 2, (1, 2), (0.5,), 20, 10),
     "quick": ("mlp:64x2", 4, (1, 2, 4, 8, 16, 32, 64), (0.2, 0.8), 200, 100),
-    "full": ("mlp:256x2", 8, (1, 2, 4, 8, 16, 32, 64, 128), (0.2, 0.4, 0.6, 0.8), 1000, 600),
+    "full": ("mlp:256x2", 8, (1, 2, 4, 8, 16, 32, 64, 128), (0.2, 0.4, 0.6, 0.8), 500, 300),
 }
 RADII = (0.3, 3.0)
 

@@ -21,7 +21,7 @@ from memjax.specs import TrainSpec
 SIZES = {  # depths, parameters, networks, epochs, examples a class, inputs, classes
     "smoke": ((1, 2), 1_000, 2, 3, 10),
     "quick": ((1, 2, 4), 20_000, 6, 60, 60),
-    "full": ((1, 2, 4, 8), 200_000, 10, 200, 600),
+    "full": ((1, 2, 4, 8), 200_000, 8, 200, 300),
 }
 SHARE = 0.9
 

@@ -20,7 +20,7 @@ from memjax import dynamics, environment
 SIZES = {  # model, networks, epochs, examples a class
     "smoke": ("mlp:16", 2, 4, 10),
     "quick": ("mlp:128", 12, 60, None),
-    "full": ("mlp:512x2", 20, 100, 600),
+    "full": ("mlp:512x2", 20, 100, 300),
 }
 
 

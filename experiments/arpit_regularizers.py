@@ -33,7 +33,7 @@ from memjax.types import Model
 SIZES = {  # width, networks, epochs, examples a class, how many strengths
     "smoke": (16, 2, 3, 10, 1),
     "quick": (64, 4, 60, 60, 2),
-    "full": (512, 6, 150, 300, 4),
+    "full": (256, 6, 100, 200, 4),
 }
 STRENGTHS = {
     "dropout": (0.25, 0.5, 0.75, 0.9),

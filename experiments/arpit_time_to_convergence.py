@@ -23,7 +23,7 @@ from memjax.specs import TrainSpec
 SIZES = {  # widths, examples a class, networks, epochs
     "smoke": ((8, 16), (10, 20), 2, 4),
     "quick": ((16, 64, 256), (20, 60, 140), 6, 80),
-    "full": ((64, 256, 1024, 4096), (100, 300, 1000, 3000), 6, 300),
+    "full": ((64, 256, 1024), (30, 100, 300), 6, 150),
 }
 KINDS = ("real", "random inputs")
 
