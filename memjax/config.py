@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from memjax.distributed import make_meeting
 from memjax.errors import InputError
 from memjax.prng import check_seed
 from memjax.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TrainSpec
@@ -49,7 +50,11 @@ class RunConfig:
     cpu_devices: int | None = None
     """Devices to cut the processor into.  Default: one a core, which trains small models fastest."""
     worker: str | None = None
-    """I/N: this process is worker I, from 0, of N on the same run folder.  Default: as SLURM, MPI or TPU hosts say."""
+    """I/N: this process is worker I, from 0, of N on the same run folder.  Default: as SLURM, MPI, Kubernetes, SkyPilot
+    or TPU hosts say."""
+    distributed: str | None = None
+    """Ask jax.distributed instead which host this is, with the same command on each: auto, on a TPU slice or under
+    SLURM; elsewhere HOST:PORT,N,I, host 0's address, the number of hosts and that of this one."""
     checkpoint_minutes: float | None = None
     """Lay down the models under way so often, at the end of an epoch; for trainings so long that losing them hurts."""
     max_failed: float = 0.05
@@ -78,6 +83,10 @@ class RunConfig:
         if not 0 <= self.max_failed <= 1:
             raise InputError(f"--max-failed is {self.max_failed}; give a share from 0 to 1")
         make_worker(self.worker)
+        if self.distributed is not None:
+            make_meeting(self.distributed)
+            if self.worker is not None:
+                raise InputError("--worker and --distributed say the same twice; give one of them")
 
     @property
     def recorded_epochs(self) -> tuple[int, ...]:

@@ -16,6 +16,8 @@ _VARIABLES = (
     ("SLURM_PROCID", "SLURM_NTASKS"),
     ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
     ("PMI_RANK", "PMI_SIZE"),
+    ("SKYPILOT_NODE_RANK", "SKYPILOT_NUM_NODES"),
+    ("JOB_COMPLETION_INDEX", "JOB_COMPLETIONS"),  # the second is not Kubernetes' own: the job's file has to set it
 )
 
 
@@ -29,8 +31,9 @@ class Worker(NamedTuple):
 def make_worker(text: str | None, variables: Mapping[str, str] = os.environ) -> Worker:
     """The worker that was asked for as I/N, or the one that the scheduler's variables say.
 
-    SLURM's arrays and tasks, a TPU slice's hosts and MPI's ranks are known.  A wrong guess costs nothing but time: a
-    worker whose fellows never come does their share as well.
+    SLURM's arrays and tasks, a TPU slice's hosts, MPI's ranks, the pods of an indexed Kubernetes job and SkyPilot's
+    nodes are known; where several speak, the one that knows of the most.  A wrong guess costs nothing but time: a worker
+    whose fellows never come does their share as well.
 
     Raises:
       InputError: the text is not I/N with 0 <= I < N.
@@ -63,10 +66,9 @@ def _from_scheduler(variables: Mapping[str, str]) -> Worker:
         text = variables.get(name, "")
         return int(text) if text.isascii() and text.isdigit() else default
 
-    if "TPU_WORKER_ID" in variables:
-        hosts = variables.get("TPU_WORKER_HOSTNAMES", "").split(",")
-        return _sound(number("TPU_WORKER_ID", 0), len(hosts))
     tasks = [(number(own, 0), number(count, 1)) for own, count in _VARIABLES if own in variables and count in variables]
+    if "TPU_WORKER_ID" in variables:
+        tasks.append((number("TPU_WORKER_ID", 0), len(variables.get("TPU_WORKER_HOSTNAMES", "").split(","))))
     index, count = max(tasks, key=lambda task: task[1], default=(0, 1))
     jobs = number("SLURM_ARRAY_TASK_COUNT", 1)
     job = number("SLURM_ARRAY_TASK_ID", 0) - number("SLURM_ARRAY_TASK_MIN", 0)

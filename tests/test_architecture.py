@@ -18,7 +18,7 @@ LAYERS = [
     {"estimation", "summary", "exchange"},
     {"presets"},
     {"config"},
-    {"output"},
+    {"output", "distributed"},
     {"environment", "progress", "interruption", "workers"},
     {"report"},
     {"estimators", "dynamics", "training", "store"},
@@ -32,7 +32,7 @@ LAYERS = [
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib", "pandas"}
 WITHOUT_JAX = {
     "run", "commands", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "output",
-    "progress", "interruption", "workers", "exchange", "store", "data", "subsets", "specs", "untrusted", "types",
+    "progress", "interruption", "workers", "distributed", "exchange", "store", "data", "subsets", "specs", "untrusted", "types",
     "display", "errors", "report",
 }  # fmt: skip
 

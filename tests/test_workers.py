@@ -22,6 +22,12 @@ def test_what_is_no_worker_is_refused(text):
         ),
         ({"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2"}, (1, 2)),
         ({"TPU_WORKER_ID": "2", "TPU_WORKER_HOSTNAMES": "a,b,c,d"}, (2, 4)),
+        ({"SKYPILOT_NODE_RANK": "1", "SKYPILOT_NUM_NODES": "4"}, (1, 4)),
+        ({"JOB_COMPLETION_INDEX": "5"}, (0, 1)),
+        (
+            {"JOB_COMPLETION_INDEX": "5", "JOB_COMPLETIONS": "8", "TPU_WORKER_ID": "0",
+             "TPU_WORKER_HOSTNAMES": "localhost"}, (5, 8),
+        ),
         ({"SLURM_PROCID": "x", "SLURM_NTASKS": "y"}, (0, 1)),
         ({"SLURM_PROCID": "9", "SLURM_NTASKS": "4"}, (0, 1)),
     ],

@@ -1,6 +1,8 @@
 """The main command: train, estimate, report."""
 
+import sys
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from memjax import environment, store, summary
 from memjax.commands.conclusion import conclude
 from memjax.commands.parsing import parse
 from memjax.config import RunConfig
+from memjax.distributed import call_roll
 from memjax.output import Output
 from memjax.presets import PRESETS, preset_and_rest
 from memjax.workers import make_worker
@@ -38,6 +41,9 @@ def run(arguments: list[str]) -> None:
     preset, rest = preset_and_rest(arguments)
     config = parse(RunConfig, "python -m memjax.run", ABOUT, rest, preset or _begun(rest))
     worker = make_worker(config.worker)
+    if config.distributed is not None:
+        worker = call_roll(config.distributed, worker, lambda text: print(f"memjax: {text}", file=sys.stderr))
+        config = replace(config, worker=f"{worker.index}/{worker.count}", distributed=None)
     output = Output(config.output, f"memjax {worker.index}/{worker.count}" if worker.count > 1 else "memjax")
     environment.start_jax(config.cpu_devices)
     from memjax import opening, pipeline

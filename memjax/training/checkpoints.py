@@ -7,12 +7,14 @@ that name last, so what was half written is never taken for one.
 import hashlib
 import os
 import shutil
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import jax
 import numpy as np
 
+from memjax.errors import InputError
 from memjax.training.many import Checkpoints
 from memjax.types import Tree
 
@@ -24,7 +26,15 @@ def checkpoints_in(folder: Path, plan: str, seconds: float, notify: Callable[[st
       plan: fingerprint of the plan that the blocks belong to; what another plan has left there is not looked at.
       seconds: how long to train before the next is due.
       notify: is told, in words, of a checkpoint that cannot be used.
+
+    Raises:
+      InputError: jax counts this process as one of several and is not connected to the others; Orbax refuses to save.
     """
+    if jax.process_count() > 1 and not jax.distributed.is_initialized():
+        raise InputError(
+            f"--checkpoint-minutes: this is process {jax.process_index()} of {jax.process_count()} and not connected to "
+            "the others, where Orbax saves nothing; leave it out, or call jax.distributed.initialize() before"
+        )
 
     def load(number: int, like: Tree) -> tuple[int, Tree] | None:
         for path in _of(folder, plan, number):
@@ -37,9 +47,14 @@ def checkpoints_in(folder: Path, plan: str, seconds: float, notify: Callable[[st
     def save(number: int, epochs: int, tree: Tree) -> None:
         before = _of(folder, plan, number)
         folder.mkdir(exist_ok=True)
-        aside = folder / f".{number:06d}-{os.getpid()}"
-        _write(aside, tree)
-        path = folder / f"{plan[:16]}-{number:06d}-{epochs:05d}-{_digest(aside)}"
+        aside = folder / f".{number:06d}-{socket.gethostname()}-{os.getpid()}"
+        try:
+            _write(aside, tree)
+            path = folder / f"{plan[:16]}-{number:06d}-{epochs:05d}-{_digest(aside)}"
+        except Exception:
+            if any(folder.glob(f"{aside.name}*")):
+                raise
+            return  # another worker has committed the block meanwhile and cleared away what was laid down of it
         try:
             aside.rename(path)
         except OSError:  # it is there: another worker trains the same block
@@ -70,7 +85,7 @@ def _write(path: Path, tree: Tree) -> None:
     import orbax.checkpoint as ocp
 
     shutil.rmtree(path, ignore_errors=True)
-    with ocp.StandardCheckpointer() as checkpointer:
+    with ocp.StandardCheckpointer(multiprocessing_options=_alone()) as checkpointer:
         checkpointer.save(path.absolute(), jax.tree.leaves(tree))
 
 
@@ -78,8 +93,16 @@ def _restore(path: Path, like: Tree) -> Tree:
     import orbax.checkpoint as ocp
 
     leaves, shape = jax.tree.flatten(like)
-    with ocp.StandardCheckpointer() as checkpointer:
+    with ocp.StandardCheckpointer(multiprocessing_options=_alone()) as checkpointer:
         return jax.tree.unflatten(shape, [np.asarray(leaf) for leaf in checkpointer.restore(path.absolute(), leaves)])
+
+
+def _alone():
+    """Each process saves what is its own and waits for nobody, also where jax has several."""
+    import orbax.checkpoint as ocp
+
+    me = jax.process_index()
+    return ocp.options.MultiprocessingOptions(me, {me}, barrier_sync_key_prefix=f"process-{me}")
 
 
 def _digest(folder: Path) -> str:

@@ -8,10 +8,11 @@ import optax
 import pytest
 
 from memjax import subsets
+from memjax.errors import InputError
 from memjax.metrics import metrics_named
 from memjax.models import make_model
 from memjax.specs import ModelSpec
-from memjax.training import Probe, checkpoints_in, examples_of, forget, make_train, train_many
+from memjax.training import Probe, checkpoints, checkpoints_in, examples_of, forget, make_train, train_many
 from tests.conftest import make_dataset
 
 DATA = make_dataset()
@@ -124,3 +125,23 @@ def test_the_older_checkpoint_goes_when_the_newer_is_there(tmp_path):
     assert there[0] == []
     assert there[-1] == [f"{EPOCHS:05d}"]
     assert all(len(names) <= 1 for names in there)
+
+
+def test_a_block_committed_by_another_while_this_one_lays_it_down(tmp_path, monkeypatch):
+    """The other clears away what there is of it, half-written files included."""
+    write = checkpoints._write
+
+    def interrupted(path, tree):
+        write(path, tree)
+        forget(tmp_path, PLAN, 0)
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(checkpoints, "_write", interrupted)
+    checkpoints_in(tmp_path, PLAN, 1e9, print).save(0, 1, {"a": np.zeros(3)})
+    assert not tmp_path.exists() or not list(tmp_path.iterdir())
+
+
+def test_a_process_that_was_one_of_several_and_is_not_connected_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    with pytest.raises(InputError, match="process 0 of 2 and not connected"):
+        checkpoints_in(tmp_path, PLAN, 1e9, print)
