@@ -69,8 +69,8 @@ def call_roll(text: str, otherwise: Worker, notify: Callable[[str], object]) -> 
         return host if meeting else max(host, otherwise, key=lambda worker: worker.count)  # of an array of such jobs
     if asked.returncode == _UNKNOWN:
         raise InputError(
-            "--distributed auto: jax knows of no cluster here; give --distributed HOST:PORT,N,I, or --worker I/N, which "
-            "needs nothing but the shared folder"
+            "--distributed auto: jax knows of no cluster here; give --distributed HOST:PORT,N,I, or --worker I/N, "
+            "which needs nothing but the shared folder"
         )
     worker = Worker(meeting.index, meeting.count) if meeting else otherwise
     notify(f"not all hosts met within {PATIENCE} s; going on as worker {worker.index}/{worker.count}")

@@ -1,13 +1,16 @@
 """Several processes on one run folder: which of its blocks this one takes.
 
 There is no coordination but the files.  A worker first trains the blocks dealt to it, then whatever nobody has
-committed yet, beginning with what is furthest from being reached.  Two that train the same block do no harm.
+committed yet, each worker in a random order of its own, so that few come to the same block.  Two that train the same
+block do no harm.
 """
 
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from memjax.errors import InputError
 
@@ -32,8 +35,8 @@ def make_worker(text: str | None, variables: Mapping[str, str] = os.environ) -> 
     """The worker that was asked for as I/N, or the one that the scheduler's variables say.
 
     SLURM's arrays and tasks, a TPU slice's hosts, MPI's ranks, the pods of an indexed Kubernetes job and SkyPilot's
-    nodes are known; where several speak, the one that knows of the most.  A wrong guess costs nothing but time: a worker
-    whose fellows never come does their share as well.
+    nodes are known; where several speak, the one that knows of the most.  A wrong guess costs nothing but time: a
+    worker whose fellows never come does their share as well.
 
     Raises:
       InputError: the text is not I/N with 0 <= I < N.
@@ -53,12 +56,11 @@ def deal(missing: Sequence[int], worker: Worker, finished: Callable[[int], bool]
       missing: blocks that were not there at the start, ascending.
       finished: whether a block is there by now.
     """
-
-    def turn(number: int) -> tuple[int, int]:
-        distance = (number - worker.index) % worker.count  # to the worker it was dealt to: each helps another first
-        return distance, number if distance == 0 else -number
-
-    return (number for number in sorted(missing, key=turn) if not finished(number))
+    own = [number for number in missing if number % worker.count == worker.index]
+    others = [number for number in missing if number % worker.count != worker.index]
+    # Whatever all helpers go by, such as the far end of the slowest one's share, leads them all to the same block.
+    shuffled = [others[place] for place in np.random.default_rng(worker.index).permutation(len(others))]
+    return (number for number in own + shuffled if not finished(number))
 
 
 def _from_scheduler(variables: Mapping[str, str]) -> Worker:

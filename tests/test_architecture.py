@@ -32,8 +32,8 @@ LAYERS = [
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib", "pandas"}
 WITHOUT_JAX = {
     "run", "commands", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "output",
-    "progress", "interruption", "workers", "distributed", "exchange", "store", "data", "subsets", "specs", "untrusted", "types",
-    "display", "errors", "report",
+    "progress", "interruption", "workers", "distributed", "exchange", "store", "data", "subsets", "specs", "untrusted",
+    "types", "display", "errors", "report",
 }  # fmt: skip
 
 

@@ -32,8 +32,8 @@ def checkpoints_in(folder: Path, plan: str, seconds: float, notify: Callable[[st
     """
     if jax.process_count() > 1 and not jax.distributed.is_initialized():
         raise InputError(
-            f"--checkpoint-minutes: this is process {jax.process_index()} of {jax.process_count()} and not connected to "
-            "the others, where Orbax saves nothing; leave it out, or call jax.distributed.initialize() before"
+            f"--checkpoint-minutes: this is process {jax.process_index()} of {jax.process_count()} and not connected "
+            "to the others, where Orbax saves nothing; leave it out, or call jax.distributed.initialize() before"
         )
 
     def load(number: int, like: Tree) -> tuple[int, Tree] | None:
