@@ -105,7 +105,7 @@ class Simulation:
     def _starts(self, host: Host, time: float) -> None:
         finished = store.finished_blocks(self.folder)
         missing = [number for number in range(self.world.hosts * self.world.blocks_a_host) if number not in finished]
-        host.blocks = deal(missing, host.worker, lambda number: store.is_finished(self.folder, number))
+        host.blocks = deal(missing, host.worker, self._is_finished)
         host.following = next(host.blocks, None)
         self._later(host, time, self.world.life, "goes")
         self._begins(host, time)
@@ -138,6 +138,10 @@ class Simulation:
         host.life += 1
         if host.worker.index == 0 or self.rng.random() >= self.world.never:
             self._later(host, time, self.world.absence, "starts")
+
+    def _is_finished(self, number: int) -> bool:
+        """As the store has it, which is asked only where a block may be missing: blocks never go again."""
+        return number not in self.left or store.is_finished(self.folder, number)
 
     def _later(self, host: Host, time: float, mean: float, what: str) -> None:
         heapq.heappush(self.events, (time + self.rng.exponential(mean), host.worker.index, host.life, what))

@@ -27,18 +27,30 @@ def pack_size(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> int:
     import jax
 
     from memjax.models import make_model
-    from memjax.training import choose_pack_size, guess_pack_size
+    from memjax.training import choose_pack_size
 
     if config.pack_size:
         return config.pack_size
     devices = jax.local_devices()
+    guess = guessed_pack_size(config, dataset)
     model = make_model(config.model, dataset.input_shape, dataset.num_classes)
-    guess = guess_pack_size(model, config.num_models, len(devices), devices[0].platform)
     if operations(model, dataset.input_shape, config, design) * config.num_models < LONG:
         return guess
     most = -(-config.num_models // len(devices))
     memory = environment.device_memory() - dataset.train_inputs.nbytes - dataset.test_inputs.nbytes
     return choose_pack_size(lambda size: trial(config, dataset, design, size), guess, most, memory)
+
+
+def guessed_pack_size(config: RunConfig, dataset: Dataset) -> int:
+    """Models a pack as asked for, or by the network's size alone."""
+    import jax
+
+    from memjax.models import make_model
+    from memjax.training import guess_pack_size
+
+    devices = jax.local_devices()
+    model = make_model(config.model, dataset.input_shape, dataset.num_classes)
+    return config.pack_size or guess_pack_size(model, config.num_models, len(devices), devices[0].platform)
 
 
 def operations(model: Model, input_shape: Sequence[int], config: RunConfig, design: SubsetDesign) -> float:

@@ -2,19 +2,17 @@
 
 import math
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
 
-from memjax import calibration, environment, pipeline
+from memjax import environment, pipeline, planner
 from memjax.config import RunConfig
 from memjax.data import load_dataset
-from memjax.recipe import make_single
+from memjax.specs import FleetSpec
 from memjax.subsets import coverage, lemma_bound, make_design
-from memjax.types import Dataset
 
-TRIAL_EPOCHS = (2, 8)
+TOO_IDLE = 0.2  # share of paid time without work, from which it is worth a word
 
 
 def machine(folder: Path) -> list[tuple[str, str]]:
@@ -32,22 +30,22 @@ def machine(folder: Path) -> list[tuple[str, str]]:
     ]
 
 
-def forecast(config: RunConfig) -> list[tuple[str, str]]:
-    """Time, disk and standard error of a run before it starts, as rows of name and text.
+def forecast(config: RunConfig, fleet: FleetSpec) -> tuple[list[tuple[str, str]], planner.Costs]:
+    """Time, disk and standard error of a run before it starts, as rows of name and text, and the sums of its training.
 
-    The time comes from training a few packs for 2 and for 8 epochs.
+    The time comes from training a few packs for 2 and for 8 epochs, unless the fleet's speed is given.
     """
     dataset = load_dataset(config.data)
     design = make_design(config.subset, dataset.num_train, config.seed)
     counts = coverage(design, config.num_models)
-    seconds = _seconds_a_model(config, dataset)
     disk = config.num_models * pipeline.bytes_a_model(config, dataset)
     if pipeline.writes_all_pairs(config, dataset):
         disk += pipeline.matrix_bytes(dataset)
+    costs = planner.plan(config, dataset, fleet)
     defined = counts.stderr_bound[np.isfinite(counts.stderr_bound)]
-    return [
+    rows = [
         ("run", f"{config.num_models} models {config.model.model} on {dataset.name}; {design.name}"),
-        ("time", f"about {_duration(seconds * config.num_models)} of training, {1 / seconds:.1f} models/s"),
+        *_time(costs, fleet),
         ("run folder", f"about {disk / 2**20:.0f} MiB"),
         ("each example", f"in {_range(counts.num_in)} models, out of {_range(counts.num_out)}"),
         ("standard error", f"up to about {defined.max(initial=0):.3f} a score; most will be far smaller"),
@@ -55,31 +53,29 @@ def forecast(config: RunConfig) -> list[tuple[str, str]]:
         *_until(config, counts.stderr_bound),
         ("without a score", f"{counts.undefined} examples, always in or always out" if counts.undefined else "none"),
     ]
+    return rows, costs
 
 
-def _seconds_a_model(config: RunConfig, dataset: Dataset) -> float:
-    """From two short trainings: what an epoch takes, and what all else takes."""
-    short, longer = TRIAL_EPOCHS
-    first, second = (_timed(config, dataset, epochs) for epochs in TRIAL_EPOCHS)
-    epoch = max(second - first, 0) / (longer - short)
-    return second + epoch * (config.train.epochs - longer) if config.train.epochs > longer else second
-
-
-def _timed(config: RunConfig, dataset: Dataset, epochs: int) -> float:
-    import jax
-
-    from memjax.training import examples_of, train_many
-
-    devices = jax.local_devices()
-    short = config.shortened(epochs)
-    design = make_design(config.subset, dataset.num_train, config.seed)
-    single = make_single(short, dataset, design)
-    size = calibration.pack_size(config, dataset, design)
-    examples = examples_of(dataset, config.train.scaling)
-    packs = train_many(single, config.seed, design.masks, examples, range(4 * len(devices)), size)
-    # The first call compiles; its packs are handed out while the second is under way, so count from there.
-    times = [time.monotonic() for _ in packs][:: len(devices)]
-    return (times[-1] - times[0]) / 3 / (size * len(devices))
+def _time(costs: planner.Costs, fleet: FleetSpec) -> list[tuple[str, str]]:
+    """Of the training alone; imports, compilation and estimates come on top."""
+    rate = costs.models_per_second
+    if not fleet.plan:
+        return [("time", f"about {_duration(costs.seconds)} of training, {rate * costs.devices:.1f} models/s")]
+    origin = "as given" if fleet.models_per_second else f"measured on {environment.device_kind()}"
+    rows = [
+        ("machines", f"hosts {fleet.hosts} x devices {costs.devices // fleet.hosts}"),
+        ("speed", f"{rate:.4g} models/s a device, {origin}; {costs.pack_size} models a pack"),
+        ("time", f"about {_duration(costs.seconds)} of training: {costs.rounds} packs a device"),
+        ("device-hours", f"{costs.device_hours:.4g}, of which {costs.idle:.0%} idle at the end"),
+    ]
+    if costs.idle > TOO_IDLE:
+        rows.append(
+            (
+                "advice",
+                f"{costs.blocks} packs for {costs.devices} devices: take fewer devices, or a smaller --pack-size",
+            )
+        )
+    return rows if fleet.price is None else [*rows, ("price", f"{costs.price:,.2f}")]
 
 
 def _until(config: RunConfig, bound: np.ndarray) -> list[tuple[str, str]]:

@@ -161,6 +161,33 @@ class TrainSpec:
 
 
 @dataclass(frozen=True)
+class FleetSpec:
+    """The machines that a run is planned for."""
+
+    plan: bool = False
+    """What the run takes on the machines that the options below name, instead of on this one."""
+    hosts: int = 1
+    """Machines that work on it."""
+    devices: int | None = None
+    """Devices of each.  Default: as many as here."""
+    models_per_second: float | None = None
+    """That one device trains.  Default: measured, by training a few packs here."""
+    price: float | None = None
+    """Of one device for an hour, in any currency."""
+
+    def __post_init__(self):
+        for option, value in (("--hosts", self.hosts), ("--devices", self.devices)):
+            if value is not None and value < 1:
+                raise InputError(f"{option} is {value}; give 1 or more")
+        if self.models_per_second is not None and not 0 < self.models_per_second < float("inf"):
+            raise InputError(f"--models-per-second is {self.models_per_second}; give a number above 0")
+        if self.price is not None and not 0 <= self.price < float("inf"):
+            raise InputError(f"--price is {self.price}; give 0 or more")
+        if not self.plan and (self.hosts, self.devices, self.models_per_second, self.price) != (1, None, None, None):
+            raise InputError("--hosts, --devices, --models-per-second and --price go with --plan; give it too")
+
+
+@dataclass(frozen=True)
 class OutputSpec:
     """What is printed."""
 

@@ -11,6 +11,7 @@ LAYERS = [
     {"run"},
     {"commands"},
     {"doctor"},
+    {"planner"},
     {"pipeline"},
     {"opening"},
     {"calibration"},

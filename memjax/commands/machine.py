@@ -1,6 +1,8 @@
 """Commands about this machine: what it can do, and the data on it."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import tyro
 
@@ -9,19 +11,35 @@ from memjax.commands.parsing import parse
 from memjax.config import RunConfig
 from memjax.output import Output, table
 from memjax.presets import preset_and_rest
+from memjax.specs import FleetSpec
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A run, and the machines that it is planned for."""
+
+    config: RunConfig
+    fleet: FleetSpec = field(default_factory=FleetSpec)
 
 
 def doctor(arguments: list[str]) -> None:
-    about = "This machine, and what a run with these options will take and reach on it."
+    about = "This machine, and what a run with these options will take and reach on it, or on others with --plan."
     preset, rest = preset_and_rest(arguments)
-    config = parse(RunConfig, "python -m memjax.run doctor", about, rest, preset)
+    request = parse(Forecast, "python -m memjax.run doctor", about, rest, Forecast(preset or RunConfig()))
+    config, fleet = request.config, request.fleet
     environment.start_jax(config.cpu_devices)
     from memjax.doctor import forecast, machine
 
     output = Output(config.output)
-    for event, rows in (("machine", machine(config.folder())), ("forecast", forecast(config))):
+
+    def say(event: str, rows: list[tuple[str, str]], **facts: Any) -> None:
         rows = [(name, summary.printable(text)) for name, text in rows]
-        output.say(event, table(rows, "without a score"), **dict(rows))
+        output.say(event, table(rows, "without a score"), **dict(rows), **facts)
+
+    if not fleet.plan:
+        say("machine", machine(config.folder()))
+    rows, costs = forecast(config, fleet)
+    say("forecast", rows, costs=costs._asdict())
 
 
 def seed(arguments: list[str]) -> None:
