@@ -2,8 +2,8 @@
 
 Each process is bound to a core of its own and has one device, as hosts have what is theirs.  Whole runs of
 `python -m memjax.run` on new folders: alone, as workers, and as hosts that met through jax.distributed.  Counted are
-the models recorded after every process has its first block, so that neither imports nor compilation count; what two trained
-twice does, as time.
+the models recorded after every process has its first block, so that neither imports nor compilation count; what two
+trained twice counts as time.
 
     python -m benchmarks.processes
     python -m benchmarks.processes --rounds 10 --num-models 2048

@@ -165,9 +165,21 @@ def over_devices(
 
     Independent models need no collectives.  `pmap` is `jit(shard_map(..., check_vma=False))`; a plain jit with
     sharded arguments would not do, since vmapped convolutions then gather the models of all devices.  The jit around
-    it lets itself be lowered and compiled with options.
+    it lets itself be lowered and compiled with options.  Where jax has several processes, pmap takes the devices and
+    the arguments of one for its share of something larger, and the same is written out.
     """
-    return jax.jit(jax.pmap(function, in_axes=in_axes, devices=devices), donate_argnums=donated)
+    if jax.process_count() == 1:
+        return jax.jit(jax.pmap(function, in_axes=in_axes, devices=devices), donate_argnums=donated)
+
+    def on_one(*arguments):
+        own = [argument if axis is None else jax.tree.map(lambda leaf: leaf[0], argument)
+               for argument, axis in zip(arguments, in_axes, strict=True)]  # fmt: skip
+        return jax.tree.map(lambda leaf: leaf[None], function(*own))
+
+    specs = tuple(jax.P() if axis is None else jax.P("devices") for axis in in_axes)
+    mesh = jax.sharding.Mesh(np.array(devices), ("devices",))
+    mapped = jax.shard_map(on_one, mesh=mesh, in_specs=specs, out_specs=jax.P("devices"), check_vma=False)
+    return jax.jit(mapped, donate_argnums=donated)
 
 
 def replicate(tree: Examples, devices: Devices) -> Examples:

@@ -85,7 +85,8 @@ def test_the_order_of_batches_is_the_same_in_any_pack():
     np.testing.assert_array_equal(packed, on_devices.reshape(packed.shape))
 
 
-def test_pmap_and_shard_map_are_one():
+def test_pmap_and_shard_map_are_one(monkeypatch):
+    """That in the test, and that in memjax for where jax has several processes, of which this is taken for one."""
     devices = jax.local_devices()
     single = jax.vmap(make_single(), in_axes=(0, 0, None))
     keys = jax.vmap(lambda number: jax.random.fold_in(prng.run_key(5), number))(np.arange(8, dtype=np.uint32))
@@ -99,8 +100,12 @@ def test_pmap_and_shard_map_are_one():
         jax.shard_map(single, mesh=mesh, in_specs=(parts, parts, whole), out_specs=parts, check_vma=False)
     )(keys, masks, examples)
 
-    for one, other in zip(jax.tree.leaves(mapped), jax.tree.leaves(sharded), strict=True):
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    of_several = over_devices(single, devices)(keys.reshape(2, 4), masks.reshape(2, 4, -1), examples)
+
+    for one, two, other in zip(*map(jax.tree.leaves, (mapped, of_several, sharded)), strict=True):
         np.testing.assert_array_equal(np.asarray(one).reshape(other.shape), other)
+        np.testing.assert_array_equal(one, two)
 
 
 def test_one_trace_a_run_and_a_last_round_that_is_not_full():
