@@ -8,9 +8,11 @@ and Orbax does not save in a process that has been one of several and is so no m
 0.12.0.1.  Here nothing of it reaches the process that trains, which is a jax of its own on its own devices.
 """
 
+import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -62,12 +64,11 @@ def call_roll(text: str, otherwise: Worker, notify: Callable[[str], object]) -> 
       InputError: the text is wrong, or there is no cluster that jax knows.
     """
     meeting = make_meeting(text)
-    command = [sys.executable, "-m", "memjax.distributed", text]
-    asked = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)  # noqa: S603  our own
-    if found := re.search(r"^host (\d+) of (\d+)$", asked.stdout, re.MULTILINE):
+    code, output = _asked(text)
+    if found := re.search(r"^host (\d+) of (\d+)$", output, re.MULTILINE):
         host = Worker(int(found[1]), int(found[2]))
         return host if meeting else max(host, otherwise, key=lambda worker: worker.count)  # of an array of such jobs
-    if asked.returncode == _UNKNOWN:
+    if code == _UNKNOWN:
         raise InputError(
             "--distributed auto: jax knows of no cluster here; give --distributed HOST:PORT,N,I, or --worker I/N, "
             "which needs nothing but the shared folder"
@@ -77,10 +78,25 @@ def call_roll(text: str, otherwise: Worker, notify: Callable[[str], object]) -> 
     return worker
 
 
+def _asked(text: str) -> tuple[int, str]:
+    """Exit code and output of the process that asks."""
+    command = [sys.executable, "-m", "memjax.distributed", text]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as process:  # noqa: S603  our own
+        assert process.stdout is not None
+        output = process.stdout.read()
+    return process.returncode, output
+
+
 def _answer(meeting: Meeting | None) -> int:
     """Prints which host this is; aborted by jax itself where the others do not come."""
     import jax
 
+    def wait():
+        sys.stdin.read()  # which ends with the process that asks; nobody waits for the answer any more
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
     jax.config.update("jax_enable_preemption_service", False)  # SIGTERM is to end this process
     known = dict(zip(("coordinator_address", "num_processes", "process_id"), meeting or (), strict=False))
     try:

@@ -97,8 +97,7 @@ def test_two_processes_meet():
 
 def stand_in(monkeypatch, code, output=""):
     """For the process that asks."""
-    answer = subprocess.CompletedProcess([], code, output, "")
-    monkeypatch.setattr(distributed.subprocess, "run", lambda *_, **__: answer)
+    monkeypatch.setattr(distributed, "_asked", lambda text: (code, output))
 
 
 def test_who_meets_nobody_goes_on_as_what_it_was_told_to_be(monkeypatch):
@@ -121,6 +120,27 @@ def test_no_cluster_is_told(monkeypatch):
     stand_in(monkeypatch, 3)
     with pytest.raises(InputError, match="jax knows of no cluster here"):
         call_roll("auto", Worker(0, 1), print)
+
+
+@pytest.mark.slow
+def test_one_that_is_asked_to_stop_while_it_waits_for_the_others_leaves_its_port(tmp_path):
+    address = free_address()
+    process = start(tmp_path / "a", "--distributed", f"{address},2,0")
+    while process.poll() is None and not listens(address):
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+
+    assert ends([process]) == [75]
+    end = time.monotonic() + 30
+    while listens(address) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not listens(address)
+
+
+def listens(address):
+    host, port = address.split(":")
+    with socket.socket() as caller:
+        return caller.connect_ex((host, int(port))) == 0
 
 
 @pytest.mark.slow
