@@ -1,8 +1,9 @@
 """How far is the plan of a run from the run?
 
-`doctor --plan` and the run itself, each a process of its own, in turn, so that a slow minute of the machine falls on
-both.  The run's time of training is that from the first round of blocks to the last block, by the times of their
-records, for as many rounds as it has; imports, compilation and estimates are no part of the plan.
+`doctor --plan` and the run itself, each a process of its own, in turn; a run is held against the mean of the plans
+before and after it, so that a slow minute of the machine falls on both.  The run's time of training is that from the
+first round of blocks to the last block, by the times of their records, for as many rounds as it has; imports,
+compilation and estimates are no part of the plan.
 
     python -m benchmarks.plan
     python -m benchmarks.plan --rounds 10 --num-models 1024
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +66,14 @@ def main(benchmark: Benchmark) -> None:
     rows = [["network", "n", "planned, s", "took, s", "took / planned", "within 20 %"]]
     for network in benchmark.networks:
         options = ("--num-models", benchmark.num_models, "--model", network)
-        plans, times = [], []
+        costs = planned(options)
+        plans, times = [costs["seconds"]], []
         for number in range(benchmark.rounds):
-            costs = planned(options)
-            plans.append(costs["seconds"])
             times.append(trained(options, costs["devices"]))
-            print(
-                json.dumps({"round": number, "network": network, "planned": plans[-1], "took": times[-1]}), flush=True
-            )
-        ratios = [took / plan for plan, took in zip(plans, times, strict=True)]
+            plans.append(planned(options)["seconds"])
+            line = {"round": number, "network": network, "planned": plans[-2:], "took": times[-1]}
+            print(json.dumps(line), flush=True)
+        ratios = [took / statistics.mean(around) for around, took in zip(pairwise(plans), times, strict=True)]
         near = sum(abs(ratio - 1) <= WITHIN for ratio in ratios)
         rows.append([network, str(len(ratios)), *map(_spread, (plans, times, ratios)), f"{near} of {len(ratios)}"])
     print(f"\n{markdown(rows)}\n\n{facts()}")

@@ -98,9 +98,11 @@ def _answer(meeting: Meeting | None) -> int:
 
     threading.Thread(target=wait, daemon=True).start()
     jax.config.update("jax_enable_preemption_service", False)  # SIGTERM is to end this process
-    known = dict(zip(("coordinator_address", "num_processes", "process_id"), meeting or (), strict=False))
+    address, count, index = meeting or (None, None, None)
     try:
-        jax.distributed.initialize(**known, initialization_timeout=PATIENCE, shutdown_timeout_seconds=PATIENCE)
+        jax.distributed.initialize(
+            address, count, index, initialization_timeout=PATIENCE, shutdown_timeout_seconds=PATIENCE
+        )
     except ValueError:  # an argument is missing, and nothing told jax what it is
         return _UNKNOWN
     jax.config.update("jax_platforms", "cpu")  # the accelerator is left to the process that asks

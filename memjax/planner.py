@@ -1,5 +1,6 @@
 """What a run takes on machines that are named, before it is started there."""
 
+import itertools
 import math
 import time
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from memjax.subsets import make_design
 from memjax.types import Dataset
 
 TRIAL_EPOCHS = (2, 8)
+LEAST = 3  # calls of a trial, and seconds that it lasts at least
+ENOUGH = 2.0
 
 
 class Costs(NamedTuple):
@@ -89,7 +92,14 @@ def _seconds_a_model(config: RunConfig, dataset: Dataset, epochs: int, size: int
     design = make_design(config.subset, dataset.num_train, config.seed)
     single = make_single(config.shortened(epochs), dataset, design)
     examples = examples_of(dataset, config.train.scaling)
-    packs = train_many(single, config.seed, design.masks, examples, range(4 * len(devices)), size)
+    blocks, times = itertools.cycle(range(4 * len(devices))), []
+
+    def enough() -> bool:
+        return len(times) >= LEAST and times[-1] - times[0] >= ENOUGH
+
+    packs = train_many(single, config.seed, design.masks, examples, blocks, size, stop=enough)
     # The first call compiles; its packs are handed out while the second is under way, so count from there.
-    times = [time.monotonic() for _ in packs][:: len(devices)]
-    return (times[-1] - times[0]) / 3 / size
+    for place, _ in enumerate(packs):
+        if place % len(devices) == 0:
+            times.append(time.monotonic())
+    return (times[-1] - times[0]) / (len(times) - 1) / size

@@ -153,8 +153,7 @@ def test_several_processes_give_the_bits_of_one(whole, tmp_path, way, count):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["--distributed", "--worker"])
-@pytest.mark.parametrize("victim", [0, 1])
+@pytest.mark.parametrize(("way", "victim"), [("--distributed", 0), ("--distributed", 1), ("--worker", 1)])
 @pytest.mark.parametrize("again", [True, False])
 def test_one_is_killed_and_the_others_never_notice(whole, tmp_path, way, victim, again):
     """Process 0, which the others met at, or another; started again, which finds nobody to meet, or never."""
