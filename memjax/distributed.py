@@ -74,7 +74,7 @@ def call_roll(text: str, otherwise: Worker, notify: Callable[[str], object]) -> 
             "which needs nothing but the shared folder"
         )
     worker = Worker(meeting.index, meeting.count) if meeting else otherwise
-    notify(f"not all hosts met within {PATIENCE} s; going on as worker {worker.index}/{worker.count}")
+    notify(f"the other hosts were not met; going on as worker {worker.index}/{worker.count}")
     return worker
 
 

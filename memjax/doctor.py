@@ -69,12 +69,8 @@ def _time(costs: planner.Costs, fleet: FleetSpec) -> list[tuple[str, str]]:
         ("device-hours", f"{costs.device_hours:.4g}, of which {costs.idle:.0%} idle at the end"),
     ]
     if costs.idle > TOO_IDLE:
-        rows.append(
-            (
-                "advice",
-                f"{costs.blocks} packs for {costs.devices} devices: take fewer devices, or a smaller --pack-size",
-            )
-        )
+        advice = f"{costs.blocks} packs for {costs.devices} devices: take fewer devices, or a smaller --pack-size"
+        rows.append(("advice", advice))
     return rows if fleet.price is None else [*rows, ("price", f"{costs.price:,.2f}")]
 
 

@@ -105,7 +105,7 @@ def test_who_meets_nobody_goes_on_as_what_it_was_told_to_be(monkeypatch):
     stand_in(monkeypatch, -signal.SIGABRT)
     assert call_roll("a:1,16,3", Worker(0, 1), said.append) == (3, 16)
     assert call_roll("auto", Worker(2, 4), said.append) == (2, 4)
-    assert said == [f"not all hosts met within 60 s; going on as worker {who}" for who in ("3/16", "2/4")]
+    assert said == [f"the other hosts were not met; going on as worker {who}" for who in ("3/16", "2/4")]
 
 
 def test_a_scheduler_that_knows_of_more_jobs_is_heard(monkeypatch):
