@@ -39,9 +39,14 @@ def checkpoints_in(folder: Path, plan: str, seconds: float, notify: Callable[[st
     def load(number: int, like: Tree) -> tuple[int, Tree] | None:
         for path in _of(folder, plan, number):
             epochs, digest = path.name.split("-")[2:]
-            if _digest(path) == digest:
-                return int(epochs), _restore(path, like)
-            notify(f"checkpoint {path} is not as it was written and is passed over")
+            if _is_whole(path, digest):
+                try:
+                    return int(epochs), _restore(path, like)
+                except Exception:
+                    if _is_whole(path, digest):
+                        raise
+            if path.exists():  # it is not where another worker has just laid down a newer one, or committed the block
+                notify(f"checkpoint {path} is not as it was written and is passed over")
         return None
 
     def save(number: int, epochs: int, tree: Tree) -> None:
@@ -103,6 +108,13 @@ def _alone():
 
     me = jax.process_index()
     return ocp.options.MultiprocessingOptions(me, {me}, barrier_sync_key_prefix=f"process-{me}")
+
+
+def _is_whole(folder: Path, digest: str) -> bool:
+    try:
+        return _digest(folder) == digest
+    except OSError:  # it goes away under one's eyes
+        return False
 
 
 def _digest(folder: Path) -> str:

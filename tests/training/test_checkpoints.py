@@ -1,5 +1,6 @@
 """A training laid down after any epoch and taken up again is the same training, to the last bit."""
 
+import shutil
 from functools import cache
 
 import jax
@@ -139,6 +140,21 @@ def test_a_block_committed_by_another_while_this_one_lays_it_down(tmp_path, monk
     monkeypatch.setattr(checkpoints, "_write", interrupted)
     checkpoints_in(tmp_path, PLAN, 1e9, print).save(0, 1, {"a": np.zeros(3)})
     assert not tmp_path.exists() or not list(tmp_path.iterdir())
+
+
+def test_a_checkpoint_that_another_removes_while_this_one_reads_it(tmp_path, monkeypatch):
+    """The other has laid down a newer one, or committed the block."""
+    said, there = [], checkpoints_in(tmp_path, PLAN, 1e9, lambda text: said.append(text))
+    there.save(0, 1, {"a": np.zeros(3)})
+    assert there.load(0, {"a": np.zeros(3)})[0] == 1
+
+    def removed(path, like):
+        shutil.rmtree(path)
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(checkpoints, "_restore", removed)
+    assert there.load(0, {"a": np.zeros(3)}) is None
+    assert said == []
 
 
 def test_a_process_that_was_one_of_several_and_is_not_connected_is_refused(tmp_path, monkeypatch):
