@@ -106,6 +106,23 @@ def curves(run: Run, advance: Advance, notify: Notify) -> Curves:
             _set_aside(run, problem.number, str(problem), notify)
 
 
+def dynamics(run: Run, advance: Advance, notify: Notify) -> list[str]:
+    """Writes dynamics.npz where something is recorded; trains what is missing.  Returns the names of what it wrote.
+
+    Raises:
+      Interrupted: the run was asked to stop.
+    """
+    from memjax.trajectories import write_dynamics
+
+    while run.config.record:
+        try:
+            return write_dynamics(run.folder, run.plan.blocks, run.plan.num_models)
+        except store.CorruptBlock as problem:
+            _set_aside(run, problem.number, str(problem), notify)
+            train(run, advance, notify)
+    return []
+
+
 def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     """Trains what is missing, then writes the files of estimates; False if they were there already.
 
@@ -118,14 +135,15 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     train(run, advance, notify)
     every = writes_all_pairs(run.config, run.dataset)
     note, num_models = store.whole_results(run.folder), run.plan.num_models
-    complete = note and note.plan == run.plan.fingerprint and (not every or "influence.npy" in note.files)
+    wanted = {name for name, asked in (("influence.npy", every), ("dynamics.npz", bool(run.config.record))) if asked}
+    complete = note and note.plan == run.plan.fingerprint and wanted <= note.files.keys()
     if note and complete and note.num_models == num_models:
         return False
     while (found := outcomes(run, notify)) is None:
         train(run, advance, notify)
     if not len(found[0].model_ids):
         raise InputError(f"all {num_models} models diverged; lower --learning-rate and give another --run")
-    names = write_results(run.folder, run.dataset, *found, all_pairs=every)
+    names = write_results(run.folder, run.dataset, *found, all_pairs=every) + dynamics(run, advance, notify)
     store.write_note(run.folder, run.plan.fingerprint, num_models, names)
     return True
 
@@ -178,7 +196,10 @@ def report(run: Run, examples: bool = True) -> Path:
     note = store.read_note(run.folder)
     checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
     path = run.folder / "report.html"
-    write_report(path, run.dataset, estimates, pairs, facts, warnings, checksums=checksums, examples=examples)
+    write_report(
+        path, run.dataset, estimates, pairs, facts, warnings, dynamics=store.read_whole(run.folder, "dynamics.npz"),
+        checksums=checksums, examples=examples,
+    )  # fmt: skip
     return path
 
 

@@ -16,7 +16,7 @@ LAYERS = [
     {"opening"},
     {"calibration"},
     {"recipe"},
-    {"estimation", "summary", "exchange"},
+    {"estimation", "trajectories", "summary", "exchange"},
     {"presets"},
     {"config"},
     {"output", "distributed"},
@@ -34,7 +34,7 @@ HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2
 WITHOUT_JAX = {
     "run", "commands", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "output",
     "progress", "interruption", "workers", "distributed", "exchange", "store", "data", "subsets", "specs", "untrusted",
-    "types", "display", "errors", "report",
+    "types", "display", "errors", "report", "trajectories",
 }  # fmt: skip
 
 

@@ -26,6 +26,7 @@ def render_report(
     facts: dict[str, str],
     warnings: list[str],
     *,
+    dynamics: dict[str, np.ndarray] | None = None,
     checksums: dict[str, str] | None = None,
     examples: bool = True,
 ) -> str:
@@ -42,13 +43,14 @@ def render_report(
         (train, listed): the test examples that it helps and hurts most.
       facts: the configuration, name -> text.
       warnings: sentences the reader should know before any number.
+      dynamics: where something was recorded, the arrays of dynamics.npz (`memjax.trajectories.reduce_blocks`).
       checksums: SHA-256 of the files the estimates are from, by name.
       examples: False leaves out what examples look like: no image, no feature.
 
     Raises:
-      InputError: estimates or pairs are of another data set.
+      InputError: estimates, pairs or dynamics are of another data set.
     """
-    return draw_report(dataset, estimates, pairs, facts, warnings, checksums or {}, examples).page()
+    return draw_report(dataset, estimates, pairs, facts, warnings, dynamics, checksums or {}, examples).page()
 
 
 def write_report(
@@ -59,6 +61,7 @@ def write_report(
     facts: dict[str, str],
     warnings: list[str],
     *,
+    dynamics: dict[str, np.ndarray] | None = None,
     checksums: dict[str, str] | None = None,
     examples: bool = True,
 ) -> None:
@@ -68,9 +71,9 @@ def write_report(
     older report stays whole until the new one is.
 
     Raises:
-      InputError: estimates or pairs are of another data set, or that folder is a link to elsewhere.
+      InputError: estimates, pairs or dynamics are of another data set, or that folder is a link to elsewhere.
     """
-    report = draw_report(dataset, estimates, pairs, facts, warnings, checksums or {}, examples)
+    report = draw_report(dataset, estimates, pairs, facts, warnings, dynamics, checksums or {}, examples)
     folder = path.with_name(f"{path.stem}-images")
     kept = _write_images(folder, report) if report.image_bytes > IMAGES_MOST else set()
     page = report.page(folder.name if kept else None)

@@ -116,6 +116,10 @@ class Examples:
         order = np.argsort(np.abs(mem[defined] - target), kind="stable")
         return [self._train(row) for row in defined[order[:limit]]]
 
+    def of_rows(self, rows: np.ndarray) -> list[Example]:
+        """These rows of the data set."""
+        return [self._train(row) for row in rows]
+
     def strongest_pairs(self, pairs: dict[str, np.ndarray], limit: int) -> list[PairRow]:
         """The strongest pairs, those of one training example in one row, rows by their strongest pair."""
         rows: dict[int, PairRow] = {}

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import numpy as np
 
-from memjax.report import content, figures, overview, words
+from memjax.report import content, dynamics_figures, figures, overview, words
+from memjax.report.dynamics import Dynamics, dynamics_island, dynamics_of, easiest_and_hardest
 from memjax.report.images import Painter
 from memjax.report.island import island, orders
 from memjax.report.likeness import ALIKE
@@ -21,6 +22,8 @@ from memjax.types import Dataset
 CARDS_SHOWN = 20  # the most memorized examples
 CONTRAST_SHOWN = 20  # on either side of typical and in between
 PAIRS_SHOWN = 20
+WORDS = (("seen", "in"), ("unseen", "out"))
+MEASURES = {"loss": "loss", "error": "share of models that are wrong"}
 SCRIPT = Path(__file__).parent / "app" / "bundle" / "report.js"
 
 
@@ -85,11 +88,13 @@ def draw_report(
     pairs: dict[str, np.ndarray],
     facts: dict[str, str],
     warnings: list[str],
+    dynamics: dict[str, np.ndarray] | None,
     checksums: dict[str, str],
     examples: bool,
 ) -> Report:
     """Everything that is in a report; arguments as of `memjax.report.render_report`."""
     content.check_fits(dataset, estimates, pairs)
+    recorded = dynamics_of(dynamics, dataset)
     mem = estimates["tr_mem"]
     painter = Painter(dataset.train_inputs) if examples and np.prod(dataset.input_shape) else None
     order = orders(dataset, estimates, pairs)
@@ -113,9 +118,11 @@ def draw_report(
         "has_probability": "tr_probability_out" in estimates,
         "has_images": painter is not None,
         "alike": ALIKE,
+        **_figures_of(recorded, mem, chosen),
     }
     numbers = island(dataset, estimates, pairs, order, painter)
     numbers |= {"name": dataset.name, "checksums": checksums, "pictures": None}
+    numbers["dynamics"] = dynamics_island(recorded, order) if recorded else None
     sheets = {}
     if painter is not None:
         numbers["pictures"] = {"kind": painter.kind, **layout_of(painter)._asdict()}
@@ -124,6 +131,22 @@ def draw_report(
             "test": list(draw_sheets(painter, dataset.test_inputs, order.test)),
         }
     return Report(values, numbers, sheets)
+
+
+def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Examples) -> dict[str, Any]:
+    """What the template draws of recorded dynamics; None and nothing where there are none."""
+    curves = recorded.curves if recorded else None
+    easiest, hardest = easiest_and_hardest(curves, "out") if curves else ((), ())
+    drawn = [(word, dynamics_figures.trajectory_drawing(curves, side)) for word, side in WORDS] if curves else []
+    learned = recorded.learned.get("in") if recorded else None
+    return {
+        "dynamics": recorded,
+        "speed": None if learned is None else dynamics_figures.speed_drawing(learned, mem),
+        "trajectories": drawn,
+        "measure": MEASURES[curves.metric] if curves else "",
+        "easiest": chosen.of_rows(easiest),
+        "hardest": chosen.of_rows(hardest),
+    }
 
 
 @cache
@@ -137,7 +160,8 @@ def _environment():
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": words.number, "percent": words.percent, "whole": words.whole, "sha256": _sha256}
+    environment.filters |= {"number": words.number, "percent": words.percent, "whole": words.whole, "short": words.short}
+    environment.filters["sha256"] = _sha256
     return environment
 
 

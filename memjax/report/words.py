@@ -19,6 +19,15 @@ def percent(value: int | float) -> str:
     return f"{value:.1%}".replace("%", "\N{NO-BREAK SPACE}%") if math.isfinite(value) else "undefined"
 
 
+def short(value: int | float) -> str:
+    """A number beside an axis.
+
+    >>> short(0.25), short(-0.5), short(20.0)
+    ('0.25', '\u22120.5', '20')
+    """
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
+
+
 def whole(value: int | float) -> str:
     """A count.
 

@@ -12,7 +12,7 @@ from memjax.store.sealed import BrokenSeal, seal, unseal
 from memjax.untrusted import read_npz
 
 NOTE = "results.json"
-FILES = ("estimates.npz", "pairs.npz", "influence.npy")
+FILES = ("estimates.npz", "pairs.npz", "influence.npy", "dynamics.npz")
 
 
 class Results(NamedTuple):
@@ -57,7 +57,7 @@ def whole_results(folder: Path) -> Results | None:
 
 
 def read_results(folder: Path, name: str) -> dict[str, Any] | None:
-    """The arrays of estimates.npz or pairs.npz, or None where the file is missing or broken: it can be made anew."""
+    """The arrays of one of the npz files, or None where the file is missing or broken: it can be made anew."""
     try:
         return read_npz(folder / name, lambda names: None)
     except InputError:

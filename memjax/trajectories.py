@@ -1,0 +1,135 @@
+"""From what models recorded while they trained to dynamics.npz: means over models, an example and an epoch at a time.
+
+One block is in memory at once, and of each metric sums of (epochs, train), whatever the number of models.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+
+from memjax import store
+
+FILE = "dynamics.npz"
+# When an example counts as learned, by what was recorded; the first that is there is taken.  A margin above 0 says the
+# same as correct.  The others say that the label has more than half of the probability, and then it is correct; among
+# many classes it may have been so for a while.
+LEARNED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "correct": lambda values: values,
+    "margin": lambda values: values > 0,
+    "loss": lambda values: values < np.log(2),
+    "probability": lambda values: values > 0.5,
+    "log_odds": lambda values: values > 0,
+}
+
+
+class Totals:
+    """Sums over models that trained on an example, and over the others: what means and their errors are made of."""
+
+    def __init__(self, num_epochs: int, num_train: int):
+        self._sums = np.zeros((2, 2, num_epochs, num_train))  # values and squares; all models and those that saw it
+        self._rates = True
+
+    def add(self, values: Shaped[np.ndarray, "models epochs train"], masks: Bool[np.ndarray, "models train"]) -> None:
+        """Takes in some models, an epoch at a time: float64 of all epochs at once would be eight blocks in memory."""
+        self._rates &= values.dtype == bool
+        for epoch in range(values.shape[1]):
+            row = values[:, epoch].astype(np.float64)
+            for sums, powers in zip(self._sums, (row, row * row), strict=True):
+                sums[0, epoch] += powers.sum(0)
+                sums[1, epoch] += np.where(masks, powers, 0).sum(0)
+
+    def side(
+        self, count: Shaped[np.ndarray, " train"], inside: bool
+    ) -> tuple[Float[np.ndarray, "train epochs"], Float[np.ndarray, "train epochs"]]:
+        """Mean and standard error over the models on a side, of which there are so many for each example.
+
+            stderr = sqrt((mean of squares - mean^2) / (n - 1)),   for rates sqrt(q (1 - q) / (n - 1))
+
+        with q = (right + 1) / (n + 2), as for memorization.  NaN where no model, or for the error fewer than two, is.
+        """
+        first, second = (sums[1] if inside else sums[0] - sums[1] for sums in self._sums)
+        with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is NaN: undefined, not zero
+            mean = first / count
+            sure = (first + 1) / (count + 2)
+            variance = sure * (1 - sure) if self._rates else np.maximum(second / count - mean**2, 0)
+            stderr = np.where(count > 1, np.sqrt(variance / (count - 1)), np.nan)
+        return mean.T.astype(np.float32), stderr.T.astype(np.float32)
+
+
+def write_dynamics(folder: Path, blocks: Iterable[int], num_models: int) -> list[str]:
+    """Writes dynamics.npz from the models numbered below `num_models`; returns the names of what it wrote.
+
+    Raises:
+      CorruptBlock: a block is not what was written.
+    """
+    arrays = reduce_blocks((store.read_block(folder, number) for number in sorted(blocks)), num_models)
+    if arrays is None:
+        return []
+    store.write_atomically(folder / FILE, lambda stream: np.savez(stream, **arrays))
+    return [FILE]
+
+
+def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, np.ndarray] | None:
+    """What was recorded, as means over models that trained on an example (in) and over those that did not (out).
+
+        tr_loss_in[i, e]  = mean of loss[t, e, i] over models t that trained on i
+        tr_learned_in[i]  = mean over the same models of the first recorded epoch after which t has i right
+
+    A model that never has it right counts with its last recorded epoch, so that what is hard does not look easy for
+    being learned by few; `tr_num_learned_in` says how many learned it.  Small: learned early.  At least the first and
+    at most the last recorded epoch.  Without `correct` or `margin`, learned is what has more than half of the
+    probability (a loss below ln 2); `learned_from` names what it was told from.  Diverged models are left out.
+
+    Returns:
+      epochs, num_models, num_failed; tr_num_in and tr_num_out (train,); for each metric tr_METRIC_in, tr_METRIC_out
+      (train, epochs), and for learned (train,), with their standard errors, ..._stderr; None if nothing was recorded.
+    """
+    totals: dict[str, Totals] = {}
+    epochs, source, counts, num_failed = np.zeros(0, np.int64), "", [], 0
+    for block in blocks:
+        if not block.record:
+            return None
+        asked = block.model_ids < num_models
+        used = asked & block.finite
+        masks, num_failed = block.masks[used], num_failed + int((asked & ~block.finite).sum())
+        record = {name: values[used] for name, values in block.record.items()}
+        if not totals:
+            epochs, num_train = block.epochs, masks.shape[1]
+            source = next((name for name in LEARNED if name in record), "")
+            totals = {name: Totals(len(epochs), num_train) for name in record}
+            totals |= {name: Totals(1, num_train) for name in ("learned", "ever") if source}
+            counts = [np.zeros(num_train, np.int64), np.zeros(num_train, np.int64)]
+        counts = [count + side.sum(0) for count, side in zip(counts, (masks, ~masks), strict=True)]
+        if source:
+            record |= _learned(LEARNED[source](record[source]), epochs)
+        for name, values in record.items():
+            totals[name].add(values, masks)
+    return _as_arrays(totals, counts, epochs) | {
+        "num_models": np.int64(counts[0][0] + counts[1][0] + num_failed if counts else num_failed),
+        "num_failed": np.int64(num_failed),
+        "learned_from": np.array(source),
+    }
+
+
+def _learned(right: Bool[np.ndarray, "models epochs train"], epochs: np.ndarray) -> dict[str, np.ndarray]:
+    from memjax.dynamics import first_learned
+
+    first = first_learned(right, epochs)
+    return {"learned": np.where(np.isnan(first), epochs[-1], first)[:, None], "ever": right.any(1)[:, None]}
+
+
+def _as_arrays(totals: dict[str, Totals], counts: list[np.ndarray], epochs: np.ndarray) -> dict[str, np.ndarray]:
+    arrays: dict[str, np.ndarray] = {"epochs": epochs}
+    for side, count in zip(("in", "out"), counts, strict=True):
+        arrays[f"tr_num_{side}"] = count.astype(np.int32)
+        for name, total in totals.items():
+            mean, stderr = total.side(count, side == "in")
+            if name == "ever":
+                ever = np.nan_to_num(mean[:, 0].astype(np.float64) * count)
+                arrays[f"tr_num_learned_{side}"] = np.round(ever).astype(np.int32)
+            else:
+                kept = np.s_[:, 0] if name == "learned" else np.s_[:]
+                arrays |= {f"tr_{name}_{side}": mean[kept], f"tr_{name}_{side}_stderr": stderr[kept]}
+    return arrays
