@@ -50,6 +50,52 @@ export interface Alike {
   value: Column;
 }
 
+/** Something of the models that trained on an example, and of those that did not. */
+export interface Sides<T> {
+  in: T;
+  out: T;
+}
+export type SideName = keyof Sides<unknown>;
+
+/** Trajectories: `epochs.length` bytes an example, one example after the other. */
+export interface Curves {
+  metric: "loss" | "error";
+  epochs: number[];
+  mean: Sides<Roots>;
+  stderr: Sides<Roots>;
+  /** Mean over all recorded epochs. */
+  over: Sides<Column>;
+  typical: Sides<Column>;
+  easiest: Sides<number[]>;
+  hardest: Sides<number[]>;
+}
+
+/** What was recorded while the models trained. */
+export interface Dynamics {
+  learnedFrom: string;
+  first: number;
+  last: number;
+  num: Sides<Column>;
+  /** Epochs until an example is right for the first time; null where nothing says when. */
+  learned: Sides<Column> | null;
+  learnedStderr: Sides<Column> | null;
+  numLearned: Sides<Column> | null;
+  curves: Curves | null;
+}
+
+/** Numbers kept as bytes on a scale of square roots. */
+export class Roots {
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly top: number,
+  ) {}
+
+  at(index: number): number {
+    const byte = this.bytes[index];
+    return byte === 255 ? NaN : this.top * (byte / 254) ** 2;
+  }
+}
+
 /** How the images of one side lie on their sheets; `files` is null where the sheets are in the page. */
 export interface Pictures {
   kind: "pixels" | "photo" | "strip";
@@ -77,6 +123,7 @@ export interface Run {
   alike: Alike | null;
   thresholds: { mem: number; infl: number };
   expectedByChance: number | null;
+  dynamics: Dynamics | null;
   pictures: Pictures | null;
   checksums: Record<string, string>;
 }
@@ -131,6 +178,33 @@ function extremes(packed: any, alike: Packed | undefined): Extremes | null {
   };
 }
 
+function sides<T>(raw: any, of: (side: SideName) => T): Sides<T> {
+  return raw && { in: of("in"), out: of("out") };
+}
+
+function dynamicsOf(raw: any): Dynamics | null {
+  if (!raw) return null;
+  const known = raw.learned_in ? raw : null;
+  const { curves } = raw;
+  return {
+    ...raw,
+    num: sides(raw, (side) => unpack(raw[`num_${side}`])),
+    learned: sides(known, (side) => unpack(raw[`learned_${side}`])),
+    learnedStderr: sides(known, (side) => unpack(raw[`learned_${side}_stderr`])),
+    numLearned: sides(known, (side) => unpack(raw[`num_learned_${side}`])),
+    curves: curves && {
+      metric: curves.metric,
+      epochs: curves.epochs,
+      mean: sides(curves, (side) => new Roots(unpack(curves[`mean_${side}`]) as Uint8Array, curves.mean_top)),
+      stderr: sides(curves, (side) => new Roots(unpack(curves[`stderr_${side}`]) as Uint8Array, curves.stderr_top)),
+      over: sides(curves, (side) => unpack(curves[`over_${side}`])),
+      typical: sides(curves, (side) => unpack(curves[`typical_${side}`])),
+      easiest: sides(curves, (side) => curves[`easiest_${side}`]),
+      hardest: sides(curves, (side) => curves[`hardest_${side}`]),
+    },
+  };
+}
+
 export function readRun(): Run {
   const raw = JSON.parse(document.getElementById("run")!.textContent!);
   const train = columns<Train>(raw.train);
@@ -145,6 +219,7 @@ export function readRun(): Run {
     pairsAlike: raw.pairsAlike ? unpack(raw.pairsAlike) : null,
     helped: extremes(raw.helped, raw.helpedAlike),
     hurt: extremes(raw.hurt, raw.hurtAlike),
+    dynamics: dynamicsOf(raw.dynamics),
     alike: raw.alike
       ? { ...raw.alike, of: unpack(raw.alike.of), train: unpack(raw.alike.train), value: unpack(raw.alike.value) }
       : null,

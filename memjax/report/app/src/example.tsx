@@ -1,5 +1,6 @@
 // One example, opened by its card or by its permalink, in a dialog over the page.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { Recorded } from "./curve";
 import type { Extremes, Side } from "./data";
 import { Interval, interval95 } from "./intervals";
 import { Picture } from "./picture";
@@ -75,6 +76,7 @@ function TrainExample({ place }: { place: number }) {
         </div>
       </div>
       <Accuracies place={place} />
+      <Recorded place={place} />
       <Influenced place={place} title="Helps most" list={run.helped} sign={1} />
       <Influenced place={place} title="Hurts most" list={run.hurt} sign={-1} />
       <p class="hint">

@@ -1,5 +1,5 @@
 // The selection as files: made in the page and handed to the browser as downloads.
-import { className, marks, onlyMarked, query, range, bins, classes, run } from "./state";
+import { className, learned, marks, onlyMarked, query, range, bins, classes, run, speeds, steps } from "./state";
 
 const COLUMNS = {
   id: (place: number) => run.train.id[place],
@@ -12,6 +12,10 @@ const COLUMNS = {
   num_in: (place: number) => run.train.numIn[place],
   correct_out: (place: number) => rounded(run.train.correctOut[place]),
   num_out: (place: number) => run.train.numOut[place],
+  ...(learned && {
+    learned_in: (place: number) => rounded(learned![place]),
+    learned_out: (place: number) => rounded(run.dynamics!.learned!.out[place]),
+  }),
   mislabelled: (place: number) => run.train.mislabelled[place] === 1,
   marked: (place: number) => marks.value.has(place),
 };
@@ -43,13 +47,14 @@ export function saveCsv(places: Int32Array): void {
 }
 
 export function saveJson(places: Int32Array): void {
-  const chosen = range.value;
+  const [chosen, times] = [range.value, speeds.value];
   const content = {
     data: run.name,
     models: run.numModels,
     sha256: run.checksums,
     selected: {
       memorization: chosen && [bins.edge(chosen[0]), bins.edge(chosen[1])],
+      learned_in: times && [steps.edge(times[0]), steps.edge(times[1])],
       classes: [...classes.value].map(className),
       search: query.value,
       only_marked: onlyMarked.value,

@@ -2,9 +2,10 @@
 import { useEffect, useRef } from "preact/hooks";
 import { saveCsv, saveJson, saveKeepMask } from "./export";
 import { Histogram } from "./histogram";
+import { SpeedEnds } from "./scatter";
 import {
-  type SortKey, ascending, classCounts, classes, marks, onlyMarked, onlyMislabelled, query, run,
-  selection, sortKey, toggled,
+  type SortKey, ascending, classCounts, classes, learned, marks, onlyMarked, onlyMislabelled, query, run,
+  selection, sortKey, speeds, toggled,
 } from "./state";
 import { whole } from "./words";
 
@@ -13,6 +14,7 @@ const SORTS: Record<SortKey, string> = {
   stderr: "standard error",
   influence: "largest influence",
   probability: "chance of the label, unseen",
+  speed: "learning speed",
   id: "id",
 };
 
@@ -24,6 +26,7 @@ export function Filters() {
       <div class="panel">
         <Search />
         <Histogram />
+        {learned && <Speeds />}
         <Classes />
         <Switches />
         <Sort />
@@ -53,6 +56,18 @@ function Search() {
         value={query.value} onInput={(event) => (query.value = event.currentTarget.value)}
       />
     </label>
+  );
+}
+
+function Speeds() {
+  return (
+    <div>
+      <h3>Learning speed</h3>
+      <SpeedEnds id="speed" />
+      {speeds.value && (
+        <p class="hint"><button type="button" class="plain" onClick={() => (speeds.value = null)}>All speeds</button></p>
+      )}
+    </div>
   );
 }
 
@@ -100,7 +115,9 @@ function Switches() {
 }
 
 function Sort() {
-  const keys = (Object.keys(SORTS) as SortKey[]).filter((key) => key !== "probability" || run.train.probabilityOut);
+  const missing = new Set([...(run.train.probabilityOut ? [] : ["probability"]), ...(learned ? [] : ["speed"])]);
+  const [lowest, highest] = sortKey.value === "speed" ? ["fastest", "slowest"] : ["lowest", "highest"];
+  const keys = (Object.keys(SORTS) as SortKey[]).filter((key) => !missing.has(key));
   return (
     <div>
       <h3><label for="sort">Sort by</label></h3>
@@ -109,7 +126,7 @@ function Sort() {
           {keys.map((key) => <option key={key} value={key}>{SORTS[key]}</option>)}
         </select>
         <button type="button" onClick={() => (ascending.value = !ascending.value)}>
-          {ascending.value ? "\u2191 lowest first" : "\u2193 highest first"}
+          {ascending.value ? `\u2191 ${lowest} first` : `\u2193 ${highest} first`}
         </button>
       </div>
     </div>

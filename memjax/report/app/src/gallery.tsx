@@ -3,12 +3,12 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Filters } from "./filters";
 import { Picture } from "./picture";
-import { className, clearFilters, isFiltered, marks, permalink, run, selection, toggled } from "./state";
+import { className, clearFilters, isFiltered, learned, marks, permalink, run, selection, toggled } from "./state";
 import { Virtual } from "./virtual";
-import { percent, whole, withError } from "./words";
+import { number, percent, whole, withError } from "./words";
 
 const WITH_PICTURE = { pixels: 236, photo: 272, strip: 160 };
-const [TEXT_ONLY, WIDTH] = [122, 152];
+const [TEXT_ONLY, WIDTH, LINE] = [122, 152, 17];
 
 /** The card that the arrow keys move from, as a number in the selection. */
 const current = signal(0);
@@ -25,7 +25,7 @@ export function Examples() {
 function Gallery() {
   const places = selection.value;
   const layout = useRef<{ columns: number; element: HTMLElement } | null>(null);
-  const height = run.pictures ? WITH_PICTURE[run.pictures.kind] : TEXT_ONLY;
+  const height = (run.pictures ? WITH_PICTURE[run.pictures.kind] : TEXT_ONLY) + (learned ? LINE : 0);
 
   useEffect(() => {
     current.value = 0;
@@ -104,6 +104,7 @@ function Card({ index, place, count }: { index: number; place: number; count: nu
         <span class="rates">
           seen {percent(train.correctIn[place], 0)} of {whole(train.numIn[place])}<br />
           unseen {percent(train.correctOut[place], 0)} of {whole(train.numOut[place])}
+          {learned && <><br />learned: {number(learned[place], 1)} epochs</>}
         </span>
         {marks.value.has(place) && <span class="mark">marked</span>}
       </a>

@@ -4,8 +4,9 @@ import { scaleLinear, scaleLog } from "d3-scale";
 import { select } from "d3-selection";
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { Ends } from "./ends";
 import { Bins } from "./statistics";
-import { allCounts, barCounts, bins, range, run } from "./state";
+import { allCounts, barCounts, bins, chooseRange, range, run } from "./state";
 import { number, plural, whole } from "./words";
 
 const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [320, 170, 40, 316, 10, 140];
@@ -14,11 +15,6 @@ const logarithmic = signal(true);
 
 const across = scaleLinear([bins.start, 1], [LEFT, RIGHT]);
 const binAt = (x: number) => Math.round((across.invert(x) - bins.start) / bins.width);
-
-function choose(first: number, last: number): void {
-  const [low, high] = [Math.max(0, Math.min(first, last)), Math.min(Bins.COUNT, Math.max(first, last))];
-  range.value = high <= low || (low === 0 && high === Bins.COUNT) ? null : [low, high];
-}
 
 export function Histogram() {
   const layer = useRef<SVGGElement>(null);
@@ -31,7 +27,7 @@ export function Histogram() {
         if (!event.sourceEvent) return; // moved by us
         const ends = event.selection as [number, number] | null;
         if (!ends) range.value = null;
-        else if (event.type === "end" || binAt(ends[1]) > binAt(ends[0])) choose(binAt(ends[0]), binAt(ends[1]));
+        else if (event.type === "end" || binAt(ends[1]) > binAt(ends[0])) chooseRange(binAt(ends[0]), binAt(ends[1]));
         if (event.type === "end") place();
       });
     const group = select(layer.current!);
@@ -100,22 +96,10 @@ export function Histogram() {
         ))}
         <g ref={layer} class="brush" aria-hidden="true" />
       </svg>
-      <div class="ends">
-        <label>
-          <span>from <output>{number(bins.edge(low), 2)}</output></span>
-          <input
-            type="range" id="range-from" min={0} max={Bins.COUNT - 1} value={low} aria-valuetext={number(bins.edge(low), 2)}
-            onInput={(event) => choose(event.currentTarget.valueAsNumber, Math.max(high, event.currentTarget.valueAsNumber + 1))}
-          />
-        </label>
-        <label>
-          <span>to <output>{number(bins.edge(high), 2)}</output></span>
-          <input
-            type="range" id="range-to" min={1} max={Bins.COUNT} value={high} aria-valuetext={number(bins.edge(high), 2)}
-            onInput={(event) => choose(Math.min(low, event.currentTarget.valueAsNumber - 1), event.currentTarget.valueAsNumber)}
-          />
-        </label>
-      </div>
+      <Ends
+        id="range" low={low} high={high} count={Bins.COUNT} choose={chooseRange}
+        from="from" to="to" words={(bin) => number(bins.edge(bin), 2)}
+      />
       <p class="hint">
         {chosen ? `${plural(inside, "example")} in this range. ` : "Drag over the bars to choose a range. "}
         {undefinedCount > 0 && `${whole(undefinedCount)} without a score are in no bar. `}

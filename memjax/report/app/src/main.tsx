@@ -1,10 +1,11 @@
 // Brings the page to life: the static tables give way to the views.
 import { effect } from "@preact/signals";
 import { render } from "preact";
+import { DynamicsView } from "./dynamics";
 import { ExampleDialog } from "./example";
 import { Examples } from "./gallery";
 import { Pairs } from "./pairs";
-import { VIEWS, view } from "./state";
+import { VIEWS, run, view } from "./state";
 
 function mount(id: string, element: preact.ComponentChild): void {
   render(element, document.getElementById(id)!);
@@ -21,5 +22,6 @@ effect(() => {
 });
 mount("examples-app", <Examples />);
 mount("pairs-app", <Pairs />);
+if (run.dynamics) mount("dynamics-app", <DynamicsView />);
 mount("dialog-app", <ExampleDialog />);
 document.documentElement.classList.add("live");

@@ -1,6 +1,7 @@
 // What the reader has asked for, and what follows from it.
 import { computed, effect, signal } from "@preact/signals";
 import { readRun } from "./data";
+import { Steps } from "./speed";
 import { Bins } from "./statistics";
 
 export const run = readRun();
@@ -8,15 +9,23 @@ export const bins = new Bins(run.train.mem);
 const binOf = new Int8Array(run.numTrain);
 for (let place = 0; place < run.numTrain; place++) binOf[place] = bins.of(run.train.mem[place]);
 
+/** Epochs until an example is learned by models that train on it; null where that was not recorded. */
+export const learned = run.dynamics?.learned?.in ?? null;
+export const steps = new Steps(learned ?? []);
+const stepOf = new Int8Array(run.numTrain).fill(-1);
+if (learned) for (let place = 0; place < run.numTrain; place++) stepOf[place] = steps.of(learned[place]);
+
 /** Bins from the first to the one before the second. */
 export const range = signal<[number, number] | null>(null);
+/** The same of the steps of learning speed. */
+export const speeds = signal<[number, number] | null>(null);
 export const classes = signal<ReadonlySet<number>>(new Set());
 export const query = signal("");
 export const marks = signal<ReadonlySet<number>>(new Set());
 export const onlyMarked = signal(false);
 export const onlyMislabelled = signal(false);
 
-export type SortKey = "mem" | "stderr" | "influence" | "probability" | "id";
+export type SortKey = "mem" | "stderr" | "influence" | "probability" | "speed" | "id";
 export const sortKey = signal<SortKey>("mem");
 export const ascending = signal(false);
 
@@ -41,7 +50,7 @@ export const largestInfluence = computed(() => {
 
 const numbersOnly = computed(() => /^[\d\s,;]+$/.test(words.value));
 
-/** Whether search and the small switches let an example through; classes and bins come after. */
+/** Whether search and the small switches let an example through; classes, bins and steps come after. */
 const passes = computed(() => {
   const { id, label, mislabelled } = run.train;
   const [ids, labels, searching] = [foundIds.value, foundLabels.value, words.value !== ""];
@@ -57,6 +66,11 @@ const inRange = computed(() => {
   return (place: number) => !chosen || (binOf[place] >= chosen[0] && binOf[place] < chosen[1]);
 });
 
+const inSpeeds = computed(() => {
+  const chosen = speeds.value;
+  return (place: number) => !chosen || (stepOf[place] >= chosen[0] && stepOf[place] < chosen[1]);
+});
+
 const inClasses = computed(() => {
   const chosen = classes.value;
   return (place: number) => !chosen.size || chosen.has(run.train.label[place]);
@@ -65,8 +79,14 @@ const inClasses = computed(() => {
 /** Examples a bin: all, and those that everything but the brush lets through. */
 export const allCounts = countBins(() => true);
 export const barCounts = computed(() => {
+  const [pass, mine, timed] = [passes.value, inClasses.value, inSpeeds.value];
+  return countBins((place) => pass(place) && mine(place) && timed(place));
+});
+
+/** Whether everything but the brush of learning speed against memorization lets an example through. */
+export const besidesBrush = computed(() => {
   const [pass, mine] = [passes.value, inClasses.value];
-  return countBins((place) => pass(place) && mine(place));
+  return (place: number) => pass(place) && mine(place);
 });
 
 function countBins(wanted: (place: number) => boolean): number[] {
@@ -77,28 +97,28 @@ function countBins(wanted: (place: number) => boolean): number[] {
 
 /** Examples a class that everything but the choice of classes lets through. */
 export const classCounts = computed(() => {
-  const [pass, mine] = [passes.value, inRange.value];
+  const [pass, mine, timed] = [passes.value, inRange.value, inSpeeds.value];
   const counts = new Array<number>(run.classes.length).fill(0);
   for (let place = 0; place < run.numTrain; place++) {
-    if (pass(place) && mine(place)) counts[run.train.label[place]]++;
+    if (pass(place) && mine(place) && timed(place)) counts[run.train.label[place]]++;
   }
   return counts;
 });
 
 const values = computed<ArrayLike<number>>(() => {
   const { mem, stderr, probabilityOut, id } = run.train;
-  const by = { mem, stderr, influence: largestInfluence.value, probability: probabilityOut ?? mem, id };
+  const by = { mem, stderr, influence: largestInfluence.value, probability: probabilityOut ?? mem, speed: learned ?? mem, id };
   return by[sortKey.value];
 });
 
 /** The selection: places of the examples that are left, in the order asked for; undefined values come last. */
 export const selection = computed(() => {
-  const [pass, ranged, classed, value] = [passes.value, inRange.value, inClasses.value, values.value];
+  const [pass, ranged, timed, classed, value] = [passes.value, inRange.value, inSpeeds.value, inClasses.value, values.value];
   const sign = ascending.value ? 1 : -1;
   const kept = new Int32Array(run.numTrain);
   let count = 0;
   for (let place = 0; place < run.numTrain; place++) {
-    if (pass(place) && ranged(place) && classed(place)) kept[count++] = place;
+    if (pass(place) && ranged(place) && timed(place) && classed(place)) kept[count++] = place;
   }
   const left = kept.subarray(0, count);
   if (sortKey.value === "mem" && !ascending.value) return left;
@@ -109,10 +129,26 @@ export const selection = computed(() => {
   });
 });
 
+/** Steps from one to the one before another; all of them are no choice. */
+export function chooseSpeeds(first: number, last: number): void {
+  speeds.value = chosen(first, last, Steps.COUNT);
+}
+
+/** Bins in the same way. */
+export function chooseRange(first: number, last: number): void {
+  range.value = chosen(first, last, Bins.COUNT);
+}
+
+function chosen(first: number, last: number, count: number): [number, number] | null {
+  const [low, high] = [Math.max(0, Math.min(first, last)), Math.min(count, Math.max(first, last))];
+  return high <= low || (low === 0 && high === count) ? null : [low, high];
+}
+
 export const isFiltered = computed(() => selection.value.length < run.numTrain);
 
 export function clearFilters(): void {
   range.value = null;
+  speeds.value = null;
   classes.value = new Set();
   query.value = "";
   onlyMarked.value = false;
@@ -133,8 +169,8 @@ export function placeOf(side: "train" | "test", id: number): number | undefined 
   return known.get(id);
 }
 
-/** Where the reader is: #overview, #examples, #pairs, #methods, #train/ID or #test/ID. */
-export const VIEWS = ["overview", "examples", "pairs", "methods"];
+/** Where the reader is: a view by its name, #train/ID or #test/ID. */
+export const VIEWS = ["overview", "examples", "pairs", ...(run.dynamics ? ["dynamics"] : []), "methods"];
 const hash = signal(location.hash.slice(1));
 export const shown = computed(() => {
   const [side, id] = hash.value.split("/");

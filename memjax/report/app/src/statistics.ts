@@ -17,6 +17,32 @@ export function largestOfNoise(count: number): number {
   return tail - (Math.log(Math.log(count)) + Math.log(4 * Math.PI)) / (2 * tail);
 }
 
+/** Spearman's rank correlation over the places where both are defined; equal values share their mean rank. */
+export function rankCorrelation(one: ArrayLike<number>, other: ArrayLike<number>): number {
+  const known: number[] = [];
+  for (let place = 0; place < one.length; place++) {
+    if (Number.isFinite(one[place]) && Number.isFinite(other[place])) known.push(place);
+  }
+  const [first, second] = [ranks(known.map((place) => one[place])), ranks(known.map((place) => other[place]))];
+  const middle = (known.length - 1) / 2;
+  let [both, left, right] = [0, 0, 0];
+  for (let at = 0; at < known.length; at++) {
+    const [a, b] = [first[at] - middle, second[at] - middle];
+    [both, left, right] = [both + a * b, left + a * a, right + b * b];
+  }
+  return both / Math.sqrt(left * right);
+}
+
+function ranks(values: number[]): Float64Array {
+  const order = Uint32Array.from(values.keys()).sort((one, other) => values[one] - values[other]);
+  const found = new Float64Array(values.length);
+  for (let start = 0, end = 0; start < order.length; start = end) {
+    while (end < order.length && values[order[end]] === values[order[start]]) end++;
+    for (let at = start; at < end; at++) found[order[at]] = (start + end - 1) / 2;
+  }
+  return found;
+}
+
 /** The bins of the histogram: 18 equal ones from the lowest value, or 0, to 1. */
 export class Bins {
   static readonly COUNT = 18;
