@@ -5,6 +5,7 @@ One block is in memory at once, and of each metric sums of (epochs, train), what
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
@@ -67,7 +68,8 @@ def write_dynamics(folder: Path, blocks: Iterable[int], num_models: int) -> list
     arrays = reduce_blocks((store.read_block(folder, number) for number in sorted(blocks)), num_models)
     if arrays is None:
         return []
-    store.write_atomically(folder / FILE, lambda stream: np.savez(stream, **arrays))
+    everything: dict[str, Any] = arrays
+    store.write_atomically(folder / FILE, lambda stream: np.savez(stream, **everything))
     return [FILE]
 
 

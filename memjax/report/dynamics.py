@@ -1,9 +1,9 @@
-"""What a run recorded while its models trained, as the page shows it: when an example is learned, and its loss on the way."""
+"""What a run recorded while its models trained, as the page shows it: when examples are learned, and their loss."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, UInt8
 
 from memjax.errors import InputError
 from memjax.report.island import Orders, packed
@@ -154,7 +154,7 @@ def _curves_island(curves: Curves, train: np.ndarray) -> dict[str, Any]:
     return content
 
 
-def as_bytes(values: Float[np.ndarray, "*shape"], top: float) -> Int[np.ndarray, "*shape"]:
+def as_bytes(values: Float[np.ndarray, "*shape"], top: float) -> UInt8[np.ndarray, "*shape"]:
     """Numbers from 0 to `top` as 0 .. 254 on a scale of square roots; 255 is what is undefined.
 
     >>> as_bytes(np.array([0.0, 0.01, 4.0, np.nan]), 4.0).tolist()

@@ -68,7 +68,7 @@ def speed_drawing(learned: Float[np.ndarray, " train"], mem: Float[np.ndarray, "
         for column, row in np.argwhere(counts).tolist()
     ]  # fmt: skip
 
-    def x(epochs: float) -> float:
+    def x(epochs: int | float) -> float:
         return round(LEFT + (RIGHT - LEFT) * (float(np.log1p(epochs)) - low) / (high - low), 2)
 
     def y(value: float) -> float:
@@ -90,7 +90,7 @@ def trajectory_drawing(curves: Curves, side: str) -> Plane:
     top = max(*(largest(values) for _, values in groups), 1e-6)
     first, last = float(curves.epochs[0]), float(max(curves.epochs[-1], curves.epochs[0] + 1))
 
-    def x(epochs: float) -> float:
+    def x(epochs: int | float) -> float:
         return round(LEFT + (RIGHT - LEFT) * (epochs - first) / (last - first), 2)
 
     def y(value: float) -> float:
@@ -110,12 +110,11 @@ def trajectory_drawing(curves: Curves, side: str) -> Plane:
 
 def root_ticks(top: float) -> list[float]:
     """Round values whose square roots lie far enough apart to be written beside an axis from 0 to `top`."""
-    rounds = [0.0, *(digit * 10.0**power for power in range(-5, 6) for digit in (1, 2, 5))]
-    ticks: list[float] = []
-    for value in reversed([value for value in rounds if value <= top]):
-        if not ticks or np.sqrt(ticks[-1]) - np.sqrt(value) > 0.1 * np.sqrt(top):
+    apart, ticks = 0.1 * np.sqrt(top), list[float]()
+    for value in (float(f"{digit}e{power}") for power in range(5, -6, -1) for digit in (5, 2, 1)):
+        if apart < np.sqrt(value) <= np.sqrt(top) and (not ticks or np.sqrt(ticks[-1]) - np.sqrt(value) > apart):
             ticks.append(value)
-    return ticks[::-1]
+    return [0.0, *reversed(ticks)]
 
 
 def _whole_ticks(first: float, last: float) -> list[float]:

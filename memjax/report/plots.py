@@ -5,15 +5,14 @@ notebook shows it as it is.  `figure.savefig(path)` keeps it.  Names that a data
 are, `$` included.
 """
 
-import functools
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from memjax.errors import InputError
+from memjax.report.artists import BLUE, GREY, ORANGE, caption, grid, note, single, undefined, vector
+from memjax.report.dynamics_plots import learning_speed, loss_trajectories
 from memjax.report.figures import MEMORIZED, histogram
 from memjax.report.images import Painter
 from memjax.types import Dataset
@@ -26,12 +25,13 @@ __all__ = [
     "accuracy_in_out",
     "error_by_models",
     "example_grid",
+    "learning_speed",
+    "loss_trajectories",
     "membership_roc",
     "memorization_histogram",
     "pair_strips",
 ]
 
-INK, BLUE, ORANGE, GREY = "#222222", "#3465a4", "#c4570e", "#8a8a8a"
 LONGEST_NAME = 16  # letters of a class name in a caption
 
 
@@ -46,13 +46,13 @@ def memorization_histogram(mem: ArrayLike, *, threshold: float = MEMORIZED, log:
     Reference:
       Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703.
     """
-    mem = _vector("mem", mem)
+    mem = vector("mem", mem)
     counts, edges = histogram(mem)
-    figure, axes = _single(6.4, 3.4)
+    figure, axes = single(6.4, 3.4)
     axes.bar(edges[:-1], counts, width=np.diff(edges) * 0.92, align="edge", color=BLUE)
     axes.axvline(threshold, color=ORANGE, linewidth=1, linestyle="--")
     share = (mem >= threshold).sum() / max(1, np.isfinite(mem).sum())
-    _note(axes, f"{100 * share:.1f} % at {threshold:g} or above" + _undefined(mem))
+    note(axes, f"{100 * share:.1f} % at {threshold:g} or above" + undefined(mem))
     if log:
         axes.set_yscale("log")
         axes.set_ylim(bottom=0.7)
@@ -76,11 +76,11 @@ def accuracy_in_out(
       correct_in, correct_out: (train,) shares of models that get the example right; NaN is left out.
       mislabelled: (train,) examples drawn in another colour, such as those whose label was changed on purpose.
     """
-    correct_in, correct_out = _vector("correct_in", correct_in), _vector("correct_out", correct_out)
+    correct_in, correct_out = vector("correct_in", correct_in), vector("correct_out", correct_out)
     special = np.zeros(len(correct_in), bool) if mislabelled is None else np.asarray(mislabelled)
     if not len(correct_in) == len(correct_out) == len(special):
         raise InputError(f"lengths {len(correct_in)}, {len(correct_out)} and {len(special)} differ; expected the same")
-    figure, axes = _single(4.6, 4.4)
+    figure, axes = single(4.6, 4.4)
     ends = np.array([0.0, 1.0])
     axes.plot(ends, ends, color=GREY, linewidth=1)
     axes.plot(ends, ends + threshold, color=ORANGE, linewidth=1, linestyle="--")
@@ -110,12 +110,12 @@ def example_grid(
       value, stderr: (examples,) scores and their errors.
       names: one an example, the label's.
     """
-    inputs, value = np.asarray(inputs), _vector("value", value)
+    inputs, value = np.asarray(inputs), vector("value", value)
     if len(inputs) != len(value):
         raise InputError(f"there are {len(inputs)} inputs and {len(value)} values; expected one of each an example")
     columns = max(1, min(columns, len(value)))
     rows = max(1, -(-len(value) // columns))
-    figure, _ = _grid(0.98 * columns, 1.32 * rows, rows, columns)
+    figure, _ = grid(0.98 * columns, 1.32 * rows, rows, columns)
     draw = _drawer(inputs)
     for number, place in enumerate(figure.axes):
         place.set_axis_off()
@@ -123,7 +123,7 @@ def example_grid(
             draw(place, inputs[number])
             error = "" if stderr is None else f" ± {_short(np.asarray(stderr)[number])}"
             name = "" if names is None else f"\n{_name(names[number])}"
-            _caption(place, f"{_short(value[number])}{error}{name}")
+            caption(place, f"{_short(value[number])}{error}{name}")
     return figure
 
 
@@ -155,18 +155,18 @@ def pair_strips(
     if not shown:
         raise InputError("there are no pairs to draw; train more models, or lower the thresholds")
     width = 1 + min(columns, max(len(pairs) for _, pairs in shown))
-    figure, axes = _grid(1.1 * width + 0.3, 1.36 * len(shown), len(shown), width)
+    figure, axes = grid(1.1 * width + 0.3, 1.36 * len(shown), len(shown), width)
     draw = _drawer(dataset.train_inputs)
     for place in figure.axes:
         place.set_axis_off()
     for line, (row, pairs) in zip(axes, shown, strict=True):
         draw(line[0], dataset.train_inputs[row], frame=ORANGE)
-        _caption(line[0], f"train {dataset.train_ids[row]}\n{_name(dataset.class_names[dataset.train_labels[row]])}")
+        caption(line[0], f"train {dataset.train_ids[row]}\n{_name(dataset.class_names[dataset.train_labels[row]])}")
         for place, pair in zip(line[1:], pairs, strict=False):
             column = int(tt_idx[pair])
             draw(place, dataset.test_inputs[column])
             name = _name(dataset.class_names[dataset.test_labels[column]])
-            _caption(place, f"{_short(infl[pair])}\n{name}")
+            caption(place, f"{_short(infl[pair])}\n{name}")
     return figure
 
 
@@ -183,19 +183,19 @@ def error_by_models(
       num_models, stderr: one entry a measurement, e.g. of the first 50, 100, 200, ... models of a run.
       goal: a standard error that is wanted; how many models it takes is marked.
     """
-    models, errors = _vector("num_models", num_models), _vector("stderr", stderr)
+    models, errors = vector("num_models", num_models), vector("stderr", stderr)
     if not len(models) == len(errors) or not len(models):
         raise InputError(f"there are {len(models)} numbers of models and {len(errors)} errors; expected as many, not 0")
     constant = errors[-1] * np.sqrt(models[-1])
     needed = None if goal is None else (constant / goal) ** 2
     reach = np.geomspace(models.min(), max(2 * models.max(), 1.2 * (needed or 0)), 50)
-    figure, axes = _single(5.6, 3.4)
+    figure, axes = single(5.6, 3.4)
     axes.plot(reach, constant / np.sqrt(reach), color=GREY, linewidth=1)
     axes.plot(models, errors, "o", color=BLUE, markersize=5)
     if goal is not None and needed is not None:
         axes.plot([needed, needed, reach[0]], [0.5 * goal, goal, goal], color=ORANGE, linewidth=1, linestyle="--")
         axes.set_ylim(bottom=min(0.8 * goal, 0.8 * errors.min()))
-        _note(axes, f"{goal:g} takes about {int(np.ceil(needed)):,} models")
+        note(axes, f"{goal:g} takes about {int(np.ceil(needed)):,} models")
     axes.set(xscale="log", yscale="log", xlabel="models", ylabel="typical standard error")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter("{x:g}")
@@ -212,44 +212,15 @@ def membership_roc(false_positives: ArrayLike, true_positives: ArrayLike) -> "Fi
     Reference:
       Carlini et al., Membership Inference Attacks From First Principles, 2022, arXiv 2112.03570.
     """
-    false, true = _vector("false_positives", false_positives), _vector("true_positives", true_positives)
+    false, true = vector("false_positives", false_positives), vector("true_positives", true_positives)
     least = min(1e-3, max(1e-6, false[false > 0].min(initial=1.0)))
-    figure, axes = _single(4.4, 4.2)
+    figure, axes = single(4.4, 4.2)
     axes.plot([least, 1], [least, 1], color=GREY, linewidth=1, linestyle="--", label="chance")
     axes.step(np.maximum(false, least), np.maximum(true, least), color=BLUE, where="post", label="attack")
     axes.set(xscale="log", yscale="log", xlim=(least, 1), ylim=(least, 1.05), aspect="equal")
     axes.set(xlabel="false positive rate", ylabel="true positive rate")
     axes.legend(loc="lower right", frameon=False)
     return figure
-
-
-@functools.cache
-def _kind():
-    from matplotlib.figure import Figure
-
-    class NotebookFigure(Figure):
-        """A figure that a notebook shows without pyplot."""
-
-        def _repr_png_(self) -> bytes:
-            stream = io.BytesIO()
-            self.savefig(stream, format="png", dpi=150)
-            return stream.getvalue()
-
-    return NotebookFigure
-
-
-def _single(width: float, height: float) -> "tuple[Figure, Axes]":
-    """A figure of so many inches with one pair of axes."""
-    figure, ((axes,),) = _grid(width, height, 1, 1)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.25, linewidth=0.5)
-    axes.set_axisbelow(True)
-    return figure, axes
-
-
-def _grid(width: float, height: float, rows: int, columns: int) -> "tuple[Figure, list[list[Axes]]]":
-    figure = _kind()(figsize=(width, height), layout="constrained", facecolor="white")
-    return figure, figure.subplots(rows, columns, squeeze=False).tolist()
 
 
 def _drawer(inputs: np.ndarray):
@@ -270,19 +241,6 @@ def _drawer(inputs: np.ndarray):
     return draw
 
 
-def _caption(axes: "Axes", text: str) -> None:
-    axes.set_title(text, fontsize=7.5, color=INK, pad=3, parse_math=False)
-
-
-def _note(axes: "Axes", text: str) -> None:
-    axes.text(0.99, 0.97, text, transform=axes.transAxes, ha="right", va="top", fontsize=9, color=INK)
-
-
-def _undefined(values: np.ndarray) -> str:
-    count = int(np.isnan(values).sum())
-    return f"\n{count:,} undefined" if count else ""
-
-
 def _name(text: str) -> str:
     """A class name that fits under an image and that nothing acts on."""
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
@@ -291,10 +249,3 @@ def _name(text: str) -> str:
 
 def _short(value: float) -> str:
     return f"{value:z.2f}".replace("-", "\N{MINUS SIGN}") if np.isfinite(value) else "undefined"
-
-
-def _vector(name: str, values) -> Float[np.ndarray, " entries"]:
-    array = np.asarray(values, np.float64)
-    if array.ndim != 1:
-        raise InputError(f"{name} has shape {array.shape}; expected one axis")
-    return array

@@ -160,8 +160,8 @@ def _environment():
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": words.number, "percent": words.percent, "whole": words.whole, "short": words.short}
-    environment.filters["sha256"] = _sha256
+    environment.filters |= {"number": words.number, "percent": words.percent, "whole": words.whole, "sha256": _sha256}
+    environment.filters["short"] = words.short
     return environment
 
 

@@ -116,6 +116,29 @@ def extremes_of(dataset: Dataset, seed: int = 0) -> dict[str, np.ndarray]:
     return extremes(infl, rng.uniform(0.02, 0.1, infl.shape).astype(np.float32))._asdict()
 
 
+def recorded_of(dataset: Dataset, num_epochs: int = 6, seed: int = 0) -> dict[str, np.ndarray]:
+    """What dynamics.npz holds, made up: late records every second epoch, one example that no model trained on."""
+    rng = np.random.default_rng(seed)
+    train, epochs = dataset.num_train, 1 + 2 * np.arange(num_epochs)
+    arrays: dict[str, np.ndarray] = {"epochs": epochs, "learned_from": np.array("correct")}
+    for side, scale in (("in", 1.0), ("out", 3.0)):
+        level = scale * rng.gamma(0.5, 1, (train, 1)) + 0.01
+        loss = level * np.exp(-np.arange(num_epochs) / 4 / scale) * rng.uniform(0.9, 1.1, (train, num_epochs))
+        count = rng.integers(20, 30, train)
+        arrays |= {
+            f"tr_num_{side}": count.astype(np.int32),
+            f"tr_num_learned_{side}": (count - rng.integers(0, 3, train)).astype(np.int32),
+            f"tr_loss_{side}": loss.astype(np.float32),
+            f"tr_loss_{side}_stderr": (loss / 9).astype(np.float32),
+            f"tr_learned_{side}": rng.uniform(1, epochs[-1], train).astype(np.float32),
+            f"tr_learned_{side}_stderr": rng.uniform(0.1, 0.5, train).astype(np.float32),
+        }
+    for name in ("learned", "loss"):
+        arrays[f"tr_{name}_in"][11] = arrays[f"tr_{name}_in_stderr"][11] = np.nan
+    arrays["tr_num_in"][11] = arrays["tr_num_learned_in"][11] = 0
+    return arrays
+
+
 def render(dataset: Dataset, estimates=None, pairs=None, facts=None, warnings=None, **more) -> str:
     estimates = estimates_of(dataset) if estimates is None else estimates
     pairs = pairs_of([3, 8, 3, 20], [1, 2, 4, 1], estimates["tr_mem"]) if pairs is None else pairs

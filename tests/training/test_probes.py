@@ -5,7 +5,7 @@ import numpy as np
 import optax
 import pytest
 
-from memjax import opening, pipeline, run, store
+from memjax import dynamics, opening, pipeline, run, store
 from memjax.config import RunConfig
 from memjax.errors import InputError
 from memjax.metrics import metrics_named
@@ -115,6 +115,18 @@ def test_through_the_command_line_and_back(tmp_path, monkeypatch):
     assert opening.config_of(store.read_plan(folder), folder).recorded_epochs == (2, 4, 5)
     reopened = opening.reopen_run(folder)
     np.testing.assert_array_equal(pipeline.curves(reopened, print, print).values["loss"], curves.values["loss"])
+
+    found, sides = store.read_whole(folder, "dynamics.npz"), dynamics.over_models(curves.values["loss"], curves.masks)
+    np.testing.assert_allclose(found["tr_loss_in"], sides.inside.T, rtol=1e-6)
+    np.testing.assert_allclose(found["tr_loss_out"], sides.outside.T, rtol=1e-6)
+    assert 'href="#dynamics"' in (folder / "report.html").read_text()
+    assert not pipeline.estimate(reopened, print, print)
+    (folder / "dynamics.npz").write_bytes(b"")
+    assert any(finding.kind == "problem" for finding in store.verify(folder))
+    assert pipeline.estimate(reopened, print, print)
+    assert store.read_whole(folder, "dynamics.npz")["num_models"] == 5
+    assert pipeline.estimate(opening.extend_run(reopened, 6), print, print)
+    assert store.read_whole(folder, "dynamics.npz")["num_models"] == 6
 
 
 def test_a_run_that_recorded_nothing_says_so(tmp_path):

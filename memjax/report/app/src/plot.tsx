@@ -64,13 +64,15 @@ function short(value: number): string {
 
 /** Round values whose square roots lie far enough apart to stand beside an axis from 0 to `top`; as in Python. */
 export function rootTicks(top: number): number[] {
-  const rounds = [0];
-  for (let power = -5; power < 6; power++) for (const digit of [1, 2, 5]) rounds.push(Number(`${digit}e${power}`));
+  const apart = 0.1 * Math.sqrt(top);
   const ticks: number[] = [];
-  for (const value of rounds.filter((one) => one <= top).reverse()) {
-    if (!ticks.length || Math.sqrt(ticks[0]) - Math.sqrt(value) > 0.1 * Math.sqrt(top)) ticks.unshift(value);
+  for (let power = 5; power > -6; power--) {
+    for (const value of [5, 2, 1].map((digit) => Number(`${digit}e${power}`))) {
+      const clear = !ticks.length || Math.sqrt(ticks[0]) - Math.sqrt(value) > apart;
+      if (clear && value <= top && Math.sqrt(value) > apart) ticks.unshift(value);
+    }
   }
-  return ticks;
+  return [0, ...ticks];
 }
 
 export function line(epochs: number[], values: number[], x: (value: number) => number, y: (value: number) => number): string {
