@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from memjax.errors import InputError
 from memjax.report.artists import BLUE, GREY, ORANGE, note, single, vector
+from memjax.report.dynamics_figures import EPOCH_TICKS, root_ticks
 from memjax.report.figures import MEMORIZED
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def learning_speed(learned: ArrayLike, mem: ArrayLike, *, threshold: float = MEMORIZED) -> "Figure":
-    """Epochs until an example is learned against its memorization, on a logarithmic axis from 1 on.
+    """Epochs until an example is learned against its memorization, on an axis of log(1 + epochs).
 
     Args:
       learned: (train,) epochs, such as tr_learned_in of dynamics.npz, or `dynamics.first_learned` over models.
@@ -35,8 +36,10 @@ def learning_speed(learned: ArrayLike, mem: ArrayLike, *, threshold: float = MEM
     axes.axhline(threshold, color=ORANGE, linewidth=1, linestyle="--")
     if not known.all():
         note(axes, f"{int((~known).sum()):,} undefined")
-    axes.set_xscale("symlog", linthresh=1)
-    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xscale("function", functions=(lambda epochs: np.log1p(np.maximum(epochs, 0)), np.expm1))
+    low, high = (learned[known].min(), learned[known].max()) if known.any() else (0.0, 1.0)
+    ticks = [tick for tick in EPOCH_TICKS if low - 0.5 <= tick <= high + 0.5]
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.set(xlabel="epochs until learned", ylabel="memorization")
     return figure
 
@@ -78,5 +81,8 @@ def loss_trajectories(loss: ArrayLike, epochs: ArrayLike | None = None, *, shown
         axes.plot(places, values.mean(0), color=GREY, linewidth=3, alpha=0.7, label="mean of all")
         axes.legend(frameon=False)
     axes.set_yscale("function", functions=(lambda height: np.sqrt(np.maximum(height, 0)), np.square))
+    axes.set_yticks(root_ticks(max(1e-6, values.max(initial=0))))
+    axes.set_xticks([place for place in axes.get_xticks() if place.is_integer() and places[0] <= place <= places[-1]])
+    axes.yaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="epochs", ylabel="loss", ylim=(0, None))
     return figure

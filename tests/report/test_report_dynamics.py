@@ -163,7 +163,11 @@ def test_plots_are_of_the_arrays():
     assert speed.axes[0].texts[0].get_text() == "1 undefined"
     drawn = {line.get_label(): line.get_ydata().tolist() for line in lines.axes[0].lines}
     assert drawn == {"hardest": [3.0, 2.0], "easiest": [0.2, 0.1], "mean of all": pytest.approx([3.7 / 3, 2.5 / 3])}
-    for call in (lambda: plots.learning_speed([1], [1, 2]), lambda: plots.loss_trajectories([1.0, 2.0]),
-                 lambda: plots.loss_trajectories(loss, [1]), lambda: plots.loss_trajectories([[-1.0, 0.0]])):  # fmt: skip
+    for call in (
+        lambda: plots.learning_speed([1], [1, 2]),
+        lambda: plots.loss_trajectories([1.0, 2.0]),
+        lambda: plots.loss_trajectories(loss, [1]),
+        lambda: plots.loss_trajectories([[-1.0, 0.0]]),
+    ):
         with pytest.raises(InputError, match="expected"):
             call()
