@@ -1,6 +1,5 @@
 """From arrays to what the page shows: which examples, in which order, with which numbers."""
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -117,7 +116,7 @@ class Examples:
         order = np.argsort(np.abs(mem[defined] - target), kind="stable")
         return [self._train(row) for row in defined[order[:limit]]]
 
-    def of_rows(self, rows: Iterable[int]) -> list[Example]:
+    def of_rows(self, rows: list[int]) -> list[Example]:
         """These rows of the data set."""
         return [self._train(row) for row in rows]
 

@@ -136,7 +136,7 @@ def draw_report(
 def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Examples) -> dict[str, Any]:
     """What the template draws of recorded dynamics; None and nothing where there are none."""
     curves = recorded.curves if recorded else None
-    easiest, hardest = easiest_and_hardest(curves, "out") if curves else ((), ())
+    easiest, hardest = (rows.tolist() for rows in easiest_and_hardest(curves, "out")) if curves else ([], [])
     drawn = [(word, dynamics_figures.trajectory_drawing(curves, side)) for word, side in WORDS] if curves else []
     learned = recorded.learned.get("in") if recorded else None
     return {

@@ -61,7 +61,7 @@ function Lines({ curves }: { curves: Curves }) {
             return (
               <a
                 key={`${kind} ${example}`} class={lit.value === example ? `${kind} lit` : kind} href={`#${permalink("train", example)}`}
-                aria-hidden="true" tabIndex={-1} data-place={example}
+                aria-hidden="true" tabindex={-1} data-place={example}
                 onMouseEnter={() => (lit.value = example)} onMouseLeave={() => (lit.value = null)}
               >
                 <title>{`${className(run.train.label[example])}, training id ${run.train.id[example]}`}</title>
