@@ -14,8 +14,8 @@ from memjax import store
 
 FILE = "dynamics.npz"
 # When an example counts as learned, by what was recorded; the first that is there is taken.  A margin above 0 says the
-# same as correct.  The others say that the label has more than half of the probability, and then it is correct; among
-# many classes it may have been so for a while.
+# same as correct.  The others say that the label has more than half of the probability: then it is correct, but it may
+# have been so for a while.
 LEARNED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "correct": lambda values: values,
     "margin": lambda values: values > 0,
@@ -29,7 +29,7 @@ class Totals:
     """Sums over models that trained on an example, and over the others: what means and their errors are made of."""
 
     def __init__(self, num_epochs: int, num_train: int):
-        self._sums = np.zeros((2, 2, num_epochs, num_train))  # values and squares; all models and those that saw it
+        self._sums = np.zeros((2, 2, num_epochs, num_train))  # values and squares; by whether a model saw it
         self._rates = True
 
     def add(self, values: Shaped[np.ndarray, "models epochs train"], masks: Bool[np.ndarray, "models train"]) -> None:
@@ -38,8 +38,8 @@ class Totals:
         for epoch in range(values.shape[1]):
             row = values[:, epoch].astype(np.float64)
             for sums, powers in zip(self._sums, (row, row * row), strict=True):
-                sums[0, epoch] += powers.sum(0)
-                sums[1, epoch] += np.where(masks, powers, 0).sum(0)
+                for side, chosen in enumerate((~masks, masks)):
+                    sums[side, epoch] += np.where(chosen, powers, 0).sum(0)
 
     def side(
         self, count: Shaped[np.ndarray, " train"], inside: bool
@@ -48,9 +48,10 @@ class Totals:
 
             stderr = sqrt((mean of squares - mean^2) / (n - 1)),   for rates sqrt(q (1 - q) / (n - 1))
 
-        with q = (right + 1) / (n + 2), as for memorization.  NaN where no model, or for the error fewer than two, is.
+        with q = (right + 1) / (n + 2), as for memorization.  NaN where there is no model, and the error where there is
+        only one.
         """
-        first, second = (sums[1] if inside else sums[0] - sums[1] for sums in self._sums)
+        first, second = self._sums[:, int(inside)]
         with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is NaN: undefined, not zero
             mean = first / count
             sure = (first + 1) / (count + 2)
