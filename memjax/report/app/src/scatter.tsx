@@ -154,7 +154,7 @@ function paint(canvas: HTMLCanvasElement, frame: Frame, x: Scale, y: Scale): voi
   let crowd = 1;
   for (const layer of layers) for (const count of layer.values()) crowd = Math.max(crowd, count);
   const most = Math.log1p(crowd);
-  for (const [layer, name, least] of [[0, "--line", 0.6], [1, "--soft", 0.4], [2, "--accent", 0.55]] as const) {
+  for (const [layer, name, least] of [[0, "--line", 0.6], [1, "--soft", 0.3], [2, "--accent", 0.4]] as const) {
     context.fillStyle = colour.getPropertyValue(name);
     for (const [cell, count] of layers[layer]) {
       if (layer === 1 && layers[2].get(cell) === count) continue; // all of it is selected
