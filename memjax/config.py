@@ -41,6 +41,9 @@ class RunConfig:
     """Record after every so many epochs, and after the last."""
     record_epochs: tuple[int, ...] = ()
     """Record after these numbers of epochs instead; 0 is before the first step."""
+    record_own: Literal["after", "met"] = "after"
+    """When a model's own training examples are recorded: after the epoch, as all others are; or as their batch is met,
+    in training mode and before its step, which saves most of the cost.  The others are always recorded after it."""
     influence: Literal["auto", "all", "same-class"] = "auto"
     """same-class: influence within each class, in estimates.npz.  all: influence.npy besides, every train-test pair.
     auto: all where that file stays under 1 GiB."""
@@ -73,6 +76,7 @@ class RunConfig:
         if "correct" not in self.keep:
             raise InputError("--keep leaves out correct, from which memorization is estimated; name it too")
         _check_epochs(self.record_every, self.record_epochs, self.train.epochs)
+        _check_own(self)
         for option, value in (("--pack-size", self.pack_size), ("--cpu-devices", self.cpu_devices)):
             if value is not None and value < 1:
                 raise InputError(f"{option} is {value}; give 1 or more")
@@ -104,6 +108,7 @@ class RunConfig:
 
     def settings(self) -> dict[str, Any]:
         """All that decides the result of model number t, as JSON values; what a resumed run must agree in."""
+        own = {"own": "met"} if self.record and self.record_own == "met" else {}
         settings = {
             "seed": self.seed,
             "data": asdict(self.data),
@@ -111,7 +116,7 @@ class RunConfig:
             "model": asdict(self.model),
             "train": asdict(self.train) | {"optimizer_options": self.train.options},
             "keep": sorted(self.keep),
-            "record": {"metrics": sorted(self.record), "epochs": self.recorded_epochs},
+            "record": {"metrics": sorted(self.record), "epochs": self.recorded_epochs} | own,
         }
         return json.loads(json.dumps(settings))
 
@@ -133,4 +138,16 @@ def _check_epochs(every: int, epochs: tuple[int, ...], last: int) -> None:
         raise InputError(
             f"--record-epochs is {' '.join(map(str, epochs))}; give numbers from 0 to {last}, which is --epochs, "
             "each larger than the one before"
+        )
+
+
+def _check_own(config: RunConfig) -> None:
+    if not config.record or config.record_own == "after":
+        return
+    sized = ("fixed-size", "balanced", "leave-one-out")
+    if 0 in config.record_epochs:
+        raise InputError("--record-own met records nothing before the first step; leave 0 out of --record-epochs")
+    if config.subset.design not in sized:
+        raise InputError(
+            f"--record-own met needs subsets of one size; choose --design {', '.join(sized[:-1])} or {sized[-1]}"
         )

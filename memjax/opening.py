@@ -119,6 +119,7 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
             keep=tuple(settings["keep"]),
             record=tuple(recorded["metrics"]),
             record_epochs=tuple(recorded["epochs"]),
+            record_own=recorded.get("own", "after"),
         )
     except (KeyError, TypeError) as problem:
         raise InputError(f"{folder / 'plan.json'} was made by another version of memjax: {problem}") from None

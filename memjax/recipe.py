@@ -24,7 +24,8 @@ def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "T
     augment = make_augment(spec, dataset.input_shape)
     optimizer = make_optimizer(spec, spec.epochs * num_batches(design.max_size, spec.batch_size))
     keep = metrics_named(tuple(sorted(config.keep)))
-    probe = Probe(metrics_named(tuple(sorted(config.record))), config.recorded_epochs, dataset.num_train)
+    recorded = metrics_named(tuple(sorted(config.record)))
+    probe = Probe(recorded, config.recorded_epochs, dataset.num_train, config.record_own)
     return make_train(
         model, optimizer, keep, design.max_size, spec.epochs, spec.batch_size, augment, spec.label_smoothing, probe
     )

@@ -7,6 +7,7 @@ leave out the axis of epochs; `over_models` then tells models that trained on an
 from memjax.dynamics.binomial import Dispersion, binomial_null, dispersion
 from memjax.dynamics.cartography import confidence, correctness, variability
 from memjax.dynamics.critical import Search, critical_sample_ratio, critical_samples, verified
+from memjax.dynamics.depth import model_depths, prediction_depth
 from memjax.dynamics.early import at_epoch, el2n, gradient_norms
 from memjax.dynamics.forgetting import forgetting_events, unforgettable
 from memjax.dynamics.gini import gini
@@ -39,8 +40,10 @@ __all__ = [
     "learned_for_good",
     "loss_sensitivity",
     "mean_loss",
+    "model_depths",
     "over_examples",
     "over_models",
+    "prediction_depth",
     "unforgettable",
     "variability",
     "verified",

@@ -12,6 +12,7 @@ from memjax.models.cnn import CNN
 from memjax.models.convolutions import convolution
 from memjax.models.densenet import DenseNet
 from memjax.models.from_flax import from_linen, from_nnx
+from memjax.models.hidden import layers_of, mark
 from memjax.models.inception import Inception
 from memjax.models.mlp import MLP
 from memjax.models.pooling import max_pool
@@ -23,7 +24,7 @@ from memjax.types import Model
 
 __all__ = [
     "CNN", "MLP", "AlexNet", "DenseNet", "Inception", "ResNet", "convolution",
-    "from_linen", "from_nnx", "in_precision", "make_model", "max_pool",
+    "from_linen", "from_nnx", "in_precision", "layers_of", "make_model", "mark", "max_pool",
 ]  # fmt: skip
 
 

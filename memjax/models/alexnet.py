@@ -7,6 +7,7 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
+from memjax.models.hidden import mark
 from memjax.models.initializers import blank, draw_kernels
 from memjax.models.layers import ConvNorm, as_images, image_shape
 from memjax.models.layers import dropout as dropout_layer
@@ -53,10 +54,10 @@ class AlexNet(nnx.Module):
     def __call__(self, inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch classes"]:
         hidden = as_images(inputs)[:, CROP:-CROP, CROP:-CROP]
         for convolution in self.convolutions:
-            hidden = jax.nn.relu(max_pool(convolution(hidden), 3, 2))  # as if ReLU came first
+            hidden = mark(jax.nn.relu(max_pool(convolution(hidden), 3, 2)))  # as if ReLU came first
         hidden = hidden.reshape(len(hidden), math.prod(hidden.shape[1:]))
         for layer in self.hidden:
-            hidden = layer(hidden)
+            hidden = mark(layer(hidden))
         return self.head(hidden)
 
 

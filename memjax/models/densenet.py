@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
+from memjax.models.hidden import mark
 from memjax.models.initializers import draw_kernels
 from memjax.models.layers import Head, as_images, conv, image_shape
 from memjax.models.normalization import Norm, normalization
@@ -49,9 +50,9 @@ class DenseNet(nnx.Module):
         draw_kernels(self, rngs.params())
 
     def __call__(self, inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch classes"]:
-        hidden = self.blocks[0](self.stem(as_images(inputs)))
+        hidden = mark(self.blocks[0](self.stem(as_images(inputs))))
         for transition, block in zip(self.transitions, self.blocks[1:], strict=True):
-            hidden = block(mean_pool(transition(hidden), 2))
+            hidden = mark(block(mean_pool(transition(hidden), 2)))
         return self.head(jax.nn.relu(self.norm(hidden)).mean((1, 2)))
 
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
+from memjax.models.hidden import mark
 from memjax.models.initializers import draw_kernels
 from memjax.models.layers import ConvNorm, Head, as_images, image_shape
 from memjax.models.normalization import Norm
@@ -59,7 +60,7 @@ class Inception(nnx.Module):
     def __call__(self, inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch classes"]:
         hidden = as_images(inputs)
         for layer in self.layers:
-            hidden = jax.nn.relu(layer(hidden))
+            hidden = mark(jax.nn.relu(layer(hidden)))
         return self.head(hidden.max((1, 2)))
 
 

@@ -7,6 +7,7 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
+from memjax.models.hidden import mark
 from memjax.models.initializers import he_normal
 from memjax.models.layers import dropout as dropout_layer
 
@@ -33,5 +34,5 @@ class MLP(nnx.Module):
     def __call__(self, inputs: Float[Array, "batch ..."]) -> Float[Array, "batch classes"]:
         hidden = inputs.reshape(len(inputs), -1)
         for layer, drop in zip(self.layers[:-1], self.dropouts, strict=True):
-            hidden = drop(jax.nn.relu(layer(hidden)))
+            hidden = mark(drop(jax.nn.relu(layer(hidden))))
         return self.layers[-1](hidden)

@@ -4,6 +4,7 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
+from memjax.models.hidden import mark
 from memjax.models.initializers import draw_kernels
 from memjax.models.layers import ConvNorm, Head, as_images, image_shape
 from memjax.models.normalization import Norm, unchanged
@@ -46,9 +47,9 @@ class ResNet(nnx.Module):
         draw_kernels(self, rngs.params())
 
     def __call__(self, inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch classes"]:
-        hidden = jax.nn.relu(self.stem(as_images(inputs)))
+        hidden = mark(jax.nn.relu(self.stem(as_images(inputs))))
         for block in self.blocks:
-            hidden = block(hidden)
+            hidden = mark(block(hidden))
         return self.head(hidden.mean((1, 2)))
 
 

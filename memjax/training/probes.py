@@ -1,7 +1,7 @@
 """What is recorded of every training example while one model trains: some metrics, after some of the epochs."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,11 +22,20 @@ class Probe(NamedTuple):
       metrics: by name, see `memjax.metrics`; each a number an example.
       epochs: after how many epochs, ascending; 0 is before the first step.
       num_train: training examples.
+      own: when a model's own training examples are asked.  after: after the epoch, like all others.  met: as their
+        batch is met in that epoch, in training mode and before its step, at no forward pass of their own; the others
+        still after the epoch.  Subsets must then all be of one size, and nothing is recorded before the first step.
     """
 
     metrics: dict[str, Callable[[Array, Array], Array]]
     epochs: tuple[int, ...]
     num_train: int
+    own: Literal["after", "met"] = "after"
+
+    @property
+    def when_met(self) -> bool:
+        """Whether the steps of the training have something to say."""
+        return bool(self.metrics) and self.own == "met"
 
     def blank(self) -> Record:
         """The record of a model that has not begun."""
@@ -45,18 +54,46 @@ class Probe(NamedTuple):
 
         The network is asked, with `logits()`, only then.
         """
-        if not self.metrics:
+        if not self.metrics or self.when_met:
             return record
+        return self._write(record, epoch, lambda: self.measured(logits(), labels))
+
+    def join(
+        self,
+        record: Record,
+        epoch: Int[Array, ""] | int,
+        met: Int[Array, "batches batch"],
+        seen: Record,
+        held_out: Int[Array, " held_out"],
+        logits: Callable[[], Float[Array, "held_out classes"]],
+        labels: Int[Array, " train"],
+    ) -> Record:
+        """The record with the model's own examples as they were met in this epoch, and the others as they are after it.
+
+        What tops up the last batch, and is met for the second time, is left out.
+        """
+        rows = jnp.concatenate([met.ravel()[: self.num_train - len(held_out)], held_out])  # each example once
+
+        def measured() -> Record:
+            now = self.measured(logits(), labels[held_out])
+            own = {name: values.ravel()[: self.num_train - len(held_out)] for name, values in seen.items()}
+            both = {name: jnp.concatenate([own[name], now[name]]) for name in now}
+            return {
+                name: jnp.zeros_like(values).at[rows].set(values, unique_indices=True) for name, values in both.items()
+            }
+
+        return self._write(record, epoch, measured)
+
+    def measured(self, logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Record:
+        """The metrics of some examples, as they are kept."""
+        return {name: _as_kept(metric(logits, labels)) for name, metric in self.metrics.items()}
+
+    def _write(self, record: Record, epoch: Int[Array, ""] | int, measured: Callable[[], Record]) -> Record:
         due = jnp.asarray(self.epochs) == epoch
         place = jnp.argmax(due)
-
-        def measured(before: Record) -> Record:
-            answer = logits()
-            return {name: _as_kept(metric(answer, labels)) for name, metric in self.metrics.items()}
-
         # The branches have one row in hand, not the record, which would be copied.
         now = {name: values[place] for name, values in record.items()}
-        new = jax.lax.cond(due.any(), measured, lambda before: before, now)
+        new = jax.lax.cond(due.any(), lambda before: measured(), lambda before: before, now)
         return {name: values.at[place].set(new[name]) for name, values in record.items()}
 
 

@@ -130,6 +130,7 @@ def make_train(
         key: Key[Array, ""], mask: Bool[Array, " train"], state: State, examples: Examples, first: Any, last: Any
     ) -> State:
         rows, size = members(mask, max_size), mask.sum()
+        held_out = members(~mask, len(mask) - max_size)
         order_key, dropout_key, augment_key = (
             jax.random.fold_in(key, purpose) for purpose in (prng.ORDER, prng.DROPOUT, prng.AUGMENT)
         )
@@ -142,29 +143,48 @@ def make_train(
             def loss(params):
                 key = jax.random.fold_in(dropout_key, count)
                 logits, new_state = model.apply(params, model_state, inputs, key, True)
-                return _cross_entropy(logits, labels, label_smoothing), new_state
+                return _cross_entropy(logits, labels, label_smoothing), (new_state, logits)
 
-            gradient, model_state = jax.grad(loss, has_aux=True)(params)
+            gradient, (model_state, logits) = jax.grad(loss, has_aux=True)(params)
             update, optimizer_state = optimizer.update(gradient, optimizer_state, params)
             params = optax.apply_updates(params, update)
-            return State(params, model_state, optimizer_state, count + 1, record), None
+            return State(params, model_state, optimizer_state, count + 1, record), seen_in(logits, labels)
 
         def epoch(number, state):
             state = looked_at(
                 state, number, lambda: logits_of(state, examples, examples.train_inputs, SMALL_CHUNK), examples
             )
             batches = epoch_batches(jax.random.fold_in(order_key, number), rows, size, batch_size)
-            return jax.lax.scan(step, state, batches)[0]
+            state, seen = jax.lax.scan(step, state, batches)
+            return with_met(state, number + 1, batches, seen, held_out, examples)
 
         return jax.lax.fori_loop(first, last, epoch, state)
+
+    def seen_in(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Record | None:
+        return probe.measured(logits, labels) if probe.when_met else None
+
+    def with_met(state: State, number: Any, batches: Array, seen: Record, held_out: Array, examples: Examples) -> State:
+        if not probe.when_met:
+            return state
+
+        def logits() -> Array:
+            return logits_of(state, examples, examples.train_inputs, SMALL_CHUNK, held_out)
+
+        record = probe.join(state.record, number, batches, seen, held_out, logits, examples.train_labels)
+        return state._replace(record=record)
 
     def looked_at(state: State, number: Any, logits: Callable[[], Array], examples: Examples) -> State:
         return state._replace(record=probe.look(state.record, number, logits, examples.train_labels))
 
     def logits_of(
-        state: State, examples: Examples, inputs: Shaped[Array, "examples ..."], chunk: int = CHUNK
-    ) -> Float[Array, "examples classes"]:
-        return _logits(model, state.params, state.model_state, examples, inputs, chunk)
+        state: State,
+        examples: Examples,
+        inputs: Shaped[Array, "examples ..."],
+        chunk: int = CHUNK,
+        rows: Int[Array, " rows"] | None = None,
+    ) -> Float[Array, "rows classes"]:
+        rows = jnp.arange(len(inputs)) if rows is None else rows
+        return _logits(model, state.params, state.model_state, examples, inputs, rows, chunk)
 
     def finish(state: State, examples: Examples) -> TrainOutput:
         train, test = (logits_of(state, examples, inputs) for inputs in (examples.train_inputs, examples.test_inputs))
@@ -193,15 +213,21 @@ def _scaled(examples: Examples, inputs: Shaped[Array, "batch ..."]) -> Float[Arr
 
 
 def _logits(
-    model: Model, params: Tree, state: Tree, examples: Examples, inputs: Shaped[Array, "examples ..."], chunk: int
-) -> Float[Array, "examples classes"]:
-    """The network's answers to all inputs, a chunk at a time."""
-    chunk = min(chunk, len(inputs))
-    count = -(-len(inputs) // chunk)
-    rows = (jnp.arange(count * chunk) % len(inputs)).reshape(count, chunk)  # the last chunk is topped up
+    model: Model,
+    params: Tree,
+    state: Tree,
+    examples: Examples,
+    inputs: Shaped[Array, "examples ..."],
+    rows: Int[Array, " rows"],
+    chunk: int,
+) -> Float[Array, "rows classes"]:
+    """The network's answers to some of the inputs, a chunk at a time."""
+    chunk = max(1, min(chunk, len(rows)))
+    count = -(-len(rows) // chunk)
+    chunks = rows[jnp.arange(count * chunk) % len(rows)].reshape(count, chunk)  # the last chunk is topped up
 
     def logits_of_rows(rows):
         return model.apply(params, state, _scaled(examples, inputs[rows]), None, False)[0]
 
-    logits = jax.lax.map(logits_of_rows, rows)
-    return logits.reshape(count * chunk, -1)[: len(inputs)]
+    logits = jax.lax.map(logits_of_rows, chunks)
+    return logits.reshape(count * chunk, logits.shape[-1])[: len(rows)]

@@ -5,13 +5,14 @@ import numpy as np
 import optax
 import pytest
 
-from memjax import dynamics, opening, pipeline, run, store
+from memjax import dynamics, opening, pipeline, prng, run, store
 from memjax.config import RunConfig
 from memjax.errors import InputError
 from memjax.metrics import metrics_named
 from memjax.models import make_model
-from memjax.specs import DataSpec, ModelSpec, TrainSpec
+from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.training import Probe, examples_of, make_train
+from memjax.training.batches import epoch_batches
 from tests.conftest import make_dataset
 
 KEY, MASK = jax.random.key(3), np.arange(60) < 42
@@ -58,6 +59,42 @@ def test_each_record_is_what_a_training_that_ends_there_says():
     assert {name: values.dtype.name for name, values in record.items()} == dict.fromkeys(RECORDED, "float16") | {
         "correct": "bool"
     }
+
+
+def test_own_examples_as_they_are_met_and_the_others_after_the_epoch():
+    single, examples = made(Probe(metrics_named(RECORDED), (1, 3), 60, "met"), epochs=3)
+    held_out = np.flatnonzero(~MASK)
+    advance, finish, state = jax.jit(single.advance), jax.jit(single.finish), single.start(KEY)
+    after = {
+        epoch: by_numpy(
+            np.asarray(finish(advance(KEY, MASK, state, examples, 0, epoch), examples).train["logits"]),
+            np.asarray(examples.train_labels),
+        )
+        for epoch in (0, 1, 3)
+    }
+    record = finish(advance(KEY, MASK, state, examples, 0, 3), examples).record
+    order = np.asarray(
+        epoch_batches(jax.random.fold_in(jax.random.fold_in(KEY, prng.ORDER), 0), np.flatnonzero(MASK), 42, 8)
+    )
+
+    for name in RECORDED:
+        values = np.asarray(record[name], np.float64)
+        close = {"rtol": 2e-3, "atol": 1e-3}
+        for place, epoch in enumerate((1, 3)):
+            np.testing.assert_allclose(values[place, held_out], after[epoch][name][held_out], **close)
+        np.testing.assert_allclose(values[0, order[0]], after[0][name][order[0]], **close)  # before any step
+    own = np.asarray(record["loss"], np.float64)[0, order[-1, :2]]  # met last, before the last step
+    assert (own != after[0]["loss"][order[-1, :2]]).all()
+    assert (np.asarray(record["loss"][:, MASK]) > 0).all()
+
+
+def test_the_record_of_met_examples_does_not_change_the_training():
+    (plain, examples), (watched, _) = made(None), made(Probe(metrics_named(("loss",)), (1, 4), 60, "met"))
+
+    for one, other in zip(
+        *(jax.tree.leaves(jax.jit(t)(KEY, MASK, examples)[:2]) for t in (plain, watched)), strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_nothing_recorded_leaves_nothing_behind():
@@ -113,6 +150,7 @@ def test_through_the_command_line_and_back(tmp_path, monkeypatch):
     probability = outcomes.train["probability"].astype(np.float64)
     np.testing.assert_allclose(np.exp(-curves.values["loss"][:, -1].astype(np.float64)), probability, atol=3e-3)
     assert opening.config_of(store.read_plan(folder), folder).recorded_epochs == (2, 4, 5)
+    assert opening.config_of(store.read_plan(folder), folder).record_own == "after"
     reopened = opening.reopen_run(folder)
     np.testing.assert_array_equal(pipeline.curves(reopened, print, print).values["loss"], curves.values["loss"])
 
@@ -154,6 +192,11 @@ def test_after_which_epochs():
         ({"record_epochs": (5,)}, "give numbers from 0 to 4, which is --epochs"),
         ({"record_epochs": (2, 1)}, "each larger than the one before"),
         ({"record_epochs": (1, 2), "record_every": 2}, "say the same twice"),
+        ({"record_own": "met", "record_epochs": (0, 1)}, "nothing before the first step"),
+        (
+            {"record_own": "met", "subset": SubsetSpec("bernoulli")},
+            "needs subsets of one size; choose --design fixed-size",
+        ),
     ],
 )
 def test_epochs_that_cannot_be(changes, expected):
