@@ -12,7 +12,8 @@ def forgetting_events(correct: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*m
         events[i] = number of e with correct[e, i] and not correct[e + 1, i]
 
     High: an example at odds with the others.  The paper looks at an example each time it is in a batch; here, at all
-    examples after the recorded epochs, so that examples a model does not train on have their count too.
+    examples after the recorded epochs (with `--record-own met` as in the paper), so that examples a model does not
+    train on have their count too.
 
     Raises:
       InputError: no curves, or values other than 0 and 1.

@@ -160,8 +160,8 @@ def make_train(
 
         return jax.lax.fori_loop(first, last, epoch, state)
 
-    def seen_in(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Record | None:
-        return probe.measured(logits, labels) if probe.when_met else None
+    def seen_in(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Record:
+        return probe.measured(logits, labels) if probe.when_met else {}
 
     def with_met(state: State, number: Any, batches: Array, seen: Record, held_out: Array, examples: Examples) -> State:
         if not probe.when_met:

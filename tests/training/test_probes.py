@@ -1,6 +1,7 @@
 """What is recorded on the way is what a training that ends there would say."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
@@ -73,9 +74,8 @@ def test_own_examples_as_they_are_met_and_the_others_after_the_epoch():
         for epoch in (0, 1, 3)
     }
     record = finish(advance(KEY, MASK, state, examples, 0, 3), examples).record
-    order = np.asarray(
-        epoch_batches(jax.random.fold_in(jax.random.fold_in(KEY, prng.ORDER), 0), np.flatnonzero(MASK), 42, 8)
-    )
+    first = jax.random.fold_in(jax.random.fold_in(KEY, prng.ORDER), 0)
+    order = np.asarray(epoch_batches(first, jnp.flatnonzero(MASK), jnp.int32(42), 8))
 
     for name in RECORDED:
         values = np.asarray(record[name], np.float64)
