@@ -35,9 +35,9 @@ def test_undefined_where_the_last_probe_says_something_else():
     np.testing.assert_array_equal(depth, [0, np.nan])
 
 
-def drawn(seed=0, support=50, queries=30, layers=4):
+def drawn(seed=0, support=50, queries=30):
     rng = np.random.default_rng(seed)
-    sizes = rng.integers(1, 9, layers)
+    sizes = (2, 2, 5, 5)
     known, asked = (
         [rng.normal(size=(count, size)).astype(np.float32) for size in sizes] for count in (support, queries)
     )
@@ -120,7 +120,7 @@ def test_what_does_not_fit_is_refused(changes, expected):
         ("mlp:8,4", (6,), 4),
         ("cnn:2,2", (8, 8), 4),
         pytest.param("resnet18:1", (8, 8), 11, marks=pytest.mark.slow),
-        pytest.param("inception:0.02", (8, 8), 12, marks=pytest.mark.slow),
+        pytest.param("inception:0.02", (8, 8), 13, marks=pytest.mark.slow),
         pytest.param("densenet100:1", (8, 8), 5, marks=pytest.mark.slow),
         ("alexnet:0.02", (11, 11), 6),
     ],
