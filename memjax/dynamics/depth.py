@@ -128,9 +128,9 @@ def _vote(
 
 
 def _checked(
-    support: Sequence[np.ndarray],
+    support: Sequence[Shaped[AnyArray, "..."]],
     labels: np.ndarray,
-    queries: Sequence[np.ndarray],
+    queries: Sequence[Shaped[AnyArray, "..."]],
     predictions: np.ndarray,
     own: np.ndarray,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
