@@ -43,7 +43,7 @@ class RunConfig:
     """Record after these numbers of epochs instead; 0 is before the first step."""
     record_own: Literal["after", "met"] = "after"
     """When a model's own training examples are recorded: after the epoch, as all others are; or as their batch is met,
-    in training mode and before its step, which saves most of the cost.  The others are always recorded after it."""
+    in training mode and before its step, which halves the cost.  The others are always recorded after it."""
     influence: Literal["auto", "all", "same-class"] = "auto"
     """same-class: influence within each class, in estimates.npz.  all: influence.npy besides, every train-test pair.
     auto: all where that file stays under 1 GiB."""
