@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from memjax import environment, pipeline, planner
+from memjax import environment, planner, sizes
 from memjax.config import RunConfig
 from memjax.data import load_dataset
 from memjax.specs import FleetSpec
@@ -38,9 +38,9 @@ def forecast(config: RunConfig, fleet: FleetSpec) -> tuple[list[tuple[str, str]]
     dataset = load_dataset(config.data)
     design = make_design(config.subset, dataset.num_train, config.seed)
     counts = coverage(design, config.num_models)
-    disk = config.num_models * pipeline.bytes_a_model(config, dataset)
-    if pipeline.writes_all_pairs(config, dataset):
-        disk += pipeline.matrix_bytes(dataset)
+    disk = config.num_models * sizes.bytes_a_model(config, dataset)
+    if sizes.writes_all_pairs(config, dataset):
+        disk += sizes.matrix_bytes(dataset)
     costs = planner.plan(config, dataset, fleet)
     defined = counts.stderr_bound[np.isfinite(counts.stderr_bound)]
     rows = [

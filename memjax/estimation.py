@@ -1,8 +1,13 @@
-"""From finished models to the files of estimates, with the key names of the published ones."""
+"""From finished models to the files of estimates, with the key names of the published ones.
 
-from collections.abc import Iterator
+Memory beyond the tally's, however many models there are: influence and its standard error of the pairs of the largest
+class, 8 bytes a pair, and some 40 bytes for each of the 2**20 pairs that are computed at once.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -11,81 +16,92 @@ from memjax.estimators import (
     MEM_THRESHOLD,
     Extremes,
     Pairs,
-    complementary_influence,
-    complementary_memorization,
-    difference,
+    Reliability,
+    Tally,
+    estimate_of,
     expected_by_chance,
     extremes,
-    influence,
     join_extremes,
     join_pairs,
-    memorization,
-    pair_p_values,
     q_values,
     select_pairs,
-    sides,
-    whole_pairs,
+    sides_of,
 )
-from memjax.store import write_atomically
+from memjax.estimators.bits import influence_of_bits, tails_of_bits
+from memjax.estimators.reliability import LEAST, agreement
+from memjax.store import write_arrays, write_atomically
 from memjax.subsets import lemma_bound
-from memjax.types import Dataset, Outcomes
+from memjax.types import Dataset
 
-TILE = 2048  # training rows of the full influence matrix computed at once
+TILE = 2048  # training examples of which influence is computed at once, at most
+AT_ONCE = 2**20  # pairs, likewise
 LOOKED_THROUGH = 2**31  # train-test pairs; more would take longer than everything else
 
 
-def write_results(folder: Path, dataset: Dataset, outcomes: Outcomes, num_failed: int, all_pairs: bool) -> list[str]:
-    """Writes influence.npy if asked for, pairs.npz and estimates.npz; returns the names of the files.
+def write_results(folder: Path, dataset: Dataset, tally: Tally, all_pairs: bool) -> list[str]:
+    """Writes influence.npy if asked for, estimates.npz and pairs.npz; returns the names of the files.
 
-    Models in complementary pairs are recognised by their masks, and their errors are those of such pairs.  Beyond 2**31
-    train-test pairs, unless all are asked for, pairs.npz lists no test examples for each training example.
+    Errors of models in complementary pairs are those of such pairs.  Beyond 2**31 train-test pairs, unless all are
+    asked for, pairs.npz lists no test examples for each training example.
     """
-    num_models = len(outcomes.model_ids) + num_failed
-    outcomes, complementary = _as_pairs(outcomes)
-    estimates = _memorization(dataset, outcomes, complementary)
-    estimates |= {"num_models": np.int64(num_models), "num_failed": np.int64(num_failed)}
-    blocks, pairs, by_chance, num_candidates = _within_classes(dataset, outcomes, estimates["tr_mem"], complementary)
+    estimates = _memorization(dataset, tally)
+    mem, classes = estimates["tr_mem"], list[_Class]()
+    blocks = _within_classes(dataset, tally, mem, classes)
+    write_arrays(folder / "estimates.npz", _one_after_the_other(estimates, blocks))
     rows: list[Extremes] = []
     if all_pairs:
         path = folder / "influence.npy"
-        write_atomically(path, lambda stream: rows.extend(_over_all_pairs(dataset, outcomes, complementary, stream)))
+        write_atomically(path, lambda stream: rows.extend(_over_all_pairs(dataset, tally, stream)))
     elif dataset.num_train * dataset.num_test <= LOOKED_THROUGH:
-        rows.extend(_over_all_pairs(dataset, outcomes, complementary, None))
-    p_values = pair_p_values(outcomes.masks, outcomes.test["correct"], pairs.tr_idx, pairs.tt_idx, complementary)
+        rows.extend(_over_all_pairs(dataset, tally, None))
+    pairs, num_candidates = join_pairs([one.pairs for one in classes]), sum(one.num_candidates for one in classes)
+    p_values = tails_of_bits(tally.bits, tally.num_used, pairs.tr_idx, pairs.tt_idx, tally.complementary)
     arrays = {
         **pairs._asdict(),
         **(join_extremes(rows)._asdict() if rows else {}),
         "p_value": p_values,
         "q_value": q_values(p_values, num_candidates),
         "num_candidates": np.int64(num_candidates),
-        "mem": estimates["tr_mem"][pairs.tr_idx],
+        "mem": mem[pairs.tr_idx],
         "mem_stderr": estimates["tr_mem_stderr"][pairs.tr_idx],
-        "expected_by_chance": np.float64(by_chance),
+        "expected_by_chance": np.float64(sum(one.by_chance for one in classes)),
         "infl_threshold": np.float64(INFL_THRESHOLD),
         "mem_threshold": np.float64(MEM_THRESHOLD),
     }
-    write_atomically(folder / "pairs.npz", lambda stream: np.savez(stream, **arrays))
-    everything: dict[str, Any] = estimates | blocks
-    write_atomically(folder / "estimates.npz", lambda stream: np.savez(stream, **everything))
+    write_arrays(folder / "pairs.npz", arrays.items())
     return ["estimates.npz", "pairs.npz"] + ["influence.npy"] * all_pairs
 
 
-def _as_pairs(outcomes: Outcomes) -> tuple[Outcomes, bool]:
-    """The models, without those whose partner is lost if they come in complementary pairs, and whether they do."""
-    paired = whole_pairs(outcomes)
-    complementary = len(paired.masks) > 0 and np.array_equal(paired.masks[::2], ~paired.masks[1::2])
-    return (paired, True) if complementary else (outcomes, False)
+class _Class(NamedTuple):
+    """What is found within a class.
+
+    Attributes:
+      pairs: the strong ones.
+      by_chance: how many noise alone would make.
+      num_candidates: among how many they were looked for.
+    """
+
+    pairs: Pairs
+    by_chance: float
+    num_candidates: int
 
 
-def _memorization(dataset: Dataset, outcomes: Outcomes, complementary: bool) -> dict[str, Any]:
-    masks, correct = outcomes.masks, outcomes.train["correct"]
-    inside, outside = sides(masks, correct)
-    estimate = complementary_memorization(masks, correct) if complementary else difference(inside, outside)
+def _one_after_the_other(estimates: dict[str, Any], blocks: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    yield from estimates.items()
+    yield from blocks
+
+
+def _memorization(dataset: Dataset, tally: Tally) -> dict[str, Any]:
+    correct, num_models, num_test = tally.scores["correct"], tally.num_used, dataset.num_test
+    estimate, (inside, outside) = estimate_of(correct), sides_of(correct)
+    num_in, all_answers = int(correct.num_in.sum()), num_models * dataset.num_train
+    right_in, right = float(correct.sums.inside.sum()), float(correct.sums.total.sum())
+    reliability = _reliability(tally)
     results = {
         "tr_mem": np.asarray(estimate.value),
         "tr_mem_stderr": np.asarray(estimate.stderr),
-        "tr_mem_stderr_plug_in": np.asarray(memorization(masks, correct, errors="plug-in").stderr),
-        "lemma_bound": np.float64(lemma_bound(float(masks.mean()), len(masks))),
+        "tr_mem_stderr_plug_in": np.asarray(estimate_of(correct, errors="plug-in").stderr),
+        "lemma_bound": np.float64(lemma_bound(num_in / all_answers, num_models)),
         "tr_num_in": np.asarray(estimate.num_in),
         "tr_num_out": np.asarray(estimate.num_out),
         "tr_correct_in": np.asarray(inside.mean),
@@ -97,14 +113,20 @@ def _memorization(dataset: Dataset, outcomes: Outcomes, complementary: bool) -> 
         "tr_mislabelled": dataset.mislabelled,
         "tr_corrupted": dataset.corrupted,
         "tt_corrupted": dataset.test_corrupted,
-        "tt_correct": outcomes.test["correct"].mean(0, dtype=np.float32),
-        "in_sample_accuracy": np.float64(correct[masks].mean()),
-        "held_out_accuracy": np.float64(correct[~masks].mean() if not masks.all() else np.nan),
-        "test_accuracy": np.float64(outcomes.test["correct"].mean() if dataset.num_test else np.nan),
+        "tt_correct": (tally.num_right / num_models).astype(np.float32),
+        "in_sample_accuracy": np.float64(right_in / num_in if num_in else np.nan),
+        "held_out_accuracy": np.float64(
+            (right - right_in) / (all_answers - num_in) if all_answers > num_in else np.nan
+        ),
+        "test_accuracy": np.float64(tally.num_right.sum() / (num_models * num_test) if num_test else np.nan),
+        "num_models": np.int64(tally.num_models),
+        "num_failed": np.int64(tally.num_failed),
+        "reliability": np.float64(reliability.whole),
+        "reliability_halves": np.float64(reliability.halves),
     }
-    for name in sorted({"probability", "margin", "log_odds"} & outcomes.train.keys()):
-        inside, outside = sides(masks, outcomes.train[name])
-        soft = complementary_memorization(masks, outcomes.train[name]) if complementary else difference(inside, outside)
+    for name in sorted(tally.scores.keys() - {"correct"}):
+        inside, outside = sides_of(tally.scores[name])
+        soft = estimate_of(tally.scores[name])
         results |= {
             f"tr_{name}_in": np.asarray(inside.mean),
             f"tr_{name}_out": np.asarray(outside.mean),
@@ -114,62 +136,63 @@ def _memorization(dataset: Dataset, outcomes: Outcomes, complementary: bool) -> 
     return results
 
 
+def _reliability(tally: Tally) -> Reliability:
+    """Of memorization, from two halves of the models; NaN where one of them has fewer than four."""
+    if min(half.num_models for half in tally.halves.values()) < LEAST // 2:
+        return Reliability(math.nan, math.nan, 0)
+    first, second = (np.asarray(estimate_of(half).value) for half in tally.halves.values())
+    return agreement(first, second)
+
+
 def _within_classes(
-    dataset: Dataset, outcomes: Outcomes, mem: np.ndarray, complementary: bool
-) -> tuple[dict[str, np.ndarray], Pairs, float, int]:
-    """Influence by class, the pairs, how many noise alone would make, and among how many they were looked for."""
+    dataset: Dataset, tally: Tally, mem: np.ndarray, found: list[_Class]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Influence within each class, as named arrays; adds what is found there to a list."""
     rows = [np.flatnonzero(dataset.train_labels == number) for number in range(dataset.num_classes)]
     columns = [np.flatnonzero(dataset.test_labels == number) for number in range(dataset.num_classes)]
     largest = max(map(len, rows)), max(map(len, columns))
-    blocks, pairs, by_chance, num_candidates = {}, [], 0.0, 0
     for number, (train_ids, test_ids) in enumerate(zip(rows, columns, strict=True)):
-        value, stderr = _influence(outcomes, train_ids, test_ids, *largest, complementary)
-        blocks |= {
-            f"tr_classidx_{number}": train_ids,
-            f"tt_classidx_{number}": test_ids,
-            f"infl_matrix_class{number}": value,
-        }
-        pairs.append(select_pairs(value, stderr, mem[train_ids], train_ids, test_ids))
-        by_chance += expected_by_chance(stderr, mem[train_ids])
-        num_candidates += int((mem[train_ids] >= MEM_THRESHOLD).sum()) * len(test_ids)
-    return blocks, join_pairs(pairs), by_chance, num_candidates
+        value, stderr = _influence(tally, train_ids, test_ids, largest)
+        own = mem[train_ids]
+        pairs = select_pairs(value, stderr, own, train_ids, test_ids)
+        num_candidates = int((own >= MEM_THRESHOLD).sum()) * len(test_ids)
+        found.append(_Class(pairs, expected_by_chance(stderr, own), num_candidates))
+        yield f"tr_classidx_{number}", train_ids
+        yield f"tt_classidx_{number}", test_ids
+        yield f"infl_matrix_class{number}", value
 
 
-def _over_all_pairs(
-    dataset: Dataset, outcomes: Outcomes, complementary: bool, stream: BinaryIO | None
-) -> Iterator[Extremes]:
+def _over_all_pairs(dataset: Dataset, tally: Tally, stream: BinaryIO | None) -> Iterator[Extremes]:
     """Goes through all train-test pairs, a tile of rows at a time; what comes out are the extremes of these rows.
 
     All influences go into the stream, if there is one, as a .npy file of float32 (train, test).
     """
+    shape = dataset.num_train, dataset.num_test
     if stream:
-        header = {"descr": "<f4", "fortran_order": False, "shape": (dataset.num_train, dataset.num_test)}
-        np.lib.format.write_array_header_1_0(stream, header)
-    tile, columns = min(TILE, dataset.num_train), np.arange(dataset.num_test)
+        np.lib.format.write_array_header_1_0(stream, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    tile, columns = _rows_at_once(shape), np.arange(dataset.num_test)
     for start in range(0, dataset.num_train, tile):
         rows = np.arange(start, min(start + tile, dataset.num_train))
-        value, stderr = _influence(outcomes, rows, columns, tile, len(columns), complementary)
+        value, stderr = _influence(tally, rows, columns, shape)
         if stream:
-            stream.write(value.astype("<f4").tobytes())
+            stream.write(value.astype("<f4", copy=False).tobytes())
         yield extremes(value, stderr)
 
 
 def _influence(
-    outcomes: Outcomes,
-    rows: np.ndarray,
-    columns: np.ndarray,
-    num_rows: int,
-    num_columns: int,
-    complementary: bool = False,
+    tally: Tally, rows: np.ndarray, columns: np.ndarray, largest: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Influence and its standard error of some training on some test examples.
+    """Influence and its standard error of some training on some test examples, of at most so many at other calls: one
+    shape for all calls is one compilation."""
+    tile = _rows_at_once(largest)
+    value, stderr = np.empty((2, len(rows), len(columns)), np.float32)
+    for start in range(0, len(rows), tile):
+        part, shape = np.s_[start : start + tile], (tile, largest[1])
+        value[part], stderr[part] = influence_of_bits(
+            tally.bits, tally.num_used, rows[part], columns, tally.complementary, shape
+        )
+    return value, stderr
 
-    Both are repeated up to a given number first: one shape for all calls is one compilation.
-    """
-    if not len(columns):
-        return np.zeros((len(rows), 0), np.float32), np.zeros((len(rows), 0), np.float32)
-    masks = outcomes.masks[:, np.resize(rows, num_rows)]
-    estimator = complementary_influence if complementary else influence
-    estimate = estimator(masks, outcomes.test["correct"][:, np.resize(columns, num_columns)])
-    kept = np.s_[: len(rows), : len(columns)]
-    return np.asarray(estimate.value)[kept], np.asarray(estimate.stderr)[kept]
+
+def _rows_at_once(shape: tuple[int, int]) -> int:
+    return max(1, min(TILE, shape[0], AT_ONCE // max(1, shape[1])))

@@ -3,23 +3,25 @@
 This is the one file that knows both how models are trained and how they are stored.
 """
 
+import itertools
 import math
-import os
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from memjax import environment, interruption, store, summary
-from memjax.config import RunConfig
 from memjax.errors import InputError, Interrupted
 from memjax.opening import Run
 from memjax.recipe import make_single
-from memjax.types import Curves, Dataset, Outcomes
+from memjax.sizes import check_disk, writes_all_pairs
+from memjax.types import Curves, Outcomes
 from memjax.workers import Worker, deal, make_worker
 
-FULL_MATRIX = 2**30  # bytes up to which influence.npy is written without being asked for
+if TYPE_CHECKING:
+    from memjax.estimators import Tally
+
 JUDGED_FROM = 20  # models from which the share of diverged ones says something
 
 Notify = Callable[[str], object]
@@ -41,7 +43,7 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
 
     from memjax.training import checkpoints_in, examples_of, forget, is_out_of_memory, train_many
 
-    _check_disk(run, len(missing))
+    check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
     here = environment.here()
     if changed := [name for name in here if here[name] != run.plan.environment.get(name, here[name])]:
         notify(
@@ -83,12 +85,46 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
 
 
 def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:
-    """All models asked for and the number of diverged ones; None, after setting it aside, if a block is corrupt."""
+    """All models asked for and the number of diverged ones; None, after setting it aside, if a block is corrupt.
+
+    All at once: see `store.read_outcomes` for the memory that it takes.
+    """
     try:
         return store.read_outcomes(run.folder, run.plan.blocks, run.plan.num_models)
     except store.CorruptBlock as problem:
         _set_aside(run, problem.number, str(problem), notify)
         return None
+
+
+def tally(run: Run, advance: Advance, notify: Notify) -> "Tally":
+    """What the estimates of a run are made of, two blocks in memory at a time; trains what is missing.
+
+    A damaged block is set aside, and trained again after all the others are read; these are not read again.
+
+    Raises:
+      Interrupted: the run was asked to stop.
+    """
+    from memjax import estimators
+
+    num_models, sizes = run.plan.num_models, (run.dataset.num_train, run.dataset.num_test)
+    in_pairs = estimators.in_pairs(run.design.masks, num_models)
+    found, left = estimators.Tally(num_models, *sizes, in_pairs), _by_twos(run.plan.blocks)
+    while left:
+        train(run, advance, notify)
+        damaged = []
+        for blocks in left:
+            try:
+                found.add(*store.read_outcomes(run.folder, blocks, num_models))
+            except store.CorruptBlock as problem:
+                _set_aside(run, problem.number, str(problem), notify)
+                damaged.append(blocks)
+        left = damaged
+    return found
+
+
+def _by_twos(blocks: Iterable[int]) -> list[list[int]]:
+    """Blocks 2k and 2k + 1 together: of whatever size they are, models 2k and 2k + 1 are never parted."""
+    return [list(group) for _, group in itertools.groupby(sorted(blocks), key=lambda number: number // 2)]
 
 
 def curves(run: Run, advance: Advance, notify: Notify) -> Curves:
@@ -139,11 +175,11 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     complete = note and note.plan == run.plan.fingerprint and wanted <= note.files.keys()
     if note and complete and note.num_models == num_models:
         return False
-    while (found := outcomes(run, notify)) is None:
-        train(run, advance, notify)
-    if not len(found[0].model_ids):
-        raise InputError(f"all {num_models} models diverged; lower --learning-rate and give another --run")
-    names = write_results(run.folder, run.dataset, *found, all_pairs=every) + dynamics(run, advance, notify)
+    found = tally(run, advance, notify)
+    if not found.num_used:
+        lost = f"{found.num_failed} of {num_models}" if found.num_failed < num_models else f"all {num_models}"
+        raise InputError(f"{lost} models diverged; lower --learning-rate and give another --run")
+    names = write_results(run.folder, run.dataset, found, all_pairs=every) + dynamics(run, advance, notify)
     store.write_note(run.folder, run.plan.fingerprint, num_models, names)
     return True
 
@@ -163,24 +199,6 @@ def models_until(run: Run) -> int | None:
         return None
     needed = min(4 * now, max(now + 1, math.ceil(now * (typical / goal) ** 2)))
     return -(-needed // run.plan.pack_size) * run.plan.pack_size
-
-
-def matrix_bytes(dataset: Dataset) -> int:
-    """Size of influence.npy: float32 for every train-test pair."""
-    return 4 * dataset.num_train * dataset.num_test
-
-
-def writes_all_pairs(config: RunConfig, dataset: Dataset) -> bool:
-    """Whether a run writes influence.npy: if asked to, or, by default, if it stays small."""
-    return config.influence == "all" or (config.influence == "auto" and matrix_bytes(dataset) <= FULL_MATRIX)
-
-
-def bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
-    """What is kept of a model on disk."""
-    numbers = {"correct": 1 / 8, "logits": 2 * dataset.num_classes}
-    each = sum(numbers.get(name, 2) for name in config.keep)
-    recorded = len(config.recorded_epochs) * sum(numbers.get(name, 2) for name in config.record)
-    return (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
 
 
 def report(run: Run, examples: bool = True) -> Path:
@@ -258,20 +276,6 @@ def _whole_results(run: Run) -> tuple[dict[str, np.ndarray], dict[str, np.ndarra
 def _set_aside(run: Run, number: int, problem: str, notify: Notify) -> None:
     aside = store.set_aside(run.folder, number)
     notify(f"{problem}; it was renamed to {aside.name} and is trained again")
-
-
-def _check_disk(run: Run, num_blocks: int) -> None:
-    if not all(os.access(folder, os.W_OK) for folder in (run.folder, run.folder / "blocks")):
-        raise InputError(f"{run.folder} cannot be written to; change its permissions or give another --run")
-    needed = num_blocks * run.plan.pack_size * bytes_a_model(run.config, run.dataset)
-    if writes_all_pairs(run.config, run.dataset):
-        needed += matrix_bytes(run.dataset)
-    free = shutil.disk_usage(run.folder).free
-    if needed > free:
-        raise InputError(
-            f"{run.folder} needs about {needed:,.0f} bytes more, and its disk has {free:,} left; free some, or give "
-            "another --run, fewer --num-models or --influence same-class"
-        )
 
 
 def _check_diverged(num_models: int, num_failed: int, most: float) -> None:

@@ -69,6 +69,10 @@ def findings(dataset: Dataset, estimates: dict[str, np.ndarray], pairs: dict[str
             "defined": len(mem),
             "undefined": len(estimates["tr_mem"]) - len(mem),
         },
+        "reliability": {  # a folder of an older version has none
+            "whole": float(estimates.get("reliability", np.nan)),
+            "halves": float(estimates.get("reliability_halves", np.nan)),
+        },
         "standard_error": {"typical": typical_stderr(estimates), "largest": largest_stderr(estimates)},
         "pairs": {
             **count_pairs(pairs["tr_idx"], pairs["tt_idx"])._asdict(),
@@ -111,6 +115,7 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
             "standard error",
             f"{error['typical']:.4f} for a typical score (root mean square), {error['largest']:.4f} at most",
         ),
+        *_reliability(found["reliability"]),
         (
             "pairs",
             f"{pairs['pairs']} with influence >= {pairs['threshold']:g} within a class ({pairs['train']} training and "
@@ -118,6 +123,14 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
             f"{pairs['expected_by_chance']:.1f} would be expected by chance" + _in_words(pairs["discoveries"]),
         ),
     ]
+
+
+def _reliability(found: dict[str, float]) -> list[tuple[str, str]]:
+    if not np.isfinite(found["whole"]):
+        return []
+    whole, halves = found["whole"], found["halves"]
+    text = f"{whole:.3f}, the correlation to expect with scores of as many other models; {halves:.3f} between halves"
+    return [("reliability", text)]
 
 
 def _in_words(discoveries: int | None) -> str:

@@ -16,7 +16,7 @@ LAYERS = [
     {"opening"},
     {"calibration"},
     {"recipe"},
-    {"estimation", "trajectories", "summary", "exchange"},
+    {"estimation", "trajectories", "summary", "exchange", "sizes"},
     {"presets"},
     {"config"},
     {"output", "distributed"},
@@ -32,9 +32,9 @@ LAYERS = [
 ]
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib", "pandas"}
 WITHOUT_JAX = {
-    "run", "commands", "pipeline", "opening", "calibration", "recipe", "presets", "config", "summary", "output",
-    "progress", "interruption", "workers", "distributed", "exchange", "store", "data", "subsets", "specs", "untrusted",
-    "types", "display", "errors", "report", "trajectories",
+    "run", "commands", "pipeline", "opening", "calibration", "recipe", "presets", "config", "sizes", "summary",
+    "output", "progress", "interruption", "workers", "distributed", "exchange", "store", "data", "subsets", "specs",
+    "untrusted", "types", "display", "errors", "report", "trajectories",
 }  # fmt: skip
 
 

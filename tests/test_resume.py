@@ -79,6 +79,31 @@ def test_blocks_without_a_plan_are_not_given_to_another_run(copy, capsys):
     assert contents(copy) == before
 
 
+def test_a_block_found_damaged_while_reading_is_made_again_and_the_others_are_read_once(
+    whole, copy, monkeypatch, capsys
+):
+    path, read, groups = block_path(copy, 1), store.read_outcomes, []
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1  # of the same size: nothing but its checksum tells
+    path.write_bytes(content)
+    (copy / "results.json").unlink()
+
+    def reading(folder, blocks, num_models):
+        groups.append(list(blocks))
+        return read(folder, blocks, num_models)
+
+    monkeypatch.setattr(store, "read_outcomes", reading)
+    assert run.main(["--run", str(copy)]) == 0
+
+    assert groups == [[0, 1], [2, 3], [0, 1]]
+    assert "block 1: its checksum differs" in capsys.readouterr().err
+    assert contents(whole).items() <= contents(copy).items()
+    for name in ("estimates.npz", "pairs.npz"):
+        with np.load(copy / name) as one, np.load(whole / name) as other:
+            for key in one:
+                np.testing.assert_array_equal(one[key], other[key])
+
+
 def test_workers_one_after_the_other_and_each_alone(whole, tmp_path):
     """The first does the others' share as well, since they do not come."""
     assert run.main(["--run", str(tmp_path / "a"), *SMALL, "--worker", "1/3"]) == 0

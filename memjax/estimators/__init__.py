@@ -28,7 +28,8 @@ from memjax.estimators.ridge import ridge_datamodels
 from memjax.estimators.shapley import subsampled_shapley
 from memjax.estimators.shrink import shrink
 from memjax.estimators.strong_pairs import strong_pairs
-from memjax.estimators.totals import Totals, add_totals, estimate_of, influence_totals, memorization_totals
+from memjax.estimators.tally import Tally, in_pairs, tally_of
+from memjax.estimators.totals import Totals, add_totals, estimate_of, influence_totals, memorization_totals, sides_of
 from memjax.estimators.train_influence import train_influence
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "Pairs",
     "Profile",
     "Reliability",
+    "Tally",
     "Totals",
     "add_totals",
     "c_score",
@@ -55,6 +57,7 @@ __all__ = [
     "estimate_of",
     "expected_by_chance",
     "extremes",
+    "in_pairs",
     "influence",
     "influence_totals",
     "join_extremes",
@@ -74,9 +77,11 @@ __all__ = [
     "select_pairs",
     "shrink",
     "sides",
+    "sides_of",
     "split_half_reliability",
     "strong_pairs",
     "subsampled_shapley",
+    "tally_of",
     "train_influence",
     "whole_pairs",
     "worth",

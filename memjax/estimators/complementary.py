@@ -31,15 +31,13 @@ def complementary_memorization(masks: Shaped[AnyArray, "..."], correct: Shaped[A
       Statistics in Medicine 24, 2005.
     """
     estimate = memorization(masks, correct)
-    masks, scores = _checked(masks, correct)
-    return estimate._replace(stderr=_stderr(estimate.value, *_squares(scores), scores.dtype == bool))
+    return _with_errors_of_pairs(estimate, as_pairs(masks, correct))
 
 
 def complementary_influence(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..."]) -> Estimate:
     """Influence from models of which 2k and 2k + 1 saw complementary halves; see `complementary_memorization`."""
     estimate = influence(masks, correct_test)
-    masks, scores = _checked(masks, correct_test)
-    return estimate._replace(stderr=_stderr(estimate.value, *_squares(scores), scores.dtype == bool))
+    return _with_errors_of_pairs(estimate, as_pairs(masks, correct_test))
 
 
 def whole_pairs(outcomes: Outcomes) -> Outcomes:
@@ -52,28 +50,41 @@ def whole_pairs(outcomes: Outcomes) -> Outcomes:
     return Outcomes(outcomes.model_ids[kept], outcomes.masks[kept], train, test)
 
 
-def _checked(
-    masks: Shaped[AnyArray, "..."], scores: Shaped[AnyArray, "..."]
-) -> tuple[Bool[np.ndarray, "models train"], Shaped[np.ndarray, "models examples"]]:
+def opposite(masks: Bool[np.ndarray, "models train"]) -> bool:
+    """Whether models 2k and 2k + 1 saw complementary halves, for all k."""
+    return len(masks) % 2 == 0 and np.array_equal(masks[::2], ~masks[1::2])
+
+
+def as_pairs(masks: Shaped[AnyArray, "..."], scores: Shaped[AnyArray, "..."]) -> Shaped[np.ndarray, "models examples"]:
+    """Scores of models that are in complementary pairs.
+
+    Raises:
+      InputError: they are not.
+    """
     masks = np.asarray(as_masks(masks))
-    if len(masks) % 2 or not np.array_equal(masks[::2], ~masks[1::2]):
+    if not opposite(masks):
         raise InputError(
             "the models are not in complementary pairs: row 2k + 1 of masks must be the opposite of row 2k; use "
             "memorization and influence for others"
         )
-    return masks, np.asarray(as_scores("scores", scores, len(masks)))
+    return np.asarray(as_scores("scores", scores, len(masks)))
 
 
-def _squares(scores: Shaped[np.ndarray, "models examples"]) -> tuple[int, Float[np.ndarray, " examples"]]:
-    """Number of pairs, and the squared differences of a score within a pair, summed: the same whoever saw what."""
-    first, second = scores[::2].astype(np.float32), scores[1::2].astype(np.float32)
-    return len(first), ((first - second) ** 2).sum(0)
+def squares_in_pairs(scores: Shaped[np.ndarray, "models examples"]) -> Float[np.ndarray, " examples"]:
+    """Squared differences of a score within a pair, summed over pairs: the same whoever saw what."""
+    return np.square(scores[::2] - scores[1::2].astype(np.float32)).sum(0, dtype=np.float64)
+
+
+def _with_errors_of_pairs(estimate: Estimate, scores: Shaped[np.ndarray, "models examples"]) -> Estimate:
+    squares = squares_in_pairs(scores)
+    return estimate._replace(stderr=stderr_in_pairs(estimate.value, len(scores) // 2, squares, scores.dtype == bool))
 
 
 @jax.jit(static_argnames="rates")
-def _stderr(
+def stderr_in_pairs(
     value: Float[Array, "*shape"], num_pairs: int | Array, squares: Float[Array, " examples"], rates: bool
 ) -> Float[Array, "*shape"]:
+    """The standard error of a mean difference within pairs, from the sum of its squares."""
     more, pairs = (1, num_pairs + 2) if rates else (0, num_pairs)
     mean = value * num_pairs / pairs
     scatter = jnp.maximum((squares + more) / pairs - mean * mean, 0)

@@ -4,9 +4,9 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from memjax.errors import InputError
+from memjax.estimators.bits import Bits, tails_of_bits
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
-
-CHUNK = 4096  # pairs whose columns are looked at together
+from memjax.estimators.products import pack
 
 
 def pair_p_values(
@@ -44,8 +44,6 @@ def pair_p_values(
       Fisher, The Logic of Inductive Inference, 1935; McNemar, Note on the Sampling Error of the Difference between
       Correlated Proportions or Percentages, 1947.
     """
-    from scipy.stats import binom, hypergeom
-
     masks = np.asarray(as_masks(masks))
     at_least_one_model(len(masks))
     correct = np.asarray(as_scores("correct_test", correct_test, len(masks)))
@@ -55,18 +53,7 @@ def pair_p_values(
     for name, rows, count in (("tr_idx", tr_idx, masks.shape[1]), ("tt_idx", tt_idx, correct.shape[1])):
         if len(rows) and not (rows.min() >= 0 and rows.max() < count):
             raise InputError(f"{name} holds rows from {rows.min()} to {rows.max()}; expected 0 to {count - 1}")
-    found = np.ones(len(tr_idx))
-    for start in range(0, len(tr_idx), CHUNK):
-        part = np.s_[start : start + CHUNK]
-        saw, right = masks[:, tr_idx[part]], correct[:, tt_idx[part]]
-        num_in = saw.sum(0)
-        if complementary:
-            one_right = right[::2] ^ right[1::2]
-            tail = binom.sf((one_right & (right[::2] == saw[::2])).sum(0) - 1, one_right.sum(0), 0.5)
-        else:
-            tail = hypergeom.sf((saw & right).sum(0) - 1, len(masks), right.sum(0), num_in)
-        found[part] = np.where((num_in == 0) | (num_in == len(masks)), 1.0, tail)
-    return found
+    return tails_of_bits(Bits(pack(masks), pack(correct)), len(masks), tr_idx, tt_idx, complementary)
 
 
 def q_values(p_values: Float[np.ndarray, " pairs"], num_candidates: int) -> Float[np.ndarray, " pairs"]:

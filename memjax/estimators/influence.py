@@ -1,14 +1,12 @@
 """Influence: how much training on one example raises the chance of getting another right."""
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Shaped
+from jaxtyping import Array, Bool, Shaped
 
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
-from memjax.estimators.moments import Errors, as_errors, difference, moments_of_rates, moments_of_scores
+from memjax.estimators.moments import Sums, as_errors, from_sums
 from memjax.estimators.products import sums_in
 from memjax.types import Estimate
 
@@ -51,37 +49,6 @@ def influence(
     at_least_one_model(len(masks))
     sums = sums_of(masks, as_scores("correct_test", correct_test, len(masks)))
     return from_sums(sums, jnp.asarray(masks.sum(0, dtype=np.int32))[:, None], len(masks), as_errors(errors))
-
-
-class Sums(NamedTuple):
-    """Sums of a score over the models that saw a training example, and over all; one entry a pair.
-
-    For fractions also those of their squares; those of 0 and 1 are the same, and None here.
-    """
-
-    inside: Float[Array, "*shape"]
-    total: Float[Array, "*#shape"]
-    squares: "Sums | None" = None
-
-
-@jax.jit(static_argnames="errors")
-def from_sums(
-    sums: Sums, num_in: Int[Array, "*#shape"], num_models: int | Int[Array, "*#shape"], errors: Errors = "adjusted"
-) -> Estimate:
-    """Influence from what it takes: sums of scores, and how many of the models saw the training example.
-
-    A program of its own: together with the product that made the sums it would round in other places.
-    """
-    num_out = num_models - num_in
-    outside = sums.total - sums.inside
-    if sums.squares is None:
-        inside = moments_of_rates(num_in, sums.inside, errors)
-        return difference(inside, moments_of_rates(num_out, outside, errors))
-    squares_outside = sums.squares.total - sums.squares.inside
-    return difference(
-        moments_of_scores(num_in, sums.inside, sums.squares.inside),
-        moments_of_scores(num_out, outside, squares_outside),
-    )
 
 
 @jax.jit

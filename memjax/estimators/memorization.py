@@ -1,12 +1,14 @@
 """Memorization: how much seeing an example raises the chance of getting it right."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Shaped
 
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
-from memjax.estimators.moments import Errors, Moments, as_errors, difference, moments_of_rates, moments_of_scores
+from memjax.estimators.moments import Errors, Moments, Sums, as_errors, difference, halves
 from memjax.types import Estimate
 
 
@@ -68,13 +70,13 @@ def sides(
 def _sides(
     masks: Bool[Array, "models train"], correct: Shaped[Array, "models train"], errors: Errors
 ) -> tuple[Moments, Moments]:
-    scores = correct.astype(jnp.float32)
-    inside, outside = jnp.where(masks, scores, 0), jnp.where(masks, 0, scores)
-    num_in = masks.sum(0)
-    num_out = len(masks) - num_in
-    if correct.dtype == bool:
-        return moments_of_rates(num_in, inside.sum(0), errors), moments_of_rates(num_out, outside.sum(0), errors)
-    return (
-        moments_of_scores(num_in, inside.sum(0), (inside * inside).sum(0)),
-        moments_of_scores(num_out, outside.sum(0), (outside * outside).sum(0)),
-    )
+    return halves(diagonal_sums(masks, correct, jnp.float32), masks.sum(0), len(masks), errors)
+
+
+def diagonal_sums(masks: Bool[Any, "models train"], scores: Shaped[Any, "models train"], dtype: Any) -> Sums:
+    """Sums, of the given precision, of each example's score over the models that saw it, and over all."""
+    inside = masks * scores
+    sums = Sums(inside.sum(0, dtype=dtype), scores.sum(0, dtype=dtype))
+    if scores.dtype == bool:
+        return sums
+    return sums._replace(squares=Sums((inside * scores).sum(0, dtype=dtype), (scores * scores).sum(0, dtype=dtype)))

@@ -2,6 +2,7 @@
 
 from typing import Literal, NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
@@ -61,7 +62,7 @@ def moments_of_scores(
 
     The variance of the mean is the sample variance (divisor count - 1) over count; that of a single score is NaN.
     """
-    mean = total / count
+    mean = jnp.where(count > 0, total / count, jnp.nan)  # a total of none that was rounded is not quite 0
     scatter = jnp.maximum(squares - total * mean, 0)  # rounding may leave a negative crumb
     variance = jnp.where(count > 1, scatter / (count - 1) / count, jnp.nan)
     return Moments(jnp.broadcast_to(count, mean.shape), mean, variance)
@@ -71,3 +72,39 @@ def difference(inside: Moments, outside: Moments) -> Estimate:
     """Mean inside minus mean outside, with the standard error of a difference of independent means."""
     stderr = jnp.sqrt(inside.variance + outside.variance)
     return Estimate(inside.mean - outside.mean, stderr, inside.count, outside.count)
+
+
+class Sums(NamedTuple):
+    """Sums of a score over the models that saw a training example, and over all; one entry an example or a pair.
+
+    For fractions also those of their squares; those of 0 and 1 are the same, and None here.
+    """
+
+    inside: Float[Array, "*shape"]
+    total: Float[Array, "*#shape"]
+    squares: "Sums | None" = None
+
+
+def halves(
+    sums: Sums, num_in: Int[Array, "*#shape"], num_models: int | Int[Array, "*#shape"], errors: Errors = "adjusted"
+) -> tuple[Moments, Moments]:
+    """The models that saw an example and the others, from sums and how many of the models saw it."""
+    num_out, outside = num_models - num_in, sums.total - sums.inside
+    if sums.squares is None:
+        return moments_of_rates(num_in, sums.inside, errors), moments_of_rates(num_out, outside, errors)
+    squares_outside = sums.squares.total - sums.squares.inside
+    return (
+        moments_of_scores(num_in, sums.inside, sums.squares.inside),
+        moments_of_scores(num_out, outside, squares_outside),
+    )
+
+
+@jax.jit(static_argnames="errors")
+def from_sums(
+    sums: Sums, num_in: Int[Array, "*#shape"], num_models: int | Int[Array, "*#shape"], errors: Errors = "adjusted"
+) -> Estimate:
+    """The difference of the two halves.
+
+    A program of its own: together with the product that made the sums it would round in other places.
+    """
+    return difference(*halves(sums, num_in, num_models, errors))

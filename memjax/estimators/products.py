@@ -16,12 +16,15 @@ Elsewhere than on a CPU matrix units do it in bfloat16 with sums in float32.  Ea
 bfloat16 and int8, and whole numbers below 2**24 of float32.
 """
 
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Shaped, UInt32
+from jaxtyping import Array, Bool, Float, Int, Shaped, UInt32
 
 WORD = 32  # models a word
+OCTETS = np.arange(WORD // 8) if sys.byteorder == "little" else np.arange(WORD // 8)[::-1]  # of a word, least first
 CHUNK = 64  # words whose common bits are added up in one unrolled expression
 
 
@@ -43,20 +46,28 @@ def counts_in(
 
 
 def pack(bits: Bool[np.ndarray, "models examples"]) -> UInt32[np.ndarray, "chunks words examples"]:
-    """A bit a model: bit b of word w of chunk c is model (c * words + w) * 32 + b; the last ones are 0.
+    """A bit a model: bit b of word w of chunk c is model (c * words + w) * 32 + b; the last ones are 0."""
+    words = no_words(*bits.shape)
+    set_bits(words, np.arange(len(bits)), bits)
+    return words
 
-    Reads one model after the other, as they lie on a disk.
-    """
-    num_models, num_examples = bits.shape
-    chunks, words = _chunks(num_models)
-    octets = np.zeros((chunks * words, WORD // 8, num_examples), np.uint8)
-    for model in range(num_models):
-        word, bit = divmod(model, WORD)
-        octets[word, bit // 8] |= bits[model].view(np.uint8) << np.uint8(bit % 8)
-    packed = np.empty((chunks, words, num_examples), np.uint32)
-    for row, four in zip(packed.reshape(-1, num_examples), octets, strict=True):
-        row[:] = np.ascontiguousarray(four.T).view("<u4")[:, 0]
-    return packed
+
+def no_words(num_models: int, num_examples: int) -> UInt32[np.ndarray, "chunks words examples"]:
+    """Words for so many models in which no bit is set yet."""
+    return np.zeros((*_chunks(num_models), num_examples), np.uint32)
+
+
+def set_bits(
+    words: UInt32[np.ndarray, "chunks words examples"],
+    numbers: Int[np.ndarray, " models"],
+    bits: Bool[np.ndarray, "models examples"],
+) -> None:
+    """Sets the bits of some models in place, one model after the other, as they lie on a disk."""
+    chunks, length, num_examples = words.shape
+    octets = words.view(np.uint8).reshape(chunks * length, num_examples, WORD // 8)
+    for number, row in zip(numbers, bits, strict=True):
+        word, bit = divmod(int(number), WORD)
+        octets[word, :, OCTETS[bit // 8]] |= row.view(np.uint8) << np.uint8(bit % 8)
 
 
 def unpack(words: UInt32[Array, "chunks words examples"], num_models: int) -> Bool[Array, "models examples"]:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Float, Shaped
 
 from memjax import display
 from memjax.errors import InputError
@@ -56,11 +56,16 @@ def split_half_reliability(
     order = np.random.default_rng(seed).permutation(len(masks))
     middle = len(masks) // 2
     first, second = (
-        np.asarray(memorization(masks[half], correct[half]).value, np.float64)
+        np.asarray(memorization(masks[half], correct[half]).value)
         for half in (order[:middle], order[middle : 2 * middle])
     )
+    return agreement(first, second)
+
+
+def agreement(first: Float[np.ndarray, " train"], second: Float[np.ndarray, " train"]) -> Reliability:
+    """The reliability that scores from two halves of the models show."""
     known = np.isfinite(first) & np.isfinite(second)
-    first, second = first[known], second[known]
+    first, second = first[known].astype(np.float64), second[known].astype(np.float64)
     if len(first) < 3 or first.std() == 0 or second.std() == 0:
         return Reliability(float("nan"), float("nan"), len(first))
     halves = float(np.corrcoef(first, second)[0, 1])

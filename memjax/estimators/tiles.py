@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped, UInt8, UInt32
 
-from memjax.estimators.influence import Sums, from_sums
+from memjax.estimators.moments import Sums, from_sums
 from memjax.estimators.pairs import Pairs, join_pairs
 from memjax.estimators.products import counts_in, pack, sums_in, unpack
 

@@ -6,8 +6,7 @@ from jaxtyping import Array, Bool, Int, Shaped
 
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
-from memjax.estimators.influence import Sums, from_sums
-from memjax.estimators.moments import as_errors
+from memjax.estimators.moments import Sums, as_errors, from_sums
 from memjax.estimators.products import sums_in
 from memjax.types import Estimate
 

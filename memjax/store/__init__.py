@@ -1,7 +1,7 @@
 """A run on disk.  What is on disk is the only state; this package starts without jax."""
 
 from memjax.store.blocks import Block, CorruptBlock, read_block, write_block
-from memjax.store.files import publish, remove_leftovers, sha256_of, write_atomically
+from memjax.store.files import publish, remove_leftovers, sha256_of, write_arrays, write_atomically
 from memjax.store.outcomes import read_curves, read_outcomes
 from memjax.store.plan import Plan, differences, new_plan, read_plan, replace_plan
 from memjax.store.records import (
@@ -47,6 +47,7 @@ __all__ = [
     "sha256_of",
     "verify",
     "whole_results",
+    "write_arrays",
     "write_atomically",
     "write_block",
     "write_note",

@@ -4,10 +4,13 @@ import errno
 import hashlib
 import os
 import socket
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+import numpy as np
 
 TEMPORARY = ".tmp"
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
@@ -18,6 +21,18 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     with _written_aside(path, write) as aside:
         os.replace(aside, path)
     _flush_folder(path.parent)
+
+
+def write_arrays(path: Path, arrays: Iterable[tuple[str, np.ndarray]]) -> None:
+    """An npz file, in place of an older one, from arrays that come one by one and are let go."""
+
+    def write(stream: BinaryIO) -> None:
+        with zipfile.ZipFile(stream, "w") as archive:
+            for name, array in arrays:
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+
+    write_atomically(path, write)
 
 
 def publish(path: Path, content: bytes) -> bool:

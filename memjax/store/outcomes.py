@@ -16,6 +16,10 @@ def read_outcomes(folder: Path, blocks: Iterable[int], num_models: int) -> tuple
     Diverged models are left out of the outcomes: an answer that is not a number must not be averaged in as a wrong
     one.
 
+    All are in memory at once, and for a moment twice: a byte for each mask and for each answer that is right or wrong,
+    two for each other number; for 4,000 models of 60,000 training and 10,000 test examples 0.5 GB, and 0.6 GB more for
+    probabilities.  Estimates of a run are made without it, two blocks at a time.
+
     Raises:
       CorruptBlock: a block is not what was written.
     """

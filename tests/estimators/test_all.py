@@ -13,6 +13,7 @@ import pytest
 
 from memjax import estimators
 from memjax.errors import InputError
+from memjax.types import Estimate
 from tests import reference
 
 MODELS, EXAMPLES = 36, 8
@@ -49,6 +50,16 @@ def by_parts(totals, masks, scores):
     return estimators.estimate_of(estimators.add_totals(*parts))
 
 
+def from_pairs(masks, scores):
+    """Every pair that is defined, found in tiles of 3 x 5."""
+    mem = np.zeros(np.shape(masks)[-1])
+    pairs = estimators.strong_pairs(masks, scores, mem, mem_threshold=-np.inf, infl_threshold=-np.inf, tile=(3, 5))
+    value, stderr = np.full((2, *mem.shape, np.shape(scores)[-1]), np.nan)
+    value[pairs.tr_idx, pairs.tt_idx], stderr[pairs.tr_idx, pairs.tt_idx] = pairs.infl, pairs.infl_stderr
+    num_in = np.asarray(masks).sum(0)[:, None]
+    return Estimate(value, stderr, num_in, len(masks) - num_in)
+
+
 FLAT, DIAGONAL = np.full(EXAMPLES, 0.3), 0.3 * np.eye(EXAMPLES)
 TABLE = {
     "memorization": Row(estimators.memorization, own, FLAT, True),
@@ -58,6 +69,7 @@ TABLE = {
     "influence in parts": Row(
         lambda m, s: by_parts(estimators.influence_totals, m, s), reference.mean_difference, DIAGONAL
     ),
+    "strong pairs": Row(from_pairs, reference.mean_difference, DIAGONAL),
     "train influence": Row(
         estimators.train_influence,
         reference.train_influence,
@@ -146,8 +158,9 @@ class TestEveryEstimator:
 
         equal(jax.jit(TABLE[name].call)(masks, scores), TABLE[name].call(masks, scores), 1e-6)
 
-    def test_what_was_always_in_or_always_out_is_undefined(self, name):
-        masks, scores = world(6)
+    @pytest.mark.parametrize("rates", [False, True], ids=["0 and 1", "probabilities"])
+    def test_what_was_always_in_or_always_out_is_undefined(self, name, rates):
+        masks, scores = world(6, models=300, rates=rates)
         masks[:, 0] = True
         if name in PAIRED:
             pytest.skip("in a complementary pair nothing is always in")

@@ -1,0 +1,62 @@
+"""What estimates are made of is read block by block, and is that of all models at once."""
+
+import numpy as np
+import pytest
+
+from memjax import opening, pipeline, store
+from memjax.config import RunConfig
+from memjax.estimators import tally_of
+from memjax.specs import DataSpec, SubsetSpec
+
+MODELS, TRAIN, TEST = 23, 12, 6
+
+
+@pytest.fixture
+def data(tmp_path):
+    path = tmp_path / "data.npz"
+    sides = {"train": TRAIN, "test": TEST}
+    inputs = {f"x_{side}": np.arange(count, dtype=np.float32)[:, None] for side, count in sides.items()}
+    np.savez(path, **inputs, **{f"y_{side}": np.arange(count) % 3 for side, count in sides.items()})
+    return f"npz:{path}"
+
+
+def made_up(folder, data, design, pack_size):
+    """A run of models that were never trained, some of which diverged."""
+    run = opening.open_run(
+        RunConfig(
+            run=str(folder), num_models=MODELS, data=DataSpec(data), pack_size=pack_size, subset=SubsetSpec(design),
+            keep=("correct", "probability"),
+        )
+    )  # fmt: skip
+    rng = np.random.default_rng(0)
+    probability = {
+        side: rng.random((40, count)).astype(np.float32) for side, count in (("train", TRAIN), ("test", TEST))
+    }
+    finite = ~np.isin(np.arange(40), [4, 9])
+    for number in run.plan.blocks:
+        ids = np.arange(number * pack_size, (number + 1) * pack_size)
+        sides = [{"correct": values[ids] > 0.5, "probability": values[ids]} for values in probability.values()]
+        block = store.Block(ids, run.design.masks(ids), finite[ids], *sides)
+        store.write_block(run.folder, number, block, run.plan.fingerprint, {"made": "up"})
+    return run
+
+
+@pytest.mark.parametrize("design", ["fixed-size", "complementary"])
+@pytest.mark.parametrize("pack_size", [1, 3, 8])
+def test_the_tally_of_a_run_is_that_of_all_its_models_at_once(tmp_path, data, design, pack_size):
+    """Also where a complementary pair lies in two blocks, or half of it diverged, or was not asked for."""
+    run = made_up(tmp_path / "run", data, design, pack_size)
+
+    found = pipeline.tally(run, print, print)
+
+    outcomes, num_failed = store.read_outcomes(run.folder, run.plan.blocks, MODELS)
+    whole = tally_of(outcomes)
+    assert found.complementary == whole.complementary == (design == "complementary")
+    assert (found.num_models, found.num_failed) == (MODELS, num_failed)
+    assert 0 < found.num_used == whole.num_used < MODELS
+    for name, totals in whole.scores.items():
+        for one, other in zip(found.scores[name].sums[:2], totals.sums[:2], strict=True):
+            np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(found.scores[name].num_in, totals.num_in)
+    for one, other in zip(found.bits, whole.bits, strict=True):
+        np.testing.assert_array_equal(one, other)
