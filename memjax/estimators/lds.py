@@ -46,7 +46,7 @@ def linear_datamodeling_score(
     masks: Shaped[AnyArray, "..."],
     outputs: Shaped[AnyArray, "..."],
     *,
-    fitted_masks: Shaped[AnyArray, "..."] | None = None,
+    fitted_masks: Shaped[AnyArray, "..."] | None,
     outputs_again: Shaped[AnyArray, "..."] | None = None,
     seed: int = 0,
 ) -> LinearDatamodelingScore:
@@ -58,7 +58,8 @@ def linear_datamodeling_score(
       scores: influence[i, j], datamodel weights, or any other; positive where training on i helps with j.
       masks: (models, train), of models that no part of `scores` was made from.
       outputs: what the scores should predict: correctness, probability, margin or log odds.
-      fitted_masks: masks of the models that `scores` was made from.  If given, they are held against `masks`.
+      fitted_masks: masks of the models that `scores` was made from, which are held against `masks`; None has to be said
+        where it was made from no such models, as attributions by gradients are.
       outputs_again: of other models trained on the same subsets, for the ceiling.
       seed: of the bootstrap.
 

@@ -82,6 +82,11 @@ TABLE = {
         lambda m, s: reference.stratified_difference(m, s.mean(1)),
         None,
     ),
+    "Banzhaf": Row(
+        lambda m, s: estimators.data_banzhaf(m, s.mean(1)),
+        lambda m, s: reference.mean_difference(m, s.mean(1)[:, None])[:, 0],
+        None,
+    ),
     "complementary memorization": Row(
         lambda m, s: estimators.complementary_memorization(*mirrored(m, s)), lambda m, s: own(*mirrored(m, s)), FLAT
     ),
@@ -161,14 +166,15 @@ class TestEveryEstimator:
     @pytest.mark.parametrize("rates", [False, True], ids=["0 and 1", "probabilities"])
     def test_what_was_always_in_or_always_out_is_undefined(self, name, rates):
         masks, scores = world(6, models=300, rates=rates)
-        masks[:, 0] = True
+        masks[:, 0], masks[:, 1] = True, False
         if name in PAIRED:
             pytest.skip("in a complementary pair nothing is always in")
 
         estimate = TABLE[name].call(masks, scores)
 
-        assert np.isnan(np.asarray(estimate.value)[0]).all()
-        assert np.isnan(np.asarray(estimate.stderr)[0]).all()
+        undefined = np.s_[:1] if name == "C-score" else np.s_[:2]  # it asks nothing of models that saw the example
+        assert np.isnan(np.asarray(estimate.value)[undefined]).all()
+        assert np.isnan(np.asarray(estimate.stderr)[undefined]).all()
         assert np.isfinite(np.asarray(estimate.value)).any()
 
     def test_a_constant_score_has_no_influence(self, name):

@@ -19,7 +19,7 @@ def test_equals_scipy_one_test_example_at_a_time():
     weights, masks, outputs, _ = world()
     outputs = np.round(outputs)  # ties
 
-    found = lds(weights, masks, outputs)
+    found = lds(weights, masks, outputs, fitted_masks=None)
 
     expected = [scipy.stats.spearmanr(masks @ weights[:, j], outputs[:, j])[0] for j in range(12)]
     np.testing.assert_allclose(found.each, expected, rtol=1e-12)
@@ -30,14 +30,14 @@ def test_equals_scipy_one_test_example_at_a_time():
 def test_the_sign_is_that_of_help():
     weights, masks, outputs, _ = world(noise=0.0)
 
-    assert lds(weights, masks, outputs).value == pytest.approx(1)
-    assert lds(-weights, masks, outputs).value == pytest.approx(-1)
+    assert lds(weights, masks, outputs, fitted_masks=None).value == pytest.approx(1)
+    assert lds(-weights, masks, outputs, fitted_masks=None).value == pytest.approx(-1)
 
 
 def test_the_ceiling_is_what_retraining_reaches():
     weights, masks, outputs, again = world(models=400, noise=5.0)
 
-    found = lds(weights, masks, outputs, outputs_again=again)
+    found = lds(weights, masks, outputs, fitted_masks=None, outputs_again=again)
 
     expected = np.mean([scipy.stats.spearmanr(outputs[:, j], again[:, j])[0] for j in range(12)])
     assert found.ceiling == pytest.approx(expected)
@@ -48,7 +48,7 @@ def test_constant_columns_are_counted_and_left_out():
     weights, masks, outputs, _ = world()
     outputs[:, 3] = 1.0
 
-    found = lds(weights, masks, outputs)
+    found = lds(weights, masks, outputs, fitted_masks=None)
 
     assert found.num_undefined == 1
     assert np.isnan(found.each[3])
@@ -60,7 +60,7 @@ def test_the_interval_covers_chance():
     covered = 0
     for seed in range(40):
         _, masks, outputs, _ = world(seed)
-        found = lds(np.random.default_rng(1000 + seed).normal(size=(30, 12)), masks, outputs)
+        found = lds(np.random.default_rng(1000 + seed).normal(size=(30, 12)), masks, outputs, fitted_masks=None)
         covered += found.low <= 0 <= found.high
 
     assert covered >= 40 * 0.95 - 4 * np.sqrt(40 * 0.95 * 0.05)
@@ -79,4 +79,4 @@ def test_shapes_that_do_not_fit(shape):
     _, masks, outputs, _ = world()
 
     with pytest.raises(InputError, match="do not fit"):
-        lds(np.zeros(shape), masks, outputs)
+        lds(np.zeros(shape), masks, outputs, fitted_masks=None)
