@@ -101,7 +101,7 @@ def _memorization(dataset: Dataset, tally: Tally) -> dict[str, Any]:
         "tr_mem": np.asarray(estimate.value),
         "tr_mem_stderr": np.asarray(estimate.stderr),
         "tr_mem_stderr_plug_in": np.asarray(estimate_of(correct, errors="plug-in").stderr),
-        "score": np.array("correct"),  # what tr_mem and influence are differences of; other metrics have it in their names
+        "score": np.array("correct"),  # of which tr_mem and influence are differences; others have it in their names
         "lemma_bound": np.float64(lemma_bound(num_in / all_answers, num_models)),
         "tr_num_in": np.asarray(estimate.num_in),
         "tr_num_out": np.asarray(estimate.num_out),

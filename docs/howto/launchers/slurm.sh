@@ -15,9 +15,9 @@
 
 folder=${MEMJAX_RUN:-/shared/runs/memjax}
 
+trap 'kill -USR1 $!' USR1 TERM # srun hands it on to memjax, which finishes what is under way
 srun python -m memjax.run --run "$folder" "$@" &
 step=$!
-trap 'kill -USR1 "$step"' USR1 TERM # srun hands it on to memjax, which finishes what is under way
 
 wait "$step"
 code=$?
