@@ -23,9 +23,10 @@ from experiments.plots import band, panels
 from experiments.removal import accuracies, at_random, by_condition, paired, without
 from experiments.setting import Setting, fit_warning
 from memjax import environment
-from memjax.types import Outcomes
+from memjax.types import Dataset, Outcomes
 
 THRESHOLDS = tuple(round(0.1 * step, 1) for step in range(1, 11))
+BY_CLASS = (0.3, 0.7)
 NONE = 2.0  # a threshold that nothing reaches
 
 
@@ -73,6 +74,25 @@ def table(found: Curves) -> list[dict]:
     return rows
 
 
+def by_class(mem: np.ndarray, data: Dataset, sides: list[Outcomes], thresholds: tuple[float, ...]) -> list[dict]:
+    """Which classes lose their memorized examples, and what that does to their own test examples."""
+    memorized, random = (side.test["correct"].reshape(len(THRESHOLDS) + 1, -1, data.num_test) for side in sides)
+    rows = []
+    for label, name in enumerate(data.class_names):
+        train, test = data.train_labels == label, data.test_labels == label
+        right, left, nothing = (
+            [accuracies(side[THRESHOLDS.index(threshold)], test) for threshold in thresholds]
+            for side in (random, memorized, memorized[[-1] * len(memorized)])
+        )
+        rows.append({
+            "class": name,
+            "removed": [float((mem[train] >= threshold).mean()) for threshold in thresholds],
+            "random_minus_memorized": [paired(*both) for both in zip(right, left, strict=True)],
+            "lost": [paired(*both) for both in zip(nothing, left, strict=True)],
+        })  # fmt: skip
+    return rows
+
+
 def over_thresholds(found: Curves, low: float = 0.2, high: float = 0.9) -> Interval:
     """Difference random less memorized, averaged over thresholds, one number a repeat."""
     chosen = [row for row, threshold in enumerate(THRESHOLDS) if low <= threshold <= high]
@@ -98,7 +118,8 @@ def draw(found: Curves):
 
 def main(experiment: Experiment) -> None:
     environment.start_jax()
-    mem = experiment.estimated().estimates["tr_mem"]
+    trained = experiment.estimated()
+    mem = trained.estimates["tr_mem"]
     found, sides = curves(experiment, mem)
     fitted = [float(side.train["correct"][side.masks].mean()) for side in sides]
     rows = table(found)
@@ -109,7 +130,12 @@ def main(experiment: Experiment) -> None:
           for row in (0, 2, 4, 6, 8)),
         Verdict("removing examples of memorization .3 or more costs accuracy (ImageNet .034)", rows[2]["lost"]),
     ]  # fmt: skip
-    numbers = {"rows": rows, "in_sample_accuracy": fitted, "warning": fit_warning(fitted)}
+    numbers = {
+        "rows": rows,
+        "classes": by_class(mem, trained.run.dataset, sides, BY_CLASS),
+        "in_sample_accuracy": fitted,
+        "warning": fit_warning(fitted),
+    }
     conclude("marginal_utility", experiment, Result(numbers, verdicts, draw(found)))
 
 
