@@ -5,7 +5,7 @@ from the one that is left, over the examples that it trained on, and is ranked a
 repeated with several models in the part of the one.  Which proxy foretells it best?
 
     python -m experiments.arpit_bridge --preset quick    digits, 64 networks: about half a minute on two cores
-    python -m experiments.arpit_bridge                   Fashion-MNIST, 300 a class, 400 networks: about an hour
+    python -m experiments.arpit_bridge                   Fashion-MNIST, 300 a class, 256 networks: about 10 minutes
 
 Proxies: mean loss, EL2N after a tenth of the epochs, area under the margin, confidence and variability of cartography,
 first learned epoch, learned for good, forgetting events.

@@ -4,8 +4,8 @@ Arpit et al. 2017, arXiv 1706.05394, section 4, figures 7 to 9.  The critical sa
 sample search, on held-out examples while networks train: on real data, random inputs (held-out ones are random too) and
 random labels; and with 20 to 80 % of the labels random, with the accuracy curves.
 
-    python -m experiments.arpit_critical_samples --preset quick    digits: about 2 minutes on two cores
-    python -m experiments.arpit_critical_samples                   Fashion-MNIST, 600 a class: about an hour
+    python -m experiments.arpit_critical_samples --preset quick    digits: half a minute on two cores
+    python -m experiments.arpit_critical_samples                   Fashion-MNIST, 300 a class: about 10 minutes
 
 Random inputs stand in all rows, so that held-out ones are random too.  A box of 0.3 on a scale from 0 to 255, as in the
 paper, and one ten times as wide, since an MLP has few samples so near to a boundary; the verdicts are of the wider one.

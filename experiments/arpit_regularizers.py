@@ -5,8 +5,8 @@ networks trains on real data and one on random labels; how far training accuracy
 accuracy on real data with it.  Dropout, input dropout, input noise, noise of hidden units, weight decay, and dropout
 with adversarial training on the samples of Langevin search.
 
-    python -m experiments.arpit_regularizers --preset quick    digits, 6 regularisers, 2 strengths: about 3 minutes
-    python -m experiments.arpit_regularizers                   Fashion-MNIST, 300 a class, 4 strengths: about 3 hours
+    python -m experiments.arpit_regularizers --preset quick    digits, 6 regularisers, 2 strengths: about 1 minute
+    python -m experiments.arpit_regularizers                   Fashion-MNIST, 200 a class, 4 strengths: about 15 minutes
 
 What the paper leaves open: all of them stand behind each hidden layer of an MLP, or before the first; adversarial
 training puts its samples in the place of examples with the given probability, which in the mean is that weight of the

@@ -3,8 +3,8 @@
 Arpit et al. 2017, arXiv 1706.05394, section 3.4 and figure 6.  Epochs until a network has all its training examples
 right, against its width and against the number of examples; real data and random inputs in their place.
 
-    python -m experiments.arpit_time_to_convergence --preset quick    digits: about 2 minutes on two cores
-    python -m experiments.arpit_time_to_convergence                   Fashion-MNIST: about 2 hours
+    python -m experiments.arpit_time_to_convergence --preset quick    digits: under a minute on two cores
+    python -m experiments.arpit_time_to_convergence                   Fashion-MNIST, up to 300 a class: about 10 minutes
 
 A network that has not converged after the last epoch counts as if it had then: such times are lower bounds, and the
 shares that did converge are in the result.  Widths are compared down to the narrowest at which all networks converged.
