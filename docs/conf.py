@@ -46,7 +46,7 @@ nitpicky = True
 # A word in backticks is a link where it names something public, and is set as code where it does not.
 nitpick_ignore_regex = [
     ("py:obj", r".*"),
-    ("py:class", r"(?!memjax).*|memjax\.estimators\.influence\.Sums"),
+    ("py:class", r"(?!memjax).*|memjax\.estimators\.(moments\.Sums|bits\.Bits)"),
     ("py:exc", r"(?!memjax).*"),
 ]
 

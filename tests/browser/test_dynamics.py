@@ -116,7 +116,7 @@ def test_6_a_trajectory_opens_its_example(visit, recorded, world, dynamics):
     page.mouse.click(*hardest.evaluate(UNCOVERED))
     assert f"training example {world.ids(order[-1:])[0]}," in page.get_by_role("dialog").inner_text()
     page.keyboard.press("Escape")
-    assert page.url.endswith("#dynamics")
+    page.wait_for_url("**/report.html#dynamics")
 
     page.locator("#trajectories-side").select_option("in")
     mean = dynamics["tr_loss_in"].mean(1)
