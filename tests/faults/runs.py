@@ -34,7 +34,7 @@ def killed_runs(count: int, place: Path, broken: str = "") -> Tally:
         number += 1
         for _ in range(min(3, count - total.tried)):
             workers = _workers(folder, rng, broken)
-            time.sleep(took * len(workers) * (0.4 + 0.6 * rng.random()))
+            _wait(folder, workers, rng, took)
             for process in workers:
                 process.kill()
                 process.communicate()
@@ -75,6 +75,14 @@ def _workers(folder: Path, rng: random.Random, broken: str) -> list[subprocess.P
     devices = str(rng.choice([2, 3]))
     options = [("--worker", f"{worker}/{count}", "--cpu-devices", devices) for worker in range(count)]
     return [_start(folder, *own, broken=broken) for own in options]
+
+
+def _wait(folder: Path, workers: list[subprocess.Popen], rng: random.Random, took: float) -> None:
+    """To any moment: of the start, or a little after some more blocks are there, however long these take."""
+    before, more = len(store.finished_blocks(folder)), rng.choice([0, 1, 3])
+    while len(store.finished_blocks(folder)) < before + more and any(process.poll() is None for process in workers):
+        time.sleep(0.02)
+    time.sleep(took * (0.2 if more else 0.8) * rng.random())
 
 
 def _finish(folder: Path) -> None:
