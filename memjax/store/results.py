@@ -38,14 +38,22 @@ def write_note(folder: Path, plan: str, num_models: int, names: Sequence[str]) -
 
 def read_note(folder: Path) -> Results | None:
     """The note on the files of estimates; None where there is none, it was changed, or a file is gone or shorter."""
+    note = as_noted(folder)
+    try:
+        sizes = {name: (folder / name).stat().st_size for name in note.files} if note else {}
+    except OSError:
+        return None
+    return note if note and all(sizes[name] == size for name, (_, size) in note.files.items()) else None
+
+
+def as_noted(folder: Path) -> Results | None:
+    """What the note says, whatever the files are by now; None where there is none or it was changed."""
     try:
         table = unseal((folder / NOTE).read_bytes())
         files = {name: (str(sha256), int(size)) for name, (sha256, size) in table["files"].items() if name in FILES}
-        sizes = {name: (folder / name).stat().st_size for name in files}
-        results = Results(str(table["plan"]), int(table["num_models"]), files)
+        return Results(str(table["plan"]), int(table["num_models"]), files)
     except (OSError, BrokenSeal, KeyError, TypeError, ValueError, AttributeError):
         return None
-    return results if all(sizes[name] == size for name, (_, size) in files.items()) else None
 
 
 def whole_results(folder: Path) -> Results | None:

@@ -12,7 +12,7 @@ from memjax.store.blocks import CorruptBlock, read_block
 from memjax.store.files import TEMPORARY, sha256_of
 from memjax.store.plan import Plan, read_plan
 from memjax.store.records import Record, finished_blocks, read_record
-from memjax.store.results import FILES, NOTE, read_note
+from memjax.store.results import FILES, NOTE, as_noted
 from memjax.store.sealed import BrokenSeal
 
 GO_ON = "the command that began the run sets it aside and trains it again"
@@ -94,19 +94,23 @@ def _check_block(folder: Path, plan: Plan, record: Record) -> None:
 
 def _verify_results(folder: Path, plan: Plan) -> Iterator[Finding]:
     again = "the command that began the run makes them again"
-    note = read_note(folder)
-    present = [name for name in FILES if (folder / name).exists()]
+    note, present = as_noted(folder), [name for name in FILES if (folder / name).exists()]
     if note is None:
-        if present or (folder / NOTE).exists():
-            yield Finding("problem", f"estimates: {NOTE} is missing or does not fit {', '.join(present)}; {again}")
+        if (folder / NOTE).exists():
+            yield Finding("problem", f"estimates: {NOTE} is not as it was written; {again}")
+        elif present:  # it is written last
+            yield Finding("note", f"estimates: not finished, {NOTE} is not there yet; {again}")
         else:
             yield Finding("note", "estimates: none yet")
         return
-    changed = [name for name, (sha256, _) in note.files.items() if sha256_of(folder / name) != sha256]
-    if changed or note.plan != plan.fingerprint:
+    changed = [
+        name for name, (sha256, _) in note.files.items() if name not in present or sha256_of(folder / name) != sha256
+    ]
+    if note.plan == plan.fingerprint and note.num_models < plan.num_models:  # a run that was extended writes over them
+        state = f"{', '.join(changed)} newer than {NOTE}" if changed else "whole"
+        yield Finding("note", f"estimates: {state}, of {note.num_models} of {plan.num_models} models; {again}")
+    elif changed or note.plan != plan.fingerprint:
         yield Finding("problem", f"estimates: {', '.join(changed) or 'all'} are not as they were written; {again}")
-    elif note.num_models < plan.num_models:
-        yield Finding("note", f"estimates: whole, but of {note.num_models} of {plan.num_models} models")
     else:
         yield Finding("ok", f"estimates: {', '.join(note.files)} are whole, of {note.num_models} models")
 

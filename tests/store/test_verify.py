@@ -119,8 +119,23 @@ def test_estimates_that_were_changed_or_are_gone(folder):
     assert "estimates.npz are not as they were written" in findings(folder, "problem")[0]
     assert store.read_whole(folder, "estimates.npz") is None
     path.unlink()
-    assert "results.json" in findings(folder, "problem")[0]
+    assert "estimates.npz are not as they were written" in findings(folder, "problem")[0]
     assert store.read_note(folder) is None
+    (folder / "results.json").write_text("{}")
+    assert "results.json is not as it was written" in findings(folder, "problem")[0]
+
+
+def test_estimates_that_were_being_written_are_no_problem(folder):
+    """A process was stopped before it wrote the note, which comes last: in a run that was extended, in a first one."""
+    path = folder / "estimates.npz"
+    path.write_bytes(path.read_bytes() + b"x")
+    store.replace_plan(folder, make_plan(4))
+    assert findings(folder, "problem") == []
+    assert any("estimates.npz newer than results.json, of 9 of 12 models" in text for text in findings(folder, "note"))
+
+    (folder / "results.json").unlink()
+    assert findings(folder, "problem") == []
+    assert any("not finished, results.json is not there yet" in text for text in findings(folder, "note"))
 
 
 def test_what_else_lies_about_is_noted(folder):
