@@ -5,7 +5,7 @@ every epoch; when clean and noisy examples of a network's own training set are l
 held-out examples gains over the last one, and how many epochs it saves.
 
     python -m experiments.arpit_patterns_first --preset quick    digits, 12 networks: about half a minute on two cores
-    python -m experiments.arpit_patterns_first                   Fashion-MNIST, 300 a class, 20 networks: about 5 minutes
+    python -m experiments.arpit_patterns_first                   Fashion-MNIST, 300 a class, 20 networks: 5 minutes
 """
 
 from dataclasses import dataclass
