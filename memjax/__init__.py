@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from memjax.data import load_dataset
+    from memjax.elsewhere import report_arrays
     from memjax.errors import InputError
     from memjax.estimators import influence, memorization
     from memjax.models import from_linen, from_nnx, make_model
@@ -26,6 +27,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "data": ("load_dataset",),
+    "elsewhere": ("report_arrays",),
     "errors": ("InputError",),
     "estimators": ("influence", "memorization"),
     "models": ("from_linen", "from_nnx", "make_model"),
@@ -61,6 +63,7 @@ __all__ = [
     "memorization",
     "read_curves",
     "read_outcomes",
+    "report_arrays",
     "train_many",
 ]
 

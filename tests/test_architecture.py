@@ -15,7 +15,7 @@ LAYERS = [
     {"pipeline"},
     {"opening"},
     {"calibration"},
-    {"recipe"},
+    {"recipe", "elsewhere"},
     {"estimation", "trajectories", "summary", "exchange", "sizes"},
     {"presets"},
     {"config"},
@@ -34,7 +34,7 @@ HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2
 WITHOUT_JAX = {
     "run", "commands", "pipeline", "opening", "calibration", "recipe", "presets", "config", "sizes", "summary",
     "output", "progress", "interruption", "workers", "distributed", "exchange", "store", "data", "subsets", "specs",
-    "untrusted", "types", "display", "errors", "report", "trajectories",
+    "untrusted", "types", "display", "errors", "report", "trajectories", "elsewhere",
 }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ def test_the_tutorial_runs_and_what_it_claims_holds(tmp_path, monkeypatch, capsy
             assert command[:3] == ["python", "-m", "memjax.run"]
             assert run.main(command[3:]) == 0
 
-    assert len(blocks) == 10
+    assert len(blocks) == 11
     out = capsys.readouterr().out
     assert "AUC 0." in out
     np.testing.assert_array_equal(np.load("results/estimates.npz")["tr_mem"], names["estimate"].value)

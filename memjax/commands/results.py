@@ -6,8 +6,7 @@ from typing import Literal
 
 import tyro
 
-from memjax import summary
-from memjax.commands.conclusion import conclude, results_of
+from memjax.commands.conclusion import conclude
 from memjax.commands.parsing import Folder, parse
 from memjax.output import Output
 from memjax.specs import OutputSpec
@@ -48,18 +47,12 @@ class Elsewhere:
 def estimate(arguments: list[str]) -> None:
     about = "Memorization, influence and strong pairs from predictions that were trained elsewhere."
     request = parse(Elsewhere, "python -m memjax.run estimate", about, arguments)
-    from memjax.estimation import write_results
-    from memjax.estimators import tally_of
+    from memjax.elsewhere import write_all
     from memjax.exchange import outcomes_of, read_predictions
-    from memjax.report import write_report
 
     examples, outcomes = outcomes_of(read_predictions(request.arrays), Path(request.arrays).name)
-    folder, path = Path(request.out), Path(request.out) / "report.html"
-    folder.mkdir(parents=True, exist_ok=True)
-    write_results(folder, examples, tally_of(outcomes), request.influence == "all")
-    estimates, pairs = results_of(folder)
-    facts, warnings = summary.facts_of_arrays(examples, outcomes.masks), summary.warnings(estimates, pairs)
-    write_report(path, examples, estimates, pairs, facts, warnings, examples=False)
+    folder = Path(request.out)
+    path = write_all(examples, outcomes, folder, request.influence == "all")
     made = {"report": path, "estimates": folder / "estimates.npz"}
     conclude(Output(request.output), folder, examples, made, str(path))
 
