@@ -5,7 +5,7 @@ models that see a random 70 %.  Their critics ("Is Memorization Actually Necessa
 hold that this overestimates memorization, above all of examples from small sub-populations, and ask for m/n near 1.
 
     python -m experiments.leave_one_out --preset quick    3,950 models of 500 digits: half a minute on two quiet cores
-    python -m experiments.leave_one_out                   Fashion-MNIST, 100 a class: about 10,500 models, 10 minutes
+    python -m experiments.leave_one_out                   Fashion-MNIST, 100 a class: about 10,500 models, half an hour
 
 Truth: for a sample of examples, models on everything and models on everything but the example, over many seeds.  The
 sample is drawn in equal parts from examples of low, middle and high memorization by models that are used for nothing
