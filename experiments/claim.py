@@ -141,10 +141,7 @@ def trained(config: RunConfig, folder: Path) -> Trained:
     run = opening.open_run(replace(config, run=str(folder)))
     with progress_bar(run.plan.num_models, run.num_trained) as bar:
         pipeline.estimate(run, bar.update, bar.write)
-    estimates, pairs = (store.read_results(run.folder, name) for name in ("estimates.npz", "pairs.npz"))
-    assert estimates is not None
-    assert pairs is not None
-    return Trained(run, estimates, pairs)
+    return Trained(run, *store.just_written(run.folder))
 
 
 def conclude(name: str, options: Options, result: Result) -> None:

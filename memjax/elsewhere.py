@@ -57,9 +57,7 @@ def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bo
 
     folder.mkdir(parents=True, exist_ok=True)
     write_results(folder, examples, tally_of(outcomes), all_pairs)
-    estimates, pairs = (store.read_results(folder, name) for name in ("estimates.npz", "pairs.npz"))
-    assert estimates is not None
-    assert pairs is not None
+    estimates, pairs = store.just_written(folder)
     facts, warnings = summary.facts_of_arrays(examples, outcomes.masks), summary.warnings(estimates, pairs)
     write_report(folder / "report.html", examples, estimates, pairs, facts, warnings)
     return folder / "report.html"

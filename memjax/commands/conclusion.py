@@ -8,17 +8,9 @@ from memjax.output import Output, table
 from memjax.progress import clock
 
 
-def results_of(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What has just been written."""
-    estimates, pairs = (store.read_results(folder, name) for name in ("estimates.npz", "pairs.npz"))
-    assert estimates is not None
-    assert pairs is not None
-    return estimates, pairs
-
-
 def conclude(output: Output, folder: Path, dataset, made: dict[str, Any], short: str) -> None:
     """The table at the end of a run: what was made, what is in it, and the warnings."""
-    estimates, pairs = results_of(folder)
+    estimates, pairs = store.just_written(folder)
     found = summary.findings(dataset, estimates, pairs)
     rows = [(name, str(made[name])) for name in ("report", "estimates") if name in made]
     rows += summary.rows(found)

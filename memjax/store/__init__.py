@@ -14,7 +14,7 @@ from memjax.store.records import (
     record_path,
     set_aside,
 )
-from memjax.store.results import read_note, read_results, read_whole, whole_results, write_note
+from memjax.store.results import just_written, read_note, read_results, read_whole, whole_results, write_note
 from memjax.store.sealed import BrokenSeal
 from memjax.store.verify import Finding, verify
 
@@ -30,6 +30,7 @@ __all__ = [
     "differences",
     "finished_blocks",
     "is_finished",
+    "just_written",
     "new_plan",
     "publish",
     "read_block",
