@@ -20,3 +20,9 @@ def set_slider(page, name: str, value: float) -> None:
     page.locator(name).evaluate(
         "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', {bubbles: true})) }", value
     )
+    settle(page)
+
+
+def settle(page) -> None:
+    """Waits until what has been asked for is drawn: the page draws in the frame after, and a test may read before."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -2,7 +2,7 @@
 
 import re
 
-from acting import selected, shown_ids
+from acting import selected, settle, shown_ids
 
 from memjax.report import write_report
 from memjax.report.figures import histogram
@@ -51,6 +51,7 @@ def test_9_keyboard_reaches_all(visit, world):
     page.keyboard.press("ArrowRight")
     assert f"training example {ids[1]}," in page.get_by_role("dialog").inner_text()
     page.keyboard.press("Escape")
+    settle(page)
     assert page.get_by_role("dialog").is_hidden()
     assert page.evaluate("document.activeElement.matches('.card')")
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from acting import selected, set_slider, shown_ids
+from acting import selected, set_slider, settle, shown_ids
 from test_safety import found_by_axe
 
 from memjax.report import write_report
@@ -93,12 +93,14 @@ def test_6_the_histogram_and_the_plane_are_one_choice(visit, recorded, world, dy
     page = visit("#examples", path=recorded)
     set_slider(page, "#range-from", 9)
     page.get_by_role("link", name="Dynamics").click()
+    settle(page)
 
     assert page.locator("#scatter-range-from").input_value() == "9"
     assert page.locator(".scatter .selection").is_visible()
     set_slider(page, "#scatter-speed-to", 20)
     assert count_of(page) == len(chosen_by(page, world, dynamics))
     page.get_by_role("button", name="Whole plot").click()
+    settle(page)
     assert count_of(page) == 400
     assert page.locator(".scatter .selection").is_hidden()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from acting import bar_centre, selected, shown_ids
+from acting import bar_centre, selected, settle, shown_ids
 
 from memjax.report.figures import histogram
 from memjax.report.overview import gini
@@ -146,6 +146,7 @@ def test_4_permalink_opens_its_example(visit, world):
         ]
         assert section.locator(".score").all_inner_texts() == expected
     page.keyboard.press("Escape")
+    settle(page)
     assert dialog.is_hidden()
     assert page.url.endswith("#examples")
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from acting import settle
 from world import make_world
 
 import memjax.report
@@ -41,13 +42,16 @@ def test_hostile_texts_show_as_text_everywhere(visit, tmp_path):
     assert chips == HOSTILE
     for text in HOSTILE[:6]:
         page.get_by_role("searchbox").fill(text)
+        settle(page)
         assert page.locator(".gallery .name").first.evaluate("name => name.textContent") == text
     page.get_by_role("searchbox").fill("")
     page.locator(".gallery .card").first.click()
     label = HOSTILE[dataset.train_labels[world.order[0]]]
     assert page.locator("#example-title").evaluate("title => title.textContent") == label
     page.keyboard.press("Escape")
+    settle(page)
     page.goto(f"{path.as_uri()}#pairs")
+    settle(page)
     names = page.locator(".pair-row .name").evaluate_all("names => names.map(name => name.textContent)")
     assert len(names) > 5
     assert set(names) <= set(HOSTILE)
