@@ -3,10 +3,12 @@
 
 def shown_ids(page) -> list[int]:
     """Ids of the cards that are there, in their order."""
+    settle(page)
     return [int(text.removeprefix("id ")) for text in page.locator(".gallery .card .id").all_inner_texts()]
 
 
 def selected(page) -> int:
+    settle(page)
     return int(page.locator(".export strong").inner_text().replace(",", ""))
 
 
@@ -26,3 +28,10 @@ def set_slider(page, name: str, value: float) -> None:
 def settle(page) -> None:
     """Waits until what has been asked for is drawn: the page draws in the frame after, and a test may read before."""
     page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def shows(place, text: str) -> None:
+    """Waits until the place shows the text, and fails when it never does."""
+    from playwright.sync_api import expect
+
+    expect(place).to_contain_text(text)

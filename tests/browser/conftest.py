@@ -27,7 +27,8 @@ def browser():
         tell = pytest.fail if os.environ.get("CI") else pytest.skip
         tell(f"{problem}; tests/browser/install.sh installs what is needed")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        # The page draws a frame after it was acted on, and a test may read before that: every act waits a little.
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], slow_mo=50)
         yield chromium
         chromium.close()
 

@@ -2,7 +2,7 @@
 
 import re
 
-from acting import selected, settle, shown_ids
+from acting import selected, settle, shown_ids, shows
 
 from memjax.report import write_report
 from memjax.report.figures import histogram
@@ -47,9 +47,9 @@ def test_9_keyboard_reaches_all(visit, world):
     page.keyboard.press("Home")
     expect(focused).to_have_text(f"id {ids[0]}")
     page.keyboard.press("Enter")
-    assert f"training example {ids[0]}," in page.get_by_role("dialog").inner_text()
+    shows(page.get_by_role("dialog"), f"training example {ids[0]},")
     page.keyboard.press("ArrowRight")
-    assert f"training example {ids[1]}," in page.get_by_role("dialog").inner_text()
+    shows(page.get_by_role("dialog"), f"training example {ids[1]},")
     page.keyboard.press("Escape")
     settle(page)
     assert page.get_by_role("dialog").is_hidden()

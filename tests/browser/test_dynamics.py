@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from acting import selected, set_slider, settle, shown_ids
+from acting import selected, set_slider, settle, shown_ids, shows
 from test_safety import found_by_axe
 
 from memjax.report import write_report
@@ -42,6 +42,7 @@ def drag(page, start: tuple[float, float], stop: tuple[float, float]) -> None:
 
 
 def count_of(page) -> int:
+    settle(page)
     return int(page.locator("#dynamics .found strong").inner_text().split()[0].replace(",", ""))
 
 
@@ -116,7 +117,7 @@ def test_6_a_trajectory_opens_its_example(visit, recorded, world, dynamics):
     hardest = page.locator(f'.lines a.hard[href="#train/{world.ids(order[-1:])[0]}"]')
     page.locator(".lines").scroll_into_view_if_needed()
     page.mouse.click(*hardest.evaluate(UNCOVERED))
-    assert f"training example {world.ids(order[-1:])[0]}," in page.get_by_role("dialog").inner_text()
+    shows(page.get_by_role("dialog"), f"training example {world.ids(order[-1:])[0]},")
     page.keyboard.press("Escape")
     page.wait_for_url("**/report.html#dynamics")
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from acting import bar_centre, selected, settle, shown_ids
+from acting import bar_centre, selected, settle, shown_ids, shows
 
 from memjax.report.figures import histogram
 from memjax.report.overview import gini
@@ -158,16 +158,16 @@ def test_4_a_click_opens_the_card_and_the_dialog_leads_on(visit, world):
     page.locator(".gallery .card").first.click()
 
     dialog = page.get_by_role("dialog")
-    assert f"training example {first}," in dialog.inner_text()
+    shows(dialog, f"training example {first},")
     twin = world.ids([(world.order[0] + 1) % 400])[0]
     assert dialog.get_by_text(f"training id {twin}").is_visible()  # the near-duplicate
     dialog.get_by_role("button", name="Next example").click()
-    assert f"training example {second}," in dialog.inner_text()
+    shows(dialog, f"training example {second},")
     assert page.url.endswith(f"#train/{second}")
     dialog.locator(".strip-list a").first.click()
-    assert "test example" in dialog.inner_text()
+    shows(dialog, "test example")
     page.go_back()
-    assert f"training example {second}," in dialog.inner_text()
+    shows(dialog, f"training example {second},")
 
 
 def test_4_the_id_can_be_copied(visit, world):
