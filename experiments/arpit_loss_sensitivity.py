@@ -26,7 +26,7 @@ from memjax.models import make_model
 from memjax.specs import ModelSpec
 from memjax.training import examples_of
 
-SIZES = {"smoke": (3, 2, (2, 5)), "quick": (20, 4, (3, 10, 30, 100)), "full": (100, 10, (10, 30, 100, 300, 1000))}
+SIZES = {"smoke": (3, 2, (2, 5)), "quick": (20, 4, (3, 10, 30, 100)), "full": (100, 10, (10, 30, 100, 300))}
 CLASSES = "normal labels", "a class an example"
 
 

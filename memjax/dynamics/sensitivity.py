@@ -58,7 +58,7 @@ class Unrolled(NamedTuple):
 
         state, found = (params, self.optimizer.init(params)), []
         for first, last in zip((0, *self.steps), self.steps, strict=False):
-            state, _ = jax.lax.scan(step, state, batches[first:last])
+            state, _ = jax.lax.scan(jax.checkpoint(step), state, batches[first:last])  # kept: the state of each step
             found.append(losses_of(state[0], seen, labels))
         return jnp.stack(found)
 
@@ -87,7 +87,7 @@ def loss_sensitivity(
     examples have most of it.  High: the loss after training hangs on this input.  At least 0.
 
     Args:
-      training: how the network is trained; memory grows with steps x parameters.
+      training: how the network is trained; memory grows with steps x parameters, not with examples x steps.
       key: of initial weights and order of batches.
       inputs: float, as the network takes them.
       order: of the norm, 1, 2 or infinity.
