@@ -21,7 +21,7 @@ from memjax import dynamics, environment
 SIZES = {  # widths, shares of noise, networks, epochs, examples a class
     "smoke": ((4, 16), (0.5,), 2, 3, 10),
     "quick": ((16, 64, 256), (0.5,), 8, 40, None),
-    "full": ((16, 64, 256, 1024), (0.25, 0.5, 0.75), 8, 60, 300),
+    "full": ((16, 64, 256, 512), (0.25, 0.5, 0.75), 6, 60, 300),
 }
 
 

@@ -6,7 +6,7 @@ accuracy on real data with it.  Dropout, input dropout, input noise, noise of hi
 with adversarial training on the samples of Langevin search.
 
     python -m experiments.arpit_regularizers --preset quick    digits, 6 regularisers, 2 strengths: about 1 minute
-    python -m experiments.arpit_regularizers                   Fashion-MNIST, 200 a class, 4 strengths: about 15 minutes
+    python -m experiments.arpit_regularizers                   Fashion-MNIST, 200 a class, 3 strengths: about 15 minutes
 
 What the paper leaves open: all of them stand behind each hidden layer of an MLP, or before the first; adversarial
 training puts its samples in the place of examples with the given probability, which in the mean is that weight of the
@@ -33,7 +33,7 @@ from memjax.types import Model
 SIZES = {  # width, networks, epochs, examples a class, how many strengths
     "smoke": (16, 2, 3, 10, 1),
     "quick": (64, 4, 60, 60, 2),
-    "full": (256, 6, 100, 200, 4),
+    "full": (256, 5, 100, 200, 3),
 }
 STRENGTHS = {
     "dropout": (0.25, 0.5, 0.75, 0.9),
