@@ -109,7 +109,7 @@ def run(options: CriticalSamples) -> Result:
             for rate, curves in mixed.items()
         },
     }
-    figure, axes = panels(3)
+    figure, axes = panels(3, 3.7)
     for kind, curves in whole.items():
         band(axes[0], epochs, curves[wide], kind, color=COLOURS[kind])
     shades = {rate: (0.15 + 0.8 * rate, 0.3, 0.3) for rate in rates}
@@ -120,7 +120,7 @@ def run(options: CriticalSamples) -> Result:
     for axis, label in zip(axes, ("critical sample ratio", "critical sample ratio", "accuracy"), strict=True):
         logarithmic(axis, epochs)
         axis.set(xlabel="epochs", ylabel=label)
-        axis.legend(fontsize=7)
+        axis.legend(fontsize=7, loc="upper left", bbox_to_anchor=(-0.1, -0.18), ncols=2)  # there is no room inside
     return Result(found, verdicts, figure)
 
 

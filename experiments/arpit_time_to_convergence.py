@@ -77,6 +77,8 @@ def run(options: TimeToConvergence) -> Result:
                for kind, row in by.items()}
         for name, x, by in (("width", widths, by_width), ("examples_a_class", sizes, by_size))
     }  # fmt: skip
+    from matplotlib.ticker import LogLocator
+
     figure, axes = panels(2)
     for axis, x, times, label in zip(
         axes, (widths, sizes), (wide, large), ("units in each hidden layer", "training examples a class"), strict=True
@@ -86,6 +88,7 @@ def run(options: TimeToConvergence) -> Result:
         logarithmic(axis, x)
         axis.set(yscale="log", xlabel=label, ylabel="epochs to fit all examples")
         axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
         axis.yaxis.set_minor_formatter("{x:g}")
         axis.legend()
     return Result(found, verdicts, figure)
