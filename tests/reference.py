@@ -67,3 +67,86 @@ def stratified_difference(masks, utility):
         if each:
             value[i] = (num_train - 1) / num_train * np.mean(each)
     return value
+
+
+def held_out(masks, scores):
+    """For each i: mean of scores[t, i] over models t that did not see i."""
+    value = np.full(masks.shape[1], np.nan)
+    for i in range(masks.shape[1]):
+        outside = [float(scores[t, i]) for t in range(len(masks)) if not masks[t, i]]
+        if outside:
+            value[i] = np.mean(outside)
+    return value
+
+
+def profile(masks, scores):
+    """Held-out scores of the models of each size, and their mean over the sizes that have one."""
+    sizes = sorted({int(mask.sum()) for mask in masks})
+    value = np.stack([held_out(masks[masks.sum(1) == size], scores[masks.sum(1) == size]) for size in sizes])
+    columns = [[one for one in column if not np.isnan(one)] for column in value.T]
+    return {"sizes": sizes, "value": value, "mean": [np.mean(column) if column else np.nan for column in columns]}
+
+
+def out_of_bag(masks, logits):
+    """For each i: mean of the softmax of logits[t, i] over models t that did not see i."""
+    value = np.full(logits.shape[1:], np.nan)
+    for i in range(masks.shape[1]):
+        rows = [np.exp(logits[t, i].astype(float)) for t in range(len(masks)) if not masks[t, i]]
+        if rows:
+            value[i] = np.mean([row / row.sum() for row in rows], axis=0)
+    return value
+
+
+def worth(outputs, margins):
+    """For each j: covariance of outputs and margins over models / variance of margins; 0 where these do not vary."""
+    value = np.zeros(outputs.shape[1])
+    for j in range(outputs.shape[1]):
+        output, margin = outputs[:, j].astype(float), margins[:, j].astype(float)
+        if margin.min() < margin.max():
+            value[j] = np.mean((output - output.mean()) * (margin - margin.mean())) / np.var(margin)
+    return value
+
+
+def shrink(value, stderr):
+    """All of one group: towards their mean by what noise explains of their variance."""
+    known = [i for i in range(len(value)) if np.isfinite(value[i]) and np.isfinite(stderr[i])]
+    if len(known) < 2:
+        return {"value": value, "stderr": stderr}
+    mean = sum(value[i] for i in known) / len(known)
+    variance = sum((value[i] - mean) ** 2 for i in known) / (len(known) - 1)
+    spread = max(0.0, variance - sum(stderr[i] ** 2 for i in known) / len(known))
+    shrunken, error = value.copy(), stderr.copy()
+    for i in known:
+        share = spread / (spread + stderr[i] ** 2) if stderr[i] or spread else 0.0
+        shrunken[i], error[i] = mean + share * (value[i] - mean), np.sqrt(share) * stderr[i]
+    return {"value": shrunken, "stderr": error}
+
+
+def correlation(first, second):
+    """Pearson's; NaN where one of the two does not vary."""
+    first, second = np.asarray(first, float), np.asarray(second, float)
+    if first.std() == 0 or second.std() == 0:
+        return np.nan
+    return np.mean((first - first.mean()) * (second - second.mean())) / (first.std() * second.std())
+
+
+def rank_correlations(scores, masks, outputs):
+    """For each j: Spearman's correlation over models of the summed scores and the outputs; equals share a rank."""
+
+    def rank(values):
+        return [sum(other < one for other in values) + sum(other == one for other in values) / 2 for one in values]
+
+    each = []
+    for j in range(outputs.shape[1]):
+        sums = [sum(scores[i, j] for i in range(len(scores)) if mask[i]) for mask in masks]
+        each.append(correlation(rank(sums), rank([float(output) for output in outputs[:, j]])))
+    known = [one for one in each if not np.isnan(one)]
+    return {"value": np.mean(known) if known else np.nan, "each": each}
+
+
+def split_halves(masks, scores, halves):
+    """Correlation of memorization from two sets of models, of the examples that have it in both."""
+    mems = [np.diag(mean_difference(masks[half], scores[half])) for half in halves]
+    known = [i for i in range(masks.shape[1]) if all(np.isfinite(mem[i]) for mem in mems)]
+    halves = correlation(*([mem[i] for i in known] for mem in mems)) if len(known) > 2 else np.nan
+    return {"halves": halves, "whole": 2 * halves / (1 + halves), "num_examples": len(known)}

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from memjax import display
@@ -90,12 +91,16 @@ def out_of_bag(masks: Shaped[AnyArray, "..."], logits: Shaped[AnyArray, "..."]) 
       Rows that sum to 1; NaN where no model left the example out.
 
     Raises:
-      InputError: shapes that do not fit.
+      InputError: shapes that do not fit, no model, or logits that are not finite of models that did not see an example.
     """
     masks = as_masks(masks)
+    at_least_one_model(len(masks))
     if logits.shape[:2] != masks.shape or logits.ndim != 3:
         raise InputError(f"logits has shape {logits.shape}; expected {(*masks.shape, 'classes')}")
-    return _out_of_bag(masks, logits)
+    predicted = _out_of_bag(masks, logits)
+    if not isinstance(predicted, Tracer) and bool((jnp.isnan(predicted).any(1) & ~masks.all(0)).any()):
+        raise InputError("logits holds values that are no logits (NaN or infinity); leave out models that diverged")
+    return predicted
 
 
 @jax.jit

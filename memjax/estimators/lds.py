@@ -64,8 +64,8 @@ def linear_datamodeling_score(
       seed: of the bootstrap.
 
     Raises:
-      InputError: shapes that do not fit, fewer than three models, or a subset that is among `fitted_masks`: scores
-        explain the models that they were made from far too well.
+      InputError: shapes that do not fit, numbers that are not finite, fewer than three models, or a subset that is
+        among `fitted_masks`: scores explain the models that they were made from far too well.
 
     Reference:
       Park et al., TRAK: Attributing Model Behavior at Scale, 2023, arXiv 2303.14186, section 2.
@@ -78,6 +78,12 @@ def linear_datamodeling_score(
             f"scores {scores.shape}, masks {masks.shape} and outputs {outputs.shape} do not fit; expected "
             "(train, test), (models, train) and (models, test)"
         )
+    for name, numbers in (("scores", scores), ("outputs", outputs)):
+        if not np.isfinite(numbers).all():
+            raise InputError(
+                f"{name} holds values that are not finite numbers; leave out models that diverged, and give 0 for "
+                "training examples whose influence is undefined"
+            )
     if len(masks) < 3:
         raise InputError(f"{len(masks)} models are too few for a rank correlation; give at least 3")
     if fitted_masks is not None and (shared := _shared(masks, np.asarray(as_masks(fitted_masks)))):
@@ -124,6 +130,8 @@ def _interval(
     for _ in range(DRAWS):
         rows, columns = rng.integers(num_models, size=num_models), rng.integers(num_test, size=num_test)
         means.append(_mean(_spearman(predicted[np.ix_(rows, columns)], outputs[np.ix_(rows, columns)])))
+    if np.isnan(means).all():
+        return float("nan"), float("nan")
     return float(np.nanquantile(means, 0.025)), float(np.nanquantile(means, 0.975))
 
 

@@ -10,10 +10,9 @@ from jaxtyping import Array, Bool, Float, Shaped
 
 from memjax import display
 from memjax.errors import InputError, one_of
-from memjax.estimators.checks import AnyArray, as_masks
+from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
 
 VARIANTS = ("online", "offline", "offline-density")
-LEAST = 1e-30  # added to a deviation: scores that never vary would divide by zero
 
 
 def lira(
@@ -40,15 +39,16 @@ def lira(
         better where an example has fewer than about 64 models on a side.
 
     Returns:
-      NaN where the side that is needed has no model.
+      NaN where the side that is needed has no model, or scores that are all equal: they have no deviation.
 
     Raises:
-      InputError: shapes that do not fit, or an unknown variant.
+      InputError: shapes that do not fit, no model, log_odds that are not finite, or an unknown variant.
 
     Reference:
       Carlini et al., Membership Inference Attacks From First Principles, 2022, arXiv 2112.03570.
     """
     masks = as_masks(masks)
+    at_least_one_model(len(masks))
     if log_odds.shape != masks.shape or target.ndim != 2 or target.shape[1] != masks.shape[1]:
         raise InputError(
             f"masks {masks.shape}, log_odds {log_odds.shape} and target {target.shape} do not fit; expected "
@@ -56,6 +56,7 @@ def lira(
         )
     if variant not in VARIANTS:
         raise one_of("variant", variant, VARIANTS)
+    log_odds = as_scores("log_odds", log_odds, len(masks))
     return _lira(masks, jnp.asarray(log_odds, jnp.float32), jnp.asarray(target, jnp.float32), variant, fixed_variance)
 
 
@@ -93,13 +94,16 @@ def membership_curve(scores: Shaped[AnyArray, "..."], members: Shaped[AnyArray, 
       members: whether the target had seen the example, of the same shape.
 
     Raises:
-      InputError: shapes that differ, or only members, or none.
+      InputError: shapes that differ, members other than 0 and 1, or only members, or none.
     """
     from sklearn.metrics import auc, roc_curve
 
-    scores, members = np.asarray(scores, np.float64), np.asarray(members).astype(bool)
+    scores, members = np.asarray(scores, np.float64), np.asarray(members)
     if scores.shape != members.shape:
         raise InputError(f"scores has shape {scores.shape} and members {members.shape}; expected the same")
+    if not ((members == 0) | (members == 1)).all():
+        raise InputError("members holds values other than 0 and 1; expected whether the target had seen the example")
+    members = members.astype(bool)
     known = ~np.isnan(scores)
     scores, members = np.nan_to_num(scores[known]), members[known]
     if members.all() or not members.any():
@@ -130,7 +134,11 @@ def _normal(
 ) -> tuple[Float[Array, " train"], Float[Array, "..."]]:
     """Median of the chosen scores of each example, and their deviation: its own, or that of all residuals."""
     kept = jnp.where(chosen, scores, jnp.nan)
-    centre = jnp.nanmedian(kept, axis=0)
+    centre, varies = jnp.nanmedian(kept, axis=0), jnp.nanmax(kept, axis=0) > jnp.nanmin(kept, axis=0)
     if fixed:
-        return centre, jnp.nanstd(kept - jnp.nanmean(kept, axis=0)) + LEAST
-    return centre, jnp.nanstd(kept, axis=0) + LEAST
+        varies, deviation = varies.any(), jnp.nanstd(kept - jnp.nanmean(kept, axis=0))
+    else:
+        deviation = jnp.nanstd(kept, axis=0)
+    return centre, jnp.where(
+        varies, deviation, jnp.nan
+    )  # by rounding, equal scores have a deviation that is not quite 0

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray
+from memjax.estimators.checks import AnyArray, as_scores, at_least_one_model
 
 
 def prior_factors(
@@ -49,9 +49,7 @@ def prior_factors(
     return factors
 
 
-def worth(
-    outputs: Shaped[np.ndarray, "models test"], margins: Float[np.ndarray, "models test"]
-) -> Float[np.ndarray, " test"]:
+def worth(outputs: Shaped[AnyArray, "..."], margins: Shaped[AnyArray, "..."]) -> Float[np.ndarray, " test"]:
     """What one unit of margin is worth in the outputs (probability or correctness), for each test example.
 
         worth[j] = covariance of outputs[:, j] and margins[:, j] / variance of margins[:, j]
@@ -61,13 +59,19 @@ def worth(
     no answer.  Weights of a datamodel of margins times this are influence on the outputs, comparable between test
     examples: for normal margins the mean change of a function of the margin is just this times that of the margin.
 
+    Raises:
+      InputError: shapes that do not fit, no model, or numbers that are not finite.
+
     Reference:
       Stein, Estimation of the Mean of a Multivariate Normal Distribution, 1981.
     """
-    margins = np.asarray(margins, np.float32)
+    at_least_one_model(len(outputs))
+    outputs = np.asarray(as_scores("outputs", outputs, len(outputs)), np.float32)
+    margins = np.asarray(as_scores("margins", margins, len(outputs)), np.float32)
+    if margins.shape != outputs.shape:
+        raise InputError(f"outputs has shape {outputs.shape} and margins {margins.shape}; expected the same")
     deviation = margins - margins.mean(0)
     variance = (deviation * deviation).mean(0)
-    outputs = np.asarray(outputs, np.float32)
     covariance = (deviation * (outputs - outputs.mean(0))).mean(0)
     return np.where(variance > 0, covariance / np.where(variance > 0, variance, 1), 0).astype(np.float32)
 

@@ -7,7 +7,7 @@ from jaxtyping import Float, Shaped
 
 from memjax import display
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks
+from memjax.estimators.checks import AnyArray, as_masks, as_scores
 from memjax.estimators.memorization import memorization
 
 LEAST = 8  # models: four a half
@@ -50,7 +50,8 @@ def split_half_reliability(
       Spearman, Correlation Calculated from Faulty Data, 1910; Brown, Some Experimental Results in the Correlation of
       Mental Abilities, 1910.
     """
-    masks, correct = np.asarray(as_masks(masks)), np.asarray(correct)
+    masks = np.asarray(as_masks(masks))
+    correct = np.asarray(as_scores("correct", correct, len(masks)))
     if len(masks) < LEAST:
         raise InputError(f"{len(masks)} models are too few for two halves; give at least {LEAST}")
     order = np.random.default_rng(seed).permutation(len(masks))
@@ -69,4 +70,6 @@ def agreement(first: Float[np.ndarray, " train"], second: Float[np.ndarray, " tr
     if len(first) < 3 or first.std() == 0 or second.std() == 0:
         return Reliability(float("nan"), float("nan"), len(first))
     halves = float(np.corrcoef(first, second)[0, 1])
+    if halves <= -1:  # of opposite halves nothing follows for the whole
+        return Reliability(halves, float("nan"), len(first))
     return Reliability(halves, 2 * halves / (1 + halves), len(first))

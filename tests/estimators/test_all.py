@@ -1,11 +1,10 @@
-"""What every estimator promises, over one table of them: an oracle, invariances, coverage and degenerate cases.
+"""What every estimator promises, over one table of them: by hand, an oracle, invariances, coverage, degenerate cases.
 
-A row says how the estimator is called with masks and scores of one shape, (models, examples), and what loops over the
-definition give.  The tests that only one of them needs are in its own file.
+The tests that only one of them needs are in its own file.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+import re
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -13,97 +12,9 @@ import pytest
 
 from memjax import estimators
 from memjax.errors import InputError
-from memjax.types import Estimate
-from tests import reference
-
-MODELS, EXAMPLES = 36, 8
-
-
-class Row(NamedTuple):
-    """An estimator and what is true of it.
-
-    Attributes:
-      call: (masks, scores) -> Estimate.
-      oracle: (masks, scores) -> the values, by loops.
-      truth: its expectation where each example is right with .8 by models that saw it and with .5 by others, all
-        else being independent: (examples,) or (examples, examples); None if there is no interval to be covered.
-      in_jit: whether it can be called inside a jit.
-    """
-
-    call: Callable
-    oracle: Callable
-    truth: np.ndarray | None
-    in_jit: bool = False
-
-
-def own(masks, scores):
-    return np.diag(reference.mean_difference(masks, scores))
-
-
-def held_out(masks, scores):
-    with np.errstate(invalid="ignore"):
-        return (scores * ~masks).sum(0) / (~masks).sum(0)
-
-
-def by_parts(totals, masks, scores):
-    parts = [totals(*part) for part in zip(np.array_split(masks, 5), np.array_split(scores, 5), strict=True)]
-    return estimators.estimate_of(estimators.add_totals(*parts))
-
-
-def from_pairs(masks, scores):
-    """Every pair that is defined, found in tiles of 3 x 5."""
-    mem = np.zeros(np.shape(masks)[-1])
-    pairs = estimators.strong_pairs(masks, scores, mem, mem_threshold=-np.inf, infl_threshold=-np.inf, tile=(3, 5))
-    value, stderr = np.full((2, *mem.shape, np.shape(scores)[-1]), np.nan)
-    value[pairs.tr_idx, pairs.tt_idx], stderr[pairs.tr_idx, pairs.tt_idx] = pairs.infl, pairs.infl_stderr
-    num_in = np.asarray(masks).sum(0)[:, None]
-    return Estimate(value, stderr, num_in, len(masks) - num_in)
-
-
-FLAT, DIAGONAL = np.full(EXAMPLES, 0.3), 0.3 * np.eye(EXAMPLES)
-TABLE = {
-    "memorization": Row(estimators.memorization, own, FLAT, True),
-    "memorization, plug-in errors": Row(lambda m, s: estimators.memorization(m, s, "plug-in"), own, FLAT, True),
-    "memorization in parts": Row(lambda m, s: by_parts(estimators.memorization_totals, m, s), own, FLAT),
-    "influence": Row(estimators.influence, reference.mean_difference, DIAGONAL, True),
-    "influence in parts": Row(
-        lambda m, s: by_parts(estimators.influence_totals, m, s), reference.mean_difference, DIAGONAL
-    ),
-    "strong pairs": Row(from_pairs, reference.mean_difference, DIAGONAL),
-    "train influence": Row(
-        estimators.train_influence,
-        reference.train_influence,
-        np.where(np.eye(EXAMPLES, dtype=bool), np.nan, 0),
-        True,
-    ),
-    "C-score": Row(estimators.c_score, held_out, np.full(EXAMPLES, 0.5), True),
-    "Shapley": Row(
-        lambda m, s: estimators.subsampled_shapley(m, s.mean(1)),
-        lambda m, s: reference.stratified_difference(m, s.mean(1)),
-        None,
-    ),
-    "Banzhaf": Row(
-        lambda m, s: estimators.data_banzhaf(m, s.mean(1)),
-        lambda m, s: reference.mean_difference(m, s.mean(1)[:, None])[:, 0],
-        None,
-    ),
-    "complementary memorization": Row(
-        lambda m, s: estimators.complementary_memorization(*mirrored(m, s)), lambda m, s: own(*mirrored(m, s)), FLAT
-    ),
-    "complementary influence": Row(
-        lambda m, s: estimators.complementary_influence(*mirrored(m, s)),
-        lambda m, s: reference.mean_difference(*mirrored(m, s)),
-        DIAGONAL,
-    ),
-}
-PAIRED = {name for name in TABLE if name.startswith("complementary")}
-
-
-def mirrored(masks, scores):
-    """The masks of the even models, each followed by its opposite."""
-    half = np.repeat(masks[::2], 2, axis=0)
-    half[1::2] ^= True
-    return half, scores
+from tests.estimators import rows, table
+from tests.estimators.rows import EXAMPLES, HAND_MASKS, HAND_SCORES, MODELS, TESTS, arrays, mirrored
+from tests.estimators.table import ELSEWHERE, PAIRED, SLOW, TABLE
 
 
 def world(seed=0, models=MODELS, rates=False):
@@ -114,109 +25,170 @@ def world(seed=0, models=MODELS, rates=False):
     return masks, np.where(scores, 0.9, 0.2).astype(np.float32) if rates else scores
 
 
+def of(name, masks, scores):
+    return arrays(TABLE[name].call(masks, scores))
+
+
+def main(name, masks, scores):
+    return of(name, masks, scores)[TABLE[name].main]
+
+
 def equal(got, expected, tolerance=0.0):
-    for first, second in zip(got, expected, strict=True):
-        np.testing.assert_allclose(np.asarray(first), np.asarray(second), rtol=tolerance, atol=tolerance)
+    """All that is expected, by its name."""
+    for key, values in expected.items():
+        np.testing.assert_allclose(got[key], values, rtol=tolerance, atol=tolerance, err_msg=key)
+
+
+def unless(name, test):
+    if test in TABLE[name].but:
+        pytest.skip(TABLE[name].but[test])
+
+
+def test_the_table_has_every_public_estimator():
+    source = "".join(Path(module.__file__).read_text() for module in (rows, table))
+    called = set(re.findall(r"estimators\.(\w+)", source))
+    functions = {name for name in estimators.__all__ if not name[0].isupper() or name == "Tally"}
+
+    assert functions - called == set(ELSEWHERE)
 
 
 @pytest.mark.parametrize("name", TABLE)
+def test_a_row_says_why_a_test_does_not_apply(name):
+    row = TABLE[name]
+
+    assert row.but.keys() <= set(TESTS)
+    for test, given in (("hand", row.hand), ("coverage", row.truth), ("blocks", row.in_blocks)):
+        assert (given is None) == (test in row.but), test
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in TABLE]
+)
 class TestEveryEstimator:
+    def test_by_hand(self, name):
+        unless(name, "hand")
+
+        np.testing.assert_allclose(
+            main(name, HAND_MASKS, HAND_SCORES), TABLE[name].hand, rtol=1e-5, atol=TABLE[name].tolerance
+        )
+
     @pytest.mark.parametrize("rates", [False, True], ids=["0 and 1", "probabilities"])
     def test_gives_what_the_loops_give(self, name, rates):
         masks, scores = world(1, rates=rates)
+        if rates and "probabilities" in TABLE[name].but:
+            with pytest.raises(InputError):
+                TABLE[name].call(masks, scores)
+            return
 
-        value = np.asarray(TABLE[name].call(masks, scores).value)
-
-        np.testing.assert_allclose(value, TABLE[name].oracle(masks, scores), atol=2e-6)
+        equal(of(name, masks, scores), arrays(TABLE[name].oracle(masks, scores)), TABLE[name].tolerance)
 
     def test_the_order_of_models_does_not_matter(self, name):
+        unless(name, "order of models")
         masks, scores = world(2)
         order = np.random.default_rng(0).permutation(MODELS)
         if name in PAIRED:  # pairs may change places, and partners within a pair
             masks, scores = mirrored(masks, scores)
             order = np.random.default_rng(0).permutation(MODELS // 2).repeat(2) * 2 + np.tile([1, 0], MODELS // 2)
 
-        equal(TABLE[name].call(masks[order], scores[order]), TABLE[name].call(masks, scores), 1e-6)
+        equal(of(name, masks[order], scores[order]), of(name, masks, scores), TABLE[name].tolerance)
 
     def test_the_order_of_examples_only_moves_the_numbers(self, name):
+        unless(name, "order of examples")
         masks, scores = world(3)
         order = np.random.default_rng(0).permutation(EXAMPLES)
 
-        moved = np.asarray(TABLE[name].call(masks[:, order], scores[:, order]).value)
+        moved = {
+            key: values[np.ix_(*(order if length == EXAMPLES else np.arange(length) for length in values.shape))]
+            for key, values in of(name, masks, scores).items()
+        }
 
-        value = np.asarray(TABLE[name].call(masks, scores).value)
-        np.testing.assert_allclose(moved, value[np.ix_(*[order] * value.ndim)], atol=1e-6)
+        equal(of(name, masks[:, order], scores[:, order]), moved, TABLE[name].tolerance)
+
+    @pytest.mark.parametrize("size", [1, 7])
+    def test_the_size_of_blocks_does_not_matter(self, name, size):
+        unless(name, "blocks")
+        masks, scores = world(4)
+
+        equal(arrays(TABLE[name].in_blocks(masks, scores, size)), of(name, masks, scores), TABLE[name].tolerance)
 
     def test_devices_do_not_matter(self, name):
         masks, scores = world(4)
         results = []
         for device in jax.local_devices()[:2]:
             with jax.default_device(device):
-                results.append(TABLE[name].call(masks, scores))
+                results.append(of(name, masks, scores))
 
         equal(results[0], results[-1])
 
     def test_the_same_inside_a_jit(self, name):
-        if not TABLE[name].in_jit:
-            pytest.skip("checks values, which a jit does not have")
         masks, scores = world(5)
+        if "jit" in TABLE[name].but:
+            with pytest.raises((TypeError, AttributeError)):
+                jax.jit(TABLE[name].call)(masks, scores)
+            return
 
-        equal(jax.jit(TABLE[name].call)(masks, scores), TABLE[name].call(masks, scores), 1e-6)
+        equal(arrays(jax.jit(TABLE[name].call)(masks, scores)), of(name, masks, scores), TABLE[name].tolerance)
 
     @pytest.mark.parametrize("rates", [False, True], ids=["0 and 1", "probabilities"])
     def test_what_was_always_in_or_always_out_is_undefined(self, name, rates):
-        masks, scores = world(6, models=300, rates=rates)
+        masks, scores = world(6, models=120, rates=rates and "probabilities" not in TABLE[name].but)
         masks[:, 0], masks[:, 1] = True, False
-        if name in PAIRED:
-            pytest.skip("in a complementary pair nothing is always in")
 
-        estimate = TABLE[name].call(masks, scores)
+        found = of(name, masks, scores)
 
-        undefined = np.s_[:1] if name == "C-score" else np.s_[:2]  # it asks nothing of models that saw the example
-        assert np.isnan(np.asarray(estimate.value)[undefined]).all()
-        assert np.isnan(np.asarray(estimate.stderr)[undefined]).all()
-        assert np.isfinite(np.asarray(estimate.value)).any()
+        equal(found, arrays(TABLE[name].oracle(masks, scores)), TABLE[name].tolerance)
+        unless(name, "always in or out")
+        assert np.isnan(found[TABLE[name].main][TABLE[name].undefined]).all()
+        assert np.isnan(found.get("stderr", found[TABLE[name].main])[TABLE[name].undefined]).all()
+        assert np.isfinite(found[TABLE[name].main]).any()
 
-    def test_a_constant_score_has_no_influence(self, name):
+    def test_a_constant_score_tells_nothing(self, name):
+        unless(name, "constant")
         masks, _ = world(7)
 
-        value = np.asarray(TABLE[name].call(masks, np.ones_like(masks)).value)
+        value = main(name, masks, np.ones_like(masks))
 
-        np.testing.assert_allclose(value[np.isfinite(value)], 1.0 if name == "C-score" else 0.0, atol=1e-6)
+        known = np.isfinite(value)
+        expected = np.broadcast_to(TABLE[name].constant, value.shape)
+        np.testing.assert_allclose(value[known], expected[known], atol=1e-6)
+
+    def test_as_few_models_as_it_takes(self, name):
+        least = TABLE[name].least
+        masks, scores = world(8)
+
+        with pytest.raises(InputError):
+            TABLE[name].call(masks[: least - 1], scores[: least - 1])
+        unless(name, "few models")
+        expected = arrays(TABLE[name].oracle(masks[:least], scores[:least]))
+        equal(of(name, masks[:least], scores[:least]), expected, TABLE[name].tolerance)
 
     def test_intervals_cover_the_truth(self, name):
-        truth = TABLE[name].truth
-        if truth is None:
-            pytest.skip("the noise of its utility is not that of one example")
-        covered = []
+        unless(name, "coverage")
+        truth, covered = TABLE[name].truth, []
         for seed in range(60):
             rng = np.random.default_rng(seed)
             masks = rng.random((200, EXAMPLES)) < 0.6  # independent: of a fixed size, one would stand in for another
             if name in PAIRED:
                 masks, _ = mirrored(masks, masks)
             scores = rng.random(masks.shape) < np.where(masks, 0.8, 0.5)
-            estimate = TABLE[name].call(masks, scores)
-            inside = np.abs(np.asarray(estimate.value) - truth) <= 1.96 * np.asarray(estimate.stderr)
+            found = of(name, masks, scores)
+            inside = np.abs(found[TABLE[name].main] - truth) <= 1.96 * found["stderr"]
             covered.append(inside[np.isfinite(truth)].mean())
 
         # By the spread between the 60 worlds; whole numbers of models make the exact coverage differ a little from .95.
         assert abs(np.mean(covered) - 0.95) < 4 * np.std(covered) / np.sqrt(60) + 0.012
 
     @pytest.mark.parametrize(
-        ("masks", "scores"),
+        ("why", "masks", "scores"),
         [
-            (np.ones((4, 2)), np.ones((5, 2))),
-            (np.full((4, 2), 2), np.ones((4, 2))),
-            (np.eye(4, 2), np.full((4, 2), np.nan)),
-            (np.zeros((0, 2)), np.zeros((0, 2))),
+            ("lengths", np.ones((8, 2)), np.ones((9, 2))),
+            ("masks", np.full((8, 2), 2), np.ones((8, 2))),
+            ("not finite", np.eye(8, 2), np.full((8, 2), np.nan)),
         ],
-        ids=["lengths", "masks", "not finite", "no model"],
+        ids=["lengths", "masks", "not finite"],
     )
-    def test_unfit_arrays_are_refused_in_words(self, name, masks, scores):
+    def test_unfit_arrays_are_refused_in_words(self, name, why, masks, scores):
+        unless(name, why)
         call = TABLE[name].call if name not in PAIRED else getattr(estimators, name.replace(" ", "_"))
-        if name.endswith("in parts"):
-            call = getattr(estimators, f"{name.split()[0]}_totals")
-            if not len(masks):
-                pytest.skip("a part may be empty")
         with pytest.raises(InputError):
             call(masks, scores)

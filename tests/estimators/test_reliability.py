@@ -3,6 +3,7 @@ import pytest
 
 from memjax.errors import InputError
 from memjax.estimators import memorization, split_half_reliability
+from memjax.estimators.reliability import agreement
 
 
 def world(seed, models, train=3000):
@@ -55,3 +56,10 @@ def test_equal_scores_have_none():
 def test_too_few_models():
     with pytest.raises(InputError, match="at least 8"):
         split_half_reliability(np.ones((7, 3), bool), np.ones((7, 3), bool))
+
+
+def test_opposite_halves_say_nothing_of_the_whole():
+    found = agreement(np.arange(3.0), -np.arange(3.0))
+
+    assert found.halves == -1
+    assert np.isnan(found.whole)
