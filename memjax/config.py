@@ -14,6 +14,7 @@ from memjax.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TrainSpec
 from memjax.workers import make_worker
 
 Metric = Literal["correct", "probability", "margin", "log_odds", "logits"]
+Score = Literal["correct", "probability", "margin", "log_odds"]
 Recorded = Literal["correct", "loss", "probability", "margin", "log_odds", "error_norm"]
 
 
@@ -47,6 +48,9 @@ class RunConfig:
     influence: Literal["auto", "all", "same-class"] = "auto"
     """same-class: influence within each class, in estimates.npz.  all: influence.npy besides, every train-test pair.
     auto: all where that file stays under 1 GiB."""
+    score: Score = "correct"
+    """What memorization and influence are differences of, among what --keep names.  Another one than that of the
+    estimates in a run folder makes them anew from its models.  Default: correct, or what the folder has."""
     pack_size: int | None = None
     """Models that a device trains at once; fixed when the run folder is made.  Default: from the network's size, and
     for runs of more than a minute or two the fastest of three sizes that fit in memory."""
@@ -75,6 +79,11 @@ class RunConfig:
             )
         if "correct" not in self.keep:
             raise InputError("--keep leaves out correct, from which memorization is estimated; name it too")
+        if self.score not in self.keep:
+            raise InputError(
+                f"--score is {self.score}, which --keep leaves out; name it too in another --run: --keep correct "
+                f"{self.score}"
+            )
         _check_epochs(self.record_every, self.record_epochs, self.train.epochs)
         _check_own(self)
         for option, value in (("--pack-size", self.pack_size), ("--cpu-devices", self.cpu_devices)):

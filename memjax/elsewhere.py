@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from memjax import store, summary
+from memjax.config import Score
 from memjax.errors import InputError
 from memjax.exchange import outcomes_of
 from memjax.report import write_report
@@ -24,6 +25,7 @@ def report_arrays(
     class_names: Sequence[str] = (),
     name: str = "arrays",
     influence: Literal["same-class", "all"] = "same-class",
+    score: Score = "correct",
 ) -> Path:
     """Writes estimates.npz, pairs.npz and report.html of predictions that one already has; the report's path.
 
@@ -36,6 +38,8 @@ def report_arrays(
       class_names: one a class; by default their numbers.
       name: what the report calls the data.
       influence: all: influence.npy besides, every train-test pair.
+      score: what memorization and influence are differences of: correct, or probability, margin or log_odds, which
+        must then be there of training and of test examples.
 
     Raises:
       InputError: an array is missing or does not fit the others.
@@ -47,18 +51,19 @@ def report_arrays(
         examples = _with_inputs(examples, np.asarray(train_inputs), np.asarray(test_inputs))
     if class_names:
         examples = _named(examples, class_names)
-    return write_all(examples, outcomes, Path(folder), influence == "all")
+    return write_all(examples, outcomes, Path(folder), influence == "all", score)
 
 
-def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bool) -> Path:
+def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bool, score: Score) -> Path:
     """The files of estimates of models in memory, and the report; its path."""
     from memjax.estimation import write_results
     from memjax.estimators import tally_of
 
+    tally = tally_of(outcomes, score)
     folder.mkdir(parents=True, exist_ok=True)
-    write_results(folder, examples, tally_of(outcomes), all_pairs)
+    write_results(folder, examples, tally, all_pairs)
     estimates, pairs = store.just_written(folder)
-    facts, warnings = summary.facts_of_arrays(examples, outcomes.masks), summary.warnings(estimates, pairs)
+    facts, warnings = summary.facts_of_arrays(examples, outcomes.masks, estimates), summary.warnings(estimates, pairs)
     write_report(folder / "report.html", examples, estimates, pairs, facts, warnings)
     return folder / "report.html"
 

@@ -1,5 +1,9 @@
 """From finished models to the files of estimates, with the key names of the published ones.
 
+Memorization and influence are differences of the tally's score: correctness, or a soft one such as a probability.
+Standard errors of a soft score are from sample variances, and its influence is a product in float32; p-values of pairs
+are of counts of right answers, and left out for it.
+
 Memory beyond the tally's, however many models there are: influence and its standard error of the pairs of the largest
 class, 8 bytes a pair, and some 40 bytes for each of the 2**20 pairs that are computed at once.
 """
@@ -28,6 +32,7 @@ from memjax.estimators import (
     sides_of,
 )
 from memjax.estimators.bits import influence_of_bits, tails_of_bits
+from memjax.estimators.outputs import influence_of_outputs
 from memjax.estimators.reliability import LEAST, agreement
 from memjax.store import write_arrays, write_atomically
 from memjax.subsets import lemma_bound
@@ -35,6 +40,7 @@ from memjax.types import Dataset
 
 TILE = 2048  # training examples of which influence is computed at once, at most
 AT_ONCE = 2**20  # pairs, likewise
+FROM_0_TO_1 = ("correct", "probability")  # scores of which the lemma of the paper speaks
 LOOKED_THROUGH = 2**31  # train-test pairs; more would take longer than everything else
 
 
@@ -55,12 +61,11 @@ def write_results(folder: Path, dataset: Dataset, tally: Tally, all_pairs: bool)
     elif dataset.num_train * dataset.num_test <= LOOKED_THROUGH:
         rows.extend(_over_all_pairs(dataset, tally, None))
     pairs, num_candidates = join_pairs([one.pairs for one in classes]), sum(one.num_candidates for one in classes)
-    p_values = tails_of_bits(tally.bits, tally.num_used, pairs.tr_idx, pairs.tt_idx, tally.complementary)
     arrays = {
         **pairs._asdict(),
         **(join_extremes(rows)._asdict() if rows else {}),
-        "p_value": p_values,
-        "q_value": q_values(p_values, num_candidates),
+        **_significance(tally, pairs, num_candidates),
+        "score": np.array(tally.score),
         "num_candidates": np.int64(num_candidates),
         "mem": mem[pairs.tr_idx],
         "mem_stderr": estimates["tr_mem_stderr"][pairs.tr_idx],
@@ -70,6 +75,13 @@ def write_results(folder: Path, dataset: Dataset, tally: Tally, all_pairs: bool)
     }
     write_arrays(folder / "pairs.npz", arrays.items())
     return ["estimates.npz", "pairs.npz"] + ["influence.npy"] * all_pairs
+
+
+def _significance(tally: Tally, pairs: Pairs, num_candidates: int) -> dict[str, np.ndarray]:
+    if tally.score != "correct":
+        return {}
+    p_values = tails_of_bits(tally.bits, tally.num_used, pairs.tr_idx, pairs.tt_idx, tally.complementary)
+    return {"p_value": p_values, "q_value": q_values(p_values, num_candidates)}
 
 
 class _Class(NamedTuple):
@@ -93,16 +105,18 @@ def _one_after_the_other(estimates: dict[str, Any], blocks: Iterable[tuple[str, 
 
 def _memorization(dataset: Dataset, tally: Tally) -> dict[str, Any]:
     correct, num_models, num_test = tally.scores["correct"], tally.num_used, dataset.num_test
-    estimate, (inside, outside) = estimate_of(correct), sides_of(correct)
+    estimate, (inside, outside) = estimate_of(tally.scores[tally.score]), sides_of(correct)
     num_in, all_answers = int(correct.num_in.sum()), num_models * dataset.num_train
     right_in, right = float(correct.sums.inside.sum()), float(correct.sums.total.sum())
     reliability = _reliability(tally)
     results = {
         "tr_mem": np.asarray(estimate.value),
         "tr_mem_stderr": np.asarray(estimate.stderr),
-        "tr_mem_stderr_plug_in": np.asarray(estimate_of(correct, errors="plug-in").stderr),
-        "score": np.array("correct"),  # of which tr_mem and influence are differences; others have it in their names
-        "lemma_bound": np.float64(lemma_bound(num_in / all_answers, num_models)),
+        **_plug_in(tally),
+        "score": np.array(tally.score),  # of which tr_mem and influence are differences; others have it in their names
+        "lemma_bound": np.float64(
+            lemma_bound(num_in / all_answers, num_models) if tally.score in FROM_0_TO_1 else np.nan
+        ),
         "tr_num_in": np.asarray(estimate.num_in),
         "tr_num_out": np.asarray(estimate.num_out),
         "tr_correct_in": np.asarray(inside.mean),
@@ -125,15 +139,26 @@ def _memorization(dataset: Dataset, tally: Tally) -> dict[str, Any]:
         "reliability": np.float64(reliability.whole),
         "reliability_halves": np.float64(reliability.halves),
     }
-    for name in sorted(tally.scores.keys() - {"correct"}):
-        inside, outside = sides_of(tally.scores[name])
-        soft = estimate_of(tally.scores[name])
-        results |= {
-            f"tr_{name}_in": np.asarray(inside.mean),
-            f"tr_{name}_out": np.asarray(outside.mean),
-            f"tr_mem_{name}": np.asarray(soft.value),
-            f"tr_mem_{name}_stderr": np.asarray(soft.stderr),
-        }
+    return results | _by_each_score(tally)
+
+
+def _plug_in(tally: Tally) -> dict[str, np.ndarray]:
+    """Errors with the rates as they are, which only correctness has."""
+    if tally.score != "correct":
+        return {}
+    return {"tr_mem_stderr_plug_in": np.asarray(estimate_of(tally.scores["correct"], errors="plug-in").stderr)}
+
+
+def _by_each_score(tally: Tally) -> dict[str, np.ndarray]:
+    """Memorization by all other scores, by their names, and both sides of it."""
+    results = {}
+    for name in sorted(tally.scores):
+        of_name, (inside, outside) = estimate_of(tally.scores[name]), sides_of(tally.scores[name])
+        if name != "correct":
+            results |= {f"tr_{name}_in": np.asarray(inside.mean), f"tr_{name}_out": np.asarray(outside.mean)}
+        if name != "correct" or tally.score != "correct":
+            results[f"tr_mem_{name}"] = np.asarray(of_name.value)
+            results[f"tr_mem_{name}_stderr"] = np.asarray(of_name.stderr)
     return results
 
 
@@ -189,9 +214,11 @@ def _influence(
     value, stderr = np.empty((2, len(rows), len(columns)), np.float32)
     for start in range(0, len(rows), tile):
         part, shape = np.s_[start : start + tile], (tile, largest[1])
-        value[part], stderr[part] = influence_of_bits(
-            tally.bits, tally.num_used, rows[part], columns, tally.complementary, shape
-        )
+        asked = tally.num_used, rows[part], columns, tally.complementary, shape
+        value[part], stderr[part] = (
+            influence_of_bits(tally.bits, *asked) if tally.outputs is None
+            else influence_of_outputs(tally.bits.masks, tally.outputs, *asked)
+        )  # fmt: skip
     return value, stderr
 
 

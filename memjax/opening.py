@@ -105,7 +105,7 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
     def tuples(section: dict[str, Any]) -> dict[str, Any]:
         return {key: tuple(value) if isinstance(value, list) else value for key, value in section.items()}
 
-    settings = plan.config
+    settings, note = plan.config, store.as_noted(folder)
     try:
         recorded = settings.get("record", {"metrics": (), "epochs": ()})  # an older folder has recorded nothing
         return RunConfig(
@@ -117,6 +117,7 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
             model=ModelSpec(**settings["model"]),
             train=TrainSpec(**tuples(settings["train"])),
             keep=tuple(settings["keep"]),
+            score=next((name for name in settings["keep"] if note and name == note.score), "correct"),
             record=tuple(recorded["metrics"]),
             record_epochs=tuple(recorded["epochs"]),
             record_own=recorded.get("own", "after"),

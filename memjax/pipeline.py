@@ -108,7 +108,7 @@ def tally(run: Run, advance: Advance, notify: Notify) -> "Tally":
 
     num_models, sizes = run.plan.num_models, (run.dataset.num_train, run.dataset.num_test)
     in_pairs = estimators.in_pairs(run.design.masks, num_models)
-    found, left = estimators.Tally(num_models, *sizes, in_pairs), _by_twos(run.plan.blocks)
+    found, left = estimators.Tally(num_models, *sizes, in_pairs, run.config.score), _by_twos(run.plan.blocks)
     while left:
         train(run, advance, notify)
         damaged = []
@@ -160,7 +160,7 @@ def dynamics(run: Run, advance: Advance, notify: Notify) -> list[str]:
 
 
 def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
-    """Trains what is missing, then writes the files of estimates; False if they were there already.
+    """Trains what is missing, then writes the files of estimates; False if they were there already, of the same score.
 
     Raises:
       InputError: every model diverged.
@@ -172,15 +172,15 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     every = writes_all_pairs(run.config, run.dataset)
     note, num_models = store.whole_results(run.folder), run.plan.num_models
     wanted = {name for name, asked in (("influence.npy", every), ("dynamics.npz", bool(run.config.record))) if asked}
-    complete = note and note.plan == run.plan.fingerprint and wanted <= note.files.keys()
-    if note and complete and note.num_models == num_models:
+    asked = run.plan.fingerprint, num_models, run.config.score
+    if note and (note.plan, note.num_models, note.score) == asked and wanted <= note.files.keys():
         return False
     found = tally(run, advance, notify)
     if not found.num_used:
         lost = f"{found.num_failed} of {num_models}" if found.num_failed < num_models else f"all {num_models}"
         raise InputError(f"{lost} models diverged; lower --learning-rate and give another --run")
     names = write_results(run.folder, run.dataset, found, all_pairs=every) + dynamics(run, advance, notify)
-    store.write_note(run.folder, run.plan.fingerprint, num_models, names)
+    store.write_note(run.folder, run.plan.fingerprint, num_models, names, run.config.score)
     return True
 
 

@@ -61,6 +61,7 @@ def findings(dataset: Dataset, estimates: dict[str, np.ndarray], pairs: dict[str
     return {
         "num_models": int(estimates["num_models"]),
         "num_failed": int(estimates["num_failed"]),
+        "score": score_of(estimates),
         "accuracy": {name: float(estimates[f"{name}_accuracy"]) for name in ("in_sample", "held_out", "test")},
         "memorization": {
             "mean": float(mem.mean(dtype=np.float64)) if len(mem) else float("nan"),
@@ -99,6 +100,7 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
         found[name] for name in ("accuracy", "memorization", "standard_error", "pairs")
     )
     defined, memorized = memorization["defined"], memorization["memorized"]
+    of = "" if found["score"] == "correct" else f", of {found['score']}"
     share = f" ({100 * memorized / defined:.1f} %)" if defined else ""
     return [
         (
@@ -108,8 +110,8 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
         ),
         (
             "memorization",
-            f"{memorization['mean']:z.4f} on average; {memorized:,} of {defined:,} examples{share} have "
-            f"{memorization['threshold']:g} or more",
+            f"{memorization['mean']:z.4f} on average{of}; {memorized:,} of {defined:,} examples{share} "
+            f"have {memorization['threshold']:g} or more",
         ),
         (
             "standard error",
@@ -118,11 +120,17 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
         *_reliability(found["reliability"]),
         (
             "pairs",
-            f"{pairs['pairs']} with influence >= {pairs['threshold']:g} within a class ({pairs['train']} training and "
-            f"{pairs['test']} test examples, {pairs['test_with_one']} of these in one pair only); "
-            f"{pairs['expected_by_chance']:.1f} would be expected by chance" + _in_words(pairs["discoveries"]),
+            f"{pairs['pairs']} with influence >= {pairs['threshold']:g}{of} within a class "
+            f"({pairs['train']} training and {pairs['test']} test examples, {pairs['test_with_one']} of these in one "
+            f"pair only); {pairs['expected_by_chance']:.1f} would be expected by chance"
+            + _in_words(pairs["discoveries"]),
         ),
     ]
+
+
+def score_of(estimates: dict[str, np.ndarray]) -> str:
+    """What memorization and influence are differences of; a folder of an older version has correctness."""
+    return str(estimates.get("score", "correct"))
 
 
 def _reliability(found: dict[str, float]) -> list[tuple[str, str]]:
@@ -168,6 +176,12 @@ def warnings(estimates: dict[str, np.ndarray], pairs: dict[str, np.ndarray]) -> 
             f"Only {models} models: standard errors reach {largest_stderr(estimates):.2f}. "
             "Do not rank single examples by these scores."
         )
+    if (score := score_of(estimates)) in ("margin", "log_odds"):
+        found.append(
+            f"Memorization and influence are differences of {score}, in units of logits: the thresholds of "
+            f"{pairs['mem_threshold']} and {pairs['infl_threshold']} were made for shares of right answers and let far "
+            "more pass. Rank by these numbers, do not count them."
+        )
     by_chance, passed = float(pairs["expected_by_chance"]), len(pairs["infl"])
     if by_chance > MANY_BY_CHANCE * passed and passed:
         found.append(
@@ -198,6 +212,7 @@ def facts(plan: Plan, estimates: dict[str, np.ndarray]) -> dict[str, str]:
                 *_extras(train, TRAIN_EXTRAS),
             ]
         ),
+        "score": _score_in_words(estimates),
         "seed": str(config["seed"]),
         "pack size": str(plan.pack_size),
         "made with": ", ".join(f"{name} {value}" for name, value in plan.environment.items()),
@@ -215,7 +230,11 @@ def _corruptions(data: dict[str, Any]) -> str:
     return ", ".join(data.get("corrupt", ())) + " (test examples too)" * bool(data.get("corrupt_test"))
 
 
-def facts_of_arrays(dataset: Dataset, masks: np.ndarray) -> dict[str, str]:
+def _score_in_words(estimates: dict[str, np.ndarray]) -> str:
+    return f"{score_of(estimates)}, of which memorization and influence are differences"
+
+
+def facts_of_arrays(dataset: Dataset, masks: np.ndarray, estimates: dict[str, np.ndarray]) -> dict[str, str]:
     """The configuration table of a report of predictions that were trained elsewhere: what the arrays tell."""
     sizes = masks.sum(1)
     seen = f"{sizes.min():,}" if sizes.min() == sizes.max() else f"{sizes.min():,} to {sizes.max():,}"
@@ -224,6 +243,7 @@ def facts_of_arrays(dataset: Dataset, masks: np.ndarray) -> dict[str, str]:
         "data": f"{dataset.num_train:,} training and {dataset.num_test:,} test examples",
         "models": f"{len(masks):,}, trained elsewhere",
         "subsets": f"{seen} of the training examples",
+        "score": _score_in_words(estimates),
     }
 
 

@@ -8,6 +8,7 @@ import tyro
 
 from memjax.commands.conclusion import conclude
 from memjax.commands.parsing import Folder, parse
+from memjax.config import Score
 from memjax.output import Output
 from memjax.specs import OutputSpec
 
@@ -41,6 +42,9 @@ class Elsewhere:
     """Folder for estimates.npz, pairs.npz and report.html; made if need be."""
     influence: Literal["same-class", "all"] = "same-class"
     """all: influence.npy besides, every train-test pair."""
+    score: Score = "correct"
+    """What memorization and influence are differences of.  Others than correct must be there of training and of test
+    examples: train_probability and test_probability, and so on."""
     output: OutputSpec = field(default_factory=OutputSpec)
 
 
@@ -52,7 +56,7 @@ def estimate(arguments: list[str]) -> None:
 
     examples, outcomes = outcomes_of(read_predictions(request.arrays), Path(request.arrays).name)
     folder = Path(request.out)
-    path = write_all(examples, outcomes, folder, request.influence == "all")
+    path = write_all(examples, outcomes, folder, request.influence == "all", request.score)
     made = {"report": path, "estimates": folder / "estimates.npz"}
     conclude(Output(request.output), folder, examples, made, str(path))
 

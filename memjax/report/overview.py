@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from memjax.report.figures import MEMORIZED
-from memjax.report.words import number, percent, whole
+from memjax.report.words import number, percent, score, whole
 from memjax.types import Dataset
 
 Z95 = 1.96
@@ -45,6 +45,9 @@ def overview(dataset: Dataset, estimates: dict[str, np.ndarray]) -> list[Tile]:
     num_in, num_out = (estimates[key].astype(np.float64) for key in ("tr_num_in", "tr_num_out"))
     seen, models = float(np.sum(num_in)), float(np.sum(num_in + num_out))
 
+    of = score(estimates).name
+    meaning = "estimated number of memorized examples" if of == "correct" else f"in units of {of}"
+
     def scalar(key: str) -> float:
         return float(estimates[key])
 
@@ -62,7 +65,7 @@ def overview(dataset: Dataset, estimates: dict[str, np.ndarray]) -> list[Tile]:
             percent(share),
             f"{large:,} of {len(mem):,} examples; 95 % interval {percent(low)} to {percent(high)}",
         ),
-        Tile("Sum of memorization", number(total, 1), "estimated number of memorized examples"),
+        Tile("Sum of memorization", number(total, 1), meaning),
         Tile("Gini coefficient", number(gini(mem)), "of memorization; 0: spread evenly, 1: all in one example"),
         Tile(
             "Typical standard error",

@@ -115,6 +115,7 @@ def draw_report(
         "pair_rows": chosen.strongest_pairs(pairs, PAIRS_SHOWN),
         "facts": facts,
         "checksums": checksums,
+        "score": words.score(estimates),
         "has_probability": "tr_probability_out" in estimates,
         "has_images": painter is not None,
         "alike": ALIKE,

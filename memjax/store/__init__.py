@@ -14,7 +14,7 @@ from memjax.store.records import (
     record_path,
     set_aside,
 )
-from memjax.store.results import just_written, read_note, read_results, read_whole, whole_results, write_note
+from memjax.store.results import as_noted, just_written, read_note, read_results, read_whole, whole_results, write_note
 from memjax.store.sealed import BrokenSeal
 from memjax.store.verify import Finding, verify
 
@@ -25,6 +25,7 @@ __all__ = [
     "Finding",
     "Plan",
     "Record",
+    "as_noted",
     "count_models",
     "damaged_blocks",
     "differences",

@@ -22,17 +22,19 @@ class Results(NamedTuple):
       plan: fingerprint of the plan.
       num_models: models they were made from, diverged ones included.
       files: name -> SHA-256 and size in bytes.
+      score: of which memorization and influence are.
     """
 
     plan: str
     num_models: int
     files: dict[str, tuple[str, int]]
+    score: str = "correct"
 
 
-def write_note(folder: Path, plan: str, num_models: int, names: Sequence[str]) -> None:
+def write_note(folder: Path, plan: str, num_models: int, names: Sequence[str], score: str = "correct") -> None:
     """Notes that these files are whole and what they are of."""
     files = {name: (sha256_of(folder / name), (folder / name).stat().st_size) for name in names}
-    content = seal(Results(plan, num_models, files)._asdict())
+    content = seal(Results(plan, num_models, files, score)._asdict())
     write_atomically(folder / NOTE, lambda stream: stream.write(content))
 
 
@@ -51,7 +53,8 @@ def as_noted(folder: Path) -> Results | None:
     try:
         table = unseal((folder / NOTE).read_bytes())
         files = {name: (str(sha256), int(size)) for name, (sha256, size) in table["files"].items() if name in FILES}
-        return Results(str(table["plan"]), int(table["num_models"]), files)
+        score = str(table.get("score", "correct"))  # an older folder knows no other
+        return Results(str(table["plan"]), int(table["num_models"]), files, score)
     except (OSError, BrokenSeal, KeyError, TypeError, ValueError, AttributeError):
         return None
 

@@ -5,7 +5,7 @@ import pytest
 
 from memjax import estimation, estimators
 from memjax.errors import InputError
-from memjax.estimators import Tally, in_pairs, tally_of
+from memjax.estimators import Tally, in_pairs, outputs, tally_of
 from memjax.estimators.bits import influence_of_bits, tails_of_bits
 from memjax.specs import SubsetSpec
 from memjax.subsets import make_design
@@ -33,11 +33,11 @@ def part(outcomes, chosen):
     return Outcomes(outcomes.model_ids[chosen], outcomes.masks[chosen], train, test)
 
 
-def tally_in_parts(outcomes, size, seed, complementary=False):
+def tally_in_parts(outcomes, size, seed, complementary=False, score="correct"):
     """Parts in a random order, dealt to three tallies, which are merged."""
     rng = np.random.default_rng(seed)
     number = len(outcomes.masks)
-    tallies = [Tally(number, TRAIN, TEST, complementary) for _ in range(3)]
+    tallies = [Tally(number, TRAIN, TEST, complementary, score) for _ in range(3)]
     for start in rng.permutation(np.arange(0, number, size)):
         tallies[rng.integers(3)].add(part(outcomes, np.arange(start, min(start + size, number))))
     first, *others = tallies
@@ -75,6 +75,41 @@ def test_parts_their_size_and_order_do_not_matter(tmp_path, size, complementary)
             np.testing.assert_allclose(parts[name], values, rtol=1e-5)
         else:
             np.testing.assert_array_equal(parts[name], values, name)
+
+
+@pytest.mark.parametrize("complementary", [False, True], ids=["drawn", "complementary"])
+def test_influence_of_probabilities_is_that_of_all_models_whatever_the_parts(tmp_path, complementary):
+    """Models are put in their places before they are added up: to the last bit."""
+    outcomes = part(models(complementary, num_models=2 * MODELS), np.setdiff1d(np.arange(2 * MODELS), [6, 7]))
+    outcomes = outcomes._replace(model_ids=np.arange(len(outcomes.masks)))
+    probability, prefix = outcomes.test["probability"], "complementary_" if complementary else ""
+
+    whole = written(tmp_path / "whole", tally_of(outcomes, "probability"))
+    parts = written(tmp_path / "parts", tally_in_parts(outcomes, 6, 0, complementary, "probability"))
+
+    assert whole["score"] == "probability"
+    assert len(whole["infl"]) >= TEST
+    for name in ("influence", "infl", "infl_stderr", "tr_idx", "tr_mem"):
+        np.testing.assert_array_equal(parts[name], whole[name], name)
+    expected = getattr(estimators, f"{prefix}influence")(outcomes.masks, probability)
+    np.testing.assert_allclose(whole["influence"], expected.value, atol=1e-6)
+    chosen = whole["tr_idx"], whole["tt_idx"]
+    np.testing.assert_allclose(whole["infl_stderr"], np.asarray(expected.stderr)[chosen], rtol=1e-4)
+
+
+def test_influence_of_outputs_takes_test_examples_in_parts(monkeypatch):
+    outcomes = models(seed=5)
+    tally = tally_of(outcomes, "probability")
+    asked = tally.bits.masks, tally.outputs, MODELS, np.array([3, 0, 7]), np.array([5, 1, 2, 0])
+    whole = outputs.influence_of_outputs(*asked, shape=(4, 6))
+    monkeypatch.setattr(outputs, "AT_ONCE", 3)
+
+    found = outputs.influence_of_outputs(*asked, shape=(4, 6))
+
+    for one, other in zip(found, whole, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    expected = estimators.influence(outcomes.masks, outcomes.test["probability"]).value
+    np.testing.assert_allclose(found[0], expected[np.ix_(asked[3], asked[4])], atol=1e-6)
 
 
 @pytest.mark.parametrize("complementary", [False, True], ids=["drawn", "complementary"])
@@ -174,6 +209,10 @@ def test_tallies_that_do_not_fit_are_refused():
     tally.add(part(outcomes, np.arange(4)))
     with pytest.raises(InputError, match="different numbers"):
         tally.merge(Tally(MODELS, TRAIN, TEST + 1))
+    with pytest.raises(InputError, match="of correct, the other of probability"):
+        tally.merge(Tally(MODELS, TRAIN, TEST, score="probability"))
+    with pytest.raises(InputError, match="score 'loss'"):
+        Tally(MODELS, TRAIN, TEST, score="loss")
     del outcomes.train["probability"]
     with pytest.raises(InputError, match="some models have the scores"):
         tally.add(part(outcomes, np.arange(4, 8)))
