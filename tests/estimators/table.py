@@ -273,7 +273,8 @@ TABLE = {
     ),
 }
 
-SLOW = {"datamodels", "ridge datamodels"}  # to compile; test_datamodels is quick
+# To compile; by default their own files test them.
+SLOW = {"lasso", "datamodels", "ridge datamodels", "LiRA, fixed variance", "LiRA offline, density"}
 PAIRED = {name for name in TABLE if name.startswith("complementary")}
 
 # Public names that estimate nothing from masks and scores.
