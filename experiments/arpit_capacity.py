@@ -54,15 +54,16 @@ def run(options: Capacity) -> Result:
         f"{kind} {rate:g}": {"widths": widths, "accuracy": values.mean(0), "sd": values.std(0, ddof=1)}
         for (kind, rate), values in accuracy.items()
     }
-    figure, axes = panels(2)
+    dashes = {0.0: "-", **dict(zip(rates, ("-", "--", ":"), strict=False))}
+    figure, axes = panels(2, 3.7)
     for axis, noisy in zip(axes, ("random inputs", "random labels"), strict=True):
         for (kind, rate), values in accuracy.items():
             if kind in ("real", noisy):
                 label = "no noise" if kind == "real" else f"{rate:.0%} {kind}"
-                band(axis, widths, values, label, color=COLOURS[kind], alpha=1 if kind == "real" else 0.4 + 0.6 * rate)
+                band(axis, widths, values, label, color=COLOURS[kind], linestyle=dashes[rate])
         logarithmic(axis, widths)
         axis.set(xlabel="units in each hidden layer", ylabel="held-out accuracy, clean examples")
-        axis.legend()
+        axis.legend(fontsize=7, loc="upper left", bbox_to_anchor=(0, -0.18), ncols=2)  # there is no room inside
     return Result(found, verdicts, figure)
 
 
