@@ -115,9 +115,9 @@ def check(url: str) -> None:
     system, path = _system(url)
     bucket = path.strip("/").partition("/")[0]
     try:
-        _patiently(url, lambda: system.ls(bucket if url.partition(":")[0] in _EXTRAS else path))
+        _patiently(url, lambda: system.ls(path))
     except FileNotFoundError:
-        if url.partition(":")[0] in _EXTRAS:
+        if url.partition(":")[0] in _EXTRAS and not _patiently(url, lambda: system.exists(bucket)):
             raise InputError(f"{url}: there is no bucket {bucket}; make it first, or check its name") from None
 
 
