@@ -20,19 +20,19 @@ _T = TypeVar("_T")
 def put_new(url: str, content: bytes) -> bool:
     """Puts an object where there is none; False, and nothing changes, where there is one already.
 
-    Google's and Amazon's stores decide it themselves (if-generation-match, if-none-match).  On one that does not know
-    how, the later of two that come at the very same moment stays.
+    Google's and Amazon's stores decide it themselves (if-generation-match, if-none-match).  On one that does not heed
+    that, the later of two that come at the very same moment stays.
     """
     system, path = _system(url)
 
     def put() -> bool:
+        if system.isfile(path):
+            return False
         try:
             system.pipe_file(path, content, mode="create")
         except FileExistsError:
             return False
         except NotImplementedError:
-            if system.exists(path):
-                return False
             system.pipe_file(path, content)
         return True
 
