@@ -70,8 +70,9 @@ def is_whole(folder: Path, note: Results, name: str) -> bool:
 
 def read_results(folder: Path, name: str) -> dict[str, Any] | None:
     """The arrays of one of the npz files, or None where the file is missing or broken: it can be made anew."""
+    note = as_noted(folder)
     try:
-        path = here(folder / name)
+        path = here(folder / name, note.files[name][0] if note and name in note.files else None)
     except OSError:
         return None
     try:

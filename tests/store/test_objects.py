@@ -1,5 +1,7 @@
 """A run folder on an object store: fsspec's memory for the store, a cache folder for each machine."""
 
+from dataclasses import replace
+
 import fsspec
 import numpy as np
 import pytest
@@ -186,12 +188,14 @@ def test_a_store_that_cannot_be_reached_is_no_damaged_block(machine, monkeypatch
         store.read_block(folder, 0)
 
 
-@pytest.mark.parametrize("listed", [True, False])
-def test_of_two_that_write_one_block_the_first_stays(machine, memory, monkeypatch, listed):
+@pytest.mark.parametrize("case", ["one after the other", "not listed yet", "at the same moment"])
+def test_of_two_that_write_one_block_the_first_stays(machine, memory, monkeypatch, case):
     assert store.write_block(machine("a"), 0, make_block(), "plan", {})
     before = there(memory)
-    if not listed:  # a listing that lags behind costs a training, and nothing else
+    if case == "not listed yet":  # costs a training, and nothing else
         monkeypatch.setattr(objects, "listing", lambda url: {})
+    if case == "at the same moment":
+        monkeypatch.setattr(type(memory), "isfile", lambda self, path: False)
 
     assert store.write_block(machine("b"), 0, make_block(), "plan", {})
     assert not store.write_block(machine("c"), 0, make_block(seed=1), "plan", {})
@@ -223,11 +227,26 @@ def test_estimates_made_on_another_machine_replace_those_here(machine):
         if name == "b" or value == 1:
             store.write_arrays(folder / "estimates.npz", [("mem", np.array(value))])
             store.write_note(folder, "plan", 3, ["estimates.npz"])
-        found = store.read_whole(folder, "estimates.npz")
-        assert found is not None
-        assert found["mem"] == value
+        for read in (store.read_results, store.read_whole):
+            found = read(folder, "estimates.npz")
+            assert found is not None
+            assert found["mem"] == value
     assert store.total_size(folder) > 0
     assert files.sizes(folder).keys() == {"estimates.npz", "results.json"}
+
+
+def test_of_two_plans_the_first_stays_and_one_that_is_gone_there_is_gone_here(machine, memory):
+    data = {"name": "clouds", "sha256": "0", "num_train": 13, "num_test": 5}
+    plan = store.Plan({"model": {"model": "mlp"}}, data, 3, 12, {})
+    assert store.new_plan(machine("a"), plan)
+    assert not store.new_plan(machine("b"), replace(plan, num_models=9))
+    assert store.read_plan(machine("b")) == plan
+    store.replace_plan(machine("b"), replace(plan, num_models=15))
+    assert store.read_plan(machine("a")) == replace(plan, num_models=15)
+
+    memory.rm_file("/bucket/run/plan.json")
+
+    assert store.read_plan(machine("a")) is None
 
 
 @pytest.mark.parametrize(
