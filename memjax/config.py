@@ -11,6 +11,7 @@ from memjax.distributed import make_meeting
 from memjax.errors import InputError
 from memjax.prng import check_seed
 from memjax.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TrainSpec
+from memjax.store import place
 from memjax.workers import make_worker
 
 Metric = Literal["correct", "probability", "margin", "log_odds", "logits"]
@@ -23,7 +24,8 @@ class RunConfig:
     """Trains many small models on random subsets and says how much each example was memorized."""
 
     run: str = ""
-    """Run folder.  Default: a folder under runs/ named after the data, the model and a hash of the settings."""
+    """Run folder, here or as gs://BUCKET/NAME or s3://BUCKET/NAME.  Default: a folder under runs/ named after the data,
+    the model and a hash of the settings."""
     num_models: int = 512
     """Models to train in all; ask for more later and only the difference is trained."""
     until_stderr: float | None = None
@@ -130,9 +132,12 @@ class RunConfig:
         return json.loads(json.dumps(settings))
 
     def folder(self) -> Path:
-        """The run folder that was asked for, or one whose name says what is in it."""
+        """The run folder that was asked for, or one whose name says what is in it.
+
+        Of a URL it is the local folder in which the run is staged.
+        """
         if self.run:
-            return Path(self.run)
+            return place(self.run)
         digest = hashlib.sha256(json.dumps(self.settings(), sort_keys=True).encode()).hexdigest()
         words = re.sub(r"[^a-z0-9]+", "-", f"{self.data.dataset}-{self.model.model}".lower()).strip("-")
         return Path("runs") / f"{words[-60:].strip('-')}-{digest[:6]}"

@@ -51,7 +51,7 @@ def report_arrays(
         examples = _with_inputs(examples, np.asarray(train_inputs), np.asarray(test_inputs))
     if class_names:
         examples = _named(examples, class_names)
-    return write_all(examples, outcomes, Path(folder), influence == "all", score)
+    return write_all(examples, outcomes, store.place(folder), influence == "all", score)
 
 
 def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bool, score: Score) -> Path:

@@ -30,7 +30,8 @@ class Run:
     plan: Plan
 
     def __repr__(self) -> str:
-        return f"Run({str(self.folder)!r}: {self.num_trained:,} of {self.plan.num_models:,} models; {self.dataset})"
+        models = f"{self.num_trained:,} of {self.plan.num_models:,} models"
+        return f"Run({store.shown(self.folder)!r}: {models}; {self.dataset})"
 
     @property
     def missing(self) -> list[int]:
@@ -91,7 +92,7 @@ def reopen_run(folder: Path) -> Run:
     """
     plan = store.read_plan(folder)
     if plan is None:
-        raise InputError(f"{folder} holds no run: there is no plan.json in it")
+        raise InputError(f"{store.shown(folder)} holds no run: there is no plan.json in it")
     return open_run(config_of(plan, folder))
 
 
@@ -148,7 +149,8 @@ def _new_plan(config: RunConfig, dataset: Dataset, design: SubsetDesign, data: d
     here = environment.here()
     plan = Plan(config.settings(), data, pack_size, config.num_models, here)
     if blocks and not any(_belongs(folder, number, plan) for number in blocks):
-        raise InputError(f"{folder} holds blocks of another run and has lost its plan.json; give another --run")
+        where = store.shown(folder)
+        raise InputError(f"{where} holds blocks of another run and has lost its plan.json; give another --run")
     return plan
 
 
@@ -172,5 +174,6 @@ def _checked(old: Plan, config: RunConfig, data: dict[str, Any], folder: Path) -
     if config.pack_size not in (None, old.pack_size):
         changed.append(f"pack_size: {old.pack_size} there, {config.pack_size} asked for")
     if changed:
-        raise InputError(f"{folder} was made for another run; give another --run. It differs in {'; '.join(changed)}")
+        where, how = store.shown(folder), "; ".join(changed)
+        raise InputError(f"{where} was made for another run; give another --run. It differs in {how}")
     return replace(old, num_models=max(old.num_models, config.num_models))

@@ -242,11 +242,11 @@ def export(run: Run, out: Path, kind: str) -> list[str]:
         return [f"{out / name}.{kind}" for name in ("examples", "pairs")]
     finished = [number for number in run.plan.blocks if number in store.finished_blocks(run.folder)]
     if not finished:
-        raise InputError(f"{run.folder} holds no finished model yet")
+        raise InputError(f"{store.shown(run.folder)} holds no finished model yet")
     try:
         found, _ = store.read_outcomes(run.folder, finished, run.plan.num_models)
     except store.CorruptBlock as problem:
-        raise InputError(f"{problem}; go on with: python -m memjax.run --run {run.folder}") from None
+        raise InputError(f"{problem}; go on with: python -m memjax.run --run {store.shown(run.folder)}") from None
     if kind == "arrays":
         return [str(out / name) for name in exchange.write_arrays(out, found, run.dataset)]
     if kind == "lira":
@@ -259,6 +259,8 @@ def _tidy(run: Run, notify: Notify) -> None:
     """Sets aside what claims to be a block and is not, and removes what killed processes were writing."""
     for number, problem in list(store.damaged_blocks(run.folder, run.plan.fingerprint)):
         _set_aside(run, number, f"block {number}: {problem}", notify)
+    if kept := store.commit_kept(run.folder, run.plan.fingerprint):
+        notify(f"{kept} blocks that were kept on this machine are now where they belong")
     for folder in (run.folder, run.folder / "blocks"):
         store.remove_leftovers(folder)
 
@@ -267,8 +269,8 @@ def _whole_results(run: Run) -> tuple[dict[str, np.ndarray], dict[str, np.ndarra
     estimates, pairs = (store.read_whole(run.folder, name) for name in ("estimates.npz", "pairs.npz"))
     if estimates is None or pairs is None:
         raise InputError(
-            f"{run.folder} has no estimates, or they are damaged; make them with: python -m memjax.run "
-            f"--run {run.folder}"
+            f"{store.shown(run.folder)} has no estimates, or they are damaged; make them with: python -m memjax.run "
+            f"--run {store.shown(run.folder)}"
         )
     return estimates, pairs
 

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import namedtuple
 
+import fsspec
 import numpy as np
 import pytest
 
@@ -58,6 +59,21 @@ def test_the_folder_alone_goes_on_with_its_own_settings(whole, copy, capsys):
     assert contents(copy) == contents(whole)
     assert run.main([f"--run={copy}", "--num-models", "15"]) == 0
     assert "15 models" in capsys.readouterr().out
+
+
+def test_on_an_object_store_another_machine_goes_on_and_ends_with_the_same_bytes(whole, copy, tmp_path, monkeypatch):
+    system, url = fsspec.filesystem("memory"), "memory://bucket/resumed"
+    lose(copy, 1, 3)
+    system.put(f"{copy}/", "/bucket/resumed/", recursive=True)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+
+    assert run.main(["--run", url, "--worker", "1/2"]) == 0
+
+    for name, content in contents(whole).items():
+        assert system.cat_file(f"/bucket/resumed/blocks/{name}") == content
+    for name in ("estimates.npz", "pairs.npz", "influence.npy"):
+        assert system.cat_file(f"/bucket/resumed/{name}") == (whole / name).read_bytes()
+    assert system.isfile("/bucket/resumed/report.html")
 
 
 def test_a_lost_plan_is_made_again_and_the_blocks_are_taken_up(whole, copy):

@@ -1,11 +1,10 @@
 """How the options of every command are read."""
 
-from pathlib import Path
 from typing import Annotated
 
 import tyro
 
-Folder = Annotated[Path, tyro.conf.Positional]
+Folder = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]  # a Path would make one slash of two
 
 
 def parse(kind, prog: str, about: str, arguments: list[str], default=None):

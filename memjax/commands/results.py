@@ -4,13 +4,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import tyro
-
 from memjax.commands.conclusion import conclude
 from memjax.commands.parsing import Folder, parse
 from memjax.config import Score
 from memjax.output import Output
 from memjax.specs import OutputSpec
+from memjax.store import place, shown
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ def report(arguments: list[str]) -> None:
     request = parse(Again, "python -m memjax.run report", "Write the report of a run folder again.", arguments)
     from memjax import opening, pipeline
 
-    print(pipeline.report(opening.reopen_run(request.folder), request.examples))
+    print(shown(pipeline.report(opening.reopen_run(place(request.folder)), request.examples)))
 
 
 @dataclass(frozen=True)
@@ -55,17 +54,17 @@ def estimate(arguments: list[str]) -> None:
     from memjax.exchange import outcomes_of, read_predictions
 
     examples, outcomes = outcomes_of(read_predictions(request.arrays), Path(request.arrays).name)
-    folder = Path(request.out)
+    folder = place(request.out)
     path = write_all(examples, outcomes, folder, request.influence == "all", request.score)
-    made = {"report": path, "estimates": folder / "estimates.npz"}
-    conclude(Output(request.output), folder, examples, made, str(path))
+    made = {"report": shown(path), "estimates": shown(folder / "estimates.npz")}
+    conclude(Output(request.output), folder, examples, made, shown(path))
 
 
 @dataclass(frozen=True)
 class Export:
     """A run folder's predictions or estimates in the files that others read."""
 
-    run: tyro.conf.Positional[Path]
+    run: Folder
     """The run folder."""
     out: Path
     """Folder for the files; made if need be."""
@@ -79,5 +78,5 @@ def export(arguments: list[str]) -> None:
     request = parse(Export, "python -m memjax.run export", about, arguments)
     from memjax import opening, pipeline
 
-    for line in pipeline.export(opening.reopen_run(request.run), request.out, request.format):
+    for line in pipeline.export(opening.reopen_run(place(request.run)), request.out, request.format):
         print(line)

@@ -4,7 +4,6 @@ import sys
 import time
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 from memjax import environment, store, summary
 from memjax.commands.conclusion import conclude
@@ -49,8 +48,9 @@ def run(arguments: list[str]) -> None:
     from memjax import opening, pipeline
 
     opened = opening.open_run(config)
+    where = store.shown(opened.folder)
     start = summary.start(opened.dataset, opened.plan, opened.design)
-    output.say("start", f"{summary.headline(start)}; run folder {opened.folder}", run=opened.folder, **start)
+    output.say("start", f"{summary.headline(start)}; run folder {where}", run=where, **start)
     fresh, began, before = False, time.monotonic(), opened.num_trained
     while True:
         recount = (lambda run=opened: run.num_trained) if worker.count > 1 else None
@@ -63,17 +63,17 @@ def run(arguments: list[str]) -> None:
         opened = opening.extend_run(opened, more)
     seconds = time.monotonic() - began
     report = opened.folder / "report.html"
-    if fresh or not report.exists() or not config.examples:
+    if fresh or not store.is_there(report) or not config.examples:
         pipeline.report(opened, config.examples)
-    found = {"report": report, "trained": opened.num_trained - before, "seconds": seconds}
-    conclude(output, opened.folder, opened.dataset, found, str(report))
+    found = {"report": store.shown(report), "trained": opened.num_trained - before, "seconds": seconds}
+    conclude(output, opened.folder, opened.dataset, found, store.shown(report))
 
 
 def _begun(arguments: list[str]) -> RunConfig | None:
     """The settings of the run folder that is named, if there is a run in it."""
     named = [value for word, value in pairwise(arguments) if word == "--run"]
     named += [word.removeprefix("--run=") for word in arguments if word.startswith("--run=")]
-    folder = Path(named[-1]) if named else None
+    folder = store.place(named[-1]) if named else None
     plan = store.read_plan(folder) if folder else None
     if plan is None or folder is None:
         return None

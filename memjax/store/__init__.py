@@ -1,7 +1,15 @@
 """A run on disk.  What is on disk is the only state; this package starts without jax."""
 
-from memjax.store.blocks import Block, CorruptBlock, read_block, write_block
-from memjax.store.files import publish, remove_leftovers, sha256_of, write_arrays, write_atomically
+from memjax.store.blocks import Block, CorruptBlock, commit_kept, read_block, write_block
+from memjax.store.files import (
+    is_there,
+    publish,
+    remove_leftovers,
+    sha256_of,
+    total_size,
+    write_arrays,
+    write_atomically,
+)
 from memjax.store.outcomes import read_curves, read_outcomes
 from memjax.store.plan import Plan, differences, new_plan, read_plan, replace_plan
 from memjax.store.records import (
@@ -16,6 +24,7 @@ from memjax.store.records import (
 )
 from memjax.store.results import as_noted, just_written, read_note, read_results, read_whole, whole_results, write_note
 from memjax.store.sealed import BrokenSeal
+from memjax.store.staging import afresh, place, shown, url_of
 from memjax.store.verify import Finding, verify
 
 __all__ = [
@@ -25,14 +34,18 @@ __all__ = [
     "Finding",
     "Plan",
     "Record",
+    "afresh",
     "as_noted",
+    "commit_kept",
     "count_models",
     "damaged_blocks",
     "differences",
     "finished_blocks",
     "is_finished",
+    "is_there",
     "just_written",
     "new_plan",
+    "place",
     "publish",
     "read_block",
     "read_curves",
@@ -47,6 +60,9 @@ __all__ = [
     "replace_plan",
     "set_aside",
     "sha256_of",
+    "shown",
+    "total_size",
+    "url_of",
     "verify",
     "whole_results",
     "write_arrays",

@@ -15,8 +15,8 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from memjax.errors import InputError
-from memjax.store.files import publish, sha256_of
-from memjax.store.records import Record, read_record, record_path, set_aside
+from memjax.store.files import here, here_now, keep, publish, sha256_of
+from memjax.store.records import Record, finished_blocks, number_of, read_record, record_path, set_aside
 from memjax.store.sealed import BrokenSeal, seal
 from memjax.untrusted import read_npz
 
@@ -77,16 +77,24 @@ def write_block(folder: Path, number: int, block: Block, plan: str, environment:
         number, plan, hashlib.sha256(content).hexdigest(), len(content), len(block.finite),
         int((~block.finite).sum()), environment,
     )  # fmt: skip
-    path = block_path(folder, number)
-    while True:
-        path.parent.mkdir(exist_ok=True)
+    return _commit(folder, content, record)
+
+
+def commit_kept(folder: Path, plan: str) -> int:
+    """Commits blocks that are on this machine since their process could not put them where they belong; how many."""
+    there, count = finished_blocks(folder), 0
+    for path in sorted((folder / "blocks").glob("*.json")):
+        number, data = number_of(path.stem), path.with_suffix(".npz")
+        if number is None or number in there or not data.exists():
+            continue
         try:
-            whole = publish(path, content) or sha256_of(path) == record.sha256
-            if whole and publish(record_path(folder, number), seal(record._asdict())):
-                return True
-            return read_record(folder, number).sha256 == record.sha256
-        except (FileNotFoundError, BrokenSeal):  # data or a record that a process left, or that were changed since
-            set_aside(folder, number)
+            record = read_record(folder, number)
+        except (OSError, BrokenSeal):
+            continue
+        if record.plan == plan and sha256_of(data) == record.sha256:
+            _commit(folder, data.read_bytes(), record)
+            count += 1
+    return count
 
 
 def read_block(folder: Path, number: int) -> Block:
@@ -98,11 +106,32 @@ def read_block(folder: Path, number: int) -> Block:
     path = block_path(folder, number)
     try:
         record = read_record(folder, number)
+        here(path, record.sha256)
+    except (OSError, BrokenSeal) as problem:
+        raise CorruptBlock(number, problem) from problem
+    try:
         if path.stat().st_size != record.bytes or sha256_of(path) != record.sha256:
             raise CorruptBlock(number, "its checksum differs from the one noted when it was written")
         return _unpacked(read_npz(path, lambda names: _check_names(names, path)))
-    except (OSError, BrokenSeal, InputError, ValueError, KeyError, TypeError, IndexError) as problem:
+    except (OSError, InputError, ValueError, KeyError, TypeError, IndexError) as problem:
         raise CorruptBlock(number, problem) from problem
+
+
+def _commit(folder: Path, content: bytes, record: Record) -> bool:
+    number = record.number
+    path, noted, sealed = block_path(folder, number), record_path(folder, number), seal(record._asdict())
+    while True:
+        path.parent.mkdir(exist_ok=True)
+        keep(path, content)
+        keep(noted, sealed)
+        try:
+            whole = publish(path, content) or sha256_of(path) == record.sha256
+            if whole and publish(noted, sealed):
+                return True
+            here_now([noted])  # that of whoever was first
+            return read_record(folder, number).sha256 == record.sha256
+        except (FileNotFoundError, BrokenSeal):  # data or a record that a process left, or that were changed since
+            set_aside(folder, number)
 
 
 def _packed(block: Block) -> bytes:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from memjax.errors import InputError
-from memjax.store.files import publish, write_atomically
+from memjax.store.files import here_now, names, publish, write_atomically
 from memjax.store.sealed import BrokenSeal, fingerprint, seal, unseal
+from memjax.store.staging import shown
 
 MODELS_MOST = 2**32  # numbers of models are 32 bits
 
@@ -69,15 +70,16 @@ def read_plan(folder: Path) -> Plan | None:
     """
     path = _path(folder)
     try:
+        here_now([path])
         if not path.exists():
-            if folder.exists() and any(folder.iterdir()) and not (folder / "blocks").is_dir():
-                raise InputError(f"{folder} is not empty and holds no plan.json; give another folder with --run")
+            if (inside := names(folder)) and "blocks" not in inside:
+                raise InputError(f"{shown(folder)} is not empty and holds no plan.json; give another folder with --run")
             return None
         return _checked(Plan(**unseal(path.read_bytes())))
     except (BrokenSeal, TypeError) as problem:
         raise InputError(
-            f"{path} is not a plan as it was written: {problem}; put it back from a copy, or move it away and give "
-            "the command that began the run: its blocks are then taken up again"
+            f"{shown(path)} is not a plan as it was written: {problem}; put it back from a copy, or move it away and "
+            "give the command that began the run: its blocks are then taken up again"
         ) from None
     except OSError as problem:
         raise InputError(f"run folder {folder} cannot be read: {problem.strerror}") from None

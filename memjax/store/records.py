@@ -1,10 +1,10 @@
 """The records of the blocks of a run folder: what is committed, by whom, and under which checksum."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from memjax.store.files import here, here_now, is_there, move, names, sizes
 from memjax.store.sealed import BrokenSeal, unseal
 
 
@@ -40,7 +40,7 @@ def read_record(folder: Path, number: int) -> Record:
       BrokenSeal: it is not what was written.
     """
     try:
-        record = Record(**unseal(record_path(folder, number).read_bytes()))
+        record = Record(**unseal(here(record_path(folder, number)).read_bytes()))
     except TypeError:
         raise BrokenSeal("it is the record of something else") from None
     if record.number != number:
@@ -52,18 +52,15 @@ def read_record(folder: Path, number: int) -> Record:
 
 def finished_blocks(folder: Path) -> set[int]:
     """Numbers of the blocks that a run folder holds, judged by the presence of both files."""
-    try:
-        names = {path.name for path in (folder / "blocks").iterdir()}
-    except FileNotFoundError:
-        return set()
-    numbers = (name.removesuffix(".json") for name in names if name.endswith(".json"))
-    return {int(text) for text in numbers if _is_number(text) and f"{text}.npz" in names}
+    found = names(folder / "blocks")
+    numbers = (number_of(name.removesuffix(".json")) for name in found if name.endswith(".json"))
+    return {number for number in numbers if number is not None and f"{number:06d}.npz" in found}
 
 
 def is_finished(folder: Path, number: int) -> bool:
     """Whether a run folder holds this block, judged by the presence of both files."""
     path = record_path(folder, number)
-    return path.exists() and path.with_suffix(".npz").exists()
+    return is_there(path) and is_there(path.with_suffix(".npz"))
 
 
 def count_models(folder: Path) -> tuple[int, int]:
@@ -74,17 +71,21 @@ def count_models(folder: Path) -> tuple[int, int]:
 
 def damaged_blocks(folder: Path, plan: str) -> Iterator[tuple[int, str]]:
     """Blocks whose record is broken, alone, or of another plan, and what is wrong; data are not read, only measured."""
-    for path in sorted((folder / "blocks").glob("*.json")):
-        if not _is_number(path.stem):
+    there = sizes(folder / "blocks")
+    paths = [folder / "blocks" / name for name in sorted(names(folder / "blocks")) if name.endswith(".json")]
+    here_now([path for path in paths if number_of(path.stem) is not None])
+    for path in paths:
+        number, size = number_of(path.stem), there.get(f"{path.stem}.npz")
+        if number is None:
             continue
-        number = int(path.stem)
         try:
             record = read_record(folder, number)
-            size = path.with_suffix(".npz").stat().st_size
         except (OSError, BrokenSeal) as problem:
             yield number, str(problem)
             continue
-        if record.plan != plan:
+        if size is None:
+            yield number, "its data are not there"
+        elif record.plan != plan:
             yield number, "it belongs to another plan"
         elif size != record.bytes:
             yield number, f"it has {size} bytes, not {record.bytes}"
@@ -94,19 +95,20 @@ def set_aside(folder: Path, number: int) -> Path:
     """Renames a block out of the way, so that it is trained again and nothing is deleted."""
     record = record_path(folder, number)
     data = record.with_suffix(".npz")
-    attempt = 0
-    while any(os.path.lexists(_aside(path, attempt)) for path in (record, data)):
+    attempt, taken = 0, names(folder / "blocks")
+    while any(_aside(path, attempt).name in taken for path in (record, data)):
         attempt += 1
     # The record goes first: without it the block no longer exists, whatever happens next.
     for path in (record, data):
-        if os.path.lexists(path):  # a link that leads nowhere as well
-            path.rename(_aside(path, attempt))
+        move(path, _aside(path, attempt))
     return _aside(data, attempt)
+
+
+def number_of(text: str) -> int | None:
+    """The block whose files have this name, without its ending; None where it is not the name of any."""
+    fits = text.isascii() and text.isdigit() and len(text) >= 6 and text == f"{int(text):06d}"
+    return int(text) if fits else None
 
 
 def _aside(path: Path, attempt: int) -> Path:
     return path.with_name(f"{path.name}.bad-{attempt}")
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) >= 6 and text == f"{int(text):06d}"

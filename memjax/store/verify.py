@@ -9,11 +9,12 @@ import numpy as np
 
 from memjax.errors import InputError
 from memjax.store.blocks import CorruptBlock, read_block
-from memjax.store.files import TEMPORARY, sha256_of
+from memjax.store.files import TEMPORARY, names
 from memjax.store.plan import Plan, read_plan
 from memjax.store.records import Record, finished_blocks, read_record
-from memjax.store.results import FILES, NOTE, as_noted
+from memjax.store.results import FILES, NOTE, as_noted, is_whole
 from memjax.store.sealed import BrokenSeal
+from memjax.store.staging import shown
 
 GO_ON = "the command that began the run sets it aside and trains it again"
 
@@ -42,7 +43,7 @@ def verify(folder: Path) -> Iterator[Finding]:
         yield Finding("problem", str(problem))
         return
     if plan is None:
-        raise InputError(f"{folder} holds no run: there is no plan.json in it")
+        raise InputError(f"{shown(folder)} holds no run: there is no plan.json in it")
     yield Finding("ok", f"plan: {plan.num_models} models, {plan.pack_size} a block; begun {plan.created}")
     yield from _verify_blocks(folder, plan)
     yield from _verify_results(folder, plan)
@@ -94,18 +95,17 @@ def _check_block(folder: Path, plan: Plan, record: Record) -> None:
 
 def _verify_results(folder: Path, plan: Plan) -> Iterator[Finding]:
     again = "the command that began the run makes them again"
-    note, present = as_noted(folder), [name for name in FILES if (folder / name).exists()]
+    there = names(folder)
+    note, present = as_noted(folder), [name for name in FILES if name in there]
     if note is None:
-        if (folder / NOTE).exists():
+        if NOTE in there:
             yield Finding("problem", f"estimates: {NOTE} is not as it was written; {again}")
         elif present:  # it is written last
             yield Finding("note", f"estimates: not finished, {NOTE} is not there yet; {again}")
         else:
             yield Finding("note", "estimates: none yet")
         return
-    changed = [
-        name for name, (sha256, _) in note.files.items() if name not in present or sha256_of(folder / name) != sha256
-    ]
+    changed = [name for name in note.files if name not in present or not is_whole(folder, note, name)]
     if note.plan == plan.fingerprint and note.num_models < plan.num_models:  # a run that was extended writes over them
         state = f"{', '.join(changed)} newer than {NOTE}" if changed else "whole"
         yield Finding("note", f"estimates: {state}, of {note.num_models} of {plan.num_models} models; {again}")
@@ -116,17 +116,16 @@ def _verify_results(folder: Path, plan: Plan) -> Iterator[Finding]:
 
 
 def _other_files(folder: Path) -> Iterator[Finding]:
-    inside = folder / "blocks"
-    names = sorted(path.name for path in inside.iterdir()) if inside.is_dir() else []
-    bad = [name for name in names if ".bad-" in name]
-    half = [name for name in names if name.endswith(TEMPORARY)]
+    found = sorted(names(folder / "blocks"))
+    bad = [name for name in found if ".bad-" in name]
+    half = [name for name in found if name.endswith(TEMPORARY)]
     finished = {f"{number:06d}" for number in finished_blocks(folder)}
-    alone = [name for name in names if name not in {*bad, *half} and name.partition(".")[0] not in finished]
-    for found, words in (
+    alone = [name for name in found if name not in {*bad, *half} and name.partition(".")[0] not in finished]
+    for some, words in (
         (bad, "set aside because they were not whole; they may be deleted"),
         (half, "left by processes that were stopped while they wrote; the next run removes them"),
         (alone, "not a block: one of its two files is missing; the next run replaces it"),
     ):
-        if found:
-            more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-            yield Finding("note", f"{len(found)} files {words}: {', '.join(found[:5])}{more}")
+        if some:
+            more = f" and {len(some) - 5} more" if len(some) > 5 else ""
+            yield Finding("note", f"{len(some)} files {words}: {', '.join(some[:5])}{more}")

@@ -1,0 +1,291 @@
+"""A run folder on an object store: fsspec's memory for the store, a cache folder for each machine."""
+
+from dataclasses import replace
+
+import fsspec
+import numpy as np
+import pytest
+
+from memjax import store
+from memjax.errors import InputError
+from memjax.store import files, objects
+from memjax.store.blocks import block_path
+from tests.store.test_blocks import assert_same, make_block
+
+URL = "memory://bucket/run"
+
+
+class Killed(BaseException):
+    """The end of a process."""
+
+
+@pytest.fixture(autouse=True)
+def memory():
+    system = fsspec.filesystem("memory")
+    system.store.clear()
+    system.pseudo_dirs[:] = [""]
+    return system
+
+
+@pytest.fixture
+def waited(monkeypatch):
+    seconds = []
+    monkeypatch.setattr(objects.time, "sleep", seconds.append)
+    return seconds
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """Goes to a machine by name; the folder there in which the run is staged."""
+
+    def go(name):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
+        return store.place(URL)
+
+    return go
+
+
+def there(memory):
+    return {path.removeprefix("/bucket/run/"): memory.cat_file(path) for path in memory.find("/bucket")}
+
+
+def failing(monkeypatch, name, problem, *calls):
+    """Lets these calls of one of the store's operations fail, counted from 1; all, if none is given."""
+    cls, count = type(fsspec.filesystem("memory")), iter(range(1, 1000))
+    real = getattr(cls, name)
+
+    def act(*args, **kwargs):
+        number = next(count)
+        if not calls or number in calls:
+            raise problem
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(cls, name, act)
+
+
+def test_what_one_machine_writes_another_reads_and_downloads_once(machine, memory, monkeypatch):
+    block = make_block()
+    assert store.write_block(machine("a"), 7, block, "plan", {})
+    assert {*there(memory)} == {"blocks/000007.npz", "blocks/000007.json"}
+
+    folder = machine("b")
+    assert store.finished_blocks(folder) == {7}
+    assert store.is_finished(folder, 7)
+    assert not store.is_finished(folder, 8)
+    assert_same(store.read_block(folder, 7), block)
+    failing(monkeypatch, "get_file", OSError("it is not asked again"))
+    assert_same(store.read_block(folder, 7), block)
+
+
+def test_what_fails_for_a_while_is_tried_again(machine, memory, monkeypatch, waited):
+    folder = machine("a")
+    failing(monkeypatch, "pipe_file", OSError("503 slow down"), 1, 2, 3, 5)
+
+    assert store.write_block(folder, 0, make_block(), "plan", {})
+
+    assert waited == [1, 2, 4, 1]
+    assert store.finished_blocks(folder) == {0}
+
+
+def test_what_was_put_though_an_error_came_back_is_not_taken_for_another_block(machine, memory, monkeypatch, waited):
+    folder, cls = machine("a"), type(memory)
+    pipe, answers = cls.pipe_file, iter([TimeoutError("no answer"), None, None, None])
+
+    def put(*args, **kwargs):
+        pipe(*args, **kwargs)
+        if problem := next(answers):
+            raise problem
+
+    monkeypatch.setattr(cls, "pipe_file", put)
+
+    assert store.write_block(folder, 0, make_block(), "plan", {})
+    assert store.finished_blocks(folder) == {0}
+
+
+def test_what_cannot_be_put_is_kept_and_put_by_the_next_process(machine, memory, monkeypatch, waited):
+    folder, block = machine("a"), make_block()
+    with monkeypatch.context() as patch:
+        failing(patch, "pipe_file", OSError("503 slow down"))
+        with pytest.raises(InputError, match=r"000000.npz cannot be reached: 503 slow down; what was computed is kept"):
+            store.write_block(folder, 0, block, "plan", {})
+    assert len(waited) == len(objects.WAITS)
+    assert store.finished_blocks(folder) == set()
+
+    assert store.commit_kept(folder, "another plan") == 0
+    assert store.commit_kept(folder, "plan") == 1
+    assert store.commit_kept(folder, "plan") == 0
+    assert_same(store.read_block(machine("b"), 0), block)
+
+
+@pytest.mark.parametrize("put", [1, 2])
+def test_a_process_that_is_killed_between_keeping_a_block_and_putting_it(machine, memory, monkeypatch, put):
+    folder, block = machine("a"), make_block()
+    with monkeypatch.context() as patch:
+        failing(patch, "pipe_file", Killed(), put)
+        with pytest.raises(Killed):
+            store.write_block(folder, 0, block, "plan", {})
+    assert store.finished_blocks(machine("b")) == set()
+
+    assert store.commit_kept(machine("a"), "plan") == 1
+    assert_same(store.read_block(machine("b"), 0), block)
+
+
+def test_half_a_block_of_a_killed_process_is_taken_up_by_another_machine(machine, memory, monkeypatch):
+    with monkeypatch.context() as patch:
+        failing(patch, "pipe_file", Killed(), 2)
+        with pytest.raises(Killed):
+            store.write_block(machine("a"), 0, make_block(), "plan", {})
+    assert {*there(memory)} == {"blocks/000000.npz"}
+
+    assert store.write_block(machine("b"), 0, make_block(), "plan", {})
+    assert {*there(memory)} == {"blocks/000000.npz", "blocks/000000.json"}
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data[:99] + b"?" + data[100:], lambda _: b""])
+@pytest.mark.parametrize("where", ["a", "b"])
+def test_a_damaged_object_is_put_aside_and_made_again(machine, memory, damage, where):
+    block = make_block()
+    store.write_block(machine("a"), 0, block, "plan", {})
+    whole = there(memory)
+    damaged = damage(whole["blocks/000000.npz"])
+    memory.pipe_file("/bucket/run/blocks/000000.npz", damaged)
+
+    folder = machine(where)
+    found = list(store.damaged_blocks(folder, "plan"))
+    assert [number for number, _ in found] == [0] * (len(damaged) != len(whole["blocks/000000.npz"]))
+    with store.afresh(URL) as clean, pytest.raises(store.CorruptBlock):
+        store.read_block(clean, 0)
+    store.set_aside(folder, 0)
+    assert store.finished_blocks(folder) == set()
+    assert there(memory)["blocks/000000.npz.bad-0"] == damaged
+
+    assert store.write_block(folder, 0, block, "plan", {})
+    assert whole.items() <= there(memory).items()
+    assert_same(store.read_block(machine("c"), 0), block)
+
+
+def test_a_damaged_record_is_seen_though_a_whole_one_is_on_this_machine(machine, memory):
+    store.write_block(machine("a"), 0, make_block(), "plan", {})
+    memory.pipe_file("/bucket/run/blocks/000000.json", b"{}")
+
+    assert [number for number, _ in store.damaged_blocks(machine("a"), "plan")] == [0]
+
+
+def test_damage_to_the_cache_is_no_damage_to_the_block(machine):
+    folder, block = machine("a"), make_block()
+    store.write_block(folder, 0, block, "plan", {})
+    block_path(folder, 0).write_bytes(b"something else")
+
+    assert_same(store.read_block(folder, 0), block)
+
+
+def test_a_store_that_cannot_be_reached_is_no_damaged_block(machine, monkeypatch, waited):
+    store.write_block(machine("a"), 0, make_block(), "plan", {})
+    folder = machine("b")
+    failing(monkeypatch, "get_file", OSError("503"))
+
+    with pytest.raises(InputError, match="cannot be reached"):
+        store.read_block(folder, 0)
+
+
+@pytest.mark.parametrize("case", ["one after the other", "not listed yet", "at the same moment"])
+def test_of_two_that_write_one_block_the_first_stays(machine, memory, monkeypatch, case):
+    assert store.write_block(machine("a"), 0, make_block(), "plan", {})
+    before = there(memory)
+    if case == "not listed yet":  # costs a training, and nothing else
+        monkeypatch.setattr(objects, "listing", lambda url: {})
+    if case == "at the same moment":
+        monkeypatch.setattr(type(memory), "isfile", lambda self, path: False)
+
+    assert store.write_block(machine("b"), 0, make_block(), "plan", {})
+    assert not store.write_block(machine("c"), 0, make_block(seed=1), "plan", {})
+
+    assert there(memory) == before
+    assert_same(store.read_block(machine("c"), 0), make_block())
+
+
+def test_where_the_store_cannot_refuse_the_same_bytes_do_no_harm(machine, memory, monkeypatch):
+    cls = type(memory)
+    pipe = cls.pipe_file
+
+    def put(self, path, value, mode="overwrite"):
+        if mode == "create":
+            raise NotImplementedError
+        pipe(self, path, value)
+
+    monkeypatch.setattr(cls, "pipe_file", put)
+
+    assert store.write_block(machine("a"), 0, make_block(), "plan", {})
+    assert store.write_block(machine("b"), 0, make_block(), "plan", {})
+    assert not store.write_block(machine("c"), 0, make_block(seed=1), "plan", {})
+    assert_same(store.read_block(machine("d"), 0), make_block())
+
+
+def test_estimates_made_on_another_machine_replace_those_here(machine):
+    for name, value in (("a", 1.0), ("b", 2.0), ("a", 2.0)):
+        folder = machine(name)
+        if name == "b" or value == 1:
+            store.write_arrays(folder / "estimates.npz", [("mem", np.array(value))])
+            store.write_note(folder, "plan", 3, ["estimates.npz"])
+        for read in (store.read_results, store.read_whole):
+            found = read(folder, "estimates.npz")
+            assert found is not None
+            assert found["mem"] == value
+    assert store.total_size(folder) > 0
+    assert files.sizes(folder).keys() == {"estimates.npz", "results.json"}
+
+
+def test_of_two_plans_the_first_stays_and_one_that_is_gone_there_is_gone_here(machine, memory):
+    data = {"name": "clouds", "sha256": "0", "num_train": 13, "num_test": 5}
+    plan = store.Plan({"model": {"model": "mlp"}}, data, 3, 12, {})
+    assert store.new_plan(machine("a"), plan)
+    assert not store.new_plan(machine("b"), replace(plan, num_models=9))
+    assert store.read_plan(machine("b")) == plan
+    store.replace_plan(machine("b"), replace(plan, num_models=15))
+    assert store.read_plan(machine("a")) == replace(plan, num_models=15)
+
+    memory.rm_file("/bucket/run/plan.json")
+
+    assert store.read_plan(machine("a")) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("file:///tmp/run", "give it without file://"),
+        ("nothing://bucket/run", "give gs://, s3:// or a folder"),
+    ],
+)
+def test_places_that_are_none(url, words):
+    with pytest.raises(InputError, match=words):
+        store.place(url)
+
+
+@pytest.mark.parametrize(("url", "extra"), [("gs://bucket/run", "gs"), ("s3://bucket/run", "s3")])
+def test_a_back_end_that_is_not_installed(monkeypatch, url, extra):
+    def missing(*_, **__):
+        raise ImportError
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", missing)
+
+    with pytest.raises(InputError, match=rf"pip install 'memjax\[{extra}\]'"):
+        store.place(url)
+
+
+def test_no_permission_is_said_at_once(machine, monkeypatch, waited):
+    folder = machine("a")
+    failing(monkeypatch, "pipe_file", PermissionError("AccessDenied"))
+
+    with pytest.raises(InputError, match="no permission: AccessDenied"):
+        store.write_block(folder, 0, make_block(), "plan", {})
+    assert not waited
+
+
+def test_a_folder_that_came_from_somebody_else_sends_nothing_anywhere(tmp_path, memory, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / ".url").write_text(URL)
+
+    store.write_block(tmp_path, 0, make_block(), "plan", {})
+
+    assert store.url_of(tmp_path) is None
+    assert there(memory) == {}

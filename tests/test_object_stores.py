@@ -1,0 +1,268 @@
+"""Whole runs on an object store: fsspec's memory by default, S3 and Google's protocols where their servers are here."""
+
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import fsspec
+import numpy as np
+import pytest
+
+from memjax import run
+from memjax.store import objects
+
+SMALL = ["--num-models", "12", "--per-class", "8", "--test-per-class", "3", "--epochs", "8", "--model", "mlp:16"]
+SMALL += ["--pack-size", "3"]
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch):
+    monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "2")
+    monkeypatch.setattr(objects, "WAITS", ())
+    fsspec.filesystem("memory").store.clear()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_NUM_CPU_DEVICES", "2")
+        assert run.main(["--run", str(folder), *SMALL]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def s3():
+    """A server of Amazon's protocol on loopback; what a process has to know of it."""
+    server = pytest.importorskip("moto.server").ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    pytest.importorskip("s3fs")
+    server.start()
+    address = "http://{}:{}".format(*server.get_host_and_port())
+    yield {
+        "AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "a",
+        "AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
+    }  # fmt: skip
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def gs():
+    """A server of Google's protocol, likewise."""
+    emulator = pytest.importorskip("gcp_storage_emulator.server")
+    pytest.importorskip("gcsfs")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = emulator.create_server("127.0.0.1", port, in_memory=True)
+    server.start()
+    yield {"STORAGE_EMULATOR_HOST": f"http://127.0.0.1:{port}"}
+    server.stop()
+
+
+@pytest.fixture(params=["s3", "gs"])
+def bucket(request, monkeypatch):
+    """The URL of a new bucket on one of the servers."""
+    for name, value in request.getfixturevalue(request.param).items():
+        monkeypatch.setenv(name, value)
+    url = f"{request.param}://memjax-{next(_BUCKETS)}"
+    fsspec.filesystem(request.param, use_listings_cache=False).mkdir(url)
+    return url
+
+
+_BUCKETS = itertools.count()
+
+
+def begin(url, tmp_path, name, *options):
+    """A process that trains the small run, on a machine of this name."""
+    command = [sys.executable, "-m", "memjax.run", "--run", url, *SMALL, *options]
+    there = os.environ | {"XDG_CACHE_HOME": str(tmp_path / name)}
+    return subprocess.Popen(command, env=there, stdout=subprocess.DEVNULL)
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    return lambda name: monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
+
+
+def assert_same_run(url, whole):
+    """All bytes of blocks and estimates, as they are on the store."""
+    system, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+    files = [
+        file for file in sorted(whole.rglob("*")) if file.suffix in (".npz", ".npy") or file.parent.name == "blocks"
+    ]
+    assert len(files) == 11
+    for file in files:
+        assert system.cat_file(f"{path}/{file.relative_to(whole)}") == file.read_bytes(), file
+    assert system.isfile(f"{path}/report.html")
+
+
+@pytest.mark.slow
+def test_a_run_that_lost_its_store_twice_ends_as_the_one_that_was_left_alone(whole, machine, monkeypatch, capsys):
+    url, cls, puts = "memory://bucket/run", type(fsspec.filesystem("memory")), itertools.count()
+    pipe = cls.pipe_file
+
+    def put(self, path, value, mode="overwrite"):
+        if (number := next(puts)) in (4, 7) or number == 5:  # plan, block, record, block ...
+            raise OSError("503 slow down")
+        pipe(self, path, value, mode)
+
+    monkeypatch.setattr(cls, "pipe_file", put)
+    machine("a")
+    assert run.main(["--run", url, *SMALL]) == 2
+    assert "what was computed is kept on this machine" in capsys.readouterr().err
+    assert run.main(["--run", url]) == 2  # it cannot even put what was kept
+    assert run.main(["--run", url]) == 2
+    machine("b")
+    assert run.main(["--run", url, "--worker", "1/2"]) == 0
+    machine("a")
+    assert run.main(["--run", url]) == 0
+
+    assert_same_run(url, whole)
+    out = capsys.readouterr().out
+    assert f"{url}/report.html" in out
+    assert run.main(["verify", url]) == 0
+    assert "4 are whole, of 4 that 12 models need" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_commands_that_look_and_the_second_time_nothing_is_downloaded(whole, machine, monkeypatch, capsys):
+    url = "memory://bucket/run"
+    system = fsspec.filesystem("memory")
+    for file in sorted(path for path in whole.rglob("*") if path.is_file()):
+        system.pipe_file(f"/bucket/run/{file.relative_to(whole)}", file.read_bytes())
+    machine("a")
+
+    assert run.main(["status", url]) == 0
+    assert "12 of 12 trained" in capsys.readouterr().out
+    assert run.main(["report", url]) == 0
+    assert capsys.readouterr().out == f"{url}/report.html\n"
+    assert run.main(["--run", url]) == 0
+    got = []
+    real = objects.get_file
+    monkeypatch.setattr(objects, "get_file", lambda url, target: got.append(url) or real(url, target))
+    assert run.main(["--run", url]) == 0
+    assert got == []
+    system.rm_file("/bucket/run/results.json")
+    assert run.main(["--run", url]) == 0
+    assert sorted(got) == [f"{url}/blocks/{number:06d}.npz" for number in range(4)]
+    del got[:]
+    system.rm_file("/bucket/run/results.json")
+    assert run.main(["--run", url]) == 0
+    assert got == []
+    assert_same_run(url, whole)
+
+
+def test_estimates_of_predictions_from_elsewhere(machine, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "a.npz", masks=rng.random((20, 9)) < 0.5, train_correct=rng.random((20, 9)) < 0.5)
+    machine("a")
+
+    assert run.main(["estimate", "--arrays", str(tmp_path / "a.npz"), "--out", "memory://bucket/found"]) == 0
+
+    assert "memory://bucket/found/report.html" in capsys.readouterr().out
+    assert fsspec.filesystem("memory").isfile("/bucket/found/estimates.npz")
+
+
+@pytest.mark.parametrize("command", ["status", "verify", "report"])
+def test_where_there_is_no_run(machine, capsys, command):
+    machine("a")
+
+    assert run.main([command, "memory://bucket/nothing"]) == 2
+
+    assert "memory://bucket/nothing holds no run" in capsys.readouterr().err
+
+
+def test_what_is_there_and_is_no_run_is_left_alone(machine, capsys):
+    fsspec.filesystem("memory").pipe_file("/bucket/other/notes.txt", b"mine")
+    machine("a")
+
+    assert run.main(["--run", "memory://bucket/other", *SMALL]) == 2
+
+    assert "memory://bucket/other is not empty" in capsys.readouterr().err
+    assert fsspec.filesystem("memory").find("/bucket/other") == ["/bucket/other/notes.txt"]
+
+
+@pytest.mark.slow
+def test_the_store_decides_who_is_first(bucket):
+    assert objects.put_new(f"{bucket}/a/b", b"first")
+    assert not objects.put_new(f"{bucket}/a/b", b"second")
+    objects.put_new(f"{bucket}/a/c", b"")
+
+    assert objects.get_all([f"{bucket}/a/b", f"{bucket}/a/c", f"{bucket}/a/d"]) == {
+        f"{bucket}/a/b": b"first", f"{bucket}/a/c": b"",
+    }  # fmt: skip
+    assert objects.listing(f"{bucket}/a") == {"b": 5, "c": 0}
+    assert objects.listing(bucket) == {"a": None}
+    assert objects.total_size(bucket) == 5
+    objects.move(f"{bucket}/a/b", f"{bucket}/a/b.bad-0")
+    objects.move(f"{bucket}/a/b", f"{bucket}/a/b.bad-0")
+    assert not objects.exists(f"{bucket}/a/b")
+    assert objects.exists(f"{bucket}/a/b.bad-0")
+    with pytest.raises(FileNotFoundError):
+        objects.get_file(f"{bucket}/a/b", os.devnull)
+
+
+@pytest.mark.slow
+def test_many_put_one_object_at_once_and_one_succeeds(bucket):
+    if bucket.startswith("gs:"):
+        pytest.skip("the emulator does not heed ifGenerationMatch")
+    contents = [bytes([number]) * 1000 for number in range(16)]
+    with ThreadPoolExecutor(16) as pool:
+        first = list(pool.map(lambda content: objects.put_new(f"{bucket}/a", content), contents))
+
+    assert sum(first) == 1
+    assert objects.get_all([f"{bucket}/a"]) == {f"{bucket}/a": contents[first.index(True)]}
+
+
+@pytest.mark.slow
+def test_a_bucket_that_does_not_exist(bucket, machine, capsys):
+    machine("a")
+
+    assert run.main(["--run", f"{bucket}-not/run", *SMALL]) == 2
+
+    assert f"there is no bucket {bucket.partition('//')[2]}-not" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_killed_and_taken_up_on_another_machine(bucket, whole, tmp_path):
+    url = f"{bucket}/some/run"
+    process = begin(url, tmp_path, "a")
+    while process.poll() is None and not objects.exists(f"{url}/blocks/000000.npz"):
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    committed = len(objects.listing(f"{url}/blocks"))
+    assert 0 < committed <= 8
+
+    assert begin(url, tmp_path, "b").wait() == 0
+
+    assert_same_run(url, whole)
+    check = [sys.executable, "-m", "memjax.run", "verify", url]
+    assert subprocess.run(check, stdout=subprocess.DEVNULL).returncode == 0
+
+
+@pytest.mark.slow
+def test_two_workers_on_two_machines(bucket, whole, tmp_path):
+    url = f"{bucket}/run"
+    workers = [begin(url, tmp_path, str(index), "--worker", f"{index}/2") for index in (0, 1)]
+
+    assert [worker.wait() for worker in workers] == [0, 0]
+    assert_same_run(url, whole)
+
+
+@pytest.mark.slow
+def test_a_damaged_object_is_made_again(bucket, whole, tmp_path):
+    url = f"{bucket}/run"
+    for file in sorted(path for path in whole.rglob("*") if path.is_file() and path.name != "results.json"):
+        objects.put_file(f"{url}/{file.relative_to(whole)}", file)
+    short = tmp_path / "short"
+    short.write_bytes((whole / "blocks" / "000002.npz").read_bytes()[:-9])
+    objects.put_file(f"{url}/blocks/000002.npz", short)
+
+    assert begin(url, tmp_path, "a").wait() == 0
+
+    assert_same_run(url, whole)
+    assert objects.get_all([f"{url}/blocks/000002.npz.bad-0"]) == {f"{url}/blocks/000002.npz.bad-0": short.read_bytes()}
