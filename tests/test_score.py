@@ -113,7 +113,7 @@ def test_the_summary_and_the_report_say_of_which_score(tmp_path, capsys):
     text, page = capsys.readouterr().out, (opened.folder / "report.html").read_text()
 
     assert "on average, of margin" in text
-    assert "in units of logits" in text
+    assert "in units of logits" in " ".join(text.split())
     assert "mean margin(i) of models that trained on i" in page
     assert "Any number" in page
     assert begin(opened.folder, "--score", "correct") == 0
