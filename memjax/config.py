@@ -88,6 +88,7 @@ class RunConfig:
             )
         _check_epochs(self.record_every, self.record_epochs, self.train.epochs)
         _check_own(self)
+        _check_stream(self)
         for option, value in (("--pack-size", self.pack_size), ("--cpu-devices", self.cpu_devices)):
             if value is not None and value < 1:
                 raise InputError(f"{option} is {value}; give 1 or more")
@@ -122,7 +123,7 @@ class RunConfig:
         own = {"own": "met"} if self.record and self.record_own == "met" else {}
         settings = {
             "seed": self.seed,
-            "data": asdict(self.data),
+            "data": {key: value for key, value in asdict(self.data).items() if value != _UNSAID.get(key, ...)},
             "subset": asdict(self.subset),
             "model": asdict(self.model),
             "train": asdict(self.train) | {"optimizer_options": self.train.options},
@@ -141,6 +142,22 @@ class RunConfig:
         digest = hashlib.sha256(json.dumps(self.settings(), sort_keys=True).encode()).hexdigest()
         words = re.sub(r"[^a-z0-9]+", "-", f"{self.data.dataset}-{self.model.model}".lower()).strip("-")
         return Path("runs") / f"{words[-60:].strip('-')}-{digest[:6]}"
+
+
+# What older folders do not know; said only where it is not this, so that their names and settings stay.
+_UNSAID = {"stream": False, "image_size": None, "test_split": "test"}
+
+
+def _check_stream(config: RunConfig) -> None:
+    if not config.data.stream:
+        return
+    if config.train.scaling != "unit":
+        raise InputError(
+            "--scaling standard takes mean and deviation of all training examples, held-out ones included, and reads "
+            "them all; with --stream give --scaling unit"
+        )
+    if config.record:
+        raise InputError("--record asks all training examples after an epoch, which --stream does not hold; drop one")
 
 
 def _check_epochs(every: int, epochs: tuple[int, ...], last: int) -> None:

@@ -11,7 +11,7 @@ class DataSpec:
     """Which examples."""
 
     dataset: str = "digits"
-    """digits; idx:FOLDER; npz:FILE; mnist, fashion_mnist, cifar10, cifar100, svhn_cropped; tfds:NAME."""
+    """digits; idx:FOLDER; npz:FILE; npy:FOLDER; mnist, fashion_mnist, cifar10, cifar100, svhn_cropped; tfds:NAME."""
     classes: tuple[int, ...] = ()
     """Only these classes, renumbered from 0 in the order given.  Default: all."""
     per_class: int | None = None
@@ -28,6 +28,13 @@ class DataSpec:
     """Whether --corrupt spoils the test examples too."""
     data_seed: int = 0
     """Decides which examples are drawn and which are changed, and how."""
+    stream: bool = False
+    """Inputs stay on the host, on disk those of npy:FOLDER and tfds:NAME, and are sent to the devices batch by batch:
+    the same batches for all models, of which each trains on its own examples.  For data that fit on no device."""
+    image_size: int | None = None
+    """For tfds:NAME: the square in the middle of each image, scaled to so many pixels.  Default: images as they are."""
+    test_split: str = "test"
+    """For tfds:NAME: the split that the test examples are; validation where test has no labels, as in imagenet2012."""
 
     def __post_init__(self):
         if not 0 <= self.label_noise < 1:
@@ -41,6 +48,12 @@ class DataSpec:
             raise InputError(f"--classes names a class twice: {' '.join(map(str, self.classes))}")
         if len(self.classes) == 1:
             raise InputError("--classes names one class; a classifier needs at least two")
+        if self.stream and self.corrupt:
+            raise InputError("--corrupt changes data in memory, and --stream leaves them where they are; drop one of them")
+        if self.image_size is not None and self.image_size < 1:
+            raise InputError(f"--image-size is {self.image_size}; give 1 or more pixels")
+        if not self.dataset.startswith("tfds:") and (self.image_size, self.test_split) != (None, "test"):
+            raise InputError(f"--image-size and --test-split are for tfds:NAME; {self.dataset} has its own")
 
 
 Design = Literal[
@@ -101,7 +114,7 @@ class TrainSpec:
     epochs: int = 60
     """Passes over the model's own subset."""
     batch_size: int = 64
-    """Examples a step."""
+    """Examples a step; with --stream those of the whole training set, of which a model trains on its own."""
     optimizer: str = "adam"
     """The name of an optax optimiser that takes a learning rate: adam, sgd, adamw, lion, ..."""
     optimizer_options: tuple[str, ...] | None = None

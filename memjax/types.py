@@ -19,6 +19,7 @@ from jaxtyping import Bool, Int, Shaped
 
 from memjax import display
 from memjax.errors import InputError
+from memjax.stored import Stored
 
 if TYPE_CHECKING:
     from jax import Array
@@ -29,7 +30,7 @@ AXES = {1: ("example",), 2: ("train", "test")}  # what the axes of an estimate a
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Examples in host memory, as stored (images stay uint8).  Never changed in place.
+    """Examples in host memory, as stored (images stay uint8), or their inputs on disk.  Never changed in place.
 
     Attributes:
       name: where the examples came from, as the user wrote it.
@@ -42,9 +43,9 @@ class Dataset:
     """
 
     name: str
-    train_inputs: Shaped[np.ndarray, "train ..."]
+    train_inputs: Shaped[np.ndarray | Stored, "train ..."]
     train_labels: Int[np.ndarray, " train"]
-    test_inputs: Shaped[np.ndarray, "test ..."]
+    test_inputs: Shaped[np.ndarray | Stored, "test ..."]
     test_labels: Int[np.ndarray, " test"]
     train_ids: Int[np.ndarray, " train"]
     test_ids: Int[np.ndarray, " test"]

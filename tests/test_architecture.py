@@ -27,14 +27,14 @@ LAYERS = [
     {"specs"},
     {"metrics", "prng"},
     {"types", "untrusted"},
-    {"display"},
+    {"display", "stored"},
     {"errors"},
 ]
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib", "pandas"}
 WITHOUT_JAX = {
     "run", "commands", "pipeline", "opening", "calibration", "recipe", "presets", "config", "sizes", "summary",
     "output", "progress", "interruption", "workers", "distributed", "exchange", "store", "data", "subsets", "specs",
-    "untrusted", "types", "display", "errors", "report", "trajectories", "elsewhere",
+    "untrusted", "types", "display", "stored", "errors", "report", "trajectories", "elsewhere",
 }  # fmt: skip
 
 

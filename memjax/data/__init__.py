@@ -33,7 +33,7 @@ def load_dataset(spec: DataSpec) -> Dataset:
       InputError: the source is not known, not there or damaged; a corruption is not known; or what is left cannot be
         used.
     """
-    dataset = _select(_read_source(spec.dataset), spec)
+    dataset = _select(_read_source(spec), spec)
     dataset = flip_labels(dataset, spec.label_noise, spec.data_seed)
     dataset = corrupt(dataset, spec.corrupt, spec.data_seed, spec.corrupt_test)
     _check(dataset)

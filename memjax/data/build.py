@@ -6,13 +6,14 @@ import numpy as np
 
 from memjax.data.check import check_labels, check_lengths
 from memjax.errors import InputError
+from memjax.stored import Inputs
 from memjax.types import Dataset
 
 
 class Split(NamedTuple):
     """Training or test examples as read, not checked yet: inputs (examples, *shape), labels (examples,)."""
 
-    inputs: np.ndarray
+    inputs: Inputs
     labels: np.ndarray
 
 

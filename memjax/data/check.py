@@ -3,7 +3,10 @@
 import numpy as np
 
 from memjax.errors import InputError
+from memjax.stored import Inputs
 from memjax.types import Dataset
+
+CHUNK = 4096  # examples looked at at once: what is on disk need not fit in memory
 
 
 def check(dataset: Dataset) -> None:
@@ -43,7 +46,7 @@ def check_amounts(dataset: Dataset) -> None:
             raise InputError(f"{dataset.name} has {count} {what}; at least {least} needed")
 
 
-def check_lengths(which: str, inputs: np.ndarray, labels: np.ndarray) -> None:
+def check_lengths(which: str, inputs: Inputs, labels: np.ndarray) -> None:
     """Refuses labels that are not one row of integers, one an example."""
     if labels.ndim != 1:
         raise InputError(f"{which} labels have shape {labels.shape}; expected one number an example, ({len(inputs)},)")
@@ -64,7 +67,7 @@ def check_labels(which: str, labels: np.ndarray, ids: np.ndarray, num_classes: i
         )
 
 
-def check_shape(which: str, inputs: np.ndarray) -> None:
+def check_shape(which: str, inputs: Inputs) -> None:
     """Refuses what is not numbers, or not (features,), (height, width) or (height, width, channels) an example."""
     if inputs.dtype.kind not in "biuf":
         raise InputError(f"{which} inputs are {inputs.dtype}; expected numbers")
@@ -77,11 +80,13 @@ def check_shape(which: str, inputs: np.ndarray) -> None:
         raise InputError(f"{which} inputs have shape {inputs.shape}, with nothing in it; expected sizes of 1 and more")
 
 
-def check_finite(which: str, inputs: np.ndarray, ids: np.ndarray) -> None:
+def check_finite(which: str, inputs: Inputs, ids: np.ndarray) -> None:
     """Refuses NaN and infinity."""
     if inputs.dtype.kind != "f":
         return
-    wrong = np.flatnonzero(~np.isfinite(inputs).all(axis=tuple(range(1, inputs.ndim))))
+    chunks = (inputs[start : start + CHUNK] for start in range(0, len(inputs), CHUNK))
+    finite = [np.isfinite(chunk).all(axis=tuple(range(1, inputs.ndim))) for chunk in chunks]
+    wrong = np.flatnonzero(~np.concatenate(finite)) if finite else np.empty(0, int)
     if wrong.size:
         raise InputError(
             f"{which} example {ids[wrong[0]]} holds NaN or infinity ({wrong.size} such examples); "

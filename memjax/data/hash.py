@@ -4,13 +4,17 @@ import hashlib
 
 import numpy as np
 
+from memjax.stored import Stored
 from memjax.types import Dataset
+
+CHUNK = 4096  # examples at once: what is on disk need not fit in memory
 
 
 def content_hash(dataset: Dataset) -> str:
     """SHA-256, in hex, over type, shape and values of inputs and labels, train and test.
 
-    Names, source rows and the record of changed labels do not count; the labels as they are now do.
+    Names, source rows and the record of changed labels do not count; the labels as they are now do.  Of inputs that say
+    what source they are, this and the rows taken stand for the values.
     """
     digest = hashlib.sha256(b"memjax content 1")
     for array in (
@@ -20,6 +24,11 @@ def content_hash(dataset: Dataset) -> str:
         dataset.test_labels.astype(np.int64),
     ):
         digest.update(f"/{array.dtype.name} {array.shape}/".encode())
-        little_endian = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-        digest.update(little_endian.reshape(-1).view(np.uint8).data)
+        if isinstance(array, Stored) and array.identity:
+            digest.update(f"{array.identity}/".encode())
+            array = array.rows.astype(np.int64)
+        for start in range(0, len(array), CHUNK):
+            part = array[start : start + CHUNK]
+            little_endian = np.ascontiguousarray(part, dtype=part.dtype.newbyteorder("<"))
+            digest.update(little_endian.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

@@ -7,6 +7,7 @@ import numpy as np
 from memjax.errors import InputError
 from memjax.prng import host_permutation
 from memjax.specs import DataSpec
+from memjax.stored import Inputs, Stored
 from memjax.types import Dataset
 
 
@@ -45,9 +46,9 @@ def take_rows(dataset: Dataset, train: np.ndarray | slice, test: np.ndarray | sl
     """Some training and some test examples, the classes as they were."""
     return dataclasses.replace(
         dataset,
-        train_inputs=dataset.train_inputs[train],
+        train_inputs=_only(dataset.train_inputs, train),
         train_labels=dataset.train_labels[train],
-        test_inputs=dataset.test_inputs[test],
+        test_inputs=_only(dataset.test_inputs, test),
         test_labels=dataset.test_labels[test],
         train_ids=dataset.train_ids[train],
         test_ids=dataset.test_ids[test],
@@ -55,6 +56,10 @@ def take_rows(dataset: Dataset, train: np.ndarray | slice, test: np.ndarray | sl
         corrupted=dataset.corrupted[train],
         test_corrupted=dataset.test_corrupted[test],
     )
+
+
+def _only(inputs: Inputs, rows: np.ndarray | slice) -> Inputs:
+    return inputs.only(rows) if isinstance(inputs, Stored) else inputs[rows]
 
 
 def _rows(labels: np.ndarray, classes: tuple[int, ...], most: int | None, seed: int, purpose: str) -> np.ndarray:

@@ -37,6 +37,19 @@ def read_npy(path: Path) -> Shaped[np.ndarray, "..."]:
         return parse_npy(stream, size_of(stream), str(path))
 
 
+def map_npy(path: Path) -> Shaped[np.ndarray, "..."]:
+    """The same array left on disk, to be read where it is indexed; it has to be in native byte order and C order.
+
+    Raises:
+      InputError: as of `read_npy`, or another order.
+    """
+    with reading(path, *DAMAGE) as stream:
+        header = _checked_header(stream, size_of(stream), str(path))
+        if header.fortran or not header.dtype.isnative:
+            raise InputError(f"{path} is in Fortran or foreign byte order; write it again, with numpy.ascontiguousarray")
+        return np.memmap(stream, header.dtype, "r", header.size, header.shape)
+
+
 def parse_npy(stream: Readable, size: int, what: str) -> Shaped[np.ndarray, "..."]:
     """The array in a stream of NPY data, in native byte order and C order.
 
@@ -47,6 +60,13 @@ def parse_npy(stream: Readable, size: int, what: str) -> Shaped[np.ndarray, "...
     Raises:
       InputError: not such a stream, not numbers or text, or sizes that disagree.
     """
+    header = _checked_header(stream, size, what)
+    flat = np.frombuffer(read_exactly(stream, header.dtype.itemsize * prod(header.shape), what), header.dtype)
+    array = flat.reshape(header.shape, order="F" if header.fortran else "C")
+    return array.astype(header.dtype.newbyteorder("="), order="C", copy=False)
+
+
+def _checked_header(stream: Readable, size: int, what: str) -> _Header:
     header = _read_header(stream, what)
     if header.dtype.kind not in _KINDS or header.dtype.subdtype is not None:
         raise InputError(f"{what} holds {header.dtype}; only numbers and text are read, never pickled objects")
@@ -56,9 +76,7 @@ def parse_npy(stream: Readable, size: int, what: str) -> Shaped[np.ndarray, "...
             f"{what} announces {header.dtype} {header.shape}, {num_bytes} bytes, but has room for "
             f"{size - header.size}; write the file again"
         )
-    flat = np.frombuffer(read_exactly(stream, num_bytes, what), header.dtype)
-    array = flat.reshape(header.shape, order="F" if header.fortran else "C")
-    return array.astype(header.dtype.newbyteorder("="), order="C", copy=False)
+    return header
 
 
 def _read_header(stream: Readable, what: str) -> _Header:

@@ -1,0 +1,61 @@
+"""Images of a data set prepared with TensorFlow Datasets, left in its array_record files until they are asked for."""
+
+from typing import Any
+
+import numpy as np
+
+from memjax.data.build import Split
+from memjax.data.images import decoded
+from memjax.errors import InputError
+from memjax.stored import Stored
+
+AT_ONCE = 1024  # records read at once for their labels
+
+
+def stored_split(builder: Any, which: str, keys: tuple[str, str], side: int, name: str) -> Split:
+    """The images of a split, to be decoded when they are asked for, and its labels, for which all records are read once.
+
+    Args:
+      keys: names of the input and of the label among the features.
+      side: pixels that images are brought to.
+
+    Raises:
+      InputError: the input is no image, or the records cannot be read.
+    """
+    from tensorflow_datasets.core.decode import SkipDecoding
+
+    input_key, label_key = keys
+    info, feature = builder.info, builder.info.features[input_key]
+    if getattr(feature, "encoding_format", None) is None and not hasattr(feature, "use_colormap"):
+        raise InputError(f"tfds:{name}: feature {input_key} is no image; --stream and --image-size are for images")
+    channels = feature.shape[-1]
+
+    def failed(error: Exception) -> InputError:
+        reason = " ".join(str(error).split())[:200]
+        return InputError(f"tfds:{name}: {which} cannot be read: {reason}; prepare it as array_record")
+
+    try:
+        records = builder.as_data_source(split=which, decoders={input_key: SkipDecoding()})
+        labels = _labels(records, label_key)
+    except Exception as error:  # a format that needs TensorFlow, or records damaged in any way
+        raise failed(error) from error
+
+    def read(rows: np.ndarray) -> np.ndarray:
+        try:
+            images = [decoded(record[input_key], side, channels) for record in records.__getitems__(rows.tolist())]
+        except Exception as error:
+            raise failed(error) from error
+        return np.stack(images) if images else np.empty((0, *shape), np.uint8)
+
+    shape = (side, side, channels) if channels > 1 else (side, side)
+    split = info.splits[which]
+    identity = f"tfds {info.full_name} {which} {split.shard_lengths} {split.num_bytes} {side}"
+    return Split(Stored(read, np.arange(len(labels)), shape, np.dtype(np.uint8), identity), labels)
+
+
+def _labels(records: Any, key: str) -> np.ndarray:
+    labels = np.empty(len(records), np.int64)
+    for start in range(0, len(records), AT_ONCE):
+        rows = range(start, min(start + AT_ONCE, len(records)))
+        labels[rows.start : rows.stop] = [record[key] for record in records.__getitems__(list(rows))]
+    return labels
