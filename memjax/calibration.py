@@ -8,7 +8,7 @@ import numpy as np
 from memjax import environment
 from memjax.config import RunConfig
 from memjax.data import take_rows
-from memjax.recipe import make_single
+from memjax.recipe import make_examples, make_single
 from memjax.types import Dataset, Model, SubsetDesign
 
 LONG = 1e13  # floating-point operations from which finding the best pack size is worth the compilations
@@ -37,7 +37,9 @@ def pack_size(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> int:
     if operations(model, dataset.input_shape, config, design) * config.num_models < LONG:
         return guess
     most = -(-config.num_models // len(devices))
-    memory = environment.device_memory() - dataset.train_inputs.nbytes - dataset.test_inputs.nbytes
+    memory = environment.device_memory()
+    if not config.data.stream:
+        memory -= dataset.train_inputs.nbytes + dataset.test_inputs.nbytes
     return choose_pack_size(lambda size: trial(config, dataset, design, size), guess, most, memory)
 
 
@@ -73,7 +75,7 @@ def trial(config: RunConfig, dataset: Dataset, design: SubsetDesign, size: int):
     """
     import jax
 
-    from memjax.training import Trial, compile_training, examples_of, replicate
+    from memjax.training import Trial, compile_any, replicate
 
     devices, batch = jax.local_devices(), config.train.batch_size
     seen = min(STEPS * batch, design.max_size)
@@ -81,8 +83,8 @@ def trial(config: RunConfig, dataset: Dataset, design: SubsetDesign, size: int):
     single = make_single(config.shortened(2), part, design._replace(max_size=seen))
     ids = np.arange(len(devices) * size, dtype=np.uint32).reshape(len(devices), size)
     masks = np.broadcast_to(np.arange(len(part.train_labels)) < seen, (*ids.shape, len(part.train_labels)))
-    examples = replicate(examples_of(part, config.train.scaling), devices)
-    program = compile_training(single, config.seed, examples, size, devices)
+    examples = replicate(make_examples(config, part), devices)
+    program = compile_any(single, config.seed, examples, size, devices)
     times: list[float] = []
     while sum(times) < ENOUGH:
         started = time.monotonic()

@@ -14,7 +14,7 @@ import numpy as np
 from memjax import environment, interruption, store, summary
 from memjax.errors import InputError, Interrupted
 from memjax.opening import Run
-from memjax.recipe import make_single
+from memjax.recipe import make_examples, make_single
 from memjax.sizes import check_disk, writes_all_pairs
 from memjax.types import Curves, Outcomes
 from memjax.workers import Worker, deal, make_worker
@@ -41,7 +41,7 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
         return
     import jax
 
-    from memjax.training import checkpoints_in, examples_of, forget, is_out_of_memory, train_many
+    from memjax.training import checkpoints_in, forget, is_out_of_memory, train_many
 
     check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
     here = environment.here()
@@ -55,7 +55,7 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
         worker = Worker(jax.process_index(), jax.process_count())
     blocks = deal(missing, worker, lambda number: store.is_finished(run.folder, number))
     single = make_single(run.config, run.dataset, run.design)
-    examples = examples_of(run.dataset, run.config.train.scaling)
+    examples = make_examples(run.config, run.dataset)
     midway, plan = run.folder / "midway", run.plan.fingerprint
     seconds = run.config.checkpoint_minutes and 60 * run.config.checkpoint_minutes
     checkpoints = checkpoints_in(midway, plan, seconds, notify) if seconds else None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from memjax import calibration
 from memjax.config import RunConfig
-from memjax.recipe import make_single
+from memjax.recipe import make_examples, make_single
 from memjax.specs import FleetSpec
 from memjax.subsets import make_design
 from memjax.types import Dataset
@@ -86,12 +86,12 @@ def _seconds_a_model(config: RunConfig, dataset: Dataset, epochs: int, size: int
     """Of one device, all of them at work."""
     import jax
 
-    from memjax.training import examples_of, train_many
+    from memjax.training import train_many
 
     devices = jax.local_devices()
     design = make_design(config.subset, dataset.num_train, config.seed)
     single = make_single(config.shortened(epochs), dataset, design)
-    examples = examples_of(dataset, config.train.scaling)
+    examples = make_examples(config, dataset)
     blocks, times = itertools.cycle(range(4 * len(devices))), []
 
     def enough() -> bool:

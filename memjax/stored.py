@@ -33,6 +33,11 @@ class Stored:
     def ndim(self) -> int:
         return 1 + len(self.input_shape)
 
+    @property
+    def nbytes(self) -> int:
+        """Of memory: none."""
+        return 0
+
     def __len__(self) -> int:
         return len(self.rows)
 

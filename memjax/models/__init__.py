@@ -10,11 +10,13 @@ from memjax.models import names
 from memjax.models.alexnet import AlexNet
 from memjax.models.cnn import CNN
 from memjax.models.convolutions import convolution
+from memjax.models.counting import check_counting
 from memjax.models.densenet import DenseNet
 from memjax.models.from_flax import from_linen, from_nnx
 from memjax.models.hidden import layers_of, mark
 from memjax.models.inception import Inception
 from memjax.models.mlp import MLP
+from memjax.models.normalization import BatchNorm
 from memjax.models.pooling import max_pool
 from memjax.models.precision import in_precision
 from memjax.models.resnet import RESNET_18, RESNET_50, ResNet
@@ -23,8 +25,8 @@ from memjax.specs import ModelSpec
 from memjax.types import Model
 
 __all__ = [
-    "CNN", "MLP", "AlexNet", "DenseNet", "Inception", "ResNet", "convolution",
-    "from_linen", "from_nnx", "in_precision", "layers_of", "make_model", "mark", "max_pool",
+    "CNN", "MLP", "AlexNet", "BatchNorm", "DenseNet", "Inception", "ResNet", "check_counting", "convolution",
+    "from_linen", "from_nnx", "in_precision", "is_built_in", "layers_of", "make_model", "mark", "max_pool",
 ]  # fmt: skip
 
 
@@ -45,6 +47,11 @@ def make_model(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) 
     if spec.norm is not None or spec.dropout:
         raise InputError(f"--norm and --dropout are for the built-in networks; {spec.model} has none but its own")
     return user_model(spec.model, input_shape, num_classes)
+
+
+def is_built_in(spec: ModelSpec) -> bool:
+    """Whether a spec names a network of memjax's own."""
+    return _network(spec) is not None
 
 
 def _network(spec: ModelSpec) -> Callable[..., nnx.Module] | None:

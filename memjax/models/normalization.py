@@ -1,13 +1,40 @@
 """Normalisation layers of the convolutional networks, by choice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Literal, TypeVar
 
 from flax import nnx
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 Norm = Literal["batch", "group", "none"]
 Arrays = TypeVar("Arrays", bound=tuple)
+
+
+_counted: ContextVar[Array | None] = ContextVar("counted", default=None)
+
+
+@contextmanager
+def counting(own: Bool[Array, " batch"]) -> Iterator[None]:
+    """Within it, `BatchNorm` takes mean and variance of the examples marked alone: the others belong to other models."""
+    token = _counted.set(own)
+    try:
+        yield
+    finally:
+        _counted.reset(token)
+
+
+class BatchNorm(nnx.BatchNorm):
+    """`nnx.BatchNorm` that leaves out, in training, the examples of a batch that a model must not see.
+
+    For networks of one's own that are to be trained with `--stream`; elsewhere there is no difference.
+    """
+
+    def __call__(self, inputs: Float[Array, "batch ..."]) -> Float[Array, "batch ..."]:
+        own = _counted.get()
+        mask = None if own is None else own.reshape(-1, *[1] * (inputs.ndim - 1))
+        return super().__call__(inputs, mask=mask)
 
 
 def normalization(norm: Norm, channels: int, *, rngs: nnx.Rngs) -> Callable:
@@ -27,7 +54,7 @@ def normalization(norm: Norm, channels: int, *, rngs: nnx.Rngs) -> Callable:
     if norm == "batch":
         # Runs here may have a few hundred steps: at the momentum of 0.99 that is common for long ones, a tenth of the
         # statistics would still be their start after 230 steps; at 0.9 it is gone after 23.
-        return nnx.BatchNorm(channels, momentum=0.9, promote_dtype=_unpromoted, rngs=rngs)
+        return BatchNorm(channels, momentum=0.9, promote_dtype=_unpromoted, rngs=rngs)
     if norm == "group":
         return nnx.GroupNorm(channels, _num_groups(channels), epsilon=1e-5, promote_dtype=_unpromoted, rngs=rngs)
     return unchanged

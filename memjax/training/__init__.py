@@ -3,11 +3,14 @@
 from memjax.training.augment import make_augment
 from memjax.training.batches import num_batches
 from memjax.training.checkpoints import checkpoints_in, forget
-from memjax.training.many import Checkpoints, Pack, compile_training, replicate, train_many
+from memjax.training.many import Pack, compile_any, compile_training, replicate, train_many
+from memjax.training.midway import Checkpoints
 from memjax.training.optimizer import make_optimizer
 from memjax.training.packing import Trial, choose_pack_size, guess_pack_size, is_out_of_memory
 from memjax.training.probes import NOTHING, Probe
 from memjax.training.single import Examples, Training, examples_of, make_train
+from memjax.training.stream import Stream, largest_input, stream_of
+from memjax.training.streamed import StreamedTraining, make_streamed
 
 __all__ = [
     "NOTHING",
@@ -15,19 +18,25 @@ __all__ = [
     "Examples",
     "Pack",
     "Probe",
+    "Stream",
+    "StreamedTraining",
     "Training",
     "Trial",
     "checkpoints_in",
     "choose_pack_size",
+    "compile_any",
     "compile_training",
     "examples_of",
     "forget",
     "guess_pack_size",
     "is_out_of_memory",
+    "largest_input",
     "make_augment",
     "make_optimizer",
+    "make_streamed",
     "make_train",
     "num_batches",
     "replicate",
+    "stream_of",
     "train_many",
 ]

@@ -1,19 +1,22 @@
 """Many models at once: the only file in which training has a model axis."""
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Int
 
 from memjax import prng
 from memjax.training.compiler import compiler_options
+from memjax.training.driving import drive, gather
+from memjax.training.midway import Checkpoints, slice_of, train_with_checkpoints
 from memjax.training.single import Examples, Training
+from memjax.training.stream import Stream
+from memjax.training.streamed import StreamedTraining
 from memjax.types import TrainOutput, Tree
 
 Devices = list[Any]  # of jax.Device, which is no class to a type checker
@@ -28,25 +31,11 @@ class Pack(NamedTuple):
     output: TrainOutput
 
 
-class Checkpoints(NamedTuple):
-    """Where packs in the middle of their training are kept, for trainings so long that losing one hurts.
-
-    Attributes:
-      load: (block, like) -> (epochs done, its models) or None; `like` has the shapes and types of the models.
-      save: (block, epochs done, its models), NumPy arrays.
-      seconds: how long to train before the next is due.
-    """
-
-    load: Callable[[int, Tree], tuple[int, Tree] | None]
-    save: Callable[[int, int, Tree], object]
-    seconds: float
-
-
 def train_many(
-    training: Training,
+    training: Training | StreamedTraining,
     seed: int,
     draw_masks: Callable[[np.ndarray], np.ndarray],
-    examples: Examples,
+    examples: Examples | Stream,
     blocks: Iterable[int],
     pack_size: int,
     devices: Devices | None = None,
@@ -59,7 +48,7 @@ def train_many(
     the number of devices and the other blocks change nothing.  There is one compilation.
 
     Args:
-      training: of one model, see `make_train`.
+      training: of one model, see `make_train`, or `make_streamed` for a stream.
       seed: the run's seed.
       draw_masks: model numbers -> (models, train) masks, see `types.SubsetDesign`.
       examples: the data set.
@@ -75,7 +64,7 @@ def train_many(
     """
     devices = devices or jax.local_devices()
     on_devices = replicate(examples, devices)
-    programs = compile_training(training, seed, on_devices, pack_size, devices)
+    programs = compile_any(training, seed, on_devices, pack_size, devices)
     waiting = None
     for numbers in _rounds(iter(blocks), len(devices), stop):
         padded = numbers + numbers[-1:] * (len(devices) - len(numbers))  # one shape, one compilation
@@ -85,7 +74,7 @@ def train_many(
         if checkpoints is None:
             output = programs(ids, masks, on_devices)
         else:
-            output = _train_with_checkpoints(programs, ids, masks, on_devices, numbers, checkpoints, stop)
+            output = train_with_checkpoints(programs, ids, masks, on_devices, numbers, checkpoints, stop)
         if waiting:
             yield from _finished(*waiting)
         waiting = (numbers, model_ids, masks, output) if output else None
@@ -137,25 +126,67 @@ def compile_training(training: Training, seed: int, examples: Examples, pack_siz
     def advance(model_id, mask, state, examples, first, last):
         return training.advance(jax.random.fold_in(key, model_id), mask, state, examples, first, last)
 
-    def compiled(function: Callable, device_axes: tuple, model_axes: tuple, given: tuple, donated: tuple = ()):
-        packed = jax.vmap(function, in_axes=model_axes)
-        program = over_devices(packed, devices, device_axes, donated).lower(*given)
-        return program.compile(compiler_options(program.as_text(), devices[0].platform))
-
-    shape = (len(devices), pack_size)
-    ids = jax.ShapeDtypeStruct(shape, np.uint32)
-    masks = jax.ShapeDtypeStruct((*shape, len(examples.train_labels)), bool)
-    epoch = jax.ShapeDtypeStruct(shape[:1], np.int32)
+    compiled = partial(_compiled, devices)
+    ids, masks = _like_ids_and_masks(len(devices), pack_size, len(examples.train_labels))
+    epoch = jax.ShapeDtypeStruct(ids.shape[:1], np.int32)
     begin = compiled(start, (0,), (0,), (ids,))
-    like = jax.tree.map(
-        lambda leaf, sharding: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding),
-        begin.out_info, begin.output_shardings,
-    )  # fmt: skip
+    like = _like_outputs(begin)
     given = (ids, masks, like, examples, epoch, epoch)
     go_on = compiled(advance, (0, 0, 0, None, 0, 0), (0, 0, 0, None, None, None), given, donated=(2,))
     end = compiled(training.finish, (0, None), (0, None), (like, examples))
     num_bytes = max(_num_bytes(program) for program in (begin, go_on, end))
     return Programs(begin, go_on, end, like, len(devices), training.num_epochs, num_bytes)
+
+
+def compile_streamed(
+    training: StreamedTraining, seed: int, stream: Stream, pack_size: int, devices: Devices
+) -> Programs:
+    """The same for a stream: a call for each batch, which all models of all devices are given; epochs are legs here."""
+    key = prng.run_key(seed)
+
+    def start(model_id):
+        return training.start(jax.random.fold_in(key, model_id))
+
+    def step(model_id, mask, state, active, batch):
+        return training.step(jax.random.fold_in(key, model_id), mask, state, active, batch)
+
+    put, compiled = partial(replicate, devices=devices), partial(_compiled, devices)
+    ids, masks = _like_ids_and_masks(len(devices), pack_size, len(stream.train_labels))
+    active, batch = jax.ShapeDtypeStruct(ids.shape[:1], bool), put(stream.like())
+    begin = compiled(start, (0,), (0,), (ids,))
+    like = _like_outputs(begin)
+    masks = jax.ShapeDtypeStruct(masks.shape, bool, sharding=like.step.sharding)  # sent once, not with every batch
+    given = (ids, masks, like, active, batch)
+    go_on = compiled(step, (0, 0, 0, 0, None), (0, 0, 0, None, None), given, donated=(2,))
+    end = compiled(training.judge, (0, None), (0, None), (like, batch))
+    num_bytes = max(_num_bytes(program) for program in (begin, go_on, end))
+    place = partial(jax.device_put, device=like.step.sharding)
+    advance, finish = partial(drive, go_on, put, place, training), partial(gather, end, put, ids.shape)
+    return Programs(begin, advance, finish, like, len(devices), training.num_legs, num_bytes)
+
+
+def compile_any(training: Any, seed: int, examples: Any, pack_size: int, devices: Devices) -> Programs:
+    """`compile_streamed` for a stream, else `compile_training`."""
+    compile_it = compile_streamed if isinstance(examples, Stream) else compile_training
+    return compile_it(training, seed, examples, pack_size, devices)
+
+
+def _compiled(devices: Devices, function: Callable, device_axes: tuple, model_axes: tuple, given: tuple,
+              donated: tuple = ()) -> jax.stages.Compiled:  # fmt: skip
+    program = over_devices(jax.vmap(function, in_axes=model_axes), devices, device_axes, donated).lower(*given)
+    return program.compile(compiler_options(program.as_text(), devices[0].platform))
+
+
+def _like_ids_and_masks(num_devices: int, pack_size: int, num_train: int) -> tuple[Tree, Tree]:
+    ids = jax.ShapeDtypeStruct((num_devices, pack_size), np.uint32)
+    return ids, jax.ShapeDtypeStruct((*ids.shape, num_train), bool)
+
+
+def _like_outputs(program: jax.stages.Compiled) -> Tree:
+    return jax.tree.map(
+        lambda leaf, sharding: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding),
+        program.out_info, program.output_shardings,
+    )  # fmt: skip
 
 
 def over_devices(
@@ -182,70 +213,12 @@ def over_devices(
     return jax.jit(mapped, donate_argnums=donated)
 
 
-def replicate(tree: Examples, devices: Devices) -> Examples:
-    """A copy on each device, made once: pmap would send host arrays anew with every call."""
+def replicate(tree: Tree, devices: Devices) -> Tree:
+    """A copy on each device, made once: pmap would send host arrays anew with every call.  A stream stays."""
+    if isinstance(tree, Stream):
+        return tree
     mesh = jax.sharding.Mesh(np.array(devices), ("devices",))
     return jax.device_put(tree, jax.NamedSharding(mesh, jax.P()))
-
-
-def _train_with_checkpoints(
-    programs: Programs,
-    ids: np.ndarray,
-    masks: np.ndarray,
-    examples: Examples,
-    numbers: list[int],
-    checkpoints: Checkpoints,
-    stop: Callable[[], bool],
-) -> TrainOutput | None:
-    """An epoch a call, each device from where its block was laid down; None if it was stopped on the way."""
-    state, first = _taken_up(programs, ids, numbers, checkpoints)
-    last_saved = time.monotonic()
-    while (first < programs.num_epochs).any():
-        following = np.minimum(first + 1, programs.num_epochs)
-        state = jax.block_until_ready(programs.advance(ids, masks, state, examples, first, following))
-        first = following
-        stopped = stop()
-        if stopped or time.monotonic() - last_saved >= checkpoints.seconds:
-            plain = _without_key_types(state)
-            for device, number in enumerate(numbers):
-                checkpoints.save(number, int(first[device]), _slice(plain, device))
-            last_saved = time.monotonic()
-        if stopped:
-            return None
-    return programs.finish(state, examples)
-
-
-def _taken_up(
-    programs: Programs, ids: np.ndarray, numbers: list[int], checkpoints: Checkpoints
-) -> tuple[Tree, np.ndarray]:
-    """The state of each device's block, new or as it was laid down, and the epochs that it has behind it."""
-    state, first = programs.start(ids), np.zeros(len(ids), np.int32)
-    first[len(numbers) :] = programs.num_epochs  # nothing to do there
-    host = jax.tree.map(np.array, _without_key_types(state))
-    found = {device: checkpoints.load(number, _slice(host, device)) for device, number in enumerate(numbers)}
-    if not any(found.values()):
-        return state, first
-    for device, kept in found.items():
-        if kept:
-            first[device] = kept[0]
-            jax.tree.map(lambda whole, part, at=device: whole.__setitem__(at, part), host, kept[1])
-    return jax.tree.map(_placed, host, programs.like), first
-
-
-def _without_key_types(tree: Tree) -> Tree:
-    """Random keys, which only jax knows, as the numbers they are made of."""
-    return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, tree)
-
-
-def _placed(leaf: np.ndarray, like: jax.ShapeDtypeStruct) -> jax.Array:
-    """Back on the devices, and a random key again if it was one."""
-    if not _is_key(like):
-        return jax.device_put(leaf, like.sharding)
-    return jax.device_put(jax.random.wrap_key_data(jnp.asarray(leaf), impl="threefry2x32"), like.sharding)
-
-
-def _is_key(leaf: jax.Array | jax.ShapeDtypeStruct) -> bool:
-    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def _rounds(blocks: Iterator[int], width: int, stop: Callable[[], bool]) -> Iterator[list[int]]:
@@ -256,11 +229,7 @@ def _rounds(blocks: Iterator[int], width: int, stop: Callable[[], bool]) -> Iter
 def _finished(numbers: list[int], model_ids: np.ndarray, masks: np.ndarray, output: TrainOutput) -> Iterator[Pack]:
     output = jax.tree.map(np.asarray, output)  # waits for the devices
     for device, number in enumerate(numbers):
-        yield Pack(number, model_ids[device], masks[device], _slice(output, device))
-
-
-def _slice(tree: Tree, device: int) -> Tree:
-    return jax.tree.map(lambda leaf: np.asarray(leaf[device]), tree)
+        yield Pack(number, model_ids[device], masks[device], slice_of(output, device))
 
 
 def _num_bytes(program: jax.stages.Compiled) -> int:

@@ -1,0 +1,134 @@
+"""The stream of a training set: one order of batches for all models, read ahead on the host by Grain."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int, Shaped
+
+from memjax.errors import InputError
+from memjax.prng import host_permutation
+from memjax.stored import Inputs
+from memjax.training.batches import num_batches
+from memjax.types import Dataset
+
+AHEAD = 4  # batches that are read, each by a thread of its own, before they are asked for
+
+
+class Batch(NamedTuple):
+    """Examples for all models of all devices.
+
+    Attributes:
+      inputs: (batch, *shape), as stored.
+      labels: (batch,) int32.
+      rows: (batch,) int32, rows of the split; those that only fill up the last batch are past its end.
+    """
+
+    inputs: Shaped[np.ndarray, "batch ..."]
+    labels: Int[np.ndarray, " batch"]
+    rows: Int[np.ndarray, " batch"]
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """A data set that stays on the host, and the order in which its examples come by.
+
+    Each epoch is one permutation of the training set, a function of the run's seed and of the epoch alone, so that any
+    step can be gone to at once.
+    """
+
+    train_inputs: Inputs
+    train_labels: Int[np.ndarray, " train"]
+    test_inputs: Inputs
+    test_labels: Int[np.ndarray, " test"]
+    seed: int
+    batch_size: int
+
+    @property
+    def steps_an_epoch(self) -> int:
+        return num_batches(len(self.train_labels), self.batch_size)
+
+    def training(self, first: int, last: int) -> Iterator[Batch]:
+        """The batches of the steps first .. last - 1, counted over all epochs."""
+        return _read_ahead(self.train_inputs, self.train_labels, self._rows, first, last)
+
+    def in_order(self, part: str) -> Iterator[Batch]:
+        """All examples of the part, train or test, once."""
+        inputs = self.train_inputs if part == "train" else self.test_inputs
+        labels = self.train_labels if part == "train" else self.test_labels
+
+        def rows(step: int) -> np.ndarray:
+            return self._filled(np.arange(len(labels))[step * self.batch_size :][: self.batch_size], len(labels))
+
+        return _read_ahead(inputs, labels, rows, 0, num_batches(len(labels), self.batch_size))
+
+    def like(self) -> Batch:
+        """Shapes and types of a batch."""
+        rows = np.zeros(self.batch_size, np.int32)
+        return Batch(np.empty((self.batch_size, *self.train_inputs.shape[1:]), self.train_inputs.dtype), rows, rows)
+
+    def _rows(self, step: int) -> np.ndarray:
+        epoch, place = divmod(step, self.steps_an_epoch)
+        order = _order(self.seed, epoch, len(self.train_labels))
+        return self._filled(order[place * self.batch_size :][: self.batch_size], len(order))
+
+    def _filled(self, rows: np.ndarray, count: int) -> np.ndarray:
+        return np.pad(rows, (0, self.batch_size - len(rows)), constant_values=count)
+
+
+def stream_of(dataset: Dataset, seed: int, batch_size: int) -> Stream:
+    """The stream of a data set.
+
+    Raises:
+      InputError: Grain is not installed.
+    """
+    try:
+        import grain  # noqa: F401
+    except ImportError as error:
+        raise InputError("--stream reads with Grain, which is not installed; pip install 'memjax[stream]'") from error
+    return Stream(
+        dataset.train_inputs, dataset.train_labels, dataset.test_inputs, dataset.test_labels, seed, batch_size
+    )
+
+
+def largest_input(dtype: np.dtype) -> float:
+    """What a streamed input is divided by: the largest number of a type of integers, 1 for floats and truth values.
+
+    No example is looked at, so that none can leave a trace here.
+    """
+    return float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
+
+
+@lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, count: int) -> np.ndarray:
+    return host_permutation(seed, "stream", epoch, count)
+
+
+@dataclass(frozen=True, eq=False)
+class _Batches:
+    """Batches by number, as Grain likes to have them."""
+
+    inputs: Inputs
+    labels: np.ndarray
+    rows: Callable[[int], np.ndarray]
+    first: int
+    last: int
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    def __getitem__(self, number: int) -> Batch:
+        rows = self.rows(self.first + number)
+        here = np.minimum(rows, len(self.labels) - 1)  # what fills up is some example, of weight 0
+        return Batch(self.inputs[here], self.labels[here].astype(np.int32), rows.astype(np.int32))
+
+
+def _read_ahead(
+    inputs: Inputs, labels: np.ndarray, rows: Callable[[int], np.ndarray], first: int, last: int
+) -> Iterator[Batch]:
+    import grain
+
+    options = grain.ReadOptions(num_threads=AHEAD, prefetch_buffer_size=AHEAD)
+    return iter(grain.MapDataset.source(_Batches(inputs, labels, rows, first, last)).to_iter_dataset(options))
