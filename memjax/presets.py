@@ -38,6 +38,15 @@ _ARPIT_CNN = TrainSpec(
 )  # fmt: skip
 
 
+# ImageNet: batches of 896 examples of a model's own, which is 0.7 of 1280 of the stream; the rate falls to a tenth after
+# each 30 epochs.  Remembered as well.  Of each image the square in the middle is taken, and moved by up to 28 pixels, in
+# place of random resized crops, which would be one more decoding for every model.
+_IMAGENET = TrainSpec(
+    epochs=100, batch_size=1280, optimizer="sgd", optimizer_options=MOMENTUM, learning_rate=0.7, schedule="steps",
+    drops=(0.1, 30), warmup=0.15, crop=28, flip=True, scaling="unit",
+)  # fmt: skip
+
+
 def _preset(dataset: str, model: str, train: TrainSpec, num_models: int) -> RunConfig:
     return RunConfig(num_models=num_models, data=DataSpec(dataset=dataset), model=ModelSpec(model=model), train=train)
 
@@ -51,6 +60,14 @@ PRESETS: dict[str, RunConfig] = {
     # Half the batch and half the rate.
     "fz-cifar100-densenet100": _preset(
         "cifar100", "densenet100", replace(_CIFAR, batch_size=256, learning_rate=0.2), 2000
+    ),
+    "fz-imagenet": RunConfig(
+        num_models=2000,
+        data=DataSpec("tfds:imagenet2012", stream=True, image_size=224, test_split="validation"),
+        model=ModelSpec("resnet50"),
+        train=_IMAGENET,
+        checkpoint_minutes=30,
+        influence="same-class",
     ),
     "arpit-mnist": _preset("mnist", "mlp:4096x2", _ARPIT_MLP, 100),
     "arpit-cifar10": _preset("cifar10", "alexnet", _ARPIT_CNN, 100),

@@ -1,6 +1,7 @@
-"""Residual networks for small images: ResNet-18 and ResNet-50."""
+"""Residual networks: ResNet-18 and ResNet-50."""
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -8,7 +9,9 @@ from memjax.models.hidden import mark
 from memjax.models.initializers import draw_kernels
 from memjax.models.layers import ConvNorm, Head, as_images, image_shape
 from memjax.models.normalization import Norm, unchanged
+from memjax.models.pooling import max_pool
 
+LARGE = 128  # pixels on a side
 RESNET_18 = {"blocks": (2, 2, 2, 2), "bottleneck": False}
 RESNET_50 = {"blocks": (3, 4, 6, 3), "bottleneck": True}
 
@@ -16,8 +19,9 @@ RESNET_50 = {"blocks": (3, 4, 6, 3), "bottleneck": True}
 class ResNet(nnx.Module):
     """A 3 x 3 convolution, four stages of residual blocks, the mean over all positions, and a dense layer.
 
-    `blocks` says how many a stage; each stage after the first halves the image and doubles the width.  As is usual for
-    32 x 32 images, the first convolution has stride 1, and no pooling follows it.
+    `blocks` says how many a stage; each stage after the first halves the image and doubles the width.  Images of
+    128 x 128 and more go through the paper's first layers, a 7 x 7 convolution of stride 2 and a 3 x 3 max pooling of
+    stride 2; smaller ones, as is usual for 32 x 32, through a 3 x 3 convolution of stride 1 and no pooling.
 
     Reference:
       He et al., Deep Residual Learning for Image Recognition, 2015, arXiv 1512.03385.
@@ -35,7 +39,10 @@ class ResNet(nnx.Module):
         *,
         rngs: nnx.Rngs,
     ):
-        self.stem = ConvNorm(image_shape("resnet", input_shape, 8)[2], width, 3, norm=norm, rngs=rngs)
+        height, breadth, channels = image_shape("resnet", input_shape, 8)
+        self.large = min(height, breadth) >= LARGE
+        side, stride = (7, 2) if self.large else (3, 1)
+        self.stem = ConvNorm(channels, width, side, stride, norm=norm, rngs=rngs)
         size, self.blocks = width, nnx.List()
         for stage, count in enumerate(blocks):
             for number in range(count):
@@ -47,7 +54,10 @@ class ResNet(nnx.Module):
         draw_kernels(self, rngs.params())
 
     def __call__(self, inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch classes"]:
-        hidden = mark(jax.nn.relu(self.stem(as_images(inputs))))
+        hidden = jax.nn.relu(self.stem(as_images(inputs)))
+        if self.large:  # after a ReLU, padding with 0 is padding with nothing
+            hidden = max_pool(jnp.pad(hidden, ((0, 0), (1, 1), (1, 1), (0, 0))), 3, 2)
+        hidden = mark(hidden)
         for block in self.blocks:
             hidden = mark(block(hidden))
         return self.head(hidden.mean((1, 2)))

@@ -9,8 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from memjax.stored import Inputs, Stored
+
 LARGEST_SIDE = 160  # pixels; larger images are reduced
 STRIP_HEIGHT = 24
+LOOKED_AT = 256  # of inputs on disk, for their range
 COARSE = 64  # pixels up to which an image is shown as squares
 
 
@@ -37,7 +40,7 @@ class Painter:
       kind: as of `Picture`.
     """
 
-    def __init__(self, inputs: np.ndarray):
+    def __init__(self, inputs: Inputs):
         shape = inputs.shape[1:]
         self.is_image = len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3))
         self.low, self.high = _scale(inputs, self.is_image)
@@ -80,8 +83,13 @@ class Painter:
         return np.ascontiguousarray((unit.clip(0, 1) * 255).round().astype(np.uint8))
 
 
-def _scale(inputs: np.ndarray, is_image: bool) -> tuple[np.ndarray, np.ndarray]:
-    """What is drawn black and what white.  One scale for all of an image; one a feature where features may differ."""
+def _scale(inputs: Inputs, is_image: bool) -> tuple[np.ndarray, np.ndarray]:
+    """What is drawn black and what white.  One scale for all of an image; one a feature where features may differ.
+
+    Of inputs on disk some are looked at.
+    """
+    if isinstance(inputs, Stored):
+        inputs = inputs[:: max(1, len(inputs) // LOOKED_AT)]
     axis = None if is_image else 0
     if inputs.dtype == np.uint8 and is_image:
         # Most bytes are pixels as they are; a smaller maximum means another range, as 0 .. 16 of scikit-learn's digits.

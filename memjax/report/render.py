@@ -17,11 +17,13 @@ from memjax.report.images import Painter
 from memjax.report.island import island, orders
 from memjax.report.likeness import ALIKE
 from memjax.report.sheets import draw_sheets, layout_of
+from memjax.stored import Stored
 from memjax.types import Dataset
 
 CARDS_SHOWN = 20  # the most memorized examples
 CONTRAST_SHOWN = 20  # on either side of typical and in between
 PAIRS_SHOWN = 20
+FROM_DISK = 2000  # most memorized examples, and test examples of pairs, whose images are read where all lie on disk
 WORDS = (("seen", "in"), ("unseen", "out"))
 MEASURES = {"loss": "loss", "error": "share of models that are wrong"}
 SCRIPT = Path(__file__).parent / "app" / "bundle" / "report.js"
@@ -99,6 +101,7 @@ def draw_report(
     painter = Painter(dataset.train_inputs) if examples and np.prod(dataset.input_shape) else None
     order = orders(dataset, estimates, pairs)
     chosen = content.Examples(dataset, estimates, painter)
+    on_disk = isinstance(dataset.train_inputs, Stored)  # of these not all are read: no likeness, and the first sheets
     values = {
         "name": dataset.name,
         "tiles": overview.overview(dataset, estimates),
@@ -121,15 +124,15 @@ def draw_report(
         "alike": ALIKE,
         **_figures_of(recorded, mem, chosen),
     }
-    numbers = island(dataset, estimates, pairs, order, painter)
+    numbers = island(dataset, estimates, pairs, order, None if on_disk else painter)
     numbers |= {"name": dataset.name, "checksums": checksums, "pictures": None}
     numbers["dynamics"] = dynamics_island(recorded, order) if recorded else None
     sheets = {}
     if painter is not None:
         numbers["pictures"] = {"kind": painter.kind, **layout_of(painter)._asdict()}
         sheets = {
-            "train": list(draw_sheets(painter, dataset.train_inputs, order.train)),
-            "test": list(draw_sheets(painter, dataset.test_inputs, order.test)),
+            "train": list(draw_sheets(painter, dataset.train_inputs, order.train[: FROM_DISK if on_disk else None])),
+            "test": list(draw_sheets(painter, dataset.test_inputs, order.test[: FROM_DISK if on_disk else None])),
         }
     return Report(values, numbers, sheets)
 

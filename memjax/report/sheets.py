@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Int
 
 from memjax.report.images import Painter
+from memjax.stored import Inputs
 
 SHEET_SIDE = 512  # pixels; small sheets are quickly decoded, and few of one are wasted
 
@@ -32,7 +33,7 @@ def layout_of(painter: Painter) -> Layout:
     return Layout(width, height, max(1, SHEET_SIDE // max(1, width)), max(1, SHEET_SIDE // max(1, height)))
 
 
-def draw_sheets(painter: Painter, inputs: np.ndarray, order: Int[np.ndarray, " shown"]) -> Iterator[bytes]:
+def draw_sheets(painter: Painter, inputs: Inputs, order: Int[np.ndarray, " shown"]) -> Iterator[bytes]:
     """PNG files of the examples in this order; the last one is as high as it needs to be."""
     from PIL import Image
 

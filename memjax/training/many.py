@@ -107,7 +107,7 @@ class Programs:
     num_epochs: int
     num_bytes: int
 
-    def __call__(self, model_ids: np.ndarray, masks: np.ndarray, examples: Examples) -> TrainOutput:
+    def __call__(self, model_ids: np.ndarray, masks: np.ndarray, examples: Examples | Stream) -> TrainOutput:
         first, last = (np.full(self.num_devices, epoch, np.int32) for epoch in (0, self.num_epochs))
         state = self.advance(model_ids, masks, self.start(model_ids), examples, first, last)
         return self.finish(state, examples)
