@@ -38,9 +38,9 @@ _ARPIT_CNN = TrainSpec(
 )  # fmt: skip
 
 
-# ImageNet: batches of 896 examples of a model's own, which is 0.7 of 1280 of the stream; the rate falls to a tenth after
-# each 30 epochs.  Remembered as well.  Of each image the square in the middle is taken, and moved by up to 28 pixels, in
-# place of random resized crops, which would be one more decoding for every model.
+# ImageNet: batches of 896 examples of a model's own, which is 0.7 of 1280 of the stream; the rate falls to a tenth
+# after each 30 epochs.  Remembered as well; where the drops are is not, and 30 is the usual number.  Of an image the
+# square in the middle is taken and moved by up to 28 pixels: random resized crops would be a decoding for each model.
 _IMAGENET = TrainSpec(
     epochs=100, batch_size=1280, optimizer="sgd", optimizer_options=MOMENTUM, learning_rate=0.7, schedule="steps",
     drops=(0.1, 30), warmup=0.15, crop=28, flip=True, scaling="unit",

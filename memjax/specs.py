@@ -49,7 +49,9 @@ class DataSpec:
         if len(self.classes) == 1:
             raise InputError("--classes names one class; a classifier needs at least two")
         if self.stream and self.corrupt:
-            raise InputError("--corrupt changes data in memory, and --stream leaves them where they are; drop one of them")
+            raise InputError(
+                "--corrupt changes data in memory, and --stream leaves them where they are; drop one of them"
+            )
         if self.image_size is not None and self.image_size < 1:
             raise InputError(f"--image-size is {self.image_size}; give 1 or more pixels")
         if not self.dataset.startswith("tfds:") and (self.image_size, self.test_split) != (None, "test"):

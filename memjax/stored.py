@@ -44,7 +44,7 @@ class Stored:
     def __getitem__(self, place: "int | np.integer | slice | np.ndarray") -> Shaped[np.ndarray, "..."]:
         """One example, or some; those are in memory then."""
         if isinstance(place, (int, np.integer)):
-            return self.read(self.rows[[place]])[0]
+            return self.read(self.rows[place : place + 1])[0]
         return self.read(self.rows[place])
 
     def only(self, places: "slice | np.ndarray") -> "Stored":

@@ -9,13 +9,13 @@ from memjax.recipe import make_single
 from memjax.subsets import make_design
 from tests.conftest import make_dataset
 
-SHAPES = {"mnist": (28, 28), "cifar10": (32, 32, 3), "cifar100": (32, 32, 3)}
+SHAPES = {"mnist": (28, 28), "cifar10": (32, 32, 3), "cifar100": (32, 32, 3), "tfds:imagenet2012": (224, 224, 3)}
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_fits_its_data(name):
     config = PRESETS[name]
-    dataset = make_dataset(shape=SHAPES[config.data.dataset])
+    dataset = make_dataset(num_train=20, num_test=3, shape=SHAPES[config.data.dataset])
 
     assert callable(make_model(config.model, dataset.input_shape, dataset.num_classes).apply)
     assert callable(make_single(config, dataset, make_design(config.subset, dataset.num_train, 0)))

@@ -13,7 +13,7 @@ AT_ONCE = 1024  # records read at once for their labels
 
 
 def stored_split(builder: Any, which: str, keys: tuple[str, str], side: int, name: str) -> Split:
-    """The images of a split, to be decoded when they are asked for, and its labels, for which all records are read once.
+    """The images of a split, to be decoded when they are asked for, and its labels, for which all are read once.
 
     Args:
       keys: names of the input and of the label among the features.

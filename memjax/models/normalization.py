@@ -17,7 +17,7 @@ _counted: ContextVar[Array | None] = ContextVar("counted", default=None)
 
 @contextmanager
 def counting(own: Bool[Array, " batch"]) -> Iterator[None]:
-    """Within it, `BatchNorm` takes mean and variance of the examples marked alone: the others belong to other models."""
+    """Within it, `BatchNorm` takes mean and variance of the marked examples alone: the others are held out."""
     token = _counted.set(own)
     try:
         yield

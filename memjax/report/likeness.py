@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from memjax.report.images import Painter
+from memjax.stored import Inputs
 
 ALIKE = 0.98  # correlation from which two examples are called near-duplicates
 GRID = 16  # pixels on a side that are compared
@@ -12,7 +13,7 @@ LISTED = 4
 CHUNK = 8192
 
 
-def fingerprints(painter: Painter, inputs: np.ndarray) -> Float[np.ndarray, "examples places"]:
+def fingerprints(painter: Painter, inputs: Inputs) -> Float[np.ndarray, "examples places"]:
     """What is compared: unit vectors whose products are correlations.  Constant examples are all zero, like nothing."""
     parts = [_coarse(painter, inputs[start : start + CHUNK]) for start in range(0, len(inputs), CHUNK)]
     if not parts:

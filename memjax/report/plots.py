@@ -15,6 +15,7 @@ from memjax.report.artists import BLUE, GREY, ORANGE, caption, grid, note, singl
 from memjax.report.dynamics_plots import learning_speed, loss_trajectories
 from memjax.report.figures import MEMORIZED, histogram
 from memjax.report.images import Painter
+from memjax.stored import Inputs
 from memjax.types import Dataset
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def membership_roc(false_positives: ArrayLike, true_positives: ArrayLike) -> "Fi
     return figure
 
 
-def _drawer(inputs: np.ndarray):
+def _drawer(inputs: Inputs):
     """Draws one example after another on the same scale."""
     painter = Painter(inputs)
 

@@ -1,5 +1,6 @@
 """Batches of a stream through compiled programs: read on the host while the devices are at work."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -37,7 +38,7 @@ def drive(
 def spans(first: np.ndarray, last: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:
     """Stretches of legs, in order, in which the same devices are active."""
     edges = sorted({*first.tolist(), *last.tolist()})
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in itertools.pairwise(edges):
         active = (first <= begin) & (end <= last)
         if active.any():
             yield begin, end, active

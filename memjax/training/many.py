@@ -167,8 +167,9 @@ def compile_streamed(
 
 def compile_any(training: Any, seed: int, examples: Any, pack_size: int, devices: Devices) -> Programs:
     """`compile_streamed` for a stream, else `compile_training`."""
-    compile_it = compile_streamed if isinstance(examples, Stream) else compile_training
-    return compile_it(training, seed, examples, pack_size, devices)
+    if isinstance(examples, Stream):
+        return compile_streamed(training, seed, examples, pack_size, devices)
+    return compile_training(training, seed, examples, pack_size, devices)
 
 
 def _compiled(devices: Devices, function: Callable, device_axes: tuple, model_axes: tuple, given: tuple,

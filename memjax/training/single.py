@@ -35,20 +35,23 @@ class Examples(NamedTuple):
 def examples_of(dataset: Dataset, scaling: str = "standard") -> Examples:
     """The arrays of a data set, with what scales them.
 
+    Inputs on disk are read, all of them.
+
     standard: to mean 0 and deviation 1 over the training inputs; images a colour channel at a time, vectors a feature
     at a time, since features differ in unit.  unit: divided by the largest training input, 255 for most images.
     """
+    train_inputs, test_inputs = dataset.train_inputs[:], dataset.test_inputs[:]
     if scaling == "unit":
-        largest = np.float32(max(np.abs(dataset.train_inputs).max(), 1e-30))
+        largest = np.float32(max(np.abs(train_inputs).max(), 1e-30))
         mean, scale = np.float32(0), 1 / largest
     else:
-        mean, spread = _mean_and_deviation(dataset.train_inputs)
+        mean, spread = _mean_and_deviation(train_inputs)
         varies = spread > 1e-6 * np.abs(mean)  # what does not, but for rounding, is left as it is
         scale = np.float32(1) / np.where(varies, spread, np.float32(1))
     return Examples(
-        jnp.asarray(dataset.train_inputs),
+        jnp.asarray(train_inputs),
         jnp.asarray(dataset.train_labels, jnp.int32),
-        jnp.asarray(dataset.test_inputs),
+        jnp.asarray(test_inputs),
         jnp.asarray(dataset.test_labels, jnp.int32),
         jnp.asarray(mean),
         jnp.asarray(scale, jnp.float32),

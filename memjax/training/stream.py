@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Int, Shaped
+from jaxtyping import Int
 
 from memjax.errors import InputError
 from memjax.prng import host_permutation
@@ -24,11 +24,13 @@ class Batch(NamedTuple):
       inputs: (batch, *shape), as stored.
       labels: (batch,) int32.
       rows: (batch,) int32, rows of the split; those that only fill up the last batch are past its end.
+
+    Arrays of NumPy until they are sent to the devices, of jax from then on.
     """
 
-    inputs: Shaped[np.ndarray, "batch ..."]
-    labels: Int[np.ndarray, " batch"]
-    rows: Int[np.ndarray, " batch"]
+    inputs: Any
+    labels: Any
+    rows: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +87,7 @@ def stream_of(dataset: Dataset, seed: int, batch_size: int) -> Stream:
       InputError: Grain is not installed.
     """
     try:
-        import grain  # noqa: F401
+        import grain  # noqa: F401  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise InputError("--stream reads with Grain, which is not installed; pip install 'memjax[stream]'") from error
     return Stream(
@@ -128,7 +130,7 @@ class _Batches:
 def _read_ahead(
     inputs: Inputs, labels: np.ndarray, rows: Callable[[int], np.ndarray], first: int, last: int
 ) -> Iterator[Batch]:
-    import grain
+    import grain  # pyright: ignore[reportMissingImports]
 
     options = grain.ReadOptions(num_threads=AHEAD, prefetch_buffer_size=AHEAD)
     return iter(grain.MapDataset.source(_Batches(inputs, labels, rows, first, last)).to_iter_dataset(options))

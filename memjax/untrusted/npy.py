@@ -46,7 +46,9 @@ def map_npy(path: Path) -> Shaped[np.ndarray, "..."]:
     with reading(path, *DAMAGE) as stream:
         header = _checked_header(stream, size_of(stream), str(path))
         if header.fortran or not header.dtype.isnative:
-            raise InputError(f"{path} is in Fortran or foreign byte order; write it again, with numpy.ascontiguousarray")
+            raise InputError(
+                f"{path} is in Fortran or foreign byte order; write it again, with numpy.ascontiguousarray"
+            )
         return np.memmap(stream, header.dtype, "r", header.size, header.shape)
 
 

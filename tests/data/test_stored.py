@@ -70,7 +70,7 @@ def test_a_file_cut_short_is_refused(tmp_path):
     name = write(tmp_path)
     (tmp_path / "x_train.npy").write_bytes((tmp_path / "x_train.npy").read_bytes()[:-5])
 
-    with pytest.raises(InputError, match="x_train.npy announces uint8"):
+    with pytest.raises(InputError, match=r"x_train\.npy announces uint8"):
         load_dataset(DataSpec(name, stream=True))
 
 
