@@ -66,7 +66,7 @@ PRESETS: dict[str, RunConfig] = {
         data=DataSpec("tfds:imagenet2012", stream=True, image_size=224, test_split="validation"),
         model=ModelSpec("resnet50"),
         train=_IMAGENET,
-        checkpoint_minutes=30,
+        checkpoint_minutes=30.0,
         influence="same-class",
     ),
     "arpit-mnist": _preset("mnist", "mlp:4096x2", _ARPIT_MLP, 100),

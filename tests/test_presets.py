@@ -18,7 +18,7 @@ def test_a_preset_fits_its_data(name):
     dataset = make_dataset(num_train=20, num_test=3, shape=SHAPES[config.data.dataset])
 
     assert callable(make_model(config.model, dataset.input_shape, dataset.num_classes).apply)
-    assert callable(make_single(config, dataset, make_design(config.subset, dataset.num_train, 0)))
+    assert make_single(config, dataset, make_design(config.subset, dataset.num_train, 0)).start
 
 
 @pytest.mark.parametrize("words", [["--preset", "fz-mnist-script"], ["--preset=fz-mnist-script"]])

@@ -301,3 +301,15 @@ def test_normalisation_keeps_the_precision_of_its_input_and_its_statistics_in_fl
 def test_what_does_not_fit_is_refused_in_words(spec, shape, words):
     with pytest.raises(InputError, match=words):
         make_model(spec, shape, 3)
+
+
+@pytest.mark.parametrize(("side", "first", "last"), [(64, (1, 64, 64, 4), (1, 8, 8, 32)), (128, (1, 32, 32, 4), (1, 4, 4, 32))])
+def test_a_residual_network_begins_as_its_images_are_large(side, first, last):
+    """Stages 2 to 4 halve the image; the paper's first layers make a quarter of it."""
+    model = make_model(ModelSpec("resnet18:4"), (side, side, 3), 10)
+    images = jax.ShapeDtypeStruct((1, side, side, 3), jnp.float32)
+    params, state = jax.eval_shape(model.init, jax.random.key(0))
+    layers = jax.eval_shape(partial(layers_of, model), params, state, images)
+
+    assert layers[1].shape == first
+    assert layers[-2].shape == last
