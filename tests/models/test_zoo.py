@@ -9,7 +9,7 @@ import pytest
 from flax import nnx
 
 from memjax.errors import InputError
-from memjax.models import DenseNet, Inception, ResNet, from_nnx, make_model
+from memjax.models import DenseNet, Inception, ResNet, from_nnx, layers_of, make_model
 from memjax.models.densenet import DenseBlock
 from memjax.models.initializers import draw_kernels
 from memjax.models.normalization import normalization
@@ -303,13 +303,15 @@ def test_what_does_not_fit_is_refused_in_words(spec, shape, words):
         make_model(spec, shape, 3)
 
 
-@pytest.mark.parametrize(("side", "first", "last"), [(64, (1, 64, 64, 4), (1, 8, 8, 32)), (128, (1, 32, 32, 4), (1, 4, 4, 32))])
+@pytest.mark.parametrize(
+    ("side", "first", "last"), [(64, (1, 64, 64, 4), (1, 8, 8, 32)), (128, (1, 32, 32, 4), (1, 4, 4, 32))]
+)
 def test_a_residual_network_begins_as_its_images_are_large(side, first, last):
     """Stages 2 to 4 halve the image; the paper's first layers make a quarter of it."""
     model = make_model(ModelSpec("resnet18:4"), (side, side, 3), 10)
     images = jax.ShapeDtypeStruct((1, side, side, 3), jnp.float32)
     params, state = jax.eval_shape(model.init, jax.random.key(0))
-    layers = jax.eval_shape(partial(layers_of, model), params, state, images)
+    layers = jax.eval_shape(functools.partial(layers_of, model), params, state, images)
 
     assert layers[1].shape == first
     assert layers[-2].shape == last
