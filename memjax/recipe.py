@@ -13,15 +13,25 @@ def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "T
     """The training of one model for a request.
 
     Raises:
-      InputError: the model, the optimiser or the augmentation does not fit.
+      InputError: the model, the optimiser or the augmentation does not fit, or a stream could not be read.
     """
     from memjax.metrics import metrics_named
     from memjax.models import check_counting, in_precision, is_built_in, make_model
-    from memjax.training import Probe, largest_input, make_augment, make_optimizer, make_streamed, make_train
+    from memjax.training import (
+        Probe,
+        check_reader,
+        largest_input,
+        make_augment,
+        make_optimizer,
+        make_streamed,
+        make_train,
+    )
     from memjax.training import num_batches as batches
 
     spec, stream = config.train, config.data.stream
     model = make_model(config.model, dataset.input_shape, dataset.num_classes)
+    if stream:
+        check_reader()
     if stream and not is_built_in(config.model):
         check_counting(config.model.model, model, dataset.input_shape)
     model = in_precision(model, spec.precision)
@@ -40,11 +50,7 @@ def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "T
 
 
 def make_examples(config: RunConfig, dataset: Dataset) -> "Examples | Stream":
-    """The examples as `make_single`'s training takes them: arrays for the devices, or a stream.
-
-    Raises:
-      InputError: what a stream is read with is not installed.
-    """
+    """The examples as `make_single`'s training takes them: arrays for the devices, or a stream."""
     from memjax.training import examples_of, stream_of
 
     if config.data.stream:

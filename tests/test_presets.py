@@ -15,6 +15,8 @@ SHAPES = {"mnist": (28, 28), "cifar10": (32, 32, 3), "cifar100": (32, 32, 3), "t
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_fits_its_data(name):
     config = PRESETS[name]
+    if config.data.stream:
+        pytest.importorskip("grain")
     dataset = make_dataset(num_train=20, num_test=3, shape=SHAPES[config.data.dataset])
 
     assert callable(make_model(config.model, dataset.input_shape, dataset.num_classes).apply)

@@ -1,6 +1,7 @@
 """A whole run on data that stay on disk: blocks, estimates and report as of any other."""
 
 import dataclasses
+import importlib.util
 
 import numpy as np
 import pytest
@@ -11,11 +12,11 @@ from memjax.errors import InputError
 from memjax.presets import PRESETS
 from memjax.report import render
 from memjax.specs import DataSpec, ModelSpec, TrainSpec
-from tests.data.test_stored import SPEC, imagenet, write
+from tests.data.test_stored import SPEC, imagenet, prepared_imagenet, write
 
 pytest.importorskip("grain")
 
-__all__ = ["imagenet"]
+__all__ = ["imagenet", "prepared_imagenet"]
 UNIT = TrainSpec(epochs=2, batch_size=5, scaling="unit")
 
 
@@ -58,10 +59,18 @@ def test_a_run_that_is_not_streamed_says_nothing_of_it():
     assert RunConfig(data=DataSpec(stream=True), train=UNIT).settings()["data"]["stream"]
 
 
+def test_without_grain_nothing_is_begun(tmp_path, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    config = RunConfig(str(tmp_path / "run"), 2, data=DataSpec(stream=True), model=ModelSpec("linear"), train=UNIT)
+
+    with pytest.raises(InputError, match="Grain, which is not installed"):
+        opening.open_run(config)
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.slow
-def test_imagenet_is_a_configuration(imagenet, tmp_path, monkeypatch):
+def test_imagenet_is_a_configuration(imagenet, tmp_path):
     """The preset on images in ImageNet's format, on a narrow ResNet, for two steps."""
-    monkeypatch.setenv("TFDS_DATA_DIR", str(imagenet))
     preset = PRESETS["fz-imagenet"]
     train = dataclasses.replace(preset.train, epochs=2, batch_size=1000, crop=1)
     config = dataclasses.replace(

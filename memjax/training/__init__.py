@@ -9,7 +9,7 @@ from memjax.training.optimizer import make_optimizer
 from memjax.training.packing import Trial, choose_pack_size, guess_pack_size, is_out_of_memory
 from memjax.training.probes import NOTHING, Probe
 from memjax.training.single import Examples, Training, examples_of, make_train
-from memjax.training.stream import Stream, largest_input, stream_of
+from memjax.training.stream import Stream, check_reader, largest_input, stream_of
 from memjax.training.streamed import StreamedTraining, make_streamed
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "StreamedTraining",
     "Training",
     "Trial",
+    "check_reader",
     "checkpoints_in",
     "choose_pack_size",
     "compile_any",

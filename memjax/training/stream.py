@@ -1,5 +1,6 @@
 """The stream of a training set: one order of batches for all models, read ahead on the host by Grain."""
 
+import importlib.util
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -81,18 +82,16 @@ class Stream:
 
 
 def stream_of(dataset: Dataset, seed: int, batch_size: int) -> Stream:
-    """The stream of a data set.
-
-    Raises:
-      InputError: Grain is not installed.
-    """
-    try:
-        import grain  # noqa: F401  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise InputError("--stream reads with Grain, which is not installed; pip install 'memjax[stream]'") from error
+    """The stream of a data set."""
     return Stream(
         dataset.train_inputs, dataset.train_labels, dataset.test_inputs, dataset.test_labels, seed, batch_size
     )
+
+
+def check_reader() -> None:
+    """Raises InputError where Grain is not installed."""
+    if importlib.util.find_spec("grain") is None:
+        raise InputError("--stream reads with Grain, which is not installed; pip install 'memjax[stream]'")
 
 
 def largest_input(dtype: np.dtype) -> float:

@@ -8,7 +8,7 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from memjax.data import content_hash, load_dataset, take_rows
+from memjax.data import content_hash, load_dataset, prepared_images, take_rows
 from memjax.data.images import decoded
 from memjax.errors import InputError
 from memjax.specs import DataSpec
@@ -120,17 +120,23 @@ class MemjaxImagenet(tfds.core.GeneratorBasedBuilder):
 
 
 @pytest.fixture(scope="session")
-def imagenet(tmp_path_factory):
+def prepared_imagenet(tmp_path_factory):
     folder = tmp_path_factory.mktemp("imagenet")
     MemjaxImagenet(data_dir=folder, file_format="array_record").download_and_prepare(download_config=NO_NETWORK)
     return folder
 
 
+@pytest.fixture
+def imagenet(prepared_imagenet, monkeypatch, tmp_path):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(prepared_imagenet))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "memjax" / "labels"
+
+
 SPEC = DataSpec("tfds:memjax_imagenet", stream=True, image_size=8, test_split="validation")
 
 
-def test_images_of_any_size_are_decoded_when_asked_for(imagenet, monkeypatch):
-    monkeypatch.setenv("TFDS_DATA_DIR", str(imagenet))
+def test_images_of_any_size_are_decoded_when_asked_for(imagenet):
     data = load_dataset(SPEC)
     rows = np.array([5, 999, 17])
 
@@ -147,9 +153,14 @@ def test_images_of_any_size_are_decoded_when_asked_for(imagenet, monkeypatch):
     assert hashes[0] == content_hash(data) != hashes[1]
 
 
-def test_images_of_many_sizes_need_one(imagenet, monkeypatch):
-    monkeypatch.setenv("TFDS_DATA_DIR", str(imagenet))
+def test_labels_are_read_once(imagenet, monkeypatch):
+    first = load_dataset(SPEC)
+    assert len(list(imagenet.glob("*.npy"))) == 2
+    monkeypatch.setattr(prepared_images, "_read_labels", None)
+    np.testing.assert_array_equal(load_dataset(SPEC).train_labels, first.train_labels)
 
+
+def test_images_of_many_sizes_need_one(imagenet):
     for stream in (True, False):
         with pytest.raises(InputError, match="give --image-size"):
             load_dataset(dataclasses.replace(SPEC, stream=stream, image_size=None))
