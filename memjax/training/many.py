@@ -60,7 +60,7 @@ def train_many(
         are checkpoints, else finished.
 
     Yields:
-      One finished pack a block, in order, while the next call is already under way.
+      One finished pack a block, in order, while the next call is already under way; of a stream, before it is.
     """
     devices = devices or jax.local_devices()
     on_devices = replicate(examples, devices)
@@ -78,6 +78,9 @@ def train_many(
         if waiting:
             yield from _finished(*waiting)
         waiting = (numbers, model_ids, masks, output) if output else None
+        if waiting and isinstance(examples, Stream):  # the host was at work itself: there is nothing to wait for
+            yield from _finished(*waiting)
+            waiting = None
     if waiting:
         yield from _finished(*waiting)
 
