@@ -30,7 +30,7 @@ LAYERS = [
     {"display", "stored"},
     {"errors"},
 ]
-HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib", "pandas"}
+HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib", "pandas", "grain"}
 WITHOUT_JAX = {
     "run", "commands", "pipeline", "opening", "calibration", "recipe", "presets", "config", "sizes", "summary",
     "output", "progress", "interruption", "workers", "distributed", "exchange", "store", "data", "subsets", "specs",

@@ -31,7 +31,8 @@ def labels_of(dataset: Dataset, part: Part) -> Int[np.ndarray, " examples"]:
 
 
 def inputs_of(dataset: Dataset, part: Part) -> Shaped[np.ndarray, "examples ..."]:
-    return dataset.train_inputs if part == "train" else dataset.test_inputs
+    """In memory, wherever they were."""
+    return (dataset.train_inputs if part == "train" else dataset.test_inputs)[:]
 
 
 def with_labels(

@@ -25,7 +25,7 @@ def random_inputs(dataset: Dataset, rate: float, seed: int, moments: str = "glob
         raise InputError(f"random-inputs: {moments!r} is neither global nor pixel")
     rows = chosen_rows(dataset, part, rate, seed, "random inputs")
     axis = None if moments == "global" else 0
-    mean, spread = (take(dataset.train_inputs, axis=axis, dtype=np.float64) for take in (np.mean, np.std))
+    mean, spread = (take(inputs_of(dataset, "train"), axis=axis, dtype=np.float64) for take in (np.mean, np.std))
     inputs = np.empty((len(rows), *dataset.input_shape), np.float32)
     for place, row in enumerate(rows):
         noise = gaussian(seed, f"random inputs, {part}", int(row), inputs[place].size)
@@ -47,7 +47,7 @@ def noisy_inputs(dataset: Dataset, rate: float, seed: int, deviation: float = 1.
     if not 0 < deviation < np.inf:
         raise InputError(f"noisy-inputs: the deviation is {deviation}; give a number above 0")
     rows = chosen_rows(dataset, part, rate, seed, "noisy inputs")
-    spread = deviation * np.std(dataset.train_inputs, dtype=np.float64)
+    spread = deviation * np.std(inputs_of(dataset, "train"), dtype=np.float64)
     inputs = inputs_of(dataset, part)[rows].astype(np.float32)
     for place, row in enumerate(rows):
         noise = gaussian(seed, f"noisy inputs, {part}", int(row), inputs[place].size)
