@@ -19,7 +19,7 @@ import numpy as np
 import tyro
 from PIL import Image, ImageDraw, ImageFont
 
-from memjax import environment, opening, pipeline, store
+from memjax import environment, findings, opening, pipeline, store
 from memjax.config import RunConfig
 from memjax.progress import progress_bar
 from memjax.specs import DataSpec
@@ -76,7 +76,7 @@ def main(experiment: Experiment) -> None:
         "most_memorized": run.dataset.train_ids[rows].tolist(),
     }
     print(json.dumps(found))
-    print(f"report {pipeline.report(run)}; picture {experiment.figure}; judge by looking; {run.plan.environment}")
+    print(f"report {findings.report(run)}; picture {experiment.figure}; judge by looking; {run.plan.environment}")
 
 
 if __name__ == "__main__":

@@ -5,14 +5,19 @@ Standard errors of a soft score are from sample variances, and its influence is 
 are of counts of right answers, and left out for it.
 
 Memory beyond the tally's, however many models there are: influence and its standard error of the pairs of the largest
-class, 8 bytes a pair, and some 40 bytes for each of the 2**20 pairs that are computed at once.
+class, 8 bytes a pair, or of a sixty-fourth of the classes if that is more, and some 40 bytes for each of the 2**20 pairs
+that are computed at once, on each device.
 """
 
+import itertools
 import math
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
+import jax
 import numpy as np
 
 from memjax.estimators import (
@@ -34,6 +39,7 @@ from memjax.estimators import (
 from memjax.estimators.bits import influence_of_bits, tails_of_bits
 from memjax.estimators.outputs import influence_of_outputs
 from memjax.estimators.reliability import LEAST, agreement
+from memjax.pieces import Pieces
 from memjax.store import write_arrays, write_atomically
 from memjax.subsets import lemma_bound
 from memjax.types import Dataset
@@ -42,17 +48,26 @@ TILE = 2048  # training examples of which influence is computed at once, at most
 AT_ONCE = 2**20  # pairs, likewise
 FROM_0_TO_1 = ("correct", "probability")  # scores of which the lemma of the paper speaks
 LOOKED_THROUGH = 2**31  # train-test pairs; more would take longer than everything else
+MOST_PIECES = 64  # into which the classes are cut, for several processes to share
+
+Influence = tuple[np.ndarray, np.ndarray]  # values and standard errors, (train, test)
+_Item, _Found = TypeVar("_Item"), TypeVar("_Found")
 
 
-def write_results(folder: Path, dataset: Dataset, tally: Tally, all_pairs: bool) -> list[str]:
+def write_results(
+    folder: Path, dataset: Dataset, tally: Tally, all_pairs: bool, pieces: Pieces | None = None
+) -> list[str]:
     """Writes influence.npy if asked for, estimates.npz and pairs.npz; returns the names of the files.
 
     Errors of models in complementary pairs are those of such pairs.  Beyond 2**31 train-test pairs, unless all are
     asked for, pairs.npz lists no test examples for each training example.
+
+    Args:
+      pieces: where influence within the classes is shared with other processes; by default it is not.
     """
     estimates = _memorization(dataset, tally)
-    mem, classes = estimates["tr_mem"], list[_Class]()
-    blocks = _within_classes(dataset, tally, mem, classes)
+    mem, classes = estimates["tr_mem"], list[_Classes]()
+    blocks = _within_classes(dataset, tally, mem, classes, pieces or Pieces(folder))
     write_arrays(folder / "estimates.npz", _one_after_the_other(estimates, blocks))
     rows: list[Extremes] = []
     if all_pairs:
@@ -84,8 +99,8 @@ def _significance(tally: Tally, pairs: Pairs, num_candidates: int) -> dict[str, 
     return {"p_value": p_values, "q_value": q_values(p_values, num_candidates)}
 
 
-class _Class(NamedTuple):
-    """What is found within a class.
+class _Classes(NamedTuple):
+    """What is found within some classes.
 
     Attributes:
       pairs: the strong ones.
@@ -171,21 +186,33 @@ def _reliability(tally: Tally) -> Reliability:
 
 
 def _within_classes(
-    dataset: Dataset, tally: Tally, mem: np.ndarray, found: list[_Class]
+    dataset: Dataset, tally: Tally, mem: np.ndarray, found: list[_Classes], pieces: Pieces
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Influence within each class, as named arrays; adds what is found there to a list."""
     rows = [np.flatnonzero(dataset.train_labels == number) for number in range(dataset.num_classes)]
     columns = [np.flatnonzero(dataset.test_labels == number) for number in range(dataset.num_classes)]
     largest = max(map(len, rows)), max(map(len, columns))
-    for number, (train_ids, test_ids) in enumerate(zip(rows, columns, strict=True)):
-        value, stderr = _influence(tally, train_ids, test_ids, largest)
-        own = mem[train_ids]
-        pairs = select_pairs(value, stderr, own, train_ids, test_ids)
-        num_candidates = int((own >= MEM_THRESHOLD).sum()) * len(test_ids)
-        found.append(_Class(pairs, expected_by_chance(stderr, own), num_candidates))
-        yield f"tr_classidx_{number}", train_ids
-        yield f"tt_classidx_{number}", test_ids
-        yield f"infl_matrix_class{number}", value
+    parts = np.array_split(np.arange(len(rows)), min(len(rows), MOST_PIECES))
+
+    def make(piece: int) -> dict[str, np.ndarray]:
+        matrices, pairs, by_chance, num_candidates = {}, [], 0.0, 0
+        blocks = [(rows[number], columns[number]) for number in parts[piece]]
+        for number, (value, stderr) in zip(parts[piece], _influences(tally, blocks, largest), strict=True):
+            own = mem[rows[number]]
+            pairs.append(select_pairs(value, stderr, own, rows[number], columns[number]))
+            by_chance += expected_by_chance(stderr, own)
+            num_candidates += int((own >= MEM_THRESHOLD).sum()) * len(columns[number])
+            matrices[f"infl_matrix_class{number}"] = value
+        counts = {"by_chance": np.float64(by_chance), "num_candidates": np.int64(num_candidates)}
+        return {**matrices, **join_pairs(pairs)._asdict(), **counts}
+
+    for numbers, arrays in zip(parts, pieces.done("classes", len(parts), make), strict=True):
+        pairs = Pairs(*(arrays[name] for name in Pairs._fields))
+        found.append(_Classes(pairs, float(arrays["by_chance"]), int(arrays["num_candidates"])))
+        for number in numbers:
+            yield f"tr_classidx_{number}", rows[number]
+            yield f"tt_classidx_{number}", columns[number]
+            yield f"infl_matrix_class{number}", arrays[f"infl_matrix_class{number}"]
 
 
 def _over_all_pairs(dataset: Dataset, tally: Tally, stream: BinaryIO | None) -> Iterator[Extremes]:
@@ -197,29 +224,56 @@ def _over_all_pairs(dataset: Dataset, tally: Tally, stream: BinaryIO | None) -> 
     if stream:
         np.lib.format.write_array_header_1_0(stream, {"descr": "<f4", "fortran_order": False, "shape": shape})
     tile, columns = _rows_at_once(shape), np.arange(dataset.num_test)
-    for start in range(0, dataset.num_train, tile):
-        rows = np.arange(start, min(start + tile, dataset.num_train))
-        value, stderr = _influence(tally, rows, columns, shape)
+    starts = range(0, dataset.num_train, tile)
+    blocks = ((np.arange(start, min(start + tile, dataset.num_train)), columns) for start in starts)
+    for value, stderr in _influences(tally, blocks, shape):
         if stream:
             stream.write(value.astype("<f4", copy=False).tobytes())
         yield extremes(value, stderr)
 
 
-def _influence(
-    tally: Tally, rows: np.ndarray, columns: np.ndarray, largest: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Influence and its standard error of some training on some test examples, of at most so many at other calls: one
-    shape for all calls is one compilation."""
+def _influences(
+    tally: Tally, blocks: Iterable[tuple[np.ndarray, np.ndarray]], largest: tuple[int, int]
+) -> Iterator[Influence]:
+    """Influence of some training on some test examples, of at most so many each, block after block: one shape for all
+    is one compilation."""
     tile = _rows_at_once(largest)
-    value, stderr = np.empty((2, len(rows), len(columns)), np.float32)
-    for start in range(0, len(rows), tile):
-        part, shape = np.s_[start : start + tile], (tile, largest[1])
-        asked = tally.num_used, rows[part], columns, tally.complementary, shape
-        value[part], stderr[part] = (
-            influence_of_bits(tally.bits, *asked) if tally.outputs is None
-            else influence_of_outputs(tally.bits.masks, tally.outputs, *asked)
-        )  # fmt: skip
-    return value, stderr
+    shape = tile, largest[1]
+
+    def influence_of(part: tuple[np.ndarray, np.ndarray]) -> Influence:
+        asked = tally.num_used, *part, tally.complementary, shape
+        if tally.outputs is None:
+            return influence_of_bits(tally.bits, *asked)
+        return influence_of_outputs(tally.bits.masks, tally.outputs, *asked)
+
+    ahead, behind = itertools.tee(blocks)
+    found = _on_devices(
+        influence_of,
+        ((rows[start : start + tile], columns) for rows, columns in ahead for start in range(0, len(rows), tile)),
+    )
+    for rows, columns in behind:
+        value, stderr = np.empty((2, len(rows), len(columns)), np.float32)
+        for start in range(0, len(rows), tile):
+            value[start : start + tile], stderr[start : start + tile] = next(found)
+        yield value, stderr
+
+
+def _on_devices(act: Callable[[_Item], _Found], items: Iterable[_Item]) -> Iterator[_Found]:
+    """What comes of each item, in their order; as many at once as there are devices, each on one of them."""
+    devices = jax.local_devices()
+
+    def on(device: Any, item: _Item) -> _Found:
+        with jax.default_device(device):
+            return act(item)
+
+    with ThreadPoolExecutor(len(devices)) as pool:
+        under_way = deque[Future[_Found]]()
+        for device, item in zip(itertools.cycle(devices), items, strict=False):
+            under_way.append(pool.submit(on, device, item))
+            if len(under_way) == len(devices):
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
 
 
 def _rows_at_once(shape: tuple[int, int]) -> int:

@@ -6,6 +6,7 @@ This is the one file that knows both how models are trained and how they are sto
 import itertools
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import numpy as np
 from memjax import environment, interruption, store, summary
 from memjax.errors import InputError, Interrupted
 from memjax.opening import Run
+from memjax.pieces import Pieces
 from memjax.recipe import make_examples, make_single
 from memjax.sizes import check_disk, writes_all_pairs
 from memjax.types import Curves, Outcomes
@@ -50,10 +52,7 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
             f"this folder was begun in another environment ({', '.join(changed)} differ): new models may differ from "
             "what they would be there in the last bits"
         )
-    worker = make_worker(run.config.worker)
-    if run.config.worker is None and jax.process_count() > 1:
-        worker = Worker(jax.process_index(), jax.process_count())
-    blocks = deal(missing, worker, lambda number: store.is_finished(run.folder, number))
+    blocks = deal(missing, _worker(run), lambda number: store.is_finished(run.folder, number))
     single = make_single(run.config, run.dataset, run.design)
     examples = make_examples(run.config, run.dataset)
     midway, plan = run.folder / "midway", run.plan.fingerprint
@@ -99,27 +98,58 @@ def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:
 def tally(run: Run, advance: Advance, notify: Notify) -> "Tally":
     """What the estimates of a run are made of, two blocks in memory at a time; trains what is missing.
 
-    A damaged block is set aside, and trained again after all the others are read; these are not read again.
+    Several workers count a part of the models each, and add up what all have counted.  A damaged block is set aside,
+    and trained again after all the others are read; these are not read again.
 
     Raises:
       Interrupted: the run was asked to stop.
     """
     from memjax import estimators
+    from memjax.estimators.tally_arrays import arrays_of, fill
 
     num_models, sizes = run.plan.num_models, (run.dataset.num_train, run.dataset.num_test)
     in_pairs = estimators.in_pairs(run.design.masks, num_models)
-    found, left = estimators.Tally(num_models, *sizes, in_pairs, run.config.score), _by_twos(run.plan.blocks)
+    empty = partial(estimators.Tally, num_models, *sizes, in_pairs, run.config.score)
+    count = partial(_count, run, advance, notify)
+    groups, pieces = _by_twos(run.plan.blocks), _pieces(run)
+    train(run, advance, notify)
+    if pieces.worker.count == 1:
+        return count(empty(), groups)
+    parts = [groups[number :: pieces.worker.count] for number in range(min(len(groups), pieces.worker.count))]
+    found = empty()
+    for arrays in pieces.done("tally", len(parts), lambda piece: arrays_of(count(empty(), parts[piece]))):
+        found.merge(fill(empty(), arrays))
+    return found
+
+
+def _count(run: Run, advance: Advance, notify: Notify, found: "Tally", left: list[list[int]]) -> "Tally":
+    """Adds some blocks, given by twos."""
     while left:
-        train(run, advance, notify)
         damaged = []
         for blocks in left:
             try:
-                found.add(*store.read_outcomes(run.folder, blocks, num_models))
+                found.add(*store.read_outcomes(run.folder, blocks, run.plan.num_models))
             except store.CorruptBlock as problem:
                 _set_aside(run, problem.number, str(problem), notify)
                 damaged.append(blocks)
         left = damaged
+        if left:
+            train(run, advance, notify)
     return found
+
+
+def _pieces(run: Run) -> Pieces:
+    """Of the estimates, shared by the workers of this run."""
+    of = f"{run.plan.fingerprint[:16]}-{run.plan.num_models}-{run.config.score}"
+    return Pieces(run.folder, of, _worker(run))
+
+
+def _worker(run: Run) -> Worker:
+    import jax
+
+    if run.config.worker is None and jax.process_count() > 1:
+        return Worker(jax.process_index(), jax.process_count())
+    return make_worker(run.config.worker)
 
 
 def _by_twos(blocks: Iterable[int]) -> list[list[int]]:
@@ -174,12 +204,13 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     wanted = {name for name, asked in (("influence.npy", every), ("dynamics.npz", bool(run.config.record))) if asked}
     asked = run.plan.fingerprint, num_models, run.config.score
     if note and (note.plan, note.num_models, note.score) == asked and wanted <= note.files.keys():
+        _pieces(run).clear()
         return False
     found = tally(run, advance, notify)
     if not found.num_used:
         lost = f"{found.num_failed} of {num_models}" if found.num_failed < num_models else f"all {num_models}"
         raise InputError(f"{lost} models diverged; lower --learning-rate and give another --run")
-    names = write_results(run.folder, run.dataset, found, all_pairs=every) + dynamics(run, advance, notify)
+    names = write_results(run.folder, run.dataset, found, every, _pieces(run)) + dynamics(run, advance, notify)
     store.write_note(run.folder, run.plan.fingerprint, num_models, names, run.config.score)
     return True
 
@@ -201,60 +232,6 @@ def models_until(run: Run) -> int | None:
     return -(-needed // run.plan.pack_size) * run.plan.pack_size
 
 
-def report(run: Run, examples: bool = True) -> Path:
-    """Writes report.html from the files of estimates; without `examples` it holds no image and no feature of one.
-
-    Raises:
-      InputError: there are none yet.
-    """
-    from memjax.report import write_report
-
-    estimates, pairs = _whole_results(run)
-    facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
-    note = store.read_note(run.folder)
-    checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
-    path = run.folder / "report.html"
-    write_report(
-        path, run.dataset, estimates, pairs, facts, warnings, dynamics=store.read_whole(run.folder, "dynamics.npz"),
-        checksums=checksums, examples=examples,
-    )  # fmt: skip
-    return path
-
-
-def export(run: Run, out: Path, kind: str) -> list[str]:
-    """Writes what a run found in the files that others read; returns what was written, in words.
-
-    Args:
-      kind: arrays, feldman-zhang, lira, csv or parquet.
-
-    Raises:
-      InputError: a block is damaged, there is no model or no estimate yet, or what the kind needs was not kept.
-    """
-    from memjax import exchange
-
-    if kind in ("csv", "parquet"):
-        estimates, pairs = _whole_results(run)
-        write = exchange.write_csv if kind == "csv" else exchange.write_parquet
-        out.mkdir(parents=True, exist_ok=True)
-        names = run.dataset.class_names
-        write(out / f"examples.{kind}", exchange.examples_table(estimates, names))
-        write(out / f"pairs.{kind}", exchange.pairs_table(pairs, estimates, names))
-        return [f"{out / name}.{kind}" for name in ("examples", "pairs")]
-    finished = [number for number in run.plan.blocks if number in store.finished_blocks(run.folder)]
-    if not finished:
-        raise InputError(f"{store.shown(run.folder)} holds no finished model yet")
-    try:
-        found, _ = store.read_outcomes(run.folder, finished, run.plan.num_models)
-    except store.CorruptBlock as problem:
-        raise InputError(f"{problem}; go on with: python -m memjax.run --run {store.shown(run.folder)}") from None
-    if kind == "arrays":
-        return [str(out / name) for name in exchange.write_arrays(out, found, run.dataset)]
-    if kind == "lira":
-        number = exchange.lira.write(out, found, run.dataset.train_labels)
-        return [f"{number} experiments in {out}"]
-    return [f"{exchange.feldman_zhang.write(out, found)} models in {out}"]
-
-
 def _tidy(run: Run, notify: Notify) -> None:
     """Sets aside what claims to be a block and is not, and removes what killed processes were writing."""
     for number, problem in list(store.damaged_blocks(run.folder, run.plan.fingerprint)):
@@ -263,16 +240,6 @@ def _tidy(run: Run, notify: Notify) -> None:
         notify(f"{kept} blocks that were kept on this machine are now where they belong")
     for folder in (run.folder, run.folder / "blocks"):
         store.remove_leftovers(folder)
-
-
-def _whole_results(run: Run) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    estimates, pairs = (store.read_whole(run.folder, name) for name in ("estimates.npz", "pairs.npz"))
-    if estimates is None or pairs is None:
-        raise InputError(
-            f"{store.shown(run.folder)} has no estimates, or they are damaged; make them with: python -m memjax.run "
-            f"--run {store.shown(run.folder)}"
-        )
-    return estimates, pairs
 
 
 def _set_aside(run: Run, number: int, problem: str, notify: Notify) -> None:

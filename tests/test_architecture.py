@@ -12,7 +12,7 @@ LAYERS = [
     {"commands"},
     {"doctor"},
     {"planner"},
-    {"pipeline"},
+    {"pipeline", "findings"},
     {"opening"},
     {"calibration"},
     {"recipe", "elsewhere"},
@@ -20,6 +20,7 @@ LAYERS = [
     {"presets"},
     {"config"},
     {"output", "distributed"},
+    {"pieces"},
     {"environment", "progress", "interruption", "workers"},
     {"report"},
     {"estimators", "dynamics", "training", "store"},
@@ -32,7 +33,7 @@ LAYERS = [
 ]
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib", "pandas", "grain"}
 WITHOUT_JAX = {
-    "run", "commands", "pipeline", "opening", "calibration", "recipe", "presets", "config", "sizes", "summary",
+    "run", "commands", "pipeline", "findings", "opening", "calibration", "recipe", "presets", "config", "sizes", "summary",
     "output", "progress", "interruption", "workers", "distributed", "exchange", "store", "data", "subsets", "specs",
     "untrusted", "types", "display", "stored", "errors", "report", "trajectories", "elsewhere",
 }  # fmt: skip

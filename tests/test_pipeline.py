@@ -1,9 +1,12 @@
 """What estimates are made of is read block by block, and is that of all models at once."""
 
+from dataclasses import replace
+
+import jax
 import numpy as np
 import pytest
 
-from memjax import opening, pipeline, store
+from memjax import opening, pieces, pipeline, store
 from memjax.config import RunConfig
 from memjax.estimators import tally_of
 from memjax.specs import DataSpec, SubsetSpec
@@ -60,3 +63,49 @@ def test_the_tally_of_a_run_is_that_of_all_its_models_at_once(tmp_path, data, de
         np.testing.assert_array_equal(found.scores[name].num_in, totals.num_in)
     for one, other in zip(found.bits, whole.bits, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def as_worker(run, text, score="correct"):
+    return run._replace(config=replace(run.config, worker=text, score=score))
+
+
+def equal(one, other):
+    """Whether two tallies are the same to the last bit."""
+    assert (one.num_models, one.num_failed, one.complementary) == (other.num_models, other.num_failed, other.complementary)
+    assert one.scores.keys() == other.scores.keys()
+    assert one.halves.keys() == other.halves.keys()
+    for a, b in zip(jax.tree.leaves((one.scores, one.halves)), jax.tree.leaves((other.scores, other.halves)), strict=True):
+        np.testing.assert_array_equal(a, b)
+    for a, b in zip((*one.bits, one.num_right), (*other.bits, other.num_right), strict=True):
+        np.testing.assert_array_equal(a, b)
+    if other.outputs is not None:
+        np.testing.assert_array_equal(one.outputs, other.outputs)
+
+
+@pytest.mark.parametrize("score", ["correct", "probability"])
+@pytest.mark.parametrize("design", ["fixed-size", "complementary"])
+def test_workers_count_a_part_each_and_add_up(tmp_path, data, design, score, monkeypatch):
+    """The first of three finds nobody and does all parts; what it laid down is all that the next one needs."""
+    run = made_up(tmp_path / "run", data, design, 3)
+    alone = pipeline.tally(as_worker(run, "0/1", score), print, print)
+    assert not (run.folder / pieces.FOLDER).exists()
+
+    first = pipeline.tally(as_worker(run, "1/3", score), print, print)
+    monkeypatch.setattr(store, "read_outcomes", None)
+    second = pipeline.tally(as_worker(run, "2/3", score), print, print)
+
+    equal(first, alone)
+    equal(second, alone)
+
+
+def test_estimates_that_are_shared_are_those_of_one_process(tmp_path, data):
+    whole, shared = (made_up(tmp_path / name, data, "fixed-size", 3) for name in ("whole", "shared"))
+    assert pipeline.estimate(as_worker(whole, "0/1"), print, print)
+
+    assert pipeline.estimate(as_worker(shared, "1/2"), print, print)
+
+    for name in ("estimates.npz", "pairs.npz", "influence.npy"):
+        assert (shared.folder / name).read_bytes() == (whole.folder / name).read_bytes()
+    assert len(list((shared.folder / pieces.FOLDER).iterdir())) == 2 + 3  # parts of the models, classes
+    assert not pipeline.estimate(as_worker(shared, "0/2"), print, print)
+    assert not (shared.folder / pieces.FOLDER).exists()

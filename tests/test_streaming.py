@@ -6,7 +6,7 @@ import importlib.util
 import numpy as np
 import pytest
 
-from memjax import opening, pipeline, store
+from memjax import findings, opening, pipeline, store
 from memjax.config import RunConfig
 from memjax.errors import InputError
 from memjax.presets import PRESETS
@@ -26,7 +26,7 @@ def test_a_run_on_disk(tmp_path, monkeypatch):
     config = RunConfig(str(tmp_path / "run"), 6, data=data, model=ModelSpec("mlp:4"), train=UNIT, pack_size=2)
     run = opening.open_run(config)
     pipeline.estimate(run, print, print)
-    path = pipeline.report(run)
+    path = findings.report(run)
     outcomes, failed = store.read_outcomes(run.folder, run.plan.blocks, 6)
 
     assert (outcomes.masks.shape, failed) == ((6, 12), 0)

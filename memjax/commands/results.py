@@ -24,9 +24,9 @@ class Again:
 
 def report(arguments: list[str]) -> None:
     request = parse(Again, "python -m memjax.run report", "Write the report of a run folder again.", arguments)
-    from memjax import opening, pipeline
+    from memjax import findings, opening
 
-    print(shown(pipeline.report(opening.reopen_run(place(request.folder)), request.examples)))
+    print(shown(findings.report(opening.reopen_run(place(request.folder)), request.examples)))
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Export:
 def export(arguments: list[str]) -> None:
     about = "Predictions or estimates of a run in the files that others read."
     request = parse(Export, "python -m memjax.run export", about, arguments)
-    from memjax import opening, pipeline
+    from memjax import findings, opening
 
-    for line in pipeline.export(opening.reopen_run(place(request.run)), request.out, request.format):
+    for line in findings.export(opening.reopen_run(place(request.run)), request.out, request.format):
         print(line)

@@ -45,7 +45,7 @@ def run(arguments: list[str]) -> None:
         config = replace(config, worker=f"{worker.index}/{worker.count}", distributed=None)
     output = Output(config.output, f"memjax {worker.index}/{worker.count}" if worker.count > 1 else "memjax")
     environment.start_jax(config.cpu_devices)
-    from memjax import opening, pipeline
+    from memjax import findings, opening, pipeline
 
     opened = opening.open_run(config)
     where = store.shown(opened.folder)
@@ -64,7 +64,7 @@ def run(arguments: list[str]) -> None:
     seconds = time.monotonic() - began
     report = opened.folder / "report.html"
     if fresh or not store.is_there(report) or not config.examples:
-        pipeline.report(opened, config.examples)
+        findings.report(opened, config.examples)
     found = {"report": store.shown(report), "trained": opened.num_trained - before, "seconds": seconds}
     conclude(output, opened.folder, opened.dataset, found, store.shown(report))
 

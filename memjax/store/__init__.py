@@ -4,6 +4,7 @@ from memjax.store.blocks import Block, CorruptBlock, commit_kept, read_block, wr
 from memjax.store.files import (
     is_there,
     publish,
+    remove_folder,
     remove_leftovers,
     sha256_of,
     total_size,
@@ -56,6 +57,7 @@ __all__ = [
     "read_results",
     "read_whole",
     "record_path",
+    "remove_folder",
     "remove_leftovers",
     "replace_plan",
     "set_aside",

@@ -7,6 +7,7 @@ they belong, and read from there if they have been before.  Who uses this file n
 import errno
 import hashlib
 import os
+import shutil
 import socket
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -138,6 +139,13 @@ def move(path: Path, target: Path) -> None:
         objects.move(url, url.removesuffix(path.name) + target.name)
     if os.path.lexists(path):
         path.rename(target)
+
+
+def remove_folder(folder: Path) -> None:
+    """Removes a folder and all that is in it, as far as that can be done."""
+    if url := url_of(folder):
+        objects.remove_all(url)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_leftovers(folder: Path) -> int:

@@ -104,6 +104,13 @@ def move(url: str, target: str) -> None:
     _patiently(url, act)
 
 
+def remove_all(url: str) -> None:
+    """Removes all objects below a URL."""
+    system, path = _system(url)
+    with suppress(FileNotFoundError):
+        _patiently(url, lambda: system.rm(path, recursive=True))
+
+
 def total_size(url: str) -> int:
     """Bytes of all objects below a URL."""
     system, path = _system(url)
