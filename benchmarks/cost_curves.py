@@ -88,22 +88,29 @@ def rows_of(curve: str, found: list[dict[str, float]]) -> list[list[str]]:
 
 
 def draw(curve: str, found: list[dict[str, float]]) -> None:
-    """Time and memory side by side, on logarithmic axes but for memory."""
+    """Time and memory side by side; time on a logarithmic axis where it grows much."""
     try:
         from matplotlib.figure import Figure
+        from matplotlib.ticker import LogLocator
     except ImportError:
         return
     figure = Figure(figsize=(8, 3), layout="constrained")
     time, memory = figure.subplots(1, 2)
     values = [point["value"] for point in found]
-    key, name = ("total_s", "s, all models") if curve == "models" else ("model_s", "s a model")
-    time.loglog(values, [point[key] for point in found], "o-")
+    key, name = ("total_s", "ms, all models") if curve == "models" else ("model_s", "ms a model")
+    times = [1000 * point[key] for point in found]
+    time.semilogx(values, times, "o-")
     memory.semilogx(values, [point["peak_mib"] for point in found], "o-")
     for axes, label in ((time, name), (memory, "peak memory, MiB")):
         axes.set(xlabel=curve, ylabel=label)
         axes.set_xticks(values, [f"{value:,}" for value in values], rotation=30)
-        axes.minorticks_off()
-    memory.set_ylim(bottom=0)
+        axes.set_xticks([], minor=True)
+        axes.set_ylim(bottom=0, top=1.1 * axes.get_ylim()[1])
+    if max(times) > 4 * min(times):
+        time.set(yscale="log", ylim=(min(times) / 1.3, max(times) * 1.3))
+        time.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        time.yaxis.set_major_formatter("{x:g}")
+        time.yaxis.set_minor_locator(LogLocator(subs=()))
     FIGURES.mkdir(exist_ok=True)
     figure.savefig(FIGURES / f"cost_{curve}.png", dpi=120)
 
