@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from memjax import store
-from memjax.workers import Worker, deal
+from memjax.workers import ALONE, Worker, deal
 
 FOLDER = "pieces"
 Arrays = dict[str, np.ndarray]
@@ -31,7 +31,7 @@ class Pieces:
 
     folder: Path
     of: str = ""
-    worker: Worker = Worker(0, 1)
+    worker: Worker = ALONE
 
     def done(self, kind: str, count: int, make: Make) -> Iterator[Arrays]:
         """The pieces 0 .. count - 1 of a kind, in order.  Alone, they are made one by one, and nothing is laid down."""

@@ -7,7 +7,6 @@ import itertools
 import math
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,7 +40,6 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
     missing = run.missing
     if not missing:
         return
-    import jax
 
     from memjax.training import checkpoints_in, forget, is_out_of_memory, train_many
 

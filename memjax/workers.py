@@ -31,6 +31,9 @@ class Worker(NamedTuple):
     count: int
 
 
+ALONE = Worker(0, 1)
+
+
 def make_worker(text: str | None, variables: Mapping[str, str] = os.environ) -> Worker:
     """The worker that was asked for as I/N, or the one that the scheduler's variables say.
 
@@ -78,4 +81,4 @@ def _from_scheduler(variables: Mapping[str, str]) -> Worker:
 
 
 def _sound(index: int, count: int) -> Worker:
-    return Worker(index, count) if 0 <= index < count else Worker(0, 1)
+    return Worker(index, count) if 0 <= index < count else ALONE

@@ -33,9 +33,9 @@ LAYERS = [
 ]
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib", "pandas", "grain"}
 WITHOUT_JAX = {
-    "run", "commands", "pipeline", "findings", "opening", "calibration", "recipe", "presets", "config", "sizes", "summary",
-    "output", "progress", "interruption", "workers", "distributed", "exchange", "store", "data", "subsets", "specs",
-    "untrusted", "types", "display", "stored", "errors", "report", "trajectories", "elsewhere",
+    "run", "commands", "pipeline", "findings", "opening", "calibration", "recipe", "presets", "config", "sizes",
+    "summary", "output", "progress", "interruption", "workers", "distributed", "exchange", "store", "data",
+    "subsets", "specs", "untrusted", "types", "display", "stored", "errors", "report", "trajectories", "elsewhere",
 }  # fmt: skip
 
 

@@ -45,11 +45,16 @@ def fill(tally: Tally, arrays: Arrays) -> Tally:
     if "outputs" in arrays:
         tally.outputs = np.zeros((WORD * _words(tally), len(tally.num_right)), arrays["outputs"].dtype)
         tally.outputs[_models_of(used)] = arrays["outputs"]
-    for name in {key.split(".")[1] for key in arrays if key.startswith("scores.")}:
+    for name in _names(arrays, "scores."):
         tally.scores[name] = _totals(arrays, f"scores.{name}.")
-    for half in {key.split(".")[1] for key in arrays if key.startswith("halves.")}:
+    for half in _names(arrays, "halves."):
         tally.halves[half == "True"] = _totals(arrays, f"halves.{half}.")
     return tally
+
+
+def _names(arrays: Arrays, prefix: str) -> list[str]:
+    """In their order, each once."""
+    return list(dict.fromkeys(key.split(".")[1] for key in arrays if key.startswith(prefix)))
 
 
 def _words(tally: Tally) -> int:
