@@ -69,7 +69,7 @@ def likelihood_ratio(masks, scores, target, variant, fixed):
         centres = [np.median(side) if side else np.nan for side in sides]
         varies = [len(set(side)) > 1 for side in sides]
         if fixed:
-            return centres, [np.std(residuals) if any(varies) else np.nan] * len(sides)
+            return centres, [max(np.std(residuals), 1e-6) if residuals else np.nan] * len(sides)
         return centres, [np.std(side) if one else np.nan for side, one in zip(sides, varies, strict=True)]
 
     def log_density(value, centre, deviation):

@@ -13,6 +13,7 @@ from memjax.errors import InputError, one_of
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
 
 VARIANTS = ("online", "offline", "offline-density")
+LEAST = 1e-6  # deviation that all examples of a side share: where every model is as sure as can be, none is left
 
 
 def lira(
@@ -36,10 +37,10 @@ def lira(
       log_odds: their log p / (1 - p) of the given labels (`--keep log_odds`).
       target: the same of the models that are attacked.
       fixed_variance: one deviation for all examples, from the residuals of each side, instead of one an example;
-        better where an example has fewer than about 64 models on a side.
+        better where an example has fewer than about 64 models on a side.  It is at least a millionth.
 
     Returns:
-      NaN where the side that is needed has no model, or scores that are all equal: they have no deviation.
+      NaN where the side that is needed has no model or, unless the deviation is fixed, scores that are all equal.
 
     Raises:
       InputError: shapes that do not fit, no model, log_odds that are not finite, or an unknown variant.
@@ -136,9 +137,6 @@ def _normal(
     kept = jnp.where(chosen, scores, jnp.nan)
     centre, varies = jnp.nanmedian(kept, axis=0), jnp.nanmax(kept, axis=0) > jnp.nanmin(kept, axis=0)
     if fixed:
-        varies, deviation = varies.any(), jnp.nanstd(kept - jnp.nanmean(kept, axis=0))
-    else:
-        deviation = jnp.nanstd(kept, axis=0)
-    return centre, jnp.where(
-        varies, deviation, jnp.nan
-    )  # by rounding, equal scores have a deviation that is not quite 0
+        return centre, jnp.maximum(jnp.nanstd(kept - jnp.nanmean(kept, axis=0)), LEAST)
+    # By rounding, equal scores have a deviation that is not quite 0.
+    return centre, jnp.where(varies, jnp.nanstd(kept, axis=0), jnp.nan)
