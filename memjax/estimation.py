@@ -51,7 +51,8 @@ LOOKED_THROUGH = 2**31  # train-test pairs; more would take longer than everythi
 MOST_PIECES = 64  # into which the classes are cut, for several processes to share
 
 Influence = tuple[np.ndarray, np.ndarray]  # values and standard errors, (train, test)
-_Item, _Found = TypeVar("_Item"), TypeVar("_Found")
+_Item = TypeVar("_Item")
+_Found = TypeVar("_Found")
 
 
 def write_results(

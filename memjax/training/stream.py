@@ -132,4 +132,5 @@ def _read_ahead(
     import grain  # pyright: ignore[reportMissingImports]
 
     options = grain.ReadOptions(num_threads=AHEAD, prefetch_buffer_size=AHEAD)
-    return iter(grain.MapDataset.source(_Batches(inputs, labels, rows, first, last)).to_iter_dataset(options))
+    batches: Any = _Batches(inputs, labels, rows, first, last)
+    return iter(grain.MapDataset.source(batches).to_iter_dataset(options))
