@@ -186,7 +186,7 @@ def test_what_is_there_and_is_no_run_is_left_alone(machine, capsys):
 
 
 @pytest.mark.slow
-def test_the_store_decides_who_is_first(bucket):
+def test_the_store_decides_who_is_first(bucket, tmp_path):
     assert objects.put_new(f"{bucket}/a/b", b"first")
     assert not objects.put_new(f"{bucket}/a/b", b"second")
     objects.put_new(f"{bucket}/a/c", b"")
@@ -202,7 +202,7 @@ def test_the_store_decides_who_is_first(bucket):
     assert not objects.exists(f"{bucket}/a/b")
     assert objects.exists(f"{bucket}/a/b.bad-0")
     with pytest.raises(FileNotFoundError):
-        objects.get_file(f"{bucket}/a/b", os.devnull)
+        objects.get_file(f"{bucket}/a/b", str(tmp_path / "b"))  # a back end may remove what it had begun
 
 
 @pytest.mark.slow
