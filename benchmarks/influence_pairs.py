@@ -30,7 +30,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 import tyro
 
-from benchmarks.sides import Side, facts, markdown, module, run_side
+from benchmarks.sides import Side, facts, markdown, module, peak_mib, run_side
 from memjax.environment import start_jax
 
 SideName = Literal["released", "every_row", "all_pairs", "same_class"]
@@ -128,7 +128,7 @@ def measure(side: SideName, size: Size) -> dict[str, object]:
         start_jax()
         import memjax.estimators  # noqa: F401  what the import takes is no part of the memory either
     given = make_predictions(size)
-    before = _peak()
+    before = peak_mib()
     if side != "released":
         ours(given, side)
     started = time.monotonic()
@@ -139,21 +139,13 @@ def measure(side: SideName, size: Size) -> dict[str, object]:
     found = sorted(zip(row[clear].tolist(), column[clear].tolist(), strict=True))
     return {
         "seconds": seconds,
-        "peak_mib": _peak(),
+        "peak_mib": peak_mib(),
         "before_mib": before,
         "returned": len(row),
         "pairs": int(wanted.sum()),
         "planted_missed": len(given.planted.difference(found)),
         "digest": hashlib.sha256(str(found).encode()).hexdigest()[:16],
     }
-
-
-def _peak() -> float:
-    """The most memory of this process so far, in MiB."""
-    import resource
-    import sys
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def compare(benchmark: Benchmark) -> None:

@@ -19,8 +19,6 @@ Peak: the largest resident memory of the process less that before, with jax ther
 """
 
 import json
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -31,7 +29,7 @@ import jax
 import numpy as np
 import tyro
 
-from benchmarks.sides import facts, markdown
+from benchmarks.sides import facts, markdown, peak_mib
 from memjax.environment import start_jax
 from memjax.estimation import write_results
 from memjax.estimators import Tally
@@ -113,7 +111,7 @@ class World:
 def main(benchmark: Benchmark) -> None:
     start_jax()
     jax.numpy.zeros(1).block_until_ready()
-    world, before = World(benchmark), _peak()
+    world, before = World(benchmark), peak_mib()
     seconds = {"making up": 0.0, "counting": 0.0}
     tally = Tally(benchmark.models, benchmark.train, benchmark.test)
     last = time.perf_counter()
@@ -121,7 +119,7 @@ def main(benchmark: Benchmark) -> None:
         seconds["making up"] += (now := time.perf_counter()) - last
         tally.add(part)
         seconds["counting"] += (last := time.perf_counter()) - now
-    counted = _peak()
+    counted = peak_mib()
     with tempfile.TemporaryDirectory() as scratch:
         start = time.perf_counter()
         write_results(Path(scratch), world.dataset, tally, all_pairs=False)
@@ -133,7 +131,7 @@ def main(benchmark: Benchmark) -> None:
     planted = set(zip(world.rows.tolist(), world.columns.tolist(), strict=True))
     line = {
         "seconds": {name: round(value, 1) for name, value in seconds.items()},
-        "peak_mib": {"counting": round((counted - before) / MIB), "with the files": round((_peak() - before) / MIB)},
+        "peak_mib": {"counting": round(counted - before), "with the files": round(peak_mib() - before)},
         "bits_mib": round(sum(words.nbytes for words in tally.bits) / MIB),
         "written_mib": round(written / MIB),
         "planted": len(planted),
@@ -156,11 +154,6 @@ def main(benchmark: Benchmark) -> None:
     print(markdown(rows))
     print(f"the matrix of all influences would be {all_pairs:,.0f} GiB")
     print(facts())
-
-
-def _peak() -> int:
-    """Bytes; Linux counts in kibibytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 if __name__ == "__main__":

@@ -15,13 +15,13 @@ the difference, so that long recipes can be timed in short.
 
 import json
 import os
-import resource
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import tyro
 
+from benchmarks.sides import peak_mib
 from memjax import environment
 from memjax.config import RunConfig
 
@@ -81,7 +81,7 @@ def measure(setting: Setting) -> dict[str, float]:
     else:
         seconds, first = timed(config, setting.calls)
         found = {"model_s": seconds, "first_s": first}
-    return found | {"peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return found | {"peak_mib": peak_mib()}
 
 
 def _in_short(config: RunConfig, calls: int, short: int, long: int) -> dict[str, float]:

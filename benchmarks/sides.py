@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import re
+import resource
 import shlex
 import shutil
 import statistics
@@ -152,6 +153,11 @@ def facts(results: Iterable[dict[str, Any]] = ()) -> str:
             f"commit {_commit()}, python -m {_program()}",
         ]
     )
+
+
+def peak_mib() -> float:
+    """The most memory that this process has had so far, in MiB; Linux counts in KiB, macOS in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def _contenders(found: Found, quantity: Quantity, drop: float) -> list[Side]:

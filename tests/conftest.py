@@ -1,12 +1,17 @@
 """Two CPU devices for every test, a compile cache that lasts one session, and small worlds to train in."""
 
 import tempfile
+from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
 
+from memjax import run
 from memjax.types import Dataset
+
+SMALL_RUN = ["--num-models", "12", "--per-class", "8", "--test-per-class", "3", "--epochs", "8", "--model", "mlp:16"]
+SMALL_RUN += ["--pack-size", "3"]
 
 jax.config.update("jax_num_cpu_devices", 2)
 
@@ -37,3 +42,13 @@ def make_dataset(num_train=60, num_test=20, num_classes=3, shape=(4,), seed=0, d
 @pytest.fixture
 def clouds() -> Dataset:
     return make_dataset()
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory) -> Path:
+    """The folder of a small run that nothing ever happened to; look at it, or copy it."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_NUM_CPU_DEVICES", "2")  # the tests' own devices are already there
+        assert run.main(["--run", str(folder), *SMALL_RUN]) == 0
+    return folder

@@ -14,9 +14,7 @@ import pytest
 
 from memjax import run
 from memjax.store import objects
-
-SMALL = ["--num-models", "12", "--per-class", "8", "--test-per-class", "3", "--epochs", "8", "--model", "mlp:16"]
-SMALL += ["--pack-size", "3"]
+from tests.conftest import SMALL_RUN
 
 
 @pytest.fixture(autouse=True)
@@ -24,15 +22,6 @@ def _quiet(monkeypatch):
     monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "2")
     monkeypatch.setattr(objects, "WAITS", ())
     fsspec.filesystem("memory").store.clear()
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("runs") / "whole"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAX_NUM_CPU_DEVICES", "2")
-        assert run.main(["--run", str(folder), *SMALL]) == 0
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +66,7 @@ _BUCKETS = itertools.count()
 
 def begin(url, tmp_path, name, *options):
     """A process that trains the small run, on a machine of this name."""
-    command = [sys.executable, "-m", "memjax.run", "--run", url, *SMALL, *options]
+    command = [sys.executable, "-m", "memjax.run", "--run", url, *SMALL_RUN, *options]
     there = os.environ | {"XDG_CACHE_HOME": str(tmp_path / name)}
     return subprocess.Popen(command, env=there, stdout=subprocess.DEVNULL)
 
@@ -87,20 +76,20 @@ def machine(tmp_path, monkeypatch):
     return lambda name: monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
 
 
-def assert_same_run(url, whole):
+def assert_same_run(url, small_run):
     """All bytes of blocks and estimates, as they are on the store."""
     system, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
     files = [
-        file for file in sorted(whole.rglob("*")) if file.suffix in (".npz", ".npy") or file.parent.name == "blocks"
+        file for file in sorted(small_run.rglob("*")) if file.suffix in (".npz", ".npy") or file.parent.name == "blocks"
     ]
     assert len(files) == 11
     for file in files:
-        assert system.cat_file(f"{path}/{file.relative_to(whole)}") == file.read_bytes(), file
+        assert system.cat_file(f"{path}/{file.relative_to(small_run)}") == file.read_bytes(), file
     assert system.isfile(f"{path}/report.html")
 
 
 @pytest.mark.slow
-def test_a_run_that_lost_its_store_twice_ends_as_the_one_that_was_left_alone(whole, machine, monkeypatch, capsys):
+def test_a_run_that_lost_its_store_twice_ends_as_the_one_that_was_left_alone(small_run, machine, monkeypatch, capsys):
     url, cls, puts = "memory://bucket/run", type(fsspec.filesystem("memory")), itertools.count()
     pipe = cls.pipe_file
 
@@ -111,7 +100,7 @@ def test_a_run_that_lost_its_store_twice_ends_as_the_one_that_was_left_alone(who
 
     monkeypatch.setattr(cls, "pipe_file", put)
     machine("a")
-    assert run.main(["--run", url, *SMALL]) == 2
+    assert run.main(["--run", url, *SMALL_RUN]) == 2
     assert "what was computed is kept on this machine" in capsys.readouterr().err
     assert run.main(["--run", url]) == 2  # it cannot even put what was kept
     assert run.main(["--run", url]) == 2
@@ -120,7 +109,7 @@ def test_a_run_that_lost_its_store_twice_ends_as_the_one_that_was_left_alone(who
     machine("a")
     assert run.main(["--run", url]) == 0
 
-    assert_same_run(url, whole)
+    assert_same_run(url, small_run)
     out = capsys.readouterr().out
     assert f"{url}/report.html" in out
     assert run.main(["verify", url]) == 0
@@ -128,11 +117,11 @@ def test_a_run_that_lost_its_store_twice_ends_as_the_one_that_was_left_alone(who
 
 
 @pytest.mark.slow
-def test_commands_that_look_and_the_second_time_nothing_is_downloaded(whole, machine, monkeypatch, capsys):
+def test_commands_that_look_and_the_second_time_nothing_is_downloaded(small_run, machine, monkeypatch, capsys):
     url = "memory://bucket/run"
     system = fsspec.filesystem("memory")
-    for file in sorted(path for path in whole.rglob("*") if path.is_file()):
-        system.pipe_file(f"/bucket/run/{file.relative_to(whole)}", file.read_bytes())
+    for file in sorted(path for path in small_run.rglob("*") if path.is_file()):
+        system.pipe_file(f"/bucket/run/{file.relative_to(small_run)}", file.read_bytes())
     machine("a")
 
     assert run.main(["status", url]) == 0
@@ -152,7 +141,7 @@ def test_commands_that_look_and_the_second_time_nothing_is_downloaded(whole, mac
     system.rm_file("/bucket/run/results.json")
     assert run.main(["--run", url]) == 0
     assert got == []
-    assert_same_run(url, whole)
+    assert_same_run(url, small_run)
 
 
 def test_estimates_of_predictions_from_elsewhere(machine, tmp_path, capsys):
@@ -179,7 +168,7 @@ def test_what_is_there_and_is_no_run_is_left_alone(machine, capsys):
     fsspec.filesystem("memory").pipe_file("/bucket/other/notes.txt", b"mine")
     machine("a")
 
-    assert run.main(["--run", "memory://bucket/other", *SMALL]) == 2
+    assert run.main(["--run", "memory://bucket/other", *SMALL_RUN]) == 2
 
     assert "memory://bucket/other is not empty" in capsys.readouterr().err
     assert fsspec.filesystem("memory").find("/bucket/other") == ["/bucket/other/notes.txt"]
@@ -221,13 +210,13 @@ def test_many_put_one_object_at_once_and_one_succeeds(bucket):
 def test_a_bucket_that_does_not_exist(bucket, machine, capsys):
     machine("a")
 
-    assert run.main(["--run", f"{bucket}-not/run", *SMALL]) == 2
+    assert run.main(["--run", f"{bucket}-not/run", *SMALL_RUN]) == 2
 
     assert f"there is no bucket {bucket.partition('//')[2]}-not" in capsys.readouterr().err
 
 
 @pytest.mark.slow
-def test_killed_and_taken_up_on_another_machine(bucket, whole, tmp_path):
+def test_killed_and_taken_up_on_another_machine(bucket, small_run, tmp_path):
     url = f"{bucket}/some/run"
     process = begin(url, tmp_path, "a")
     while process.poll() is None and not objects.exists(f"{url}/blocks/000000.npz"):
@@ -239,30 +228,30 @@ def test_killed_and_taken_up_on_another_machine(bucket, whole, tmp_path):
 
     assert begin(url, tmp_path, "b").wait() == 0
 
-    assert_same_run(url, whole)
+    assert_same_run(url, small_run)
     check = [sys.executable, "-m", "memjax.run", "verify", url]
     assert subprocess.run(check, stdout=subprocess.DEVNULL).returncode == 0
 
 
 @pytest.mark.slow
-def test_two_workers_on_two_machines(bucket, whole, tmp_path):
+def test_two_workers_on_two_machines(bucket, small_run, tmp_path):
     url = f"{bucket}/run"
     workers = [begin(url, tmp_path, str(index), "--worker", f"{index}/2") for index in (0, 1)]
 
     assert [worker.wait() for worker in workers] == [0, 0]
-    assert_same_run(url, whole)
+    assert_same_run(url, small_run)
 
 
 @pytest.mark.slow
-def test_a_damaged_object_is_made_again(bucket, whole, tmp_path):
+def test_a_damaged_object_is_made_again(bucket, small_run, tmp_path):
     url = f"{bucket}/run"
-    for file in sorted(path for path in whole.rglob("*") if path.is_file() and path.name != "results.json"):
-        objects.put_file(f"{url}/{file.relative_to(whole)}", file)
+    for file in sorted(path for path in small_run.rglob("*") if path.is_file() and path.name != "results.json"):
+        objects.put_file(f"{url}/{file.relative_to(small_run)}", file)
     short = tmp_path / "short"
-    short.write_bytes((whole / "blocks" / "000002.npz").read_bytes()[:-9])
+    short.write_bytes((small_run / "blocks" / "000002.npz").read_bytes()[:-9])
     objects.put_file(f"{url}/blocks/000002.npz", short)
 
     assert begin(url, tmp_path, "a").wait() == 0
 
-    assert_same_run(url, whole)
+    assert_same_run(url, small_run)
     assert objects.get_all([f"{url}/blocks/000002.npz.bad-0"]) == {f"{url}/blocks/000002.npz.bad-0": short.read_bytes()}

@@ -16,9 +16,7 @@ import pytest
 
 from memjax import run, store
 from memjax.store.blocks import block_path
-
-SMALL = ["--num-models", "12", "--per-class", "8", "--test-per-class", "3", "--epochs", "8", "--model", "mlp:16"]
-SMALL += ["--pack-size", "3"]
+from tests.conftest import SMALL_RUN
 
 
 @pytest.fixture(autouse=True)
@@ -27,18 +25,9 @@ def _quiet_jax(monkeypatch):
     monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "2")
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("runs") / "whole"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAX_NUM_CPU_DEVICES", "2")
-        assert run.main(["--run", str(folder), *SMALL]) == 0
-    return folder
-
-
 @pytest.fixture
-def copy(whole, tmp_path):
-    return shutil.copytree(whole, tmp_path / "copy")
+def copy(small_run, tmp_path):
+    return shutil.copytree(small_run, tmp_path / "copy")
 
 
 def contents(folder):
@@ -52,16 +41,18 @@ def lose(folder, *numbers):
     (folder / "results.json").unlink()
 
 
-def test_the_folder_alone_goes_on_with_its_own_settings(whole, copy, capsys):
+def test_the_folder_alone_goes_on_with_its_own_settings(small_run, copy, capsys):
     lose(copy, 1, 3)
 
     assert run.main(["--run", str(copy)]) == 0
-    assert contents(copy) == contents(whole)
+    assert contents(copy) == contents(small_run)
     assert run.main([f"--run={copy}", "--num-models", "15"]) == 0
     assert "15 models" in capsys.readouterr().out
 
 
-def test_on_an_object_store_another_machine_goes_on_and_ends_with_the_same_bytes(whole, copy, tmp_path, monkeypatch):
+def test_on_an_object_store_another_machine_goes_on_to_the_same_bytes(
+    small_run, copy, tmp_path, monkeypatch
+):
     system, url = fsspec.filesystem("memory"), "memory://bucket/resumed"
     lose(copy, 1, 3)
     system.put(f"{copy}/", "/bucket/resumed/", recursive=True)
@@ -69,34 +60,34 @@ def test_on_an_object_store_another_machine_goes_on_and_ends_with_the_same_bytes
 
     assert run.main(["--run", url, "--worker", "1/2"]) == 0
 
-    for name, content in contents(whole).items():
+    for name, content in contents(small_run).items():
         assert system.cat_file(f"/bucket/resumed/blocks/{name}") == content
     for name in ("estimates.npz", "pairs.npz", "influence.npy"):
-        assert system.cat_file(f"/bucket/resumed/{name}") == (whole / name).read_bytes()
+        assert system.cat_file(f"/bucket/resumed/{name}") == (small_run / name).read_bytes()
     assert system.isfile("/bucket/resumed/report.html")
 
 
-def test_a_lost_plan_is_made_again_and_the_blocks_are_taken_up(whole, copy):
+def test_a_lost_plan_is_made_again_and_the_blocks_are_taken_up(small_run, copy):
     (copy / "plan.json").unlink()
     lose(copy, 2)
 
-    assert run.main(["--run", str(copy), *SMALL[:-2]]) == 0  # the pack size is that of the blocks
+    assert run.main(["--run", str(copy), *SMALL_RUN[:-2]]) == 0  # the pack size is that of the blocks
 
-    assert contents(copy) == contents(whole)
+    assert contents(copy) == contents(small_run)
 
 
 def test_blocks_without_a_plan_are_not_given_to_another_run(copy, capsys):
     (copy / "plan.json").unlink()
     before = contents(copy)
 
-    assert run.main(["--run", str(copy), *SMALL, "--seed", "1"]) == 2
+    assert run.main(["--run", str(copy), *SMALL_RUN, "--seed", "1"]) == 2
 
     assert "blocks of another run" in capsys.readouterr().err
     assert contents(copy) == before
 
 
 def test_a_block_found_damaged_while_reading_is_made_again_and_the_others_are_read_once(
-    whole, copy, monkeypatch, capsys
+    small_run, copy, monkeypatch, capsys
 ):
     path, read, groups = block_path(copy, 1), store.read_outcomes, []
     content = bytearray(path.read_bytes())
@@ -113,33 +104,33 @@ def test_a_block_found_damaged_while_reading_is_made_again_and_the_others_are_re
 
     assert groups == [[0, 1], [2, 3], [0, 1]]
     assert "block 1: its checksum differs" in capsys.readouterr().err
-    assert contents(whole).items() <= contents(copy).items()
+    assert contents(small_run).items() <= contents(copy).items()
     for name in ("estimates.npz", "pairs.npz"):
-        with np.load(copy / name) as one, np.load(whole / name) as other:
+        with np.load(copy / name) as one, np.load(small_run / name) as other:
             for key in one:
                 np.testing.assert_array_equal(one[key], other[key])
 
 
-def test_workers_one_after_the_other_and_each_alone(whole, tmp_path):
+def test_workers_one_after_the_other_and_each_alone(small_run, tmp_path):
     """The first does the others' share as well, since they do not come."""
-    assert run.main(["--run", str(tmp_path / "a"), *SMALL, "--worker", "1/3"]) == 0
-    assert contents(tmp_path / "a") == contents(whole)
+    assert run.main(["--run", str(tmp_path / "a"), *SMALL_RUN, "--worker", "1/3"]) == 0
+    assert contents(tmp_path / "a") == contents(small_run)
 
 
 @pytest.mark.slow
-def test_two_workers_at_once(whole, tmp_path):
-    command = [sys.executable, "-m", "memjax.run", "--run", str(tmp_path / "a"), *SMALL]
+def test_two_workers_at_once(small_run, tmp_path):
+    command = [sys.executable, "-m", "memjax.run", "--run", str(tmp_path / "a"), *SMALL_RUN]
     workers = [subprocess.Popen([*command, "--worker", f"{index}/2"], stdout=subprocess.DEVNULL) for index in (0, 1)]
 
     assert [worker.wait() for worker in workers] == [0, 0]
-    assert contents(tmp_path / "a") == contents(whole)
+    assert contents(tmp_path / "a") == contents(small_run)
     assert (tmp_path / "a" / "report.html").exists()
 
 
-def test_checkpoints_change_nothing_and_leave_nothing(whole, tmp_path):
-    assert run.main(["--run", str(tmp_path / "a"), *SMALL, "--checkpoint-minutes", "0.0001"]) == 0
+def test_checkpoints_change_nothing_and_leave_nothing(small_run, tmp_path):
+    assert run.main(["--run", str(tmp_path / "a"), *SMALL_RUN, "--checkpoint-minutes", "0.0001"]) == 0
 
-    assert contents(tmp_path / "a") == contents(whole)
+    assert contents(tmp_path / "a") == contents(small_run)
     assert not (tmp_path / "a" / "midway").exists()
 
 
@@ -170,7 +161,7 @@ def test_a_disk_that_fills_up(copy, monkeypatch, capsys):
 
 
 def test_too_many_diverged_models_stop_the_run(tmp_path, capsys):
-    options = [*SMALL, "--num-models", "60", "--optimizer", "sgd", "--learning-rate", "1e30"]
+    options = [*SMALL_RUN, "--num-models", "60", "--optimizer", "sgd", "--learning-rate", "1e30"]
 
     assert run.main(["--run", str(tmp_path / "a"), *options]) == 2
 
@@ -179,13 +170,13 @@ def test_too_many_diverged_models_stop_the_run(tmp_path, capsys):
     assert len(store.finished_blocks(tmp_path / "a")) == 7
 
 
-def test_it_trains_on_until_a_typical_score_is_as_sure_as_asked_for(whole, copy, capsys):
+def test_it_trains_on_until_a_typical_score_is_as_sure_as_asked_for(small_run, copy, capsys):
     assert run.main(["--run", str(copy), "--until-stderr", "0.1"]) == 0
 
     out = capsys.readouterr().out
     assert "standard error above 0.1: training on to" in out
     assert float(re.search(r"standard error  ([\d.]+)", out)[1]) <= 0.1
-    assert contents(whole).items() <= contents(copy).items()
+    assert contents(small_run).items() <= contents(copy).items()
     before = contents(copy)
     assert run.main(["--run", str(copy), "--until-stderr", "0.1"]) == 0
     assert contents(copy) == before
@@ -223,12 +214,12 @@ def test_status_while_it_goes_on(copy, capsys):
 
 
 @pytest.mark.parametrize("change", [lambda data: b"spoiled", lambda data: data[:-40] + b"x" + data[-39:]])
-def test_a_file_of_estimates_that_was_changed_is_made_again(whole, copy, change):
+def test_a_file_of_estimates_that_was_changed_is_made_again(small_run, copy, change):
     (copy / "estimates.npz").write_bytes(change((copy / "estimates.npz").read_bytes()))
 
     assert run.main(["--run", str(copy)]) == 0
 
-    with np.load(copy / "estimates.npz") as one, np.load(whole / "estimates.npz") as other:
+    with np.load(copy / "estimates.npz") as one, np.load(small_run / "estimates.npz") as other:
         for name in one:
             np.testing.assert_array_equal(one[name], other[name])
 
