@@ -50,9 +50,7 @@ def test_the_folder_alone_goes_on_with_its_own_settings(small_run, copy, capsys)
     assert "15 models" in capsys.readouterr().out
 
 
-def test_on_an_object_store_another_machine_goes_on_to_the_same_bytes(
-    small_run, copy, tmp_path, monkeypatch
-):
+def test_on_an_object_store_another_machine_goes_on_to_the_same_bytes(small_run, copy, tmp_path, monkeypatch):
     system, url = fsspec.filesystem("memory"), "memory://bucket/resumed"
     lose(copy, 1, 3)
     system.put(f"{copy}/", "/bucket/resumed/", recursive=True)
