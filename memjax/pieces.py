@@ -34,7 +34,11 @@ class Pieces:
     worker: Worker = ALONE
 
     def done(self, kind: str, count: int, make: Make) -> Iterator[Arrays]:
-        """The pieces 0 .. count - 1 of a kind, in order.  Alone, they are made one by one, and nothing is laid down."""
+        """The pieces 0 .. count - 1 of a kind, in order.  Alone, they are made one by one, and nothing is laid down.
+
+        Args:
+          make: number -> the piece, always the same whoever makes it; no array of objects.
+        """
         if self.worker.count == 1:
             yield from map(make, range(count))
             return
@@ -53,5 +57,5 @@ class Pieces:
 
 def _packed(arrays: Arrays) -> bytes:
     stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, **arrays)
+    np.savez(stream, **arrays)  # type: ignore[arg-type]
     return stream.getvalue()

@@ -1,8 +1,10 @@
 """Work in pieces: each done by whoever comes to it, and read by all."""
 
+import fsspec
 import numpy as np
 import pytest
 
+from memjax import store
 from memjax.pieces import FOLDER, Pieces
 from memjax.workers import Worker
 
@@ -63,6 +65,34 @@ def test_what_is_gone_or_broken_when_it_is_read_is_made_again(tmp_path, damage):
 
     assert [arrays["squares"].tolist() for arrays in (first, *results)] == EXPECTED
     assert made == [3]
+
+
+def test_on_an_object_store_another_machine_reads_what_one_has_made(tmp_path, monkeypatch):
+    fsspec.filesystem("memory").store.clear()
+    made, where = [], "memory://bucket/pieces-of-a-run"
+    for number, machine in enumerate(("a", "b")):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / machine))
+        assert found(Pieces(store.place(where), "a", Worker(number, 2)), made) == EXPECTED
+
+    assert sorted(made) == list(range(COUNT))
+
+
+def test_who_may_not_delete_does_without(tmp_path, monkeypatch):
+    fsspec.filesystem("memory").store.clear()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    pieces = Pieces(store.place("memory://bucket/pieces-to-clear"), "a", Worker(0, 2))
+    pieces.clear()
+    found(pieces, [])
+    monkeypatch.setattr(type(fsspec.filesystem("memory")), "rm", refuse)
+
+    pieces.clear()
+
+    monkeypatch.undo()
+    assert fsspec.filesystem("memory").find("/bucket/pieces-to-clear")
+
+
+def refuse(*arguments, **options):
+    raise PermissionError("not allowed")
 
 
 def test_clearing_leaves_the_run_alone(tmp_path):

@@ -11,12 +11,13 @@ import shutil
 import socket
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
+from memjax.errors import InputError
 from memjax.store import objects
 from memjax.store.staging import url_of
 
@@ -144,7 +145,8 @@ def move(path: Path, target: Path) -> None:
 def remove_folder(folder: Path) -> None:
     """Removes a folder and all that is in it, as far as that can be done."""
     if url := url_of(folder):
-        objects.remove_all(url)
+        with suppress(InputError):  # whoever may not delete has lost nothing
+            objects.remove_all(url)
     shutil.rmtree(folder, ignore_errors=True)
 
 
