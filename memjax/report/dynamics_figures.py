@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from memjax.report.dynamics import Curves, easiest_and_hardest, largest, typical
-from memjax.report.figures import MEMORIZED, Tick
+from memjax.report.figures import MEMORIZED, Tick, ends, places_on
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 800.0, 340.0, 58.0, 776.0, 34.0, 292.0
 COLUMNS, ROWS = 60, 36
@@ -53,11 +53,11 @@ def speed_drawing(learned: Float[np.ndarray, " train"], mem: Float[np.ndarray, "
     Undefined values are left out.
     """
     known = np.isfinite(learned) & np.isfinite(mem)
-    across, up = np.log1p(learned[known].astype(np.float64)), mem[known].astype(np.float64).clip(max=1.0)
+    across, up = np.log1p(learned[known].astype(np.float64)), mem[known].astype(np.float64)
     low, high = (float(across.min()), float(across.max())) if len(across) else (0.0, 1.0)
     high = high if high > low else low + 1
-    floor = up.min(initial=0.0)
-    counts, _, _ = np.histogram2d(across, up, (COLUMNS, ROWS), ((low, high), (floor, 1.0)))
+    floor, ceiling = ends(up)
+    counts, _, _ = np.histogram2d(across, up.clip(max=ceiling), (COLUMNS, ROWS), ((low, high), (floor, ceiling)))
     width, height = (RIGHT - LEFT) / COLUMNS, (BOTTOM - TOP) / ROWS
     most = np.log1p(max(1, counts.max(initial=1)))
     cells = [
@@ -72,13 +72,12 @@ def speed_drawing(learned: Float[np.ndarray, " train"], mem: Float[np.ndarray, "
         return round(LEFT + (RIGHT - LEFT) * (float(np.log1p(epochs)) - low) / (high - low), 2)
 
     def y(value: float) -> float:
-        return round(BOTTOM - (BOTTOM - TOP) * (value - floor) / (1 - floor), 2)
+        return round(BOTTOM - (BOTTOM - TOP) * (value - floor) / (ceiling - floor), 2)
 
     ticks = [epoch for epoch in EPOCH_TICKS if low - 1e-9 <= np.log1p(epoch) <= high + 1e-9]
-    quarters = [quarter / 4 for quarter in range(-4, 5) if quarter / 4 >= floor]
     return Plane(
         WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, [Tick(x(epoch), epoch) for epoch in ticks],
-        [Tick(y(value), value) for value in quarters], cells, [], Tick(y(MEMORIZED), MEMORIZED),
+        [Tick(y(value), value) for value in places_on(floor, ceiling)], cells, [], Tick(y(MEMORIZED), MEMORIZED),
     )  # fmt: skip
 
 

@@ -11,15 +11,29 @@ SMALLEST_SHOWN = 0.5  # where the logarithmic axis begins, so that a count of on
 
 
 def histogram(values: Float[np.ndarray, " train"]) -> tuple[Int[np.ndarray, " bins"], Float[np.ndarray, " edges"]]:
-    """Counts in 18 equal bins over [min(0, lowest), 1], and the 19 edges.  Undefined values are left out.
+    """Counts in 18 equal bins over [min(0, lowest), max(1, highest)], and the 19 edges.  Undefined values are left out.
 
     >>> counts, edges = histogram(np.array([0.0, 0.01, 1.0, np.nan]))
     >>> int(counts[0]), int(counts[-1]), len(edges)
     (2, 1, 19)
     """
-    finite = values[np.isfinite(values)].astype(np.float64).clip(max=1.0)
-    counts, edges = np.histogram(finite, bins=NUM_BINS, range=(finite.min(initial=0.0), 1.0))
+    low, high = ends(values)
+    finite = values[np.isfinite(values)].astype(np.float64).clip(max=high)
+    counts, edges = np.histogram(finite, bins=NUM_BINS, range=(low, high))
     return counts, edges
+
+
+def ends(values: Float[np.ndarray, " train"]) -> tuple[float, float]:
+    """Of an axis of memorization: the lowest value, or 0, and the highest, or 1; a thousandth beyond 1 is rounding."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    high = float(finite.max(initial=1.0))
+    return float(finite.min(initial=0.0)), high if high > 1.001 else 1.0
+
+
+def places_on(low: float, high: float) -> list[float]:
+    """Where an axis of memorization is labelled: at quarters, or, of scores beyond 1, at whole numbers, 9 at most."""
+    step = 0.25 if high <= 1 and low >= -1 else float(np.ceil((high - low) / 8))
+    return [step * number for number in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
 
 
 class Bar(NamedTuple):
@@ -72,7 +86,6 @@ def histogram_drawing(values: Float[np.ndarray, " train"]) -> Drawing:
         y = up(max(count, SMALLEST_SHOWN))
         bars.append(Bar(start, stop, count, across(start), y, across(stop) - across(start) - 2, bottom - y))
     powers = [10**power for power in range(int(np.log10(max(10, counts.max()))) + 1)]
-    quarters = [quarter / 4 for quarter in range(-4, 5) if quarter / 4 >= edges[0]]
     return Drawing(
         width,
         height,
@@ -80,7 +93,7 @@ def histogram_drawing(values: Float[np.ndarray, " train"]) -> Drawing:
         right,
         bottom,
         bars,
-        x_ticks=[Tick(across(value), value) for value in quarters],
+        x_ticks=[Tick(across(value), value) for value in places_on(edges[0], edges[-1])],
         y_ticks=[Tick(up(power), power) for power in powers],
         threshold=Tick(across(MEMORIZED), MEMORIZED),
     )

@@ -11,12 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
+from memjax.report import words
 from memjax.report.images import Painter
 from memjax.report.likeness import ALIKE, SEARCHED, duplicates, fingerprints, likeness
 from memjax.types import Dataset
 
 PAIRS_MOST = 20_000
 PLACES = 10_000  # influences of extremes are rounded to four places, which halves the page
+REACH = 3  # up to where 16 bits hold so many places
 
 
 class Orders(NamedTuple):
@@ -52,6 +54,7 @@ def island(
     content: dict[str, Any] = {
         "classes": list(dataset.class_names),
         "numModels": _number(estimates["num_models"]),
+        "bounded": words.score(estimates).bounded,
         "train": {
             "row": packed(train),
             "id": packed(dataset.train_ids[train]),
@@ -88,8 +91,8 @@ def island(
             content[side] = {
                 "count": int(pairs[f"{side}_idx"].shape[1]),
                 "test": packed(place.test[pairs[f"{side}_idx"][train]].ravel()),
-                "infl": packed(_in_places(pairs[f"{side}_infl"][train]).ravel()),
-                "stderr": packed(_in_places(pairs[f"{side}_stderr"][train]).ravel()),
+                "infl": _short(pairs[f"{side}_infl"][train].ravel()),
+                "stderr": _short(pairs[f"{side}_stderr"][train].ravel()),
             }
     if painter is not None:
         content |= _likeness(dataset, pairs, order, place, painter, rows, columns)
@@ -130,10 +133,13 @@ def packed(values: np.ndarray, dtype: Any = None) -> list[str]:
     return [np.dtype(dtype).name, base64.b64encode(values.tobytes()).decode()]
 
 
-def _in_places(values: np.ndarray) -> np.ndarray:
-    """Rounded to whole ten-thousandths; what is undefined or out of reach is the smallest number of the type."""
-    finite = np.isfinite(values) & (np.abs(values) <= 3)
-    return np.where(finite, np.round(values * PLACES), np.iinfo(np.int16).min).astype(np.int32)
+def _short(values: np.ndarray) -> list[str]:
+    """A column in whole ten-thousandths, what is undefined being the smallest number of the type; of scores that it
+    does not hold, as it is."""
+    finite = np.isfinite(values)
+    if np.abs(values[finite]).max(initial=0) > REACH:
+        return packed(values, np.float32)
+    return packed(np.where(finite, np.round(values * PLACES), np.iinfo(np.int16).min).astype(np.int16), np.int16)
 
 
 def _inverse(order: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " rows"]:

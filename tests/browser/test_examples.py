@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from acting import bar_centre, selected, settle, shown_ids, shows
+from world import make_world
 
+from memjax.report import write_report
 from memjax.report.figures import histogram
 from memjax.report.overview import gini
 
@@ -178,3 +180,31 @@ def test_4_the_id_can_be_copied(visit, world):
 
     page.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == str(number)
+
+
+def test_scores_beyond_one_are_shown_as_they_are(visit, tmp_path):
+    """Memorization and influence of margins, in logits: neither bins nor intervals nor the lists end at 1."""
+    world = make_world()
+    for key in ("tr_mem", "tr_mem_stderr"):
+        world.estimates[key] *= 9
+    world.estimates["score"] = np.array("margin")
+    for key in ("infl", "infl_stderr", "mem", "helped_infl", "helped_stderr", "hurt_infl", "hurt_stderr"):
+        world.pairs[key] = world.pairs[key] * 9
+    row = int(world.order[0])
+    value, error = world.estimates["tr_mem"][row], world.estimates["tr_mem_stderr"][row]
+    path = tmp_path / "report.html"
+    write_report(path, *world.arrays, {}, [])
+
+    page = visit("#examples", path=path)
+    counts, edges = histogram(world.estimates["tr_mem"])
+    assert edges[-1] == value > 3.3  # what 16 bits would hold of ten-thousandths
+    assert [int(bar.get_attribute("data-count")) for bar in page.locator(".histogram .bar").all()] == counts.tolist()
+    page.locator(".gallery .card").first.click()
+
+    dialog = page.get_by_role("dialog")
+    shows(dialog, f"95 % interval {value - 1.96 * error:.2f} to {value + 1.96 * error:.2f}")
+    helped = world.pairs["helped_infl"][row], world.pairs["helped_stderr"][row]
+    section = dialog.locator("section", has=page.get_by_role("heading", name="Helps most"))
+    assert section.locator(".score").all_inner_texts() == [
+        f"{value:.2f} ± {error:.2f}".replace("-", "\N{MINUS SIGN}") for value, error in zip(*helped, strict=True)
+    ]

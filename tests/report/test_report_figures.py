@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from memjax.report.figures import histogram, histogram_drawing
+from memjax.report.figures import histogram, histogram_drawing, places_on
 
 
 def test_bins_reach_from_the_lowest_to_one():
@@ -42,3 +42,12 @@ def test_bars_and_ticks_stand_inside_the_drawing():
     assert all(bar.y > 15 for bar in drawing.bars)
     assert [tick.value for tick in drawing.x_ticks] == [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1]
     assert all(drawing.left <= tick.position <= drawing.right for tick in drawing.x_ticks)
+
+
+def test_scores_beyond_one_have_bins_and_labels_of_their_own():
+    counts, edges = histogram(np.array([-2.5, 0.0, 6.0, 8.0, np.nan]))
+
+    assert (edges[0], edges[-1], counts.sum(), counts[-1]) == (-2.5, 8.0, 4, 1)
+    assert places_on(-2.5, 8.0) == [-2.0, 0.0, 2.0, 4.0, 6.0, 8.0]
+    assert places_on(-0.3, 1.0) == [-0.25, 0.0, 0.25, 0.5, 0.75, 1.0]
+    assert [tick.value for tick in histogram_drawing(np.array([0.0, 30.0])).x_ticks] == [0, 4, 8, 12, 16, 20, 24, 28]

@@ -37,8 +37,8 @@ export interface Pairs {
 export interface Extremes {
   count: number;
   test: Column;
-  infl: Float32Array;
-  stderr: Float32Array;
+  infl: Column;
+  stderr: Column;
   alike: Uint8Array | null;
 }
 
@@ -111,6 +111,7 @@ export interface Run {
   name: string;
   classes: string[];
   numModels: number | null;
+  bounded: boolean; // scores from -1 to 1, differences of shares or of probabilities
   train: Train;
   test: Test;
   numTrain: number;
@@ -159,9 +160,10 @@ function columns<T>(packed: Record<string, Packed | null>): T {
   return Object.fromEntries(Object.entries(packed).map(([name, value]) => [name, value && unpack(value)])) as T;
 }
 
-/** Whole ten-thousandths as numbers. */
-function fromPlaces(packed: Packed): Float32Array {
+/** Whole ten-thousandths as numbers; of scores that go beyond 16 bits, the numbers themselves. */
+function fromPlaces(packed: Packed): Column {
   const whole = unpack(packed);
+  if (packed[0] === "float32") return whole;
   const values = new Float32Array(whole.length); // Float32Array.from is a hundred times slower
   for (let at = 0; at < whole.length; at++) values[at] = whole[at] === UNDEFINED ? NaN : whole[at] / PLACES;
   return values;

@@ -1,7 +1,7 @@
 // What was recorded while the models trained: when examples are learned, and how their loss falls.
 import { Picture } from "./picture";
 import { Found, Scatter, inWords } from "./scatter";
-import { className, clearFilters, isFiltered, learned, permalink, range, run, selection, speeds, view } from "./state";
+import { bins, className, clearFilters, isFiltered, learned, permalink, range, run, selection, speeds, view } from "./state";
 import { Trajectories } from "./trajectories";
 import { number, plural, whole, withError } from "./words";
 
@@ -69,10 +69,10 @@ function Selected() {
 function Table() {
   const { learned: times, num, numLearned } = run.dynamics!;
   const [low, mem] = [Math.min(0, ...run.train.mem.filter(Number.isFinite).slice(-1)), run.train.mem];
-  const edges = [...(low < 0 ? [low] : []), 0, 0.25, 0.5, 0.75, 1];
+  const edges = [...(low < 0 ? [low] : []), ...[0, 0.25, 0.5, 0.75, 1].map((part) => part * bins.end)];
   const rows = edges.slice(0, -1).map((from, row) => {
     const to = edges[row + 1];
-    const inside = Array.from(mem.keys()).filter((at) => mem[at] >= from && (mem[at] < to || (to === 1 && mem[at] >= 1)));
+    const inside = Array.from(mem.keys()).filter((at) => mem[at] >= from && (mem[at] < to || (row === edges.length - 2 && mem[at] === to)));
     const mean = (of: (place: number) => number) => {
       const known = inside.map(of).filter(Number.isFinite);
       return known.reduce((sum, value) => sum + value, 0) / known.length;

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Recorded } from "./curve";
 import type { Extremes, Side } from "./data";
-import { Interval, interval95 } from "./intervals";
+import { Interval, interval95, reach } from "./intervals";
 import { Picture } from "./picture";
 import { className, marks, permalink, replace, run, selection, shown, toggled, view } from "./state";
 import { largestOfNoise, wilson } from "./statistics";
@@ -93,7 +93,7 @@ function Score({ place, mem, stderr }: { place: number; mem: number; stderr: num
   return (
     <>
       <p class="big"><span class="soft">memorization</span> <span class="score">{withError(mem, stderr)}</span></p>
-      <Interval value={mem} low={mem - 1.96 * stderr} high={mem + 1.96 * stderr} from={-1} to={1} />
+      <Interval value={mem} low={mem - 1.96 * stderr} high={mem + 1.96 * stderr} from={-reach} to={reach} />
       <p class="hint">{interval95(mem, stderr)}; number {whole(place + 1)} of {whole(run.numTrain)} by memorization</p>
     </>
   );
@@ -174,7 +174,7 @@ function Linked({ side, place, infl, stderr }: { side: Side; place: number; infl
         <span class="name"><bdi>{name}</bdi></span>
         <span class="id">{kind.toLowerCase()} id {run[side].id[place]}</span>
         <span class="score" title={interval95(infl, stderr)}>{withError(infl, stderr, 2)}</span>
-        <Interval value={infl} low={infl - 1.96 * stderr} high={infl + 1.96 * stderr} from={-1} to={1} />
+        <Interval value={infl} low={infl - 1.96 * stderr} high={infl + 1.96 * stderr} from={-reach} to={reach} />
         <span class="soft">
           {Number.isFinite(stderr) && `${number(Math.abs(infl) / stderr, 1)} standard errors`}
           {side === "test" ? <><br />right in {percent(run.test.correct[place], 0)}</> : null}

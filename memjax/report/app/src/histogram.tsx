@@ -13,7 +13,7 @@ const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [320, 170, 40, 316, 10, 140];
 const SMALLEST = 0.5; // where the logarithmic axis begins, so that a count of one is a visible bar
 const logarithmic = signal(true);
 
-const across = scaleLinear([bins.start, 1], [LEFT, RIGHT]);
+const across = scaleLinear([bins.start, bins.end], [LEFT, RIGHT]);
 const binAt = (x: number) => Math.round((across.invert(x) - bins.start) / bins.width);
 
 export function Histogram() {

@@ -1,5 +1,6 @@
 // A number with its 95 % interval, as a dot on a line.
 import { scaleLinear } from "d3-scale";
+import { bins, run } from "./state";
 import { number } from "./words";
 
 const WIDTH = 200;
@@ -17,9 +18,13 @@ export function Interval({ value, low, high, from, to }: { value: number; low: n
   );
 }
 
-/** The 95 % interval of a difference of rates, in words; it does not reach beyond -1 and 1. */
+/** How far a line of differences reaches to either side. */
+export const reach = Math.max(bins.end, -bins.start);
+
+/** The 95 % interval of a difference, in words; that of rates does not reach beyond -1 and 1. */
 export function interval95(value: number, stderr: number): string {
   if (!Number.isFinite(stderr)) return "no interval: fewer than two models on a side";
-  const [low, high] = [Math.max(-1, value - 1.96 * stderr), Math.min(1, value + 1.96 * stderr)];
+  const most = run.bounded ? 1 : Infinity;
+  const [low, high] = [Math.max(-most, value - 1.96 * stderr), Math.min(most, value + 1.96 * stderr)];
   return `95 % interval ${number(low, 2)} to ${number(high, 2)}`;
 }

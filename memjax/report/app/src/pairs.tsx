@@ -1,7 +1,7 @@
 // Train-test pairs, a row a training example as in the paper, chosen by thresholds.
 import { computed, signal } from "@preact/signals";
 import { Picture } from "./picture";
-import { className, permalink, run, view } from "./state";
+import { bins, className, permalink, run, view } from "./state";
 import { Virtual } from "./virtual";
 import { number, percent, plural, whole, withError } from "./words";
 
@@ -139,7 +139,7 @@ function Slider({ id, label, at }: { id: string; label: string; at: typeof mem }
   return (
     <label class="slider">
       <span>{label} <output>{number(at.value, 2)}</output></span>
-      <input id={id} type="range" min={0} max={1} step={0.01} value={at.value} onInput={(event) => (at.value = event.currentTarget.valueAsNumber)} />
+      <input id={id} type="range" min={0} max={bins.end} step={0.01} value={at.value} onInput={(event) => (at.value = event.currentTarget.valueAsNumber)} />
     </label>
   );
 }

@@ -22,7 +22,7 @@ export function Scatter() {
   const layer = useRef<SVGGElement>(null);
   const { width, height, left, right, top, bottom } = frame;
   const x: Scale = (epochs) => left + (right - left) * steps.fraction(epochs);
-  const y = scaleLinear([bins.start, 1], [bottom, top]);
+  const y = scaleLinear([bins.start, bins.end], [bottom, top]);
 
   useEffect(() => (width ? brushing(layer.current!, frame) : undefined), [width]);
   useEffect(() => {

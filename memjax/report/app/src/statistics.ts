@@ -43,17 +43,21 @@ function ranks(values: number[]): Float64Array {
   return found;
 }
 
-/** The bins of the histogram: 18 equal ones from the lowest value, or 0, to 1. */
+/** The bins of the histogram: 18 equal ones from the lowest value, or 0, to the highest, or 1. */
 export class Bins {
   static readonly COUNT = 18;
   readonly start: number;
+  readonly end: number;
   readonly width: number;
 
   constructor(values: ArrayLike<number>) {
-    let low = 0;
-    for (let place = 0; place < values.length; place++) if (values[place] < low) low = values[place];
-    this.start = low;
-    this.width = (1 - low) / Bins.COUNT;
+    let [low, high] = [0, 1];
+    for (let place = 0; place < values.length; place++) {
+      if (values[place] < low) low = values[place];
+      if (values[place] > high) high = values[place];
+    }
+    [this.start, this.end] = [low, high > 1.001 ? high : 1]; // by less it is rounding
+    this.width = (this.end - low) / Bins.COUNT;
   }
 
   /** The bin of a value; -1 where it is undefined. */
@@ -63,6 +67,6 @@ export class Bins {
   }
 
   edge(bin: number): number {
-    return bin >= Bins.COUNT ? 1 : this.start + bin * this.width;
+    return bin >= Bins.COUNT ? this.end : this.start + bin * this.width;
   }
 }
