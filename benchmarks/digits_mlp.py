@@ -2,9 +2,9 @@
 
 MLP 64-128-10, 70 % of the 1,437 training examples, batches of 64, 30 epochs, SGD with momentum 0.9 at a constant
 learning rate; whole trainings, all 1,797 examples evaluated at the end.  memjax at several pack sizes and both
-precisions; torch.func.vmap at several numbers of models, with foreach and with fused momentum, by one thread, two, and
-two processes of one, and, as a contestant of its own, with torch.compile; the plain loop likewise.  torch.compile needs
-a C++ compiler and fails without.
+precisions; torch.func.vmap at several numbers of models, with foreach and with fused momentum, with products in
+bfloat16 too, by one thread, two, and two processes of one, and, as a contestant of its own, with torch.compile; the
+plain loop likewise.  torch.compile needs a C++ compiler and fails without.
 
     python -m benchmarks.digits_mlp
 """
@@ -39,8 +39,10 @@ def main(benchmark: Benchmark) -> None:
     python = benchmark.turns.torch_python
     with exported(DIGITS.data) as folder:
         sides = memjax_sides((*ours, "--calls", 8), benchmark.devices, benchmark.precisions, benchmark.packs)
-        sides += vmap_sides(python, folder, theirs, benchmark.stacks, ("", "--fused"))
-        sides += vmap_sides(python, folder, theirs, benchmark.stacks, ("--fused --compile",), COMPILED)
+        sides += vmap_sides(python, folder, theirs, benchmark.stacks, ("", "--fused", "--fused --bfloat16"))
+        sides += vmap_sides(
+            python, folder, theirs, benchmark.stacks, ("--fused --compile", "--fused --bfloat16 --compile"), COMPILED
+        )
         sides += torch_sides(python, folder, (*theirs, "--models", 4), ("float32",), ("", "--compile"))
         found = run_in_turn(sides, benchmark.turns, MODEL)
     report(found, MODEL, "memjax", BARS)

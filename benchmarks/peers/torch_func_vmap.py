@@ -36,7 +36,9 @@ class Stack:
         self.gradients = torch.compile(gradients) if settings.compile else gradients
 
     def _loss(self, weights: dict[str, torch.Tensor], inputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.cross_entropy(functional_call(self.network, weights, (inputs,)), labels)
+        if self.settings.bfloat16:  # the products; weights, gradients, momenta and the loss stay float32
+            weights, inputs = {name: weight.bfloat16() for name, weight in weights.items()}, inputs.bfloat16()
+        return torch.nn.functional.cross_entropy(functional_call(self.network, weights, (inputs,)).float(), labels)
 
     def new_weights(self) -> dict[str, torch.Tensor]:
         """Weights of all models, outside autograd: the gradient is that of torch.func."""
@@ -101,6 +103,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--stack", type=int, default=32, help="models trained together")
     parser.add_argument("--calls", type=int, default=2, help="stacks trained and timed")
     parser.add_argument("--fused", action="store_true", help="the fused optimiser instead of foreach operations")
+    parser.add_argument("--bfloat16", action="store_true", help="products in bfloat16")
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1)

@@ -10,9 +10,9 @@ from jaxtyping import Array, Float
 from memjax.errors import InputError
 from memjax.models.hidden import mark
 from memjax.models.initializers import he_normal
-from memjax.models.layers import as_images, conv, image_shape
+from memjax.models.layers import Bias, as_images, conv, image_shape
 from memjax.models.layers import dropout as dropout_layer
-from memjax.models.normalization import Norm, normalization
+from memjax.models.normalization import Norm, normalization, unchanged
 from memjax.models.pooling import max_pool
 
 
@@ -36,18 +36,18 @@ class CNN(nnx.Module):
                 "give fewer CHANNELS"
             )
         self.convolutions = nnx.List(
-            conv(size_in, size_out, 3, bias=norm == "none", kernel_init=he_normal, rngs=rngs)
+            conv(size_in, size_out, 3, bias=False, kernel_init=he_normal, rngs=rngs)
             for size_in, size_out in itertools.pairwise((colours, *channels))
         )
         self.norms = nnx.List(normalization(norm, size, rngs=rngs) for size in channels)
+        self.biases = nnx.List(Bias(size) if norm == "none" else unchanged for size in channels)
         pixels = (height >> len(channels)) * (width >> len(channels))
         self.dropout = dropout_layer(dropout, rngs=rngs)
         self.head = nnx.Linear(pixels * channels[-1], num_classes, kernel_init=he_normal, rngs=rngs)
 
     def __call__(self, inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch classes"]:
         hidden = as_images(inputs)
-        for layer, norm in zip(self.convolutions, self.norms, strict=True):
-            hidden = mark(
-                jax.nn.relu(max_pool(norm(layer(hidden)), 2, 2))
-            )  # as if ReLU came first, on a quarter as much
+        for layer, norm, bias in zip(self.convolutions, self.norms, self.biases, strict=True):
+            # As if bias and ReLU came before the pooling, on a quarter as much.
+            hidden = mark(jax.nn.relu(bias(max_pool(norm(layer(hidden)), 2, 2))))
         return self.head(self.dropout(hidden.reshape(len(hidden), math.prod(hidden.shape[1:]))))

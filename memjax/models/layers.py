@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -41,6 +42,16 @@ def conv(
 ) -> nnx.Conv:
     """A side x side convolution with as many positions out as in, over the stride; its kernel is still to be drawn."""
     return nnx.Conv(size_in, size_out, (side, side), stride, use_bias=bias, kernel_init=kernel_init, rngs=rngs)
+
+
+class Bias(nnx.Module):
+    """A number for each channel, added; it commutes with the maximum, and costs less after a pooling than before."""
+
+    def __init__(self, channels: int):
+        self.bias = nnx.Param(jnp.zeros(channels))
+
+    def __call__(self, inputs: Float[Array, "batch ... channels"]) -> Float[Array, "batch ... channels"]:
+        return inputs + self.bias[...]
 
 
 def dropout(rate: float, *, rngs: nnx.Rngs) -> Callable:

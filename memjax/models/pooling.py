@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -19,23 +20,52 @@ def max_pool(
     if jax.default_backend() != "cpu":
         return nnx.max_pool(images, (window, window), strides=(stride, stride))
     if window == stride:
-        return _tiles(images, window).max((2, 4))
+        return _largest(window)(_whole(images, window))
     tall, wide = (side - window + 1 for side in images.shape[1:3])
     places = itertools.product(range(window), repeat=2)
     return functools.reduce(jnp.maximum, (images[:, i : i + tall : stride, j : j + wide : stride] for i, j in places))
+
+
+@functools.cache
+def _largest(window: int) -> Callable[[Array], Array]:
+    """The largest value of each tile.  Left to itself, XLA looks at each place of a tile in each of its gradients."""
+
+    def at_places(tiles: Array) -> list[Array]:
+        return [tiles[:, :, i, :, j] for i, j in itertools.product(range(window), repeat=2)]
+
+    @jax.custom_vjp
+    def largest(images):
+        return functools.reduce(jnp.maximum, at_places(_tiles(images, window)))
+
+    def forward(images):
+        found = largest(images)
+        return found, (images, found)
+
+    def backward(saved, gradient):
+        images, found = saved
+        hits = _tiles(images, window) == found[:, :, None, :, None]
+        share = gradient / functools.reduce(jnp.add, (hit.astype(gradient.dtype) for hit in at_places(hits)))
+        return (jnp.where(hits, share[:, :, None, :, None], 0).reshape(images.shape),)
+
+    largest.defvjp(forward, backward)
+    return largest
 
 
 def mean_pool(
     images: Float[Array, "batch height width channels"], window: int
 ) -> Float[Array, "batch rows columns channels"]:
     """The mean of each square of `window` pixels, side by side; what does not fill a square is left out."""
-    return _tiles(images, window).mean((2, 4))
+    return _tiles(_whole(images, window), window).mean((2, 4))
+
+
+def _whole(images: Float[Array, "batch height width channels"], window: int) -> Float[Array, "batch ..."]:
+    """Without the last rows and columns that do not fill a tile."""
+    height, width = (window * (side // window) for side in images.shape[1:3])
+    return images[:, :height, :width]
 
 
 def _tiles(
     images: Float[Array, "batch height width channels"], window: int
 ) -> Float[Array, "batch rows window columns window channels"]:
     count, height, width, channels = images.shape
-    rows, columns = height // window, width // window
-    whole = images[:, : window * rows, : window * columns]
-    return whole.reshape(count, rows, window, columns, window, channels)
+    return images.reshape(count, height // window, window, width // window, window, channels)

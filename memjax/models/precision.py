@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from memjax.types import Model, Tree
 
@@ -17,8 +18,18 @@ def in_precision(model: Model, precision: str) -> Model:
         return model
     dtype = jnp.dtype(precision)
 
+    @jax.custom_vjp
+    def round_off(leaf: Array) -> Array:
+        return leaf.astype(dtype)
+
+    # The barrier: or oneDNN would add a product, the gradient, to the optimiser's momentum, and in `precision`.
+    round_off.defvjp(
+        lambda leaf: (round_off(leaf), None),
+        lambda _, gradient: (jax.lax.optimization_barrier(gradient).astype(jnp.float32),),
+    )
+
     def rounded(tree: Tree) -> Tree:
-        return jax.tree.map(lambda leaf: leaf.astype(dtype) if leaf.dtype == jnp.float32 else leaf, tree)
+        return jax.tree.map(lambda leaf: round_off(leaf) if leaf.dtype == jnp.float32 else leaf, tree)
 
     def apply(params, state, inputs, key, train):
         logits, state = model.apply(rounded(params), state, rounded(inputs), key, train)

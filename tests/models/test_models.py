@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from memjax.errors import InputError
 from memjax.models import make_model
@@ -107,3 +108,22 @@ def test_batch_statistics_move_in_training_only(name):
 def test_an_unfit_name_is_refused_in_words(name, shape, words):
     with pytest.raises(InputError, match=words):
         make_model(ModelSpec(name), shape, 3).init(KEY)
+
+
+def test_the_bias_of_the_cnn_acts_as_if_it_came_before_the_pooling():
+    rng = np.random.default_rng(0)
+    model = make_model(ModelSpec("cnn:3,5"), (8, 8), 4)
+    params, state = model.init(jax.random.key(0))
+    params = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(size=leaf.shape), jnp.float32), params)
+    inputs = jnp.asarray(rng.normal(size=(2, 8, 8)), jnp.float32)
+
+    hidden = inputs[..., None]
+    for number in range(2):
+        kernel, bias = params["convolutions"][number]["kernel"][...], params["biases"][number]["bias"][...]
+        hidden = jax.lax.conv_general_dilated(
+            hidden, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
+        hidden = nnx.max_pool(jax.nn.relu(hidden + bias), (2, 2), strides=(2, 2))
+    expected = hidden.reshape(2, -1) @ params["head"]["kernel"][...] + params["head"]["bias"][...]
+
+    np.testing.assert_allclose(model.apply(params, state, inputs, None, False)[0], expected, rtol=1e-4, atol=1e-4)

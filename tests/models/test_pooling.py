@@ -34,6 +34,24 @@ def test_equal_values_share_a_gradient_of_one(stride):
     assert float(gradient.max()) < 1
 
 
+def test_equal_values_of_a_tile_have_the_same_share():
+    images = jnp.array([[1, 1, 0, 3], [0, 1, 3, 2], [5, 5, 5, 5], [5, 5, 4, 4]], jnp.float32)[None, ..., None]
+
+    gradient = jax.grad(lambda images: (max_pool(images, 2, 2) * 12).sum())(images)
+
+    assert gradient[0, ..., 0].tolist() == [[4, 4, 0, 6], [0, 4, 6, 0], [3, 3, 6, 6], [3, 3, 0, 0]]
+
+
+def test_the_second_gradient_is_that_of_flax():
+    images = draw(1, 4, 4, 2)
+
+    def curvature(pool):
+        return jax.grad(lambda images: (jax.grad(lambda images: (pool(images) ** 3).sum())(images) ** 2).sum())(images)
+
+    expected = curvature(lambda images: nnx.max_pool(images, (2, 2), strides=(2, 2)))
+    np.testing.assert_allclose(curvature(lambda images: max_pool(images, 2, 2)), expected, rtol=1e-5)
+
+
 def test_the_mean_of_a_square():
     images = draw(2, 7, 6, 3)
 

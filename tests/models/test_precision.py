@@ -7,6 +7,7 @@ import pytest
 
 from memjax.models import in_precision, make_model
 from memjax.specs import ModelSpec
+from memjax.training.compiler import compiler_options
 
 INPUTS = jnp.asarray(np.random.default_rng(0).normal(size=(16, 8, 8)), jnp.float32)
 
@@ -35,6 +36,25 @@ def test_the_products_are_in_bfloat16(spec):
     program = jax.make_jaxpr(lambda params: model.apply(params, state, INPUTS, None, False)[0])(params)
 
     assert "bf16[16,3] = dot_general" in str(program)
+
+
+def test_the_optimiser_adds_up_in_float32():
+    """XLA's oneDNN adds to a product in the precision of the product, if it is let."""
+    model = in_precision(make_model(ModelSpec("mlp:128"), (8, 8), 10), "bfloat16")
+    params, state = model.init(jax.random.key(0))
+    inputs = jnp.asarray(np.random.default_rng(0).normal(size=(64, 8, 8)), jnp.float32)
+    momentum = jax.tree.map(lambda leaf: jnp.full(leaf.shape, 1 / 3), params)
+
+    def step(params, momentum):
+        gradient = jax.grad(lambda params: (model.apply(params, state, inputs, None, True)[0] ** 2).sum())(params)
+        return jax.tree.map(lambda before, now: 0.9 * before + now, momentum, gradient)
+
+    several = jax.tree.map(lambda leaf: jnp.stack([leaf] * 4), (params, momentum))
+    program = jax.jit(jax.vmap(step)).lower(*several)
+    updated = program.compile(compiler_options(program.as_text(), "cpu"))(*several)
+
+    for leaf in jax.tree.leaves(updated):
+        assert (leaf.astype(jnp.bfloat16) == leaf).mean() < 0.5
 
 
 def test_close_to_float32():
