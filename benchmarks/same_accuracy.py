@@ -38,13 +38,13 @@ class Benchmark:
 
 
 def plain_cnn(input_shape: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs) -> nnx.Module:
-    """`cnn` with the same initial weights, as Flax has it: XLA's convolutions, ReLU before Flax's pooling."""
+    """`cnn` with the same initial weights, as Flax has it: XLA's convolutions, bias and ReLU before Flax's pooling."""
 
     class Plain(CNN):
         def __call__(self, inputs):
             hidden = inputs[..., None]
-            for layer in self.convolutions:
-                hidden = nnx.max_pool(jax.nn.relu(layer(hidden)), (2, 2), strides=(2, 2))
+            for layer, bias in zip(self.convolutions, self.biases, strict=True):
+                hidden = nnx.max_pool(jax.nn.relu(bias(layer(hidden))), (2, 2), strides=(2, 2))
             return self.head(hidden.reshape(len(hidden), -1))
 
     made = Plain(input_shape, (16, 32), num_classes, rngs=rngs)
