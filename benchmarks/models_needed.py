@@ -10,6 +10,8 @@ probabilities of 1,000 models of the truth, over the test examples that vary.
 
     python -m benchmarks.models_needed --preset digits     2 times 4,000 models, then a few minutes of estimates
     python -m benchmarks.models_needed --preset fashion    2 times 2,000 models, 200 a class; needs the data installed
+    python -m benchmarks.models_needed --preset script     2 times 1,000 models with the network and training of the
+                                                           released script, 200 a class; likewise
     python -m benchmarks.models_needed --preset tiny       a minute, to see that it works
 
 Prints a JSON line an estimator and T, and tables; draws benchmarks/figures/models_needed_PRESET.png.  Resumes training
@@ -27,7 +29,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 import tyro
 
-from memjax import environment, opening, pipeline
+from memjax import environment, opening, pipeline, presets
 from memjax.config import RunConfig
 from memjax.estimators import memorization
 from memjax.estimators.datamodels import datamodels
@@ -42,21 +44,24 @@ LARGEST_REGRESSION = 1000
 JUDGES = 1000  # models of the truth whose outputs the LDS is about
 LEAST_DEVIATION = 0.01  # of the probability of a test example over models, for it to have a regression
 BASELINE = "mean difference of correctness"
+BEST = "lasso of probability, prior"
 
 
 class Setting(NamedTuple):
     """What to train on, how many models on either side, and how many pairs are strong."""
 
-    data: DataSpec
+    config: RunConfig
     truth: int
     candidates: int
     strongest: int
 
 
+FASHION = DataSpec("fashion_mnist", per_class=200, test_per_class=100)
 PRESETS = {
-    "digits": Setting(DataSpec(), 4000, 4000, 50),
-    "fashion": Setting(DataSpec("fashion_mnist", per_class=200, test_per_class=100), 2000, 2000, 100),
-    "tiny": Setting(DataSpec(per_class=20, test_per_class=5), 250, 250, 20),
+    "digits": Setting(RunConfig(), 4000, 4000, 50),
+    "fashion": Setting(RunConfig(data=FASHION), 2000, 2000, 100),
+    "script": Setting(replace(presets.PRESETS["fz-mnist-script"], data=FASHION), 1000, 1000, 100),
+    "tiny": Setting(RunConfig(data=DataSpec(per_class=20, test_per_class=5)), 250, 250, 20),
 }
 
 
@@ -64,7 +69,7 @@ PRESETS = {
 class Benchmark:
     """Models needed to find the strong pairs."""
 
-    preset: Literal["digits", "fashion", "tiny"] = "digits"
+    preset: Literal["digits", "fashion", "script", "tiny"] = "digits"
     folder: Path = Path("runs/models_needed")
     groups: int = 8
     """Groups of T models that regressions are averaged over, where there are so many; differences of means take 16."""
@@ -83,8 +88,9 @@ class Benchmark:
         """The preset with what was said otherwise."""
         said = {name: getattr(self, name) for name in ("truth", "candidates", "strongest")}
         setting = PRESETS[self.preset]._replace(**{name: value for name, value in said.items() if value})
-        sizes = {name: getattr(self, name) or getattr(setting.data, name) for name in ("per_class", "test_per_class")}
-        return setting._replace(data=replace(setting.data, **sizes))
+        data = setting.config.data
+        sizes = {name: getattr(self, name) or getattr(data, name) for name in ("per_class", "test_per_class")}
+        return setting._replace(config=replace(setting.config, data=replace(data, **sizes)))
 
 
 class Score(NamedTuple):
@@ -99,12 +105,11 @@ class Score(NamedTuple):
 
 
 def trained(
-    data: DataSpec, folder: Path, num_models: int, seed: int, design: Design = "fixed-size"
+    config: RunConfig, folder: Path, num_models: int, seed: int, design: Design = "fixed-size"
 ) -> tuple[Dataset, Outcomes]:
     """The models of a run folder, trained if they are not there."""
     keep, subset = ("correct", "probability", "margin"), SubsetSpec(design=design)
-    request = RunConfig(run=str(folder), num_models=num_models, seed=seed, data=data, subset=subset, keep=keep)
-    run = opening.open_run(request)
+    run = opening.open_run(replace(config, run=str(folder), num_models=num_models, seed=seed, subset=subset, keep=keep))
     while True:
         with progress_bar(num_models, run.num_trained) as bar:
             pipeline.train(run, bar.update, bar.write)
@@ -144,16 +149,21 @@ def regressions(group: Outcomes, dataset: Dataset, targets: np.ndarray) -> Itera
     """Linear datamodels of some of the test examples; those of margins in units of probability, but for one."""
     masks, probability, margin = group.masks, group.test["probability"][:, targets], group.test["margin"][:, targets]
     unit = worth(probability, margin)
-    mem = np.asarray(memorization(masks, group.train["probability"]).value)
-    test_inputs, test_labels = dataset.test_inputs[targets], dataset.test_labels[targets]
-    factors = prior_factors(dataset.train_inputs, dataset.train_labels, test_inputs, test_labels, mem)
     yield "ridge of margin, worth", ridge_datamodels(masks, margin).weights * unit
     yield "lasso of probability", datamodels(masks, probability).weights
     weights = datamodels(masks, margin).weights
     yield "lasso of margin", weights
     yield "lasso of margin, worth", weights * unit
-    yield "lasso of probability, prior", datamodels(masks, probability, factors=factors).weights
-    yield "lasso of margin, worth, prior", datamodels(masks, margin, factors=factors).weights * unit
+    yield BEST, lasso_with_prior(group, dataset, targets, probability)
+    yield "lasso of margin, worth, prior", lasso_with_prior(group, dataset, targets, margin) * unit
+
+
+def lasso_with_prior(group: Outcomes, dataset: Dataset, targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+    """Linear datamodels in which some pairs are likelier than others, (train, targets)."""
+    mem = np.asarray(memorization(group.masks, group.train["probability"]).value)
+    test_inputs, test_labels = dataset.test_inputs[targets], dataset.test_labels[targets]
+    factors = prior_factors(dataset.train_inputs, dataset.train_labels, test_inputs, test_labels, mem)
+    return np.asarray(datamodels(group.masks, outputs, factors=factors).weights)
 
 
 def spread_out(values: np.ndarray, targets: np.ndarray, num_test: int) -> np.ndarray:
@@ -181,9 +191,9 @@ class World(NamedTuple):
 
 def make_world(setting: Setting, folder: Path, design: Design) -> World:
     """Trains both sides, or reads them."""
-    dataset, truth = trained(setting.data, folder / "truth", setting.truth, seed=1)
+    dataset, truth = trained(setting.config, folder / "truth", setting.truth, seed=1)
     name = "candidates" if design == "fixed-size" else f"candidates-{design}"
-    _, candidates = trained(setting.data, folder / name, setting.candidates, seed=2, design=design)
+    _, candidates = trained(setting.config, folder / name, setting.candidates, seed=2, design=design)
     same_class = dataset.train_labels[:, None] == dataset.test_labels
     counted = {"all": np.ones_like(same_class), "same class": same_class}
     return World(dataset, truth, candidates, counted, setting.strongest)
@@ -208,12 +218,17 @@ def ceilings(world: World) -> list[Score]:
     return found
 
 
+def varying(outcomes: Outcomes) -> np.ndarray:
+    """The test examples whose probability varies over models."""
+    # An influence of .1 alone makes a probability deviate by .1 times the deviation of a mask, .46 by default.
+    return np.flatnonzero(part_of(outcomes, np.s_[:]).test["probability"].std(0) >= LEAST_DEVIATION)
+
+
 def scores(world: World, groups: int, sizes: tuple[int, ...]) -> Iterator[Score]:
     """Recall of every estimator for every T, each T as soon as it is known."""
     truth = part_of(world.truth, np.s_[:])
     wanted = {pairs: strong_pairs(world, truth, pairs) for pairs in world.counted}
-    # An influence of .1 alone makes a probability deviate by .1 times the deviation of a mask, .46 by default.
-    targets = np.flatnonzero(part_of(world.candidates, np.s_[:]).test["probability"].std(0) >= LEAST_DEVIATION)
+    targets = varying(world.candidates)
     print(f"{len(targets)} test examples vary enough for a regression", file=sys.stderr)
     judge = part_of(world.truth, np.s_[:JUDGES])
     ranked = centred_ranks(judge.test["probability"][:, targets])
@@ -252,14 +267,20 @@ def linear_datamodeling_score(influence: np.ndarray, masks: np.ndarray, ranked: 
     return float((centred_ranks(predicted) * ranked).sum(0).mean())
 
 
-def times_fewer(recall: float, size: int, curve: dict[int, float]) -> str:
-    """How many times T models the baseline needs for this recall, by its own curve."""
+def models_for(recall: float, curve: dict[int, float]) -> float:
+    """Models that reach a recall, by a curve of recalls; infinite above its end, 0 below its beginning."""
     sizes, recalls = np.array(sorted(curve)), np.maximum.accumulate([curve[size] for size in sorted(curve)])
     if recall > recalls[-1]:
-        return f"> {sizes[-1] / size:.1f}"
-    if recall < recalls[0]:
-        return f"< {sizes[0] / size:.1f}"
-    return f"{np.exp(np.interp(recall, recalls, np.log(sizes))) / size:.1f}"
+        return float("inf")
+    return float(np.exp(np.interp(recall, recalls, np.log(sizes)))) if recall >= recalls[0] else 0.0
+
+
+def times_fewer(recall: float, size: int, curve: dict[int, float]) -> str:
+    """How many times T models the baseline needs for this recall, by its own curve."""
+    needed = models_for(recall, curve)
+    if needed == 0:
+        return f"< {min(curve) / size:.1f}"
+    return f"{needed / size:.1f}" if np.isfinite(needed) else f"> {max(curve) / size:.1f}"
 
 
 def report(found: list[Score], pairs: str) -> None:

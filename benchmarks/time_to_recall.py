@@ -1,0 +1,124 @@
+"""How long does it take to find the strong train-test pairs, against the released script?
+
+All that makes memjax fast, together: models trained at once, and fewer of them.  The released script trains one model
+after the other (`peers/feldman_zhang_loop.py`) and takes differences of means of correctness; memjax trains the same
+network with the same optimiser, batches and epochs, in float32, and takes the lasso of probabilities with a prior.  On
+Fashion-MNIST, 200 training and 100 test images a class.
+
+    python -m benchmarks.time_to_recall
+
+Seconds a model, in turn; strong pairs, recall and the number of models that the script needs for the recall of memjax's
+T models as in `models_needed.py --preset script`.  Time: seconds a model times models; for memjax its one compilation
+and the lasso too.  The script's own estimates count as no time at all.
+"""
+
+import json
+import statistics
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import tyro
+
+from benchmarks.contestants import exported, memjax_sides
+from benchmarks.models_needed import (
+    BASELINE,
+    PRESETS,
+    World,
+    lasso_with_prior,
+    make_world,
+    mean_difference,
+    models_for,
+    part_of,
+    spread_out,
+    strong_pairs,
+    strongest,
+    varying,
+)
+from benchmarks.sides import Quantity, Side, Turns, facts, markdown, module, run_in_turn
+from benchmarks.workloads import FELDMAN_ZHANG
+from memjax import environment
+
+MODEL = Quantity("model_s", "s a model")
+SETTING = PRESETS["script"]
+SIZES = (60, 125, 250)
+THEIRS = "released script"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Time to a given recall."""
+
+    turns: Turns = field(default_factory=Turns)
+    folder: Path = Path("runs/models_needed/script")
+    devices: int = 2
+    groups: int = 4
+    """Groups of T models that recalls are means over."""
+
+
+def recalls(world: World, groups: int) -> tuple[dict[int, list[float]], dict[int, list[float]], dict[int, float]]:
+    """By number of models: recall of the script's estimator, recall of memjax's, and seconds of the latter."""
+    truth, _ = strong_pairs(world, part_of(world.truth, np.s_[:]), "all")
+    targets, counted = varying(world.candidates), world.counted["all"]
+    theirs: dict[int, list[float]] = {}
+    ours: dict[int, list[float]] = {}
+    seconds: dict[int, float] = {}
+
+    def recall(influence: np.ndarray) -> float:
+        return len(strongest(influence, counted, world.num_strong) & truth) / world.num_strong
+
+    for size in (*SIZES, 500, 1000):
+        for number in range(min(groups, len(world.candidates.masks) // size)):
+            group = part_of(world.candidates, np.s_[number * size : (number + 1) * size])
+            theirs.setdefault(size, []).append(recall(mean_difference(group.masks, group.test["correct"])))
+            if size in SIZES:
+                started = time.perf_counter()
+                weights = lasso_with_prior(group, world.dataset, targets, group.test["probability"][:, targets])
+                seconds[size] = time.perf_counter() - started
+                ours.setdefault(size, []).append(recall(spread_out(weights, targets, world.dataset.num_test)))
+    return theirs, ours, seconds
+
+
+def main(benchmark: Benchmark) -> None:
+    workload = replace(FELDMAN_ZHANG, data=SETTING.config.data)
+    with exported(workload.data) as data:
+        sides = [Side(THEIRS, "one model", module("benchmarks.peers.feldman_zhang_loop", "--data", data))]
+        sides += memjax_sides(
+            (*workload.ours(workload.epochs), "--calls", 2), benchmark.devices, ("float32",), (1, 2, 4)
+        )
+        timed = run_in_turn(sides, benchmark.turns, MODEL)
+    times = {side: [result["model_s"] for result in results] for side, results in timed.items()}
+    (their_side, *our_sides) = times
+    best = min(our_sides, key=lambda side: statistics.median(times[side]))
+    compiled = statistics.median(result["first_s"] for result in timed[best])
+
+    environment.start_jax(benchmark.devices)
+    world = make_world(SETTING, benchmark.folder, "fixed-size")
+    fitted, tested = world.truth.train["correct"][world.truth.masks].mean(), world.truth.test["correct"].mean()
+    theirs, ours, seconds = recalls(world, benchmark.groups)
+    curve = {size: float(np.mean(values)) for size, values in theirs.items()}
+    rows = [["models of memjax", "recall", f"models, {BASELINE}", "memjax, s", "released script, s", "times faster"]]
+    for size, values in ours.items():
+        needed = min(models_for(float(np.mean(values)), curve), max(curve))  # where their curve ends: at least so many
+        ratios = [
+            needed * slow / (size * fast + compiled + seconds[size])
+            for slow, fast in zip(times[their_side], times[best], strict=False)
+        ]
+        here = size * statistics.median(times[best]) + compiled + seconds[size]
+        there = needed * statistics.median(times[their_side])
+        print(json.dumps({"models": size, "recall": values, "needed": needed, "times_faster": ratios}), flush=True)
+        rows.append([
+            f"{size}, {best.how}", f"{np.mean(values):.3f} (n = {len(values)})", f"{needed:.0f}", f"{here:.0f}",
+            f"{there:.0f}", f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})",
+        ])  # fmt: skip
+    print(markdown(rows))
+    print(f"recall of {THEIRS} by models: " + ", ".join(f"{size}: {value:.3f}" for size, value in curve.items()))
+    print(f"s a model: {statistics.median(times[their_side]):.3f} and {statistics.median(times[best]):.3f}, memjax")
+    print(f"compiles in {compiled:.1f} s; lasso {', '.join(f'{value:.1f}' for value in seconds.values())} s")
+    print(f"in-sample accuracy {fitted:.4f}, test {tested:.4f}; n = {benchmark.turns.rounds} rounds")
+    print(facts(result for results in timed.values() for result in results))
+
+
+if __name__ == "__main__":
+    main(tyro.cli(tyro.conf.OmitArgPrefixes[Benchmark]))
