@@ -192,7 +192,7 @@ def draw(rows: list[dict], curves: dict[str, np.ndarray]):
         band(axes[0, 1], PRUNED, [mean_interval(values) for values in curves[name]], name, color)
     axes[0, 0].set(xlabel="rate of wrong labels", ylabel="average precision")
     axes[0, 1].set(xlabel="share pruned", ylabel="test accuracy", title=f"{PRUNED_RATE:.0%} of the labels are wrong")
-    axes[0, 1].legend(fontsize=7)
+    axes[0, 1].legend(fontsize=7, loc="center left", bbox_to_anchor=(1.02, 0.5))
     return figure
 
 
