@@ -14,6 +14,7 @@ and the lasso too.  The script's own estimates count as no time at all.
 
 import json
 import statistics
+import sys
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -53,7 +54,7 @@ class Benchmark:
     turns: Turns = field(default_factory=Turns)
     folder: Path = Path("runs/models_needed/script")
     devices: int = 2
-    groups: int = 4
+    groups: int = 2
     """Groups of T models that recalls are means over."""
 
 
@@ -76,6 +77,7 @@ def recalls(world: World, groups: int) -> tuple[dict[int, list[float]], dict[int
                 started = time.perf_counter()
                 weights = lasso_with_prior(group, world.dataset, targets, group.test["probability"][:, targets])
                 seconds[size] = time.perf_counter() - started
+                print(f"{size} models, group {number}: {seconds[size]:.1f} s", file=sys.stderr)
                 ours.setdefault(size, []).append(recall(spread_out(weights, targets, world.dataset.num_test)))
     return theirs, ours, seconds
 
