@@ -156,7 +156,7 @@ def kernel_gradient(
         # The barrier: or the pixels beside each other would be gathered anew for each row of the window.
         joined = jax.lax.optimization_barrier(jnp.concatenate(beside, -1))
         places = [joined[:, i : i + tall : strides[0]].reshape(len(flat), -1) for i in range(window[0])]
-        # A product is fastest with its wider factor on the right.
+        # A product is fastest with its wider factor on the right, and in bfloat16 if it may be rounded at its end.
         turned = window[1] * channels > features
         products = [(flat.T @ place).T if turned else place.T @ flat for place in places]
         return total + jnp.stack(products).astype(exact), None
