@@ -220,7 +220,7 @@ def draw(rows: dict[str, dict]):
     axes[0, 0].set_yticks(places, names, fontsize=7)
     axes[0, 0].invert_yaxis()
     axes[0, 0].set(xlabel="difference of test accuracy; above 0 memorized examples are worth more")
-    axes[0, 0].legend(fontsize=6, loc="lower right")
+    figure.legend(fontsize=6, loc="outside upper center", ncol=3)
     return figure
 
 

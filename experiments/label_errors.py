@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import tyro
 
-from experiments.claim import Result, Verdict, conclude, mean_interval
+from experiments.claim import Interval, Result, Verdict, conclude, mean_interval
 from experiments.plots import band, panels
 from experiments.removal import accuracies, by_condition, without
 from experiments.setting import Setting, Size
@@ -147,12 +147,8 @@ def main(experiment: Experiment) -> None:
     curves = pruning_curves(experiment, at_rate)
     kept = PRUNED.index(PRUNED_RATE)
     helps = mean_interval(curves[HELD_OUT][kept] - curves[HELD_OUT][0])
-    numbers = {
-        "rows": rows,
-        "mean_average_precision": mean,
-        "pruning_shares": PRUNED,
-        "pruning": {name: [mean_interval(values) for values in curve] for name, curve in curves.items()},
-    }
+    pruning = {name: [mean_interval(values) for values in curve] for name, curve in curves.items()}
+    numbers = {"rows": rows, "mean_average_precision": mean, "pruning_shares": PRUNED, "pruning": pruning}
     verdicts = [
         Verdict(
             "held-out probability finds wrong labels better than cleanlab with five folds", gain[HELD_OUT, CLEANLAB]
@@ -164,7 +160,7 @@ def main(experiment: Experiment) -> None:
             f"pruning the {PRUNED_RATE:.0%} it ranks first raises test accuracy ({PRUNED_RATE:.0%} are wrong)", helps
         ),
     ]
-    conclude("label_errors", experiment, Result(numbers, verdicts, draw(rows, curves)))
+    conclude("label_errors", experiment, Result(numbers, verdicts, draw(rows, pruning)))
 
 
 def pruning_curves(experiment: Setting, at_rate: dict) -> dict[str, np.ndarray]:
@@ -178,18 +174,18 @@ def pruning_curves(experiment: Setting, at_rate: dict) -> dict[str, np.ndarray]:
     }
 
 
-def draw(rows: list[dict], curves: dict[str, np.ndarray]):
+def draw(rows: list[dict], pruning: dict[str, list[Interval]]):
     """Average precision by rate at the left, pruning curves at the right."""
     figure, axes = panels(1, 2, 5.0, 3.6)
     rates = sorted({row["rate"] for row in rows})
-    for number, name in enumerate(curves):
+    for number, name in enumerate(pruning):
         color = f"C{number}"
         if name in rows[0]:
             means = [np.mean([row[name] for row in rows if row["rate"] == rate]) for rate in rates]
             axes[0, 0].plot(rates, means, "o-", markersize=3, color=color, label=name)
             for row in rows:
                 axes[0, 0].plot(row["rate"], row[name], ".", markersize=2, color=color)
-        band(axes[0, 1], PRUNED, [mean_interval(values) for values in curves[name]], name, color)
+        band(axes[0, 1], PRUNED, pruning[name], name, color)
     axes[0, 0].set(xlabel="rate of wrong labels", ylabel="average precision")
     axes[0, 1].set(xlabel="share pruned", ylabel="test accuracy", title=f"{PRUNED_RATE:.0%} of the labels are wrong")
     axes[0, 1].legend(fontsize=7, loc="center left", bbox_to_anchor=(1.02, 0.5))
