@@ -29,40 +29,31 @@ from typing import Literal, NamedTuple
 import numpy as np
 import tyro
 
-from memjax import environment, opening, pipeline, presets
-from memjax.config import RunConfig
-from memjax.estimators import memorization
+from benchmarks.recall import (
+    PRESETS,
+    Setting,
+    World,
+    make_world,
+    mean_difference,
+    models_for,
+    part_of,
+    prior_of,
+    spread_out,
+    strong_pairs,
+    strongest,
+    varying,
+)
+from memjax import environment
 from memjax.estimators.datamodels import datamodels
-from memjax.estimators.priors import prior_factors, worth
+from memjax.estimators.priors import worth
 from memjax.estimators.ridge import ridge_datamodels
-from memjax.progress import progress_bar
-from memjax.specs import DataSpec, Design, SubsetSpec
+from memjax.specs import Design
 from memjax.types import Dataset, Outcomes
 
 SIZES = (60, 125, 250, 500, 1000, 2000, 4000)
 LARGEST_REGRESSION = 1000
 JUDGES = 1000  # models of the truth whose outputs the LDS is about
-LEAST_DEVIATION = 0.01  # of the probability of a test example over models, for it to have a regression
 BASELINE = "mean difference of correctness"
-BEST = "lasso of probability, prior"
-
-
-class Setting(NamedTuple):
-    """What to train on, how many models on either side, and how many pairs are strong."""
-
-    config: RunConfig
-    truth: int
-    candidates: int
-    strongest: int
-
-
-FASHION = DataSpec("fashion_mnist", per_class=200, test_per_class=100)
-PRESETS = {
-    "digits": Setting(RunConfig(), 4000, 4000, 50),
-    "fashion": Setting(RunConfig(data=FASHION), 2000, 2000, 100),
-    "script": Setting(replace(presets.PRESETS["fz-mnist-script"], data=FASHION), 1000, 1000, 100),
-    "tiny": Setting(RunConfig(data=DataSpec(per_class=20, test_per_class=5)), 250, 250, 20),
-}
 
 
 @dataclass(frozen=True)
@@ -104,36 +95,6 @@ class Score(NamedTuple):
     lds: list[float]
 
 
-def trained(
-    config: RunConfig, folder: Path, num_models: int, seed: int, design: Design = "fixed-size"
-) -> tuple[Dataset, Outcomes]:
-    """The models of a run folder, trained if they are not there."""
-    keep, subset = ("correct", "probability", "margin"), SubsetSpec(design=design)
-    run = opening.open_run(replace(config, run=str(folder), num_models=num_models, seed=seed, subset=subset, keep=keep))
-    while True:
-        with progress_bar(num_models, run.num_trained) as bar:
-            pipeline.train(run, bar.update, bar.write)
-            found = pipeline.outcomes(run, bar.write)
-        if found:
-            return run.dataset, found[0]
-
-
-def part_of(outcomes: Outcomes, models: slice) -> Outcomes:
-    """Some of the models, with outputs as float32 (they are kept in half precision)."""
-    train, test = (
-        {name: values[models].astype(np.float32) for name, values in side.items()}
-        for side in (outcomes.train, outcomes.test)
-    )
-    return Outcomes(outcomes.model_ids[models], outcomes.masks[models], train, test)
-
-
-def mean_difference(masks: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-    """Mean output of the models that saw an example minus that of the others, (train, test)."""
-    num_in = masks.sum(0, dtype=np.float32)[:, None]
-    deviation = outputs - outputs.mean(0)
-    return masks.T.astype(np.float32) @ deviation * (1 / num_in + 1 / (len(masks) - num_in))
-
-
 def simple_estimates(group: Outcomes) -> dict[str, np.ndarray]:
     """Differences of means."""
     found = {name: mean_difference(group.masks, group.test[name]) for name in ("correct", "probability", "margin")}
@@ -154,58 +115,9 @@ def regressions(group: Outcomes, dataset: Dataset, targets: np.ndarray) -> Itera
     weights = datamodels(masks, margin).weights
     yield "lasso of margin", weights
     yield "lasso of margin, worth", weights * unit
-    yield BEST, lasso_with_prior(group, dataset, targets, probability)
-    yield "lasso of margin, worth, prior", lasso_with_prior(group, dataset, targets, margin) * unit
-
-
-def lasso_with_prior(group: Outcomes, dataset: Dataset, targets: np.ndarray, outputs: np.ndarray) -> np.ndarray:
-    """Linear datamodels in which some pairs are likelier than others, (train, targets)."""
-    mem = np.asarray(memorization(group.masks, group.train["probability"]).value)
-    test_inputs, test_labels = dataset.test_inputs[targets], dataset.test_labels[targets]
-    factors = prior_factors(dataset.train_inputs, dataset.train_labels, test_inputs, test_labels, mem)
-    return np.asarray(datamodels(group.masks, outputs, factors=factors).weights)
-
-
-def spread_out(values: np.ndarray, targets: np.ndarray, num_test: int) -> np.ndarray:
-    """Estimates of some test examples as those of all; the others' are 0."""
-    whole = np.zeros((len(values), num_test), np.float32)
-    whole[:, targets] = values
-    return whole
-
-
-def strongest(influence: np.ndarray, candidates: np.ndarray, num_pairs: int) -> set[int]:
-    """Numbers of the largest pairs among the candidates."""
-    value = np.where(candidates & ~np.isnan(influence), influence, -np.inf).ravel()
-    return set(np.argsort(-value, kind="stable")[:num_pairs].tolist())
-
-
-class World(NamedTuple):
-    """What is known to be true, what estimates are made of, and which pairs count, by the name of the choice."""
-
-    dataset: Dataset
-    truth: Outcomes
-    candidates: Outcomes
-    counted: dict[str, np.ndarray]
-    num_strong: int
-
-
-def make_world(setting: Setting, folder: Path, design: Design) -> World:
-    """Trains both sides, or reads them."""
-    dataset, truth = trained(setting.config, folder / "truth", setting.truth, seed=1)
-    name = "candidates" if design == "fixed-size" else f"candidates-{design}"
-    _, candidates = trained(setting.config, folder / name, setting.candidates, seed=2, design=design)
-    same_class = dataset.train_labels[:, None] == dataset.test_labels
-    counted = {"all": np.ones_like(same_class), "same class": same_class}
-    return World(dataset, truth, candidates, counted, setting.strongest)
-
-
-def strong_pairs(world: World, models: Outcomes, pairs: str) -> tuple[set[int], set[int]]:
-    """The strongest pairs by correctness (hard) and by probability (soft)."""
-    hard, soft = (
-        strongest(mean_difference(models.masks, models.test[name]), world.counted[pairs], world.num_strong)
-        for name in ("correct", "probability")
-    )
-    return hard, soft
+    factors = prior_of(group, dataset, targets)
+    yield "lasso of probability, prior", datamodels(masks, probability, factors=factors).weights
+    yield "lasso of margin, worth, prior", datamodels(masks, margin, factors=factors).weights * unit
 
 
 def ceilings(world: World) -> list[Score]:
@@ -216,12 +128,6 @@ def ceilings(world: World) -> list[Score]:
         both = zip(strong_pairs(world, truth, pairs), strong_pairs(world, again, pairs), strict=True)
         found.append(Score("ceiling", len(again.masks), pairs, *([len(a & b) / len(a)] for a, b in both), []))
     return found
-
-
-def varying(outcomes: Outcomes) -> np.ndarray:
-    """The test examples whose probability varies over models."""
-    # An influence of .1 alone makes a probability deviate by .1 times the deviation of a mask, .46 by default.
-    return np.flatnonzero(part_of(outcomes, np.s_[:]).test["probability"].std(0) >= LEAST_DEVIATION)
 
 
 def scores(world: World, groups: int, sizes: tuple[int, ...]) -> Iterator[Score]:
@@ -265,14 +171,6 @@ def linear_datamodeling_score(influence: np.ndarray, masks: np.ndarray, ranked: 
     """Mean rank correlation of predicted and true outputs; a target that nothing is predicted of counts as 0."""
     predicted = masks.astype(np.float32) @ np.nan_to_num(influence)
     return float((centred_ranks(predicted) * ranked).sum(0).mean())
-
-
-def models_for(recall: float, curve: dict[int, float]) -> float:
-    """Models that reach a recall, by a curve of recalls; infinite above its end, 0 below its beginning."""
-    sizes, recalls = np.array(sorted(curve)), np.maximum.accumulate([curve[size] for size in sorted(curve)])
-    if recall > recalls[-1]:
-        return float("inf")
-    return float(np.exp(np.interp(recall, recalls, np.log(sizes)))) if recall >= recalls[0] else 0.0
 
 
 def times_fewer(recall: float, size: int, curve: dict[int, float]) -> str:

@@ -8,8 +8,8 @@ Fashion-MNIST, 200 training and 100 test images a class.
     python -m benchmarks.time_to_recall
 
 Seconds a model, in turn; strong pairs, recall and the number of models that the script needs for the recall of memjax's
-T models as in `models_needed.py --preset script`.  Time: seconds a model times models; for memjax its one compilation
-and the lasso too.  The script's own estimates count as no time at all.
+T models as in `models_needed.py`, whose `--preset script` has all estimators.  Time: seconds a model times models; for
+memjax its one compilation and the lasso too.  The script's own estimates count as no time at all.
 """
 
 import json
@@ -18,28 +18,29 @@ import sys
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tyro
 
 from benchmarks.contestants import exported, memjax_sides
-from benchmarks.models_needed import (
-    BASELINE,
+from benchmarks.recall import (
     PRESETS,
     World,
-    lasso_with_prior,
     make_world,
     mean_difference,
     models_for,
     part_of,
+    prior_of,
     spread_out,
     strong_pairs,
     strongest,
     varying,
 )
-from benchmarks.sides import Quantity, Side, Turns, facts, markdown, module, run_in_turn
+from benchmarks.sides import Quantity, Side, Turns, best, facts, markdown, module, run_in_turn
 from benchmarks.workloads import FELDMAN_ZHANG
 from memjax import environment
+from memjax.estimators.datamodels import datamodels
 
 MODEL = Quantity("model_s", "s a model")
 SETTING = PRESETS["script"]
@@ -75,51 +76,61 @@ def recalls(world: World, groups: int) -> tuple[dict[int, list[float]], dict[int
             theirs.setdefault(size, []).append(recall(mean_difference(group.masks, group.test["correct"])))
             if size in SIZES:
                 started = time.perf_counter()
-                weights = lasso_with_prior(group, world.dataset, targets, group.test["probability"][:, targets])
+                outputs, factors = group.test["probability"][:, targets], prior_of(group, world.dataset, targets)
+                weights = np.asarray(datamodels(group.masks, outputs, factors=factors).weights)
                 seconds[size] = time.perf_counter() - started
                 print(f"{size} models, group {number}: {seconds[size]:.1f} s", file=sys.stderr)
                 ours.setdefault(size, []).append(recall(spread_out(weights, targets, world.dataset.num_test)))
     return theirs, ours, seconds
 
 
-def main(benchmark: Benchmark) -> None:
+class Times(NamedTuple):
+    """Seconds a model, a round an entry, of either side; memjax's best way of training, and its compilation."""
+
+    theirs: list[float]
+    ours: list[float]
+    how: str
+    compilation: float
+
+
+def timed(benchmark: Benchmark) -> Times:
+    """Both sides in turn."""
     workload = replace(FELDMAN_ZHANG, data=SETTING.config.data)
     with exported(workload.data) as data:
-        sides = [Side(THEIRS, "one model", module("benchmarks.peers.feldman_zhang_loop", "--data", data))]
-        sides += memjax_sides(
-            (*workload.ours(workload.epochs), "--calls", 2), benchmark.devices, ("float32",), (1, 2, 4)
+        loop = Side(THEIRS, "one model", module("benchmarks.peers.feldman_zhang_loop", "--data", data))
+        options = (*workload.ours(workload.epochs), "--calls", 2)
+        found = run_in_turn(
+            [loop, *memjax_sides(options, benchmark.devices, ("float32",), (1, 2, 4))], benchmark.turns, MODEL
         )
-        timed = run_in_turn(sides, benchmark.turns, MODEL)
-    times = {side: [result["model_s"] for result in results] for side, results in timed.items()}
-    (their_side, *our_sides) = times
-    best = min(our_sides, key=lambda side: statistics.median(times[side]))
-    compiled = statistics.median(result["first_s"] for result in timed[best])
+    side = best(found, MODEL, "memjax")
+    if side is None or loop not in found:
+        raise SystemExit("one of the sides did not run")
+    theirs, ours = ([result["model_s"] for result in found[one]] for one in (loop, side))
+    return Times(theirs, ours, side.how, statistics.median(result["first_s"] for result in found[side]))
 
+
+def main(benchmark: Benchmark) -> None:
+    times = timed(benchmark)
     environment.start_jax(benchmark.devices)
     world = make_world(SETTING, benchmark.folder, "fixed-size")
     fitted, tested = world.truth.train["correct"][world.truth.masks].mean(), world.truth.test["correct"].mean()
     theirs, ours, seconds = recalls(world, benchmark.groups)
     curve = {size: float(np.mean(values)) for size, values in theirs.items()}
-    rows = [["models of memjax", "recall", f"models, {BASELINE}", "memjax, s", "released script, s", "times faster"]]
+    rows = [["models of memjax", "recall", "models of the script", "memjax, s", "script, s", "times faster"]]
     for size, values in ours.items():
         needed = min(models_for(float(np.mean(values)), curve), max(curve))  # where their curve ends: at least so many
-        ratios = [
-            needed * slow / (size * fast + compiled + seconds[size])
-            for slow, fast in zip(times[their_side], times[best], strict=False)
-        ]
-        here = size * statistics.median(times[best]) + compiled + seconds[size]
-        there = needed * statistics.median(times[their_side])
+        there = [needed * each for each in times.theirs]
+        here = [size * each + times.compilation + seconds[size] for each in times.ours]
+        ratios = [slow / fast for slow, fast in zip(there, here, strict=False)]
         print(json.dumps({"models": size, "recall": values, "needed": needed, "times_faster": ratios}), flush=True)
-        rows.append([
-            f"{size}, {best.how}", f"{np.mean(values):.3f} (n = {len(values)})", f"{needed:.0f}", f"{here:.0f}",
-            f"{there:.0f}", f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})",
-        ])  # fmt: skip
+        middle = (f"{statistics.median(each):.0f}" for each in (here, there))
+        spread = f"{statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
+        rows.append([str(size), f"{np.mean(values):.3f} (n = {len(values)})", f"{needed:.0f}", *middle, spread])
     print(markdown(rows))
-    print(f"recall of {THEIRS} by models: " + ", ".join(f"{size}: {value:.3f}" for size, value in curve.items()))
-    print(f"s a model: {statistics.median(times[their_side]):.3f} and {statistics.median(times[best]):.3f}, memjax")
-    print(f"compiles in {compiled:.1f} s; lasso {', '.join(f'{value:.1f}' for value in seconds.values())} s")
-    print(f"in-sample accuracy {fitted:.4f}, test {tested:.4f}; n = {benchmark.turns.rounds} rounds")
-    print(facts(result for results in timed.values() for result in results))
+    print(f"recall of the script by models: {', '.join(f'{size}: {value:.3f}' for size, value in curve.items())}")
+    print(f"s a model: {statistics.median(times.theirs):.3f}, and {statistics.median(times.ours):.3f}, {times.how}")
+    print(f"compilation {times.compilation:.1f} s; lasso {', '.join(f'{each:.1f}' for each in seconds.values())} s")
+    print(f"in-sample accuracy {fitted:.4f}, test {tested:.4f}; n = {len(times.ours)} rounds\n{facts()}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ can only tell wrong labels that are fitted: the table has the accuracy on wrong 
     pip install -e ".[experiments]"
     python -m experiments.label_errors --preset quick    digits; 4 rates, 2 draws, 100 models each: about 1 minute
     python -m experiments.label_errors                   Fashion-MNIST, 300 a class; 3 rates, 3 draws, 200 models each:
-                                                         about 15 minutes
+                                                         about 25 minutes
 
 Then what each method ranks first is pruned, a growing share of the training examples, and the rest trained on.
 Intervals over rates and draws (precision) and over retrainings (pruning).  The scores of training are means over

@@ -12,7 +12,7 @@ def in_precision(model: Model, precision: str) -> Model:
 
     The weights themselves stay float32, and so do their gradients and the optimiser; small steps are not lost.  State,
     such as batch statistics, is left as it is: normalisation layers of Flax take their means in float32 anyway.  A
-    layer whose `dtype` says float32 goes on computing in float32.
+    layer whose `dtype` says float32 goes on computing in float32.  There is no forward-mode derivative.
     """
     if precision == "float32":
         return model
