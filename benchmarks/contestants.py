@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks.sides import Side, module
+from memjax.config.specs import DataSpec
 from memjax.data import load_dataset
-from memjax.specs import DataSpec
 
 Options = tuple[object, ...]
 WAYS: dict[str, Options] = {

@@ -51,16 +51,17 @@ def write_data(path: Path, benchmark: Benchmark) -> None:
 
 def write_run(folder: Path, data: Path, num_models: int, benchmark: Benchmark) -> None:
     """A fifth of the examples is memorized, and each of these helps one test example of its class."""
-    from memjax import opening, store
-    from memjax.config import RunConfig
-    from memjax.specs import DataSpec
+    from memjax import store
+    from memjax.config.run_config import RunConfig
+    from memjax.config.specs import DataSpec
+    from memjax.runs import open_folder
 
     keep = ("correct", "probability")
     request = RunConfig(
         run=str(folder), num_models=num_models, data=DataSpec(f"npz:{data}"), keep=keep, influence="same-class",
         pack_size=benchmark.pack_size,
     )  # fmt: skip
-    run = opening.open_run(request)
+    run = open_folder.open_run(request)
     rng = np.random.default_rng(0)
     memorized = rng.random(benchmark.num_train) < 0.2
     helper = rng.integers(0, benchmark.num_train // benchmark.classes, benchmark.num_test) * benchmark.classes
@@ -83,12 +84,12 @@ def estimate(folder: Path) -> None:
     """In a process of its own; of public names only those that older checkouts have as well."""
     import jax
 
-    from memjax import opening, pipeline
+    from memjax.runs import open_folder, stages
 
-    run = opening.reopen_run(folder)
+    run = open_folder.reopen_run(folder)
     jax.numpy.zeros(1).block_until_ready()
     before, start = _peak(), time.perf_counter()
-    pipeline.estimate(run, lambda number: None, lambda text: None)
+    stages.estimate(run, lambda number: None, lambda text: None)
     line = {"seconds": round(time.perf_counter() - start, 2), "peak_mib": round((_peak() - before) / MIB)}
     print(json.dumps(line))
 

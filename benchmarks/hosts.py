@@ -26,7 +26,7 @@ import tyro
 
 from benchmarks.sides import facts, markdown
 from memjax import store
-from memjax.workers import Worker, deal
+from memjax.machine.workers import Worker, deal
 
 PLAN = "0" * 64
 

@@ -31,7 +31,7 @@ import numpy as np
 import tyro
 
 from benchmarks.sides import Side, facts, markdown, module, peak_mib, run_side
-from memjax.environment import start_jax
+from memjax.machine.environment import start_jax
 
 SideName = Literal["released", "every_row", "all_pairs", "same_class"]
 SIDES = get_args(SideName)

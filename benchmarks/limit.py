@@ -23,7 +23,7 @@ import tyro
 from benchmarks.contestants import memjax_sides
 from benchmarks.sides import facts, markdown, run_side
 from benchmarks.workloads import CNN, DIGITS, FELDMAN_ZHANG, Workload
-from memjax import environment
+from memjax.machine import environment
 
 OPTIONS = ({}, {"xla_cpu_experimental_onednn_custom_call": True})
 WORKLOADS = {"digits": DIGITS, "feldman_zhang": FELDMAN_ZHANG, "cnn": CNN}

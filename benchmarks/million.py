@@ -30,9 +30,9 @@ import numpy as np
 import tyro
 
 from benchmarks.sides import facts, markdown, peak_mib
-from memjax.environment import start_jax
-from memjax.estimation import write_results
 from memjax.estimators import Tally
+from memjax.machine.environment import start_jax
+from memjax.runs.estimate_files import write_results
 from memjax.types import Dataset, Outcomes
 
 MIB, GIB = 2**20, 2**30

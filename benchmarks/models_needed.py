@@ -43,11 +43,11 @@ from benchmarks.recall import (
     strongest,
     varying,
 )
-from memjax import environment
-from memjax.estimators.datamodels import datamodels
-from memjax.estimators.priors import worth
-from memjax.estimators.ridge import ridge_datamodels
-from memjax.specs import Design
+from memjax.config.specs import Design
+from memjax.estimators.linear.datamodels import datamodels
+from memjax.estimators.linear.penalty_factors import worth
+from memjax.estimators.linear.ridge import ridge_datamodels
+from memjax.machine import environment
 from memjax.types import Dataset, Outcomes
 
 SIZES = (60, 125, 250, 500, 1000, 2000, 4000)

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import tyro
 
-from memjax import environment
-from memjax.config import RunConfig
+from memjax.config.run_config import RunConfig
+from memjax.machine import environment
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ def calls(config: RunConfig) -> Iterator[float]:
     """Seconds of processor time a model, of one call after the other; compiled before the first."""
     import jax
 
-    from memjax import recipe
     from memjax.data import load_dataset
+    from memjax.runs import build_training
     from memjax.subsets import make_design
     from memjax.training import compile_training, examples_of, replicate
 
@@ -42,7 +42,9 @@ def calls(config: RunConfig) -> Iterator[float]:
     design = make_design(config.subset, dataset.num_train, config.seed)
     devices, pack = jax.local_devices(), config.pack_size or 8
     examples = replicate(examples_of(dataset, config.train.scaling), devices)
-    programs = compile_training(recipe.make_single(config, dataset, design), config.seed, examples, pack, devices)
+    programs = compile_training(
+        build_training.make_single(config, dataset, design), config.seed, examples, pack, devices
+    )
     ids = np.arange(len(devices) * pack, dtype=np.uint32).reshape(len(devices), pack)
     masks = np.stack([design.masks(row) for row in ids])
     jax.block_until_ready(programs(ids, masks, examples))

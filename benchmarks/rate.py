@@ -22,8 +22,8 @@ from dataclasses import dataclass, field, replace
 import tyro
 
 from benchmarks.sides import peak_mib
-from memjax import environment
-from memjax.config import RunConfig
+from memjax.config.run_config import RunConfig
+from memjax.machine import environment
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ def packs_of(config: RunConfig, calls: int) -> Iterator:
     """
     import jax
 
-    from memjax import recipe
     from memjax.data import load_dataset
+    from memjax.runs import build_training
     from memjax.subsets import make_design
     from memjax.training import examples_of, train_many
 
     dataset = load_dataset(config.data)
     design = make_design(config.subset, dataset.num_train, config.seed)
-    single = recipe.make_single(config, dataset, design)
+    single = build_training.make_single(config, dataset, design)
     examples = examples_of(dataset, config.train.scaling)
     blocks = range(calls * len(jax.local_devices()))
     return train_many(single, config.seed, design.masks, examples, blocks, config.pack_size)

@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from memjax import opening, pipeline, presets
-from memjax.config import RunConfig
+from memjax.config import presets
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import DataSpec, Design, SubsetSpec
 from memjax.estimators import memorization
-from memjax.estimators.priors import prior_factors
-from memjax.progress import progress_bar
-from memjax.specs import DataSpec, Design, SubsetSpec
+from memjax.estimators.linear.penalty_factors import prior_factors
+from memjax.runs import open_folder, stages
+from memjax.runs.progress import progress_bar
 from memjax.types import Dataset, Outcomes
 
 LEAST_DEVIATION = 0.01  # of the probability of a test example over models, for it to have a regression
@@ -40,11 +41,13 @@ def trained(
 ) -> tuple[Dataset, Outcomes]:
     """The models of a run folder, trained if they are not there."""
     keep, subset = ("correct", "probability", "margin"), SubsetSpec(design=design)
-    run = opening.open_run(replace(config, run=str(folder), num_models=num_models, seed=seed, subset=subset, keep=keep))
+    run = open_folder.open_run(
+        replace(config, run=str(folder), num_models=num_models, seed=seed, subset=subset, keep=keep)
+    )
     while True:
         with progress_bar(num_models, run.num_trained) as bar:
-            pipeline.train(run, bar.update, bar.write)
-            found = pipeline.outcomes(run, bar.write)
+            stages.train(run, bar.update, bar.write)
+            found = stages.outcomes(run, bar.write)
         if found:
             return run.dataset, found[0]
 

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import tyro
 
-from memjax.environment import versions
 from memjax.estimators import extremes
+from memjax.machine.environment import versions
 from memjax.report import write_report
 from memjax.types import Dataset
 

@@ -19,11 +19,11 @@ import tyro
 from flax import nnx
 
 from benchmarks.sides import facts, markdown
-from memjax import environment
-from memjax.config import RunConfig
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import ModelSpec
 from memjax.data import load_dataset
+from memjax.machine import environment
 from memjax.models.cnn import CNN
-from memjax.specs import ModelSpec
 from memjax.subsets import make_design
 from memjax.types import Outcomes
 
@@ -64,7 +64,7 @@ PATHS = [
 
 def trained(config: RunConfig, models: int) -> Outcomes:
     """All models of one path."""
-    from memjax.recipe import make_single
+    from memjax.runs.build_training import make_single
     from memjax.training import examples_of, train_many
 
     dataset = load_dataset(config.data)

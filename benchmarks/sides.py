@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from memjax.environment import usable_cores, versions
+from memjax.machine.environment import usable_cores, versions
 
 ROOT = Path(__file__).resolve().parent.parent
 

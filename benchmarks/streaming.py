@@ -23,9 +23,9 @@ from pathlib import Path
 import numpy as np
 import tyro
 
-from memjax import environment
-from memjax.config import RunConfig
-from memjax.specs import DataSpec, ModelSpec, TrainSpec
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import DataSpec, ModelSpec, TrainSpec
+from memjax.machine import environment
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,15 @@ def rounds_of(config: RunConfig, setting: Setting) -> Iterator[tuple[float, np.n
     """Seconds of a call over all devices, and (models, 3) accuracies; a call's packs each time."""
     import jax
 
-    from memjax import recipe
     from memjax.data import load_dataset
+    from memjax.runs import build_training
     from memjax.subsets import make_design
     from memjax.training import compile_any, replicate
 
     data, devices = load_dataset(config.data), jax.local_devices()
     design = make_design(config.subset, data.num_train, config.seed)
-    examples = replicate(recipe.make_examples(config, data), devices)
-    single = recipe.make_single(config, data, design)
+    examples = replicate(build_training.make_examples(config, data), devices)
+    single = build_training.make_single(config, data, design)
     programs = compile_any(single, config.seed, examples, setting.pack_size, devices)
     numbers = np.arange(len(devices) * setting.pack_size, dtype=np.uint32).reshape(len(devices), -1)
     for call in range(setting.rounds + 1):

@@ -39,8 +39,8 @@ from benchmarks.recall import (
 )
 from benchmarks.sides import Quantity, Side, Turns, best, facts, markdown, module, run_in_turn
 from benchmarks.workloads import FELDMAN_ZHANG
-from memjax import environment
-from memjax.estimators.datamodels import datamodels
+from memjax.estimators.linear.datamodels import datamodels
+from memjax.machine import environment
 
 MODEL = Quantity("model_s", "s a model")
 SETTING = PRESETS["script"]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from memjax.specs import DataSpec
+from memjax.config.specs import DataSpec
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ from experiments.claim import Interval, Result, Verdict, conclude
 from experiments.consistency import INFL, MEM
 from experiments.plots import band, panels
 from experiments.setting import Setting, Size, fit_warning
-from memjax import environment
-from memjax.specs import DataSpec, ModelSpec
+from memjax.config.specs import DataSpec, ModelSpec
+from memjax.machine import environment
 
 SIZES = {
     "smoke": Size(DataSpec(per_class=12, test_per_class=10), 20, 24, 1),

@@ -13,13 +13,14 @@ import jax
 import numpy as np
 
 from experiments.claim import Interval, Options, mean_interval
-from memjax import opening, pipeline, prng
-from memjax.config import RunConfig
+from memjax import prng
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import load_dataset
 from memjax.metrics import metrics_named
 from memjax.models import make_model
-from memjax.progress import progress_bar
-from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
+from memjax.runs import open_folder, stages
+from memjax.runs.progress import progress_bar
 from memjax.training import Training, examples_of, make_optimizer, make_train, num_batches, train_many
 from memjax.types import Curves, Dataset, Model, Tree
 
@@ -61,9 +62,9 @@ class Recorded(NamedTuple):
 
 def recorded(config: RunConfig, place: Path) -> Recorded:
     """Trains what is missing of a configuration, in a folder of its own below `place`, and reads what was recorded."""
-    run = opening.open_run(replace(config, run=str(place / config.folder().name)))
+    run = open_folder.open_run(replace(config, run=str(place / config.folder().name)))
     with progress_bar(run.plan.num_models, run.num_trained) as bar:
-        return Recorded(pipeline.curves(run, bar.update, bar.write), run.dataset)
+        return Recorded(stages.curves(run, bar.update, bar.write), run.dataset)
 
 
 def request(data: DataSpec, model: str, epochs: int, num_models: int, **changes: Any) -> RunConfig:

@@ -20,7 +20,8 @@ import tyro
 import memjax
 from experiments.arpit import ArpitOptions, panels, recorded, request
 from experiments.claim import Result, Verdict, conclude, mean_interval
-from memjax import dynamics, environment
+from memjax import dynamics
+from memjax.machine import environment
 
 SIZES = {  # model, networks, epochs, in the part of the one, examples a class
     "smoke": ("mlp:8", 8, 4, 2, 10),

@@ -16,7 +16,8 @@ import tyro
 
 from experiments.arpit import COLOURS, ArpitOptions, band, contrast, logarithmic, panels, recorded, request
 from experiments.claim import Result, Verdict, conclude
-from memjax import dynamics, environment
+from memjax import dynamics
+from memjax.machine import environment
 
 SIZES = {  # widths, shares of noise, networks, epochs, examples a class
     "smoke": ((4, 16), (0.5,), 2, 3, 10),

@@ -32,9 +32,10 @@ from experiments.arpit import (
     watched,
 )
 from experiments.claim import Result, Verdict, conclude
-from memjax import dynamics, environment
+from memjax import dynamics
+from memjax.config.specs import ModelSpec, TrainSpec
+from memjax.machine import environment
 from memjax.models import make_model
-from memjax.specs import ModelSpec, TrainSpec
 from memjax.training import examples_of
 
 SIZES = {  # width, networks, epochs looked at, shares of noise, held-out examples searched, examples a class

@@ -17,8 +17,9 @@ import tyro
 
 from experiments.arpit import ArpitOptions, band, contrast, panels, recorded, request
 from experiments.claim import Result, Verdict, conclude
-from memjax import dynamics, environment
-from memjax.specs import DataSpec
+from memjax import dynamics
+from memjax.config.specs import DataSpec
+from memjax.machine import environment
 
 SIZES = {"smoke": ("mlp:8", 2, 3, 10), "quick": ("mlp:128", 8, 30, 130), "full": ("mlp:256", 30, 60, 130)}
 

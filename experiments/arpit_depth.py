@@ -15,8 +15,9 @@ import tyro
 
 from experiments.arpit import COLOURS, ArpitOptions, band, contrast, panels, recorded, request
 from experiments.claim import Result, Verdict, conclude
-from memjax import dynamics, environment
-from memjax.specs import TrainSpec
+from memjax import dynamics
+from memjax.config.specs import TrainSpec
+from memjax.machine import environment
 
 SIZES = {  # depths, parameters, networks, epochs, examples a class, inputs, classes
     "smoke": ((1, 2), 1_000, 2, 3, 10),

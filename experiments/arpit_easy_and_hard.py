@@ -19,8 +19,9 @@ import tyro
 
 from experiments.arpit import COLOURS, KINDS, ArpitOptions, correctness, loaded, panels
 from experiments.claim import Result, Verdict, conclude, normal_interval
-from memjax import dynamics, environment
-from memjax.specs import TrainSpec
+from memjax import dynamics
+from memjax.config.specs import TrainSpec
+from memjax.machine import environment
 
 MODELS = {"smoke": 10, "quick": 100, "full": 100}
 PER_CLASS = {"smoke": 10, "quick": None, "full": 1000}

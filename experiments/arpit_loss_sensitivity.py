@@ -21,9 +21,10 @@ import tyro
 
 from experiments.arpit import COLOURS, ArpitOptions, loaded, logarithmic, paired, panels
 from experiments.claim import Result, Verdict, conclude
-from memjax import dynamics, environment, prng
+from memjax import dynamics, prng
+from memjax.config.specs import ModelSpec
+from memjax.machine import environment
 from memjax.models import make_model
-from memjax.specs import ModelSpec
 from memjax.training import examples_of
 
 SIZES = {"smoke": (3, 2, (2, 5)), "quick": (20, 4, (3, 10, 30, 100)), "full": (100, 10, (10, 30, 100, 300))}

@@ -15,7 +15,8 @@ import tyro
 
 from experiments.arpit import COLOURS, ArpitOptions, band, paired, panels, recorded, request
 from experiments.claim import Result, Verdict, conclude
-from memjax import dynamics, environment
+from memjax import dynamics
+from memjax.machine import environment
 
 SIZES = {  # model, networks, epochs, examples a class
     "smoke": ("mlp:16", 2, 4, 10),

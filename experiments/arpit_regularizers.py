@@ -25,9 +25,10 @@ from flax import nnx
 
 from experiments.arpit import ArpitOptions, contrast, correctness, loaded, panels, random_masks
 from experiments.claim import Result, Verdict, conclude
-from memjax import dynamics, environment
+from memjax import dynamics
+from memjax.config.specs import TrainSpec
+from memjax.machine import environment
 from memjax.models import from_nnx
-from memjax.specs import TrainSpec
 from memjax.types import Model
 
 SIZES = {  # width, networks, epochs, examples a class, how many strengths

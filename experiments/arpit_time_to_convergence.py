@@ -17,8 +17,9 @@ import tyro
 
 from experiments.arpit import COLOURS, ArpitOptions, band, contrast, logarithmic, panels, recorded, request
 from experiments.claim import Result, Verdict, conclude
-from memjax import dynamics, environment
-from memjax.specs import TrainSpec
+from memjax import dynamics
+from memjax.config.specs import TrainSpec
+from memjax.machine import environment
 
 SIZES = {  # widths, examples a class, networks, epochs
     "smoke": ((8, 16), (10, 20), 2, 4),

@@ -18,10 +18,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from memjax import environment, opening, pipeline, store
-from memjax.config import RunConfig
-from memjax.opening import Run
-from memjax.progress import progress_bar
+from memjax import store
+from memjax.config.run_config import RunConfig
+from memjax.machine import environment
+from memjax.runs import open_folder, stages
+from memjax.runs.open_folder import Run
+from memjax.runs.progress import progress_bar
 from memjax.types import Outcomes
 
 STARTED = time.monotonic()
@@ -131,16 +133,16 @@ class Trained(NamedTuple):
 
     def outcomes(self) -> Outcomes:
         """Masks and predictions of all models that did not diverge."""
-        found = pipeline.outcomes(self.run, print)
+        found = stages.outcomes(self.run, print)
         assert found is not None
         return found[0]
 
 
 def trained(config: RunConfig, folder: Path) -> Trained:
     """Trains what is missing of a configuration in `folder`, and estimates."""
-    run = opening.open_run(replace(config, run=str(folder)))
+    run = open_folder.open_run(replace(config, run=str(folder)))
     with progress_bar(run.plan.num_models, run.num_trained) as bar:
-        pipeline.estimate(run, bar.update, bar.write)
+        stages.estimate(run, bar.update, bar.write)
     return Trained(run, *store.just_written(run.folder))
 
 

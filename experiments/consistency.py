@@ -21,7 +21,7 @@ from experiments.agreement import Rates
 from experiments.claim import Interval, Result, Verdict, conclude
 from experiments.plots import band, panels
 from experiments.setting import Setting, part
-from memjax import environment
+from memjax.machine import environment
 
 MEM = (0.1, 0.25, 0.5, 0.75, 0.9)
 INFL = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)

@@ -25,9 +25,10 @@ from experiments import agreement
 from experiments.claim import Result, Verdict, conclude, mean_interval
 from experiments.plots import panels
 from experiments.setting import SIZES, Setting, part
-from memjax import environment, summary
-from memjax.presets import PRESETS
-from memjax.specs import DataSpec
+from memjax.config.presets import PRESETS
+from memjax.config.specs import DataSpec
+from memjax.machine import environment
+from memjax.runs import summary
 
 MODEL = Quantity("model_s", "s a model")
 ROUNDS = {"smoke": 2, "quick": 3, "full": 5}

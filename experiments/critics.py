@@ -35,10 +35,10 @@ from experiments.removal import (
 )
 from experiments.setting import Setting, fit_warning
 from experiments.subpopulations import clusters
-from memjax import environment
-from memjax.config import RunConfig
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import SubsetSpec
 from memjax.estimators import MEM_THRESHOLD
-from memjax.specs import SubsetSpec
+from memjax.machine import environment
 from memjax.types import Outcomes
 
 NOISE = 0.1  # of the labels, for the null of random labels

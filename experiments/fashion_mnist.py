@@ -19,10 +19,12 @@ import numpy as np
 import tyro
 from PIL import Image, ImageDraw, ImageFont
 
-from memjax import environment, findings, opening, pipeline, store
-from memjax.config import RunConfig
-from memjax.progress import progress_bar
-from memjax.specs import DataSpec
+from memjax import store
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import DataSpec
+from memjax.machine import environment
+from memjax.runs import open_folder, outputs, stages
+from memjax.runs.progress import progress_bar
 
 PRESETS = {
     "quick": RunConfig(num_models=32, data=DataSpec("fashion_mnist", per_class=60, test_per_class=20)),
@@ -57,9 +59,9 @@ def draw(dataset, estimates: dict[str, np.ndarray], rows: np.ndarray) -> Image.I
 def main(experiment: Experiment) -> None:
     environment.start_jax()
     config = PRESETS[experiment.preset]
-    run = opening.open_run(replace(config, run=str(experiment.folder / experiment.preset)))
+    run = open_folder.open_run(replace(config, run=str(experiment.folder / experiment.preset)))
     with progress_bar(run.plan.num_models, run.num_trained) as bar:
-        pipeline.estimate(run, bar.update, bar.write)
+        stages.estimate(run, bar.update, bar.write)
     estimates = store.read_results(run.folder, "estimates.npz")
     pairs = store.read_results(run.folder, "pairs.npz")
     assert estimates is not None
@@ -76,7 +78,7 @@ def main(experiment: Experiment) -> None:
         "most_memorized": run.dataset.train_ids[rows].tolist(),
     }
     print(json.dumps(found))
-    print(f"report {findings.report(run)}; picture {experiment.figure}; judge by looking; {run.plan.environment}")
+    print(f"report {outputs.report(run)}; picture {experiment.figure}; judge by looking; {run.plan.environment}")
 
 
 if __name__ == "__main__":

@@ -29,8 +29,8 @@ from experiments.claim import Interval, Result, Trained, Verdict, conclude, shar
 from experiments.duplicates import SHARE, near_duplicates, pair_distances
 from experiments.plots import image_row, panels
 from experiments.setting import Setting, part
-from memjax import environment
 from memjax.estimators import INFL_THRESHOLD, count_pairs
+from memjax.machine import environment
 
 THRESHOLDS = (0.15, 0.2, 0.3, 0.4, 0.5)
 STRONG = 0.4  # from here on the paper sees near-duplicates

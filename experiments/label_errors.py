@@ -28,11 +28,12 @@ from experiments.claim import Interval, Result, Verdict, conclude, mean_interval
 from experiments.plots import band, panels
 from experiments.removal import accuracies, by_condition, without
 from experiments.setting import Setting, Size
-from memjax import dynamics, environment
-from memjax.config import RunConfig
+from memjax import dynamics
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import DataSpec, SubsetSpec
 from memjax.errors import InputError
 from memjax.estimators import c_score, memorization, out_of_bag
-from memjax.specs import DataSpec, SubsetSpec
+from memjax.machine import environment
 from memjax.types import Dataset, Outcomes
 
 SIZES = {

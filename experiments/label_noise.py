@@ -18,10 +18,12 @@ from typing import Literal
 import numpy as np
 import tyro
 
-from memjax import environment, opening, pipeline, store
-from memjax.config import RunConfig
-from memjax.progress import progress_bar
-from memjax.specs import DataSpec, ModelSpec, TrainSpec
+from memjax import store
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import DataSpec, ModelSpec, TrainSpec
+from memjax.machine import environment
+from memjax.runs import open_folder, stages
+from memjax.runs.progress import progress_bar
 
 SIZES = {"quick": (2, 100), "full": (5, 400)}
 
@@ -43,9 +45,9 @@ def one_draw(experiment: Experiment, draw: int, num_models: int) -> dict[str, fl
 
     data = DataSpec(label_noise=experiment.rate, data_seed=draw)
     config = RunConfig(num_models=num_models, data=data, model=experiment.model, train=experiment.train)
-    run = opening.open_run(replace(config, run=str(experiment.folder / config.folder().name)))
+    run = open_folder.open_run(replace(config, run=str(experiment.folder / config.folder().name)))
     with progress_bar(num_models, run.num_trained) as bar:
-        pipeline.estimate(run, bar.update, bar.write)
+        stages.estimate(run, bar.update, bar.write)
     estimates = store.read_results(run.folder, "estimates.npz")
     assert estimates is not None
     wrong = estimates["tr_mislabelled"]

@@ -28,11 +28,12 @@ from experiments.claim import Result, Trained, Verdict, conclude, mean_interval
 from experiments.duplicates import pair_distances
 from experiments.plots import panels
 from experiments.setting import Setting, fit_warning
-from memjax import environment, store
-from memjax.config import RunConfig
+from memjax import store
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import DataSpec, ModelSpec
 from memjax.errors import InputError
 from memjax.estimators import MEM_THRESHOLD
-from memjax.specs import DataSpec, ModelSpec
+from memjax.machine import environment
 from memjax.types import Dataset, Model, SubsetDesign, Tree
 
 NETWORKS = {"smoke": 2, "quick": 3, "full": 5}
@@ -72,7 +73,7 @@ def features(config: RunConfig, dataset: Dataset, number: int) -> tuple[np.ndarr
 
     from memjax import prng
     from memjax.models import in_precision, make_model
-    from memjax.recipe import make_single
+    from memjax.runs.build_training import make_single
     from memjax.training import examples_of
 
     everything = np.ones(dataset.num_train, bool)

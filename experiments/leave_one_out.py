@@ -24,8 +24,8 @@ from experiments.agreement import rank_correlation
 from experiments.claim import Interval, Result, Verdict, conclude, mean_interval
 from experiments.plots import panels
 from experiments.setting import Setting, Size, fit_warning
-from memjax import environment
-from memjax.specs import DataSpec, SubsetSpec
+from memjax.config.specs import DataSpec, SubsetSpec
+from memjax.machine import environment
 from memjax.types import Outcomes
 
 FRACTIONS = (0.5, 0.7, 0.8, 0.9, 0.95)

@@ -22,7 +22,7 @@ from experiments.claim import Interval, Result, Verdict, conclude, mean_interval
 from experiments.plots import band, panels
 from experiments.removal import accuracies, at_random, by_condition, paired, without
 from experiments.setting import Setting, fit_warning
-from memjax import environment
+from memjax.machine import environment
 from memjax.types import Dataset, Outcomes
 
 THRESHOLDS = tuple(round(0.1 * step, 1) for step in range(1, 11))

@@ -21,8 +21,8 @@ from experiments.bootstrap import bootstrap
 from experiments.claim import Result, Trained, Verdict, conclude
 from experiments.plots import image_row, panels
 from experiments.setting import Setting, fit_warning
-from memjax import environment
 from memjax.estimators import MEM_THRESHOLD
+from memjax.machine import environment
 from memjax.types import Dataset
 
 BINS = 18  # as in the authors' histograms

@@ -28,9 +28,10 @@ from experiments.claim import Result, Verdict, conclude, mean_interval
 from experiments.plots import panels
 from experiments.removal import accuracies, at_random, paired, without
 from experiments.setting import Setting, Size, fit_warning
-from memjax import environment, store
+from memjax import store
+from memjax.config.specs import DataSpec
 from memjax.errors import InputError
-from memjax.specs import DataSpec
+from memjax.machine import environment
 
 DIMENSIONS, CLASSES, RADIUS = 64, 10, 0.25
 SIZES = {

@@ -28,7 +28,7 @@ from experiments.claim import Interval, Result, Verdict, conclude, mean_interval
 from experiments.plots import panels
 from experiments.removal import accuracies, at_random, paired, without
 from experiments.setting import Setting, fit_warning
-from memjax import environment
+from memjax.machine import environment
 
 REPEATS = 3  # times those of other experiments: there are only a few conditions
 EVERYTHING, PAIRS, RANDOM = "everything", "no pairs", "no random ones"

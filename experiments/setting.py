@@ -12,12 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.claim import Options, Trained, trained
-from memjax import opening, pipeline, store
-from memjax.config import RunConfig
+from memjax import store
+from memjax.config.presets import PRESETS
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import DataSpec, SubsetSpec
 from memjax.errors import InputError, one_of
-from memjax.presets import PRESETS
-from memjax.progress import progress_bar
-from memjax.specs import DataSpec, SubsetSpec
+from memjax.runs import open_folder, stages
+from memjax.runs.progress import progress_bar
 from memjax.types import Curves, Outcomes
 
 
@@ -118,9 +119,9 @@ class Setting(Options):
 
     def recorded(self, masks: np.ndarray, config: RunConfig) -> Curves:
         """What a configuration records of models on the examples that the rows of (models, train) mark."""
-        run = opening.open_run(self._with_masks(masks, config))
+        run = open_folder.open_run(self._with_masks(masks, config))
         with progress_bar(run.plan.num_models, run.num_trained) as bar:
-            return pipeline.curves(run, bar.update, bar.write)
+            return stages.curves(run, bar.update, bar.write)
 
     def _with_masks(self, masks: np.ndarray, config: RunConfig) -> RunConfig:
         file = self.folder / "masks" / f"{hashlib.sha256(np.packbits(masks).tobytes()).hexdigest()[:16]}.npy"
@@ -132,11 +133,11 @@ class Setting(Options):
 
 def finished(config: RunConfig) -> Outcomes:
     """The models of a run folder, trained if they are not there; nothing is estimated from them."""
-    run = opening.open_run(config)
+    run = open_folder.open_run(config)
     while True:
         with progress_bar(run.plan.num_models, run.num_trained) as bar:
-            pipeline.train(run, bar.update, bar.write)
-            found = pipeline.outcomes(run, bar.write)
+            stages.train(run, bar.update, bar.write)
+            found = stages.outcomes(run, bar.write)
         if found:
             return found[0]
 

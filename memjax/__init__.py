@@ -12,12 +12,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
     from memjax.data import load_dataset
-    from memjax.elsewhere import report_arrays
     from memjax.errors import InputError
     from memjax.estimators import influence, memorization
     from memjax.models import from_linen, from_nnx, make_model
-    from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
+    from memjax.runs.from_arrays import report_arrays
     from memjax.store import read_curves, read_outcomes
     from memjax.subsets import coverage, make_design
     from memjax.training import make_train, train_many
@@ -27,11 +27,11 @@ __version__ = "0.1.0"
 
 _HOME = {
     "data": ("load_dataset",),
-    "elsewhere": ("report_arrays",),
+    "runs.from_arrays": ("report_arrays",),
     "errors": ("InputError",),
     "estimators": ("influence", "memorization"),
     "models": ("from_linen", "from_nnx", "make_model"),
-    "specs": ("DataSpec", "ModelSpec", "SubsetSpec", "TrainSpec"),
+    "config.specs": ("DataSpec", "ModelSpec", "SubsetSpec", "TrainSpec"),
     "store": ("read_curves", "read_outcomes"),
     "subsets": ("coverage", "make_design"),
     "training": ("make_train", "train_many"),

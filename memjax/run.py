@@ -6,11 +6,11 @@ import sys
 from contextlib import suppress
 from io import TextIOWrapper
 
-from memjax import summary
-from memjax.commands import COMMANDS
+from memjax.cli import COMMANDS
+from memjax.cli.output import print_event
 from memjax.errors import InputError, Interrupted
-from memjax.interruption import INTERRUPTED, KEPT, listen
-from memjax.output import print_event
+from memjax.machine.signals import INTERRUPTED, KEPT, listen
+from memjax.runs import summary
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int, Shaped
 
-from memjax import display
+from memjax import notebook
+from memjax.disk_inputs import Stored
 from memjax.errors import InputError
-from memjax.stored import Stored
 
 if TYPE_CHECKING:
     from jax import Array
@@ -204,27 +204,27 @@ class Estimate(NamedTuple):
         return self.value - half, self.value + half
 
     def __repr__(self) -> str:
-        if not display.holds_numbers(*self):
-            return display.fields(self)
-        value, stderr, *counts = map(display.Summary, self)
+        if not notebook.holds_numbers(*self):
+            return notebook.fields(self)
+        value, stderr, *counts = map(notebook.Summary, self)
         inside, outside = (f"{count.low:.0f} to {count.high:.0f}" for count in counts)
-        errors = f"{display.number(stderr.typical)} typical, {display.number(stderr.high)} at most"
+        errors = f"{notebook.number(stderr.typical)} typical, {notebook.number(stderr.high)} at most"
         return (
-            f"Estimate({display.shape_of(self.value)}: {value.range()}; standard error {errors}; in {inside} models, "
+            f"Estimate({notebook.shape_of(self.value)}: {value.range()}; standard error {errors}; in {inside} models, "
             f"out of {outside})"
         )
 
     def _repr_html_(self) -> str | None:
         """The ten largest values, in a notebook."""
-        if not display.holds_numbers(*self) or np.ndim(self.value) not in AXES or self.value.size > display.LARGEST:
+        if not notebook.holds_numbers(*self) or np.ndim(self.value) not in AXES or self.value.size > notebook.LARGEST:
             return None
         flat = np.asarray(self.value).reshape(-1)
-        order = [entry for entry in np.argsort(-flat, kind="stable")[: display.SHOWN] if not np.isnan(flat[entry])]
+        order = [entry for entry in np.argsort(-flat, kind="stable")[: notebook.SHOWN] if not np.isnan(flat[entry])]
         places = zip(*np.unravel_index(order, self.value.shape), strict=True)
         columns = [np.asarray(field).reshape(-1)[order] for field in self]
         rows = [[*place, *row] for place, *row in zip(places, *columns, strict=True)]
         head = [*AXES[np.ndim(self.value)], "value", "stderr", "num_in", "num_out"]
-        return display.table(f"{self!r}; the largest:", head, rows)
+        return notebook.table(f"{self!r}; the largest:", head, rows)
 
     def to_dataframe(self) -> Any:
         """The estimates as a pandas data frame: a row an example, or a row a pair of training and test example.
@@ -236,4 +236,4 @@ class Estimate(NamedTuple):
         if names is None:
             raise InputError(f"an estimate of shape {self.value.shape} is no table; expected one or two axes")
         columns = {name: np.asarray(field).reshape(-1) for name, field in self._asdict().items()}
-        return display.frame(columns, dict(zip(names, self.value.shape, strict=True)))
+        return notebook.frame(columns, dict(zip(names, self.value.shape, strict=True)))

@@ -4,7 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from memjax import config, metrics
+from memjax import metrics
+from memjax.config import run_config
 from memjax.errors import InputError
 
 LOGITS = jnp.array([[2.0, 0.0, 1.0], [0.0, 0.0, 5.0]])
@@ -38,7 +39,7 @@ def test_log_odds_are_below_the_margin_by_at_most_the_log_of_the_other_classes()
 
 
 def test_the_command_line_offers_every_metric():
-    assert {*get_args(config.Metric), *get_args(config.Recorded)} == set(metrics.METRICS)
+    assert {*get_args(run_config.Metric), *get_args(run_config.Recorded)} == set(metrics.METRICS)
 
 
 def test_unknown_names_are_refused():

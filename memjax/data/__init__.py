@@ -1,15 +1,15 @@
 """Examples: where they come from, which are taken, and whether they can be used."""
 
+from memjax.config.specs import DataSpec
 from memjax.data.check import check as _check
-from memjax.data.corruptions import corrupt
+from memjax.data.corruptions.inputs import noisy_inputs, random_inputs, shuffled_pixels
+from memjax.data.corruptions.label_noise import flip_labels
+from memjax.data.corruptions.labels import pair_labels, random_labels
+from memjax.data.corruptions.parse import corrupt
 from memjax.data.hash import content_hash
-from memjax.data.noise import flip_labels
 from memjax.data.select import select as _select
 from memjax.data.select import take_rows
 from memjax.data.sources import read_source as _read_source
-from memjax.data.spoiled_inputs import noisy_inputs, random_inputs, shuffled_pixels
-from memjax.data.spoiled_labels import pair_labels, random_labels
-from memjax.specs import DataSpec
 from memjax.types import Dataset
 
 __all__ = [

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from memjax.data.check import check_labels, check_lengths
+from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
-from memjax.stored import Inputs
 from memjax.types import Dataset
 
 

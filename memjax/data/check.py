@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
-from memjax.stored import Inputs
 from memjax.types import Dataset
 
 CHUNK = 4096  # examples looked at at once: what is on disk need not fit in memory

@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from memjax.stored import Stored
+from memjax.disk_inputs import Stored
 from memjax.types import Dataset
 
 CHUNK = 4096  # examples at once: what is on disk need not fit in memory

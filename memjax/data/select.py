@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 
+from memjax.config.specs import DataSpec
+from memjax.disk_inputs import Inputs, Stored
 from memjax.errors import InputError
 from memjax.prng import host_permutation
-from memjax.specs import DataSpec
-from memjax.stored import Inputs, Stored
 from memjax.types import Dataset
 
 

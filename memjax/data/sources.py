@@ -1,14 +1,14 @@
 """From what the user wrote to the reader that understands it."""
 
-from memjax.data.cache import load_cached
-from memjax.data.catalog import CATALOG
-from memjax.data.digits import load_digits
-from memjax.data.idx import load_idx
-from memjax.data.npy import load_npy
-from memjax.data.npz import load_npz
-from memjax.data.tfds import load_prepared
+from memjax.config.specs import DataSpec
+from memjax.data.downloads.cache import load_cached
+from memjax.data.downloads.catalog import CATALOG
+from memjax.data.readers.digits import load_digits
+from memjax.data.readers.idx import load_idx
+from memjax.data.readers.npy import load_npy
+from memjax.data.readers.npz import load_npz
+from memjax.data.readers.tfds import load_prepared
 from memjax.errors import InputError, one_of
-from memjax.specs import DataSpec
 from memjax.types import Dataset
 
 _WITH_PLACE = {"idx": "FOLDER", "npz": "FILE", "npy": "FOLDER", "tfds": "NAME"}

@@ -2,16 +2,18 @@
 
 from memjax.estimators.banzhaf import data_banzhaf
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
-from memjax.estimators.datamodels import Datamodels, datamodels
 from memjax.estimators.discoveries import pair_p_values, q_values
 from memjax.estimators.extremes import Extremes, extremes, join_extremes
 from memjax.estimators.held_out import Profile, c_score, consistency_profile, label_errors, out_of_bag
 from memjax.estimators.influence import influence
-from memjax.estimators.lasso import lasso
+from memjax.estimators.kernels.moments import difference
 from memjax.estimators.lds import LinearDatamodelingScore, linear_datamodeling_score
+from memjax.estimators.linear.datamodels import Datamodels, datamodels
+from memjax.estimators.linear.lasso import lasso
+from memjax.estimators.linear.penalty_factors import prior_factors, worth
+from memjax.estimators.linear.ridge import ridge_datamodels
 from memjax.estimators.lira import Curve, lira, membership_curve
 from memjax.estimators.memorization import memorization, sides
-from memjax.estimators.moments import difference
 from memjax.estimators.pairs import (
     INFL_THRESHOLD,
     MEM_THRESHOLD,
@@ -22,14 +24,19 @@ from memjax.estimators.pairs import (
     join_pairs,
     select_pairs,
 )
-from memjax.estimators.priors import prior_factors, worth
 from memjax.estimators.reliability import Reliability, split_half_reliability
-from memjax.estimators.ridge import ridge_datamodels
 from memjax.estimators.shapley import subsampled_shapley
 from memjax.estimators.shrink import shrink
+from memjax.estimators.streaming.tally import Tally, in_pairs, tally_of
+from memjax.estimators.streaming.totals import (
+    Totals,
+    add_totals,
+    estimate_of,
+    influence_totals,
+    memorization_totals,
+    sides_of,
+)
 from memjax.estimators.strong_pairs import strong_pairs
-from memjax.estimators.tally import Tally, in_pairs, tally_of
-from memjax.estimators.totals import Totals, add_totals, estimate_of, influence_totals, memorization_totals, sides_of
 from memjax.estimators.train_influence import train_influence
 
 __all__ = [

@@ -4,9 +4,9 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.bits import Bits, tails_of_bits
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
-from memjax.estimators.products import pack
+from memjax.estimators.kernels.influence_from_bits import Bits, tails_of_bits
+from memjax.estimators.kernels.products import pack
 
 
 def pair_p_values(

@@ -8,7 +8,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from memjax import display
+from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
 from memjax.estimators.memorization import sides
@@ -56,7 +56,7 @@ class Profile(NamedTuple):
 
     def __repr__(self) -> str:
         sizes = f"{len(self.sizes)} sizes from {self.sizes.min():,} to {self.sizes.max():,}"
-        return f"Profile({sizes}, {len(self.mean):,} examples: {display.Summary(self.mean).range()})"
+        return f"Profile({sizes}, {len(self.mean):,} examples: {notebook.Summary(self.mean).range()})"
 
 
 def consistency_profile(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> Profile:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from memjax import display
+from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks
 
@@ -32,9 +32,9 @@ class LinearDatamodelingScore(NamedTuple):
     ceiling: float
 
     def __repr__(self) -> str:
-        value, low, high = map(display.number, self[:3])
+        value, low, high = map(notebook.number, self[:3])
         undefined = f", {self.num_undefined:,} undefined" if self.num_undefined else ""
-        ceiling = "" if np.isnan(self.ceiling) else f"; ceiling {display.number(self.ceiling)}"
+        ceiling = "" if np.isnan(self.ceiling) else f"; ceiling {notebook.number(self.ceiling)}"
         return (
             f"LinearDatamodelingScore({value}, 95 % interval {low} to {high}; {len(self.each):,} test examples"
             f"{undefined}{ceiling})"

@@ -8,7 +8,7 @@ import numpy as np
 from jax.scipy.stats import norm
 from jaxtyping import Array, Bool, Float, Shaped
 
-from memjax import display
+from memjax import notebook
 from memjax.errors import InputError, one_of
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
 
@@ -76,7 +76,7 @@ class Curve(NamedTuple):
     balanced_accuracy: float
 
     def __repr__(self) -> str:
-        auc, balanced, few, fewer = map(display.number, (*self[2:], self.at(0.01), self.at(0.001)))
+        auc, balanced, few, fewer = map(notebook.number, (*self[2:], self.at(0.01), self.at(0.001)))
         return (
             f"Curve(AUC {auc}, balanced accuracy {balanced}; true positives {few} at 1 % false ones, {fewer} at 0.1 %; "
             f"{len(self.false_positives):,} thresholds)"

@@ -8,7 +8,7 @@ from jaxtyping import Array, Bool, Shaped
 
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
-from memjax.estimators.moments import Errors, Moments, Sums, as_errors, difference, halves
+from memjax.estimators.kernels.moments import Errors, Moments, Sums, as_errors, difference, halves
 from memjax.types import Estimate
 
 

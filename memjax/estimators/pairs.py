@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from memjax import display
+from memjax import notebook
 
 MEM_THRESHOLD = 0.25
 INFL_THRESHOLD = 0.15
@@ -24,15 +24,15 @@ class Pairs(NamedTuple):
     infl_stderr: Float[np.ndarray, " pairs"]
 
     def __repr__(self) -> str:
-        counts, infl, stderr = count_pairs(self.tr_idx, self.tt_idx), display.Summary(self.infl), self.infl_stderr
+        counts, infl, stderr = count_pairs(self.tr_idx, self.tt_idx), notebook.Summary(self.infl), self.infl_stderr
         return (
             f"Pairs({counts.pairs:,}: {counts.train:,} training and {counts.test:,} test examples; influence "
-            f"{infl.range()}; standard error {display.number(display.Summary(stderr).typical)} typical)"
+            f"{infl.range()}; standard error {notebook.number(notebook.Summary(stderr).typical)} typical)"
         )
 
     def _repr_html_(self) -> str:
-        rows = [list(row) for row in zip(*(field[: display.SHOWN] for field in self), strict=True)]
-        return display.table(repr(self), ["train", "test", "infl", "infl_stderr"], rows)
+        rows = [list(row) for row in zip(*(field[: notebook.SHOWN] for field in self), strict=True)]
+        return notebook.table(repr(self), ["train", "test", "infl", "infl_stderr"], rows)
 
     def to_dataframe(self) -> Any:
         """The pairs as a pandas data frame, a row a pair.
@@ -40,7 +40,7 @@ class Pairs(NamedTuple):
         Raises:
           InputError: pandas is not installed.
         """
-        return display.frame(self._asdict())
+        return notebook.frame(self._asdict())
 
 
 NO_PAIRS = Pairs(*(np.zeros(0, dtype) for dtype in (np.int64, np.int64, np.float32, np.float32)))

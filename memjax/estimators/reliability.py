@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Shaped
 
-from memjax import display
+from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores
 from memjax.estimators.memorization import memorization
@@ -27,7 +27,7 @@ class Reliability(NamedTuple):
     num_examples: int
 
     def __repr__(self) -> str:
-        halves, whole = display.number(self.halves), display.number(self.whole)
+        halves, whole = notebook.number(self.halves), notebook.number(self.whole)
         return f"Reliability(halves={halves}, whole={whole}, num_examples={self.num_examples})"
 
 

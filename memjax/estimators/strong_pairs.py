@@ -8,8 +8,8 @@ from jaxtyping import Float, Shaped
 
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+from memjax.estimators.kernels.tiles import Device, Found, search, tile_for
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD, Pairs, join_pairs, ranks
-from memjax.estimators.tiles import Device, Found, search, tile_for
 
 
 def strong_pairs(

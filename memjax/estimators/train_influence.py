@@ -6,8 +6,8 @@ from jaxtyping import Array, Bool, Int, Shaped
 
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
-from memjax.estimators.moments import Sums, as_errors, from_sums
-from memjax.estimators.products import sums_in
+from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
+from memjax.estimators.kernels.products import sums_in
 from memjax.types import Estimate
 
 

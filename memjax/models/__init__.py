@@ -5,6 +5,7 @@ from functools import partial
 
 from flax import nnx
 
+from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
 from memjax.models import names
 from memjax.models.alexnet import AlexNet
@@ -21,7 +22,6 @@ from memjax.models.pooling import max_pool
 from memjax.models.precision import in_precision
 from memjax.models.resnet import RESNET_18, RESNET_50, ResNet
 from memjax.models.user import user_model
-from memjax.specs import ModelSpec
 from memjax.types import Model
 
 __all__ = [

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from memjax.errors import InputError
-from memjax.report.render import Report, draw_report
+from memjax.report.page.render import Report, draw_report
 from memjax.store.files import write_atomically
 from memjax.types import Dataset
 
@@ -43,7 +43,7 @@ def render_report(
         (train, listed): the test examples that it helps and hurts most.
       facts: the configuration, name -> text.
       warnings: sentences the reader should know before any number.
-      dynamics: where something was recorded, the arrays of dynamics.npz (`memjax.trajectories.reduce_blocks`).
+      dynamics: where something was recorded, the arrays of dynamics.npz (`memjax.runs.dynamics_files.reduce_blocks`).
       checksums: SHA-256 of the files the estimates are from, by name.
       examples: False leaves out what examples look like: no image, no feature.
 

@@ -23,7 +23,15 @@ from memjax.store.records import (
     record_path,
     set_aside,
 )
-from memjax.store.results import as_noted, just_written, read_note, read_results, read_whole, whole_results, write_note
+from memjax.store.results import (
+    as_noted,
+    just_written,
+    read_note,
+    read_results,
+    read_whole,
+    whole_results,
+    write_note,
+)
 from memjax.store.sealed import BrokenSeal
 from memjax.store.staging import afresh, place, shown, url_of
 from memjax.store.verify import Finding, verify

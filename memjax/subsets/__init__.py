@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from memjax.config.specs import SubsetSpec
 from memjax.errors import InputError
-from memjax.specs import SubsetSpec
 from memjax.subsets.balanced import balanced
 from memjax.subsets.coverage import Coverage, coverage, lemma_bound
 from memjax.subsets.from_file import from_file

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from memjax.config.specs import TrainSpec
 from memjax.errors import InputError
-from memjax.specs import TrainSpec
 
 Augment = Callable[[Key[Array, ""], Float[Array, "batch ..."]], Float[Array, "batch ..."]]
 

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from memjax.errors import InputError
-from memjax.training.midway import Checkpoints
+from memjax.training.checkpointed import Checkpoints
 from memjax.types import Tree
 
 

@@ -1,7 +1,6 @@
 """Many models at once: the only file in which training has a model axis."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
@@ -11,9 +10,10 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from memjax import prng
+from memjax.training.checkpointed import Checkpoints, slice_of, train_with_checkpoints
 from memjax.training.compiler import compiler_options
 from memjax.training.driving import drive, gather
-from memjax.training.midway import Checkpoints, slice_of, train_with_checkpoints
+from memjax.training.programs import Programs
 from memjax.training.single import Examples, Training
 from memjax.training.stream import Stream
 from memjax.training.streamed import StreamedTraining
@@ -83,37 +83,6 @@ def train_many(
             waiting = None
     if waiting:
         yield from _finished(*waiting)
-
-
-@dataclass(frozen=True, eq=False)
-class Programs:
-    """The training of a pack on each device, compiled.
-
-    Calling it, `programs(model_ids, masks, examples)`, trains from the start to the finish.  model_ids is
-    (devices, models), uint32; masks (devices, models, train); states and the output have those two axes in front.
-
-    Attributes:
-      start: model_ids -> state.
-      advance: (model_ids, masks, state, examples, first, last) -> state after the epochs first .. last - 1 of each
-        device; the state that came in is used up.
-      finish: (state, examples) -> TrainOutput.
-      like: shapes, types and placement of the state.
-      num_devices, num_epochs: as the names say.
-      num_bytes: that a device needs, as the compiler has it; 0 where it does not say.
-    """
-
-    start: Callable[..., Tree]
-    advance: Callable[..., Tree]
-    finish: Callable[..., TrainOutput]
-    like: Tree
-    num_devices: int
-    num_epochs: int
-    num_bytes: int
-
-    def __call__(self, model_ids: np.ndarray, masks: np.ndarray, examples: Examples | Stream) -> TrainOutput:
-        first, last = (np.full(self.num_devices, epoch, np.int32) for epoch in (0, self.num_epochs))
-        state = self.advance(model_ids, masks, self.start(model_ids), examples, first, last)
-        return self.finish(state, examples)
 
 
 def compile_training(training: Training, seed: int, examples: Examples, pack_size: int, devices: Devices) -> Programs:

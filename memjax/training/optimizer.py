@@ -5,8 +5,8 @@ import inspect
 import jax
 import optax
 
+from memjax.config.specs import TrainSpec
 from memjax.errors import InputError
-from memjax.specs import TrainSpec
 from memjax.types import Tree
 
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
+from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.prng import host_permutation
-from memjax.stored import Inputs
 from memjax.training.batches import num_batches
 from memjax.types import Dataset
 

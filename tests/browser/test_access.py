@@ -5,7 +5,7 @@ import re
 from acting import selected, settle, shown_ids, shows
 
 from memjax.report import write_report
-from memjax.report.figures import histogram
+from memjax.report.page.figures import histogram
 
 
 def test_8_methods_say_what_every_score_means(visit):

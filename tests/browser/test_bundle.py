@@ -3,7 +3,7 @@ import subprocess
 
 import pytest
 
-from memjax.report.render import SCRIPT
+from memjax.report.page.render import SCRIPT
 
 APP = SCRIPT.parents[1]
 

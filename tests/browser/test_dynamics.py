@@ -8,7 +8,7 @@ from acting import selected, set_slider, settle, shown_ids, shows
 from test_safety import found_by_axe
 
 from memjax.report import write_report
-from memjax.report.figures import histogram
+from memjax.report.page.figures import histogram
 from tests.report.report_page import recorded_of
 
 

@@ -6,8 +6,8 @@ from acting import bar_centre, selected, settle, shown_ids, shows
 from world import make_world
 
 from memjax.report import write_report
-from memjax.report.figures import histogram
-from memjax.report.overview import gini
+from memjax.report.page.figures import histogram
+from memjax.report.page.overview import gini
 
 
 def test_1_overview(visit, world):

@@ -7,7 +7,7 @@ import json
 import numpy as np
 from acting import set_slider
 
-from memjax.report.figures import histogram
+from memjax.report.page.figures import histogram
 
 
 def pairs_expected(world, mem=0.25, infl=0.15, relation="same", hurts=False) -> set[tuple[int, int]]:

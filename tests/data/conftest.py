@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from memjax.data import catalog
+from memjax.data.downloads import catalog
 
 from .makers import write_mnist
 

@@ -9,10 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from memjax.data import cache, catalog, load_dataset
-from memjax.data.seed import seed_cache
+from memjax.config.specs import DataSpec
+from memjax.data import load_dataset
+from memjax.data.downloads import cache, catalog
+from memjax.data.downloads.seed import seed_cache
 from memjax.errors import InputError
-from memjax.specs import DataSpec
 
 
 @pytest.fixture

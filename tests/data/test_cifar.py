@@ -8,7 +8,7 @@ import tarfile
 import numpy as np
 import pytest
 
-from memjax.data.cifar import _Capped, read_cifar
+from memjax.data.readers.cifar import _Capped, read_cifar
 from memjax.errors import InputError
 
 from .makers import cifar_bytes, write_tar
@@ -131,7 +131,7 @@ def test_a_changed_byte_is_noticed(tmp_path):
 
 
 def test_an_archive_that_unpacks_without_end_is_cut(tmp_path, monkeypatch):
-    monkeypatch.setattr("memjax.data.cifar._ARCHIVE_MOST", 50_000)
+    monkeypatch.setattr("memjax.data.readers.cifar._ARCHIVE_MOST", 50_000)
     path = write_tar(tmp_path / "a.tar.gz", [("filler", bytes(10**6))])
 
     with pytest.raises(InputError, match="unpacks to more than"):

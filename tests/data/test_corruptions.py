@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from memjax.config.specs import DataSpec
 from memjax.data import (
     content_hash,
     corrupt,
@@ -14,7 +15,6 @@ from memjax.data import (
     shuffled_pixels,
 )  # fmt: skip
 from memjax.errors import InputError
-from memjax.specs import DataSpec
 
 from .makers import tiny
 

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn import datasets
 
+from memjax.config.specs import DataSpec
 from memjax.data import content_hash, load_dataset
-from memjax.specs import DataSpec
 
 DIGITS = load_dataset(DataSpec())
 

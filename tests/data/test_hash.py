@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from memjax.config.specs import DataSpec
 from memjax.data import content_hash, load_dataset
-from memjax.data.seed import seed_cache
-from memjax.specs import DataSpec
+from memjax.data.downloads.seed import seed_cache
 
 from .makers import tiny, unchecked, write_mnist
 

@@ -9,10 +9,10 @@ from math import prod
 import numpy as np
 import pytest
 
+from memjax.config.specs import DataSpec
 from memjax.data import load_dataset
-from memjax.data.idx import load_idx, parse_idx, read_idx
+from memjax.data.readers.idx import load_idx, parse_idx, read_idx
 from memjax.errors import InputError
-from memjax.specs import DataSpec
 
 from .makers import idx_bytes, write_mnist
 

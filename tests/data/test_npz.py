@@ -9,10 +9,10 @@ import zipfile
 import numpy as np
 import pytest
 
+from memjax.config.specs import DataSpec
 from memjax.data import content_hash, load_dataset
-from memjax.data.npz import load_npz
+from memjax.data.readers.npz import load_npz
 from memjax.errors import InputError
-from memjax.specs import DataSpec
 
 from .makers import npy_bytes, npy_of, npz_arrays, write_npz
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from memjax.data.online import reachable
+from memjax.data.downloads.online import reachable
 
 
 @pytest.fixture(autouse=True)

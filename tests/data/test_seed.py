@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from memjax.data import content_hash, load_dataset, seed
-from memjax.data.seed import seed_cache
+from memjax.config.specs import DataSpec
+from memjax.data import content_hash, load_dataset
+from memjax.data.downloads import seed
+from memjax.data.downloads.seed import seed_cache
 from memjax.errors import InputError
-from memjax.specs import DataSpec
 
 
 def test_seeded_files_load_as_from_their_folder(downloads, small_mnist):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from memjax.config.specs import DataSpec
 from memjax.data.select import select
 from memjax.errors import InputError
-from memjax.specs import DataSpec
 
 from .makers import tiny
 

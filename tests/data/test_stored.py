@@ -8,11 +8,12 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
-from memjax.data import content_hash, load_dataset, prepared_images, take_rows
-from memjax.data.images import decoded
+from memjax.config.specs import DataSpec
+from memjax.data import content_hash, load_dataset, take_rows
+from memjax.data.readers import prepared_images
+from memjax.data.readers.image_files import decoded
+from memjax.disk_inputs import Stored
 from memjax.errors import InputError
-from memjax.specs import DataSpec
-from memjax.stored import Stored
 from tests.data.test_tfds import NO_NETWORK
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from memjax.data.svhn import read_svhn
+from memjax.data.readers.svhn import read_svhn
 from memjax.errors import InputError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), np.uint8)

@@ -8,9 +8,9 @@ import pytest
 import tensorflow_datasets as tfds
 from PIL import Image
 
+from memjax.config.specs import DataSpec
 from memjax.data import load_dataset
 from memjax.errors import InputError
-from memjax.specs import DataSpec
 
 NO_NETWORK = tfds.download.DownloadConfig(try_download_gcs=False)
 

@@ -6,10 +6,10 @@ import optax
 import pytest
 
 from memjax import dynamics
+from memjax.config.specs import DataSpec, ModelSpec
 from memjax.data import load_dataset
 from memjax.errors import InputError
 from memjax.models import layers_of, make_model
-from memjax.specs import DataSpec, ModelSpec
 from memjax.training import examples_of, make_train
 
 

@@ -7,9 +7,9 @@ import optax
 import pytest
 
 from memjax import dynamics
+from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
 from memjax.models import make_model
-from memjax.specs import ModelSpec
 from memjax.types import Model
 
 KEY = jax.random.key(5)

@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 
 from memjax.errors import InputError
-from memjax.estimators import proximal
-from memjax.estimators.datamodels import chosen, datamodels
-from memjax.estimators.lasso import lasso
-from memjax.estimators.priors import prior_factors, worth
-from memjax.estimators.ridge import ridge_datamodels
+from memjax.estimators.linear import lasso_solver as proximal
+from memjax.estimators.linear.datamodels import chosen, datamodels
+from memjax.estimators.linear.lasso import lasso
+from memjax.estimators.linear.penalty_factors import prior_factors, worth
+from memjax.estimators.linear.ridge import ridge_datamodels
 
 TILE = 6  # as many targets as most tests have: each shape is compiled once
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memjax.estimators import products
+from memjax.estimators.kernels import products
 
 
 def two_sides(models, train, test, seed=0):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 import memjax
 from memjax.errors import InputError
-from memjax.estimators import INFL_THRESHOLD, Pairs, join_pairs, select_pairs, strong_pairs, tiles
+from memjax.estimators import INFL_THRESHOLD, Pairs, join_pairs, select_pairs, strong_pairs
+from memjax.estimators.kernels import tiles
 from tests import reference
 
 

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 
-from memjax import estimation, estimators
+from memjax import estimators
+from memjax.config.specs import SubsetSpec
 from memjax.errors import InputError
-from memjax.estimators import Tally, in_pairs, outputs, tally_of
-from memjax.estimators.bits import influence_of_bits, tails_of_bits
-from memjax.specs import SubsetSpec
+from memjax.estimators import Tally, in_pairs, tally_of
+from memjax.estimators.kernels import influence_from_scores as outputs
+from memjax.estimators.kernels.influence_from_bits import influence_of_bits, tails_of_bits
+from memjax.runs import estimate_files
 from memjax.subsets import make_design
 from memjax.types import Dataset, Outcomes
 
@@ -55,7 +57,7 @@ def dataset():
 
 def written(folder, tally):
     folder.mkdir()
-    estimation.write_results(folder, dataset(), tally, all_pairs=True)
+    estimate_files.write_results(folder, dataset(), tally, all_pairs=True)
     files = {name: dict(np.load(folder / f"{name}.npz")) for name in ("estimates", "pairs")}
     return {**files["estimates"], **files["pairs"], "influence": np.load(folder / "influence.npy")}
 

@@ -4,9 +4,9 @@ import pytest
 import memjax
 from experiments.last_layer import last_inputs
 from experiments.setting import Setting
+from memjax.config.presets import PRESETS
+from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
-from memjax.presets import PRESETS
-from memjax.specs import ModelSpec
 
 
 def test_a_paper_brings_its_settings_and_what_is_said_comes_before_them():
@@ -41,7 +41,9 @@ def test_retrainings_do_not_depend_on_what_else_is_retrained(tmp_path):
     np.testing.assert_array_equal(first.test["probability"][0], second.test["probability"][0])
     assert (first.test["probability"][1] != second.test["probability"][1]).any()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("memjax.pipeline.train", lambda run, *rest: pytest.fail("trained again") if run.missing else None)
+        patch.setattr(
+            "memjax.runs.stages.train", lambda run, *rest: pytest.fail("trained again") if run.missing else None
+        )
         np.testing.assert_array_equal(setting.retrained(masks).test["correct"], first.test["correct"])
 
 

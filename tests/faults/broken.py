@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from memjax import interruption, store
+from memjax import store
+from memjax.machine import signals
 from memjax.store import blocks, files, plan, records, results, sealed
 
 
@@ -89,7 +90,7 @@ def silent() -> None:
 
 def deaf() -> None:
     """Does not listen to signals."""
-    interruption.listen = lambda: None
+    signals.listen = lambda: None
 
 
 STORES: dict[str, Callable[[], None]] = {

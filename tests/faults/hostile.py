@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from memjax import exchange, store
+from memjax.config.specs import DataSpec
 from memjax.data import load_dataset
 from memjax.errors import InputError
-from memjax.specs import DataSpec
 from memjax.store.blocks import block_path
 from memjax.store.records import Record, record_path
 from memjax.store.sealed import seal

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
+from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
 from memjax.models import make_model
-from memjax.specs import ModelSpec
 
 KEY = jax.random.key(0)
 BUILT_IN = {"linear": (4,), "mlp:8": (4,), "mlp:8,6": (2, 3), "cnn": (8, 8), "cnn:4": (6, 5, 3)}

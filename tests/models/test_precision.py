@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from memjax.config.specs import ModelSpec
 from memjax.models import in_precision, make_model
-from memjax.specs import ModelSpec
 from memjax.training.compiler import compiler_options
 
 INPUTS = jnp.asarray(np.random.default_rng(0).normal(size=(16, 8, 8)), jnp.float32)

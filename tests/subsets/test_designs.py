@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from memjax import subsets
+from memjax.config.specs import SubsetSpec
 from memjax.errors import InputError
-from memjax.specs import SubsetSpec
 
 TRAIN = 50
 SPECS = {

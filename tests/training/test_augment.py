@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from memjax.config.specs import TrainSpec
 from memjax.errors import InputError
-from memjax.specs import TrainSpec
 from memjax.training.augment import make_augment, random_crop, random_flip
 
 KEY = jax.random.key(0)

@@ -9,10 +9,10 @@ import optax
 import pytest
 
 from memjax import subsets
+from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
 from memjax.metrics import metrics_named
 from memjax.models import make_model
-from memjax.specs import ModelSpec
 from memjax.training import Probe, checkpoints, checkpoints_in, examples_of, forget, make_train, train_many
 from tests.conftest import make_dataset
 

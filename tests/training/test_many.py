@@ -8,9 +8,9 @@ import optax
 import pytest
 
 from memjax import prng, subsets
+from memjax.config.specs import ModelSpec
 from memjax.metrics import metrics_named
 from memjax.models import make_model
-from memjax.specs import ModelSpec
 from memjax.training import examples_of, make_train, train_many
 from memjax.training.batches import epoch_batches, members
 from memjax.training.many import over_devices, replicate

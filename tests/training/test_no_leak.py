@@ -5,9 +5,9 @@ import numpy as np
 import optax
 import pytest
 
+from memjax.config.specs import ModelSpec
 from memjax.metrics import metrics_named
 from memjax.models import make_model
-from memjax.specs import ModelSpec
 from memjax.training import examples_of, make_train
 from tests.conftest import make_dataset
 

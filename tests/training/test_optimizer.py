@@ -3,8 +3,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from memjax.config.specs import TrainSpec
 from memjax.errors import InputError
-from memjax.specs import TrainSpec
 from memjax.training.optimizer import learning_rate, make_optimizer
 
 

@@ -3,9 +3,9 @@
 import jax
 import pytest
 
+from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
 from memjax.models import make_model
-from memjax.specs import ModelSpec
 from memjax.training import Trial, choose_pack_size, guess_pack_size
 
 GIB = 2**30

@@ -6,12 +6,13 @@ import numpy as np
 import optax
 import pytest
 
-from memjax import dynamics, opening, pipeline, prng, run, store
-from memjax.config import RunConfig
+from memjax import dynamics, prng, run, store
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.errors import InputError
 from memjax.metrics import metrics_named
 from memjax.models import make_model
-from memjax.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
+from memjax.runs import open_folder, stages
 from memjax.training import Probe, examples_of, make_train
 from memjax.training.batches import epoch_batches
 from tests.conftest import make_dataset
@@ -149,21 +150,21 @@ def test_through_the_command_line_and_back(tmp_path, monkeypatch):
     np.testing.assert_array_equal(curves.values["correct"][:, -1], outcomes.train["correct"])
     probability = outcomes.train["probability"].astype(np.float64)
     np.testing.assert_allclose(np.exp(-curves.values["loss"][:, -1].astype(np.float64)), probability, atol=3e-3)
-    assert opening.config_of(store.read_plan(folder), folder).recorded_epochs == (2, 4, 5)
-    assert opening.config_of(store.read_plan(folder), folder).record_own == "after"
-    reopened = opening.reopen_run(folder)
-    np.testing.assert_array_equal(pipeline.curves(reopened, print, print).values["loss"], curves.values["loss"])
+    assert open_folder.config_of(store.read_plan(folder), folder).recorded_epochs == (2, 4, 5)
+    assert open_folder.config_of(store.read_plan(folder), folder).record_own == "after"
+    reopened = open_folder.reopen_run(folder)
+    np.testing.assert_array_equal(stages.curves(reopened, print, print).values["loss"], curves.values["loss"])
 
     found, sides = store.read_whole(folder, "dynamics.npz"), dynamics.over_models(curves.values["loss"], curves.masks)
     np.testing.assert_allclose(found["tr_loss_in"], sides.inside.T, rtol=1e-6)
     np.testing.assert_allclose(found["tr_loss_out"], sides.outside.T, rtol=1e-6)
     assert 'href="#dynamics"' in (folder / "report.html").read_text()
-    assert not pipeline.estimate(reopened, print, print)
+    assert not stages.estimate(reopened, print, print)
     (folder / "dynamics.npz").write_bytes(b"")
     assert any(finding.kind == "problem" for finding in store.verify(folder))
-    assert pipeline.estimate(reopened, print, print)
+    assert stages.estimate(reopened, print, print)
     assert store.read_whole(folder, "dynamics.npz")["num_models"] == 5
-    assert pipeline.estimate(opening.extend_run(reopened, 6), print, print)
+    assert stages.estimate(open_folder.extend_run(reopened, 6), print, print)
     assert store.read_whole(folder, "dynamics.npz")["num_models"] == 6
 
 

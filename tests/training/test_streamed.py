@@ -9,12 +9,12 @@ import optax
 import pytest
 
 from memjax import prng
+from memjax.config.specs import DataSpec, ModelSpec
 from memjax.data import load_dataset
 from memjax.errors import InputError
 from memjax.metrics import metrics_named
 from memjax.models import BatchNorm, check_counting, make_model
 from memjax.models.from_flax import from_nnx
-from memjax.specs import DataSpec, ModelSpec
 from memjax.training import Checkpoints, make_streamed, make_train, single, stream_of, train_many
 from memjax.training.driving import spans
 from memjax.training.single import Examples

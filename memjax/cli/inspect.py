@@ -1,0 +1,85 @@
+"""Commands that look at a run folder and change nothing in it."""
+
+import shlex
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from memjax import store
+from memjax.cli.output import Output, print_event, table
+from memjax.cli.parsing import Folder, parse
+from memjax.config.specs import OutputSpec
+from memjax.errors import InputError
+from memjax.runs import summary
+
+
+@dataclass(frozen=True)
+class Look:
+    """How far a run folder is."""
+
+    folder: Folder
+    json: bool = False
+    """One JSON object instead of lines."""
+
+
+def status(arguments: list[str]) -> None:
+    request = parse(Look, "python -m memjax.run status", "How far a run folder is.", arguments)
+    folder = store.place(request.folder)
+    plan = store.read_plan(folder)
+    if plan is None:
+        raise InputError(f"{store.shown(folder)} holds no run: there is no plan.json in it")
+    finished = store.finished_blocks(folder)
+    models = plan.num_trained(finished)
+    estimates = store.read_results(folder, "estimates.npz")
+    size = store.total_size(folder)
+    ago = _seconds_ago(folder, finished)
+    latest = "" if ago is None else f"; the last {ago:,.0f} s ago"
+    rows = [
+        ("data", f"{summary.printable(plan.data['name'])}, {plan.data['num_train']:,} training examples"),
+        ("model", summary.printable(plan.config["model"]["model"])),
+        ("models", f"{models} of {plan.num_models} trained, {plan.pack_size} a block{latest}"),
+        ("estimates", f"none yet; go on with: python -m memjax.run --run {shlex.quote(store.shown(folder))}"
+         if estimates is None
+         else f"from {estimates['num_models']} models, {estimates['num_failed']} of them diverged"),
+        ("on disk", f"{size / 2**20:.1f} MiB, begun {plan.created}"),
+    ]  # fmt: skip
+    counts = {} if estimates is None else {key: estimates[key] for key in ("num_models", "num_failed")}
+    Output(OutputSpec(json=request.json)).say(
+        "status", table(rows), run=store.shown(folder), data=plan.data["name"], model=plan.config["model"]["model"],
+        models=models, of=plan.num_models, pack_size=plan.pack_size, estimates=counts or None, bytes=size,
+        begun=plan.created, seconds_since_last_block=ago,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Check:
+    """Whether a run folder is as it was written."""
+
+    folder: Folder
+    output: OutputSpec = field(default_factory=OutputSpec)
+
+
+def verify(arguments: list[str]) -> int:
+    about = (
+        "Looks at every file of a run folder and says whether it is as it was written.  Changes nothing.  With --quiet "
+        "only what is wrong."
+    )
+    request = parse(Check, "python -m memjax.run verify", about, arguments)
+    output, counts = Output(request.output), Counter()
+    with store.afresh(request.folder) as folder:
+        for finding in store.verify(folder):
+            counts[finding.kind] += 1
+            words = f"{finding.kind:<8} {summary.printable(finding.text)}"
+            output.result("finding", words, words * (finding.kind == "problem"), kind=finding.kind, text=finding.text)
+    if request.output.json:
+        print_event("summary", problems=counts["problem"], notes=counts["note"])
+    return 1 if counts["problem"] else 0
+
+
+def _seconds_ago(folder: Path, finished: set[int]) -> float | None:
+    """How long ago the last block was committed; None where there is none, or where a store's clock would say it."""
+    if store.url_of(folder):
+        return None
+    times = [store.record_path(folder, number).stat().st_mtime for number in finished]
+    return max(0.0, time.time() - max(times)) if times else None

@@ -1,0 +1,102 @@
+"""What a command prints: words for people, one JSON object a line for programs, or next to nothing."""
+
+import json
+import math
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from memjax.config.specs import OutputSpec
+from memjax.runs.progress import Progress, Standing, progress_bar
+
+EVERY_EVENT = 1.0  # seconds between two events of progress
+
+
+class Output:
+    """Prints what happens in the way that was asked for.
+
+    Words: to the output stream, progress and notices to the error stream.  Quiet: results only.  JSON: all of it to
+    the output stream, one object a line, each with the key `event`.
+    """
+
+    def __init__(self, spec: OutputSpec, who: str = "memjax"):
+        self._quiet, self._json, self._who = spec.quiet, spec.json, who
+
+    def say(self, event: str, words: str, **facts: Any) -> None:
+        """Something that happened: words for people, facts for programs."""
+        if self._json:
+            print_event(event, **facts)
+        elif not self._quiet:
+            print(words, flush=True)
+
+    def result(self, event: str, words: str, short: str, **facts: Any) -> None:
+        """What the command was asked for; `short` is what is left of it with --quiet."""
+        if self._quiet and short:
+            print(short, flush=True)
+        else:
+            self.say(event, words, **facts)
+
+    @contextmanager
+    def progress(self, total: int, done: int, recount: Callable[[], int] | None = None) -> Iterator[Progress]:
+        """Progress of a training, see `progress_bar`; its `write` takes notices."""
+
+        def show(standing: Standing) -> None:
+            left = standing.seconds_left
+            print_event(
+                "progress", models=standing.done, of=standing.total, seconds=round(standing.seconds, 3),
+                models_per_second=round(standing.rate, 6), seconds_left=left if left is None else round(left, 3),
+            )  # fmt: skip
+
+        def notice(text: str) -> None:
+            print_event("notice", text=text)
+
+        if self._json:
+            with Progress(total, done, show, EVERY_EVENT, notice, recount) as progress:
+                yield progress
+        elif self._quiet:
+            yield Progress(total, done, lambda _: None, EVERY_EVENT, lambda _: None)
+        else:
+            with progress_bar(total, done, recount, self._who) as progress:
+                yield progress
+
+
+def print_event(event: str, **facts: Any) -> None:
+    """One JSON object on a line of its own; what is not a finite number is null."""
+    sys.stdout.write(json.dumps({"event": event, **_plain(facts)}, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def table(rows: list[tuple[str, str]], longest: str = "") -> str:
+    """Names and texts in two columns, as wide as the terminal allows; `longest` is the longest name there will be.
+
+    >>> print(table([("models", "512"), ("standard error", "0.0096")]))
+    models          512
+    standard error  0.0096
+    """
+    width = min(max(shutil.get_terminal_size((100, 24)).columns, 60), 120)
+    indent = max(len(name) for name in (longest, *(name for name, _ in rows))) + 2
+    lines = []
+    for name, text in rows:
+        wrapped = textwrap.wrap(text, width - indent, break_long_words=False, break_on_hyphens=False) or [""]
+        lines += [
+            f"{first:<{indent}}{part}" for first, part in zip([name] + [""] * len(wrapped), wrapped, strict=False)
+        ]
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, str | int | bool | None) else str(value)

@@ -1,0 +1,184 @@
+"""One run, as the user asks for it: the specs side by side."""
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TrainSpec
+from memjax.errors import InputError
+from memjax.machine.host_rank import make_meeting
+from memjax.machine.workers import make_worker
+from memjax.prng import check_seed
+from memjax.store import place
+
+Metric = Literal["correct", "probability", "margin", "log_odds", "logits"]
+Score = Literal["correct", "probability", "margin", "log_odds"]
+Recorded = Literal["correct", "loss", "probability", "margin", "log_odds", "error_norm"]
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Trains many small models on random subsets and says how much each example was memorized."""
+
+    run: str = ""
+    """Run folder, here or as gs://BUCKET/NAME or s3://BUCKET/NAME.  Default: a folder under runs/ named after the data,
+    the model and a hash of the settings."""
+    num_models: int = 512
+    """Models to train in all; ask for more later and only the difference is trained."""
+    until_stderr: float | None = None
+    """Train on, beyond --num-models, until the standard error of a typical memorization score is so small."""
+    seed: int = 0
+    """Decides subsets, initial weights and order of batches of all models."""
+    data: DataSpec = field(default_factory=DataSpec)
+    subset: SubsetSpec = field(default_factory=SubsetSpec)
+    model: ModelSpec = field(default_factory=ModelSpec)
+    train: TrainSpec = field(default_factory=TrainSpec)
+    keep: tuple[Metric, ...] = ("correct", "probability")
+    """What is kept of each model on each training and test example."""
+    record: tuple[Recorded, ...] = ()
+    """What is recorded of each training example while a model trains, for `memjax.dynamics`.  Default: nothing."""
+    record_every: int = 1
+    """Record after every so many epochs, and after the last."""
+    record_epochs: tuple[int, ...] = ()
+    """Record after these numbers of epochs instead; 0 is before the first step."""
+    record_own: Literal["after", "met"] = "after"
+    """When a model's own training examples are recorded: after the epoch, as all others are; or as their batch is met,
+    in training mode and before its step, which halves the cost.  The others are always recorded after it."""
+    influence: Literal["auto", "all", "same-class"] = "auto"
+    """same-class: influence within each class, in estimates.npz.  all: influence.npy besides, every train-test pair.
+    auto: all where that file stays under 1 GiB."""
+    score: Score = "correct"
+    """What memorization and influence are differences of, among what --keep names.  Another one than that of the
+    estimates in a run folder makes them anew from its models.  Default: correct, or what the folder has."""
+    pack_size: int | None = None
+    """Models that a device trains at once; fixed when the run folder is made.  Default: from the network's size, and
+    for runs of more than a minute or two the fastest of three sizes that fit in memory."""
+    cpu_devices: int | None = None
+    """Devices to cut the processor into.  Default: one a core, which trains small models fastest."""
+    worker: str | None = None
+    """I/N: this process is worker I, from 0, of N on the same run folder.  Default: as SLURM, MPI, Kubernetes, SkyPilot
+    or TPU hosts say."""
+    distributed: str | None = None
+    """Ask jax.distributed instead which host this is, with the same command on each: auto, on a TPU slice or under
+    SLURM; elsewhere HOST:PORT,N,I, host 0's address, the number of hosts and that of this one."""
+    checkpoint_minutes: float | None = None
+    """Lay down the models under way so often, at the end of an epoch; for trainings so long that losing them hurts."""
+    max_failed: float = 0.05
+    """Stop when a larger share of the models diverged."""
+    examples: bool = True
+    """Whether the report shows what examples look like; without, it holds no image and no feature of any."""
+    output: OutputSpec = field(default_factory=OutputSpec)
+
+    def __post_init__(self):
+        check_seed(self.seed)
+        if self.num_models < 2:
+            raise InputError(
+                f"--num-models is {self.num_models}; give 2 or more: models that saw an example are compared with "
+                "models that did not"
+            )
+        if "correct" not in self.keep:
+            raise InputError("--keep leaves out correct, from which memorization is estimated; name it too")
+        if self.score not in self.keep:
+            raise InputError(
+                f"--score is {self.score}, which --keep leaves out; name it too in another --run: --keep correct "
+                f"{self.score}"
+            )
+        _check_epochs(self.record_every, self.record_epochs, self.train.epochs)
+        _check_own(self)
+        _check_stream(self)
+        for option, value in (("--pack-size", self.pack_size), ("--cpu-devices", self.cpu_devices)):
+            if value is not None and value < 1:
+                raise InputError(f"{option} is {value}; give 1 or more")
+        if self.checkpoint_minutes is not None and not self.checkpoint_minutes > 0:
+            raise InputError(f"--checkpoint-minutes is {self.checkpoint_minutes}; give more than 0")
+        if self.until_stderr is not None and not 0 < self.until_stderr < 1:
+            raise InputError(f"--until-stderr is {self.until_stderr}; give a number between 0 and 1, such as 0.03")
+        if not 0 <= self.max_failed <= 1:
+            raise InputError(f"--max-failed is {self.max_failed}; give a share from 0 to 1")
+        make_worker(self.worker)
+        if self.distributed is not None:
+            make_meeting(self.distributed)
+            if self.worker is not None:
+                raise InputError("--worker and --distributed say the same twice; give one of them")
+
+    @property
+    def recorded_epochs(self) -> tuple[int, ...]:
+        """After how many epochs something is recorded, ascending; never, where nothing is to be."""
+        if not self.record:
+            return ()
+        last = self.train.epochs
+        return self.record_epochs or (*range(self.record_every, last, self.record_every), last)
+
+    def shortened(self, epochs: int) -> "RunConfig":
+        """The same with fewer epochs, for a trial."""
+        left = tuple(epoch for epoch in self.recorded_epochs if epoch <= epochs)
+        train = replace(self.train, epochs=epochs)
+        return replace(self, train=train, record=self.record if left else (), record_every=1, record_epochs=left)
+
+    def settings(self) -> dict[str, Any]:
+        """All that decides the result of model number t, as JSON values; what a resumed run must agree in."""
+        own = {"own": "met"} if self.record and self.record_own == "met" else {}
+        settings = {
+            "seed": self.seed,
+            "data": {key: value for key, value in asdict(self.data).items() if value != _UNSAID.get(key, ...)},
+            "subset": asdict(self.subset),
+            "model": asdict(self.model),
+            "train": asdict(self.train) | {"optimizer_options": self.train.options},
+            "keep": sorted(self.keep),
+            "record": {"metrics": sorted(self.record), "epochs": self.recorded_epochs} | own,
+        }
+        return json.loads(json.dumps(settings))
+
+    def folder(self) -> Path:
+        """The run folder that was asked for, or one whose name says what is in it.
+
+        Of a URL it is the local folder in which the run is staged.
+        """
+        if self.run:
+            return place(self.run)
+        digest = hashlib.sha256(json.dumps(self.settings(), sort_keys=True).encode()).hexdigest()
+        words = re.sub(r"[^a-z0-9]+", "-", f"{self.data.dataset}-{self.model.model}".lower()).strip("-")
+        return Path("runs") / f"{words[-60:].strip('-')}-{digest[:6]}"
+
+
+# What older folders do not know; said only where it is not this, so that their names and settings stay.
+_UNSAID = {"stream": False, "image_size": None, "test_split": "test"}
+
+
+def _check_stream(config: RunConfig) -> None:
+    if not config.data.stream:
+        return
+    if config.train.scaling != "unit":
+        raise InputError(
+            "--scaling standard takes mean and deviation of all training examples, held-out ones included, and reads "
+            "them all; with --stream give --scaling unit"
+        )
+    if config.record:
+        raise InputError("--record asks all training examples after an epoch, which --stream does not hold; drop one")
+
+
+def _check_epochs(every: int, epochs: tuple[int, ...], last: int) -> None:
+    if every < 1:
+        raise InputError(f"--record-every is {every}; give 1 or more epochs")
+    if epochs and every != 1:
+        raise InputError("--record-every and --record-epochs say the same twice; give one of them")
+    if list(epochs) != sorted(set(epochs)) or (epochs and not (epochs[0] >= 0 and epochs[-1] <= last)):
+        raise InputError(
+            f"--record-epochs is {' '.join(map(str, epochs))}; give numbers from 0 to {last}, which is --epochs, "
+            "each larger than the one before"
+        )
+
+
+def _check_own(config: RunConfig) -> None:
+    if not config.record or config.record_own == "after":
+        return
+    sized = ("fixed-size", "balanced", "leave-one-out")
+    if 0 in config.record_epochs:
+        raise InputError("--record-own met records nothing before the first step; leave 0 out of --record-epochs")
+    if config.subset.design not in sized:
+        raise InputError(
+            f"--record-own met needs subsets of one size; choose --design {', '.join(sized[:-1])} or {sized[-1]}"
+        )

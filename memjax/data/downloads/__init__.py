@@ -1,0 +1,1 @@
+"""Data sets known by name: their files on the web, and where these are kept."""

@@ -1,0 +1,1 @@
+"""One file for each format that examples are read from."""

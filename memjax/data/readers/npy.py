@@ -1,0 +1,42 @@
+"""A folder of arrays, one a file, large ones included: they can stay on disk."""
+
+from pathlib import Path
+
+import numpy as np
+
+from memjax.data.build import Parts, Split, make_dataset, numbered
+from memjax.disk_inputs import Inputs, Stored
+from memjax.errors import InputError
+from memjax.types import Dataset
+from memjax.untrusted import map_npy, read_npy, user_path
+
+
+def load_npy(folder: str, stream: bool) -> Dataset:
+    """The data set in x_train.npy, y_train.npy, x_test.npy and y_test.npy, written by `numpy.save`.
+
+    Inputs are (examples, *shape), integers or float32; labels (examples,), integers from 0.  Nothing is unpickled.
+
+    Args:
+      stream: whether the inputs stay on disk.
+
+    Raises:
+      InputError: a file is not there or damaged, or its array is not this.
+    """
+    path = user_path(folder)
+
+    def split(part: str) -> Split:
+        return Split(_inputs(path / f"x_{part}.npy", stream), read_npy(path / f"y_{part}.npy"))
+
+    train, test = split("train"), split("test")
+    return make_dataset(f"npy:{folder}", Parts(train, test, numbered(train, test)))
+
+
+def _inputs(path: Path, stream: bool) -> Inputs:
+    array = map_npy(path) if stream else read_npy(path)
+    if array.dtype.kind == "f" and array.dtype != np.float32:
+        raise InputError(f"{path} holds {array.dtype}; write it as float32, or as integers")
+    if not array.ndim or not array.size:
+        raise InputError(f"{path} is an empty array {array.shape}; expected at least one entry")
+    if not stream:
+        return array
+    return Stored(lambda rows: np.asarray(array[rows]), np.arange(len(array)), array.shape[1:], array.dtype)

@@ -1,0 +1,88 @@
+"""Images of a data set prepared with TensorFlow Datasets, left in its array_record files until they are asked for."""
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from memjax.data.build import Split
+from memjax.data.readers.image_files import decoded
+from memjax.disk_inputs import Stored
+from memjax.errors import InputError
+from memjax.untrusted import read_npy, user_path
+
+AT_ONCE = 1024  # records read at once for their labels
+
+
+def stored_split(builder: Any, which: str, keys: tuple[str, str], side: int, name: str) -> Split:
+    """The images of a split, decoded when they are asked for, and its labels, for which all are read once and no more.
+
+    Args:
+      keys: names of the input and of the label among the features.
+      side: pixels that images are brought to.
+
+    Raises:
+      InputError: the input is no image, or the records cannot be read.
+    """
+    from tensorflow_datasets.core.decode import SkipDecoding
+
+    input_key, label_key = keys
+    info, feature = builder.info, builder.info.features[input_key]
+    if getattr(feature, "encoding_format", None) is None and not hasattr(feature, "use_colormap"):
+        raise InputError(f"tfds:{name}: feature {input_key} is no image; --stream and --image-size are for images")
+    channels = feature.shape[-1]
+
+    def failed(error: Exception) -> InputError:
+        reason = " ".join(str(error).split())[:200]
+        return InputError(f"tfds:{name}: {which} cannot be read: {reason}; prepare it as array_record")
+
+    split = info.splits[which]
+    identity = f"tfds {info.full_name} {which} {split.shard_lengths} {split.num_bytes}"
+    try:
+        records = builder.as_data_source(split=which, decoders={input_key: SkipDecoding()})
+        labels = _labels(records, label_key, f"{identity} {_age(builder)}")
+    except Exception as error:  # a format that needs TensorFlow, or records damaged in any way
+        raise failed(error) from error
+
+    def read(rows: np.ndarray) -> np.ndarray:
+        try:
+            images = [decoded(record[input_key], side, channels) for record in records.__getitems__(rows.tolist())]
+        except Exception as error:
+            raise failed(error) from error
+        return np.stack(images) if images else np.empty((0, *shape), np.uint8)
+
+    shape = (side, side, channels) if channels > 1 else (side, side)
+    return Split(Stored(read, np.arange(len(labels)), shape, np.dtype(np.uint8), f"{identity} {side}"), labels)
+
+
+def _age(builder: Any) -> str:
+    """Where the files are and since when: what was prepared anew is another."""
+    return f"{builder.data_path} {(Path(builder.data_path) / 'dataset_info.json').stat().st_mtime_ns}"
+
+
+def _labels(records: Any, key: str, identity: str) -> np.ndarray:
+    """The labels, kept in the user's cache for the next time: of ImageNet's training set 150 GB are read for them."""
+    cache = user_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "memjax" / "labels"
+    path = cache / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.npy"
+    with suppress(InputError):  # not there, or damaged
+        labels = read_npy(path)
+        if labels.shape == (len(records),) and labels.dtype == np.int64:
+            return labels
+    labels = _read_labels(records, key)
+    aside = path.with_name(f".{path.stem}-{os.getpid()}.npy")
+    with suppress(OSError):  # a cache that cannot be written to is none
+        cache.mkdir(parents=True, exist_ok=True)
+        np.save(aside, labels)
+        aside.replace(path)
+    return labels
+
+
+def _read_labels(records: Any, key: str) -> np.ndarray:
+    labels = np.empty(len(records), np.int64)
+    for start in range(0, len(records), AT_ONCE):
+        rows = range(start, min(start + AT_ONCE, len(records)))
+        labels[rows.start : rows.stop] = [record[key] for record in records.__getitems__(list(rows))]
+    return labels

@@ -1,0 +1,1 @@
+"""The arithmetic that estimators share: moments, products of masks and scores, tiles."""

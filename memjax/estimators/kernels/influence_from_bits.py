@@ -1,0 +1,114 @@
+"""Influence and p-values from a bit a model and example: who saw what, and who was right about what."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, UInt32
+
+from memjax.estimators.complementary import stderr_in_pairs
+from memjax.estimators.kernels.moments import Sums, from_sums
+from memjax.estimators.kernels.products import counts_in, no_words, set_bits
+
+CHUNK = 4096  # pairs whose words are looked at together
+EVEN = np.uint32(0x55555555)  # the bits of models 0, 2, 4, ...
+
+
+class Bits(NamedTuple):
+    """Each model has its bit at its number.  One that is not there has none set, which no count notices.
+
+    Attributes:
+      masks: (chunks, words, train), whether a model saw a training example; see `products.pack`.
+      right: (chunks, words, test), whether it was right about a test example.
+    """
+
+    masks: UInt32[np.ndarray, "chunks words train"]
+    right: UInt32[np.ndarray, "chunks words test"]
+
+
+def no_bits(num_models: int, num_train: int, num_test: int) -> Bits:
+    """Room for so many models: an eighth of a byte for each of them and each example."""
+    return Bits(no_words(num_models, num_train), no_words(num_models, num_test))
+
+
+def set_models(
+    bits: Bits,
+    numbers: Int[np.ndarray, " models"],
+    masks: Bool[np.ndarray, "models train"],
+    right: Bool[np.ndarray, "models test"],
+) -> None:
+    """Writes some models, in place."""
+    set_bits(bits.masks, numbers, masks)
+    set_bits(bits.right, numbers, right)
+
+
+def influence_of_bits(
+    bits: Bits, num_models: int, rows: Int[np.ndarray, " train"], columns: Int[np.ndarray, " test"],
+    complementary: bool = False, shape: tuple[int, int] | None = None,
+) -> tuple[Float[np.ndarray, "train test"], Float[np.ndarray, "train test"]]:  # fmt: skip
+    """Influence of some training on some test examples, and its standard error, to the last bit as `influence` or
+    `complementary_influence` gives them.
+
+    Args:
+      num_models: models that are there.
+      shape: rows and columns to compute, some of them in vain: one shape for all calls is one compilation.
+    """
+    if not len(rows) or not len(columns):
+        nothing = np.zeros((len(rows), len(columns)), np.float32)
+        return nothing, nothing
+    num_rows, num_columns = shape or (len(rows), len(columns))
+    masks, right = bits.masks[..., np.resize(rows, num_rows)], bits.right[..., np.resize(columns, num_columns)]
+    estimate = from_sums(*_sums(masks, right), num_models)
+    kept = np.s_[: len(rows), : len(columns)]
+    stderr = estimate.stderr
+    if complementary:
+        unequal = np.bitwise_count(_unequal(right)).sum((0, 1), dtype=np.float64)
+        stderr = stderr_in_pairs(estimate.value, num_models // 2, unequal, True)
+    return np.asarray(estimate.value)[kept], np.asarray(stderr)[kept]
+
+
+def tails_of_bits(
+    bits: Bits, num_models: int, tr_idx: Int[np.ndarray, " pairs"], tt_idx: Int[np.ndarray, " pairs"],
+    complementary: bool = False,
+) -> Float[np.ndarray, " pairs"]:  # fmt: skip
+    """The p-values of pairs; see `pair_p_values`."""
+    found = np.ones(len(tr_idx))
+    tail: Callable = _binomial_tail if complementary else _hypergeometric_tail
+    for start in range(0, len(tr_idx), CHUNK):
+        part = np.s_[start : start + CHUNK]
+        saw, right = bits.masks[..., tr_idx[part]], bits.right[..., tt_idx[part]]
+        num_in = _count(saw)
+        found[part] = np.where((num_in == 0) | (num_in == num_models), 1.0, tail(saw, right, num_in, num_models))
+    return found
+
+
+def _hypergeometric_tail(saw, right, num_in, num_models) -> Float[np.ndarray, " pairs"]:
+    from scipy.stats import hypergeom
+
+    return hypergeom.sf(_count(saw & right) - 1, num_models, _count(right), num_in)
+
+
+def _binomial_tail(saw, right, num_in, num_models) -> Float[np.ndarray, " pairs"]:
+    from scipy.stats import binom
+
+    unequal = _unequal(right)
+    return binom.sf(_count(unequal & ~(right ^ saw)) - 1, _count(unequal), 0.5)
+
+
+def _unequal(right: UInt32[np.ndarray, "chunks words examples"]) -> UInt32[np.ndarray, "chunks words examples"]:
+    """A bit, that of the even model, for each pair of models 2k and 2k + 1 of which one was right."""
+    return (right ^ (right >> np.uint32(1))) & EVEN
+
+
+def _count(words: UInt32[np.ndarray, "chunks words examples"]) -> Int[np.ndarray, " examples"]:
+    return np.bitwise_count(words).sum((0, 1), dtype=np.int64)
+
+
+@jax.jit
+def _sums(
+    masks: UInt32[Array, "chunks words train"], right: UInt32[Array, "chunks words test"]
+) -> tuple[Sums, Int[Array, "train 1"]]:
+    num_in, total = (jax.lax.population_count(words).astype(jnp.int32).sum((0, 1)) for words in (masks, right))
+    return Sums(counts_in(masks, right), total.astype(jnp.float32)), num_in[:, None]

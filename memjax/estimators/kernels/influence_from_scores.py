@@ -1,0 +1,51 @@
+"""Influence from scores that are no counts, such as probabilities: a number a model and test example is kept."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, UInt32
+
+from memjax.estimators.complementary import squares_in_pairs, stderr_in_pairs
+from memjax.estimators.influence import sums_of
+from memjax.estimators.kernels.moments import Sums, from_sums
+from memjax.estimators.kernels.products import unpack
+
+AT_ONCE = 1024  # test examples whose scores are on the device together
+
+
+def influence_of_outputs(
+    masks: UInt32[np.ndarray, "chunks words train"], outputs: Float[np.ndarray, "models test"], num_models: int,
+    rows: Int[np.ndarray, " rows"], columns: Int[np.ndarray, " columns"],
+    complementary: bool = False, shape: tuple[int, int] | None = None,
+) -> tuple[Float[np.ndarray, "rows columns"], Float[np.ndarray, "rows columns"]]:  # fmt: skip
+    """Influence of some training on some test examples, and its standard error from the sample variances, as
+    `influence` or `complementary_influence` gives them but for the last digits: these are sums in float32.
+
+    Args:
+      masks: as in `Bits`; a model that is not there has no bit set, and zeros in its row of the outputs.
+      num_models: models that are there.
+      shape: rows and columns to compute, some of them in vain: one shape for all calls is one compilation.
+    """
+    value, stderr = np.empty((2, len(rows), len(columns)), np.float32)
+    if not value.size:
+        return value, stderr
+    num_rows, num_columns = shape or value.shape
+    words, width = masks[..., np.resize(rows, num_rows)], min(AT_ONCE, num_columns)
+    for start in range(0, len(columns), width):
+        part = np.s_[:, start : start + width]
+        scores = outputs[:, np.resize(columns[part[1]], width)].astype(np.float32)
+        estimate = from_sums(*_sums(words, scores), num_models)
+        error = estimate.stderr
+        if complementary:
+            error = stderr_in_pairs(estimate.value, num_models // 2, squares_in_pairs(scores), False)
+        kept = np.s_[: len(rows), : value[part].shape[1]]
+        value[part], stderr[part] = np.asarray(estimate.value)[kept], np.asarray(error)[kept]
+    return value, stderr
+
+
+@jax.jit
+def _sums(
+    words: UInt32[Array, "chunks words train"], scores: Float[Array, "models test"]
+) -> tuple[Sums, Int[Array, "train 1"]]:
+    num_in = jax.lax.population_count(words).astype(jnp.int32).sum((0, 1))
+    return sums_of(unpack(words, len(scores)), scores), num_in[:, None]

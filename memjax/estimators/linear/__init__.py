@@ -1,0 +1,1 @@
+"""Linear models of outputs by masks: datamodels, lasso, ridge."""

@@ -1,0 +1,214 @@
+"""Datamodels: the output of a model on a test example as a linear function of what the model was trained on."""
+
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int, Shaped
+
+from memjax import notebook
+from memjax.errors import InputError
+from memjax.estimators.checks import AnyArray
+from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, as_positive, tiles
+from memjax.estimators.linear.lasso_solver import Design, fit_tile, make_design, make_targets, nothing, product, solve
+
+WHILE_CHOOSING = 0.01  # tolerance: held-out errors do not change in a digit that would matter
+MULTIPLES = tuple(float(multiple) for multiple in np.geomspace(1.4, 0.175, 7))
+
+
+class Datamodels(NamedTuple):
+    """Linear models of outputs by masks, one a target, in host memory.
+
+    Attributes:
+      weights: influence; above 0 where seeing the training example raises the output.
+      bias: the output expected of a model that saw nothing.
+      penalty: as chosen on models held out; NaN for constant outputs.
+      gap: what the objective may at most lie above its minimum (the duality gap); 0 where a formula solved it.
+      held_out_r2: share of the variance over models held out that is predicted: 1 all of it, 0 no more than by the
+        mean, below 0 less.  A little too high, as the penalty was chosen by it.  NaN for constant outputs.
+    """
+
+    weights: Float[np.ndarray, "train test"]
+    bias: Float[np.ndarray, " test"]
+    penalty: Float[np.ndarray, " test"]
+    gap: Float[np.ndarray, " test"]
+    held_out_r2: Float[np.ndarray, " test"]
+
+    def __repr__(self) -> str:
+        found, size = int(np.count_nonzero(self.weights)), self.weights.size
+        return (
+            f"Datamodels({notebook.shape_of(self.weights)}: {found:,} of {size:,} weights are not 0, "
+            f"{notebook.Summary(self.weights).range()}; held-out R2 {notebook.Summary(self.held_out_r2).range()})"
+        )
+
+
+def datamodels(
+    masks: Shaped[AnyArray, "..."],
+    outputs: Shaped[AnyArray, "..."],
+    *,
+    factors: Shaped[AnyArray, "..."] | None = None,
+    choose: Literal["together", "each"] = "together",
+    folds: int = 4,
+    multiples: tuple[float, ...] = MULTIPLES,
+    tolerance: float = 1e-4,
+    tile: int = TILE,
+) -> Datamodels:
+    """Influence of each training example on each output, as the weights of sparse linear models.
+
+        outputs[t, j] is about bias[j] + sum over i of masks[t, i] weights[i, j]
+
+    by the lasso (see `lasso` for the objective).  A weight is the change of output j when example i is added, all
+    others being as they are; above 0: seeing i raises it.  Range: any number, in units of the outputs; most are 0.
+    An example that was always in or always out has weight 0, and so has every example for a constant output.
+
+    The penalty of target j is a multiple, larger or smaller, of the one that just holds back pure noise,
+
+        deviation of outputs[:, j] * deviation of a mask * sqrt(2 log(train) / models)
+
+    and the multiple is the one whose linear models predict models held out best: model t is held out in fold t mod
+    `folds`, and squared errors are added up over folds.
+
+    Args:
+      masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
+      outputs: (models, test), any finite numbers: margins, probabilities, correctness.  NumPy or JAX.
+      factors: (train, test), above 0: how much dearer a pair is than others; `prior_factors` makes some.  Default: 1.
+      choose: the multiple for all targets together, which finds strong pairs a little better, or for each by itself;
+        then all its weights are 0 where the mean alone predicts models held out better than any multiple.
+      folds: 2 or more, and no more than models.
+      multiples: to choose from, in falling order.
+      tolerance: of the duality gap, as a fraction of the objective at weight 0; 0.01 while multiples are compared.
+      tile: targets solved at once; a dozen arrays of (train, tile) exist at a time.
+
+    Raises:
+      InputError: shapes that do not fit, masks other than 0 and 1, outputs that are not finite, factors or multiples
+        not above 0, multiples not in falling order, too few or too many folds.
+
+    Example:
+      >>> import numpy as np
+      >>> masks = np.random.default_rng(0).random((100, 3)) < 0.5
+      >>> found = datamodels(masks, np.where(masks[:, :1], 2.0, 1.0))  # margin 2 where example 0 was seen, else 1
+      >>> np.abs(found.weights[:, 0].round(1)).tolist()
+      [1.0, 0.0, 0.0]
+
+    Reference:
+      Ilyas, Park, Engstrom, Leclerc and Madry, Datamodels, 2022, arXiv 2202.00622.
+    """
+    masks, outputs = as_masks_and_outputs(masks, outputs)
+    factors = as_positive("factors", 1.0 if factors is None else factors, (masks.shape[1], outputs.shape[1]))
+    path = as_positive("multiples", np.array(multiples), (len(multiples),))
+    check_folds(folds, len(masks))
+    if not len(path) or (np.diff(path) >= 0).any():
+        raise InputError(f"multiples is {multiples}; expected one or more in falling order")
+    everyone = np.ones(len(masks), bool)
+    design = make_design(masks, everyone)
+    errors, alone = _errors_of_path(masks, outputs, factors, path, folds, WHILE_CHOOSING, tile)
+    best = chosen(errors, choose)
+    weights, bias, penalty, gap = nothing_found(masks, outputs)
+    for columns, filled in tiles(outputs, tile):
+        part = outputs[:, filled], everyone, factors[:, filled]
+        scale, largest = (np.asarray(array) for array in _scales(design, *part))
+        empty = (choose == "each") & (errors.min(0) >= alone)[filled]
+        penalties = np.where(empty, largest, path[best[filled]] * scale)
+        solved = fit_tile(design, *part, penalties, tolerance)
+        everything = zip((weights, bias, gap, penalty), (*solved, penalties), strict=True)
+        for whole, array in everything:
+            whole[..., columns] = np.asarray(array)[..., : len(columns)]
+    return Datamodels(weights, bias, penalty, gap, held_out_r2(errors, alone, best))
+
+
+def nothing_found(
+    masks: Bool[np.ndarray, "models train"], outputs: Float[np.ndarray, "models test"]
+) -> tuple[
+    Float[np.ndarray, "train test"], Float[np.ndarray, " test"], Float[np.ndarray, " test"], Float[np.ndarray, " test"]
+]:
+    """Weights, bias, penalty and gap of outputs that are constant; the others' are yet to be filled in."""
+    num_targets = outputs.shape[1]
+    weights, gap = np.zeros((masks.shape[1], num_targets), np.float32), np.zeros(num_targets, np.float32)
+    return weights, outputs[0].copy(), np.full(num_targets, np.nan, np.float32), gap
+
+
+def check_folds(folds: int, num_models: int) -> None:
+    if not 2 <= folds <= num_models:
+        raise InputError(f"folds is {folds}; expected 2 or more and no more than the {num_models} models")
+
+
+def chosen(errors: Float[np.ndarray, "penalties test"], choose: str) -> Int[np.ndarray, " test"]:
+    """Which penalty of the path predicts models held out best; the larger one of equals."""
+    if choose not in ("together", "each"):
+        raise InputError(f"choose is {choose!r}; expected 'together' or 'each'")
+    if choose == "together":
+        errors = np.broadcast_to(errors.sum(1, keepdims=True), errors.shape)
+    return errors.argmin(0)
+
+
+def held_out_r2(
+    errors: Float[np.ndarray, "penalties test"], alone: Float[np.ndarray, " test"], best: Int[np.ndarray, " test"]
+) -> Float[np.ndarray, " test"]:
+    left = np.take_along_axis(errors, best[None], 0)[0]
+    return np.where(alone > 0, 1 - left / np.where(alone > 0, alone, 1), np.nan).astype(np.float32)
+
+
+def _errors_of_path(
+    masks: Bool[np.ndarray, "models train"],
+    outputs: Float[np.ndarray, "models test"],
+    factors: Float[np.ndarray, "train test"],
+    path: Float[np.ndarray, " penalties"],
+    folds: int,
+    tolerance: float,
+    tile: int,
+) -> tuple[Float[np.ndarray, "penalties test"], Float[np.ndarray, " test"]]:
+    """Squared errors on models held out, summed over all folds: for each multiple, and for the mean alone."""
+    errors, alone = np.zeros((len(path), outputs.shape[1])), np.zeros(outputs.shape[1])
+    for fold in range(folds):
+        used = np.arange(len(masks)) % folds != fold
+        design = make_design(masks, used)
+        for columns, filled in tiles(outputs, tile):
+            part = outputs[:, filled], used, factors[:, filled]
+            found, mean = _held_out_errors(design, *part, masks, path, tolerance)
+            errors[:, columns] += np.asarray(found)[:, : len(columns)]
+            alone[columns] += np.asarray(mean)[: len(columns)]
+    return errors, alone
+
+
+@jax.jit
+def _scales(
+    design: Design,
+    outputs: Float[Array, "models test"],
+    used: Bool[Array, " models"],
+    factors: Float[Array, "train test"],
+) -> tuple[Float[Array, " test"], Float[Array, " test"]]:
+    """The penalty that just holds back pure noise, and the least one at which all weights are 0."""
+    targets = make_targets(design, outputs, used, factors)
+    largest = (jnp.abs(targets.slopes) / targets.factors).max(0) * 1.001  # rounding must not let one through
+    return noise_level(design, used) * targets.scale, jnp.where(largest > 0, largest, 1) * targets.scale
+
+
+def noise_level(design: Design, used: Bool[Array, " models"]) -> Float[Array, ""]:
+    """What the largest slope of pure noise of deviation 1 is about: that of `train` independent normal numbers."""
+    num_train = len(design.means)
+    return jnp.maximum(design.spread, 1e-6) * jnp.sqrt(2 * jnp.log(max(num_train, 2)) / used.sum())
+
+
+@jax.jit
+def _held_out_errors(
+    design: Design,
+    outputs: Float[Array, "models test"],
+    used: Bool[Array, " models"],
+    factors: Float[Array, "train test"],
+    masks: Bool[Array, "models train"],
+    path: Float[Array, " penalties"],
+    tolerance: float | Array,
+) -> tuple[Float[Array, "penalties test"], Float[Array, " test"]]:
+    """Sums over the models not in use; each multiple starts where the one before it ended."""
+    targets = make_targets(design, outputs, used, factors)
+    wanted = jnp.where(used[:, None], 0, (outputs - targets.means) / targets.scale)
+    shifted = jnp.where(used[:, None], 0, masks - design.means)
+
+    def errors(fit, multiple):
+        penalties = jnp.full_like(targets.power, multiple * noise_level(design, used))
+        fit = solve(design, targets, penalties, fit, tolerance)
+        return fit, ((wanted - product(shifted, fit.weights)) ** 2).sum(0)
+
+    _, found = jax.lax.scan(errors, nothing(targets), path)
+    return found * targets.scale**2, (wanted * wanted).sum(0) * targets.scale**2

@@ -1,0 +1,1 @@
+"""Estimates from models that arrive part by part."""

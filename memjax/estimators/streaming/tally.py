@@ -1,0 +1,170 @@
+"""All that the estimates of a run are made of, from models that come part by part, in any order.
+
+Memory: (train + test) / 8 bytes a model for what influence needs, a bit each; where it is to be of another score than
+correctness, that score of every test example besides, 2 bytes each as a run keeps it.  All else are sums over models,
+of some 80 bytes a training example for correctness and 50 for each other score, however many models there are.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from memjax.errors import InputError, one_of
+from memjax.estimators.checks import as_scores
+from memjax.estimators.complementary import opposite, whole_pairs
+from memjax.estimators.kernels.influence_from_bits import Bits, no_bits, set_models
+from memjax.estimators.streaming.totals import Totals, add_totals, memorization_totals
+from memjax.types import Outcomes
+
+SCORES = ("correct", "probability", "margin", "log_odds")
+LOOKED_AT = 256  # models whose masks are compared at once
+
+
+class Tally:
+    """Sums and bits of models.  Parts may be added in any order and tallies merged: counts come out the same, to the
+    last bit; sums of other scores but for rounding.
+
+    Attributes:
+      complementary: whether models 2k and 2k + 1 saw complementary halves; one without its partner is left out.
+      num_models: models that were added, diverged ones and those without a partner included.
+      num_failed: how many of them diverged.
+      score: of which memorization and influence are to be.
+      scores: sums for memorization, by the name of the score.
+      halves: those for that score of models 0, 1, 4, 5, 8, 9, ... (True) and of the others: for the reliability.
+      num_right: models that were right about each test example.
+      bits: who saw what and was right about what.
+      outputs: the score of each model, at its number, for each test example; None for correctness, which is in the
+        bits, and as long as there is no model.
+    """
+
+    complementary: bool
+    num_models: int
+    num_failed: int
+    score: str
+    scores: dict[str, Totals]
+    halves: dict[bool, Totals]
+    num_right: Int[np.ndarray, " test"]
+    bits: Bits
+    outputs: Float[np.ndarray, "models test"] | None
+
+    def __init__(
+        self, num_models: int, num_train: int, num_test: int, complementary: bool = False, score: str = "correct"
+    ):
+        """For models numbered below `num_models`.
+
+        Raises:
+          InputError: an unknown score.
+        """
+        if score not in SCORES:
+            raise one_of("score", score, SCORES)
+        self.score, self.outputs = score, None
+        self.complementary = complementary
+        self.num_models = self.num_failed = 0
+        self.scores, self.halves = {}, {}
+        self.num_right = np.zeros(num_test, np.int64)
+        self.bits = no_bits(num_models, num_train, num_test)
+
+    def __repr__(self) -> str:
+        kind = " in complementary pairs" * self.complementary
+        return f"Tally({self.num_models:,} models{kind}, {self.num_failed:,} diverged: {', '.join(self.scores)})"
+
+    @property
+    def num_used(self) -> int:
+        """Models that the estimates are made from."""
+        return int(self.scores["correct"].num_models) if self.scores else 0
+
+    def add(self, part: Outcomes, num_failed: int = 0) -> None:
+        """Adds models and a number of diverged ones.  A complementary pair must come whole.
+
+        Raises:
+          InputError: other scores than the parts before it had or not the one that is asked for, correctness other
+            than 0 and 1 of test examples, or models that are not in complementary pairs.
+        """
+        num_models = len(part.model_ids) + num_failed
+        part = whole_pairs(part) if self.complementary else part
+        right = np.asarray(as_scores("test correct", part.test["correct"], len(part.masks)))
+        if right.dtype != bool:
+            raise InputError(
+                "test correct holds other numbers than 0 and 1; strong pairs and their p-values need these"
+            )
+        names = [name for name in SCORES if name in part.train]
+        scores = {name: memorization_totals(part.masks, part.train[name], self.complementary) for name in names}
+        if self.score != "correct":
+            self._add_outputs(part)
+        first, chosen = part.model_ids // 2 % 2 == 0, part.train[self.score]
+        halves = {half: memorization_totals(part.masks[first == half], chosen[first == half]) for half in (True, False)}
+        self._add_sums(scores, halves)
+        self.num_right += right.sum(0)
+        set_models(self.bits, part.model_ids, part.masks, right)
+        self.num_models += num_models
+        self.num_failed += num_failed
+
+    def merge(self, other: "Tally") -> None:
+        """Adds the models of another tally, of as many numbers, that has none of these."""
+        if [words.shape for words in self.bits] != [words.shape for words in other.bits]:
+            raise InputError("the tallies are of different numbers of models or examples")
+        if self.score != other.score:
+            raise InputError(f"one tally is to be of {self.score}, the other of {other.score}")
+        self._add_sums(other.scores, other.halves)
+        self.num_right += other.num_right
+        for own, others in zip(self.bits, other.bits, strict=True):
+            own |= others
+        if other.outputs is not None:
+            self.outputs = other.outputs.copy() if self.outputs is None else self.outputs + other.outputs
+        self.num_models += other.num_models
+        self.num_failed += other.num_failed
+
+    def _add_outputs(self, part: Outcomes) -> None:
+        """Takes down what influence needs of a score that is no count."""
+        for side, scores, count in (("train", part.train, None), ("test", part.test, len(self.num_right))):
+            if self.score not in scores and count != 0:
+                raise InputError(
+                    f"there is no {side}_{self.score}, of which memorization and influence are to be: record it with "
+                    f"--keep correct {self.score}, or give it among the arrays"
+                )
+        outputs = np.asarray(part.test.get(self.score, np.zeros((len(part.masks), 0), np.float32)))
+        as_scores(f"test {self.score}", outputs, len(part.masks))
+        if self.outputs is None:
+            num_models = 32 * self.bits.masks.shape[0] * self.bits.masks.shape[1]  # an even number
+            self.outputs = np.zeros((num_models, len(self.num_right)), outputs.dtype)
+        self.outputs[part.model_ids] = outputs
+
+    def _add_sums(self, scores: dict[str, Totals], halves: dict[bool, Totals]) -> None:
+        if self.scores and scores and scores.keys() != self.scores.keys():
+            raise InputError(f"some models have the scores {', '.join(self.scores)}, others {', '.join(scores)}")
+        _add_to(self.scores, scores)
+        _add_to(self.halves, halves)
+
+
+def _add_to(own: dict[Any, Totals], others: dict[Any, Totals]) -> None:
+    for name, totals in others.items():
+        own[name] = add_totals(own[name], totals) if name in own else totals
+
+
+def tally_of(outcomes: Outcomes, score: str = "correct") -> Tally:
+    """The tally of models that are in memory; whether they are in complementary pairs shows in their masks."""
+    paired = whole_pairs(outcomes)
+    complementary = len(paired.masks) > 0 and opposite(paired.masks)
+    num_models = int(outcomes.model_ids.max(initial=-1)) + 1
+    tally = Tally(num_models, outcomes.masks.shape[1], outcomes.test["correct"].shape[1], complementary, score)
+    used = paired if complementary else outcomes
+    for start in range(0, len(used.masks), LOOKED_AT):
+        tally.add(_models(used, slice(start, start + LOOKED_AT)))
+    tally.num_models = len(outcomes.model_ids)
+    return tally
+
+
+def in_pairs(
+    masks_of: Callable[[Int[np.ndarray, " models"]], Bool[np.ndarray, "models train"]], num_models: int
+) -> bool:
+    """Whether all models 2k and 2k + 1 below a number see complementary halves, by the masks of their design."""
+    whole = np.arange(num_models // 2 * 2)
+    parts: Iterator[np.ndarray] = (whole[start : start + LOOKED_AT] for start in range(0, len(whole), LOOKED_AT))
+    return len(whole) > 0 and all(opposite(masks_of(part)) for part in parts)
+
+
+def _models(outcomes: Outcomes, some: slice) -> Outcomes:
+    train, test = ({name: values[some] for name, values in side.items()} for side in (outcomes.train, outcomes.test))
+    return Outcomes(outcomes.model_ids[some], outcomes.masks[some], train, test)

@@ -1,0 +1,86 @@
+"""A tally as plain arrays, which go from process to process, and back."""
+
+from typing import Any
+
+import numpy as np
+
+from memjax.estimators.kernels.moments import Sums
+from memjax.estimators.kernels.products import WORD
+from memjax.estimators.streaming.tally import Tally
+from memjax.estimators.streaming.totals import Totals
+
+Arrays = dict[str, np.ndarray]
+
+
+def arrays_of(tally: Tally) -> Arrays:
+    """All that is in a tally.  Of its bits, and of the outputs, only words that have a model."""
+    masks, right = (words.reshape(-1, words.shape[-1]) for words in tally.bits)
+    used = np.flatnonzero(masks.any(1) | right.any(1))
+    arrays = {
+        "counts": np.array([tally.num_models, tally.num_failed]),
+        "num_right": tally.num_right,
+        "words": used,
+        "masks": masks[used],
+        "right": right[used],
+    }
+    if tally.outputs is not None:
+        arrays["outputs"] = tally.outputs[_models_of(used)]
+    for kind, several in (("scores", tally.scores), ("halves", tally.halves)):
+        for name, totals in several.items():
+            arrays |= {f"{kind}.{name}.{key}": values for key, values in _flat(totals).items()}
+    return arrays
+
+
+def fill(tally: Tally, arrays: Arrays) -> Tally:
+    """Puts what `arrays_of` gave into a tally that has no model yet, of as many numbers and examples; the same tally.
+
+    Raises:
+      KeyError, ValueError, IndexError: the arrays are of something else.
+    """
+    tally.num_models, tally.num_failed = map(int, arrays["counts"])
+    tally.num_right = arrays["num_right"]
+    used = arrays["words"]
+    for words, name in zip(tally.bits, ("masks", "right"), strict=True):
+        words.reshape(-1, words.shape[-1])[used] = arrays[name]
+    if "outputs" in arrays:
+        tally.outputs = np.zeros((WORD * _words(tally), len(tally.num_right)), arrays["outputs"].dtype)
+        tally.outputs[_models_of(used)] = arrays["outputs"]
+    for name in _names(arrays, "scores."):
+        tally.scores[name] = _totals(arrays, f"scores.{name}.")
+    for half in _names(arrays, "halves."):
+        tally.halves[half == "True"] = _totals(arrays, f"halves.{half}.")
+    return tally
+
+
+def _names(arrays: Arrays, prefix: str) -> list[str]:
+    """In their order, each once."""
+    return list(dict.fromkeys(key.split(".")[1] for key in arrays if key.startswith(prefix)))
+
+
+def _words(tally: Tally) -> int:
+    """How many words of bits each example has."""
+    chunks, words, _ = tally.bits.masks.shape
+    return chunks * words
+
+
+def _models_of(words: np.ndarray) -> np.ndarray:
+    return (WORD * words[:, None] + np.arange(WORD)).ravel()
+
+
+def _flat(totals: Totals) -> dict[str, Any]:
+    sums = totals.sums
+    parts = {"num_models": totals.num_models, "num_in": totals.num_in, "inside": sums.inside, "total": sums.total}
+    if sums.squares is not None:
+        parts |= {"squares_inside": sums.squares.inside, "squares_total": sums.squares.total}
+    if totals.in_pairs is not None:
+        parts["in_pairs"] = totals.in_pairs
+    return {name: np.asarray(values) for name, values in parts.items()}
+
+
+def _totals(arrays: Arrays, prefix: str) -> Totals:
+    part: dict[str, Any] = {
+        key.removeprefix(prefix): values for key, values in arrays.items() if key.startswith(prefix)
+    }
+    squares = Sums(part["squares_inside"], part["squares_total"]) if "squares_inside" in part else None
+    sums = Sums(part["inside"], part["total"], squares)
+    return Totals(int(part["num_models"]), part["num_in"], sums, part.get("in_pairs"))

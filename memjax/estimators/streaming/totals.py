@@ -1,0 +1,118 @@
+"""Sums that memorization and influence are made of: those of disjoint sets of models add up to those of all.
+
+For predictions that come in parts, from a disk or from other machines, and are never there all at once:
+
+    totals = add_totals(*(influence_totals(masks, correct_test) for masks, correct_test in parts))
+    estimate = estimate_of(totals)
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Shaped
+
+from memjax.errors import InputError
+from memjax.estimators.checks import AnyArray, as_masks, as_scores
+from memjax.estimators.complementary import as_pairs, squares_in_pairs, stderr_in_pairs
+from memjax.estimators.influence import sums_of
+from memjax.estimators.kernels.moments import Moments, Sums, as_errors, from_sums, halves
+from memjax.estimators.memorization import diagonal_sums
+from memjax.types import Estimate
+
+
+class Totals(NamedTuple):
+    """Of some models: all that is needed of them.
+
+    Attributes:
+      num_models: how many they are.
+      num_in: models that saw a training example, (train,) or (train, 1).
+      sums: of scores and, for other scores than 0 and 1, of their squares.
+      in_pairs: for models in complementary pairs, squared differences of the scores within a pair, summed.
+    """
+
+    num_models: int | Int[Array, ""]
+    num_in: Int[AnyArray, "..."]
+    sums: Sums
+    in_pairs: Float[np.ndarray, "..."] | None = None
+
+
+def memorization_totals(
+    masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], complementary: bool = False
+) -> Totals:
+    """What `memorization` needs of some models; with `complementary`, what `complementary_memorization` does.
+
+    Arguments and errors as there, but that there may be no model.  Summed in float64 by the processor: scores kept in
+    half precision, if they are probabilities, without any rounding, so that neither the order nor the parts matter.
+    """
+    masks = np.asarray(as_masks(masks))
+    correct = np.asarray(as_scores("correct", correct, len(masks)))
+    if correct.shape != masks.shape:
+        raise InputError(f"correct has shape {correct.shape} and masks {masks.shape}; expected the same")
+    in_pairs = squares_in_pairs(as_pairs(masks, correct)) if complementary else None
+    sums = diagonal_sums(masks, correct, np.float64)
+    return Totals(len(masks), masks.sum(0), sums, in_pairs)
+
+
+def influence_totals(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..."]) -> Totals:
+    """What `influence` needs of some models, (train, test) numbers.  Arguments and errors as there, but that there may
+    be no model."""
+    masks = as_masks(masks)
+    scores = as_scores("correct_test", correct_test, len(masks))
+    return Totals(len(masks), jnp.asarray(masks.sum(0, dtype=np.int32))[:, None], sums_of(masks, scores))
+
+
+def add_totals(first: Totals, *others: Totals) -> Totals:
+    """Totals of all models of several parts.  For 0 / 1 scores every split gives the same bits: whole numbers are
+    exact in float32 up to 16,777,216 models.
+
+    Raises:
+      InputError: parts of different examples, or some of which models are in complementary pairs and some not.
+    """
+    parts = [first, *others]
+    if any(part.sums.squares is not None for part in parts):
+        parts = [part._replace(sums=_with_squares(part.sums)) for part in parts]
+    if len({tuple(np.shape(leaf) for leaf in jax.tree.leaves(part)) for part in parts}) > 1:
+        raise InputError(
+            "the parts are of different examples, or only some of complementary pairs; they cannot be added"
+        )
+    return jax.tree.map(lambda *leaves: sum(leaves[1:], start=leaves[0]), *parts)
+
+
+def estimate_of(totals: Totals, errors: str = "adjusted") -> Estimate:
+    """Memorization or influence, as `memorization` and `influence` give it for all models at once, or as
+    `complementary_memorization`, whose errors are of one kind.
+
+    Raises:
+      InputError: there is no model in the totals.
+    """
+    estimate = from_sums(totals.sums, totals.num_in, _num_models(totals), as_errors(errors))
+    if totals.in_pairs is None or errors == "plug-in":
+        return estimate
+    rates = totals.sums.squares is None
+    stderr = stderr_in_pairs(estimate.value, totals.num_models // 2, totals.in_pairs, rates)
+    return estimate._replace(stderr=stderr)
+
+
+def sides_of(totals: Totals, errors: str = "adjusted") -> tuple[Moments, Moments]:
+    """The two halves, as `sides` gives them for all models at once.
+
+    Raises:
+      InputError: there is no model in the totals.
+    """
+    return _halves(totals.sums, totals.num_in, _num_models(totals), as_errors(errors))
+
+
+_halves: Any = jax.jit(halves, static_argnames="errors")
+
+
+def _num_models(totals: Totals) -> int | Int[Array, ""]:
+    if not int(totals.num_models):
+        raise InputError("there is no model in these totals")
+    return totals.num_models
+
+
+def _with_squares(sums: Sums) -> Sums:
+    """The square of 0 is 0 and that of 1 is 1."""
+    return sums if sums.squares is not None else sums._replace(squares=Sums(sums.inside, sums.total))

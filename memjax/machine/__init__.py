@@ -1,0 +1,1 @@
+"""What runs a run: the environment, its devices and workers, and the signals that stop it."""

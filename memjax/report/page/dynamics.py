@@ -1,0 +1,176 @@
+"""What a run recorded while its models trained, as the page shows it: when examples are learned, and their loss."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+
+from memjax.errors import InputError
+from memjax.report.page.island import Orders, packed
+from memjax.types import Dataset
+
+SIDES = ("in", "out")
+SHOWN = 10  # of the easiest and of the hardest examples
+# Curves are drawn a few hundred pixels wide and high, so 24 places along and a byte up are as much as can be seen.  The
+# square root keeps small losses apart.  With its error, each of two curves of 60,000 examples has 17 places in 4 MB.
+EPOCHS_MOST, EPOCHS_LEAST, BYTES_MOST = 24, 8, 2**22
+LEVELS, UNDEFINED = 254, 255
+
+
+class Curves(NamedTuple):
+    """Trajectories over models that trained on an example ("in") and over the others ("out").
+
+    Attributes:
+      metric: "loss", or "error", the share of models that are wrong, where only that is known.
+      epochs: after how many epochs.
+      mean, stderr: by side, (train, epochs); NaN where undefined.
+    """
+
+    metric: str
+    epochs: Int[np.ndarray, " epochs"]
+    mean: dict[str, Float[np.ndarray, "train epochs"]]
+    stderr: dict[str, Float[np.ndarray, "train epochs"]]
+
+
+class Dynamics(NamedTuple):
+    """The arrays of dynamics.npz that a report needs.
+
+    Attributes:
+      curves: None where neither loss nor correctness was recorded.
+      learned_from: what tells that an example is learned; empty where nothing does.
+      first, last: the recorded epochs between which learning was looked for.
+      learned, learned_stderr: by side, (train,) epochs until an example is right for the first time.
+      num, num_learned: by side, (train,) models, and those of them that ever had it right.
+    """
+
+    curves: Curves | None
+    learned_from: str
+    first: int
+    last: int
+    learned: dict[str, Float[np.ndarray, " train"]]
+    learned_stderr: dict[str, Float[np.ndarray, " train"]]
+    num: dict[str, Int[np.ndarray, " train"]]
+    num_learned: dict[str, Int[np.ndarray, " train"]]
+
+
+def dynamics_of(arrays: dict[str, np.ndarray] | None, dataset: Dataset) -> Dynamics | None:
+    """What there is to show of recorded dynamics; None where nothing was recorded that the page can show.
+
+    Raises:
+      InputError: the arrays are of another data set.
+    """
+    if arrays is None:
+        return None
+    epochs, curves = arrays["epochs"], _curves(arrays)
+    for name, values in arrays.items():
+        if name.startswith("tr_") and values.shape not in ((dataset.num_train,), (dataset.num_train, len(epochs))):
+            raise InputError(
+                f"the recorded dynamics ({name}: {values.shape}) are not of {dataset.num_train} training examples at "
+                f"{len(epochs)} epochs; give the data options of the run that made them"
+            )
+    source = str(arrays["learned_from"])
+    if curves is None and not source:
+        return None
+
+    def sides(name: str) -> dict[str, np.ndarray]:
+        return {side: arrays[name.format(side)] for side in SIDES} if source else {}
+
+    return Dynamics(
+        curves, source, int(epochs[0]), int(epochs[-1]), sides("tr_learned_{}"), sides("tr_learned_{}_stderr"),
+        {side: arrays[f"tr_num_{side}"] for side in SIDES}, sides("tr_num_learned_{}"),
+    )  # fmt: skip
+
+
+def _curves(arrays: dict[str, np.ndarray]) -> Curves | None:
+    metric = next((name for name in ("loss", "correct") if f"tr_{name}_in" in arrays), None)
+    if metric is None:
+        return None
+    mean = {side: arrays[f"tr_{metric}_{side}"] for side in SIDES}
+    if metric == "correct":
+        metric, mean = "error", {side: 1 - values for side, values in mean.items()}
+    source = "correct" if metric == "error" else metric
+    stderr = {side: arrays[f"tr_{source}_{side}_stderr"] for side in SIDES}
+    return Curves(metric, arrays["epochs"], mean, stderr)
+
+
+def thinned(num_epochs: int, num_train: int) -> Int[np.ndarray, " kept"]:
+    """Which of so many recorded epochs the page keeps: evenly, the first and the last among them.
+
+    >>> thinned(40, 100)[[0, 1, -1]].tolist(), len(thinned(40, 60_000)), len(thinned(5, 10**6))
+    ([0, 2, 39], 17, 5)
+    """
+    room = BYTES_MOST // (4 * max(1, num_train))
+    most = min(num_epochs, max(EPOCHS_LEAST, min(EPOCHS_MOST, room)))
+    return np.round(np.linspace(0, num_epochs - 1, most)).astype(np.int64)
+
+
+def easiest_and_hardest(curves: Curves, side: str) -> tuple[Int[np.ndarray, " few"], Int[np.ndarray, " few"]]:
+    """Rows of the examples of the lowest mean over all recorded epochs, and of the highest, most extreme first."""
+    mean = curves.mean[side].mean(1)
+    order = np.argsort(mean, kind="stable")
+    order = order[np.isfinite(mean[order])]
+    few = min(SHOWN, len(order) // 2)
+    return order[:few], order[::-1][:few]
+
+
+def dynamics_island(dynamics: Dynamics, order: Orders) -> dict[str, Any]:
+    """What the script of the page is given of it, training examples in the order of the page."""
+    train = order.train
+    content: dict[str, Any] = {
+        "learnedFrom": dynamics.learned_from,
+        "first": dynamics.first,
+        "last": dynamics.last,
+        **{f"num_{side}": packed(dynamics.num[side][train]) for side in SIDES},
+        "curves": None,
+    }
+    for side in SIDES if dynamics.learned_from else ():
+        content |= {
+            f"learned_{side}": packed(dynamics.learned[side][train], np.float32),
+            f"learned_{side}_stderr": packed(dynamics.learned_stderr[side][train], np.float32),
+            f"num_learned_{side}": packed(dynamics.num_learned[side][train]),
+        }
+    if dynamics.curves is not None:
+        content["curves"] = _curves_island(dynamics.curves, train)
+    return content
+
+
+def _curves_island(curves: Curves, train: np.ndarray) -> dict[str, Any]:
+    kept, place = thinned(len(curves.epochs), len(train)), np.empty_like(train)
+    place[train] = np.arange(len(train))
+    content: dict[str, Any] = {"metric": curves.metric, "epochs": curves.epochs[kept].tolist()}
+    for kind, sides in (("mean", curves.mean), ("stderr", curves.stderr)):
+        top = max(largest(values) for values in sides.values())
+        content[f"{kind}_top"] = top
+        for side, values in sides.items():
+            content[f"{kind}_{side}"] = packed(as_bytes(values[train][:, kept], top).ravel(), np.uint8)
+    for side in SIDES:
+        easiest, hardest = easiest_and_hardest(curves, side)
+        content |= {
+            f"easiest_{side}": place[easiest].tolist(),
+            f"hardest_{side}": place[hardest].tolist(),
+            f"over_{side}": packed(curves.mean[side].mean(1)[train], np.float32),
+            f"typical_{side}": packed(typical(curves.mean[side])[kept], np.float32),
+        }
+    return content
+
+
+def as_bytes(values: Float[np.ndarray, "*shape"], top: float) -> UInt8[np.ndarray, "*shape"]:
+    """Numbers from 0 to `top` as 0 .. 254 on a scale of square roots; 255 is what is undefined.
+
+    >>> as_bytes(np.array([0.0, 0.01, 4.0, np.nan]), 4.0).tolist()
+    [0, 13, 254, 255]
+    """
+    codes = np.round(LEVELS * np.sqrt(np.clip(values, 0, top) / top)) if top else np.zeros(values.shape)
+    return np.where(np.isfinite(values), np.nan_to_num(codes), UNDEFINED).astype(np.uint8)
+
+
+def typical(mean: Float[np.ndarray, "train epochs"]) -> Float[np.ndarray, " epochs"]:
+    """The mean over the examples for which it is defined; NaN where there is none."""
+    known = np.isfinite(mean)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, mean, 0).sum(0, dtype=np.float64) / known.sum(0)
+
+
+def largest(values: np.ndarray) -> float:
+    """The largest finite value; 0 where there is none."""
+    return float(np.max(values, where=np.isfinite(values), initial=0.0))

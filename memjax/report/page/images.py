@@ -1,0 +1,125 @@
+"""From arrays of examples to pixels and images.
+
+Every image is encoded anew from numbers, so nothing of a file somebody else wrote reaches the reader's browser.
+"""
+
+import base64
+import io
+from typing import NamedTuple
+
+import numpy as np
+
+from memjax.disk_inputs import Inputs, Stored
+
+LARGEST_SIDE = 160  # pixels; larger images are reduced
+STRIP_HEIGHT = 24
+LOOKED_AT = 256  # of inputs on disk, for their range
+COARSE = 64  # pixels up to which an image is shown as squares
+
+
+class Picture(NamedTuple):
+    """An image as the page shows it.
+
+    Attributes:
+      uri: a PNG as a data URI.
+      width, height: in pixels.
+      kind: "pixels" (few, shown as squares), "photo", or "strip" (a vector, one grey cell a feature).
+    """
+
+    uri: str
+    width: int
+    height: int
+    kind: str
+
+
+class Painter:
+    """Draws examples of one data set, all on the same scale.
+
+    Attributes:
+      size: width and height in pixels of a tile.
+      kind: as of `Picture`.
+    """
+
+    def __init__(self, inputs: Inputs):
+        shape = inputs.shape[1:]
+        self.is_image = len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3))
+        self.low, self.high = _scale(inputs, self.is_image)
+        if self.is_image:
+            ratio = min(1.0, LARGEST_SIDE / max(1, *shape[:2]))
+            self.size = max(1, round(shape[1] * ratio)), max(1, round(shape[0] * ratio))
+            self.kind = "pixels" if max(self.size) <= COARSE else "photo"
+        else:
+            self.size, self.kind = (min(int(np.prod(shape)), LARGEST_SIDE), 1), "strip"
+
+    def __call__(self, example: np.ndarray) -> Picture:
+        """One example, (height, width), (height, width, 1 or 3) or anything else as a strip of its numbers."""
+        from PIL import Image
+
+        image = Image.fromarray(self.tiles(example[None])[0])
+        if self.kind == "strip":
+            image = image.resize((image.width, STRIP_HEIGHT), Image.Resampling.NEAREST)
+        return Picture(_png_uri(image), image.width, image.height, self.kind)
+
+    def tiles(self, examples: np.ndarray) -> np.ndarray:
+        """Examples as bytes, (examples, height, width) or with 3 colours behind, all of `size`."""
+        from PIL import Image
+
+        pixels = self._to_bytes(examples)
+        if not self.is_image:
+            pixels = pixels.reshape(len(pixels), 1, -1)
+        elif pixels.ndim == 4 and pixels.shape[3] == 1:
+            pixels = pixels[..., 0]
+        width, height = self.size
+        if pixels.shape[1:3] == (height, width):
+            return pixels
+        how = Image.Resampling.BICUBIC if self.is_image else Image.Resampling.BOX  # neighbouring features: their mean
+        return np.stack([np.asarray(Image.fromarray(one).resize(self.size, how)) for one in pixels])
+
+    def _to_bytes(self, examples: np.ndarray) -> np.ndarray:
+        if examples.dtype == np.uint8 and self.is_image and self.high == 255:
+            return np.ascontiguousarray(examples)
+        spread = np.where(self.high > self.low, self.high - self.low, 1.0)
+        unit = (np.nan_to_num(examples.astype(np.float64), posinf=0, neginf=0) - self.low) / spread
+        return np.ascontiguousarray((unit.clip(0, 1) * 255).round().astype(np.uint8))
+
+
+def _scale(inputs: Inputs, is_image: bool) -> tuple[np.ndarray, np.ndarray]:
+    """What is drawn black and what white.  One scale for all of an image; one a feature where features may differ.
+
+    Of inputs on disk some are looked at.
+    """
+    if isinstance(inputs, Stored):
+        inputs = inputs[:: max(1, len(inputs) // LOOKED_AT)]
+    axis = None if is_image else 0
+    if inputs.dtype == np.uint8 and is_image:
+        # Most bytes are pixels as they are; a smaller maximum means another range, as 0 .. 16 of scikit-learn's digits.
+        highest = inputs.max(initial=0)
+        return np.asarray(0.0), np.asarray(255.0 if highest > 127 else float(highest))
+    finite = np.isfinite(inputs)
+    low = np.min(inputs, axis=axis, where=finite, initial=_highest(inputs.dtype))
+    high = np.max(inputs, axis=axis, where=finite, initial=_lowest(inputs.dtype))
+    some = finite.any(axis=axis)
+    return np.where(some, low, 0).astype(np.float64), np.where(some, high, 0).astype(np.float64)
+
+
+def _highest(dtype: np.dtype) -> float | int | bool:
+    if dtype.kind in "iu":
+        return int(np.iinfo(dtype).max)
+    return True if dtype.kind == "b" else np.inf
+
+
+def _lowest(dtype: np.dtype) -> float | int | bool:
+    if dtype.kind in "iu":
+        return int(np.iinfo(dtype).min)
+    return False if dtype.kind == "b" else -np.inf
+
+
+def _png_uri(image) -> str:
+    stream = io.BytesIO()
+    image.save(stream, format="PNG", optimize=True)
+    return data_uri(stream.getvalue())
+
+
+def data_uri(png: bytes) -> str:
+    """A PNG file as a page can hold it."""
+    return "data:image/png;base64," + base64.b64encode(png).decode()

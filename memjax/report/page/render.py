@@ -1,0 +1,178 @@
+"""Puts a page together: static tables for everybody, and the numbers and images for the page's script."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+
+from memjax.disk_inputs import Stored
+from memjax.report.page import content, dynamics_figures, figures, overview, words
+from memjax.report.page.dynamics import Dynamics, dynamics_island, dynamics_of, easiest_and_hardest
+from memjax.report.page.images import Painter
+from memjax.report.page.island import island, orders
+from memjax.report.page.likeness import ALIKE
+from memjax.report.page.sheets import draw_sheets, layout_of
+from memjax.types import Dataset
+
+CARDS_SHOWN = 20  # the most memorized examples
+CONTRAST_SHOWN = 20  # on either side of typical and in between
+PAIRS_SHOWN = 20
+FROM_DISK = 2000  # most memorized examples, and test examples of pairs, whose images are read where all lie on disk
+WORDS = (("seen", "in"), ("unseen", "out"))
+MEASURES = {"loss": "loss", "error": "share of models that are wrong"}
+SCRIPT = Path(__file__).parent.parent / "app" / "bundle" / "report.js"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report whose images are not yet put anywhere.
+
+    Attributes:
+      values: what the template of the page is given.
+      numbers: what the script is given.
+      sheets: PNG files by side, "train" and "test"; none where examples are left out.
+    """
+
+    values: dict[str, Any]
+    numbers: dict[str, Any]
+    sheets: dict[str, list[bytes]]
+
+    @property
+    def image_bytes(self) -> int:
+        """Bytes of all images."""
+        return sum(len(sheet) for sheets in self.sheets.values() for sheet in sheets)
+
+    @cached_property
+    def files(self) -> dict[str, bytes]:
+        """The images by the names of their files."""
+        return {_file_name(sheet): sheet for sheets in self.sheets.values() for sheet in sheets}
+
+    def page(self, folder: str | None = None) -> str:
+        """The text of the page, its images in it or, if one is named, in a folder beside it."""
+        from jinja2.utils import htmlsafe_json_dumps
+        from markupsafe import Markup
+
+        numbers = dict(self.numbers)
+        if numbers["pictures"]:
+            numbers["pictures"] |= {
+                side: [f"{quote(folder)}/{_file_name(sheet)}" for sheet in sheets] if folder else None
+                for side, sheets in self.sheets.items()
+            }
+        page = (
+            _environment()
+            .get_template("page.html")
+            .render(
+                **self.values,
+                island=htmlsafe_json_dumps(numbers, allow_nan=False),
+                script=Markup(SCRIPT.read_text(encoding="ascii")),  # noqa: S704  our own, with nothing put into it
+                sheets=[] if folder else self._embedded(Markup),
+                image_sources="data: file: 'self'" if folder else "data:",
+            )
+        )
+        # A file name that is no valid UTF-8 reaches us as lone surrogates, which no file could hold.
+        return page.encode("utf-8", "replace").decode("utf-8")
+
+    def _embedded(self, markup: type) -> Iterator[tuple[str, str]]:
+        for side, sheets in self.sheets.items():
+            for place, sheet in enumerate(sheets):
+                yield f"sheet-{side}-{place}", markup(base64.b64encode(sheet).decode())
+
+
+def draw_report(
+    dataset: Dataset,
+    estimates: dict[str, np.ndarray],
+    pairs: dict[str, np.ndarray],
+    facts: dict[str, str],
+    warnings: list[str],
+    dynamics: dict[str, np.ndarray] | None,
+    checksums: dict[str, str],
+    examples: bool,
+) -> Report:
+    """Everything that is in a report; arguments as of `memjax.report.render_report`."""
+    content.check_fits(dataset, estimates, pairs)
+    recorded = dynamics_of(dynamics, dataset)
+    mem = estimates["tr_mem"]
+    painter = Painter(dataset.train_inputs) if examples and np.prod(dataset.input_shape) else None
+    order = orders(dataset, estimates, pairs)
+    chosen = content.Examples(dataset, estimates, painter)
+    on_disk = isinstance(dataset.train_inputs, Stored)  # of these not all are read: no likeness, and the first sheets
+    values = {
+        "name": dataset.name,
+        "tiles": overview.overview(dataset, estimates),
+        "warnings": warnings,
+        "histogram": figures.histogram_drawing(mem),
+        "num_undefined": int(np.isnan(mem).sum()),
+        "classes": overview.by_class(dataset, mem),
+        "gallery": chosen.most_memorized(CARDS_SHOWN),
+        "typical": chosen.nearest(0.0, CONTRAST_SHOWN),
+        "between": chosen.nearest(0.5, CONTRAST_SHOWN),
+        "num_train": dataset.num_train,
+        "num_mislabelled": int(dataset.mislabelled.sum()),
+        "pairs": content.pair_summary(dataset, mem, pairs, PAIRS_SHOWN),
+        "pair_rows": chosen.strongest_pairs(pairs, PAIRS_SHOWN),
+        "facts": facts,
+        "checksums": checksums,
+        "score": words.score(estimates),
+        "has_probability": "tr_probability_out" in estimates,
+        "has_images": painter is not None,
+        "alike": ALIKE,
+        **_figures_of(recorded, mem, chosen),
+    }
+    numbers = island(dataset, estimates, pairs, order, None if on_disk else painter)
+    numbers |= {"name": dataset.name, "checksums": checksums, "pictures": None}
+    numbers["dynamics"] = dynamics_island(recorded, order) if recorded else None
+    sheets = {}
+    if painter is not None:
+        numbers["pictures"] = {"kind": painter.kind, **layout_of(painter)._asdict()}
+        sheets = {
+            "train": list(draw_sheets(painter, dataset.train_inputs, order.train[: FROM_DISK if on_disk else None])),
+            "test": list(draw_sheets(painter, dataset.test_inputs, order.test[: FROM_DISK if on_disk else None])),
+        }
+    return Report(values, numbers, sheets)
+
+
+def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Examples) -> dict[str, Any]:
+    """What the template draws of recorded dynamics; None and nothing where there are none."""
+    curves = recorded.curves if recorded else None
+    easiest, hardest = (rows.tolist() for rows in easiest_and_hardest(curves, "out")) if curves else ([], [])
+    drawn = [(word, dynamics_figures.trajectory_drawing(curves, side)) for word, side in WORDS] if curves else []
+    learned = recorded.learned.get("in") if recorded else None
+    return {
+        "dynamics": recorded,
+        "speed": None if learned is None else dynamics_figures.speed_drawing(learned, mem),
+        "trajectories": drawn,
+        "measure": MEASURES[curves.metric] if curves else "",
+        "easiest": chosen.of_rows(easiest),
+        "hardest": chosen.of_rows(hardest),
+    }
+
+
+@cache
+def _environment():
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": words.number, "percent": words.percent, "whole": words.whole, "sha256": _sha256}
+    environment.filters["short"] = words.short
+    return environment
+
+
+def _file_name(sheet: bytes) -> str:
+    return f"{hashlib.sha256(sheet).hexdigest()[:20]}.png"
+
+
+def _sha256(text: str) -> str:
+    """The name by which a content security policy allows one inline block and no other."""
+    return base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()

@@ -1,0 +1,44 @@
+"""How large the files of a run become, and whether there is room for them."""
+
+import os
+import shutil
+from pathlib import Path
+
+from memjax.config.run_config import RunConfig
+from memjax.errors import InputError
+from memjax.types import Dataset
+
+FULL_MATRIX = 2**30  # bytes up to which influence.npy is written without being asked for
+
+
+def matrix_bytes(dataset: Dataset) -> int:
+    """Size of influence.npy: float32 for every train-test pair."""
+    return 4 * dataset.num_train * dataset.num_test
+
+
+def writes_all_pairs(config: RunConfig, dataset: Dataset) -> bool:
+    """Whether a run writes influence.npy: if asked to, or, by default, if it stays small."""
+    return config.influence == "all" or (config.influence == "auto" and matrix_bytes(dataset) <= FULL_MATRIX)
+
+
+def bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
+    """What is kept of a model on disk."""
+    numbers = {"correct": 1 / 8, "logits": 2 * dataset.num_classes}
+    each = sum(numbers.get(name, 2) for name in config.keep)
+    recorded = len(config.recorded_epochs) * sum(numbers.get(name, 2) for name in config.record)
+    return (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
+
+
+def check_disk(folder: Path, num_models: int, config: RunConfig, dataset: Dataset) -> None:
+    """Raises InputError where a run folder cannot be written to, or has no room for so many models more."""
+    if not all(os.access(place, os.W_OK) for place in (folder, folder / "blocks")):
+        raise InputError(f"{folder} cannot be written to; change its permissions or give another --run")
+    needed = num_models * bytes_a_model(config, dataset)
+    if writes_all_pairs(config, dataset):
+        needed += matrix_bytes(dataset)
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise InputError(
+            f"{folder} needs about {needed:,.0f} bytes more, and its disk has {free:,} left; free some, or give "
+            "another --run, fewer --num-models or --influence same-class"
+        )

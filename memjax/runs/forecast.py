@@ -1,0 +1,98 @@
+"""What this machine is, and what a run of a given size will take and reach on it."""
+
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from memjax.machine import environment
+from memjax.runs import disk_space
+from memjax.runs.costs import Costs, plan_costs
+from memjax.config.run_config import RunConfig
+from memjax.data import load_dataset
+from memjax.config.specs import FleetSpec
+from memjax.subsets import coverage, lemma_bound, make_design
+
+TOO_IDLE = 0.2  # share of paid time without work, from which it is worth a word
+
+
+def machine(folder: Path) -> list[tuple[str, str]]:
+    """Versions, devices, memory and free disk, as rows of name and text."""
+    import jax
+
+    devices = jax.local_devices()
+    limit = (devices[0].memory_stats() or {}).get("bytes_limit")
+    place = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    return [
+        ("versions", ", ".join(f"{name} {value}" for name, value in environment.versions().items())),
+        ("devices", f"{len(devices)} x {environment.device_kind()}; cores {environment.usable_cores()}"),
+        ("memory", f"{limit / 2**30:.1f} GiB a device" if limit else f"{environment.memory() / 2**30:.1f} GiB"),
+        ("free disk", f"{shutil.disk_usage(place).free / 2**30:.1f} GiB at {place}"),
+    ]
+
+
+def forecast(config: RunConfig, fleet: FleetSpec) -> tuple[list[tuple[str, str]], Costs]:
+    """Time, disk and standard error of a run before it starts, as rows of name and text, and the sums of its training.
+
+    The time comes from training a few packs for 2 and for 8 epochs, unless the fleet's speed is given.
+    """
+    dataset = load_dataset(config.data)
+    design = make_design(config.subset, dataset.num_train, config.seed)
+    counts = coverage(design, config.num_models)
+    disk = config.num_models * disk_space.bytes_a_model(config, dataset)
+    if disk_space.writes_all_pairs(config, dataset):
+        disk += disk_space.matrix_bytes(dataset)
+    costs = plan_costs(config, dataset, fleet)
+    defined = counts.stderr_bound[np.isfinite(counts.stderr_bound)]
+    rows = [
+        ("run", f"{config.num_models} models {config.model.model} on {dataset.name}; {design.name}"),
+        *_time(costs, fleet),
+        ("run folder", f"about {disk / 2**20:.0f} MiB"),
+        ("each example", f"in {_range(counts.num_in)} models, out of {_range(counts.num_out)}"),
+        ("standard error", f"up to about {defined.max(initial=0):.3f} a score; most will be far smaller"),
+        ("lemma 2.1", f"root mean squared error at most {lemma_bound(design.include_prob, config.num_models):.3f}"),
+        *_until(config, counts.stderr_bound),
+        ("without a score", f"{counts.undefined} examples, always in or always out" if counts.undefined else "none"),
+    ]
+    return rows, costs
+
+
+def _time(costs: Costs, fleet: FleetSpec) -> list[tuple[str, str]]:
+    """Of the training alone; imports, compilation and estimates come on top."""
+    rate = costs.models_per_second
+    if not fleet.plan:
+        return [("time", f"about {_duration(costs.seconds)} of training, {rate * costs.devices:.1f} models/s")]
+    origin = "as given" if fleet.models_per_second else f"measured on {environment.device_kind()}"
+    rows = [
+        ("machines", f"hosts {fleet.hosts} x devices {costs.devices // fleet.hosts}"),
+        ("speed", f"{rate:.4g} models/s a device, {origin}; {costs.pack_size} models a pack"),
+        ("time", f"about {_duration(costs.seconds)} of training: {costs.rounds} packs a device"),
+        ("device-hours", f"{costs.device_hours:.4g}, of which {costs.idle:.0%} idle at the end"),
+    ]
+    if costs.idle > TOO_IDLE:
+        advice = f"{costs.blocks} packs for {costs.devices} devices: take fewer devices, or a smaller --pack-size"
+        rows.append(("advice", advice))
+    return rows if fleet.price is None else [*rows, ("price", f"{costs.price:,.2f}")]
+
+
+def _until(config: RunConfig, bound: np.ndarray) -> list[tuple[str, str]]:
+    """What --until-stderr may take at the most: rates of one half have the largest errors."""
+    if config.until_stderr is None:
+        return []
+    largest = float(bound[np.isfinite(bound)].max(initial=0))
+    most = math.ceil(config.num_models * (largest / config.until_stderr) ** 2)
+    return [
+        (f"until {config.until_stderr:g}", f"at most about {most:,} models, if every example were as hard as can be")
+    ]
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+def _range(counts: np.ndarray) -> str:
+    return f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"

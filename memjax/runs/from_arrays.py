@@ -1,0 +1,90 @@
+"""Estimates and a report of predictions that were trained elsewhere, in one call."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Shaped
+
+from memjax import store
+from memjax.runs import summary
+from memjax.config.run_config import Score
+from memjax.errors import InputError
+from memjax.exchange import outcomes_of
+from memjax.report import write_report
+from memjax.types import Dataset, Outcomes
+
+
+def report_arrays(
+    arrays: Mapping[str, Shaped[np.ndarray, "..."]],
+    folder: str | Path,
+    *,
+    train_inputs: Shaped[np.ndarray, "train ..."] | None = None,
+    test_inputs: Shaped[np.ndarray, "test ..."] | None = None,
+    class_names: Sequence[str] = (),
+    name: str = "arrays",
+    influence: Literal["same-class", "all"] = "same-class",
+    score: Score = "correct",
+) -> Path:
+    """Writes estimates.npz, pairs.npz and report.html of predictions that one already has; the report's path.
+
+    Args:
+      arrays: masks (models, train), train_correct (models, train) and what else there is, by the names of
+        `memjax.exchange.NAMES`: test_correct, train_labels, test_labels, train_probability, ...
+      folder: for the files; made if need be.
+      train_inputs, test_inputs: what the report shows of the examples: images (height, width) or (height, width,
+        channels), or vectors (features,); both or neither.  Without them it has numbers only.
+      class_names: one a class; by default their numbers.
+      name: what the report calls the data.
+      influence: all: influence.npy besides, every train-test pair.
+      score: what memorization and influence are differences of: correct, or probability, margin or log_odds, which
+        must then be there of training and of test examples.
+
+    Raises:
+      InputError: an array is missing or does not fit the others.
+    """
+    examples, outcomes = outcomes_of(arrays, name)
+    if (train_inputs is None) != (test_inputs is None):
+        raise InputError("inputs of only the training or only the test examples; give both, or neither")
+    if train_inputs is not None and test_inputs is not None:
+        examples = _with_inputs(examples, np.asarray(train_inputs), np.asarray(test_inputs))
+    if class_names:
+        examples = _named(examples, class_names)
+    return write_all(examples, outcomes, store.place(folder), influence == "all", score)
+
+
+def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bool, score: Score) -> Path:
+    """The files of estimates of models in memory, and the report; its path."""
+    from memjax.runs.estimate_files import write_results
+    from memjax.estimators import tally_of
+
+    tally = tally_of(outcomes, score)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_results(folder, examples, tally, all_pairs)
+    estimates, pairs = store.just_written(folder)
+    facts, warnings = summary.facts_of_arrays(examples, outcomes.masks, estimates), summary.warnings(estimates, pairs)
+    write_report(folder / "report.html", examples, estimates, pairs, facts, warnings)
+    return folder / "report.html"
+
+
+def _with_inputs(examples: Dataset, train: np.ndarray, test: np.ndarray) -> Dataset:
+    from memjax.data.check import check_finite, check_lengths, check_shape
+
+    for which, inputs, labels in (("train", train, examples.train_labels), ("test", test, examples.test_labels)):
+        check_lengths(which, inputs, labels)
+        if len(inputs):
+            check_shape(which, inputs)
+            check_finite(which, inputs, np.arange(len(inputs)))
+    if train.shape[1:] != test.shape[1:]:
+        raise InputError(f"train inputs have shape {train.shape[1:]}, test inputs {test.shape[1:]}; expected the same")
+    return replace(examples, train_inputs=train, test_inputs=test)
+
+
+def _named(examples: Dataset, class_names: Sequence[str]) -> Dataset:
+    from memjax.data.build import clean_names
+
+    if len(class_names) < examples.num_classes:
+        raise InputError(f"{len(class_names)} class names for {examples.num_classes} classes; give one for each")
+    return replace(examples, class_names=clean_names(list(class_names), "class_names"))

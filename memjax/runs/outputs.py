@@ -1,0 +1,74 @@
+"""What a run has found, for people and for other programs: its report, and files of other formats."""
+
+from pathlib import Path
+
+import numpy as np
+
+from memjax import store
+from memjax.runs import summary
+from memjax.errors import InputError
+from memjax.runs.open_folder import Run
+
+
+def report(run: Run, examples: bool = True) -> Path:
+    """Writes report.html from the files of estimates; without `examples` it holds no image and no feature of one.
+
+    Raises:
+      InputError: there are none yet.
+    """
+    from memjax.report import write_report
+
+    estimates, pairs = _whole_results(run)
+    facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
+    note = store.read_note(run.folder)
+    checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
+    path = run.folder / "report.html"
+    write_report(
+        path, run.dataset, estimates, pairs, facts, warnings, dynamics=store.read_whole(run.folder, "dynamics.npz"),
+        checksums=checksums, examples=examples,
+    )  # fmt: skip
+    return path
+
+
+def export(run: Run, out: Path, kind: str) -> list[str]:
+    """Writes what a run found in the files that others read; returns what was written, in words.
+
+    Args:
+      kind: arrays, feldman-zhang, lira, csv or parquet.
+
+    Raises:
+      InputError: a block is damaged, there is no model or no estimate yet, or what the kind needs was not kept.
+    """
+    from memjax import exchange
+
+    if kind in ("csv", "parquet"):
+        estimates, pairs = _whole_results(run)
+        write = exchange.write_csv if kind == "csv" else exchange.write_parquet
+        out.mkdir(parents=True, exist_ok=True)
+        names = run.dataset.class_names
+        write(out / f"examples.{kind}", exchange.examples_table(estimates, names))
+        write(out / f"pairs.{kind}", exchange.pairs_table(pairs, estimates, names))
+        return [f"{out / name}.{kind}" for name in ("examples", "pairs")]
+    finished = [number for number in run.plan.blocks if number in store.finished_blocks(run.folder)]
+    if not finished:
+        raise InputError(f"{store.shown(run.folder)} holds no finished model yet")
+    try:
+        found, _ = store.read_outcomes(run.folder, finished, run.plan.num_models)
+    except store.CorruptBlock as problem:
+        raise InputError(f"{problem}; go on with: python -m memjax.run --run {store.shown(run.folder)}") from None
+    if kind == "arrays":
+        return [str(out / name) for name in exchange.write_arrays(out, found, run.dataset)]
+    if kind == "lira":
+        number = exchange.lira.write(out, found, run.dataset.train_labels)
+        return [f"{number} experiments in {out}"]
+    return [f"{exchange.feldman_zhang.write(out, found)} models in {out}"]
+
+
+def _whole_results(run: Run) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    estimates, pairs = (store.read_whole(run.folder, name) for name in ("estimates.npz", "pairs.npz"))
+    if estimates is None or pairs is None:
+        raise InputError(
+            f"{store.shown(run.folder)} has no estimates, or they are damaged; make them with: python -m memjax.run "
+            f"--run {store.shown(run.folder)}"
+        )
+    return estimates, pairs

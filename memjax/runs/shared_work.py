@@ -1,0 +1,61 @@
+"""What the processes on one run folder share besides training: work in pieces, each done by whoever comes to it.
+
+As with blocks, a process does the pieces dealt to it, then what nobody has done yet; then it reads them all.  Nobody
+waits for anybody, and a piece that is missing or broken by then is done again by whoever misses it.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from memjax import store
+from memjax.machine.workers import ALONE, Worker, deal
+
+FOLDER = "pieces"
+Arrays = dict[str, np.ndarray]
+Make = Callable[[int], Arrays]
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Where pieces are laid down.
+
+    Attributes:
+      folder: of the run.
+      of: what they are pieces of, in characters of a file name: those of anything else are not looked at.
+      worker: which of how many processes this is.
+    """
+
+    folder: Path
+    of: str = ""
+    worker: Worker = ALONE
+
+    def done(self, kind: str, count: int, make: Make) -> Iterator[Arrays]:
+        """The pieces 0 .. count - 1 of a kind, in order.  Alone, they are made one by one, and nothing is laid down.
+
+        Args:
+          make: number -> the piece, always the same whoever makes it; no array of objects.
+        """
+        if self.worker.count == 1:
+            yield from map(make, range(count))
+            return
+        paths = [self.folder / FOLDER / f"{self.of}-{kind}-{number}-{count}.npz" for number in range(count)]
+        paths[0].parent.mkdir(exist_ok=True)
+        for number in deal(range(count), self.worker, lambda number: store.is_there(paths[number])):
+            store.publish(paths[number], _packed(make(number)))
+        for number, path in enumerate(paths):
+            found = store.read_results(path.parent, path.name)
+            yield make(number) if found is None else found
+
+    def clear(self) -> None:
+        """Removes all pieces there are; others that still miss one do it again."""
+        store.remove_folder(self.folder / FOLDER)
+
+
+def _packed(arrays: Arrays) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)  # type: ignore[arg-type]
+    return stream.getvalue()

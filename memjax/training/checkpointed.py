@@ -1,0 +1,92 @@
+"""Training with checkpoints: saved in the middle of it, and resumed from there."""
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from memjax.training.programs import Programs
+from memjax.types import TrainOutput, Tree
+
+
+class Checkpoints(NamedTuple):
+    """Where packs in the middle of their training are kept, for trainings so long that losing one hurts.
+
+    Attributes:
+      load: (block, like) -> (epochs done, its models) or None; `like` has the shapes and types of the models.
+      save: (block, epochs done, its models), NumPy arrays.
+      seconds: how long to train before the next is due.
+    """
+
+    load: Callable[[int, Tree], tuple[int, Tree] | None]
+    save: Callable[[int, int, Tree], object]
+    seconds: float
+
+
+def train_with_checkpoints(
+    programs: Programs,
+    ids: np.ndarray,
+    masks: np.ndarray,
+    examples: Any,
+    numbers: list[int],
+    checkpoints: Checkpoints,
+    stop: Callable[[], bool],
+) -> TrainOutput | None:
+    """An epoch a call, each device from its block's checkpoint; None if it was stopped on the way."""
+    state, first = _resumed(programs, ids, numbers, checkpoints)
+    last_saved = time.monotonic()
+    while (first < programs.num_epochs).any():
+        following = np.minimum(first + 1, programs.num_epochs)
+        state = jax.block_until_ready(programs.advance(ids, masks, state, examples, first, following))
+        first = following
+        stopped = stop()
+        if stopped or time.monotonic() - last_saved >= checkpoints.seconds:
+            plain = _without_key_types(state)
+            for device, number in enumerate(numbers):
+                checkpoints.save(number, int(first[device]), slice_of(plain, device))
+            last_saved = time.monotonic()
+        if stopped:
+            return None
+    return programs.finish(state, examples)
+
+
+def _resumed(
+    programs: Programs, ids: np.ndarray, numbers: list[int], checkpoints: Checkpoints
+) -> tuple[Tree, np.ndarray]:
+    """The state of each device's block, new or from its checkpoint, and how many epochs it has trained."""
+    state, first = programs.start(ids), np.zeros(len(ids), np.int32)
+    first[len(numbers) :] = programs.num_epochs  # nothing to do there
+    host = jax.tree.map(np.array, _without_key_types(state))
+    found = {device: checkpoints.load(number, slice_of(host, device)) for device, number in enumerate(numbers)}
+    if not any(found.values()):
+        return state, first
+    for device, kept in found.items():
+        if kept:
+            first[device], saved = kept
+            for whole, part in zip(jax.tree.leaves(host), jax.tree.leaves(saved), strict=True):
+                whole[device] = part
+    return jax.tree.map(_placed, host, programs.like), first
+
+
+def _without_key_types(tree: Tree) -> Tree:
+    """Random keys, which only jax knows, as the numbers they are made of."""
+    return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, tree)
+
+
+def _placed(leaf: np.ndarray, like: jax.ShapeDtypeStruct) -> jax.Array:
+    """Back on the devices, and a random key again if it was one."""
+    if not _is_key(like):
+        return jax.device_put(leaf, like.sharding)
+    return jax.device_put(jax.random.wrap_key_data(jnp.asarray(leaf), impl="threefry2x32"), like.sharding)
+
+
+def _is_key(leaf: jax.Array | jax.ShapeDtypeStruct) -> bool:
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def slice_of(tree: Tree, device: int) -> Tree:
+    """A device's part, in NumPy arrays."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf[device]), tree)

@@ -1,0 +1,66 @@
+import pytest
+
+from memjax.errors import InputError
+from memjax.machine.workers import Worker, deal, make_worker
+
+
+@pytest.mark.parametrize("text", ["", "1", "4/4", "5/4", "-1/4", "1/0", "0/0", "a/b", "1/2/3", " 1/2", "1/2\n", "²/3"])
+def test_what_is_no_worker_is_refused(text):
+    with pytest.raises(InputError, match="0/4, 1/4, 2/4 and 3/4"):
+        make_worker(text)
+
+
+@pytest.mark.parametrize(
+    ("variables", "worker"),
+    [
+        ({}, (0, 1)),
+        ({"SLURM_PROCID": "3", "SLURM_NTASKS": "4"}, (3, 4)),
+        ({"SLURM_ARRAY_TASK_ID": "7", "SLURM_ARRAY_TASK_MIN": "5", "SLURM_ARRAY_TASK_COUNT": "3"}, (2, 3)),
+        (
+            {"SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_TASK_MIN": "0", "SLURM_ARRAY_TASK_COUNT": "2",
+             "SLURM_PROCID": "1", "SLURM_NTASKS": "4"}, (5, 8),
+        ),
+        ({"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2"}, (1, 2)),
+        ({"TPU_WORKER_ID": "2", "TPU_WORKER_HOSTNAMES": "a,b,c,d"}, (2, 4)),
+        ({"SKYPILOT_NODE_RANK": "1", "SKYPILOT_NUM_NODES": "4"}, (1, 4)),
+        ({"JOB_COMPLETION_INDEX": "5"}, (0, 1)),
+        (
+            {"JOB_COMPLETION_INDEX": "5", "JOB_COMPLETIONS": "8", "TPU_WORKER_ID": "0",
+             "TPU_WORKER_HOSTNAMES": "localhost"}, (5, 8),
+        ),
+        ({"SLURM_PROCID": "x", "SLURM_NTASKS": "y"}, (0, 1)),
+        ({"SLURM_PROCID": "9", "SLURM_NTASKS": "4"}, (0, 1)),
+    ],
+)  # fmt: skip
+def test_what_the_scheduler_says(variables, worker):
+    assert make_worker(None, variables) == worker
+    assert make_worker("1/3", variables) == (1, 3)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_each_block_is_somebodys_own_and_everybody_gets_to_all(count):
+    missing = [0, 1, 2, 5, 6, 7, 8, 11]
+    orders = [list(deal(missing, Worker(index, count), lambda number: False)) for index in range(count)]
+
+    for index, order in enumerate(orders):
+        own = [number for number in missing if number % count == index]
+        assert order[: len(own)] == own
+        assert sorted(order) == missing
+
+
+def test_who_helps_goes_by_an_order_of_its_own():
+    """Of 64 that help with a thousand blocks about two begin with what another begins with."""
+    helped = [next(deal(range(64, 1064), Worker(index, 10**6), lambda number: False)) for index in range(64)]
+
+    assert len(set(helped)) >= 56
+    assert helped == [next(deal(range(64, 1064), Worker(index, 10**6), lambda number: False)) for index in range(64)]
+
+
+def test_what_was_committed_meanwhile_is_passed_over():
+    there = set()
+    order = []
+    for number in deal(range(6), Worker(0, 2), there.__contains__):
+        order.append(number)
+        there |= {number, 5, 3}
+
+    assert order == [0, 2, 4, 1]  # 1 is what is left of the other's
