@@ -53,6 +53,11 @@ def headline(start: dict[str, Any]) -> str:
     )
 
 
+def without_test(dataset: Dataset) -> str:
+    """A line where there are no test examples; else nothing."""
+    return "" if dataset.num_test else "there are no test examples: memorization is estimated, influence is undefined"
+
+
 def findings(dataset: Dataset, estimates: dict[str, np.ndarray], pairs: dict[str, np.ndarray]) -> dict[str, Any]:
     """What came out, as numbers by name: `rows` says them in words."""
     from memjax.estimators import count_pairs
