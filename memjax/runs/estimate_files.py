@@ -39,6 +39,7 @@ from memjax.estimators import (
 from memjax.estimators.kernels.influence_from_bits import influence_of_bits, tails_of_bits
 from memjax.estimators.kernels.influence_from_scores import influence_of_outputs
 from memjax.estimators.reliability import LEAST, agreement
+from memjax.metrics import METRICS
 from memjax.runs.shared_work import Pieces
 from memjax.store import write_arrays, write_atomically
 from memjax.subsets import lemma_bound
@@ -46,7 +47,6 @@ from memjax.types import Dataset
 
 TILE = 2048  # training examples of which influence is computed at once, at most
 AT_ONCE = 2**20  # pairs, likewise
-FROM_0_TO_1 = ("correct", "probability")  # scores of which the lemma of the paper speaks
 LOOKED_THROUGH = 2**31  # train-test pairs; more would take longer than everything else
 MOST_PIECES = 64  # into which the classes are cut, for several processes to share
 
@@ -131,7 +131,8 @@ def _memorization(dataset: Dataset, tally: Tally) -> dict[str, Any]:
         **_plug_in(tally),
         "score": np.array(tally.score),  # of which tr_mem and influence are differences; others have it in their names
         "lemma_bound": np.float64(
-            lemma_bound(num_in / all_answers, num_models) if tally.score in FROM_0_TO_1 else np.nan
+            # the lemma of the paper is of scores from 0 to 1
+            lemma_bound(num_in / all_answers, num_models) if METRICS[tally.score].bounded else np.nan
         ),
         "tr_num_in": np.asarray(estimate.num_in),
         "tr_num_out": np.asarray(estimate.num_out),

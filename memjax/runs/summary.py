@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from memjax.metrics import metric_named
 from memjax.store import Plan
 from memjax.types import Dataset, SubsetDesign
 
@@ -181,7 +182,7 @@ def warnings(estimates: dict[str, np.ndarray], pairs: dict[str, np.ndarray]) -> 
             f"Only {models} models: standard errors reach {largest_stderr(estimates):.2f}. "
             "Do not rank single examples by these scores."
         )
-    if (score := score_of(estimates)) in ("margin", "log_odds"):
+    if not metric_named(score := score_of(estimates)).bounded:
         found.append(
             f"Memorization and influence are differences of {score}, in units of logits: the thresholds of "
             f"{pairs['mem_threshold']} and {pairs['infl_threshold']} were made for shares of right answers and let far "
