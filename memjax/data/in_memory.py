@@ -1,4 +1,4 @@
-"""Examples that are in memory: from the user's arrays to a Dataset, and to the file in the run folder that keeps them."""
+"""Examples that are in memory: from the user's arrays to a Dataset, and to a file in the run folder."""
 
 import re
 from collections.abc import Sequence
@@ -134,5 +134,3 @@ def _names(own: list[str], given: Sequence[str]) -> tuple[str, ...]:
     if given and len(given) != len(own):
         raise InputError(f"{len(given)} class names for {len(own)} classes; give one for each")
     return clean_names(list(given) or own, "the labels")
-
-

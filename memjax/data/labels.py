@@ -50,8 +50,8 @@ def encode_labels(train: Any, test: Any | None = None) -> Labels:
         unknown = np.flatnonzero(present[found] != array) if len(present) else np.arange(len(array))
         if unknown.size:
             raise InputError(
-                f"{which} label {array[unknown[0]]!r} of row {unknown[0]} has no training example; leave such test "
-                "examples out, or add training examples of that class"
+                f"{which} label {array[unknown[0]].item()!r} of row {unknown[0]} has no training example; leave such "
+                "test examples out, or add training examples of that class"
             )
         codes.append(place[found].astype(np.int32) if len(present) else array.astype(np.int32))
     return Labels(codes[0], codes[1] if test is not None else np.zeros(0, np.int32), classes)
@@ -77,7 +77,7 @@ def as_labels(which: str, labels: Any) -> np.ndarray:
         wrong = np.flatnonzero(~(np.isfinite(array) & (array == np.round(array)) & (np.abs(array) < 2**53)))
         if wrong.size:
             raise InputError(
-                f"{which} label {array[wrong[0]]} of row {wrong[0]} is no class; expected text, whole numbers or "
+                f"{which} label {array[wrong[0]]:g} of row {wrong[0]} is no class; expected text, whole numbers or "
                 "booleans. Numbers to be predicted (regression) are not supported"
             )
         array = array.astype(np.int64)

@@ -25,10 +25,25 @@ from memjax.models.user import model_words, user_model
 from memjax.types import Model
 
 __all__ = [
+    "CNN",
+    "MLP",
+    "AlexNet",
+    "BatchNorm",
+    "DenseNet",
+    "Inception",
+    "ResNet",
+    "check_counting",
+    "convolution",
+    "from_linen",
+    "from_nnx",
+    "in_precision",
+    "is_built_in",
+    "layers_of",
+    "make_model",
+    "mark",
+    "max_pool",
     "model_words",
-    "CNN", "MLP", "AlexNet", "BatchNorm", "DenseNet", "Inception", "ResNet", "check_counting", "convolution",
-    "from_linen", "from_nnx", "in_precision", "is_built_in", "layers_of", "make_model", "mark", "max_pool",
-]  # fmt: skip
+]
 
 
 def make_model(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -> Model:

@@ -14,7 +14,6 @@ from memjax.errors import InputError
 from memjax.models.from_flax import from_linen, from_nnx
 from memjax.types import Model
 
-
 GIVEN = "given:"
 _given: dict[str, Any] = {}
 
@@ -28,9 +27,8 @@ def model_words(model: Any) -> str:
     if isinstance(model, str):
         return model
     module, name = getattr(model, "__module__", None), getattr(model, "__qualname__", type(model).__name__)
-    if callable(model) and module not in (None, "__main__") and name.isidentifier():
-        if getattr(sys.modules.get(module), name, None) is model:
-            return f"{module}:{name}"
+    if module not in (None, "__main__") and getattr(sys.modules.get(module), name, None) is model:
+        return f"{module}:{name}"
     name = name.rpartition(".")[2].strip("<>")
     _given[name] = model
     return GIVEN + name

@@ -45,6 +45,10 @@ class Run:
         models = f"{self.num_trained:,} of {self.plan.num_models:,} models"
         return f"Run({store.shown(self.folder)!r}: {models}; {self.dataset})"
 
+    def with_config(self, config: RunConfig) -> "Run":
+        """The same run with other settings, of those that decide no result."""
+        return replace(self, request=replace(self.request, config=config))
+
     @property
     def missing(self) -> list[int]:
         """Blocks still to be trained."""

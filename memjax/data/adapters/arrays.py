@@ -20,8 +20,10 @@ def from_array(which: str, inputs: Any) -> np.ndarray:
         if array.dtype.name == "bfloat16":
             array = array.astype(np.float32)
     except (TypeError, ValueError, RuntimeError) as problem:
-        raise InputError(f"{which} inputs of type {type(inputs).__name__} cannot be read as numbers: {problem}") from None
+        raise InputError(
+            f"{which} inputs of type {type(inputs).__name__} cannot be read as numbers: {problem}"
+        ) from None
     if array.dtype.kind not in "biuf":
         what = f"{array.dtype}" if array.ndim else f"a {type(inputs).__name__}"
-        raise InputError(f"{which} inputs are {what}; expected an array of numbers, one row an example")
+        raise InputError(f"{which} inputs are {what}; expected numbers, one row an example")
     return array
