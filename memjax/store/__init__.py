@@ -11,7 +11,7 @@ from memjax.store.files import (
     write_arrays,
     write_atomically,
 )
-from memjax.store.outcomes import read_curves, read_outcomes
+from memjax.store.outcomes import read_curves, read_held_out, read_outcomes
 from memjax.store.plan import Plan, differences, new_plan, read_plan, replace_plan
 from memjax.store.records import (
     Record,
@@ -58,6 +58,7 @@ __all__ = [
     "publish",
     "read_block",
     "read_curves",
+    "read_held_out",
     "read_note",
     "read_outcomes",
     "read_plan",
