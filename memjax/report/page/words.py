@@ -1,7 +1,7 @@
 """Numbers as people read them.  What is not a number is said in words."""
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 def number(value: int | float, digits: int = 3) -> str:
@@ -60,7 +60,6 @@ _SCORES = (
 )
 
 
-def score(estimates: dict[str, Any]) -> Score:
-    """That of estimates.npz, in words; an older file has correctness."""
-    name = str(estimates.get("score", "correct"))
+def score(name: str) -> Score:
+    """The score of this name, in words."""
     return next((known for known in _SCORES if known.name == name), Score(name, name, False))
