@@ -220,7 +220,7 @@ def models_until(run: Run) -> int | None:
     at once, since the first few say little.
     """
     goal = run.config.until_stderr
-    estimates = store.read_results(run.folder, "estimates.npz") if goal else None
+    estimates = store.read_estimates(run.folder) if goal else None
     if goal is None or estimates is None:
         return None
     typical, now = summary.typical_stderr(estimates), run.plan.num_models
