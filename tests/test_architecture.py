@@ -17,7 +17,7 @@ LAYERS = [
     {"data", "subsets", "models"},
     {"config"},
     {"machine", "store"},
-    {"metrics", "prng"},
+    {"metrics", "prng", "results"},
     {"types", "untrusted"},
     {"notebook", "disk_inputs"},
     {"errors"},

@@ -1,7 +1,6 @@
 """Numbers as people read them.  What is not a number is said in words."""
 
 import math
-from typing import Any
 
 from memjax.metrics import Metric, metric_named
 
@@ -40,6 +39,6 @@ def whole(value: int | float) -> str:
     return f"{value:,.0f}" if math.isfinite(value) else "unknown"
 
 
-def score(estimates: dict[str, Any]) -> Metric:
-    """What memorization and influence are differences of; an older file has correctness."""
-    return metric_named(str(estimates.get("score", "correct")))
+def score(name: str) -> Metric:
+    """The score of this name, in words."""
+    return metric_named(name)
