@@ -19,7 +19,7 @@ def run_config(config: RunConfig | None = None, **options: Any) -> RunConfig:
       InputError: an option is not known, or its value cannot be used.
     """
     config = config or RunConfig()
-    sections = {part.name: getattr(config, part.name) for part in fields(config)}
+    sections: dict[str, Any] = {part.name: getattr(config, part.name) for part in fields(config)}
     sections = {name: section for name, section in sections.items() if is_dataclass(section)}
     owner = {part.name: "" for part in fields(config) if part.name not in sections}
     owner |= {part.name: name for name, section in sections.items() for part in fields(section)}
