@@ -104,11 +104,12 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     defined, memorized = memorization["defined"], memorization["memorized"]
     of = "" if found["score"] == "correct" else f" (of {found['score']})"
     share = f" ({100 * memorized / defined:.1f} %)" if defined else ""
+    has_test = np.isfinite(accuracy["test"])
     table = [
         (
             "models",
             f"{found['num_models']} models; accuracy in sample {accuracy['in_sample']:.4f}, "
-            f"held out {accuracy['held_out']:.4f}, test {accuracy['test']:.4f}",
+            f"held out {accuracy['held_out']:.4f}" + (f", test {accuracy['test']:.4f}" if has_test else ""),
         ),
         (
             "memorization",
