@@ -126,8 +126,8 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
         ))  # fmt: skip
     text = (
         f"{pairs['pairs']} within a class with influence of {pairs['threshold']:g} or more{of}; "
-        f"{pairs['train']} training and {pairs['test']} test examples, of which {pairs['test_with_one']} appear in exactly one pair; "
-        f"{pairs['expected_by_chance']:.1f} pairs expected under the null"
+        f"{pairs['train']} training and {pairs['test']} test examples, of which {pairs['test_with_one']} appear in "
+        f"exactly one pair; {pairs['expected_by_chance']:.1f} pairs expected under the null"
     )
     if pairs["discoveries"] is not None:
         text += f"; {pairs['discoveries']} significant at FDR {100 * FDR:g} %"
@@ -176,6 +176,8 @@ def facts(plan: Plan, estimates: Estimates) -> dict[str, str]:
     """The configuration table of the report."""
     config, data = plan.config, plan.data
     train, subset, noise = config["train"], config["subset"], config["data"]["label_noise"]
+    schedule = [f"at {train['learning_rate']:g}", f"{train['schedule']} schedule", f"warm-up {train['warmup']:g}"]
+    schedule += _extras(train, TRAIN_EXTRAS)
     rows = {
         "data": f"{data['name']}, {data['num_train']:,} training and {data['num_test']:,} test examples",
         "data sha256": data["sha256"],
@@ -184,9 +186,8 @@ def facts(plan: Plan, estimates: Estimates) -> dict[str, str]:
         "model": ", ".join([config["model"]["model"], *_extras(config["model"], MODEL_EXTRAS)]),
         "models": f"{plan.num_models:,} planned, {estimates.num_models:,} trained, {estimates.num_failed} diverged",
         "subsets": _subsets(subset),
-        "training": f"{train['epochs']} epochs, batches of {train['batch_size']}, {train['optimizer']} "
-        + " ".join([*train["optimizer_options"], f"at {train['learning_rate']:g}, {train['schedule']} schedule"])
-        + ", ".join([f", warm-up {train['warmup']:g}", *_extras(train, TRAIN_EXTRAS)]),
+        "training": f"{train['epochs']} epochs, batches of {train['batch_size']}, "
+        + " ".join([train["optimizer"], *train["optimizer_options"], ", ".join(schedule)]),
         "score": _score_in_words(estimates),
         "seed": str(config["seed"]),
         "models per batch": str(plan.pack_size),
