@@ -37,8 +37,8 @@ class Totals:
     ) -> tuple[Float[np.ndarray, "train epochs"], Float[np.ndarray, "train epochs"]]:
         """Mean and standard error over the models on a side, of which there are so many for each example.
 
-        As for memorization, but in float64: see `moments_of_rates` and `moments_of_scores`.  NaN where there is no model,
-        and the error where there is only one.
+        As for memorization, but in float64: see `moments_of_rates` and `moments_of_scores`.  NaN where there is no
+        model, and the error where there is only one.
         """
         from memjax.estimators.kernels.moments import moments_of_rates, moments_of_scores
 

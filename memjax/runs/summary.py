@@ -128,7 +128,7 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
         return [*table, ("influence", "undefined without test examples")]
     text = (
         f"{pairs['pairs']} within a class with influence of {pairs['threshold']:g} or more{of}: {pairs['train']} "
-        f"training and {pairs['test']} test examples, {pairs['test_with_one']} of the test examples in exactly one pair; "
+        f"training and {pairs['test']} test examples, {pairs['test_with_one']} of the latter in exactly one pair; "
         f"{pairs['expected_by_chance']:.1f} pairs expected under the null"
     )
     if pairs["discoveries"] is not None:
