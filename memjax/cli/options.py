@@ -8,6 +8,8 @@ from dataclasses import MISSING, fields
 from functools import cache
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
+import tyro
+
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TrainSpec
 
@@ -46,7 +48,10 @@ def options_of(kind: type, names: tuple[str, ...] = ()) -> Iterator[Option]:
         default = part.default if part.default is not MISSING else None
         if part.default_factory is not MISSING:
             default = part.default_factory()
-        yield Option(_flag(part.name, part.type, default), _takes(part.type), _default(default), about[part.name])
+        if _positional(part.type):
+            yield Option(part.name.upper(), "", "", about[part.name])
+        else:
+            yield Option(_flag(part.name, part.type, default), _takes(part.type), _default(default), about[part.name])
 
 
 def grouped() -> Iterator[tuple[str, list[Option]]]:
@@ -72,6 +77,11 @@ def _docstrings(kind: type) -> dict[str, str]:
         if isinstance(before, ast.AnnAssign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             found[before.target.id] = " ".join(str(after.value.value).split())  # type: ignore[union-attr]
     return found
+
+
+def _positional(kind: Any) -> bool:
+    """Whether an argument has no name on the command line, only a place."""
+    return any("Positional" in repr(mark) or mark is tyro.conf.Positional for mark in getattr(kind, "__metadata__", ()))
 
 
 def _flag(name: str, kind: Any, default: Any) -> str:

@@ -5,14 +5,15 @@ import re
 import subprocess
 import sys
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import memjax
 from memjax import run, store
-from memjax.cli import NAMES
-from memjax.cli.options import grouped
+from memjax.cli import COMMANDS, NAMES
+from memjax.cli.options import grouped, options_of
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
 from memjax.runs import costs
@@ -381,3 +382,15 @@ def test_a_model_of_the_users_own_on_vectors(tmp_path):
 
     assert run.main(["--run", str(tmp_path / "a"), *options, "--model", "tests.models.zoo:Noisy"]) == 0
     assert run.main(["--run", str(tmp_path / "b"), *options, "--design", "leave-one-out"]) == 0
+
+
+def test_the_reference_lists_every_command_and_option_from_the_same_source():
+    page = (Path(memjax.__file__).parents[1] / "docs" / "api" / "commands.md").read_text()
+
+    assert ".. memjax-commands::" in page
+    for kind, (name, _) in COMMANDS.items():
+        documented = {option.name for option in options_of(kind)}
+        nested = {"output", "config", "fleet", "data", "subset", "model", "train"}
+        for part in set(kind.__dataclass_fields__) - nested:
+            flags = {part.upper(), f"--{part.replace('_', '-')}", f"--no-{part.replace('_', '-')}"}
+            assert documented & flags, f"{part} of {name} has no docstring"
