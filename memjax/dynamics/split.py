@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from memjax.dynamics.checks import AnyArray, as_masks_of
+from memjax.statistics import mean_where
 
 
 class Sides(NamedTuple):
@@ -66,9 +67,7 @@ def over_examples(
 
 def _sides(values: np.ndarray, inside: np.ndarray, axis: int) -> Sides:
     known = ~np.isnan(values) if values.dtype.kind == "f" else np.ones(values.shape, bool)
-    sides = [known & inside, known & ~inside]
-    counts = [side.sum(axis) for side in sides]
-    totals = [np.where(side, values, 0).sum(axis, dtype=np.float64) for side in sides]
-    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: undefined, not zero
-        means = [total / count for total, count in zip(totals, counts, strict=True)]
-    return Sides(means[0], means[1], counts[0], counts[1])
+    (mean_in, num_in), (mean_out, num_out) = (
+        mean_where(values, known & side, axis, np.float64) for side in (inside, ~inside)
+    )
+    return Sides(mean_in, mean_out, num_in, num_out)

@@ -12,6 +12,7 @@ from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
 from memjax.estimators.memorization import sides
+from memjax.statistics import mean_where
 from memjax.types import Estimate
 
 
@@ -72,9 +73,7 @@ def consistency_profile(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray
     sizes = np.unique(of_model)
     parts = [c_score(masks[of_model == size], correct[of_model == size]) for size in sizes]
     value, stderr = (np.stack([np.asarray(part[field]) for part in parts]) for field in (0, 1))
-    known = np.isfinite(value)
-    with np.errstate(invalid="ignore"):
-        mean = np.where(known, value, 0).sum(0) / known.sum(0)
+    mean, _ = mean_where(value, np.isfinite(value))
     return Profile(sizes, value, stderr, mean.astype(np.float32))
 
 

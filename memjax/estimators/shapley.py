@@ -7,6 +7,7 @@ from jaxtyping import Float, Shaped
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, at_least_one_model
 from memjax.estimators.influence import influence
+from memjax.statistics import mean_where
 from memjax.types import Estimate
 
 
@@ -51,9 +52,9 @@ def subsampled_shapley(
     parts = [influence(masks[sizes == size], values[sizes == size, None]) for size in np.unique(sizes)]
     value, stderr = (np.stack([np.asarray(part[field], np.float64)[:, 0] for part in parts]) for field in (0, 1))
     known = np.isfinite(value)
+    mean, count = mean_where(value, known)
     with np.errstate(invalid="ignore"):
-        mean = np.where(known, value, 0).sum(0) / known.sum(0)
-        error = np.sqrt(np.where(known, stderr**2, 0).sum(0)) / known.sum(0)
+        error = np.sqrt(np.where(known, stderr**2, 0).sum(0)) / count
     share = (num_train - 1) / num_train
     return Estimate(
         jnp.asarray(share * mean + (0.0 if gain is None else float(gain)) / num_train, jnp.float32),

@@ -7,7 +7,7 @@ from world import make_world
 
 from memjax.report import write_report
 from memjax.report.page.figures import histogram
-from memjax.report.page.overview import gini
+from memjax.statistics import gini
 
 
 def test_1_overview(visit, world):
@@ -18,7 +18,7 @@ def test_1_overview(visit, world):
     mem = estimates["tr_mem"][np.isfinite(estimates["tr_mem"])]
     for piece in (
         *("400", "120", "1,234", "5 failed", "98.8", "76.5", "65.4"),
-        f"{gini(mem.astype(float)):.3f}",
+        f"{gini(mem.clip(min=0)):.3f}",
         f"{np.sqrt(np.nanmean(estimates['tr_mem_stderr'].astype(float) ** 2)):.3f}",
         f"{(mem >= 0.25).sum()} of 398 examples; 95 % interval",
         "Only 37 models",

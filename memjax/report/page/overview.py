@@ -8,9 +8,8 @@ from jaxtyping import Float
 from memjax.report.page.figures import MEMORIZED
 from memjax.report.page.words import number, percent, whole
 from memjax.results import Estimates
+from memjax.statistics import gini
 from memjax.types import Dataset
-
-Z95 = 1.96
 
 
 class Tile(NamedTuple):
@@ -41,7 +40,7 @@ def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
     large = int((mem >= MEMORIZED).sum())
     share = large / len(mem) if len(mem) else np.nan
     low, high = wilson(large, len(mem))
-    total = mem.sum() if len(mem) else np.nan
+    total, spread = (mem.sum(), float(gini(mem.clip(min=0)))) if len(mem) else (np.nan, np.nan)
     largest = stderr.max() if len(stderr) else np.nan
     num_in, num_out = (np.asarray(count, np.float64) for count in estimates.memorization[2:])
     seen, models = float(np.sum(num_in)), float(np.sum(num_in + num_out))
@@ -62,7 +61,7 @@ def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
             f"{large:,} of {len(mem):,} examples; 95 % interval {percent(low)} to {percent(high)}",
         ),
         Tile("Sum of memorization", number(total, 1), meaning),
-        Tile("Gini coefficient", number(gini(mem)), "of memorization; 0: spread evenly, 1: all in one example"),
+        Tile("Gini coefficient", number(spread), "of memorization; 0: spread evenly, 1: all in one example"),
         Tile(
             "Typical standard error",
             number(_root_mean_square(stderr)),
@@ -87,29 +86,14 @@ def by_class(dataset: Dataset, mem: np.ndarray) -> list[ClassRow]:
     return [rows[place] for place in np.argsort(-means, kind="stable")]
 
 
-def gini(mem: Float[np.ndarray, " defined"]) -> float:
-    """Gini coefficient of the scores, negative ones taken as 0: how unevenly memorization is spread.
-
-    0 where all are equal, near 1 where few have all; NaN where there is none.
-
-    >>> gini(np.array([0.0, 0.0, 0.0, 1.0])), gini(np.array([0.5, 0.5]))
-    (0.75, 0.0)
-    """
-    scores = np.sort(mem.clip(min=0))
-    if not scores.sum() > 0:
-        return np.nan
-    count = len(scores)
-    return float((2 * np.arange(1, count + 1) - count - 1) @ scores / (count * scores.sum()))
-
-
 def wilson(hits: int, trials: int) -> tuple[float, float]:
     """Wilson's 95 % interval of a share; NaN where there is nothing to count."""
+    from scipy.stats import binomtest
+
     if not trials:
         return np.nan, np.nan
-    share, shrink = hits / trials, 1 + Z95**2 / trials
-    centre = (share + Z95**2 / (2 * trials)) / shrink
-    half = Z95 / shrink * np.sqrt(share * (1 - share) / trials + Z95**2 / (4 * trials**2))
-    return float(centre - half), float(centre + half)
+    interval = binomtest(hits, trials).proportion_ci(0.95, "wilson")
+    return float(interval.low), float(interval.high)
 
 
 def finite(values: np.ndarray) -> Float[np.ndarray, " defined"]:
