@@ -62,7 +62,8 @@ def q_values(p_values: Float[np.ndarray, " pairs"], num_candidates: int) -> Floa
         q[a] = least over p >= p[a] of  p * num_candidates / (number of p-values up to p)
 
     Keeping the pairs with q <= 0.05 keeps the expected share of false ones at 5 % (Benjamini and Hochberg), also if
-    only some of the candidates are here: the others are taken to have p = 1, which errs to the safe side.
+    only some of the candidates are here: the others are taken to have p = 1, which errs to the safe side.  These are
+    the numbers of `scipy.stats.false_discovery_control`, without an array of all candidates.
 
     Args:
       num_candidates: pairs among which these were found: memorized training times test examples of their class.
