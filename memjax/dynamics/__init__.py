@@ -1,4 +1,4 @@
-"""What training says about each example: reductions of recorded curves, and the measures of Arpit et al.
+"""Measures of each example during training: reductions of recorded curves, and the measures of Arpit et al.
 
 The reductions take arrays as `read_curves` gives them, (models, epochs, train) or, of one model, (epochs, train), and
 leave out the axis of epochs; `over_models` then tells models that trained on an example from those that did not.

@@ -1,4 +1,4 @@
-"""What models say of examples that they did not see: C-scores, out-of-bag predictions, labels that look wrong."""
+"""Scores of examples by held-out models: C-scores, out-of-bag predictions, labels that look wrong."""
 
 from typing import NamedTuple
 
@@ -17,12 +17,12 @@ from memjax.types import Estimate
 
 
 def c_score(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> Estimate:
-    """Consistency of each training example with the others: how often models that did not see it get it right.
+    """Consistency of each training example with the other examples: how often held-out models get it right.
 
         c[i] = mean of correct[t, i] over models t that did not see i
 
     Near 1: the label follows from the other examples.  Near 0: it does not, or is wrong.  Range [0, 1] for
-    correctness and probabilities.  It is of the one subset fraction that the models had; see `consistency_profile`.
+    correctness and probabilities.  It holds for the one subset fraction that the models had; see `consistency_profile`.
 
     Args:
       masks, correct: as for `memorization`.

@@ -1,4 +1,4 @@
-"""Subsampled Shapley values: what an example is worth to a utility, over subsets of all sizes."""
+"""Subsampled Shapley values: how much each example adds to a utility of the model, over subsets of all sizes."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -29,11 +29,11 @@ def subsampled_shapley(
       masks: (models, train); models are grouped by how many examples they saw.
       utility: (models,), for example the accuracy on the test examples.
       gain: utility of a model of all examples minus that of a model of none (chance); without it values are centred:
-        they say which example is worth more than another, and sum to about 0.
+        they rank the examples, and sum to about 0.
 
     Returns:
       One estimate a training example.  Sizes at which it was never in or never out are left out of its mean; NaN if
-      there is no other.
+      no size is left.
 
     Raises:
       InputError: shapes that do not fit.
