@@ -20,6 +20,7 @@ from memjax.types import Dataset, Model, TrainOutput, Tree
 
 MANY = 1024  # examples evaluated at once after training
 FEW = 128  # examples evaluated at once during training: the activations of a pack then stay in the cache
+CLASSES_MOST = 2**26  # probabilities of every class, beyond which they are not stored
 
 
 class Examples(NamedTuple):
@@ -147,6 +148,7 @@ class Training:
             test={name: metric(test, examples.test_labels) for name, metric in self.keep.items()},
             finite=jnp.isfinite(train).all() & jnp.isfinite(test).all(),
             record=self.probe.after_epoch(state.record, self.num_epochs, lambda: train, examples.train_labels),
+            classes=jax.nn.softmax(train) if train.size <= CLASSES_MOST else None,
         )
 
     def _step(

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from memjax.notebook import Summary
 from memjax.report.page.figures import MEMORIZED
 from memjax.report.page.words import number, percent, whole
 from memjax.results import Estimates
@@ -36,12 +37,13 @@ class ClassRow(NamedTuple):
 
 def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
     """The numbers of the whole run."""
-    mem, stderr = finite(estimates.mem), finite(estimates.mem_stderr)
-    large = int((mem >= MEMORIZED).sum())
-    share = large / len(mem) if len(mem) else np.nan
-    low, high = wilson(large, len(mem))
-    total, spread = (mem.sum(), float(gini(mem.clip(min=0)))) if len(mem) else (np.nan, np.nan)
-    largest = stderr.max() if len(stderr) else np.nan
+    from scipy.stats import binomtest
+
+    mem, stderr = finite(estimates.mem), Summary(estimates.mem_stderr)
+    large, share, low, high, total, unequal = int((mem >= MEMORIZED).sum()), *[np.nan] * 5
+    if len(mem):
+        share, total, unequal = large / len(mem), mem.sum(), float(gini(mem.clip(min=0)))
+        low, high = binomtest(large, len(mem)).proportion_ci(method="wilson")
     num_in, num_out = (np.asarray(count, np.float64) for count in estimates.memorization[2:])
     seen, models = float(np.sum(num_in)), float(np.sum(num_in + num_out))
     of = estimates.score
@@ -61,11 +63,11 @@ def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
             f"{large:,} of {len(mem):,} examples; 95 % interval {percent(low)} to {percent(high)}",
         ),
         Tile("Sum of memorization", number(total, 1), meaning),
-        Tile("Gini coefficient", number(spread), "of memorization; 0: spread evenly, 1: all in one example"),
+        Tile("Gini coefficient", number(unequal), "of memorization; 0: spread evenly, 1: all in one example"),
         Tile(
             "Typical standard error",
-            number(_root_mean_square(stderr)),
-            f"of a score, root mean square; {number(largest)} at most",
+            number(stderr.typical),
+            f"of a score, root mean square; {number(stderr.high)} at most",
         ),
     ]
 
@@ -86,20 +88,6 @@ def by_class(dataset: Dataset, mem: np.ndarray) -> list[ClassRow]:
     return [rows[place] for place in np.argsort(-means, kind="stable")]
 
 
-def wilson(hits: int, trials: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share; NaN where there is nothing to count."""
-    from scipy.stats import binomtest
-
-    if not trials:
-        return np.nan, np.nan
-    interval = binomtest(hits, trials).proportion_ci(0.95, "wilson")
-    return float(interval.low), float(interval.high)
-
-
 def finite(values: np.ndarray) -> Float[np.ndarray, " defined"]:
     """The defined values, in double precision."""
     return values[np.isfinite(values)].astype(np.float64)
-
-
-def _root_mean_square(values: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(values**2))) if len(values) else np.nan
