@@ -124,6 +124,8 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
             f"{reliability['whole']:.3f} expected correlation with scores from a new run of the same size; "
             f"{reliability['halves']:.3f} between two halves of the models",
         ))  # fmt: skip
+    if not has_test:
+        return [*table, ("influence", "undefined without test examples")]
     text = (
         f"{pairs['pairs']} within a class with influence of {pairs['threshold']:g} or more{of}; "
         f"{pairs['train']} training and {pairs['test']} test examples, of which {pairs['test_with_one']} appear in "
