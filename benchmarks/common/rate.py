@@ -1,6 +1,6 @@
 """How long does memjax take to train a model in a given setting?
 
-    python -m benchmarks.rate --epochs 30 --pack-size 8 --cpu-devices 2
+    python -m benchmarks.common.rate --epochs 30 --pack-size 8 --cpu-devices 2
 
 Takes the options of `python -m memjax.run` and prints one JSON line:
 
@@ -16,12 +16,11 @@ the difference, so that long recipes can be timed in short.
 import json
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import tyro
 
-from benchmarks.sides import peak_mib
+from benchmarks.common.machine import peak_mib
 from memjax.config.run_config import RunConfig
 from memjax.machine import environment
 
@@ -39,34 +38,16 @@ class Setting:
     """Bind the process to so many cores."""
 
 
-def packs_of(config: RunConfig, calls: int) -> Iterator:
-    """The finished packs of `calls` calls over all devices, as they come.
-
-    All that the benchmarks know of how memjax trains is in this function.
-    """
-    import jax
-
-    from memjax.data import load_dataset
-    from memjax.runs import build_training
-    from memjax.subsets import make_design
-    from memjax.training import examples_of, train_many
-
-    dataset = load_dataset(config.data)
-    design = make_design(config.subset, dataset.num_train, config.seed)
-    single = build_training.make_single(config, dataset, design)
-    examples = examples_of(dataset, config.train.scaling)
-    blocks = range(calls * len(jax.local_devices()))
-    return train_many(single, config.seed, design.masks, examples, blocks, config.pack_size)
-
-
 def timed(config: RunConfig, calls: int) -> tuple[float, float]:
     """Seconds a model, and seconds of the first call."""
     import jax
 
+    from benchmarks.common.training import packs
+
     started = time.monotonic()
     devices = len(jax.local_devices())
     # The packs of a call are handed out when it is done and the next is under way; there is one a device.
-    ends = [time.monotonic() for _ in packs_of(config, calls + 1)][::devices]
+    ends = [time.monotonic() for _ in packs(config, calls + 1)][::devices]
     return (ends[-1] - ends[0]) / (calls * devices * config.pack_size), ends[0] - started
 
 
