@@ -10,7 +10,7 @@ own.  The peak is the largest memory of the process less that before the estimat
 import shutil
 import tempfile
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 

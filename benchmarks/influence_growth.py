@@ -10,7 +10,7 @@ Draws benchmarks/figures/influence_cost.png.
 """
 
 import statistics
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +28,7 @@ SIDES: tuple[SideName, ...] = ("every_row", "same_class")
 class Settings:
     """How large, and how often."""
 
-    size: Size = Size()
+    size: Size = field(default_factory=Size)
     rounds: int = 5
 
 

@@ -10,7 +10,7 @@ decides, are left out of this check.
 """
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from benchmarks.common.command import log, measure
@@ -24,7 +24,7 @@ COST = "not measured"
 class Settings:
     """How large, how often, and which sides; the first one is what the others are compared with."""
 
-    size: Size = Size()
+    size: Size = field(default_factory=Size)
     rounds: int = 5
     sides: tuple[SideName, ...] = SIDES
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.common.command import measure
 from benchmarks.common.tables import spread
+from memjax import store
 from memjax.estimators import extremes
 from memjax.report import write_report
 from memjax.types import Dataset
@@ -81,6 +82,7 @@ def made_up(num_train: int, num_test: int):
     stderr = rng.uniform(0.01, 0.05, num_train).astype(np.float32)
     estimates = {
         "tr_mem": mem, "tr_mem_stderr": stderr, "tr_labels": labels, "tt_labels": test_labels,
+        "tr_ids": data.train_ids, "tt_ids": data.test_ids, "tr_mislabelled": data.mislabelled,
         "tr_num_in": np.full(num_train, 1400, np.int32), "tr_num_out": np.full(num_train, 600, np.int32),
         "tr_correct_in": np.ones(num_train, np.float32), "tr_correct_out": 1 - mem, "tr_probability_out": 1 - mem,
         "tt_correct": rng.random(num_test).astype(np.float32),
@@ -97,7 +99,7 @@ def made_up(num_train: int, num_test: int):
     some = rng.normal(0, 0.03, (num_train, 200)).astype(np.float32)
     listed = extremes(some, np.full_like(some, 0.03))._asdict()
     moved = {key: value * (num_test // 200) for key, value in listed.items() if key.endswith("_idx")}
-    return data, estimates, pairs | listed | moved
+    return data, store.as_estimates(estimates), store.as_pairs(pairs | listed | moved)
 
 
 class Look(NamedTuple):
@@ -127,16 +129,18 @@ class Result(NamedTuple):
 
     def __str__(self) -> str:
         frames = [time for look in self.looks for time in look.frames]
-        slow, tail = sum(time > 100 for time in frames), float(np.percentile(frames, 95))
-        lines = [
-            f"written in {self.write_s:.1f} s; page {self.page_bytes / 1e6:.1f} MB, {self.image_bytes / 1e6:.1f} MB"
-        ]
-        lines[0] += f" of images in {self.image_files} files"
+        tail, slow = float(np.percentile(frames, 95)), sum(time > 100 for time in frames)
         names = {"first paint": "paint", "gallery there": "usable", "choice of a class": "choice"}
-        lines += [f"{name}, ms: {spread(getattr(look, key) for look in self.looks)}" for name, key in names.items()]
-        lines += [f"frames of a scroll, ms: median {statistics.median(frames):.1f}, 95th percentile {tail:.1f}, longest "
-                  f"{max(frames):.1f}; {slow} over 100 ms; n = {len(frames)}"]  # fmt: skip
-        return "\n".join([*lines, f"n = {len(self.looks)}: median (min to max); Chromium {self.looks[0].chromium}"])
+        return "\n".join(
+            [
+                f"written in {self.write_s:.1f} s; page {self.page_bytes / 1e6:.1f} MB",
+                f"images beside it: {self.image_bytes / 1e6:.1f} MB in {self.image_files} files",
+                *(f"{name}, ms: {spread(getattr(look, key) for look in self.looks)}" for name, key in names.items()),
+                f"frames of a scroll, ms: median {statistics.median(frames):.1f}, 95th percentile {tail:.1f}, "
+                f"longest {max(frames):.1f}; {slow} over 100 ms; n = {len(frames):,}",
+                f"median (min to max), n = {len(self.looks)}; Chromium {self.looks[0].chromium}",
+            ]
+        )
 
 
 def look(page_file: Path) -> Look:
