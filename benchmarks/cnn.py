@@ -7,7 +7,7 @@ trains for --epochs, in float32 and bfloat16, with and without channels-last, by
 processes of one thread.  torch.compile needs a C++ compiler; sides that use it fail without one and are left out.
 
     python -m benchmarks.cnn
-    python -m benchmarks.cnn --turns.rounds 1 --epochs 1 --packs 1 --precisions float32 --turns.only memjax
+    python -m benchmarks.cnn --rounds 1 --epochs 1 --packs 1 --precisions float32 --only memjax
 """
 
 from dataclasses import dataclass, field

@@ -8,7 +8,7 @@ thread; with torch.compile it is a contestant of its own.  torch.compile needs a
 without one and are left out.
 
     python -m benchmarks.digits_mlp
-    python -m benchmarks.digits_mlp --turns.rounds 1 --epochs 1 --packs 8 --precisions float32 --turns.only memjax
+    python -m benchmarks.digits_mlp --rounds 1 --epochs 1 --packs 8 --precisions float32 --only memjax
 """
 
 from dataclasses import dataclass, field

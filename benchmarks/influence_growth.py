@@ -1,10 +1,10 @@
 """How does the time to find the strong pairs grow with models, training and test examples?
 
-One of the three grows at a time, from a quarter of --size to twice as many; the other two stay at half of --size.  The
+One of the three grows at a time, from a quarter of --size to twice as many; the other two stay at half of   The
 predictions are those of `influence_pairs`, and so are the two sides: every pair, and only pairs of one class.
 
     python -m benchmarks.influence_growth
-    python -m benchmarks.influence_growth --rounds 1 --size.models 50 --size.train 1000 --size.test 200
+    python -m benchmarks.influence_growth --rounds 1 --models 50 --train 1000 --test 200
 
 Draws benchmarks/figures/influence_cost.png.
 """

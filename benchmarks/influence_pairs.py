@@ -6,7 +6,7 @@ All sides must find the same pairs, and all of those planted; pairs within 0.000
 decides, are left out of this check.
 
     python -m benchmarks.influence_pairs
-    python -m benchmarks.influence_pairs --rounds 1 --size.models 50 --size.train 1000 --size.test 200
+    python -m benchmarks.influence_pairs --rounds 1 --models 50 --train 1000 --test 200
 """
 
 import statistics

@@ -5,8 +5,8 @@ process, two workers, and two hosts that met through jax.distributed.  Models ar
 finished its first block, so that neither imports nor compilation count; the time of blocks trained twice counts.
 
     python -m benchmarks.processes
-    python -m benchmarks.processes --turns.rounds 10 --num-models 2048
-    python -m benchmarks.processes --turns.rounds 1 --num-models 64
+    python -m benchmarks.processes --rounds 10 --num-models 2048
+    python -m benchmarks.processes --rounds 1 --num-models 64
 """
 
 import os

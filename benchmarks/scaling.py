@@ -6,7 +6,7 @@ one core.
 
     python -m benchmarks.scaling
     python -m benchmarks.scaling --workloads digits --packs 1 2 4 8 16 32
-    python -m benchmarks.scaling --workloads digits --packs 8 --precisions float32 --epochs 1 --turns.rounds 1
+    python -m benchmarks.scaling --workloads digits --packs 8 --precisions float32 --epochs 1 --rounds 1
 """
 
 from dataclasses import dataclass, field

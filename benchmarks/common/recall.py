@@ -75,18 +75,21 @@ def _trained(
 
 
 def part_of(outcomes: Outcomes, start: int, stop: int) -> Outcomes:
-    """Some of the models, with outputs as float32 (they are stored in half precision)."""
-    models = slice(start, stop)
-    train, test = (
-        {name: values[models].astype(np.float32) for name, values in side.items()}
-        for side in (outcomes.train, outcomes.test)
-    )
-    return Outcomes(outcomes.model_ids[models], outcomes.masks[models], train, test)
+    """Some of the models, with outputs in half precision as float32."""
+
+    def part(side: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        some = {name: values[start:stop] for name, values in side.items()}
+        return {name: values if values.dtype == bool else values.astype(np.float32) for name, values in some.items()}
+
+    ids, masks = outcomes.model_ids[start:stop], outcomes.masks[start:stop]
+    return Outcomes(ids, masks, part(outcomes.train), part(outcomes.test))
 
 
 def mean_difference(models: Outcomes, output: str) -> np.ndarray:
     """Influence as the paper defines it, of the correctness or another output, (train, test)."""
-    return np.asarray(influence(models.masks, models.test[output]).value)
+    outputs = models.test[output]
+    varies = (outputs != outputs[0]).any(0)  # influence on an output that never varies is 0 but for rounding
+    return np.asarray(influence(models.masks, outputs).value) * varies
 
 
 def prior_of(group: Outcomes, dataset: Dataset, targets: np.ndarray) -> np.ndarray:
