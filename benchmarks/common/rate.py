@@ -9,8 +9,8 @@ Takes the options of `python -m memjax.run` and prints one JSON line:
     first_s       seconds to the end of the first call, which compiles; it does not count otherwise
     peak_mib      largest memory of the process
 
-With --timed-epochs SHORT LONG it trains for those many epochs instead and takes what an epoch and all else take from
-the difference, so that long recipes can be timed in short.
+With --timed-epochs SHORT LONG it trains for these two numbers of epochs instead.  The difference of the two times says
+what an epoch takes, so that a long recipe is timed in a short time.
 """
 
 import json
@@ -26,14 +26,14 @@ from memjax.machine import environment
 
 
 @dataclass(frozen=True)
-class Setting:
-    """One setting to time."""
+class Settings:
+    """What is trained, and how it is timed."""
 
     config: RunConfig = field(default_factory=RunConfig)
     calls: int = 4
-    """Calls timed, each of one pack a device, after the first."""
+    """Calls timed after the first, each of one batch of models a device."""
     timed_epochs: tuple[int, int] | None = None
-    """Train for so many epochs, and for so many, instead of all."""
+    """Two numbers of epochs to train for instead of all."""
     cores: int | None = None
     """Bind the process to so many cores."""
 
@@ -46,21 +46,21 @@ def timed(config: RunConfig, calls: int) -> tuple[float, float]:
 
     started = time.monotonic()
     devices = len(jax.local_devices())
-    # The packs of a call are handed out when it is done and the next is under way; there is one a device.
+    # A call hands out its packs, one a device, when it is done and the next call runs.
     ends = [time.monotonic() for _ in packs(config, calls + 1)][::devices]
     return (ends[-1] - ends[0]) / (calls * devices * config.pack_size), ends[0] - started
 
 
-def measure(setting: Setting) -> dict[str, float]:
+def measure(settings: Settings) -> dict[str, float]:
     """The numbers of one setting, in this process."""
-    config = replace(setting.config, pack_size=setting.config.pack_size or 8)
-    if setting.cores:
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: setting.cores])
+    config = replace(settings.config, pack_size=settings.config.pack_size or 8)
+    if settings.cores:
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: settings.cores])
     environment.start_jax(config.cpu_devices)
-    if setting.timed_epochs and max(setting.timed_epochs) < config.train.epochs:
-        found = _in_short(config, setting.calls, *setting.timed_epochs)
+    if settings.timed_epochs and max(settings.timed_epochs) < config.train.epochs:
+        found = _in_short(config, settings.calls, *settings.timed_epochs)
     else:
-        seconds, first = timed(config, setting.calls)
+        seconds, first = timed(config, settings.calls)
         found = {"model_s": seconds, "first_s": first}
     return found | {"peak_mib": peak_mib()}
 
@@ -75,4 +75,4 @@ def _in_short(config: RunConfig, calls: int, short: int, long: int) -> dict[str,
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(tyro.cli(tyro.conf.OmitArgPrefixes[Setting]))))
+    print(json.dumps(measure(tyro.cli(tyro.conf.OmitArgPrefixes[Settings]))))

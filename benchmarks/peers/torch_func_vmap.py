@@ -1,4 +1,4 @@
-"""The peer with a model axis: torch.func.vmap over the gradient, many models a step.
+"""torch.func.vmap over the gradient: many models a step.
 
 Stacked weights, a batch of its own for each model, gathered by index; momentum with foreach operations in place, or
 the fused optimiser on the stacked weights.  Prints one JSON line with seconds a model.
