@@ -122,8 +122,7 @@ def measure(settings: argparse.Namespace) -> dict[str, float]:
         "model_s": epoch * settings.epochs + evaluation,
         "epoch_s": epoch,
         "evaluate_s": evaluation,
-        "accuracy": float(correct[1].float().mean())
-        * settings.processes,  # run_together divides by them, as it does for times
+        "accuracy": float(correct[1].float().mean()) * settings.processes,  # which run_together divides by
     }
 
 
