@@ -2,7 +2,7 @@
 
 An MLP on Fashion-MNIST, 2 epochs a model and the evaluation.  One thing changes at a time from: 6,000 training
 examples, one hidden layer of 128, 2 devices, 8 models per device, 32 models.  Each point is a process of its own.  The
-time is that of the models after the first call, which compiles; the memory is the largest of the process.
+time leaves out the first call, which compiles; the memory is the largest of the process.
 
     python -m benchmarks.cost_curves
     python -m benchmarks.cost_curves --curves devices --epochs 1 --most 1

@@ -22,7 +22,7 @@ COST = "not measured"
 
 @dataclass(frozen=True)
 class Settings:
-    """How large, how often, and which sides; the first one is what the others are compared with."""
+    """How large, how often, and which sides; the first side is compared with each of the rest."""
 
     size: Size = field(default_factory=Size)
     rounds: int = 5

@@ -4,9 +4,9 @@ The rate of training is compared with that of bare matrix products of the same s
 hand from the layers: forward, gradient of the weights and gradient of the inputs (none for the first layer), 2 x rows x
 size_in x size_out each; a convolution counts as a product of 3 x 3 patches.  All else (ReLU, pooling, bias, loss,
 optimiser, batches, evaluation) counts as no work at all.  The limit is the time that these products take as bare matrix
-products, with operands laid out as each product wants them, on all devices at once, each at the fastest of: one model
-or a batch of models, with or without oneDNN.  A training at 0.5 of the limit could be made twice as fast.  A
-convolution that is not done as a product of patches may go beyond the limit.
+products, on all devices at once, with operands in the layout that is best for each product; each product runs at the
+fastest of: one model or a batch of models, with or without oneDNN.  A training at 0.5 of the limit could be made twice
+as fast.  A convolution that is not done as a product of patches may go beyond the limit.
 
     python -m benchmarks.limit
     python -m benchmarks.limit --workloads digits --precisions float32 --repeats 1

@@ -5,7 +5,7 @@ classes.  One in ten training examples is memorized, and some of these help one 
 planted pairs.  The models come 20 at a time, as from blocks on a disk, and are forgotten; then all files of estimates
 are written.  The peak is the largest memory of the process less that before, with jax imported.  Expected:
 
-    bits       who saw what and was right about what, (train + test) x models / 8 bytes
+    bits       which model was trained on what and right about what, (train + test) x models / 8 bytes
     sums       32 bytes a training example for all models and for either half
     estimates  some 100 bytes a training example
     part       20 models while they are counted, some 100 bytes a training example
@@ -54,7 +54,7 @@ class Settings:
 
 
 class World:
-    """The data set, and made-up models of it."""
+    """The data set and its made-up models."""
 
     def __init__(self, settings: Settings):
         self.size = settings
@@ -71,13 +71,13 @@ class World:
         memorized = self.rng.random(settings.train) < 0.1
         self.rows = self.rng.choice(np.flatnonzero(memorized), settings.planted, replace=False)
         self.columns = self._tests_of_their_classes()
-        self.right = {  # of 256, by whether the example was seen
+        self.right = {  # of 256, by whether the model was trained on the example
             True: np.full(settings.train, 250, np.uint8),
             False: np.where(memorized, round(256 * (1 - WRONG_UNSEEN)), 240).astype(np.uint8),
         }
 
     def parts(self) -> Iterator[Outcomes]:
-        """All models, each of which saw 7 of 10 training examples."""
+        """All models, each trained on 7 of 10 training examples."""
         size = self.size
         for start in range(0, size.models, size.part):
             ids = np.arange(start, min(start + size.part, size.models))

@@ -105,7 +105,7 @@ class Result(NamedTuple):
     def __str__(self) -> str:
         parts = [f"{self.training}\nin-sample accuracy {self.in_sample_accuracy:.4f}"]
         if self.in_sample_accuracy < 0.99:
-            parts += ["The models do not fit their examples, and influence is another than that of models which do."]
+            parts += ["The models do not fit their examples: models that do would have other influences."]
         for pairs in dict.fromkeys(score.pairs for score in self.scores):
             parts += [f"Pairs counted: {pairs}.  Mean ± sd over n groups.", self._table(pairs)]
         return "\n\n".join(parts)
@@ -157,20 +157,20 @@ def simple_estimates(group: Outcomes) -> Iterator[tuple[str, np.ndarray]]:
     yield BASELINE, mean_difference(group, "correct")
     yield "mean difference of probability", mean_difference(group, "probability")
     yield "mean difference of margin", (margin := mean_difference(group, "margin"))
-    yield "mean difference of margin, worth", margin * worth(group.test["probability"], group.test["margin"])
+    yield "mean difference of calibrated margin", margin * worth(group.test["probability"], group.test["margin"])
 
 
 def regressions(group: Outcomes, dataset: Dataset, targets: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Linear datamodels of some of the test examples; `worth` turns those of margins into units of probability."""
+    """Linear datamodels of some test examples; `worth` calibrates those of margins to units of probability."""
     masks, probability, margin = group.masks, group.test["probability"][:, targets], group.test["margin"][:, targets]
     unit, factors = worth(probability, margin), prior_of(group, dataset, targets)
-    yield "ridge of margin, worth", ridge_datamodels(masks, margin).weights * unit
+    yield "ridge of calibrated margin", ridge_datamodels(masks, margin).weights * unit
     yield "lasso of probability", datamodels(masks, probability).weights
     weights = datamodels(masks, margin).weights
     yield "lasso of margin", weights
-    yield "lasso of margin, worth", weights * unit
+    yield "lasso of calibrated margin", weights * unit
     yield "lasso of probability, prior", datamodels(masks, probability, factors=factors).weights
-    yield "lasso of margin, worth, prior", datamodels(masks, margin, factors=factors).weights * unit
+    yield "lasso of calibrated margin, prior", datamodels(masks, margin, factors=factors).weights * unit
 
 
 def ceilings(world: World) -> Iterator[Score]:

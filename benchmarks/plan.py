@@ -82,7 +82,7 @@ def trained(options: tuple[object, ...], devices: int) -> float:
 
 
 def seconds_of_training(folder: Path, devices: int) -> float:
-    """From the times at which the blocks were recorded; the first round counts as the others do."""
+    """From the times at which the blocks were recorded; the first round counts like any other."""
     finished = store.finished_blocks(folder)
     times = sorted(store.record_path(folder, number).stat().st_mtime for number in finished)
     rounds = -(-len(times) // devices)

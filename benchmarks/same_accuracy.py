@@ -55,7 +55,7 @@ def plain_cnn(input_shape: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs)
     return made
 
 
-# Network, model and precision; the first path of a network is the one that the others are compared with.
+# Network, model and precision; each path is compared with the first path of its network.
 PATHS = [
     ("mlp:128", "mlp:128", "float32"),
     ("mlp:128", "mlp:128", "bfloat16"),
@@ -70,7 +70,7 @@ class Path(NamedTuple):
 
     Attributes:
       right: in-sample, held-out and test accuracy of each model.
-      change: the same less that of the plain path.
+      change: the accuracy less the accuracy of the plain path.
       distance: root mean square difference of memorization in standard errors.
     """
 

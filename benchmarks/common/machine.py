@@ -12,6 +12,7 @@ from pathlib import Path
 from memjax.machine.environment import usable_cores, versions
 
 ROOT = Path(__file__).resolve().parents[2]
+STATUS = Path("/proc/self/status")
 
 
 def facts() -> str:
@@ -22,8 +23,11 @@ def facts() -> str:
 
 
 def peak_mib() -> float:
-    """The largest memory that this process has had so far, in MiB; Linux counts in KiB, macOS in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    """The largest memory that this process has had so far, in MiB."""
+    if STATUS.exists():  # on Linux getrusage also counts what the parent process had when it started this one
+        peak = next(line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(peak.split()[1]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def _processor() -> str:

@@ -96,10 +96,10 @@ def measure_here(side: SideName, size: dict) -> dict[str, object]:
 
 
 def make_predictions(size: Size) -> Predictions:
-    """Each model saw 7 of 10 examples; each test example has a rate of its own, up to 1 as in a long tail.
+    """Each model is trained on 7 of 10 examples; each test example has a rate of its own, up to 1 as in a long tail.
 
-    Every tenth test example is got right by 9 of 10 models that saw a memorized example of its class and by 3 of 10 of
-    the other models.
+    Every tenth test example is got right by 9 of 10 models that were trained on a memorized example of its class and by
+    3 of 10 other models.
     """
     rng = np.random.default_rng(0)
     train_labels, test_labels = np.arange(size.train) % size.classes, np.arange(size.test) % size.classes

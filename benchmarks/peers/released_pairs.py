@@ -13,7 +13,7 @@ def released_pairs(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Training example, test example and influence of the strong pairs.
 
-    A float32 product for the models that saw the training example and one for those that did not, each over
+    A float32 product for the models trained on the example and one for the other models, each over
     max(count, 1e-10), then the selection from the matrix of differences.
 
     Args:
@@ -21,11 +21,11 @@ def released_pairs(
       mem: (train,), memorization.
       same_class: (test, train), which pairs may be selected.
     """
-    seen, right = masks.astype(np.float32), correct.astype(np.float32)
+    inside, right = masks.astype(np.float32), correct.astype(np.float32)
 
     def mean_over(mask: np.ndarray) -> np.ndarray:
         return right.T @ mask / np.maximum(mask.sum(0), 1e-10)
 
-    influence = (mean_over(seen) - mean_over(1 - seen)).astype(np.float32)
+    influence = (mean_over(inside) - mean_over(1 - inside)).astype(np.float32)
     column, row = np.nonzero((influence >= infl_threshold) & (mem >= mem_threshold) & same_class)
     return row, column, influence[column, row]
