@@ -132,7 +132,8 @@ class Result(NamedTuple):
         figure = Figure(figsize=(11, 4.5), layout="constrained")
         own = [score for score in self.scores if score.pairs == "all"]
         limit = next(score for score in own if score.estimator == CEILING)
-        for axes, kind in zip(figure.subplots(1, 2, sharey=True), ("hard", "soft"), strict=True):
+        panels = figure.subplots(1, 2, sharey=True)
+        for axes, kind in zip(panels, ("hard", "soft"), strict=True):
             for name in dict.fromkeys(score.estimator for score in own if score is not limit):
                 points = [(score.models, np.mean(getattr(score, kind))) for score in own if score.estimator == name]
                 style = {"color": "black", "linewidth": 2} if name == BASELINE else {}
@@ -142,7 +143,7 @@ class Result(NamedTuple):
             axes.set_xticks(SIZES, list(map(str, SIZES)))
             axes.minorticks_off()
             axes.grid(alpha=0.3)
-        axes.legend(fontsize=7)
+        panels[1].legend(fontsize=7)
         figure.savefig(path, dpi=120)
 
 

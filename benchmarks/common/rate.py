@@ -42,18 +42,18 @@ def timed(config: RunConfig, calls: int) -> tuple[float, float]:
     """Seconds a model, and seconds of the first call."""
     import jax
 
-    from benchmarks.common.training import packs
+    from benchmarks.common.training import models_per_device, packs
 
     started = time.monotonic()
     devices = len(jax.local_devices())
     # A call hands out its packs, one a device, when it is done and the next call runs.
     ends = [time.monotonic() for _ in packs(config, calls + 1)][::devices]
-    return (ends[-1] - ends[0]) / (calls * devices * config.pack_size), ends[0] - started
+    return (ends[-1] - ends[0]) / (calls * devices * models_per_device(config)), ends[0] - started
 
 
 def measure(settings: Settings) -> dict[str, float]:
     """The numbers of one setting, in this process."""
-    config = replace(settings.config, pack_size=settings.config.pack_size or 8)
+    config = settings.config
     if settings.cores:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: settings.cores])
     environment.start_jax(config.cpu_devices)

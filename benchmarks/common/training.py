@@ -35,13 +35,13 @@ def packs(config: RunConfig, calls: int) -> Iterator[Pack]:
     """The finished batches of models of `calls` calls over all devices, as a run trains them."""
     design, single, examples = _parts(config)
     blocks = range(calls * len(jax.local_devices()))
-    return train_many(single, config.seed, design.masks, examples, blocks, config.pack_size)
+    return train_many(single, config.seed, design.masks, examples, blocks, models_per_device(config))
 
 
 def calls(config: RunConfig) -> Iterator[Call]:
     """One call after the other without end, each of new models; compiled before the first, which warms up."""
     design, single, examples = _parts(config)
-    devices, pack = jax.local_devices(), config.pack_size or 8
+    devices, pack = jax.local_devices(), models_per_device(config)
     on_devices = replicate(examples, devices)
     programs = compile_any(single, config.seed, on_devices, pack, devices)
     for number in count():
@@ -52,6 +52,10 @@ def calls(config: RunConfig) -> Iterator[Call]:
         output = jax.block_until_ready(programs(ids, masks, on_devices))
         seconds = time.perf_counter() - clock, time.process_time() - processor
         yield Call(*seconds, masks, jax.tree.map(np.asarray, output))
+
+
+def models_per_device(config: RunConfig) -> int:
+    return config.pack_size or 8
 
 
 def _parts(config: RunConfig) -> tuple[SubsetDesign, Any, Any]:
