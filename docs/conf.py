@@ -46,7 +46,7 @@ nitpicky = True
 # A word in backticks is a link where it names something public, and is set as code where it does not.
 nitpick_ignore_regex = [
     ("py:obj", r".*"),
-    ("py:class", r"(?!memjax).*|memjax\.estimators\.(moments\.Sums|bits\.Bits)"),
+    ("py:class", r"(?!memjax).*|memjax\.estimators\.kernels\.(moments\.Sums|influence_from_bits\.Bits)"),
     ("py:exc", r"(?!memjax).*"),
 ]
 
