@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import tyro
 
+from memjax import store
 from memjax.estimators import extremes
 from memjax.machine.environment import versions
 from memjax.report import write_report
@@ -82,6 +83,7 @@ def made_up(num_train: int, num_test: int):
     stderr = rng.uniform(0.01, 0.05, num_train).astype(np.float32)
     estimates = {
         "tr_mem": mem, "tr_mem_stderr": stderr, "tr_labels": labels, "tt_labels": test_labels,
+        "tr_ids": data.train_ids, "tt_ids": data.test_ids, "tr_mislabelled": data.mislabelled,
         "tr_num_in": np.full(num_train, 1400, np.int32), "tr_num_out": np.full(num_train, 600, np.int32),
         "tr_correct_in": np.ones(num_train, np.float32), "tr_correct_out": 1 - mem, "tr_probability_out": 1 - mem,
         "tt_correct": rng.random(num_test).astype(np.float32),
@@ -98,7 +100,7 @@ def made_up(num_train: int, num_test: int):
     some = rng.normal(0, 0.03, (num_train, 200)).astype(np.float32)
     listed = extremes(some, np.full_like(some, 0.03))._asdict()
     moved = {key: value * (num_test // 200) for key, value in listed.items() if key.endswith("_idx")}
-    return data, estimates, pairs | listed | moved
+    return data, store.as_estimates(estimates), store.as_pairs(pairs | listed | moved)
 
 
 def look(page_file: Path) -> dict[str, float | list[float]]:

@@ -143,7 +143,10 @@ def trained(config: RunConfig, folder: Path) -> Trained:
     run = open_folder.open_run(replace(config, run=str(folder)))
     with progress_bar(run.plan.num_models, run.num_trained) as bar:
         stages.estimate(run, bar.update, bar.write)
-    return Trained(run, *store.just_written(run.folder))
+    estimates, pairs = (store.read_results(run.folder, name) for name in ("estimates.npz", "pairs.npz"))
+    assert estimates is not None
+    assert pairs is not None
+    return Trained(run, estimates, pairs)
 
 
 def conclude(name: str, options: Options, result: Result) -> None:

@@ -25,6 +25,7 @@ from experiments import agreement
 from experiments.claim import Result, Verdict, conclude, mean_interval
 from experiments.plots import panels
 from experiments.setting import SIZES, Setting, part
+from memjax import store
 from memjax.config.presets import PRESETS
 from memjax.config.specs import DataSpec
 from memjax.machine import environment
@@ -74,7 +75,7 @@ def main(experiment: Experiment) -> None:
     few = {"smoke": 16, "quick": 64, "full": 64}[experiment.preset]
     config = replace(script, data=workload.data, num_models=experiment.models or few, influence="same-class")
     found = experiment.estimated(config)
-    models, stderr = config.num_models, summary.typical_stderr(found.estimates)
+    models, stderr = config.num_models, summary.typical_stderr(store.as_estimates(found.estimates))
     per_model = float(np.median(seconds[theirs])), float(np.median(seconds[best]))
     table = [
         {"stderr": quality, "models": (count := models_for(quality, models, stderr)),

@@ -12,12 +12,16 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from memjax.config.run_config import RunConfig
     from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
     from memjax.data import load_dataset
     from memjax.errors import InputError
     from memjax.estimators import influence, memorization
     from memjax.models import from_linen, from_nnx, make_model
+    from memjax.runs.fit import fit
+    from memjax.runs.fit import open_result as open
     from memjax.runs.from_arrays import report_arrays
+    from memjax.runs.result import Result
     from memjax.store import read_curves, read_outcomes
     from memjax.subsets import coverage, make_design
     from memjax.training import make_train, train_many
@@ -26,8 +30,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "config.run_config": ("RunConfig",),
     "data": ("load_dataset",),
+    "runs.fit": ("fit",),
     "runs.from_arrays": ("report_arrays",),
+    "runs.result": ("Result",),
     "errors": ("InputError",),
     "estimators": ("influence", "memorization"),
     "models": ("from_linen", "from_nnx", "make_model"),
@@ -47,12 +54,15 @@ __all__ = [
     "Model",
     "ModelSpec",
     "Outcomes",
+    "Result",
+    "RunConfig",
     "SubsetDesign",
     "SubsetSpec",
     "TrainOutput",
     "TrainSpec",
     "__version__",
     "coverage",
+    "fit",
     "from_linen",
     "from_nnx",
     "influence",
@@ -61,6 +71,7 @@ __all__ = [
     "make_model",
     "make_train",
     "memorization",
+    "open",
     "read_curves",
     "read_outcomes",
     "report_arrays",
@@ -69,6 +80,8 @@ __all__ = [
 
 
 def __getattr__(name: str):
+    if name == "open":  # the built-in of that name is left alone within the package
+        return importlib.import_module("memjax.runs.fit").open_result
     for module, names in _HOME.items():
         if name in names:
             return getattr(importlib.import_module(f"memjax.{module}"), name)

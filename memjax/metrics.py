@@ -1,28 +1,30 @@
-"""What is measured of one model on one example: logits in, one number per example out.
+"""What is measured of one model on one example: one table, with a function of logits and label for each metric.
 
-Oriented so that higher means the given label is better predicted, but for loss and error_norm, where it means worse.
+This file imports jax only when a metric is computed, so that the command line and the report can read the table.
 """
 
+import math
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Bool, Float, Int
 
 from memjax.errors import one_of
 
 
-def correct(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Bool[Array, " batch"]:
+def correct(logits: Float[Any, "batch classes"], labels: Int[Any, " batch"]) -> Bool[Any, " batch"]:
     """Whether the largest logit is that of the given label (of equal ones the first counts)."""
-    return jnp.argmax(logits, axis=-1) == labels
+    return logits.argmax(-1) == labels
 
 
-def probability(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Float[Array, " batch"]:
+def probability(logits: Float[Any, "batch classes"], labels: Int[Any, " batch"]) -> Float[Any, " batch"]:
     """Softmax probability of the given label, in [0, 1]."""
-    return jnp.exp(_given(jax.nn.log_softmax(logits), labels))
+    import jax.numpy as jnp
+
+    return jnp.exp(-loss(logits, labels))
 
 
-def margin(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Float[Array, " batch"]:
+def margin(logits: Float[Any, "batch classes"], labels: Int[Any, " batch"]) -> Float[Any, " batch"]:
     """Logit of the given label minus the largest other logit; above 0 where correct.
 
     Reference:
@@ -31,26 +33,30 @@ def margin(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) 
     return _given(logits, labels) - _others(logits, labels).max(-1)
 
 
-def log_odds(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Float[Array, " batch"]:
+def log_odds(logits: Float[Any, "batch classes"], labels: Int[Any, " batch"]) -> Float[Any, " batch"]:
     """log p / (1 - p) for the probability p of the given label, from the logits, so that it does not saturate.
 
     Reference:
       Park et al., TRAK, 2023, arXiv 2303.14186; Carlini et al., LiRA, 2022, arXiv 2112.03570.
     """
-    return _given(logits, labels) - jax.nn.logsumexp(_others(logits, labels), axis=-1)
+    from jax.nn import logsumexp
+
+    return _given(logits, labels) - logsumexp(_others(logits, labels), axis=-1)
 
 
-def raw_logits(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Float[Array, "batch classes"]:
-    """The logits themselves, for whoever wants to measure something else later."""
+def raw_logits(logits: Float[Any, "batch classes"], labels: Int[Any, " batch"]) -> Float[Any, "batch classes"]:
+    """The logits themselves, from which any other metric can be computed later."""
     return logits
 
 
-def loss(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Float[Array, " batch"]:
+def loss(logits: Float[Any, "batch classes"], labels: Int[Any, " batch"]) -> Float[Any, " batch"]:
     """Cross-entropy of the given label, -log p, at least 0."""
-    return -_given(jax.nn.log_softmax(logits), labels)
+    from jax.nn import log_softmax
+
+    return -_given(log_softmax(logits), labels)
 
 
-def error_norm(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Float[Array, " batch"]:
+def error_norm(logits: Float[Any, "batch classes"], labels: Int[Any, " batch"]) -> Float[Any, " batch"]:
     """Euclidean length of the error, all probabilities minus the label as 0 and 1; from 0 to sqrt 2.
 
     Early in training, in the mean over models, this is EL2N (`dynamics.el2n`).
@@ -58,33 +64,94 @@ def error_norm(logits: Float[Array, "batch classes"], labels: Int[Array, " batch
     Reference:
       Paul et al., Deep Learning on a Data Diet, 2021, arXiv 2107.07075, section 2.
     """
+    import jax
+    import jax.numpy as jnp
+
     given = jax.nn.one_hot(labels, logits.shape[-1])
     return jnp.sqrt(jnp.square(jax.nn.softmax(logits) - given).sum(-1))
 
 
-METRICS: dict[str, Callable[[Array, Array], Array]] = {
-    "correct": correct,
-    "probability": probability,
-    "margin": margin,
-    "log_odds": log_odds,
-    "logits": raw_logits,
-    "loss": loss,
-    "error_norm": error_norm,
-}
+class Metric(NamedTuple):
+    """A row of the table.
+
+    Attributes:
+      name: in options, files and messages.
+      function: (logits, labels) -> a number an example.
+      words: what it is of one example, for people.
+      options: --keep stores it of each finished model; --score takes memorization and influence of it, which needs it
+        kept; --record stores it while models train.
+      range: lowest and highest value.
+      higher_is_better: whether a higher value means that the given label is better predicted.
+      learned: tells from its values whether an example counts as learned; None where they do not say.
+      bits: of a number on disk: 1 of a truth value, 16 of a float16.
+      per_class: whether an example has a number for each class.
+    """
+
+    name: str
+    function: Callable[[Any, Any], Any]
+    words: str
+    options: tuple[str, ...]
+    range: tuple[float, float] = (-math.inf, math.inf)
+    higher_is_better: bool = True
+    learned: Callable[[Any], Any] | None = None
+    bits: int = 16
+    per_class: bool = False
+
+    @property
+    def bounded(self) -> bool:
+        """Whether it is from 0 to 1, and a difference from -1 to 1."""
+        return self.range == (0, 1)
+
+    def num_bytes(self, num_classes: int) -> float:
+        """Of one example on disk."""
+        return self.bits / 8 * (num_classes if self.per_class else 1)
 
 
-def metrics_named(names: tuple[str, ...]) -> dict[str, Callable[[Array, Array], Array]]:
-    """The metrics by name; InputError for a name that is none."""
-    for name in names:
-        if name not in METRICS:
-            raise one_of("metric", name, list(METRICS))
-    return {name: METRICS[name] for name in names}
+_ALL = ("keep", "score", "record")
+# The first recorded metric that says when an example counts as learned is taken.  A margin above 0 says the same as
+# correct.  Loss, probability and log odds say that the label has more than half of the probability: then it is correct,
+# but it may have been so for a while.
+_ROWS = (
+    Metric("correct", correct, "the chance of getting its given label right",
+           _ALL, (0, 1), learned=lambda right: right, bits=1),
+    Metric("margin", margin, "the margin of its label: its logit less the largest other one",
+           _ALL, learned=lambda margin: margin > 0),
+    Metric("loss", loss, "the cross-entropy of its label, \N{MINUS SIGN}log p",
+           ("record",), (0, math.inf), False, learned=lambda loss: loss < math.log(2)),
+    Metric("probability", probability, "the probability that is given to its label",
+           _ALL, (0, 1), learned=lambda probability: probability > 0.5),
+    Metric("log_odds", log_odds, "the log odds of its label, log p / (1 \N{MINUS SIGN} p)",
+           _ALL, learned=lambda log_odds: log_odds > 0),
+    Metric("logits", raw_logits, "the logit of each class", ("keep",), per_class=True),
+    Metric("error_norm", error_norm, "the length of its error, all probabilities less the label as 0 and 1",
+           ("record",), (0, math.sqrt(2)), False),
+)  # fmt: skip
+METRICS = {row.name: row for row in _ROWS}
+SCORES = tuple(name for name, metric in METRICS.items() if "score" in metric.options)
+LEARNED = {name: metric.learned for name, metric in METRICS.items() if metric.learned}
 
 
-def _given(values: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Float[Array, " batch"]:
+def metric_named(name: str) -> Metric:
+    """The row of a metric; InputError for a name that is none."""
+    if name not in METRICS:
+        raise one_of("metric", name, list(METRICS))
+    return METRICS[name]
+
+
+def metrics_named(names: tuple[str, ...]) -> dict[str, Callable[[Any, Any], Any]]:
+    """The functions of metrics by name; InputError for a name that is none."""
+    return {name: metric_named(name).function for name in names}
+
+
+def _given(values: Float[Any, "batch classes"], labels: Int[Any, " batch"]) -> Float[Any, " batch"]:
+    import jax.numpy as jnp
+
     return jnp.take_along_axis(values, labels[:, None], axis=-1)[:, 0]
 
 
-def _others(logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Float[Array, "batch classes"]:
+def _others(logits: Float[Any, "batch classes"], labels: Int[Any, " batch"]) -> Float[Any, "batch classes"]:
+    import jax
+    import jax.numpy as jnp
+
     given = jax.nn.one_hot(labels, logits.shape[-1], dtype=bool)
     return jnp.where(given, -jnp.inf, logits)

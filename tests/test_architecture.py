@@ -17,7 +17,7 @@ LAYERS = [
     {"data", "subsets", "models"},
     {"config"},
     {"machine", "store"},
-    {"metrics", "prng"},
+    {"metrics", "prng", "results"},
     {"types", "untrusted"},
     {"notebook", "disk_inputs"},
     {"errors"},
@@ -25,7 +25,7 @@ LAYERS = [
 MODULES_MOST, UNITS_MOST, IMPORTS_MOST = 14, 24, 130
 HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib", "pandas", "grain"}
 # What may import jax as soon as it is imported itself; all else starts without it.
-WITH_JAX = {"estimators", "dynamics", "training", "models", "metrics", "runs/estimate_files.py"}
+WITH_JAX = {"estimators", "dynamics", "training", "models", "runs/estimate_files.py"}
 
 
 def part_of(path: Path) -> str:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from typing import get_args
 
 import jax.numpy as jnp
@@ -38,8 +40,49 @@ def test_log_odds_are_below_the_margin_by_at_most_the_log_of_the_other_classes()
     assert gap.max() <= np.log(4) + 1e-5
 
 
-def test_the_command_line_offers_every_metric():
-    assert {*get_args(run_config.Metric), *get_args(run_config.Recorded)} == set(metrics.METRICS)
+@pytest.mark.parametrize(
+    ("option", "offered"),
+    [("keep", run_config.Kept), ("score", run_config.Score), ("record", run_config.Recorded)],
+)
+def test_an_option_offers_the_metrics_that_the_table_allows_it(option, offered):
+    assert set(get_args(offered)) == {name for name, row in metrics.METRICS.items() if option in row.options}
+
+
+@pytest.mark.parametrize("row", metrics.METRICS.values(), ids=lambda row: row.name)
+def test_values_are_in_the_range_of_the_table_and_go_its_way(row):
+    """Of the logits of one model, the given label is the better predicted the larger its own logit is."""
+    logits = jnp.asarray(np.random.default_rng(0).normal(size=(100, 5)) * 3, jnp.float32)
+    ascending = logits.at[:, 0].set(jnp.linspace(-20, 20, 100)).at[:, 1:].set(logits[0, 1:])
+
+    values = np.asarray(row.function(logits, jnp.zeros(100, int)), float)
+    moves = np.diff(np.asarray(row.function(ascending, jnp.zeros(100, int)), float).reshape(100, -1)[:, 0])
+
+    assert row.range[0] <= values.min()
+    assert values.max() <= row.range[1]
+    assert (moves if row.higher_is_better else -moves).min() >= -1e-6
+
+
+@pytest.mark.parametrize("name", metrics.LEARNED)
+def test_an_example_counts_as_learned_only_where_the_model_is_right(name):
+    logits = jnp.asarray(np.random.default_rng(0).normal(size=(1000, 3)) * 3, jnp.float32)
+    labels = jnp.zeros(1000, int)
+
+    learned = metrics.LEARNED[name](np.asarray(metrics.METRICS[name].function(logits, labels)))
+
+    assert learned.any()
+    assert not (learned & ~np.asarray(metrics.correct(logits, labels))).any()
+
+
+def test_the_table_says_what_a_number_takes_on_disk():
+    assert {name: row.num_bytes(10) for name, row in metrics.METRICS.items()} == {
+        "correct": 1 / 8, "margin": 2, "loss": 2, "probability": 2, "log_odds": 2, "logits": 20, "error_norm": 2
+    }  # fmt: skip
+
+
+def test_the_table_is_read_without_jax():
+    code = "import sys, memjax.metrics; assert 'jax' not in sys.modules"
+
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_unknown_names_are_refused():

@@ -31,7 +31,7 @@ def status(arguments: list[str]) -> None:
         raise InputError(f"{store.shown(folder)} holds no run: there is no plan.json in it")
     finished = store.finished_blocks(folder)
     models = plan.num_trained(finished)
-    estimates = store.read_results(folder, "estimates.npz")
+    estimates = store.read_estimates(folder)
     size = store.total_size(folder)
     ago = _seconds_ago(folder, finished)
     latest = "" if ago is None else f"; the last {ago:,.0f} s ago"
@@ -41,10 +41,10 @@ def status(arguments: list[str]) -> None:
         ("models", f"{models} of {plan.num_models} trained, {plan.pack_size} a block{latest}"),
         ("estimates", f"none yet; go on with: python -m memjax.run --run {shlex.quote(store.shown(folder))}"
          if estimates is None
-         else f"from {estimates['num_models']} models, {estimates['num_failed']} of them diverged"),
+         else f"from {estimates.num_models} models, {estimates.num_failed} of them diverged"),
         ("on disk", f"{size / 2**20:.1f} MiB, begun {plan.created}"),
     ]  # fmt: skip
-    counts = {} if estimates is None else {key: estimates[key] for key in ("num_models", "num_failed")}
+    counts = {} if estimates is None else {"num_models": estimates.num_models, "num_failed": estimates.num_failed}
     Output(OutputSpec(json=request.json)).say(
         "status", table(rows), run=store.shown(folder), data=plan.data["name"], model=plan.config["model"]["model"],
         models=models, of=plan.num_models, pack_size=plan.pack_size, estimates=counts or None, bytes=size,

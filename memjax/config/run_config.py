@@ -14,7 +14,7 @@ from memjax.machine.workers import make_worker
 from memjax.prng import check_seed
 from memjax.store import place
 
-Metric = Literal["correct", "probability", "margin", "log_odds", "logits"]
+Kept = Literal["correct", "probability", "margin", "log_odds", "logits"]
 Score = Literal["correct", "probability", "margin", "log_odds"]
 Recorded = Literal["correct", "loss", "probability", "margin", "log_odds", "error_norm"]
 
@@ -36,7 +36,7 @@ class RunConfig:
     subset: SubsetSpec = field(default_factory=SubsetSpec)
     model: ModelSpec = field(default_factory=ModelSpec)
     train: TrainSpec = field(default_factory=TrainSpec)
-    keep: tuple[Metric, ...] = ("correct", "probability")
+    keep: tuple[Kept, ...] = ("correct", "probability")
     """What is kept of each model on each training and test example."""
     record: tuple[Recorded, ...] = ()
     """What is recorded of each training example while a model trains, for `memjax.dynamics`.  Default: nothing."""

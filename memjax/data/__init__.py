@@ -26,14 +26,17 @@ __all__ = [
 ]
 
 
-def load_dataset(spec: DataSpec) -> Dataset:
+def load_dataset(spec: DataSpec, source: Dataset | None = None) -> Dataset:
     """The examples that `spec` asks for: read, selected, mislabelled, corrupted, and then checked.
+
+    Args:
+      source: the examples before selection; by default they are read from where `spec` says.
 
     Raises:
       InputError: the source is not known, not there or damaged; a corruption is not known; or what is left cannot be
         used.
     """
-    dataset = _select(_read_source(spec), spec)
+    dataset = _select(_read_source(spec) if source is None else source, spec)
     dataset = flip_labels(dataset, spec.label_noise, spec.data_seed)
     dataset = corrupt(dataset, spec.corrupt, spec.data_seed, spec.corrupt_test)
     _check(dataset)

@@ -14,7 +14,7 @@ def check(dataset: Dataset) -> None:
 
     Raises:
       InputError: lengths or shapes differ, an input is not a finite number, a label has no class, a class has no
-        training example, or there are fewer than two classes, two training examples or one test example.
+        training example, or there are fewer than two classes or two training examples.
     """
     parts = (
         ("train", dataset.train_inputs, dataset.train_labels, dataset.train_ids),
@@ -36,11 +36,10 @@ def check(dataset: Dataset) -> None:
 
 
 def check_amounts(dataset: Dataset) -> None:
-    """Refuses fewer than two classes, two training examples or one test example."""
+    """Refuses fewer than two classes or two training examples.  Without test examples influence is not defined."""
     for count, least, what in (
         (dataset.num_classes, 2, "classes"),
         (dataset.num_train, 2, "training examples"),
-        (dataset.num_test, 1, "test examples"),
     ):
         if count < least:
             raise InputError(f"{dataset.name} has {count} {what}; at least {least} needed")
@@ -76,7 +75,7 @@ def check_shape(which: str, inputs: Inputs) -> None:
             f"{which} inputs have shape {inputs.shape}; expected (examples, features), (examples, height, width) "
             "or (examples, height, width, channels)"
         )
-    if 0 in inputs.shape:
+    if 0 in inputs.shape[which == "test" :]:
         raise InputError(f"{which} inputs have shape {inputs.shape}, with nothing in it; expected sizes of 1 and more")
 
 

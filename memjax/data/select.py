@@ -33,6 +33,8 @@ def select(dataset: Dataset, spec: DataSpec) -> Dataset:
     test = _rows(dataset.test_labels, classes, spec.test_per_class, spec.data_seed, "per-class test")
     new_number = np.zeros(dataset.num_classes, np.int32)
     new_number[list(classes)] = np.arange(len(classes))
+    if dataset.num_test and not len(test):
+        raise InputError(f"{dataset.name} has 0 test examples of the classes asked for; choose others with --classes")
     taken = take_rows(dataset, train, test)
     return dataclasses.replace(
         taken,

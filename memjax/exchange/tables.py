@@ -2,49 +2,47 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Shaped
 
 from memjax.errors import InputError
+from memjax.results import Estimates, PairTable
 from memjax.store import write_atomically
 
 Table = dict[str, np.ndarray]
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheets begin a formula with, or skip
-
-EXAMPLE_COLUMNS = {
-    "memorization": "tr_mem", "stderr": "tr_mem_stderr", "models_in": "tr_num_in", "models_out": "tr_num_out",
-    "correct_in": "tr_correct_in", "correct_out": "tr_correct_out", "probability_in": "tr_probability_in",
-    "probability_out": "tr_probability_out", "mislabelled_on_purpose": "tr_mislabelled",
-}  # fmt: skip
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets take a text that begins with one of these for a formula
 
 
-def examples_table(estimates: Mapping[str, Shaped[np.ndarray, "..."]], class_names: Sequence[str]) -> Table:
-    """A row a training example, from the arrays of estimates.npz; `pandas.DataFrame(table)` is a data frame of it."""
-    labels = estimates["tr_labels"]
-    table = {"id": estimates["tr_ids"], "label": labels, "class": np.asarray(class_names)[labels]}
-    return table | {name: estimates[key] for name, key in EXAMPLE_COLUMNS.items() if key in estimates}
-
-
-def pairs_table(
-    pairs: Mapping[str, Shaped[np.ndarray, "..."]],
-    estimates: Mapping[str, Shaped[np.ndarray, "..."]],
-    class_names: Sequence[str],
-) -> Table:
-    """A row a pair, strongest first, from the arrays of pairs.npz and estimates.npz."""
-    train, test = pairs["tr_idx"], pairs["tt_idx"]
+def examples_table(estimates: Estimates, class_names: Sequence[str]) -> Table:
+    """A row a training example; `pandas.DataFrame(table)` is a data frame of it."""
+    memorization, labels = estimates.memorization, estimates.train_labels
     table = {
-        "train_id": estimates["tr_ids"][train],
-        "test_id": estimates["tt_ids"][test],
-        "class": np.asarray(class_names)[estimates["tr_labels"][train]],
-        "influence": pairs["infl"],
-        "influence_stderr": pairs["infl_stderr"],
-        "memorization": pairs["mem"],
-        "memorization_stderr": pairs["mem_stderr"],
+        "id": estimates.train_ids,
+        "label": labels,
+        "class": np.asarray(class_names)[labels],
+        "memorization": np.asarray(memorization.value),
+        "stderr": np.asarray(memorization.stderr),
+        "models_in": np.asarray(memorization.num_in),
+        "models_out": np.asarray(memorization.num_out),
+        "correct_in": estimates.correct.mean_in,
+        "correct_out": estimates.correct.mean_out,
     }
-    return table | {name: pairs[name] for name in ("p_value", "q_value") if name in pairs}
+    if probability := estimates.scores.get("probability"):
+        table |= {"probability_in": probability.mean_in, "probability_out": probability.mean_out}
+    return table | {"mislabelled_on_purpose": estimates.mislabelled}
+
+
+def pairs_table(pairs: PairTable, estimates: Estimates, class_names: Sequence[str]) -> Table:
+    """A row a pair, strongest first."""
+    train = pairs.train_rows
+    return {
+        "train_id": estimates.train_ids[train],
+        "test_id": estimates.test_ids[pairs.test_rows],
+        "class": np.asarray(class_names)[estimates.train_labels[train]],
+        **pairs.columns(),
+    }
 
 
 def write_csv(path: Path, table: Table) -> None:

@@ -16,23 +16,41 @@ def versions() -> dict[str, str]:
     return {"memjax": __version__, "python": platform.python_version(), **packages}
 
 
-def start_jax(cpu_devices: int | None = None) -> None:
+def start_jax(cpu_devices: int | None = None) -> str:
     """Cuts the processor into one device a core, unless the user has said otherwise; before jax is first used.
 
     Small models leave a core idle between operations; two devices on two cores train nearly twice as fast.  Compiled
     programs are kept for the next process.
+
+    Returns:
+      Where jax has been used in this process already and keeps its devices: how to have more of them; else nothing.
     """
     import jax
 
     said = "JAX_NUM_CPU_DEVICES" in os.environ or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
-    if cpu_devices or not said:
-        jax.config.update("jax_num_cpu_devices", cpu_devices or usable_cores())
+    advice = _cut_processor(cpu_devices or usable_cores()) if cpu_devices or not said else ""
     if not jax.config.jax_compilation_cache_dir and (folder := compile_cache()):
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
         # XLA cannot store programs with oneDNN's convolutions; they are compiled anew, which nobody has to be told.
         warnings.filterwarnings("ignore", message="Error writing persistent compilation cache entry")
+    return advice
+
+
+def _cut_processor(count: int) -> str:
+    import jax
+
+    try:
+        jax.config.update("jax_num_cpu_devices", count)
+    except RuntimeError:  # jax has its devices already
+        here = jax.local_device_count()
+        if jax.default_backend() == "cpu" and here < count:
+            return (
+                f"JAX already runs in this process with {here} CPU device{'s' * (here > 1)}; for {count}, call "
+                f'jax.config.update("jax_num_cpu_devices", {count}) before JAX is first used'
+            )
+    return ""
 
 
 def compile_cache() -> Path | None:

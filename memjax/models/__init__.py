@@ -21,13 +21,29 @@ from memjax.models.normalization import BatchNorm
 from memjax.models.pooling import max_pool
 from memjax.models.precision import in_precision
 from memjax.models.resnet import RESNET_18, RESNET_50, ResNet
-from memjax.models.user import user_model
+from memjax.models.user import model_words, user_model
 from memjax.types import Model
 
 __all__ = [
-    "CNN", "MLP", "AlexNet", "BatchNorm", "DenseNet", "Inception", "ResNet", "check_counting", "convolution",
-    "from_linen", "from_nnx", "in_precision", "is_built_in", "layers_of", "make_model", "mark", "max_pool",
-]  # fmt: skip
+    "CNN",
+    "MLP",
+    "AlexNet",
+    "BatchNorm",
+    "DenseNet",
+    "Inception",
+    "ResNet",
+    "check_counting",
+    "convolution",
+    "from_linen",
+    "from_nnx",
+    "in_precision",
+    "is_built_in",
+    "layers_of",
+    "make_model",
+    "mark",
+    "max_pool",
+    "model_words",
+]
 
 
 def make_model(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -> Model:

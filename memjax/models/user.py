@@ -1,10 +1,11 @@
-"""A network of the user's own, by the name of its factory."""
+"""A network of the user's own: by the name of its factory, or as an object given in Python."""
 
 import importlib
 import inspect
 import os
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import flax.linen
 from flax import nnx
@@ -12,6 +13,25 @@ from flax import nnx
 from memjax.errors import InputError
 from memjax.models.from_flax import from_linen, from_nnx
 from memjax.types import Model
+
+GIVEN = "given:"
+_given: dict[str, Any] = {}
+
+
+def model_words(model: Any) -> str:
+    """The word of ModelSpec.model for a factory or a `memjax.Model`: `package.module:factory` where it can be imported.
+
+    What cannot be imported (a class of a notebook or of a function, a `memjax.Model`) is known to this process alone,
+    as `given:NAME`.
+    """
+    if isinstance(model, str):
+        return model
+    module, name = getattr(model, "__module__", None), getattr(model, "__qualname__", type(model).__name__)
+    if module not in (None, "__main__") and getattr(sys.modules.get(module), name, None) is model:
+        return f"{module}:{name}"
+    name = name.rpartition(".")[2].strip("<>")
+    _given[name] = model
+    return GIVEN + name
 
 
 def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Model:
@@ -25,6 +45,8 @@ def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Mod
       InputError: no such module or factory, or it returns something else.
     """
     factory = _find(name)
+    if isinstance(factory, Model):
+        return factory
     if _takes_rngs(name, factory):
         return from_nnx(lambda rngs: factory(input_shape, num_classes, rngs=rngs))
     made = factory(input_shape, num_classes)
@@ -48,7 +70,14 @@ def _takes_rngs(name: str, factory: Callable) -> bool:
     return "rngs" in signature.parameters
 
 
-def _find(name: str) -> Callable:
+def _find(name: str) -> Any:
+    if name.startswith(GIVEN):
+        if (word := name.removeprefix(GIVEN)) not in _given:
+            raise InputError(
+                f"the network {word} was given to memjax.fit in Python and cannot be imported here; give it again, as "
+                "memjax.fit(..., model=...), or write it into a module of its own"
+            )
+        return _given[word]
     module_name, _, factory_name = name.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # as `python -m` has it; the package may be run from an entry point

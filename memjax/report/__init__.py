@@ -11,6 +11,7 @@ import numpy as np
 
 from memjax.errors import InputError
 from memjax.report.page.render import Report, draw_report
+from memjax.results import Estimates, PairTable
 from memjax.store.files import write_atomically
 from memjax.types import Dataset
 
@@ -21,8 +22,8 @@ IMAGES_MOST = 15 * 2**20  # bytes of images up to which the page holds them
 
 def render_report(
     dataset: Dataset,
-    estimates: dict[str, np.ndarray],
-    pairs: dict[str, np.ndarray],
+    estimates: Estimates,
+    pairs: PairTable,
     facts: dict[str, str],
     warnings: list[str],
     *,
@@ -34,13 +35,7 @@ def render_report(
 
     Args:
       dataset: the examples the estimates are of, in the same order.
-      estimates: by name, one value a training example: tr_mem, tr_mem_stderr, tr_num_in, tr_num_out, tr_correct_in,
-        tr_correct_out, tr_labels, where known tr_probability_out; one a test example: tt_labels, tt_correct; scalars:
-        num_models, num_failed, in_sample_accuracy, held_out_accuracy, test_accuracy.  NaN where undefined.
-      pairs: the train-test pairs that passed, strongest first: tr_idx, tt_idx (rows of the data set), infl,
-        infl_stderr, mem, mem_stderr; scalars: infl_threshold, mem_threshold, where known expected_by_chance; where
-        known, for each training example, helped_idx, helped_infl, helped_stderr and hurt_idx, hurt_infl, hurt_stderr
-        (train, listed): the test examples that it helps and hurts most.
+      estimates, pairs: the results of the run (`memjax.store.read_estimates`, `memjax.store.read_pairs`).
       facts: the configuration, name -> text.
       warnings: sentences the reader should know before any number.
       dynamics: where something was recorded, the arrays of dynamics.npz (`memjax.runs.dynamics_files.reduce_blocks`).
@@ -56,8 +51,8 @@ def render_report(
 def write_report(
     path: Path,
     dataset: Dataset,
-    estimates: dict[str, np.ndarray],
-    pairs: dict[str, np.ndarray],
+    estimates: Estimates,
+    pairs: PairTable,
     facts: dict[str, str],
     warnings: list[str],
     *,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from memjax.config.run_config import RunConfig
 from memjax.errors import InputError
+from memjax.metrics import METRICS
 from memjax.types import Dataset
 
 FULL_MATRIX = 2**30  # bytes up to which influence.npy is written without being asked for
@@ -23,9 +24,10 @@ def writes_all_pairs(config: RunConfig, dataset: Dataset) -> bool:
 
 def bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
     """What is kept of a model on disk."""
-    numbers = {"correct": 1 / 8, "logits": 2 * dataset.num_classes}
-    each = sum(numbers.get(name, 2) for name in config.keep)
-    recorded = len(config.recorded_epochs) * sum(numbers.get(name, 2) for name in config.record)
+    each, recorded = (
+        sum(METRICS[name].num_bytes(dataset.num_classes) for name in names) for names in (config.keep, config.record)
+    )
+    recorded *= len(config.recorded_epochs)
     return (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
 
 

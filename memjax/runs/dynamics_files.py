@@ -3,7 +3,7 @@
 One block is in memory at once, and of each metric sums of (epochs, train), whatever the number of models.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from memjax import store
+from memjax.metrics import LEARNED
 
 FILE = "dynamics.npz"
-# When an example counts as learned, by what was recorded; the first that is there is taken.  A margin above 0 says the
-# same as correct.  The others say that the label has more than half of the probability: then it is correct, but it may
-# have been so for a while.
-LEARNED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "correct": lambda values: values,
-    "margin": lambda values: values > 0,
-    "loss": lambda values: values < np.log(2),
-    "probability": lambda values: values > 0.5,
-    "log_odds": lambda values: values > 0,
-}
 
 
 class Totals:

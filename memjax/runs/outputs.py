@@ -1,20 +1,22 @@
-"""What a run has found, for people and for other programs: its report, and files of other formats."""
+"""The results of a run for people and for other programs: its report, and files of other formats."""
 
 from pathlib import Path
-
-import numpy as np
 
 from memjax import store
 from memjax.runs import summary
 from memjax.errors import InputError
+from memjax.results import Estimates, PairTable
 from memjax.runs.open_folder import Run
 
 
 def report(run: Run, examples: bool = True) -> Path:
-    """Writes report.html from the files of estimates; without `examples` it holds no image and no feature of one.
+    """Writes report.html; returns its path.
+
+    Args:
+      examples: False: the page shows no image and no feature of any example.
 
     Raises:
-      InputError: there are none yet.
+      InputError: there are no estimates yet.
     """
     from memjax.report import write_report
 
@@ -31,13 +33,13 @@ def report(run: Run, examples: bool = True) -> Path:
 
 
 def export(run: Run, out: Path, kind: str) -> list[str]:
-    """Writes what a run found in the files that others read; returns what was written, in words.
+    """Writes predictions or estimates of a run in a format of other programs; returns what was written, in words.
 
     Args:
       kind: arrays, feldman-zhang, lira, csv or parquet.
 
     Raises:
-      InputError: a block is damaged, there is no model or no estimate yet, or what the kind needs was not kept.
+      InputError: a block is damaged, there is no model or no estimate yet, or the run did not save what the kind needs.
     """
     from memjax import exchange
 
@@ -64,11 +66,12 @@ def export(run: Run, out: Path, kind: str) -> list[str]:
     return [f"{exchange.feldman_zhang.write(out, found)} models in {out}"]
 
 
-def _whole_results(run: Run) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    estimates, pairs = (store.read_whole(run.folder, name) for name in ("estimates.npz", "pairs.npz"))
+def _whole_results(run: Run) -> tuple[Estimates, PairTable]:
+    folder = run.folder
+    estimates, pairs = store.read_estimates(folder, checked=True), store.read_pairs(folder, checked=True)
     if estimates is None or pairs is None:
+        where = store.shown(folder)
         raise InputError(
-            f"{store.shown(run.folder)} has no estimates, or they are damaged; make them with: python -m memjax.run "
-            f"--run {store.shown(run.folder)}"
+            f"{where} has no estimates, or they are damaged; make them with: python -m memjax.run --run {where}"
         )
     return estimates, pairs

@@ -4,11 +4,10 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import NamedTuple
-
-from tqdm import tqdm
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 EVERY_BAR = 0.5  # seconds; the clock in the bar goes on while a program is compiled
 EVERY_LINE = 30.0
@@ -37,6 +36,70 @@ class Standing(NamedTuple):
     def seconds_left(self) -> float | None:
         """At the rate so far; None before the first model."""
         return (self.total - self.done) / self.rate if self.rate else None
+
+
+@runtime_checkable
+class Teller(Protocol):
+    """Tells somebody what a run does: a program, a person at a terminal, or nobody."""
+
+    def say(self, event: str, words: str, **facts: Any) -> None:
+        """Something that happened: words for people, facts for programs."""
+        ...
+
+    def preparing(self) -> AbstractContextManager[object]:
+        """While data are read and the run folder is opened."""
+        ...
+
+    def progress(
+        self, total: int, done: int, recount: Callable[[], int] | None = None
+    ) -> AbstractContextManager["Progress"]:
+        """While models are trained; arguments as of `Progress`."""
+        ...
+
+
+class Bar:
+    """A bar in a notebook or a terminal, a line now and then elsewhere; events are not told."""
+
+    def say(self, event: str, words: str, **facts: Any) -> None:
+        pass
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        if not watched():
+            yield
+            return
+        end = threading.Event()
+        with _tqdm()(total=0, bar_format="preparing [{elapsed}]", leave=False) as bar:
+
+            def tick() -> None:
+                while not end.wait(EVERY_BAR):
+                    bar.refresh()
+
+            thread = threading.Thread(target=tick, daemon=True)
+            thread.start()
+            try:
+                yield
+            finally:
+                end.set()
+                thread.join()
+
+    def progress(self, total: int, done: int, recount: Callable[[], int] | None = None):
+        return progress_bar(total, done, recount)
+
+
+class Silent:
+    """Tells nobody."""
+
+    def say(self, event: str, words: str, **facts: Any) -> None:
+        pass
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        yield
+
+    @contextmanager
+    def progress(self, total: int, done: int, recount: Callable[[], int] | None = None) -> Iterator["Progress"]:
+        yield Progress(total, done, lambda _: None, EVERY_LINE, lambda _: None)
 
 
 class Progress:
@@ -122,11 +185,15 @@ def progress_bar(
             yield progress
         return
     layout = "training {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} models [{elapsed} < {remaining}, {rate_noinv_fmt}]"
-    options = {"unit": " models", "bar_format": layout, "ncols": columns(), "nrows": 20, "disable": done >= total}
-    with tqdm(total=total, initial=done, **options) as bar:
+    options: dict[str, Any] = {"unit": " models", "bar_format": layout, "disable": done >= total}
+    if not in_notebook():
+        options |= {"ncols": columns(), "nrows": 20}
+    with _tqdm()(total=total, initial=done, **options) as bar:
 
         def show(standing: Standing) -> None:
-            bar.n, bar.ncols = min(standing.done, total), columns()
+            bar.n = min(standing.done, total)
+            if not in_notebook():
+                bar.ncols = columns()
             bar.refresh()
             if standing.done >= total:
                 bar.close()  # what is done from now on is no training and takes none of its time
@@ -139,8 +206,23 @@ def progress_bar(
 
 
 def watched() -> bool:
-    """Whether the error stream is a terminal that can go back over a line."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    """Whether a bar can be shown: in a notebook, or in a terminal that can go back over a line."""
+    return in_notebook() or (sys.stderr.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def in_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return type(shell).__name__ == "ZMQInteractiveShell"
+
+
+def _tqdm() -> Any:
+    """The bar of the place: a widget in a notebook that has them, else text."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tqdm warns where a notebook has no widgets, and then shows text
+        from tqdm.auto import tqdm
+
+        return tqdm
 
 
 def columns() -> int:

@@ -15,9 +15,8 @@ from memjax.machine import environment, signals
 from memjax import store
 from memjax.runs import summary
 from memjax.errors import InputError, Interrupted
-from memjax.runs.open_folder import Run
+from memjax.runs.open_folder import Run, build_programs
 from memjax.runs.shared_work import Pieces
-from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.disk_space import check_disk, writes_all_pairs
 from memjax.types import Curves, Outcomes
 from memjax.machine.workers import Worker, deal, make_worker
@@ -53,8 +52,7 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
             "what they would be there in the last bits"
         )
     blocks = deal(missing, _worker(run), lambda number: store.is_finished(run.folder, number))
-    single = make_single(run.config, run.dataset, run.design)
-    examples = make_examples(run.config, run.dataset)
+    single, examples = build_programs(run)
     midway, plan = run.folder / "midway", run.plan.fingerprint
     seconds = run.config.checkpoint_minutes and 60 * run.config.checkpoint_minutes
     checkpoints = checkpoints_in(midway, plan, seconds, notify) if seconds else None
@@ -222,7 +220,7 @@ def models_until(run: Run) -> int | None:
     at once, since the first few say little.
     """
     goal = run.config.until_stderr
-    estimates = store.read_results(run.folder, "estimates.npz") if goal else None
+    estimates = store.read_estimates(run.folder) if goal else None
     if goal is None or estimates is None:
         return None
     typical, now = summary.typical_stderr(estimates), run.plan.num_models

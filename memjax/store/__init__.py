@@ -1,7 +1,18 @@
 """A run on disk.  What is on disk is the only state; this package starts without jax."""
 
 from memjax.store.blocks import Block, CorruptBlock, commit_kept, read_block, write_block
+from memjax.store.estimates import (
+    as_estimates,
+    as_pairs,
+    class_arrays,
+    estimate_arrays,
+    just_written,
+    pair_arrays,
+    read_estimates,
+    read_pairs,
+)
 from memjax.store.files import (
+    add_array,
     is_there,
     publish,
     remove_folder,
@@ -11,7 +22,7 @@ from memjax.store.files import (
     write_arrays,
     write_atomically,
 )
-from memjax.store.outcomes import read_curves, read_outcomes
+from memjax.store.outcomes import read_curves, read_held_out, read_outcomes
 from memjax.store.plan import Plan, differences, new_plan, read_plan, replace_plan
 from memjax.store.records import (
     Record,
@@ -25,7 +36,6 @@ from memjax.store.records import (
 )
 from memjax.store.results import (
     as_noted,
-    just_written,
     read_note,
     read_results,
     read_whole,
@@ -43,23 +53,32 @@ __all__ = [
     "Finding",
     "Plan",
     "Record",
+    "add_array",
     "afresh",
+    "as_estimates",
     "as_noted",
+    "as_pairs",
+    "class_arrays",
     "commit_kept",
     "count_models",
     "damaged_blocks",
     "differences",
+    "estimate_arrays",
     "finished_blocks",
     "is_finished",
     "is_there",
     "just_written",
     "new_plan",
+    "pair_arrays",
     "place",
     "publish",
     "read_block",
     "read_curves",
+    "read_estimates",
+    "read_held_out",
     "read_note",
     "read_outcomes",
+    "read_pairs",
     "read_plan",
     "read_record",
     "read_results",

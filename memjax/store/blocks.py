@@ -24,6 +24,7 @@ LARGEST = float(np.finfo(np.float16).max)
 _SIDES = ("train_", "test_", "record_")
 _OWN = {"model_ids", "finite", "num_train", "num_test", "masks"}
 _EPOCHS = "record_epochs"
+_HELD_OUT = "held_out_probability"
 
 
 class Block(NamedTuple):
@@ -36,6 +37,8 @@ class Block(NamedTuple):
       train, test: by the name of the metric, (models, train) and (models, test).
       record: what was recorded on the way, by the name of the metric, (models, epochs, train); often nothing.
       epochs: (epochs,) after how many epochs.
+      held_out: (train, classes) mean probability of each class over the block's models that did not train on the
+        example and did not diverge; NaN where there is none.  None in a block of an older version, or of a stream.
     """
 
     model_ids: Int[np.ndarray, " models"]
@@ -45,6 +48,7 @@ class Block(NamedTuple):
     test: dict[str, np.ndarray]
     record: Mapping[str, np.ndarray] = MappingProxyType({})
     epochs: Int[np.ndarray, " epochs"] = np.zeros(0, np.int64)
+    held_out: np.ndarray | None = None
 
 
 class CorruptBlock(Exception):
@@ -147,6 +151,8 @@ def _packed(block: Block) -> bytes:
     if block.record:
         arrays[_EPOCHS] = np.asarray(block.epochs, np.int64)
         arrays |= {f"record_{name}": _compact(values, axis=2) for name, values in block.record.items()}
+    if block.held_out is not None:
+        arrays[_HELD_OUT] = block.held_out.astype(np.float16)
     stream = io.BytesIO()
     np.savez(stream, **arrays)
     return stream.getvalue()
@@ -159,10 +165,13 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> Block:
     if epochs.dtype != np.int64 or epochs.ndim != 1 or (np.diff(epochs) <= 0).any():
         raise ValueError(f"it says that it was recorded after {epochs} epochs")
     record = {name: arrays.pop(name) for name in list(arrays) if name.startswith("record_")}
+    held_out = arrays.pop(_HELD_OUT, None)
+    if held_out is not None and (held_out.dtype != np.float16 or held_out.shape[:-1] != (num["train"],)):
+        raise ValueError(f"its held-out probabilities are {held_out.dtype} {held_out.shape}")
     block = Block(
         ids, _expand(masks, num["train"]), finite.astype(bool, casting="no"), {}, {},
         {name.removeprefix("record_"): _expand(values, num["train"], axis=2) for name, values in record.items()},
-        epochs,
+        epochs, held_out,
     )  # fmt: skip
     for key, values in arrays.items():
         side, _, name = key.partition("_")
@@ -176,7 +185,7 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> Block:
 
 
 def _check_names(names, path: Path) -> None:
-    others = {name for name in names if not name.startswith(_SIDES)}
+    others = {name for name in names if not name.startswith(_SIDES)} - {_HELD_OUT}
     if others != _OWN or {"train_correct", "test_correct"} - {*names}:
         raise InputError(f"{path} does not hold the arrays of a block")
 

@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -21,17 +21,24 @@ from memjax.errors import InputError
 from memjax.store import objects
 from memjax.store.staging import url_of
 
+_Result = TypeVar("_Result")
 TEMPORARY = ".tmp"
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
 
 
-def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Puts a file in place of an older one: a reader sees all of the old one or all of the new one."""
-    with _written_aside(path, write) as aside:
+def write_atomically(path: Path, write: Callable[[BinaryIO], _Result]) -> _Result:
+    """Puts a file in place of an older one: a reader sees all of the old one or all of the new one.
+
+    Returns:
+      What `write` returns.
+    """
+    result: list[_Result] = []
+    with _written_aside(path, lambda stream: result.append(write(stream))) as aside:
         os.replace(aside, path)
     _flush_folder(path.parent)
     if url := url_of(path):
         objects.put_file(url, path)
+    return result[0]
 
 
 def write_arrays(path: Path, arrays: Iterable[tuple[str, np.ndarray]]) -> None:
@@ -40,10 +47,15 @@ def write_arrays(path: Path, arrays: Iterable[tuple[str, np.ndarray]]) -> None:
     def write(stream: BinaryIO) -> None:
         with zipfile.ZipFile(stream, "w") as archive:
             for name, array in arrays:
-                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
+                add_array(archive, name, array)
 
     write_atomically(path, write)
+
+
+def add_array(archive: zipfile.ZipFile, name: str, array: Any) -> None:
+    """One more array in an npz file."""
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+        np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
 
 
 def publish(path: Path, content: bytes) -> bool:

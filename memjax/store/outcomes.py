@@ -32,6 +32,31 @@ def read_outcomes(folder: Path, blocks: Iterable[int], num_models: int) -> tuple
     ), num_failed
 
 
+def read_held_out(folder: Path, blocks: Iterable[int]) -> np.ndarray | None:
+    """Mean probability of each class over models that did not train on an example, (train, classes); one block at once.
+
+    Each block counts by its models that did not train on the example.  Blocks without such probabilities are left out.
+
+    Returns:
+      NaN where no model left the example out; None where no block has them.
+
+    Raises:
+      CorruptBlock: a block is not what was written.
+    """
+    total, count = None, 0
+    for number in sorted(blocks):
+        block = read_block(folder, number)
+        if block.held_out is None:
+            continue
+        models = (~block.masks & block.finite[:, None]).sum(0)
+        part = np.where(models[:, None] > 0, block.held_out.astype(np.float64), 0) * models[:, None]
+        total, count = (part if total is None else total + part), count + models
+    if total is None:
+        return None
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: undefined, not zero
+        return total / np.asarray(count)[:, None]
+
+
 def read_curves(folder: Path, blocks: Iterable[int], num_models: int) -> Curves:
     """What was recorded of the models numbered below `num_models` while they trained; diverged ones are left out.
 

@@ -84,14 +84,6 @@ def read_results(folder: Path, name: str) -> dict[str, Any] | None:
         return None
 
 
-def just_written(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The arrays of estimates.npz and of pairs.npz, which this process has just written."""
-    estimates, pairs = (read_results(folder, name) for name in ("estimates.npz", "pairs.npz"))
-    assert estimates is not None
-    assert pairs is not None
-    return estimates, pairs
-
-
 def read_whole(folder: Path, name: str) -> dict[str, np.ndarray] | None:
     """As `read_results`, but None as well where the file's checksum is not the one noted."""
     note = read_note(folder)

@@ -225,6 +225,10 @@ def _logits(
     chunk: int,
 ) -> Float[Array, "rows classes"]:
     """The network's answers to some of the inputs, a chunk at a time."""
+    if not len(rows):  # there are no test examples
+        one = jax.ShapeDtypeStruct((1, *inputs.shape[1:]), jnp.float32)
+        like = jax.eval_shape(lambda inputs: model.apply(params, state, inputs, None, False)[0], one)
+        return jnp.zeros((0, like.shape[-1]), like.dtype)
     chunk = max(1, min(chunk, len(rows)))
     count = -(-len(rows) // chunk)
     chunks = rows[jnp.arange(count * chunk) % len(rows)].reshape(count, chunk)  # the last chunk is topped up

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from memjax import store
 from memjax.types import Dataset
 from tests.report.report_page import dataset_of, estimates_of, extremes_of, images
 
@@ -20,7 +21,7 @@ class World(NamedTuple):
 
     @property
     def arrays(self):
-        return self.dataset, self.estimates, self.pairs
+        return self.dataset, store.as_estimates(self.estimates), store.as_pairs(self.pairs)
 
     @property
     def order(self) -> np.ndarray:

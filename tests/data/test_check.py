@@ -34,7 +34,7 @@ TEST_FLOATS = np.zeros((3, 2, 2), np.float32)
         ({"train_labels": np.array([0, 1, 0, 0, 1, 0], np.int32)}, r"class 2 \(cat\) has no training example"),
         ({"class_names": ("ant",)}, "tiny has 1 classes; at least 2"),
         ({"train_labels": np.array([0], np.int32)}, "tiny has 1 training examples; at least 2"),
-        ({"test_labels": np.array([], np.int32)}, "tiny has 0 test examples; at least 1"),
+        ({"test_labels": np.array([], np.int32)}, "test has 3 inputs and 0 labels"),
         ({"train_inputs": np.zeros(6)}, r"train inputs have shape \(6,\)"),
         ({"train_inputs": np.zeros((6, 1, 1, 1, 1))}, r"train inputs have shape \(6, 1, 1, 1, 1\)"),
         (

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 
+from memjax import store
 from memjax.estimators import extremes
 from memjax.report import render_report
 from memjax.types import Dataset
@@ -87,6 +88,9 @@ def estimates_of(dataset: Dataset, seed: int = 0) -> dict[str, np.ndarray]:
         "tr_correct_out": correct_out,
         "tr_labels": dataset.train_labels,
         "tt_labels": dataset.test_labels,
+        "tr_ids": dataset.train_ids,
+        "tt_ids": dataset.test_ids,
+        "tr_mislabelled": dataset.mislabelled,
         "tt_correct": rng.random(test).astype(np.float32),
         "num_models": np.array(1234),
         "num_failed": np.array(5),
@@ -142,7 +146,8 @@ def recorded_of(dataset: Dataset, num_epochs: int = 6, seed: int = 0) -> dict[st
 def render(dataset: Dataset, estimates=None, pairs=None, facts=None, warnings=None, **more) -> str:
     estimates = estimates_of(dataset) if estimates is None else estimates
     pairs = pairs_of([3, 8, 3, 20], [1, 2, 4, 1], estimates["tr_mem"]) if pairs is None else pairs
-    return render_report(dataset, estimates, pairs, facts or {"seed": "0"}, warnings or ["Few models."], **more)
+    found = store.as_estimates(estimates), store.as_pairs(pairs)
+    return render_report(dataset, *found, facts or {"seed": "0"}, warnings or ["Few models."], **more)
 
 
 def numbers_of(page: Page) -> dict:

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import memjax.report
+from memjax import store
 from memjax.errors import InputError
 from memjax.report import write_report
 from memjax.report.page.images import Painter
@@ -24,6 +25,10 @@ def world():
     estimates = estimates_of(dataset)
     estimates["tr_mem"][[5, 17]] = np.nan
     return dataset, estimates, pairs_of([3, 8, 3, 20], [1, 2, 4, 1], estimates["tr_mem"]) | extremes_of(dataset)
+
+
+def typed(dataset, estimates, pairs):
+    return dataset, store.as_estimates(estimates), store.as_pairs(pairs)
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +111,11 @@ def test_undefined_numbers_are_null_in_json(world):
 
 def test_many_images_lie_beside_the_page(world, tmp_path, monkeypatch):
     path = tmp_path / "a report #1.html"
-    write_report(path, *world, {}, [])
+    write_report(path, *typed(*world), {}, [])
     assert not (tmp_path / "a report #1-images").exists()
 
     monkeypatch.setattr(memjax.report, "IMAGES_MOST", 100)
-    write_report(path, *world, {}, [])
+    write_report(path, *typed(*world), {}, [])
 
     folder = tmp_path / "a report #1-images"
     numbers = numbers_of(Page(path.read_text()))
@@ -120,7 +125,7 @@ def test_many_images_lie_beside_the_page(world, tmp_path, monkeypatch):
     assert "sheet-train-0" not in path.read_text()
 
     (folder / "notes.txt").write_text("mine")
-    write_report(path, *world, {}, [], examples=False)
+    write_report(path, *typed(*world), {}, [], examples=False)
     assert [file.name for file in folder.iterdir()] == ["notes.txt"]
 
 
@@ -130,7 +135,7 @@ def test_images_are_not_written_through_a_link(world, tmp_path, monkeypatch):
     (tmp_path / "report-images").symlink_to(tmp_path / "elsewhere")
 
     with pytest.raises(InputError, match="leads elsewhere"):
-        write_report(tmp_path / "report.html", *world, {}, [])
+        write_report(tmp_path / "report.html", *typed(*world), {}, [])
 
     assert not list((tmp_path / "elsewhere").iterdir())
 

@@ -161,7 +161,7 @@ def test_overview_by_hand():
     notes = page.texts(kind="note", inside=tiles)
     assert "3 of 5 examples; 95 % interval 23.1 % to 88.2 %" in notes
     assert "of a score, root mean square; 0.400 at most" in notes
-    assert "5 failed; left out of all scores" in notes
+    assert "5 diverged models (excluded)" in notes
 
 
 def test_classes_are_counted_and_the_most_memorized_comes_first(pets):
@@ -228,7 +228,7 @@ def test_no_pair_is_said_in_words(pets):
 def test_everything_undefined(pets):
     estimates = {
         key: np.full_like(value, np.nan) if value.dtype.kind == "f" else value
-        for key, value in (estimates_of(pets) | {"num_models": np.array(np.nan)}).items()
+        for key, value in estimates_of(pets).items()
     }
 
     page = Page(render(pets, estimates))

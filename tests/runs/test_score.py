@@ -113,7 +113,7 @@ def test_the_summary_and_the_report_say_of_which_score(tmp_path, capsys):
 
     text, page = capsys.readouterr().out, (opened.folder / "report.html").read_text()
 
-    assert "on average, of margin" in text
+    assert "(of margin)" in text
     assert "in units of logits" in " ".join(text.split())
     assert "mean margin(i) of models that trained on i" in page
     assert "Any number" in page
@@ -130,7 +130,7 @@ def test_the_standard_error_asked_for_is_of_the_score(tmp_path):
         config = RunConfig(**(vars(opened.config) | {"score": score, "until_stderr": 0.05}))
         asked = open_folder.Run(config, opened.folder, opened.dataset, opened.design, opened.plan)
         assert stages.estimate(asked, print, print)
-        typical = summary.typical_stderr(store.read_results(opened.folder, "estimates.npz"))
+        typical = summary.typical_stderr(store.read_estimates(opened.folder))
         needed.append(stages.models_until(asked))
         assert needed[-1] == min(4 * MODELS, PACK * int(np.ceil(np.ceil(MODELS * (typical / 0.05) ** 2) / PACK)))
 

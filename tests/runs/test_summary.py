@@ -2,14 +2,13 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec, TrainSpec
 from memjax.runs import summary
-from memjax.store import Plan
+from memjax.store import Plan, as_estimates
+from tests.report.report_page import dataset_of, estimates_of, images
 
-ESTIMATES = {"num_models": np.array(10), "num_failed": np.array(0)}
+ESTIMATES = as_estimates(estimates_of(dataset_of(images(3), images(3))))
 
 
 def facts(config):

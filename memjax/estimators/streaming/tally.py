@@ -16,9 +16,9 @@ from memjax.estimators.checks import as_scores
 from memjax.estimators.complementary import opposite, whole_pairs
 from memjax.estimators.kernels.influence_from_bits import Bits, no_bits, set_models
 from memjax.estimators.streaming.totals import Totals, add_totals, memorization_totals
+from memjax.metrics import SCORES
 from memjax.types import Outcomes
 
-SCORES = ("correct", "probability", "margin", "log_odds")
 LOOKED_AT = 256  # models whose masks are compared at once
 
 

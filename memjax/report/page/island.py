@@ -14,6 +14,7 @@ from jaxtyping import Int
 from memjax.report.page import words
 from memjax.report.page.images import Painter
 from memjax.report.page.likeness import ALIKE, SEARCHED, duplicates, fingerprints, likeness
+from memjax.results import Estimates, PairTable
 from memjax.types import Dataset
 
 PAIRS_MOST = 20_000
@@ -28,78 +29,75 @@ class Orders(NamedTuple):
     test: Int[np.ndarray, " test"]
 
 
-def orders(dataset: Dataset, estimates: dict[str, np.ndarray], pairs: dict[str, np.ndarray]) -> Orders:
-    """The order of the page, from the files of estimates."""
-    mem = estimates["tr_mem"]
-    train = np.lexsort((estimates["tr_mem_stderr"], np.where(np.isnan(mem), np.inf, -mem)))
-    first = np.full(dataset.num_test, len(pairs["tt_idx"]))
-    np.minimum.at(first, pairs["tt_idx"], np.arange(len(pairs["tt_idx"])))
-    return Orders(train, np.argsort(first, kind="stable"))
+def orders(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> Orders:
+    """The order of the page."""
+    first = np.full(dataset.num_test, len(pairs))
+    np.minimum.at(first, pairs.test_rows, np.arange(len(pairs)))
+    return Orders(estimates.most_memorized(), np.argsort(first, kind="stable"))
 
 
 def island(
-    dataset: Dataset,
-    estimates: dict[str, np.ndarray],
-    pairs: dict[str, np.ndarray],
-    order: Orders,
-    painter: Painter | None,
+    dataset: Dataset, estimates: Estimates, pairs: PairTable, order: Orders, painter: Painter | None
 ) -> dict[str, Any]:
     """All numbers, ready for JSON.  Without a painter nothing is said of what examples look like."""
     place = Orders(_inverse(order.train), _inverse(order.test))
     train, test = order
+    probability, memorization = estimates.scores.get("probability"), estimates.memorization
 
-    def of_train(key: str, dtype: Any) -> list[str] | None:
-        return packed(estimates[key][train], dtype) if key in estimates else None
+    def of_train(values: Any, dtype: Any = np.float32) -> list[str]:
+        return packed(np.asarray(values)[train], dtype)
 
     content: dict[str, Any] = {
         "classes": list(dataset.class_names),
-        "numModels": _number(estimates["num_models"]),
-        "bounded": words.score(estimates).bounded,
+        "numModels": _number(estimates.num_models),
+        "bounded": words.score(estimates.score).bounded,
         "train": {
             "row": packed(train),
             "id": packed(dataset.train_ids[train]),
             "label": packed(dataset.train_labels[train]),
             "mislabelled": packed(dataset.mislabelled[train], np.uint8),
-            "mem": of_train("tr_mem", np.float32),
-            "stderr": of_train("tr_mem_stderr", np.float32),
-            "numIn": of_train("tr_num_in", np.int32),
-            "numOut": of_train("tr_num_out", np.int32),
-            "correctIn": of_train("tr_correct_in", np.float32),
-            "correctOut": of_train("tr_correct_out", np.float32),
-            "probabilityOut": of_train("tr_probability_out", np.float32),
+            "mem": of_train(memorization.value),
+            "stderr": of_train(memorization.stderr),
+            "numIn": of_train(memorization.num_in, np.int32),
+            "numOut": of_train(memorization.num_out, np.int32),
+            "correctIn": of_train(estimates.correct.mean_in),
+            "correctOut": of_train(estimates.correct.mean_out),
+            "probabilityOut": None if probability is None else of_train(probability.mean_out),
         },
         "test": {
             "row": packed(test),
             "id": packed(dataset.test_ids[test]),
             "label": packed(dataset.test_labels[test]),
-            "correct": packed(estimates["tt_correct"][test], np.float32),
+            "correct": packed(estimates.test_correct[test], np.float32),
         },
-        "thresholds": {key: _number(pairs[f"{key}_threshold"]) for key in ("mem", "infl")},
-        "expectedByChance": _number(pairs["expected_by_chance"]) if "expected_by_chance" in pairs else None,
-        "numPairs": len(pairs["infl"]),
+        "thresholds": {"mem": _number(pairs.memorization_threshold), "infl": _number(pairs.influence_threshold)},
+        "expectedByChance": _number(pairs.expected_by_chance),
+        "numPairs": len(pairs),
     }
     strongest = np.s_[:PAIRS_MOST]
-    rows, columns = pairs["tr_idx"][strongest], pairs["tt_idx"][strongest]
+    rows, columns = pairs.train_rows[strongest], pairs.test_rows[strongest]
     content["pairs"] = {
         "train": packed(place.train[rows]),
         "test": packed(place.test[columns]),
-        "infl": packed(pairs["infl"][strongest], np.float32),
-        "stderr": packed(pairs["infl_stderr"][strongest], np.float32),
+        "infl": packed(pairs.influence[strongest], np.float32),
+        "stderr": packed(pairs.influence_stderr[strongest], np.float32),
     }
-    for side in ("helped", "hurt"):
-        if f"{side}_idx" in pairs:
+    for side, listed in (("helped", pairs.helped), ("hurt", pairs.hurt)):
+        if listed:
             content[side] = {
-                "count": int(pairs[f"{side}_idx"].shape[1]),
-                "test": packed(place.test[pairs[f"{side}_idx"][train]].ravel()),
-                "infl": _short(pairs[f"{side}_infl"][train].ravel()),
-                "stderr": _short(pairs[f"{side}_stderr"][train].ravel()),
+                "count": listed.test_rows.shape[1],
+                "test": packed(place.test[listed.test_rows[train]].ravel()),
+                "infl": _short(listed.influence[train].ravel()),
+                "stderr": _short(listed.stderr[train].ravel()),
             }
     if painter is not None:
         content |= _likeness(dataset, pairs, order, place, painter, rows, columns)
     return content
 
 
-def _likeness(dataset: Dataset, pairs, order: Orders, place: Orders, painter: Painter, rows, columns) -> dict[str, Any]:
+def _likeness(
+    dataset: Dataset, pairs: PairTable, order: Orders, place: Orders, painter: Painter, rows, columns
+) -> dict[str, Any]:
     train, test = (fingerprints(painter, inputs) for inputs in (dataset.train_inputs, dataset.test_inputs))
     searched = order.train[:SEARCHED]
     index, alike = duplicates(train, searched)
@@ -114,9 +112,9 @@ def _likeness(dataset: Dataset, pairs, order: Orders, place: Orders, painter: Pa
         },
         "pairsAlike": packed(likeness(train, test, rows, columns) >= ALIKE, np.uint8),
     }
-    if "helped_idx" in pairs:
-        for side in ("helped", "hurt"):
-            ordered = pairs[f"{side}_idx"][order.train]
+    for side, examples in (("helped", pairs.helped), ("hurt", pairs.hurt)):
+        if examples:
+            ordered = examples.test_rows[order.train]
             alike = likeness(train, test, np.repeat(order.train, ordered.shape[1]), ordered.ravel())
             found[f"{side}Alike"] = packed(np.packbits(alike >= ALIKE, bitorder="little"))
     return found

@@ -6,7 +6,8 @@ import numpy as np
 from jaxtyping import Float
 
 from memjax.report.page.figures import MEMORIZED
-from memjax.report.page.words import number, percent, score, whole
+from memjax.report.page.words import number, percent, whole
+from memjax.results import Estimates
 from memjax.types import Dataset
 
 Z95 = 1.96
@@ -34,32 +35,27 @@ class ClassRow(NamedTuple):
     share: float
 
 
-def overview(dataset: Dataset, estimates: dict[str, np.ndarray]) -> list[Tile]:
+def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
     """The numbers of the whole run."""
-    mem, stderr = (finite(estimates[key]) for key in ("tr_mem", "tr_mem_stderr"))
+    mem, stderr = finite(estimates.mem), finite(estimates.mem_stderr)
     large = int((mem >= MEMORIZED).sum())
     share = large / len(mem) if len(mem) else np.nan
     low, high = wilson(large, len(mem))
     total = mem.sum() if len(mem) else np.nan
     largest = stderr.max() if len(stderr) else np.nan
-    num_in, num_out = (estimates[key].astype(np.float64) for key in ("tr_num_in", "tr_num_out"))
+    num_in, num_out = (np.asarray(count, np.float64) for count in estimates.memorization[2:])
     seen, models = float(np.sum(num_in)), float(np.sum(num_in + num_out))
-
-    of = score(estimates).name
+    of = estimates.score
     meaning = "estimated number of memorized examples" if of == "correct" else f"in units of {of}"
-
-    def scalar(key: str) -> float:
-        return float(estimates[key])
-
     return [
         Tile("Training examples", whole(dataset.num_train)),
         Tile("Test examples", whole(dataset.num_test)),
         Tile("Classes", whole(dataset.num_classes)),
-        Tile("Models", whole(scalar("num_models")), f"{whole(scalar('num_failed'))} failed; left out of all scores"),
-        Tile("Subset fraction", percent(seen / models if models else np.nan), "of the training examples, a model"),
-        Tile("In-sample accuracy", percent(scalar("in_sample_accuracy")), "on examples a model trained on"),
-        Tile("Held-out accuracy", percent(scalar("held_out_accuracy")), "on training examples a model did not see"),
-        Tile("Test accuracy", percent(scalar("test_accuracy")), "on the test examples"),
+        Tile("Models", whole(estimates.num_models), f"{whole(estimates.num_failed)} diverged models (excluded)"),
+        Tile("Subset fraction", percent(seen / models if models else np.nan), "of the training examples in each model"),
+        Tile("In-sample accuracy", percent(estimates.in_sample_accuracy), "on examples a model trained on"),
+        Tile("Held-out accuracy", percent(estimates.held_out_accuracy), "on training examples a model did not see"),
+        Tile("Test accuracy", percent(estimates.test_accuracy), "on the test examples"),
         Tile(
             "Memorization at least 0.25",
             percent(share),

@@ -18,6 +18,7 @@ from memjax.report.page.images import Painter
 from memjax.report.page.island import island, orders
 from memjax.report.page.likeness import ALIKE
 from memjax.report.page.sheets import draw_sheets, layout_of
+from memjax.results import Estimates, PairTable
 from memjax.types import Dataset
 
 CARDS_SHOWN = 20  # the most memorized examples
@@ -86,8 +87,8 @@ class Report:
 
 def draw_report(
     dataset: Dataset,
-    estimates: dict[str, np.ndarray],
-    pairs: dict[str, np.ndarray],
+    estimates: Estimates,
+    pairs: PairTable,
     facts: dict[str, str],
     warnings: list[str],
     dynamics: dict[str, np.ndarray] | None,
@@ -97,7 +98,7 @@ def draw_report(
     """Everything that is in a report; arguments as of `memjax.report.render_report`."""
     content.check_fits(dataset, estimates, pairs)
     recorded = dynamics_of(dynamics, dataset)
-    mem = estimates["tr_mem"]
+    mem = estimates.mem
     painter = Painter(dataset.train_inputs) if examples and np.prod(dataset.input_shape) else None
     order = orders(dataset, estimates, pairs)
     chosen = content.Examples(dataset, estimates, painter)
@@ -118,8 +119,8 @@ def draw_report(
         "pair_rows": chosen.strongest_pairs(pairs, PAIRS_SHOWN),
         "facts": facts,
         "checksums": checksums,
-        "score": words.score(estimates),
-        "has_probability": "tr_probability_out" in estimates,
+        "score": words.score(estimates.score),
+        "has_probability": "probability" in estimates.scores,
         "has_images": painter is not None,
         "alike": ALIKE,
         **_figures_of(recorded, mem, chosen),

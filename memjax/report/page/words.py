@@ -1,7 +1,8 @@
 """Numbers as people read them.  What is not a number is said in words."""
 
 import math
-from typing import Any, NamedTuple
+
+from memjax.metrics import Metric, metric_named
 
 
 def number(value: int | float, digits: int = 3) -> str:
@@ -38,29 +39,6 @@ def whole(value: int | float) -> str:
     return f"{value:,.0f}" if math.isfinite(value) else "unknown"
 
 
-class Score(NamedTuple):
-    """What memorization and influence are differences of.
-
-    Attributes:
-      name: as in estimates.npz.
-      raised: what seeing an example raises, of the label of one example.
-      bounded: whether it is from 0 to 1, and a difference from -1 to 1.
-    """
-
-    name: str
-    raised: str
-    bounded: bool
-
-
-_SCORES = (
-    Score("correct", "the chance of getting its given label right", True),
-    Score("probability", "the probability that is given to its label", True),
-    Score("margin", "the margin of its label: its logit less the largest other one", False),
-    Score("log_odds", "the log odds of its label, log p / (1 \N{MINUS SIGN} p)", False),
-)
-
-
-def score(estimates: dict[str, Any]) -> Score:
-    """That of estimates.npz, in words; an older file has correctness."""
-    name = str(estimates.get("score", "correct"))
-    return next((known for known in _SCORES if known.name == name), Score(name, name, False))
+def score(name: str) -> Metric:
+    """The score of this name, in words."""
+    return metric_named(name)

@@ -1,0 +1,24 @@
+"""Examples that the user has in memory: one file for each library they may come from."""
+
+from typing import Any
+
+import numpy as np
+
+from memjax.data.adapters.arrays import from_array
+from memjax.data.adapters.frames import from_frame, is_frame
+
+
+def as_inputs(which: str, inputs: Any) -> np.ndarray:
+    """The inputs as a NumPy array (examples, *shape); floating-point numbers become float32.
+
+    Raises:
+      InputError: they are of no library that is known, or not numbers.
+    """
+    array = from_frame(which, inputs) if is_frame(inputs) else from_array(which, inputs)
+    if array.dtype.kind != "f":
+        return array
+    with np.errstate(over="ignore"):  # what overflows is found as infinity later
+        return array.astype(np.float32, copy=False)
+
+
+__all__ = ["as_inputs"]

@@ -1,0 +1,29 @@
+"""NumPy and JAX arrays, torch tensors, and lists of numbers."""
+
+from typing import Any
+
+import numpy as np
+
+from memjax.errors import InputError
+
+
+def from_array(which: str, inputs: Any) -> np.ndarray:
+    """An array as NumPy has it; a torch tensor is taken off its device and its gradient.
+
+    Raises:
+      InputError: it cannot be read as an array of numbers.
+    """
+    if hasattr(inputs, "detach") and hasattr(inputs, "cpu"):
+        inputs = inputs.detach().cpu()
+    try:
+        array = np.asarray(inputs)
+        if array.dtype.name == "bfloat16":
+            array = array.astype(np.float32)
+    except (TypeError, ValueError, RuntimeError) as problem:
+        raise InputError(
+            f"{which} inputs of type {type(inputs).__name__} cannot be read as numbers: {problem}"
+        ) from None
+    if array.dtype.kind not in "biuf":
+        what = f"{array.dtype}" if array.ndim else f"a {type(inputs).__name__}"
+        raise InputError(f"{which} inputs are {what}; expected numbers, one row an example")
+    return array

@@ -1,0 +1,173 @@
+"""The arrays of estimates.npz and pairs.npz by their published names: the one place that knows these names."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans
+from memjax.store.results import read_results, read_whole
+from memjax.types import Estimate
+
+# Names in the files, in their order, and the attributes that they hold.
+ESTIMATES = {
+    "tr_mem": "memorization.value",
+    "tr_mem_stderr": "memorization.stderr",
+    "tr_mem_stderr_plug_in": "stderr_plug_in",
+    "score": "score",
+    "lemma_bound": "lemma_bound",
+    "tr_num_in": "memorization.num_in",
+    "tr_num_out": "memorization.num_out",
+    "tr_correct_in": "correct.mean_in",
+    "tr_correct_out": "correct.mean_out",
+    "tr_labels": "train_labels",
+    "tt_labels": "test_labels",
+    "tr_ids": "train_ids",
+    "tt_ids": "test_ids",
+    "tr_mislabelled": "mislabelled",
+    "tr_corrupted": "corrupted",
+    "tt_corrupted": "test_corrupted",
+    "tt_correct": "test_correct",
+    "in_sample_accuracy": "in_sample_accuracy",
+    "held_out_accuracy": "held_out_accuracy",
+    "test_accuracy": "test_accuracy",
+    "num_models": "num_models",
+    "num_failed": "num_failed",
+    "reliability": "reliability",
+    "reliability_halves": "reliability_halves",
+}
+PAIRS = {
+    "tr_idx": "train_rows",
+    "tt_idx": "test_rows",
+    "infl": "influence",
+    "infl_stderr": "influence_stderr",
+    "helped_idx": "helped.test_rows",
+    "helped_infl": "helped.influence",
+    "helped_stderr": "helped.stderr",
+    "hurt_idx": "hurt.test_rows",
+    "hurt_infl": "hurt.influence",
+    "hurt_stderr": "hurt.stderr",
+    "p_value": "p_value",
+    "q_value": "q_value",
+    "score": "score",
+    "num_candidates": "num_candidates",
+    "mem": "memorization",
+    "mem_stderr": "memorization_stderr",
+    "expected_by_chance": "expected_by_chance",
+    "infl_threshold": "influence_threshold",
+    "mem_threshold": "memorization_threshold",
+}
+CLASS = ("tr_classidx_{}", "tt_classidx_{}", "infl_matrix_class{}")  # as in ClassInfluence
+
+Arrays = Mapping[str, Any]
+
+
+def estimate_arrays(found: Estimates) -> dict[str, Any]:
+    """All but influence within classes, which `class_arrays` names."""
+    arrays = _arrays(found, ESTIMATES)
+    for name, means in sorted(found.scores.items()):
+        if name != "correct":
+            arrays |= {f"tr_{name}_in": means.mean_in, f"tr_{name}_out": means.mean_out}
+        if name != "correct" or found.score != "correct":
+            arrays |= {f"tr_mem_{name}": means.memorization.value, f"tr_mem_{name}_stderr": means.memorization.stderr}
+    return arrays
+
+
+def class_arrays(number: int, found: ClassInfluence) -> dict[str, np.ndarray]:
+    """Influence within one class."""
+    return {name.format(number): values for name, values in zip(CLASS, found, strict=True)}
+
+
+def pair_arrays(found: PairTable) -> dict[str, Any]:
+    """All of a table of pairs."""
+    return _arrays(found, PAIRS)
+
+
+def as_estimates(arrays: Arrays) -> Estimates:
+    """The contents of estimates.npz, also of an older one.
+
+    Raises:
+      KeyError, TypeError, ValueError: the arrays are something else.
+    """
+    fields = {"score": "correct", **_fields(arrays, ESTIMATES)}
+    undefined = np.full(len(arrays["tr_mem"]), np.nan, np.float32)
+
+    def means(name: str) -> ScoreMeans:
+        key = "tr_mem" if name == fields["score"] else f"tr_mem_{name}"
+        value, stderr, inside, outside = (
+            arrays.get(column, undefined) for column in (key, f"{key}_stderr", f"tr_{name}_in", f"tr_{name}_out")
+        )
+        return ScoreMeans(inside, outside, Estimate(value, stderr, arrays["tr_num_in"], arrays["tr_num_out"]))
+
+    kept = [found[1] for key in arrays if (found := re.fullmatch("tr_((?!num_).+)_out", key))]
+    scores = {name: means(name) for name in sorted({"correct", fields["score"], *kept})}
+    numbers = [int(found[1]) for key in arrays if (found := re.fullmatch(CLASS[2].format(r"(\d+)"), key))]
+    classes = {number: ClassInfluence(*(arrays[name.format(number)] for name in CLASS)) for number in numbers}
+    return Estimates(**fields, scores=scores, within_class=classes)
+
+
+def as_pairs(arrays: Arrays) -> PairTable:
+    """The contents of pairs.npz, also of an older one.
+
+    Raises:
+      KeyError, TypeError, ValueError: the arrays are something else.
+    """
+    listed: dict[str, Any] = {
+        side: Listed(*(arrays[f"{side}_{name}"] for name in ("idx", "infl", "stderr")))
+        for side in ("helped", "hurt")
+        if f"{side}_idx" in arrays
+    }
+    return PairTable(**_fields(arrays, PAIRS), **listed)
+
+
+def read_estimates(folder: Path, checked: bool = False) -> Estimates | None:
+    """The estimates of a run folder; None where estimates.npz is missing or damaged: it can be made anew.
+
+    Args:
+      checked: None as well where the checksum of the file is not the one noted.
+    """
+    return _read(folder, "estimates.npz", as_estimates, checked)
+
+
+def read_pairs(folder: Path, checked: bool = False) -> PairTable | None:
+    """The pairs of a run folder; otherwise as `read_estimates`."""
+    return _read(folder, "pairs.npz", as_pairs, checked)
+
+
+def just_written(folder: Path) -> tuple[Estimates, PairTable]:
+    """The estimates and the pairs that this process has just written."""
+    estimates, pairs = read_estimates(folder), read_pairs(folder)
+    assert estimates is not None
+    assert pairs is not None
+    return estimates, pairs
+
+
+def _read(folder: Path, name: str, as_type: Any, checked: bool) -> Any:
+    arrays = read_whole(folder, name) if checked else read_results(folder, name)
+    try:
+        return None if arrays is None else as_type(arrays)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _arrays(found: Any, names: Mapping[str, str]) -> dict[str, Any]:
+    """What there is of the named attributes."""
+    arrays = {}
+    for key, path in names.items():
+        values = found
+        for attribute in path.split("."):
+            values = None if values is None else getattr(values, attribute)
+        if values is not None:
+            arrays[key] = values
+    return arrays
+
+
+def _fields(arrays: Arrays, names: Mapping[str, str]) -> dict[str, Any]:
+    """The attributes of a type itself that are in a file: arrays, and plain numbers and texts."""
+    return {
+        field: np.asarray(arrays[key]) if np.ndim(arrays[key]) else np.asarray(arrays[key]).item()
+        for key, field in names.items()
+        if "." not in field and key in arrays
+    }
