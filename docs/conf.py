@@ -14,6 +14,7 @@ version = release = memjax.__version__
 extensions = [
     "docstrings",
     "mathml",
+    "several_names",
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
@@ -47,6 +48,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:obj", r".*"),
     ("py:class", r"(?!memjax).*|memjax\.estimators\.kernels\.(moments\.Sums|influence_from_bits\.Bits)"),
+    ("py:class", r"memjax\.runs\.open_folder\.Run"),
     ("py:exc", r"(?!memjax).*"),
 ]
 
