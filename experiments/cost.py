@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import tyro
 
-from benchmarks.contestants import exported, memjax_sides
-from benchmarks.sides import Quantity, Side, Turns, module, run_in_turn
-from benchmarks.workloads import FELDMAN_ZHANG
+from benchmarks.common.contestants import exported, memjax_sides
+from benchmarks.common.sides import Quantity, Side, Turns, module, run_in_turn
+from benchmarks.common.workloads import FELDMAN_ZHANG
 from experiments import agreement
 from experiments.claim import Result, Verdict, conclude, mean_interval
 from experiments.plots import panels
