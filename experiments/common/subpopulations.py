@@ -1,16 +1,16 @@
-"""Sub-populations, as far as inputs show them: clusters within a class."""
+"""Sub-populations, taken to be clusters of the inputs within a class."""
 
 import warnings
 
 import numpy as np
 
-from experiments.duplicates import flat
+from experiments.common.duplicates import flat
 
 EXAMPLES = 20  # in a cluster, about
 
 
 def clusters(inputs: np.ndarray, labels: np.ndarray, seed: int = 0, examples: int = EXAMPLES) -> np.ndarray:
-    """A number for each example; the same for those of one class whose inputs are near each other (k-means).
+    """The cluster of each example: a number shared by examples of one class whose inputs are near each other (k-means).
 
     A class of n examples has n / `examples` clusters, and at least one.
     """

@@ -1,14 +1,12 @@
-"""Training sets with something taken out, and what that does to the accuracy of models trained on what is left."""
+"""Training sets without some examples, and the accuracy of models that are trained on the rest."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from experiments.claim import Interval, mean_interval
-
 
 def without(removed: Sequence[np.ndarray]) -> np.ndarray:
-    """Masks of the training examples that stay, (sets, train), from those that go."""
+    """Masks of the training examples that stay, (sets, train), from those that are removed."""
     return ~np.stack(removed)
 
 
@@ -25,11 +23,11 @@ def at_random_in_groups(rng: np.random.Generator, removed: np.ndarray, groups: n
 
 
 def no_more_than(removed: np.ndarray, order: np.ndarray, groups: np.ndarray, share: float) -> np.ndarray:
-    """Of what is removed only so much that no group loses more than a share of its examples.
+    """Removes fewer examples, so that no group loses more than a share of its own.
 
     Args:
-      removed: (train,) examples that were to go.
-      order: (train,) the larger, the sooner an example goes.
+      removed: (train,) examples that were to be removed.
+      order: (train,) examples with larger values are removed first.
       groups: (train,) the group of each example.
       share: of each group, at most.
     """
@@ -49,11 +47,6 @@ def accuracies(correct: np.ndarray, test: np.ndarray | None = None) -> np.ndarra
 def by_condition(values: np.ndarray, conditions: int) -> np.ndarray:
     """Values of models, which are numbered repeat by repeat within each condition, as (conditions, repeats)."""
     return values.reshape(conditions, -1)
-
-
-def paired(first: np.ndarray, second: np.ndarray) -> Interval:
-    """Mean of first minus second over repeats that share a seed."""
-    return mean_interval(np.asarray(first, np.float64) - np.asarray(second, np.float64))
 
 
 def _marked(count: int, rows: np.ndarray) -> np.ndarray:

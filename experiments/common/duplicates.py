@@ -15,9 +15,9 @@ def flat(inputs: np.ndarray) -> np.ndarray:
 
 def distances(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Euclidean distances of all pairs, (first, second)."""
-    first, second = flat(first).astype(np.float64), flat(second).astype(np.float64)
-    squares = (first**2).sum(1)[:, None] + (second**2).sum(1) - 2 * first @ second.T
-    return np.sqrt(np.maximum(squares, 0))
+    from sklearn.metrics.pairwise import euclidean_distances
+
+    return euclidean_distances(flat(first).astype(np.float64), flat(second).astype(np.float64))
 
 
 def nearest(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:

@@ -5,17 +5,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments.bootstrap import bootstrap
-from experiments.claim import Interval
-from memjax.estimators import MEM_THRESHOLD
+from experiments.common.intervals import Interval, bootstrap
+from memjax.estimators import MEM_THRESHOLD, influence_totals, sides, sides_of
 from memjax.types import Outcomes
 
 
 class Rates(NamedTuple):
-    """Rates of being right with and without a training example, and how many models each is of.
+    """How often models are right that trained on an example, how often those that did not, and how many models each is.
 
-    Of memorization an entry an example; of influence an entry a pair of one class, with the rows of its training and
-    its test example.
+    For memorization there is an entry for each example; for influence there is one for each pair of one class, with the
+    rows of its training and its test example.
     """
 
     inside: np.ndarray
@@ -32,31 +31,26 @@ class Rates(NamedTuple):
 
 
 def own_rates(outcomes: Outcomes) -> Rates:
-    """Of each training example on itself."""
-    masks, correct = outcomes.masks, outcomes.train["correct"]
-    rows, num_in = np.arange(masks.shape[1]), masks.sum(0)
-    num_out = len(masks) - num_in
-    return Rates(*_rates((correct & masks).sum(0), correct.sum(0), num_in, num_out), num_in, num_out, rows, rows)
+    """The rates of each training example on itself."""
+    inside, outside = sides(outcomes.masks, outcomes.train["correct"])
+    rows = np.arange(outcomes.masks.shape[1])
+    return Rates(*map(np.asarray, (inside.mean, outside.mean, inside.count, outside.count)), rows, rows)
 
 
 def pair_rates(outcomes: Outcomes, train_labels: np.ndarray, test_labels: np.ndarray) -> Rates:
-    """Of each training example on each test example of its class."""
+    """The rates of each training example on each test example of its class."""
     parts = []
     for label in np.intersect1d(train_labels, test_labels):
         rows, columns = np.flatnonzero(train_labels == label), np.flatnonzero(test_labels == label)
-        masks, correct = (
-            array.astype(np.float32) for array in (outcomes.masks[:, rows], outcomes.test["correct"][:, columns])
-        )
-        num_in = np.repeat(masks.sum(0)[:, None], len(columns), 1)
-        num_out = len(masks) - num_in
-        rates = _rates(masks.T @ correct, correct.sum(0), num_in, num_out)
-        train, test = np.broadcast_arrays(rows[:, None], columns[None])
-        parts.append([array.ravel() for array in (*rates, num_in, num_out, train, test)])
+        totals = influence_totals(outcomes.masks[:, rows], outcomes.test["correct"][:, columns])
+        inside, outside = sides_of(totals)
+        fields = (inside.mean, outside.mean, inside.count, outside.count, rows[:, None], columns[None])
+        parts.append([array.ravel() for array in np.broadcast_arrays(*fields)])
     return Rates(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def jaccard(first: np.ndarray, second: np.ndarray, units: np.ndarray | None = None) -> Interval:
-    """|A and B| / |A or B| of two sets given as marks, with an interval by drawing units again; NaN if both are empty.
+    """|A and B| / |A or B| of two sets given as marks; NaN if both are empty.  The interval draws units again.
 
     Args:
       units: what each entry belongs to, e.g. the test example of a pair; by default each is on its own.
@@ -98,28 +92,21 @@ def mean_difference(first: np.ndarray, second: np.ndarray, chosen: np.ndarray) -
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> Interval:
-    """Spearman's, over examples, with an interval by drawing examples again."""
+    """Spearman's correlation over examples, with an interval by drawing examples again."""
     from scipy.stats import rankdata
 
     known = np.isfinite(first) & np.isfinite(second)
-    ranks = rankdata(first[known]), rankdata(second[known])
-    return bootstrap(int(known.sum()), lambda rows: _correlation(ranks[0][rows], ranks[1][rows]))
+    ranks = np.stack([rankdata(first[known]), rankdata(second[known])])
+    return bootstrap(int(known.sum()), lambda rows: _correlation(ranks[:, rows]))
 
 
-def foretold(rates: Rates, num_in: int, num_out: int, rng: np.random.Generator) -> Rates:
-    """What as many other models would find if these rates were the truth: binomial draws."""
+def expected(rates: Rates, num_in: int, num_out: int, rng: np.random.Generator) -> Rates:
+    """What so many other models would find if these rates were the truth: binomial draws."""
     inside = rng.binomial(num_in, np.nan_to_num(rates.inside)) / num_in
     outside = rng.binomial(num_out, np.nan_to_num(rates.outside)) / num_out
     counts = np.full(inside.shape, num_in), np.full(inside.shape, num_out)
     return Rates(inside, outside, *counts, rates.train, rates.test)
 
 
-def _rates(hits_in: np.ndarray, hits: np.ndarray, num_in: np.ndarray, num_out: np.ndarray) -> tuple:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.clip(hits_in / num_in, 0, 1), np.clip((hits - hits_in) / num_out, 0, 1)
-
-
-def _correlation(first: np.ndarray, second: np.ndarray) -> float:
-    if first.std() == 0 or second.std() == 0:
-        return float("nan")
-    return float(np.corrcoef(first, second)[0, 1])
+def _correlation(ranks: np.ndarray) -> float:
+    return float(np.corrcoef(ranks)[0, 1])
