@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from memjax.estimators import influence, memorization
     from memjax.models import from_linen, from_nnx, make_model
     from memjax.runs.fit import fit
-    from memjax.runs.fit import open_result as open
     from memjax.runs.from_arrays import report_arrays
+    from memjax.runs.open_result import open
     from memjax.runs.result import Result
     from memjax.store import read_curves, read_outcomes
     from memjax.subsets import coverage, make_design
@@ -34,6 +34,7 @@ _HOME = {
     "data": ("load_dataset",),
     "runs.fit": ("fit",),
     "runs.from_arrays": ("report_arrays",),
+    "runs.open_result": ("open",),
     "runs.result": ("Result",),
     "errors": ("InputError",),
     "estimators": ("influence", "memorization"),
@@ -80,8 +81,6 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    if name == "open":  # the built-in of that name is left alone within the package
-        return importlib.import_module("memjax.runs.fit").open_result
     for module, names in _HOME.items():
         if name in names:
             return getattr(importlib.import_module(f"memjax.{module}"), name)

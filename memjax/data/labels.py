@@ -63,7 +63,7 @@ def as_labels(which: str, labels: Any) -> np.ndarray:
     Raises:
       InputError: there is not one value an example, a value is missing, or values are of no such kind.
     """
-    array = np.asarray(labels)
+    array: Any = np.asarray(labels)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:

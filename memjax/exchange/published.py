@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from memjax.errors import InputError
+from memjax.results import ClassInfluence
+from memjax.store.estimates import within_class
 from memjax.untrusted import read_npz, user_path
 
 if TYPE_CHECKING:
@@ -19,13 +21,12 @@ class Published(NamedTuple):
     Attributes:
       labels: of the training examples, to check the order by.
       mem: memorization; for C-scores 1 - score, which is memorization where models fit what they saw.
-      blocks: by class: numbers of the training and test examples, and influence (train, test); empty if not in the
-        file.
+      blocks: influence within each class; empty if not in the file.
     """
 
     labels: Int[np.ndarray, " train"]
     mem: Float[np.ndarray, " train"]
-    blocks: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]]
+    blocks: dict[int, ClassInfluence]
 
 
 def read_estimates(file: str | Path) -> Published:
@@ -38,14 +39,13 @@ def read_estimates(file: str | Path) -> Published:
     """
     path = user_path(file)
     arrays = _with(path, "tr_labels", "tr_mem")
-    blocks = {}
-    for name in arrays:
-        number = name.removeprefix("infl_matrix_class")
-        if number != name and number.isdecimal():
-            sides = [arrays.get(f"{side}_classidx_{number}") for side in ("tr", "tt")]
-            if any(side is None for side in sides) or tuple(len(side) for side in sides) != arrays[name].shape:  # type: ignore
-                raise InputError(f"{path}: {name} and its lists of examples do not fit; get the file again")
-            blocks[int(number)] = (sides[0], sides[1], arrays[name])
+    try:
+        blocks = within_class(arrays)
+    except KeyError as missing:
+        raise InputError(f"{path} lacks {missing.args[0]}; get the file again") from None
+    for number, (rows, columns, influence) in blocks.items():
+        if influence.shape != (rows.size, columns.size):
+            raise InputError(f"{path}: influence of class {number} and its lists of examples do not fit; get it again")
     return Published(arrays["tr_labels"], arrays["tr_mem"], blocks)
 
 

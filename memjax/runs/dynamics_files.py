@@ -37,18 +37,15 @@ class Totals:
     ) -> tuple[Float[np.ndarray, "train epochs"], Float[np.ndarray, "train epochs"]]:
         """Mean and standard error over the models on a side, of which there are so many for each example.
 
-            stderr = sqrt((mean of squares - mean^2) / (n - 1)),   for rates sqrt(q (1 - q) / (n - 1))
-
-        with q = (right + 1) / (n + 2), as for memorization.  NaN where there is no model, and the error where there is
-        only one.
+        As for memorization, but in float64: see `moments_of_rates` and `moments_of_scores`.  NaN where there is no model,
+        and the error where there is only one.
         """
+        from memjax.estimators.kernels.moments import moments_of_rates, moments_of_scores
+
         first, second = self._sums[:, int(inside)]
         with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is NaN: undefined, not zero
-            mean = first / count
-            sure = (first + 1) / (count + 2)
-            variance = sure * (1 - sure) if self._rates else np.maximum(second / count - mean**2, 0)
-            stderr = np.where(count > 1, np.sqrt(variance / (count - 1)), np.nan)
-        return mean.T.astype(np.float32), stderr.T.astype(np.float32)
+            found = moments_of_rates(count, first) if self._rates else moments_of_scores(count, first, second)
+        return found.mean.T.astype(np.float32), np.sqrt(found.variance).T.astype(np.float32)
 
 
 def write_dynamics(folder: Path, blocks: Iterable[int], num_models: int) -> list[str]:

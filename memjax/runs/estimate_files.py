@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import jax
 import numpy as np
@@ -71,7 +71,7 @@ def write_results(
       pieces: where influence within the classes is shared with other processes; by default it is not.
     """
     estimates = estimates_of(dataset, tally)
-    strong = store.write_atomically(
+    strong, by_chance = store.write_atomically(
         folder / "estimates.npz",
         lambda stream: _write_estimates(stream, dataset, tally, estimates, pieces or Pieces(folder)),
     )
@@ -82,7 +82,7 @@ def write_results(
         )
     elif dataset.num_train * dataset.num_test <= EXTREMES_MOST:
         listed = _extremes_of_all(dataset, tally, None)
-    pairs = _pair_table(tally, estimates, strong, listed)
+    pairs = _pair_table(dataset, tally, estimates, strong, by_chance, listed)
     store.write_arrays(folder / "pairs.npz", store.pair_arrays(pairs).items())
     return ["estimates.npz", "pairs.npz"] + ["influence.npy"] * all_pairs
 
@@ -138,18 +138,11 @@ def _reliability(tally: Tally) -> Reliability:
     return agreement(first, second)
 
 
-class _StrongPairs(NamedTuple):
-    """The strong pairs within some classes, how many to expect by chance, and among how many they were looked for."""
-
-    pairs: Pairs
-    by_chance: float
-    num_candidates: int
-
-
 def _pair_table(
-    tally: Tally, estimates: Estimates, strong: list[_StrongPairs], listed: Extremes | None
+    dataset: Dataset, tally: Tally, estimates: Estimates, pairs: Pairs, by_chance: float, listed: Extremes | None
 ) -> PairTable:
-    pairs, num_candidates = join_pairs([one.pairs for one in strong]), sum(one.num_candidates for one in strong)
+    memorized = np.bincount(dataset.train_labels[estimates.mem >= MEM_THRESHOLD], minlength=dataset.num_classes)
+    num_candidates = int(memorized @ np.bincount(dataset.test_labels, minlength=dataset.num_classes))
     p_values = None
     if tally.score == "correct":
         p_values = tails_of_bits(tally.bits, tally.num_used, pairs.tr_idx, pairs.tt_idx, tally.complementary)
@@ -163,7 +156,7 @@ def _pair_table(
         p_value=p_values,
         q_value=None if p_values is None else q_values(p_values, num_candidates),
         num_candidates=num_candidates,
-        expected_by_chance=float(sum(one.by_chance for one in strong)),
+        expected_by_chance=by_chance,
         helped=listed and Listed(*listed[:3]),
         hurt=listed and Listed(*listed[3:]),
     )
@@ -171,37 +164,36 @@ def _pair_table(
 
 def _write_estimates(
     stream: BinaryIO, dataset: Dataset, tally: Tally, estimates: Estimates, pieces: Pieces
-) -> list[_StrongPairs]:
-    """Writes estimates.npz, one piece of the classes after the other; returns the strong pairs of each piece."""
+) -> tuple[Pairs, float]:
+    """Writes estimates.npz, one piece of the classes after the other; returns the strong pairs and how many of them to
+    expect by chance."""
     rows = [np.flatnonzero(dataset.train_labels == number) for number in range(dataset.num_classes)]
     columns = [np.flatnonzero(dataset.test_labels == number) for number in range(dataset.num_classes)]
     largest = max(map(len, rows)), max(map(len, columns))
     parts = np.array_split(np.arange(len(rows)), min(len(rows), PIECES_MOST))
 
     def make(piece: int) -> dict[str, np.ndarray]:
-        matrices, pairs, by_chance, num_candidates = {}, [], 0.0, 0
+        matrices, pairs, by_chance = {}, [], 0.0
         blocks = [(rows[number], columns[number]) for number in parts[piece]]
         for number, (value, stderr) in zip(parts[piece], _influences(tally, blocks, largest), strict=True):
             own = estimates.mem[rows[number]]
             pairs.append(select_pairs(value, stderr, own, rows[number], columns[number]))
             by_chance += expected_by_chance(stderr, own)
-            num_candidates += int((own >= MEM_THRESHOLD).sum()) * len(columns[number])
             matrices[f"influence_{number}"] = value
-        counts = {"by_chance": np.float64(by_chance), "num_candidates": np.int64(num_candidates)}
-        return {**matrices, **join_pairs(pairs)._asdict(), **counts}
+        return {**matrices, **join_pairs(pairs)._asdict(), "by_chance": np.float64(by_chance)}
 
-    strong = []
+    strong, by_chance = list[Pairs](), 0.0
     with zipfile.ZipFile(stream, "w") as archive:
         for name, array in store.estimate_arrays(estimates).items():
             store.add_array(archive, name, array)
         for numbers, found in zip(parts, pieces.done("influence", len(parts), make), strict=True):
-            pairs = Pairs(*(found[name] for name in Pairs._fields))
-            strong.append(_StrongPairs(pairs, float(found["by_chance"]), int(found["num_candidates"])))
+            strong.append(Pairs(*(found[name] for name in Pairs._fields)))
+            by_chance += float(found["by_chance"])
             for number in numbers.tolist():
                 block = ClassInfluence(rows[number], columns[number], found[f"influence_{number}"])
                 for name, array in store.class_arrays(number, block).items():
                     store.add_array(archive, name, array)
-    return strong
+    return join_pairs(strong), by_chance
 
 
 def _extremes_of_all(dataset: Dataset, tally: Tally, stream: BinaryIO | None) -> Extremes:

@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 EVERY_BAR = 0.5  # seconds; the clock in the bar goes on while a program is compiled
 EVERY_LINE = 30.0
@@ -38,6 +38,7 @@ class Standing(NamedTuple):
         return (self.total - self.done) / self.rate if self.rate else None
 
 
+@runtime_checkable
 class Teller(Protocol):
     """Tells somebody what a run does: a program, a person at a terminal, or nobody."""
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from memjax.metrics import metric_named
+from memjax.notebook import Summary
 from memjax.results import Estimates, PairTable
 from memjax.store import Plan
 from memjax.types import Dataset, SubsetDesign
@@ -22,14 +23,7 @@ CONVERGED = 0.999  # in-sample accuracy from which held-in errors no longer matt
 
 def typical_stderr(estimates: Estimates) -> float:
     """Root mean square of the standard errors of all scores that have one; NaN if none has."""
-    stderr = estimates.mem_stderr[np.isfinite(estimates.mem_stderr)]
-    return float(np.sqrt(np.mean(np.square(stderr, dtype=np.float64)))) if len(stderr) else float("nan")
-
-
-def largest_stderr(estimates: Estimates) -> float:
-    """The largest standard error of all scores that have one; NaN if none has."""
-    stderr = estimates.mem_stderr[np.isfinite(estimates.mem_stderr)]
-    return float(stderr.max(initial=0)) if len(stderr) else float("nan")
+    return Summary(estimates.mem_stderr).typical
 
 
 def start(dataset: Dataset, plan: Plan, design: SubsetDesign) -> dict[str, Any]:
@@ -64,7 +58,7 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
     """The results as numbers by name, ready for JSON: `rows` says them in words."""
     from memjax.estimators import count_pairs
 
-    mem = estimates.mem[np.isfinite(estimates.mem)]
+    mem, stderr = estimates.mem[np.isfinite(estimates.mem)], Summary(estimates.mem_stderr)
     return {
         "num_models": estimates.num_models,
         "num_failed": estimates.num_failed,
@@ -82,7 +76,7 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
             "undefined": len(estimates.mem) - len(mem),
         },
         "reliability": {"whole": estimates.reliability, "halves": estimates.reliability_halves},
-        "standard_error": {"typical": typical_stderr(estimates), "largest": largest_stderr(estimates)},
+        "standard_error": {"typical": stderr.typical, "largest": stderr.high},
         "pairs": {
             **count_pairs(pairs.train_rows, pairs.test_rows)._asdict(),
             "threshold": pairs.influence_threshold,
@@ -110,11 +104,12 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     defined, memorized = memorization["defined"], memorization["memorized"]
     of = "" if found["score"] == "correct" else f" (of {found['score']})"
     share = f" ({100 * memorized / defined:.1f} %)" if defined else ""
+    has_test = np.isfinite(accuracy["test"])
     table = [
         (
             "models",
             f"{found['num_models']} models; accuracy in sample {accuracy['in_sample']:.4f}, "
-            f"held out {accuracy['held_out']:.4f}, test {accuracy['test']:.4f}",
+            f"held out {accuracy['held_out']:.4f}" + (f", test {accuracy['test']:.4f}" if has_test else ""),
         ),
         (
             "memorization",
@@ -160,7 +155,7 @@ def warnings(estimates: Estimates, pairs: PairTable) -> list[str]:
         )
     if models < 100:
         found.append(
-            f"Only {models} models: standard errors reach {largest_stderr(estimates):.2f}. "
+            f"Only {models} models: standard errors reach {Summary(estimates.mem_stderr).high:.2f}. "
             "Do not rank single examples by these scores."
         )
     if not metric_named(estimates.score).bounded:

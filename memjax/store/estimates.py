@@ -13,52 +13,25 @@ from memjax.types import Estimate
 
 # Names in the files, in their order, and the attributes that they hold.
 ESTIMATES = {
-    "tr_mem": "memorization.value",
-    "tr_mem_stderr": "memorization.stderr",
-    "tr_mem_stderr_plug_in": "stderr_plug_in",
-    "score": "score",
-    "lemma_bound": "lemma_bound",
-    "tr_num_in": "memorization.num_in",
-    "tr_num_out": "memorization.num_out",
-    "tr_correct_in": "correct.mean_in",
-    "tr_correct_out": "correct.mean_out",
-    "tr_labels": "train_labels",
-    "tt_labels": "test_labels",
-    "tr_ids": "train_ids",
-    "tt_ids": "test_ids",
-    "tr_mislabelled": "mislabelled",
-    "tr_corrupted": "corrupted",
-    "tt_corrupted": "test_corrupted",
-    "tt_correct": "test_correct",
-    "in_sample_accuracy": "in_sample_accuracy",
-    "held_out_accuracy": "held_out_accuracy",
-    "test_accuracy": "test_accuracy",
-    "num_models": "num_models",
-    "num_failed": "num_failed",
-    "reliability": "reliability",
-    "reliability_halves": "reliability_halves",
-}
+    "tr_mem": "memorization.value", "tr_mem_stderr": "memorization.stderr", "tr_mem_stderr_plug_in": "stderr_plug_in",
+    "score": "score", "lemma_bound": "lemma_bound",
+    "tr_num_in": "memorization.num_in", "tr_num_out": "memorization.num_out",
+    "tr_correct_in": "correct.mean_in", "tr_correct_out": "correct.mean_out",
+    "tr_labels": "train_labels", "tt_labels": "test_labels", "tr_ids": "train_ids", "tt_ids": "test_ids",
+    "tr_mislabelled": "mislabelled", "tr_corrupted": "corrupted", "tt_corrupted": "test_corrupted",
+    "tt_correct": "test_correct", "in_sample_accuracy": "in_sample_accuracy",
+    "held_out_accuracy": "held_out_accuracy", "test_accuracy": "test_accuracy",
+    "num_models": "num_models", "num_failed": "num_failed",
+    "reliability": "reliability", "reliability_halves": "reliability_halves",
+}  # fmt: skip
 PAIRS = {
-    "tr_idx": "train_rows",
-    "tt_idx": "test_rows",
-    "infl": "influence",
-    "infl_stderr": "influence_stderr",
-    "helped_idx": "helped.test_rows",
-    "helped_infl": "helped.influence",
-    "helped_stderr": "helped.stderr",
-    "hurt_idx": "hurt.test_rows",
-    "hurt_infl": "hurt.influence",
-    "hurt_stderr": "hurt.stderr",
-    "p_value": "p_value",
-    "q_value": "q_value",
-    "score": "score",
-    "num_candidates": "num_candidates",
-    "mem": "memorization",
-    "mem_stderr": "memorization_stderr",
-    "expected_by_chance": "expected_by_chance",
-    "infl_threshold": "influence_threshold",
-    "mem_threshold": "memorization_threshold",
-}
+    "tr_idx": "train_rows", "tt_idx": "test_rows", "infl": "influence", "infl_stderr": "influence_stderr",
+    "helped_idx": "helped.test_rows", "helped_infl": "helped.influence", "helped_stderr": "helped.stderr",
+    "hurt_idx": "hurt.test_rows", "hurt_infl": "hurt.influence", "hurt_stderr": "hurt.stderr",
+    "p_value": "p_value", "q_value": "q_value", "score": "score", "num_candidates": "num_candidates",
+    "mem": "memorization", "mem_stderr": "memorization_stderr", "expected_by_chance": "expected_by_chance",
+    "infl_threshold": "influence_threshold", "mem_threshold": "memorization_threshold",
+}  # fmt: skip
 CLASS = ("tr_classidx_{}", "tt_classidx_{}", "infl_matrix_class{}")  # as in ClassInfluence
 
 Arrays = Mapping[str, Any]
@@ -66,7 +39,7 @@ Arrays = Mapping[str, Any]
 
 def estimate_arrays(found: Estimates) -> dict[str, Any]:
     """All but influence within classes, which `class_arrays` names."""
-    arrays = _arrays(found, ESTIMATES)
+    arrays = _named(found, ESTIMATES)
     for name, means in sorted(found.scores.items()):
         if name != "correct":
             arrays |= {f"tr_{name}_in": means.mean_in, f"tr_{name}_out": means.mean_out}
@@ -82,7 +55,7 @@ def class_arrays(number: int, found: ClassInfluence) -> dict[str, np.ndarray]:
 
 def pair_arrays(found: PairTable) -> dict[str, Any]:
     """All of a table of pairs."""
-    return _arrays(found, PAIRS)
+    return _named(found, PAIRS)
 
 
 def as_estimates(arrays: Arrays) -> Estimates:
@@ -103,9 +76,17 @@ def as_estimates(arrays: Arrays) -> Estimates:
 
     kept = [found[1] for key in arrays if (found := re.fullmatch("tr_((?!num_).+)_out", key))]
     scores = {name: means(name) for name in sorted({"correct", fields["score"], *kept})}
+    return Estimates(**fields, scores=scores, within_class=within_class(arrays))
+
+
+def within_class(arrays: Arrays) -> dict[int, ClassInfluence]:
+    """Influence within each class that is among the arrays.
+
+    Raises:
+      KeyError: the rows of a matrix are missing.
+    """
     numbers = [int(found[1]) for key in arrays if (found := re.fullmatch(CLASS[2].format(r"(\d+)"), key))]
-    classes = {number: ClassInfluence(*(arrays[name.format(number)] for name in CLASS)) for number in numbers}
-    return Estimates(**fields, scores=scores, within_class=classes)
+    return {number: ClassInfluence(*(arrays[name.format(number)] for name in CLASS)) for number in numbers}
 
 
 def as_pairs(arrays: Arrays) -> PairTable:
@@ -152,15 +133,15 @@ def _read(folder: Path, name: str, as_type: Any, checked: bool) -> Any:
         return None
 
 
-def _arrays(found: Any, names: Mapping[str, str]) -> dict[str, Any]:
-    """What there is of the named attributes."""
+def _named(found: Any, names: Mapping[str, str]) -> dict[str, Any]:
+    """The attributes under these names, without those that are None."""
     arrays = {}
-    for key, path in names.items():
+    for name, path in names.items():
         values = found
         for attribute in path.split("."):
             values = None if values is None else getattr(values, attribute)
         if values is not None:
-            arrays[key] = values
+            arrays[name] = values
     return arrays
 
 

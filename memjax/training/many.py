@@ -12,7 +12,7 @@ from jaxtyping import Bool, Int
 from memjax import prng
 from memjax.training.checkpointed import Checkpoints, slice_of, train_with_checkpoints
 from memjax.training.compiler import compiler_options
-from memjax.training.driving import drive, gather
+from memjax.training.driving import drive
 from memjax.training.programs import Programs
 from memjax.training.single import Examples, Training
 from memjax.training.stream import Stream
@@ -133,8 +133,30 @@ def compile_streamed(
     end = compiled(training.judge, (0, None), (0, None), (like, batch))
     num_bytes = max(_num_bytes(program) for program in (begin, go_on, end))
     place = partial(jax.device_put, device=like.step.sharding)
-    advance, finish = partial(drive, go_on, put, place, training), partial(gather, end, put, ids.shape)
+    advance, finish = partial(drive, go_on, put, place, training), partial(_gathered, end, put, ids.shape)
     return Programs(begin, advance, finish, like, len(devices), training.num_legs, num_bytes)
+
+
+def _gathered(
+    judge: Callable[..., tuple[Tree, Tree]], put: Callable[[Tree], Tree], shape: tuple[int, int], state: Tree,
+    stream: Stream,
+) -> TrainOutput:  # fmt: skip
+    """The metrics of all models on all examples, each read once; `shape` is (devices, models)."""
+    finite, found = np.ones(shape, bool), []
+    for part, count in (("train", len(stream.train_labels)), ("test", len(stream.test_labels))):
+        metrics: dict[str, np.ndarray] = {}
+        start = 0
+        for batch in map(put, stream.in_order(part)):
+            values, all_finite = jax.tree.map(np.asarray, judge(state, batch))
+            real = min(stream.batch_size, count - start)
+            for name, value in values.items():
+                if not start:
+                    metrics[name] = np.empty((*shape, count, *value.shape[3:]), value.dtype)
+                metrics[name][:, :, start : start + real] = value[:, :, :real]
+            finite &= all_finite
+            start += real
+        found.append(metrics)
+    return TrainOutput(found[0], found[1], finite, {})
 
 
 def compile_any(training: Any, seed: int, examples: Any, pack_size: int, devices: Devices) -> Programs:

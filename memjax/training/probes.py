@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
-Record = dict[str, Array]  # by the name of the metric, (epochs, train)
+Measured = dict[str, Array]  # by the name of the metric, (epochs, train)
 LARGEST = float(np.finfo(np.float16).max)
 
 
@@ -32,12 +32,7 @@ class Probe(NamedTuple):
     num_train: int
     own: Literal["after", "met"] = "after"
 
-    @property
-    def when_met(self) -> bool:
-        """Whether the steps of the training have something to say."""
-        return bool(self.metrics) and self.own == "met"
-
-    def blank(self) -> Record:
+    def blank(self) -> Measured:
         """The record of a model that has not begun."""
         like = jax.ShapeDtypeStruct((1, 2), jnp.float32), jax.ShapeDtypeStruct((1,), jnp.int32)
         shape = (len(self.epochs), self.num_train)
@@ -45,36 +40,39 @@ class Probe(NamedTuple):
 
     def look(
         self,
-        record: Record,
+        record: Measured,
         epoch: Int[Array, ""] | int,
         logits: Callable[[], Float[Array, "train classes"]],
         labels: Int[Array, " train"],
-    ) -> Record:
+    ) -> Measured:
         """The record with the metrics after `epoch` epochs in it, if this epoch is one to be recorded.
 
         The network is asked, with `logits()`, only then.
         """
-        if not self.metrics or self.when_met:
+        if not self.metrics or self.own == "met":
             return record
         return self._write(record, epoch, lambda: self.measured(logits(), labels))
 
     def join(
         self,
-        record: Record,
+        record: Measured,
         epoch: Int[Array, ""] | int,
         met: Int[Array, "batches batch"],
-        seen: Record,
+        seen: Measured,
         held_out: Int[Array, " held_out"],
         logits: Callable[[], Float[Array, "held_out classes"]],
         labels: Int[Array, " train"],
-    ) -> Record:
-        """The record with the model's own examples as they were met in this epoch, and the others as they are after it.
+    ) -> Measured:
+        """With `own="met"`: the record with the model's own examples as recorded in training batches, and the held-out
+        examples as they are after the epoch.
 
-        What tops up the last batch, and is met for the second time, is left out.
+        An example that tops up the last batch, and is met for the second time, is left out.
         """
+        if not seen:
+            return record
         rows = jnp.concatenate([met.ravel()[: self.num_train - len(held_out)], held_out])  # each example once
 
-        def measured() -> Record:
+        def measured() -> Measured:
             now = self.measured(logits(), labels[held_out])
             own = {name: values.ravel()[: self.num_train - len(held_out)] for name, values in seen.items()}
             both = {name: jnp.concatenate([own[name], now[name]]) for name in now}
@@ -84,11 +82,15 @@ class Probe(NamedTuple):
 
         return self._write(record, epoch, measured)
 
-    def measured(self, logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Record:
+    def of_batch(self, logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Measured:
+        """What is recorded of a training batch: nothing unless `own="met"`."""
+        return self.measured(logits, labels) if self.own == "met" else {}
+
+    def measured(self, logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Measured:
         """The metrics of some examples, as they are kept."""
         return {name: _as_kept(metric(logits, labels)) for name, metric in self.metrics.items()}
 
-    def _write(self, record: Record, epoch: Int[Array, ""] | int, measured: Callable[[], Record]) -> Record:
+    def _write(self, record: Measured, epoch: Int[Array, ""] | int, measured: Callable[[], Measured]) -> Measured:
         due = jnp.asarray(self.epochs) == epoch
         place = jnp.argmax(due)
         # The branches have one row in hand, not the record, which would be copied.

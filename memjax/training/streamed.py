@@ -1,12 +1,12 @@
-"""One model's training on a stream that it shares with others: no model axis, no device.
+"""One model's training on a stream that all models share: no model axis, no device.
 
-Each batch holds examples of the whole training set; the model's mask says which of them are its own.  The others are
-blanked out before the network sees them, weigh nothing in the loss, and are left out of batch statistics:
+Each batch holds examples of the whole training set; the model's mask says which of them are its own.  Held-out examples
+are blanked out before the network sees them, weigh nothing in the loss, and are left out of batch statistics:
 
     loss = sum(mask * cross entropy) / sum(mask)
 
-so that a held-out example cannot leave a trace in the model.  A batch without an example of its own leaves a model as
-it is.
+so that a held-out example cannot leave a trace in the model.  A batch without an example of its own does not change a
+model.
 """
 
 from collections.abc import Callable
@@ -23,84 +23,72 @@ from memjax.models.normalization import counting
 from memjax.training.augment import Augment, unchanged
 from memjax.training.single import State
 from memjax.training.stream import Batch
-from memjax.types import Model
+from memjax.types import Model, Tree
 
-LEG = 256  # steps after which a training can be laid down: an epoch of large data takes hours
+LEG = 256  # steps after which a training can be checkpointed: an epoch of large data takes hours
 
 
 @dataclass(frozen=True, eq=False)
 class StreamedTraining:
-    """The training of one model as pure functions, a batch at a time.
+    """The training of one model on a stream as pure functions, a batch at a time: `start`, `step` and `judge`.
 
     Attributes:
-      start: key -> the model before its first step.
-      step: (key, mask, state, active, batch) -> the model after it; as it was where not active.
-      judge: (state, batch) -> (metrics by name, whether the logits are finite), of each example of the batch.
-      num_steps: steps in all.
-      leg: steps after which it can be laid down.
+      model: the network; what it normalises over the batch has to heed `models.normalization.counting`.
+      optimizer, keep, augment, label_smoothing: as of `Training`.
+      num_steps: batches in all epochs.
+      largest: what inputs are divided by.
+      leg: steps after which it can be checkpointed.
     """
 
-    start: Callable[[Key[Array, ""]], State]
-    step: Callable[..., State]
-    judge: Callable[..., tuple[dict[str, Array], Array]]
+    model: Model
+    optimizer: optax.GradientTransformation
+    keep: dict[str, Callable[[Array, Array], Array]]
     num_steps: int
+    largest: float
+    augment: Augment = unchanged
+    label_smoothing: float = 0.0
     leg: int = LEG
 
     @property
     def num_legs(self) -> int:
         return -(-self.num_steps // self.leg)
 
+    def start(self, key: Key[Array, ""]) -> State:
+        """The model before its first step."""
+        params, model_state = self.model.init(jax.random.fold_in(key, prng.INIT))
+        return State(params, model_state, self.optimizer.init(params), jnp.uint32(0), {})
 
-def make_streamed(
-    model: Model,
-    optimizer: optax.GradientTransformation,
-    keep: dict[str, Callable[[Array, Array], Array]],
-    num_steps: int,
-    largest: float,
-    augment: Augment = unchanged,
-    label_smoothing: float = 0.0,
-) -> StreamedTraining:
-    """The training of one model on a stream.
-
-    Args:
-      model: the network; what it normalises over the batch has to heed `models.normalization.counting`.
-      optimizer, keep, augment, label_smoothing: as of `make_train`.
-      num_steps: batches in all epochs.
-      largest: what inputs are divided by.
-    """
-
-    def scaled(inputs: Array) -> Array:
-        return inputs.astype(jnp.float32) * jnp.float32(1 / largest)
-
-    def start(key: Key[Array, ""]) -> State:
-        params, model_state = model.init(jax.random.fold_in(key, prng.INIT))
-        return State(params, model_state, optimizer.init(params), jnp.uint32(0), {})
-
-    def step(key: Key[Array, ""], mask: Bool[Array, " train"], state: State, active: Any, batch: Batch) -> State:
+    def step(self, key: Key[Array, ""], mask: Bool[Array, " train"], state: State, active: Any, batch: Batch) -> State:
+        """The model after a batch; as it was where not active."""
         own = mask.at[batch.rows].get(mode="fill", fill_value=False)
         dropout_key, augment_key = (jax.random.fold_in(key, purpose) for purpose in (prng.DROPOUT, prng.AUGMENT))
-        inputs = augment(jax.random.fold_in(augment_key, state.step), scaled(batch.inputs))
+        inputs = self.augment(jax.random.fold_in(augment_key, state.step), self._scaled(batch.inputs))
         inputs = jnp.where(own.reshape(-1, *[1] * (inputs.ndim - 1)), inputs, 0)
 
-        def loss(params):
+        def loss(params: Tree) -> tuple[Array, Tree]:
             with counting(own):
                 noise = jax.random.fold_in(dropout_key, state.step)
-                logits, new_state = model.apply(params, state.model_state, inputs, noise, True)
-            return weighted_loss(logits, batch.labels, own, label_smoothing), new_state
+                logits, new_state = self.model.apply(params, state.model_state, inputs, noise, True)
+            return weighted_loss(logits, batch.labels, own, self.label_smoothing), new_state
 
         gradient, model_state = jax.grad(loss, has_aux=True)(state.params)
-        update, optimizer_state = optimizer.update(gradient, state.optimizer_state, state.params)
+        update, optimizer_state = self.optimizer.update(gradient, state.optimizer_state, state.params)
         new = State(optax.apply_updates(state.params, update), model_state, optimizer_state, state.step, {})
         moves = active & own.any()
-        kept = jax.tree.map(lambda after, before: jnp.where(moves, after, before), new, state)
-        return kept._replace(step=state.step + jnp.uint32(active))
+        after = jax.tree.map(lambda after, before: jnp.where(moves, after, before), new, state)
+        return after._replace(step=state.step + jnp.uint32(active))
 
-    def judge(state: State, batch: Batch) -> tuple[dict[str, Array], Array]:
-        logits = model.apply(state.params, state.model_state, scaled(batch.inputs), None, False)[0]
-        values = {name: metric(logits, batch.labels) for name, metric in keep.items()}
+    def judge(self, state: State, batch: Batch) -> tuple[dict[str, Array], Array]:
+        """Metrics by name, of each example of a batch, and whether its logits are finite."""
+        logits = self.model.apply(state.params, state.model_state, self._scaled(batch.inputs), None, False)[0]
+        values = {name: metric(logits, batch.labels) for name, metric in self.keep.items()}
         return values, jnp.isfinite(logits).all()
 
-    return StreamedTraining(start, step, judge, num_steps)
+    def _scaled(self, inputs: Array) -> Array:
+        return inputs.astype(jnp.float32) * jnp.float32(1 / self.largest)
+
+
+make_streamed = StreamedTraining
 
 
 def weighted_loss(

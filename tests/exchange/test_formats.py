@@ -181,6 +181,17 @@ def test_published_estimates_pairs_and_scores(tmp_path):
         (
             exchange.read_estimates,
             {"tr_mem": np.ones(2), "tr_labels": np.ones(2), "infl_matrix_class0": np.ones((2, 2))},
+            "lacks tr_classidx_0",
+        ),
+        (
+            exchange.read_estimates,
+            {
+                "tr_mem": np.ones(2),
+                "tr_labels": np.ones(2),
+                "infl_matrix_class0": np.ones((2, 2)),
+                "tr_classidx_0": np.arange(2),
+                "tt_classidx_0": np.arange(3),
+            },
             "do not fit",
         ),
         (exchange.read_pairs, {"tr_idx": np.ones(2, int)}, "lacks tt_idx, infl"),

@@ -1,5 +1,7 @@
 """Memorization and influence of another score than correctness: in the files, on the command line, in the report."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -128,7 +130,7 @@ def test_the_standard_error_asked_for_is_of_the_score(tmp_path):
     needed = []
     for score in ("correct", "probability"):
         config = RunConfig(**(vars(opened.config) | {"score": score, "until_stderr": 0.05}))
-        asked = open_folder.Run(config, opened.folder, opened.dataset, opened.design, opened.plan)
+        asked = replace(opened, request=replace(opened.request, config=config))
         assert stages.estimate(asked, print, print)
         typical = summary.typical_stderr(store.read_estimates(opened.folder))
         needed.append(stages.models_until(asked))

@@ -1,7 +1,5 @@
 """A model is the same model alone, in a pack, on two devices, and through pmap or shard_map."""
 
-from dataclasses import replace
-
 import jax
 import numpy as np
 import optax
@@ -11,7 +9,7 @@ from memjax import prng, subsets
 from memjax.config.specs import ModelSpec
 from memjax.metrics import metrics_named
 from memjax.models import make_model
-from memjax.training import examples_of, make_train, train_many
+from memjax.training import Training, examples_of, train_many
 from memjax.training.batches import epoch_batches, members
 from memjax.training.many import over_devices, replicate
 from tests.conftest import make_dataset
@@ -21,16 +19,18 @@ DESIGN = subsets.fixed_size(0, 60, 42)
 TRACES = []
 
 
+class Traced(Training):
+    """A training that notes each time jax traces it."""
+
+    def advance(self, *arguments):
+        TRACES.append(1)
+        return super().advance(*arguments)
+
+
 def make_single(epochs=10, model="mlp:16"):
     network = make_model(ModelSpec(model), DATA.input_shape, DATA.num_classes)
     keep = metrics_named(("correct", "probability", "logits"))
-    single = make_train(network, optax.adam(0.02), keep, DESIGN.max_size, epochs, 8)
-
-    def traced(*arguments):
-        TRACES.append(1)
-        return single.advance(*arguments)
-
-    return replace(single, advance=traced)
+    return Traced(network, optax.adam(0.02), keep, DESIGN.max_size, epochs, 8)
 
 
 def train(num_blocks, pack_size, num_devices, model="mlp:16"):

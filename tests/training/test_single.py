@@ -1,5 +1,7 @@
 """What one model's training promises."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -147,3 +149,14 @@ def test_every_epoch_goes_once_through_the_subset_in_an_order_of_its_own():
     assert len(np.unique(first, axis=0)) == 3
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
+
+
+def test_there_may_be_no_test_examples(clouds):
+    mask = np.arange(60) < 42
+    fields = ("test_inputs", "test_labels", "test_ids", "test_corrupted")
+    without = dataclasses.replace(clouds, **{name: getattr(clouds, name)[:0] for name in fields})
+    output = trained(without, mask, epochs=3)
+
+    assert output.test["logits"].shape == (0, clouds.num_classes)
+    assert output.finite
+    np.testing.assert_array_equal(output.train["logits"], trained(clouds, mask, epochs=3).train["logits"])

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from memjax.errors import one_of
+from memjax.estimators.checks import AnyArray
 from memjax.types import Estimate
 
 Errors = Literal["adjusted", "plug-in"]
@@ -15,9 +16,9 @@ Errors = Literal["adjusted", "plug-in"]
 class Moments(NamedTuple):
     """One side: how many models, their mean score, and the squared standard error of that mean."""
 
-    count: Int[Array, "*shape"]
-    mean: Float[Array, "*shape"]
-    variance: Float[Array, "*shape"]
+    count: Int[AnyArray, "*shape"]
+    mean: Float[AnyArray, "*shape"]
+    variance: Float[AnyArray, "*shape"]
 
 
 def as_errors(errors: str) -> Errors:
@@ -32,7 +33,7 @@ def as_errors(errors: str) -> Errors:
 
 
 def moments_of_rates(
-    count: Int[Array, "*#shape"], total: Float[Array, "*shape"], errors: Errors = "adjusted"
+    count: Int[AnyArray, "*#shape"], total: Float[AnyArray, "*shape"], errors: Errors = "adjusted"
 ) -> Moments:
     """From the number of models that were right, for 0 / 1 scores.  The rate of none is NaN: undefined, not zero.
 
@@ -43,29 +44,34 @@ def moments_of_rates(
 
     Plug-in, it is q (1 - q) / count with q = total / count, as in the paper: 0 for a rate of 0 or 1.
 
+    NumPy arrays give NumPy arrays of their own precision.
+
     Reference:
       After Agresti and Caffo, Simple and Effective Confidence Intervals for Proportions and Differences of
       Proportions, The American Statistician 54, 2000.
     """
+    xp = total.__array_namespace__()
     if errors == "plug-in":
         rate = total / count
-        return Moments(jnp.broadcast_to(count, total.shape), rate, rate * (1 - rate) / count)
+        return Moments(xp.broadcast_to(count, total.shape), rate, rate * (1 - rate) / count)
     rate = (total + 1) / (count + 2)
-    variance = jnp.where(count > 1, rate * (1 - rate) / (count - 1), jnp.nan)
-    return Moments(jnp.broadcast_to(count, total.shape), total / count, variance)
+    variance = xp.where(count > 1, rate * (1 - rate) / (count - 1), xp.nan)
+    return Moments(xp.broadcast_to(count, total.shape), total / count, variance)
 
 
 def moments_of_scores(
-    count: Int[Array, "*#shape"], total: Float[Array, "*shape"], squares: Float[Array, "*shape"]
+    count: Int[AnyArray, "*#shape"], total: Float[AnyArray, "*shape"], squares: Float[AnyArray, "*shape"]
 ) -> Moments:
     """From sums of scores and of their squares, for scores of any kind.
 
     The variance of the mean is the sample variance (divisor count - 1) over count; that of a single score is NaN.
+    NumPy arrays give NumPy arrays of their own precision.
     """
-    mean = jnp.where(count > 0, total / count, jnp.nan)  # a total of none that was rounded is not quite 0
-    scatter = jnp.maximum(squares - total * mean, 0)  # rounding may leave a negative crumb
-    variance = jnp.where(count > 1, scatter / (count - 1) / count, jnp.nan)
-    return Moments(jnp.broadcast_to(count, mean.shape), mean, variance)
+    xp = total.__array_namespace__()
+    mean = xp.where(count > 0, total / count, xp.nan)  # a total of none that was rounded is not quite 0
+    scatter = xp.maximum(squares - total * mean, 0)  # rounding may leave a negative crumb
+    variance = xp.where(count > 1, scatter / (count - 1) / count, xp.nan)
+    return Moments(xp.broadcast_to(count, mean.shape), mean, variance)
 
 
 def difference(inside: Moments, outside: Moments) -> Estimate:

@@ -5,12 +5,11 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from memjax.notebook import Summary
 from memjax.report.page.figures import MEMORIZED
 from memjax.report.page.words import number, percent, whole
 from memjax.results import Estimates
 from memjax.types import Dataset
-
-Z95 = 1.96
 
 
 class Tile(NamedTuple):
@@ -37,12 +36,15 @@ class ClassRow(NamedTuple):
 
 def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
     """The numbers of the whole run."""
-    mem, stderr = finite(estimates.mem), finite(estimates.mem_stderr)
-    large = int((mem >= MEMORIZED).sum())
-    share = large / len(mem) if len(mem) else np.nan
-    low, high = wilson(large, len(mem))
-    total = mem.sum() if len(mem) else np.nan
-    largest = stderr.max() if len(stderr) else np.nan
+    from scipy.stats import binomtest
+
+    from memjax.dynamics import gini
+
+    mem, stderr = finite(estimates.mem), Summary(estimates.mem_stderr)
+    large, share, low, high, total, unequal = int((mem >= MEMORIZED).sum()), *[np.nan] * 5
+    if len(mem):
+        share, total, unequal = large / len(mem), mem.sum(), float(gini(mem.clip(min=0)))
+        low, high = binomtest(large, len(mem)).proportion_ci(method="wilson")
     num_in, num_out = (np.asarray(count, np.float64) for count in estimates.memorization[2:])
     seen, models = float(np.sum(num_in)), float(np.sum(num_in + num_out))
     of = estimates.score
@@ -62,11 +64,11 @@ def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
             f"{large:,} of {len(mem):,} examples; 95 % interval {percent(low)} to {percent(high)}",
         ),
         Tile("Sum of memorization", number(total, 1), meaning),
-        Tile("Gini coefficient", number(gini(mem)), "of memorization; 0: spread evenly, 1: all in one example"),
+        Tile("Gini coefficient", number(unequal), "of memorization; 0: spread evenly, 1: all in one example"),
         Tile(
             "Typical standard error",
-            number(_root_mean_square(stderr)),
-            f"of a score, root mean square; {number(largest)} at most",
+            number(stderr.typical),
+            f"of a score, root mean square; {number(stderr.high)} at most",
         ),
     ]
 
@@ -87,35 +89,6 @@ def by_class(dataset: Dataset, mem: np.ndarray) -> list[ClassRow]:
     return [rows[place] for place in np.argsort(-means, kind="stable")]
 
 
-def gini(mem: Float[np.ndarray, " defined"]) -> float:
-    """Gini coefficient of the scores, negative ones taken as 0: how unevenly memorization is spread.
-
-    0 where all are equal, near 1 where few have all; NaN where there is none.
-
-    >>> gini(np.array([0.0, 0.0, 0.0, 1.0])), gini(np.array([0.5, 0.5]))
-    (0.75, 0.0)
-    """
-    scores = np.sort(mem.clip(min=0))
-    if not scores.sum() > 0:
-        return np.nan
-    count = len(scores)
-    return float((2 * np.arange(1, count + 1) - count - 1) @ scores / (count * scores.sum()))
-
-
-def wilson(hits: int, trials: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share; NaN where there is nothing to count."""
-    if not trials:
-        return np.nan, np.nan
-    share, shrink = hits / trials, 1 + Z95**2 / trials
-    centre = (share + Z95**2 / (2 * trials)) / shrink
-    half = Z95 / shrink * np.sqrt(share * (1 - share) / trials + Z95**2 / (4 * trials**2))
-    return float(centre - half), float(centre + half)
-
-
 def finite(values: np.ndarray) -> Float[np.ndarray, " defined"]:
     """The defined values, in double precision."""
     return values[np.isfinite(values)].astype(np.float64)
-
-
-def _root_mean_square(values: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(values**2))) if len(values) else np.nan
