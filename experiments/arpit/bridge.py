@@ -1,11 +1,11 @@
-"""Claim: what one training run says of an example foretells its memorization, which takes many runs on subsets.
+"""Which measure of a single training run best predicts memorization, which takes many runs on subsets?
 
-Memorization (Feldman and Zhang 2020, arXiv 2008.03703) is estimated from all models but one; each cheap proxy comes
-from the one that is left, over the examples that it trained on, and is ranked against memorization (Spearman).  This is
-repeated with several models in the part of the one.  Which proxy foretells it best?
+Memorization (Feldman and Zhang 2020, arXiv 2008.03703) is estimated from all models but one.  Each cheap proxy comes
+from the one left out, over the examples that it trained on, and is ranked against memorization (Spearman).  Several
+models in turn are the one.
 
-    python -m experiments.arpit_bridge --preset quick    digits, 64 networks: about half a minute on two cores
-    python -m experiments.arpit_bridge                   Fashion-MNIST, 300 a class, 256 networks: about 10 minutes
+    python -m experiments.arpit.bridge --size quick    digits, 64 networks
+    python -m experiments.arpit.bridge                 Fashion-MNIST, 300 a class, 256 networks
 
 Proxies: mean loss, EL2N after a tenth of the epochs, area under the margin, confidence and variability of cartography,
 first learned epoch, learned for good, forgetting events.
@@ -15,13 +15,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import tyro
 
 import memjax
-from experiments.arpit import ArpitOptions, panels, recorded, request
-from experiments.claim import Result, Verdict, conclude, mean_interval
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import ends, mean_interval, paired
+from experiments.common.networks import NetworkSettings
+from experiments.common.plots import panels
+from experiments.common.settings import Cost
 from memjax import dynamics
-from memjax.machine import environment
+
+COST = Cost("17 s", "6 min 24 s")
 
 SIZES = {  # model, networks, epochs, in the part of the one, examples a class
     "smoke": ("mlp:8", 8, 4, 2, 10),
@@ -32,7 +35,7 @@ RECORD = ("correct", "loss", "probability", "margin", "error_norm")
 
 
 @dataclass(frozen=True)
-class Bridge(ArpitOptions):
+class Settings(NetworkSettings):
     """Cheap proxies against memorization."""
 
 
@@ -55,12 +58,12 @@ def proxies(epochs: np.ndarray) -> dict[str, Callable[[dict[str, np.ndarray]], n
     }
 
 
-def run(options: Bridge) -> Result:
+def run(settings: Settings) -> Result:
     from scipy.stats import spearmanr
 
-    model, models, epochs, ones, per_class = SIZES[options.preset]
-    config = request(options.data(per_class=per_class), model, epochs, models, record=RECORD)
-    curves, _ = recorded(config, options.place("arpit_bridge"))
+    model, models, epochs, ones, per_class = SIZES[settings.size]
+    config = settings.config(settings.data(per_class=per_class), model, epochs, models, record=RECORD)
+    curves = settings.fitted(config).curves
     last = curves.values["correct"][:, -1]
     ranks: dict[str, list[float]] = {name: [] for name in proxies(curves.epochs)}
     for one in range(ones):
@@ -74,21 +77,19 @@ def run(options: Bridge) -> Result:
     order = sorted(interval, key=lambda name: -interval[name].value)
     best, second = order[:2]
     verdicts = [
-        Verdict(f"the best proxy, {best}, ranks examples as memorization does (Spearman)", interval[best]),
-        Verdict(f"{best} is better than {second}, the next (difference of Spearman)",
-                mean_interval(np.nan_to_num(ranks[best]) - np.nan_to_num(ranks[second]))),
+        Verdict("the best proxy ranks examples as memorization does (Spearman)", interval[best]),
+        Verdict("it is better than the next (difference of Spearman)",
+                paired(np.nan_to_num(ranks[best]), np.nan_to_num(ranks[second]))),
     ]  # fmt: skip
-    figure, (axis,) = panels(1, 3.2, 4.6)
+    figure, [[axis]] = panels(1, 1, 4.6, 3.2, note="error bars: 95 % intervals of the mean over models")
     places = np.arange(len(order))[::-1]
     values = [interval[name] for name in order]
-    finite = [[min(v.value - v.low, 1), min(v.high - v.value, 1)] for v in values]
-    axis.errorbar([v.value for v in values], places, xerr=np.transpose(finite), fmt="o", color="#0072b2", capsize=2)
+    reach = np.minimum(ends(values), 1)
+    axis.errorbar([v.value for v in values], places, xerr=reach, fmt="o", color="#0072b2", capsize=2)
     axis.set_yticks(places, order)
     axis.set(xlabel=f"Spearman with memorization, {ones} models")
-    return Result({name: interval[name]._asdict() for name in order}, verdicts, figure)
+    return Result({"best": best, "next": second, "spearman": interval}, verdicts, figure)
 
 
 if __name__ == "__main__":
-    options = tyro.cli(Bridge, config=(tyro.conf.OmitArgPrefixes,))
-    environment.start_jax()
-    conclude("arpit_bridge", options, run(options))
+    main(Settings, run)

@@ -1,10 +1,10 @@
-"""Claim: the more noise is in the training data, the more capacity is needed for what is right in them.
+"""Does noise in the training data raise the capacity that a network needs?
 
-Arpit et al. 2017, arXiv 1706.05394, section 3.3 and figure 5.  Networks with two hidden layers of several widths, a
-share of the training examples with random inputs or random labels; accuracy on held-out examples without noise.
+Arpit et al. 2017, arXiv 1706.05394, section 3.3 and figure 5.  Networks with two hidden layers of several widths; a
+share of the training examples has random inputs or random labels; accuracy is that on held-out examples without noise.
 
-    python -m experiments.arpit_capacity --preset quick    digits, 3 widths, 8 networks each: half a minute on two cores
-    python -m experiments.arpit_capacity                   Fashion-MNIST, 300 a class, 4 widths: about 15 minutes
+    python -m experiments.arpit.capacity --size quick    digits, 3 widths, 8 networks each
+    python -m experiments.arpit.capacity                 Fashion-MNIST, 300 a class, 4 widths, 6 networks each
 
 Expected: from a small to the largest width, accuracy gains more with noise than without.
 """
@@ -12,12 +12,15 @@ Expected: from a small to the largest width, accuracy gains more with noise than
 from dataclasses import dataclass
 
 import numpy as np
-import tyro
 
-from experiments.arpit import COLOURS, ArpitOptions, band, contrast, logarithmic, panels, recorded, request
-from experiments.claim import Result, Verdict, conclude
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import contrast, mean_intervals
+from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.plots import COLOURS, band, logarithmic, panels
+from experiments.common.settings import Cost
 from memjax import dynamics
-from memjax.machine import environment
+
+COST = Cost("25 s", "7 min 19 s")
 
 SIZES = {  # widths, shares of noise, networks, epochs, examples a class
     "smoke": ((4, 16), (0.5,), 2, 3, 10),
@@ -27,22 +30,25 @@ SIZES = {  # widths, shares of noise, networks, epochs, examples a class
 
 
 @dataclass(frozen=True)
-class Capacity(ArpitOptions):
+class Settings(NetworkSettings):
     """Accuracy against width, at several levels of noise."""
 
 
-def held_out_accuracy(options: Capacity, kind: str, rate: float, width: int) -> np.ndarray:
+def held_out_accuracy(settings: Settings, kind: str, rate: float, width: int) -> np.ndarray:
     """Of each network, on the examples that it did not see and that have no noise."""
-    _, _, models, epochs, per_class = SIZES[options.preset]
-    config = request(options.data(kind, rate, per_class), f"mlp:{width}x2", epochs, models, record_epochs=(epochs,))
-    curves, dataset = recorded(config, options.place("arpit_capacity"))
+    _, _, models, epochs, per_class = SIZES[settings.size]
+    data = settings.data(kind, rate, per_class)
+    found = settings.fitted(settings.config(data, f"mlp:{width}x2", epochs, models, record_epochs=(epochs,)))
+    curves, dataset = found.curves, found.dataset
     return dynamics.over_examples(curves.values["correct"], curves.masks, ~dataset.corrupted).outside[:, -1]
 
 
-def run(options: Capacity) -> Result:
-    widths, rates, *_ = SIZES[options.preset]
+def run(settings: Settings) -> Result:
+    widths, rates, *_ = SIZES[settings.size]
     levels = [("real", 0.0), *((kind, rate) for kind in ("random inputs", "random labels") for rate in rates)]
-    accuracy = {level: np.stack([held_out_accuracy(options, *level, width) for width in widths], 1) for level in levels}
+    accuracy = {
+        level: np.stack([held_out_accuracy(settings, *level, width) for width in widths], 1) for level in levels
+    }
     gain = {level: values[:, -1] - values[:, 0] for level, values in accuracy.items()}
     verdicts = [
         Verdict(
@@ -56,12 +62,12 @@ def run(options: Capacity) -> Result:
         for (kind, rate), values in accuracy.items()
     }
     dashes = {0.0: "-", **dict(zip(rates, ("-", "--", ":"), strict=False))}
-    figure, axes = panels(2, 3.7)
+    figure, [axes] = panels(1, 2, 3.4, 3.9, note=OVER_NETWORKS)
     for axis, noisy in zip(axes, ("random inputs", "random labels"), strict=True):
         for (kind, rate), values in accuracy.items():
             if kind in ("real", noisy):
                 label = "no noise" if kind == "real" else f"{rate:.0%} {kind}"
-                band(axis, widths, values, label, color=COLOURS[kind], linestyle=dashes[rate])
+                band(axis, widths, mean_intervals(values), label, color=COLOURS[kind], linestyle=dashes[rate])
         logarithmic(axis, widths)
         axis.set(xlabel="units in each hidden layer", ylabel="held-out accuracy, clean examples")
         axis.legend(fontsize=7, loc="upper left", bbox_to_anchor=(0, -0.18), ncols=2)  # there is no room inside
@@ -69,6 +75,4 @@ def run(options: Capacity) -> Result:
 
 
 if __name__ == "__main__":
-    options = tyro.cli(Capacity, config=(tyro.conf.OmitArgPrefixes,))
-    environment.start_jax()
-    conclude("arpit_capacity", options, run(options))
+    main(Settings, run)

@@ -1,42 +1,33 @@
-"""Claim: networks that fit noise have more held-out examples close to a boundary between classes.
+"""Do networks that fit noise have more held-out examples close to a boundary between classes?
 
-Arpit et al. 2017, arXiv 1706.05394, section 4, figures 7 to 9.  The critical sample ratio, by Langevin adversarial
-sample search, on held-out examples while networks train: on real data, random inputs (held-out ones are random too) and
-random labels; and with 20 to 80 % of the labels random, with the accuracy curves.
+Arpit et al. 2017, arXiv 1706.05394, section 4, figures 7 to 9.  The critical sample ratio, found by Langevin
+adversarial sample search, on held-out examples while networks train: on real data, on random inputs and on random
+labels; and with 20 to 80 % of the labels random, with the accuracy curves.
 
-    python -m experiments.arpit_critical_samples --preset quick    digits: half a minute on two cores
-    python -m experiments.arpit_critical_samples                   Fashion-MNIST, 300 a class: about 10 minutes
+    python -m experiments.arpit.critical_samples --size quick    digits, 4 networks each
+    python -m experiments.arpit.critical_samples                 Fashion-MNIST, 300 a class, 8 networks each
 
-Random inputs stand in all rows, so that held-out ones are random too.  A box of 0.3 on a scale from 0 to 255, as in the
-paper, and one ten times as wide, since an MLP has few samples so near to a boundary; the verdicts are of the wider one.
-What the paper leaves open is said in `memjax.dynamics.Search`.
+Random inputs are in all rows, so that held-out ones are random too.  There is a box of 0.3 on a scale from 0 to 255, as
+in the paper, and one ten times as wide, since an MLP has few samples so near to a boundary; the verdicts are for the
+wider one.  What the paper leaves open is said in `memjax.dynamics.Search`.
 """
 
 from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-import tyro
 
-from experiments.arpit import (
-    COLOURS,
-    KINDS,
-    ArpitOptions,
-    band,
-    contrast,
-    loaded,
-    logarithmic,
-    paired,
-    panels,
-    random_masks,
-    watched,
-)
-from experiments.claim import Result, Verdict, conclude
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import contrast, mean_intervals, paired
+from experiments.common.networks import KINDS, OVER_NETWORKS, NetworkSettings, watched
+from experiments.common.plots import COLOURS, band, logarithmic, panels
+from experiments.common.settings import Cost
 from memjax import dynamics
 from memjax.config.specs import ModelSpec, TrainSpec
-from memjax.machine import environment
 from memjax.models import make_model
 from memjax.training import examples_of
+
+COST = Cost("23 s", "4 min 51 s")
 
 SIZES = {  # width, networks, epochs looked at, shares of noise, held-out examples searched, examples a class
     "smoke": ("mlp:8x2", 2, (1, 2), (0.5,), 20, 10),
@@ -47,18 +38,18 @@ RADII = (0.3, 3.0)
 
 
 @dataclass(frozen=True)
-class CriticalSamples(ArpitOptions):
+class Settings(NetworkSettings):
     """Critical sample ratio over training."""
 
     search: dynamics.Search = field(default_factory=dynamics.Search)
 
 
-def curves_of(options: CriticalSamples, kind: str, rate: float) -> dict[str, np.ndarray]:
+def curves_of(settings: Settings, kind: str, rate: float) -> dict[str, np.ndarray]:
     """(models, epochs): CSR on held-out examples at each radius, accuracy on training and clean held-out examples."""
-    model, num_models, epochs, _, searched, per_class = SIZES[options.preset]
-    dataset = loaded(options.data(kind, rate, per_class))
-    span = float(loaded(options.data(per_class=per_class)).train_inputs.max())  # of what noise replaces
-    examples, masks = examples_of(dataset), random_masks(num_models, dataset.num_train)
+    model, num_models, epochs, _, searched, per_class = SIZES[settings.size]
+    dataset = settings.loaded(kind, rate, per_class)
+    span = float(settings.loaded(per_class=per_class).train_inputs.max())  # of what noise replaces
+    examples, masks = examples_of(dataset), settings.masks(num_models, dataset.num_train)
     held_out = np.stack([np.flatnonzero(~mask)[:searched] for mask in masks])
     network = make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
     inputs = examples.train_inputs.astype(np.float32)
@@ -68,11 +59,12 @@ def curves_of(options: CriticalSamples, kind: str, rate: float) -> dict[str, np.
 
     def look(params, model_state, key, rows):
         asked = partial(predict, params, model_state)
-        searches = [options.search.scaled(span * radius / options.search.radius) for radius in RADII]
+        searches = [settings.search.scaled(span * radius / settings.search.radius) for radius in RADII]
         ratios = [dynamics.critical_sample_ratio(asked, inputs[rows], key, search) for search in searches]
         return ratios, asked(inputs).argmax(-1) == examples.train_labels
 
-    found = watched(dataset, model, TrainSpec(epochs=epochs[-1]), masks, epochs, look, held_out)
+    spec, keys = TrainSpec(epochs=epochs[-1]), settings.keys(num_models)
+    found = watched(dataset, model, spec, masks, keys, epochs, look, held_out)
     correct = np.stack([found[epoch][1] for epoch in epochs], 1)
     return {
         **{f"csr {radius:g}": np.stack([found[epoch][0][n] for epoch in epochs], 1) for n, radius in enumerate(RADII)},
@@ -81,10 +73,10 @@ def curves_of(options: CriticalSamples, kind: str, rate: float) -> dict[str, np.
     }
 
 
-def run(options: CriticalSamples) -> Result:
-    _, _, epochs, rates, *_ = SIZES[options.preset]
-    whole = {kind: curves_of(options, kind, 1.0) for kind in KINDS}
-    mixed = {rate: curves_of(options, "random labels", rate) for rate in rates}
+def run(settings: Settings) -> Result:
+    _, _, epochs, rates, *_ = SIZES[settings.size]
+    whole = {kind: curves_of(settings, kind, 1.0) for kind in KINDS}
+    mixed = {rate: curves_of(settings, "random labels", rate) for rate in rates}
     wide = f"csr {RADII[-1]:g}"
     last = {kind: curves[wide][:, -1] for kind, curves in whole.items()}
     worst = mixed[rates[-1]]
@@ -110,14 +102,21 @@ def run(options: CriticalSamples) -> Result:
             for rate, curves in mixed.items()
         },
     }
-    figure, axes = panels(3, 3.7)
+    figure, [axes] = panels(1, 3, 3.4, 3.9, note=OVER_NETWORKS)
     for kind, curves in whole.items():
-        band(axes[0], epochs, curves[wide], kind, color=COLOURS[kind])
+        band(axes[0], epochs, mean_intervals(curves[wide]), kind, color=COLOURS[kind])
     shades = {rate: (0.15 + 0.8 * rate, 0.3, 0.3) for rate in rates}
     for rate, curves in mixed.items():
-        band(axes[1], epochs, curves[wide], f"{rate:.0%} random labels", color=shades[rate])
-        band(axes[2], epochs, curves["train"], f"{rate:.0%}, training", color=shades[rate], linestyle="--")
-        band(axes[2], epochs, curves["held out"], f"{rate:.0%}, held out, clean", color=shades[rate])
+        band(axes[1], epochs, mean_intervals(curves[wide]), f"{rate:.0%} random labels", color=shades[rate])
+        band(
+            axes[2],
+            epochs,
+            mean_intervals(curves["train"]),
+            f"{rate:.0%}, training",
+            color=shades[rate],
+            linestyle="--",
+        )
+        band(axes[2], epochs, mean_intervals(curves["held out"]), f"{rate:.0%}, held out, clean", color=shades[rate])
     for axis, label in zip(axes, ("critical sample ratio", "critical sample ratio", "accuracy"), strict=True):
         logarithmic(axis, epochs)
         axis.set(xlabel="epochs", ylabel=label)
@@ -126,6 +125,4 @@ def run(options: CriticalSamples) -> Result:
 
 
 if __name__ == "__main__":
-    options = tyro.cli(CriticalSamples, config=(tyro.conf.OmitArgPrefixes,))
-    environment.start_jax()
-    conclude("arpit_critical_samples", options, run(options))
+    main(Settings, run)

@@ -1,23 +1,26 @@
-"""Claim: at a fixed number of parameters, deeper networks fit random labels sooner and generalise no worse.
+"""With a fixed number of parameters, do deeper networks fit random labels sooner and generalise no worse?
 
 After section 3 of Arpit et al. 2017, arXiv 1706.05394, which varies width and leaves depth.  MLPs of several depths
-with nearly the same number of parameters; epochs to fit nine tenths of their examples with random labels; held-out
+with nearly the same number of parameters: epochs to fit nine tenths of their examples with random labels; held-out
 accuracy on real data.
 
-    python -m experiments.arpit_depth --preset quick    digits, depths 1, 2, 4: half a minute on two cores
-    python -m experiments.arpit_depth                   Fashion-MNIST, 300 a class, depths 1 to 8: about 10 minutes
+    python -m experiments.arpit.depth --size quick    digits, depths 1, 2, 4
+    python -m experiments.arpit.depth                 Fashion-MNIST, 300 a class, depths 1 to 8
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import tyro
 
-from experiments.arpit import COLOURS, ArpitOptions, band, contrast, panels, recorded, request
-from experiments.claim import Result, Verdict, conclude
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import contrast, mean_intervals
+from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.plots import COLOURS, band, panels
+from experiments.common.settings import Cost
 from memjax import dynamics
 from memjax.config.specs import TrainSpec
-from memjax.machine import environment
+
+COST = Cost("29 s", "6 min 9 s")
 
 SIZES = {  # depths, parameters, networks, epochs, examples a class, inputs, classes
     "smoke": ((1, 2), 1_000, 2, 3, 10),
@@ -28,7 +31,7 @@ SHARE = 0.9
 
 
 @dataclass(frozen=True)
-class Depth(ArpitOptions):
+class Settings(NetworkSettings):
     """Memorizing and generalising against depth."""
 
     learning_rate: float = 0.001
@@ -41,25 +44,23 @@ def width_for(parameters: int, depth: int, inputs: int, classes: int) -> int:
     return int(widths[abs(sizes - parameters).argmin()])
 
 
-def run(options: Depth) -> Result:
-    depths, parameters, models, epochs, per_class = SIZES[options.preset]
-    inputs = {"": 64 if options.preset != "full" else 784, "digits": 64}.get(options.dataset, 784)
+def run(settings: Settings) -> Result:
+    depths, parameters, models, epochs, per_class = SIZES[settings.size]
+    inputs = {"": 64 if settings.size != "full" else 784, "digits": 64}.get(settings.dataset, 784)
     widths = [width_for(parameters, depth, inputs, 10) for depth in depths]
-    train = TrainSpec(learning_rate=options.learning_rate, schedule="constant", warmup=0.0)
+    train = TrainSpec(learning_rate=settings.learning_rate, schedule="constant", warmup=0.0)
 
     def models_of(kind: str, width: int, depth: int):
-        data = options.data(kind, 1.0, per_class)
-        return recorded(
-            request(data, f"mlp:{width}x{depth}", epochs, models, train=train), options.place("arpit_depth")
-        )
+        data = settings.data(kind, 1.0, per_class)
+        return settings.fitted(settings.config(data, f"mlp:{width}x{depth}", epochs, models, train=train)).curves
 
     epochs_needed, accuracy, converged = [], [], []
     for depth, width in zip(depths, widths, strict=True):
-        curves, _ = models_of("random labels", width, depth)
+        curves = models_of("random labels", width, depth)
         found = dynamics.epochs_to_fit(curves.values["correct"], curves.masks, curves.epochs, SHARE)
         converged.append(float(np.isfinite(found).mean()))
         epochs_needed.append(np.where(np.isnan(found), epochs, found))
-        curves, _ = models_of("real", width, depth)
+        curves = models_of("real", width, depth)
         accuracy.append(dynamics.over_examples(curves.values["correct"], curves.masks).outside[:, -1])
     verdicts = [
         Verdict(
@@ -80,12 +81,12 @@ def run(options: Depth) -> Result:
         "held_out_accuracy": [values.mean() for values in accuracy],
         "accuracy_sd": [values.std(ddof=1) for values in accuracy],
     }
-    figure, axes = panels(2)
-    band(axes[0], depths, np.stack(epochs_needed, 1), "random labels", color=COLOURS["random labels"])
+    figure, [axes] = panels(1, 2, 3.4, 3.4, note=OVER_NETWORKS)
+    band(axes[0], depths, mean_intervals(np.stack(epochs_needed, 1)), "random labels", color=COLOURS["random labels"])
     axes[0].set(
         xlabel="hidden layers", ylabel=f"epochs to fit {SHARE:.0%} of random labels", title=f"{parameters:,} parameters"
     )
-    band(axes[1], depths, np.stack(accuracy, 1), "real", color=COLOURS["real"])
+    band(axes[1], depths, mean_intervals(np.stack(accuracy, 1)), "real", color=COLOURS["real"])
     axes[1].set(xlabel="hidden layers", ylabel="held-out accuracy", title="real data")
     for axis in axes:
         axis.set_xticks(depths)
@@ -93,6 +94,4 @@ def run(options: Depth) -> Result:
 
 
 if __name__ == "__main__":
-    options = tyro.cli(Depth, config=(tyro.conf.OmitArgPrefixes,))
-    environment.start_jax()
-    conclude("arpit_depth", options, run(options))
+    main(Settings, run)

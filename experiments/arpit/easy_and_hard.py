@@ -1,27 +1,30 @@
-"""Claim: of real data, some examples are easy and others hard, whatever the initial weights; of random inputs, none.
+"""Are some real examples easy and others hard whatever the initial weights, and random inputs all alike?
 
-Arpit et al. 2017, arXiv 1706.05394, section 3.1 and figure 1.  100 networks, each from weights and in an order of its
-own, train for one epoch on all examples: real, with random inputs, with random labels.  How often each example is got
-wrong is compared with binomial draws of equally hard examples.
+Arpit et al. 2017, arXiv 1706.05394, section 3.1 and figure 1.  100 networks, each with its own initial weights and its
+own order of batches, train for one epoch on all examples: real, with random inputs, with random labels.  How often each
+example is wrong is compared with binomial draws for equally hard examples.
 
-    python -m experiments.arpit_easy_and_hard --preset quick    digits, 100 networks: about half a minute on two cores
-    python -m experiments.arpit_easy_and_hard                   Fashion-MNIST, 1,000 a class: about 10 minutes
+    python -m experiments.arpit.easy_and_hard --size quick    digits
+    python -m experiments.arpit.easy_and_hard                 Fashion-MNIST, 1,000 a class
 
 Expected: the variance of the rates over that of the binomial is far above 1 for real data, above 1 for random labels,
-and near 1 for random inputs.  The paper's training set, batch size and architecture of one epoch are not said to be
-those here: an MLP with two hidden layers, Adam.
+and near 1 for random inputs.  The paper does not say the training set, batch size and architecture of its one epoch;
+here they are an MLP with two hidden layers and Adam.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import tyro
 
-from experiments.arpit import COLOURS, KINDS, ArpitOptions, correctness, loaded, panels
-from experiments.claim import Result, Verdict, conclude, normal_interval
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import normal_interval
+from experiments.common.networks import KINDS, NetworkSettings, correctness
+from experiments.common.plots import COLOURS, panels
+from experiments.common.settings import Cost
 from memjax import dynamics
 from memjax.config.specs import TrainSpec
-from memjax.machine import environment
+
+COST = Cost("14 s", "3 min 16 s")
 
 MODELS = {"smoke": 10, "quick": 100, "full": 100}
 PER_CLASS = {"smoke": 10, "quick": None, "full": 1000}
@@ -29,23 +32,23 @@ MODEL = {"smoke": "mlp:8x2", "quick": "mlp:64x2", "full": "mlp:256x2"}
 
 
 @dataclass(frozen=True)
-class EasyAndHard(ArpitOptions):
+class Settings(NetworkSettings):
     """Easy and hard examples after one epoch."""
 
     batch_size: int = 16
 
 
-def run(options: EasyAndHard) -> Result:
-    models = MODELS[options.preset]
-    spec = TrainSpec(epochs=1, batch_size=options.batch_size, learning_rate=0.002, schedule="constant", warmup=0.0)
+def run(settings: Settings) -> Result:
+    models = MODELS[settings.size]
+    spec = TrainSpec(epochs=1, batch_size=settings.batch_size, learning_rate=0.002, schedule="constant", warmup=0.0)
     wrong = {}
     for kind in KINDS:
-        dataset = loaded(options.data(kind, per_class=PER_CLASS[options.preset]))
+        dataset = settings.loaded(kind, per_class=PER_CLASS[settings.size])
         masks = np.ones((models, dataset.num_train), bool)
-        wrong[kind] = ~correctness(MODEL[options.preset], dataset, spec, models, masks)[0]
+        wrong[kind] = ~correctness(MODEL[settings.size], dataset, spec, masks, settings.seed)[0]
     spread = {kind: dynamics.dispersion(values) for kind, values in wrong.items()}
     chance = float(wrong["random inputs"].mean())
-    null = dynamics.binomial_null(models, chance, wrong["real"].shape[1], 0)
+    null = dynamics.binomial_null(models, chance, wrong["real"].shape[1], settings.seed)
     real, inputs, labels = (spread[kind] for kind in KINDS)
     share = 1 - (inputs.ratio - 1) / (real.ratio - 1)
     share_error = np.hypot(inputs.stderr, (1 - share) * real.stderr) / abs(real.ratio - 1)
@@ -70,7 +73,7 @@ def run(options: EasyAndHard) -> Result:
                "always_right": float((value.rates == 0).mean())}
         for kind, value in spread.items()
     }  # fmt: skip
-    figure, (axis,) = panels(1)
+    figure, [[axis]] = panels(1, 1, 3.4, 3.2)
     for kind, value in spread.items():
         axis.plot(np.sort(value.rates), label=kind, color=COLOURS[kind])
     axis.plot(null, label=f"binomial, p = {chance:.2f}", color="0.4", linestyle="--")
@@ -80,6 +83,4 @@ def run(options: EasyAndHard) -> Result:
 
 
 if __name__ == "__main__":
-    options = tyro.cli(EasyAndHard, config=(tyro.conf.OmitArgPrefixes,))
-    environment.start_jax()
-    conclude("arpit_easy_and_hard", options, run(options))
+    main(Settings, run)

@@ -1,14 +1,15 @@
-"""Claim: of real data few examples decide the loss after training; of random inputs, nearly all do.
+"""Do few real examples decide the loss after training, but nearly all random inputs?
 
 Arpit et al. 2017, arXiv 1706.05394, section 3.2, figures 3 and 4.  Networks with two hidden layers of 16 units; the
 gradient of the mean loss after t steps of SGD by each training input, back through all t steps; the Gini coefficient of
 its mean over t.  With the classes as they are, and with a class for each example.  Class by class: real data have
 larger sensitivities within a class, and those between classes vary more.
 
-    python -m experiments.arpit_loss_sensitivity --preset quick    digits, 200 examples, 4 repeats: about a minute
-    python -m experiments.arpit_loss_sensitivity                   Fashion-MNIST at 14 x 14, 1,000 examples, 10 repeats
+    python -m experiments.arpit.loss_sensitivity --size quick    digits, 200 examples, 4 networks
+    python -m experiments.arpit.loss_sensitivity                 Fashion-MNIST at 14 x 14, 1,000 examples, 10 networks
 
-Steps, batch and rate are not said in the paper: full batches (the order of examples plays no part) at rate 0.3 here.
+Each network has a draw of the examples of its own.  The paper does not say steps, batch and rate: full batches (the
+order of examples plays no part) at rate 0.3 here.
 """
 
 from dataclasses import dataclass
@@ -17,31 +18,34 @@ from functools import partial
 import jax
 import numpy as np
 import optax
-import tyro
 
-from experiments.arpit import COLOURS, ArpitOptions, loaded, logarithmic, paired, panels
-from experiments.claim import Result, Verdict, conclude
-from memjax import dynamics, prng
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import mean_intervals, paired
+from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.plots import COLOURS, band, logarithmic, panels
+from experiments.common.settings import Cost
+from memjax import dynamics
 from memjax.config.specs import ModelSpec
-from memjax.machine import environment
 from memjax.models import make_model
 from memjax.training import examples_of
+
+COST = Cost("27 s", "18 min")
 
 SIZES = {"smoke": (3, 2, (2, 5)), "quick": (20, 4, (3, 10, 30, 100)), "full": (100, 10, (10, 30, 100, 300))}
 CLASSES = "normal labels", "a class an example"
 
 
 @dataclass(frozen=True)
-class LossSensitivity(ArpitOptions):
+class Settings(NetworkSettings):
     """Loss-sensitivity, its Gini coefficient and its class-wise form."""
 
     rate: float = 0.3
     batch_size: int = 0
 
 
-def scaled_down(options: ArpitOptions, kind: str, repeat: int, per_class: int) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs as the network takes them, 28 x 28 images at half the size, and labels."""
-    dataset = loaded(options.data(kind, per_class=per_class, data_seed=repeat))
+def scaled_down(settings: Settings, kind: str, number: int, per_class: int) -> tuple[np.ndarray, np.ndarray]:
+    """The inputs for network `number`, 28 x 28 images at half the size, and their labels."""
+    dataset = settings.loaded(kind, per_class=per_class, data_seed=settings.data_seed + number)
     examples = examples_of(dataset)
     inputs = (np.asarray(examples.train_inputs, np.float32) - np.asarray(examples.mean)) * np.asarray(examples.scale)
     if inputs.ndim > 2 and inputs.shape[1] >= 28:
@@ -51,17 +55,17 @@ def scaled_down(options: ArpitOptions, kind: str, repeat: int, per_class: int) -
     return inputs.reshape(len(inputs), -1), dataset.train_labels
 
 
-def run(options: LossSensitivity) -> Result:
-    per_class, repeats, steps = SIZES[options.preset]
+def run(settings: Settings) -> Result:
+    per_class, networks, steps = SIZES[settings.size]
     kinds = ("real", "random inputs")
-    data = {kind: [scaled_down(options, kind, repeat, per_class) for repeat in range(repeats)] for kind in kinds}
+    data = {kind: [scaled_down(settings, kind, number, per_class) for number in range(networks)] for kind in kinds}
     count, features = data["real"][0][0].shape
     num_classes = int(data["real"][0][1].max()) + 1
-    keys = jax.vmap(lambda number: jax.random.fold_in(prng.run_key(0), number))(np.arange(repeats))
+    keys = settings.keys(networks)
 
     def training(classes: int) -> dynamics.Unrolled:
         model = make_model(ModelSpec("mlp:16,16"), (features,), classes)
-        return dynamics.Unrolled(model, optax.sgd(options.rate), steps, options.batch_size)
+        return dynamics.Unrolled(model, optax.sgd(settings.rate), steps, settings.batch_size)
 
     sensitivity, by_class = {}, {}
     for name, classes in zip(CLASSES, (num_classes, count), strict=True):
@@ -103,11 +107,11 @@ def run(options: LossSensitivity) -> Result:
 
 
 def draw(steps, sensitivity, by_class):
-    figure, axes = panels(4, 3)
+    figure, [axes] = panels(1, 4, 3.4, 3.1, note=OVER_NETWORKS)
     for axis, name in zip(axes[:2], CLASSES, strict=True):
         for kind in by_class:
             values = dynamics.gini(sensitivity[kind, name])
-            axis.plot(steps, values.mean(0), marker="o", markersize=3, color=COLOURS[kind], label=kind)
+            band(axis, steps, mean_intervals(values), kind, color=COLOURS[kind])
         logarithmic(axis, steps)
         axis.set(xlabel="steps of SGD", ylabel="Gini coefficient of sensitivity", title=name)
         axis.legend()
@@ -124,6 +128,4 @@ def draw(steps, sensitivity, by_class):
 
 
 if __name__ == "__main__":
-    options = tyro.cli(LossSensitivity, config=(tyro.conf.OmitArgPrefixes,))
-    environment.start_jax()
-    conclude("arpit_loss_sensitivity", options, run(options))
+    main(Settings, run)

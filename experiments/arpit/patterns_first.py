@@ -1,22 +1,25 @@
-"""Claim: networks learn patterns before they memorize noise, so that stopping early keeps the one without the other.
+"""Do networks learn patterns before they memorize noise, so that early stopping keeps only the patterns?
 
-Arpit et al. 2017, arXiv 1706.05394, section 4.  Two in five labels wrong; each example's loss and correctness after
-every epoch; when clean and noisy examples of a network's own training set are learned; what the best epoch on clean
-held-out examples gains over the last one, and how many epochs it saves.
+Arpit et al. 2017, arXiv 1706.05394, section 4.  Two in five labels are wrong.  Measured: each example's loss and
+correctness after every epoch; when clean and wrong labels of a network's own training set are learned; what the best
+epoch on clean held-out examples gains over the last one, and how many epochs it saves.
 
-    python -m experiments.arpit_patterns_first --preset quick    digits, 12 networks: about half a minute on two cores
-    python -m experiments.arpit_patterns_first                   Fashion-MNIST, 300 a class, 20 networks: 5 minutes
+    python -m experiments.arpit.patterns_first --size quick    digits, 12 networks
+    python -m experiments.arpit.patterns_first                 Fashion-MNIST, 300 a class, 20 networks
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import tyro
 
-from experiments.arpit import COLOURS, ArpitOptions, band, paired, panels, recorded, request
-from experiments.claim import Result, Verdict, conclude
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import mean_intervals, paired
+from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.plots import COLOURS, band, panels
+from experiments.common.settings import Cost
 from memjax import dynamics
-from memjax.machine import environment
+
+COST = Cost("12 s", "2 min 37 s")
 
 SIZES = {  # model, networks, epochs, examples a class
     "smoke": ("mlp:16", 2, 4, 10),
@@ -26,18 +29,18 @@ SIZES = {  # model, networks, epochs, examples a class
 
 
 @dataclass(frozen=True)
-class PatternsFirst(ArpitOptions):
+class Settings(NetworkSettings):
     """When clean and noisy labels are learned."""
 
     noise: float = 0.4
 
 
-def run(options: PatternsFirst) -> Result:
-    model, models, epochs, per_class = SIZES[options.preset]
-    data = options.data(per_class=per_class, label_noise=options.noise)
-    config = request(data, model, epochs, models, record=("correct", "loss"))
-    curves, dataset = recorded(config, options.place("arpit_patterns_first"))
-    correct, wrong, epoch = curves.values["correct"], dataset.mislabelled, curves.epochs
+def run(settings: Settings) -> Result:
+    model, models, epochs, per_class = SIZES[settings.size]
+    data = settings.data(per_class=per_class, label_noise=settings.noise)
+    found = settings.fitted(settings.config(data, model, epochs, models, record=("correct", "loss")))
+    curves = found.curves
+    correct, wrong, epoch = curves.values["correct"], found.dataset.mislabelled, curves.epochs
     sides = {
         "clean labels": dynamics.over_examples(correct, curves.masks, ~wrong),
         "wrong labels": dynamics.over_examples(correct, curves.masks, wrong),
@@ -65,7 +68,7 @@ def run(options: PatternsFirst) -> Result:
             paired(1 - fitted, 0), 0.5,
         ),
     ]  # fmt: skip
-    found = {
+    numbers = {
         "first_learned_median": {name: values.mean() for name, values in when.items()},
         "best_epoch": epoch[best].mean(),
         "epochs_saved": float(1 - epoch[best].mean() / epochs),
@@ -73,15 +76,15 @@ def run(options: PatternsFirst) -> Result:
         "held_out_last": held_out[:, -1].mean(),
         "train_last": {name: side.inside[:, -1].mean() for name, side in sides.items()},
     }
-    return Result(found, verdicts, draw(curves, sides, wrong))
+    return Result(numbers, verdicts, draw(curves, sides, wrong))
 
 
 def draw(curves, sides, wrong):
-    figure, axes = panels(3)
+    figure, [axes] = panels(1, 3, 3.4, 3.3, note=OVER_NETWORKS)
     for (name, side), colour in zip(sides.items(), (COLOURS["real"], COLOURS["random labels"]), strict=True):
-        band(axes[0], curves.epochs, side.inside, f"{name}, training", color=colour)
+        band(axes[0], curves.epochs, mean_intervals(side.inside), f"{name}, training", color=colour)
     held_out = sides["clean labels"].outside
-    band(axes[0], curves.epochs, held_out, "clean labels, held out", color=COLOURS["random inputs"])
+    band(axes[0], curves.epochs, mean_intervals(held_out), "clean labels, held out", color=COLOURS["random inputs"])
     axes[0].set(xlabel="epochs", ylabel="accuracy on the given labels")
     axes[0].legend(fontsize=7)
     loss = dynamics.over_models(curves.values["loss"], curves.masks).inside  # (epochs, train), where trained on
@@ -95,6 +98,4 @@ def draw(curves, sides, wrong):
 
 
 if __name__ == "__main__":
-    options = tyro.cli(PatternsFirst, config=(tyro.conf.OmitArgPrefixes,))
-    environment.start_jax()
-    conclude("arpit_patterns_first", options, run(options))
+    main(Settings, run)

@@ -1,16 +1,16 @@
-"""Claim: regularisers keep networks from memorizing without hurting what they learn of real data, dropout most of all.
+"""Which regulariser keeps networks from memorizing at the least cost on real data; is it dropout?
 
 Arpit et al. 2017, arXiv 1706.05394, section 5, figures 10 and 11.  For each regulariser and strength, one family of
-networks trains on real data and one on random labels; how far training accuracy on random labels falls, and held-out
-accuracy on real data with it.  Dropout, input dropout, input noise, noise of hidden units, weight decay, and dropout
-with adversarial training on the samples of Langevin search.
+networks trains on real data and one on random labels.  Measured: how far training accuracy on random labels falls, and
+held-out accuracy on real data with it.  Dropout, input dropout, input noise, noise of hidden units, weight decay, and
+dropout with adversarial training on the samples of Langevin search.
 
-    python -m experiments.arpit_regularizers --preset quick    digits, 6 regularisers, 2 strengths: about 1 minute
-    python -m experiments.arpit_regularizers                   Fashion-MNIST, 200 a class, 3 strengths: about 15 minutes
+    python -m experiments.arpit.regularizers --size quick    digits, 6 regularisers, 2 strengths, 4 networks each
+    python -m experiments.arpit.regularizers                 Fashion-MNIST, 200 a class, 3 strengths, 5 networks each
 
-What the paper leaves open: all of them stand behind each hidden layer of an MLP, or before the first; adversarial
-training puts its samples in the place of examples with the given probability, which in the mean is that weight of the
-loss; its box has a quarter of the inputs' deviation to each side, since the boxes of the paper change nothing here.
+What the paper leaves open: all regularisers are behind each hidden layer of an MLP, or before the first; adversarial
+training replaces examples by its samples with the given probability, which on average is that weight of the loss; its
+box has a quarter of the inputs' deviation to each side, since the boxes of the paper change nothing here.
 """
 
 from collections.abc import Callable
@@ -20,16 +20,19 @@ from itertools import pairwise
 import jax
 import jax.numpy as jnp
 import numpy as np
-import tyro
 from flax import nnx
 
-from experiments.arpit import ArpitOptions, contrast, correctness, loaded, panels, random_masks
-from experiments.claim import Result, Verdict, conclude
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import contrast, ends, mean_intervals
+from experiments.common.networks import NetworkSettings, correctness
+from experiments.common.plots import panels
+from experiments.common.settings import Cost
 from memjax import dynamics
 from memjax.config.specs import TrainSpec
-from memjax.machine import environment
 from memjax.models import from_nnx
 from memjax.types import Model
+
+COST = Cost("63 s", "19 min")
 
 SIZES = {  # width, networks, epochs, examples a class, how many strengths
     "smoke": (16, 2, 3, 10, 1),
@@ -69,7 +72,7 @@ class Regularized(nnx.Module):
 
 
 class Noise(nnx.Module):
-    """Gaussian noise on top, while training."""
+    """Adds Gaussian noise while training."""
 
     def __init__(self, deviation: float, *, rngs: nnx.Rngs):
         self.deviation, self.deterministic, self.rngs = deviation, False, rngs.dropout.fork() if deviation else None
@@ -81,7 +84,7 @@ class Noise(nnx.Module):
 
 
 def adversarial(model: Model, weight: float) -> Model:
-    """The model, which while training sees critical samples in the place of some examples."""
+    """The model, trained on critical samples in the place of some examples."""
 
     def apply(params, state, inputs, key, train):
         if train:
@@ -105,22 +108,22 @@ def network(name: str, strength: float, inputs: int, width: int, classes: int) -
 
 
 @dataclass(frozen=True)
-class Regularizers(ArpitOptions):
+class Settings(NetworkSettings):
     """Accuracy on random labels against accuracy on real data, by regulariser."""
 
 
-def accuracies(options: Regularizers) -> Callable[[str, float], tuple[np.ndarray, np.ndarray]]:
+def accuracies(settings: Settings) -> Callable[[str, float], tuple[np.ndarray, np.ndarray]]:
     """(regulariser, strength) -> training accuracy on random labels and held-out accuracy on real data, by network."""
-    width, models, epochs, per_class, _ = SIZES[options.preset]
-    real, random = (loaded(options.data(kind, per_class=per_class)) for kind in ("real", "random labels"))
-    masks = random_masks(models, real.num_train)
+    width, models, epochs, per_class, _ = SIZES[settings.size]
+    real, random = (settings.loaded(kind, per_class=per_class) for kind in ("real", "random labels"))
+    masks = settings.masks(models, real.num_train)
     spec = TrainSpec(epochs=epochs, learning_rate=0.002, optimizer="adamw", schedule="constant", warmup=0.0)
 
     def of(name: str, strength: float) -> tuple[np.ndarray, np.ndarray]:
         decay = replace(spec, weight_decay=strength if name == "weight decay" else 0.0)
         made = network(name, strength, int(np.prod(real.input_shape)), width, real.num_classes)
-        fitted = correctness(made, random, decay, models, masks)[0]
-        known = correctness(made, real, decay, models, masks)[0]
+        fitted = correctness(made, random, decay, masks, settings.seed)[0]
+        known = correctness(made, real, decay, masks, settings.seed)[0]
         inside = [row[mask].mean() for row, mask in zip(fitted, masks, strict=True)]
         outside = [row[~mask].mean() for row, mask in zip(known, masks, strict=True)]
         return np.array(inside), np.array(outside)
@@ -128,12 +131,12 @@ def accuracies(options: Regularizers) -> Callable[[str, float], tuple[np.ndarray
     return of
 
 
-def run(options: Regularizers) -> Result:
-    of, count = accuracies(options), SIZES[options.preset][-1]
+def run(settings: Settings) -> Result:
+    of, count = accuracies(settings), SIZES[settings.size][-1]
     chosen = {name: values[:: -(-len(values) // count)] if count < 4 else values for name, values in STRENGTHS.items()}
     plain = of("dropout", 0.0)
     points = {name: [of(name, strength) for strength in strengths] for name, strengths in chosen.items()}
-    # What is kept of real data, less what is left of memorizing, at a regulariser's best strength.
+    # Accuracy on real data minus accuracy on random labels, gained over no regulariser, at the best strength.
     worth = {
         name: max(((real - random) - (plain[1] - plain[0]) for random, real in row), key=np.mean)
         for name, row in points.items()
@@ -143,27 +146,29 @@ def run(options: Regularizers) -> Result:
     verdicts = [
         Verdict("dropout lowers accuracy on random labels by more than it costs on real data (difference of losses)",
                 contrast(worth["dropout"], np.zeros_like(worth["dropout"]))),
-        Verdict(f"dropout does so better than {others[0]}, the best of those without it",
+        Verdict("dropout does so better than the best regulariser without it",
                 contrast(worth["dropout"], worth[others[0]])),
         Verdict("with adversarial training it does so still better", contrast(worth["dropout, adversarial"],
                 worth["dropout"])),
     ]  # fmt: skip
     found = {
+        "best_without_dropout": others[0],
         "without": {"random_labels_train": plain[0].mean(), "real_held_out": plain[1].mean()},
         **{name: {"strength": chosen[name], "random_labels_train": [random.mean() for random, _ in row],
                   "real_held_out": [real.mean() for _, real in row], "worth": worth[name].mean()}
            for name, row in points.items()},
     }  # fmt: skip
-    figure, (axis,) = panels(1, 3.6)
+    figure, [[axis]] = panels(1, 1, 4.2, 3.8, note="error bars: 95 % intervals of the mean over networks")
     for (name, row), marker in zip(points.items(), "os^vDP", strict=True):
-        xs, ys = ([part.mean() for part in parts] for parts in zip(plain, *row, strict=True))
-        axis.plot(xs, ys, marker=marker, markersize=4, label=name)
+        xs, ys = (mean_intervals(np.stack(parts, 1)) for parts in zip(plain, *row, strict=True))
+        axis.errorbar(
+            [x.value for x in xs], [y.value for y in ys], ends(ys), ends(xs), marker=marker, markersize=4,
+            elinewidth=0.6, label=name,
+        )  # fmt: skip
     axis.set(xlabel="training accuracy, random labels", ylabel="held-out accuracy, real data")
     axis.legend(fontsize=7)
     return Result(found, verdicts, figure)
 
 
 if __name__ == "__main__":
-    options = tyro.cli(Regularizers, config=(tyro.conf.OmitArgPrefixes,))
-    environment.start_jax()
-    conclude("arpit_regularizers", options, run(options))
+    main(Settings, run)

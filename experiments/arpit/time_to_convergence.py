@@ -1,10 +1,10 @@
-"""Claim: noise takes longer to fit than real data, the more so with less capacity and with more data.
+"""Does noise take longer to fit than real data, the more so with less capacity and with more data?
 
 Arpit et al. 2017, arXiv 1706.05394, section 3.4 and figure 6.  Epochs until a network has all its training examples
-right, against its width and against the number of examples; real data and random inputs in their place.
+right, against its width and against the number of examples; with real data, and with random inputs in their place.
 
-    python -m experiments.arpit_time_to_convergence --preset quick    digits: under a minute on two cores
-    python -m experiments.arpit_time_to_convergence                   Fashion-MNIST, up to 300 a class: about 10 minutes
+    python -m experiments.arpit.time_to_convergence --size quick    digits, up to 140 a class, 6 networks each
+    python -m experiments.arpit.time_to_convergence                 Fashion-MNIST, up to 300 a class, 6 networks each
 
 A network that has not converged after the last epoch counts as if it had then: such times are lower bounds, and the
 shares that did converge are in the result.  Widths are compared down to the narrowest at which all networks converged.
@@ -13,13 +13,16 @@ shares that did converge are in the result.  Widths are compared down to the nar
 from dataclasses import dataclass
 
 import numpy as np
-import tyro
 
-from experiments.arpit import COLOURS, ArpitOptions, band, contrast, logarithmic, panels, recorded, request
-from experiments.claim import Result, Verdict, conclude
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import contrast, mean_intervals
+from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.plots import COLOURS, band, logarithmic, panels
+from experiments.common.settings import Cost
 from memjax import dynamics
 from memjax.config.specs import TrainSpec
-from memjax.machine import environment
+
+COST = Cost("43 s", "19 min")
 
 SIZES = {  # widths, examples a class, networks, epochs
     "smoke": ((8, 16), (10, 20), 2, 4),
@@ -30,27 +33,27 @@ KINDS = ("real", "random inputs")
 
 
 @dataclass(frozen=True)
-class TimeToConvergence(ArpitOptions):
+class Settings(NetworkSettings):
     """Epochs to fit everything, by width and by size of the data."""
 
     share: float = 1.0
-    """Of its training examples that a network must have right."""
+    """Share of its training examples that a network must have right."""
 
 
-def epochs_needed(options: TimeToConvergence, kind: str, width: int, per_class: int) -> tuple[np.ndarray, float]:
-    """Of each network, and the share of the networks that converged."""
-    *_, models, epochs = SIZES[options.preset]
+def epochs_needed(settings: Settings, kind: str, width: int, per_class: int) -> tuple[np.ndarray, float]:
+    """Epochs that each network needs, and the share of the networks that converged."""
+    *_, models, epochs = SIZES[settings.size]
     train = TrainSpec(learning_rate=0.001, schedule="constant", warmup=0.0)
-    config = request(options.data(kind, 1.0, per_class), f"mlp:{width}x2", epochs, models, train=train)
-    curves, _ = recorded(config, options.place("arpit_time_to_convergence"))
-    found = dynamics.epochs_to_fit(curves.values["correct"], curves.masks, curves.epochs, options.share)
+    config = settings.config(settings.data(kind, 1.0, per_class), f"mlp:{width}x2", epochs, models, train=train)
+    curves = settings.fitted(config).curves
+    found = dynamics.epochs_to_fit(curves.values["correct"], curves.masks, curves.epochs, settings.share)
     return np.where(np.isnan(found), epochs, found), float(np.isfinite(found).mean())
 
 
-def run(options: TimeToConvergence) -> Result:
-    widths, sizes, *_ = SIZES[options.preset]
-    by_width = {kind: [epochs_needed(options, kind, width, sizes[-1]) for width in widths] for kind in KINDS}
-    by_size = {kind: [epochs_needed(options, kind, widths[-1], size) for size in sizes] for kind in KINDS}
+def run(settings: Settings) -> Result:
+    widths, sizes, *_ = SIZES[settings.size]
+    by_width = {kind: [epochs_needed(settings, kind, width, sizes[-1]) for width in widths] for kind in KINDS}
+    by_size = {kind: [epochs_needed(settings, kind, widths[-1], size) for size in sizes] for kind in KINDS}
     wide, large = (
         {kind: np.stack([times for times, _ in row], 1) for kind, row in by.items()} for by in (by_width, by_size)
     )
@@ -80,12 +83,12 @@ def run(options: TimeToConvergence) -> Result:
     }  # fmt: skip
     from matplotlib.ticker import LogLocator
 
-    figure, axes = panels(2)
+    figure, [axes] = panels(1, 2, 3.4, 3.3, note=OVER_NETWORKS)
     for axis, x, times, label in zip(
         axes, (widths, sizes), (wide, large), ("units in each hidden layer", "training examples a class"), strict=True
     ):
         for kind in KINDS:
-            band(axis, x, times[kind], kind, color=COLOURS[kind])
+            band(axis, x, mean_intervals(times[kind]), kind, color=COLOURS[kind])
         logarithmic(axis, x)
         axis.set(yscale="log", xlabel=label, ylabel="epochs to fit all examples")
         axis.yaxis.set_major_formatter("{x:g}")
@@ -96,6 +99,4 @@ def run(options: TimeToConvergence) -> Result:
 
 
 if __name__ == "__main__":
-    options = tyro.cli(TimeToConvergence, config=(tyro.conf.OmitArgPrefixes,))
-    environment.start_jax()
-    conclude("arpit_time_to_convergence", options, run(options))
+    main(Settings, run)

@@ -39,7 +39,7 @@ def mean_intervals(values: np.ndarray) -> list[Interval]:
     return [mean_interval(column[np.isfinite(column)]) for column in np.asarray(values, np.float64).T]
 
 
-def paired(first: np.ndarray, second: np.ndarray | float) -> Interval:
+def paired(first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndarray | float) -> Interval:
     """Mean of first minus second over cases that belong together, such as models with the same initial weights."""
     return mean_interval(np.asarray(first, np.float64) - np.asarray(second, np.float64))
 

@@ -1,27 +1,29 @@
-"""Claim: other models of the same kind find the same memorized examples and the same high-influence pairs.
+"""Do other models of the same kind find the same memorized examples and the same high-influence pairs?
 
-Feldman and Zhang 2020, section 3.2 and figure 5: two times 2,000 ResNet-50 of CIFAR-100.  Jaccard of the examples with
-memorization of at least .25: .977; of the pairs with influence of at least .15: .68 to .70, at .25 .84, at .4 .94.
+Feldman and Zhang 2020, section 3.2 and figure 5: two times 2,000 ResNet-50 of CIFAR-100.  Jaccard index of the examples
+with memorization of at least .25: .977; of the pairs with influence of at least .15: .68 to .70, at .25 .84, at .4 .94.
 
-    python -m experiments.consistency --preset quick    two halves of 512 models, those of memorization_values: seconds
-    python -m experiments.consistency                   two halves of 1,000 models
+    python -m experiments.feldman_zhang.consistency --size quick    two halves of the 512 models of memorization_values
+    python -m experiments.feldman_zhang.consistency                 two halves of the 1,000 models
 
-A half of fewer models agrees less.  What 2,000 a half would give is foretold by binomial draws from the rates of all
-models.  Rates that carry noise are spread wider than the truth, which makes the forecast too good where models are few;
-the same forecast for the halves at hand, next to what they show, says how far to trust it.
+Two halves of fewer models agree less.  What 2,000 a half would give is predicted by binomial draws from the rates of
+all models.  Noisy rates are spread wider than the true ones, which makes the prediction too good where models are few;
+the same prediction for the halves at hand, next to what they show, says how far to trust it.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import tyro
 
-from experiments import agreement
-from experiments.agreement import Rates
-from experiments.claim import Interval, Result, Verdict, conclude
-from experiments.plots import band, panels
-from experiments.setting import Setting, part
-from memjax.machine import environment
+from experiments.common import agreement
+from experiments.common.agreement import Rates
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import Interval
+from experiments.common.models import ModelSettings, part
+from experiments.common.plots import band, panels
+from experiments.common.settings import Cost
+
+COST = Cost("6 s*", "13 s*")
 
 MEM = (0.1, 0.25, 0.5, 0.75, 0.9)
 INFL = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
@@ -31,7 +33,7 @@ PAPER_MODELS = 2000
 
 
 @dataclass(frozen=True)
-class Experiment(Setting):
+class Settings(ModelSettings):
     """Two halves of the models against each other."""
 
 
@@ -53,18 +55,17 @@ def agree(first: Half, second: Half) -> Curves:
     )
 
 
-def foretold(whole: Half, models: int, fraction: float, seed: int) -> Curves:
-    """The same of two sets of so many models each, if the rates of all were the truth."""
+def expected(whole: Half, models: int, fraction: float, seed: int) -> Curves:
+    """The expected curves of two sets of so many models each, if the rates of all models were the truth."""
     rng = np.random.default_rng(seed)
     counts = max(1, round(models * fraction)), max(1, round(models * (1 - fraction)))
-    first, second = (tuple(agreement.foretold(rates, *counts, rng) for rates in whole) for _ in range(2))
+    first, second = (tuple(agreement.expected(rates, *counts, rng) for rates in whole) for _ in range(2))
     return agree(first, second)  # type: ignore[arg-type]
 
 
-def main(experiment: Experiment) -> None:
-    environment.start_jax()
-    found = experiment.estimated()
-    outcomes, data = found.outcomes(), found.run.dataset
+def run(settings: Settings) -> Result:
+    found = settings.fitted(settings.config())
+    outcomes, data = found.outcomes, found.dataset
 
     def rates(models: slice) -> Half:
         some = part(outcomes, models)
@@ -75,7 +76,7 @@ def main(experiment: Experiment) -> None:
     halves = {size: (rates(np.s_[:size]), rates(np.s_[size : 2 * size])) for size in sizes}
     measured = {size: agree(*pair) for size, pair in halves.items()}
     whole, fraction = rates(np.s_[:]), float(outcomes.masks.mean())
-    forecast = {models: foretold(whole, models, fraction, experiment.seed) for models in (sizes[-1], PAPER_MODELS)}
+    forecast = {models: expected(whole, models, fraction, settings.seed) for models in (sizes[-1], PAPER_MODELS)}
     (own, pairs), (other_own, other_pairs) = halves[sizes[-1]]
     chosen = agreement.memorized(own, 0.25) | agreement.memorized(other_own, 0.25)
     chosen_pairs = agreement.selected_pairs(pairs, own, 0.15) | agreement.selected_pairs(other_pairs, other_own, 0.15)
@@ -87,8 +88,8 @@ def main(experiment: Experiment) -> None:
         "infl_thresholds": INFL,
         "jaccard_mem": {size: curves[0] for size, curves in measured.items()},
         "jaccard_pairs": {size: curves[1] for size, curves in measured.items()},
-        "foretold_mem": {size: curves[0] for size, curves in forecast.items()},
-        "foretold_pairs": {size: curves[1] for size, curves in forecast.items()},
+        "expected_mem": {size: curves[0] for size, curves in forecast.items()},
+        "expected_pairs": {size: curves[1] for size, curves in forecast.items()},
         "pairs_selected": [int(agreement.selected_pairs(p, o, 0.15).sum()) for o, p in halves[sizes[-1]]],
         "mean_difference_mem": agreement.mean_difference(own.value, other_own.value, chosen),
         "mean_difference_infl": agreement.mean_difference(pairs.value, other_pairs.value, chosen_pairs),
@@ -101,19 +102,19 @@ def main(experiment: Experiment) -> None:
         Verdict(f"the strong pairs are the same (Jaccard at .3, {half}; paper .87)", last[1][4], 0.5),
         Verdict(f"memorization ranks examples alike (Spearman, {half})", correlation, 0.9),
     ]
-    conclude("consistency", experiment, Result(numbers, verdicts, draw(measured, forecast)))
+    return Result(numbers, verdicts, draw(measured, forecast))
 
 
 def draw(measured: dict[int, Curves], forecast: dict[int, Curves]):
     """Jaccard by threshold, of examples at the left and of pairs at the right."""
-    figure, axes = panels(1, 2, 5.0, 3.6)
+    figure, axes = panels(1, 2, 5.0, 3.9, note="bands: 95 % intervals, examples or test examples drawn again")
     shades = ("lightskyblue", "tab:blue", "navy")
     for side, (axis, thresholds, paper) in enumerate(((axes[0, 0], MEM, PAPER_MEM), (axes[0, 1], INFL, PAPER_INFL))):
         for color, (size, curves) in zip(shades, measured.items(), strict=True):
-            band(axis, thresholds, curves[side], f"{size} models a half", color)
+            band(axis, thresholds, curves[side], f"{size} models a half", color=color)
         for style, (size, curves) in zip((":", "--"), forecast.items(), strict=True):
             axis.plot(
-                thresholds, [item.value for item in curves[side]], style, color="tab:orange", label=f"foretold, {size}"
+                thresholds, [item.value for item in curves[side]], style, color="tab:orange", label=f"expected, {size}"
             )
         axis.plot(thresholds, paper, "k^", markersize=4, label="paper, CIFAR-100, 2,000")
         axis.set(ylim=(0, 1.02), ylabel="Jaccard", xlabel=f"threshold of {('memorization', 'influence')[side]}")
@@ -122,4 +123,4 @@ def draw(measured: dict[int, Curves], forecast: dict[int, Curves]):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Experiment, config=(tyro.conf.OmitArgPrefixes,)))
+    main(Settings, run)

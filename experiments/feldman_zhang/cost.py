@@ -1,35 +1,37 @@
-"""Claim: to the same quality of estimates memjax needs a fraction of the time of the released script's way.
+"""How much less time does memjax take than the released script for estimates of the same quality?
 
 Feldman and Zhang's published script trains one network after the other, each compiled anew, on a random 70 %; it
 estimates from 2,000 of them, "a few hours on a single GPU".  Here its loop (`benchmarks/peers/feldman_zhang_loop.py`)
 and memjax train the same network, MLP 512-256, with the same optimiser, batches and epochs, in turn on one machine.
 
-    python -m experiments.cost --preset quick    Fashion-MNIST, 100 a class: about half a minute on two quiet cores
-    python -m experiments.cost                   all 60,000: about 20 minutes
+    python -m experiments.feldman_zhang.cost --size quick    Fashion-MNIST, 100 a class
+    python -m experiments.feldman_zhang.cost                 all 60,000 images
 
-Quality is the standard error of a typical memorization score (root mean square). Both ways give 0 / 1 outcomes of the
-same subsets, so the number of models that a quality takes is the same; it grows with the inverse square of the error.
-Time: that number times the seconds a model, and for memjax its one compilation; the loop's are in its seconds a
-model. What it takes to estimate comes on top, for either: seconds (`benchmarks/README.md`).
+Quality is the standard error of a typical memorization score (root mean square).  Both ways give 0 / 1 outcomes of the
+same subsets, so both need the same number of models for a quality; it grows with the inverse square of the error.
+Time: that number times the seconds a model, and for memjax its one compilation; the loop's compilations are in its
+seconds a model.  The time to estimate is added for neither: it is seconds (`benchmarks/README.md`).
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
-import tyro
 
 from benchmarks.contestants import exported, memjax_sides
 from benchmarks.sides import Quantity, Side, Turns, module, run_in_turn
 from benchmarks.workloads import FELDMAN_ZHANG
-from experiments import agreement
-from experiments.claim import Result, Verdict, conclude, mean_interval
-from experiments.plots import panels
-from experiments.setting import SIZES, Setting, part
-from memjax import store
+from experiments.common import agreement
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import mean_interval
+from experiments.common.models import SIZES, ModelSettings, part
+from experiments.common.plots import panels
+from experiments.common.settings import Cost
 from memjax.config.presets import PRESETS
 from memjax.config.specs import DataSpec
 from memjax.machine import environment
 from memjax.runs import summary
+
+COST = Cost("2 min 16 s", "22 min, --models 32")
 
 MODEL = Quantity("model_s", "s a model")
 ROUNDS = {"smoke": 2, "quick": 3, "full": 5}
@@ -41,26 +43,25 @@ THEIRS, OURS = "released script", "memjax"
 
 
 @dataclass(frozen=True)
-class Experiment(Setting):
+class Settings(ModelSettings):
     """Time to a given quality."""
 
 
 def models_for(stderr: float, models: int, found: float) -> int:
-    """Models for a standard error, from what so many models have: errors fall with the square root."""
+    """Models for a standard error, from that of so many models: errors fall with the square root of the number."""
     return int(np.ceil(models * (found / stderr) ** 2))
 
 
-def main(experiment: Experiment) -> None:
+def run(settings: Settings) -> Result:
     cores = environment.usable_cores()
     sizes = {"smoke": DataSpec("digits", per_class=20), "quick": SIZES["quick"].data, "full": DataSpec("fashion_mnist")}
-    workload = replace(FELDMAN_ZHANG, data=sizes[experiment.preset])
+    data = replace(sizes[settings.size], data_seed=settings.data_seed)
+    workload = replace(FELDMAN_ZHANG, data=data)
     with exported(workload.data) as folder:
-        loop = module(
-            "benchmarks.peers.feldman_zhang_loop", "--data", folder, "--epochs", THEIR_EPOCHS[experiment.preset]
-        )
+        loop = module("benchmarks.peers.feldman_zhang_loop", "--data", folder, "--epochs", THEIR_EPOCHS[settings.size])
         sides = [Side(THEIRS, "one model", loop)]
         sides += memjax_sides((*workload.ours(workload.epochs), "--calls", 2), cores, ("float32",), (1, 2))
-        timed = run_in_turn(sides, Turns(ROUNDS[experiment.preset], drop=float("inf")), MODEL)
+        timed = run_in_turn(sides, Turns(ROUNDS[settings.size], drop=float("inf")), MODEL)
     seconds = {f"{side.who}: {side.how}": [result["model_s"] for result in results] for side, results in timed.items()}
     theirs, *ours = seconds
     best = min(ours, key=lambda name: float(np.median(seconds[name])))
@@ -70,29 +71,30 @@ def main(experiment: Experiment) -> None:
         if f"{side.who}: {side.how}" == best
     )
 
-    environment.start_jax()
-    script = PRESETS["fz-mnist-script"]
-    few = {"smoke": 16, "quick": 64, "full": 64}[experiment.preset]
-    config = replace(script, data=workload.data, num_models=experiment.models or few, influence="same-class")
-    found = experiment.estimated(config)
-    models, stderr = config.num_models, summary.typical_stderr(store.as_estimates(found.estimates))
+    few = {"smoke": 16, "quick": 64, "full": 64}[settings.size]
+    config = replace(
+        PRESETS["fz-mnist-script"], seed=settings.seed, data=data, num_models=settings.models or few,
+        influence="same-class",
+    )  # fmt: skip
+    found = settings.fitted(config)
+    models, stderr = config.num_models, summary.typical_stderr(found.estimates)
     per_model = float(np.median(seconds[theirs])), float(np.median(seconds[best]))
     table = [
         {"stderr": quality, "models": (count := models_for(quality, models, stderr)),
          "hours_released_script": count * per_model[0] / 3600, "hours_memjax": (first + count * per_model[1]) / 3600}
         for quality in QUALITIES
     ]  # fmt: skip
-    halves = [part(found.outcomes(), side) for side in (np.s_[: models // 2], np.s_[models // 2 :])]
+    halves = [part(found.outcomes, side) for side in (np.s_[: models // 2], np.s_[models // 2 :])]
     numbers = {
         "seconds_a_model": seconds, "best_of_memjax": best, "table": table, "models": models, "typical_stderr": stderr,
         "agreement_of_halves_mem": agreement.rank_correlation(*(agreement.own_rates(half).value for half in halves)),
-        "in_sample_accuracy": float(found.estimates["in_sample_accuracy"]),
+        "in_sample_accuracy": found.estimates.in_sample_accuracy,
     }  # fmt: skip
     needed = models_for(JUDGED, models, stderr)
     ratios = np.array(seconds[theirs]) / (np.array(seconds[best]) + first / needed)
     claim = f"memjax takes less time for a standard error of {JUDGED} (log10 of times faster)"
     verdicts = [Verdict(claim, mean_interval(np.log10(ratios)))]
-    conclude("cost", experiment, Result(numbers, verdicts, draw(table)))
+    return Result(numbers, verdicts, draw(table))
 
 
 def draw(table: list[dict]):
@@ -111,4 +113,4 @@ def draw(table: list[dict]):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Experiment, config=(tyro.conf.OmitArgPrefixes,)))
+    main(Settings, run)

@@ -1,45 +1,39 @@
-"""Claim, under its critics' controls: memorized examples are worth more to the test accuracy than random ones.
+"""Are memorized examples still worth more than random ones under the critics' controls?
 
-"Is Memorization (Actually) Necessary for Generalization?" (three versions, 2024 to 2026) holds against Feldman and
-Zhang 2020: their models had no weight decay; test examples have near-duplicates in the training set; removal takes
-whole sub-populations away; at m/n = .7 memorization is overestimated; the difference of rates calls too many examples
+"Is Memorization (Actually) Necessary for Generalization?" (three versions, 2024 to 2026) objects to Feldman and Zhang
+2020: their models had no weight decay; test examples have near-duplicates in the training set; removal takes whole
+sub-populations away; at m/n = .7 memorization is overestimated; the difference of rates calls too many examples
 memorized, a fractional score does not; .25 is arbitrary and should come from a null of random labels.  With all of this
-removal of memorized examples should not hurt, and may help.
+the removal of memorized examples should not hurt, and may help.
 
-    python -m experiments.critics --preset quick    640 models on subsets, 200 retrainings: about 4 minutes on two quiet
-                                                    cores, and the models of memorization_values
-    python -m experiments.critics                   about 1 hour more
+    python -m experiments.feldman_zhang.critics --size quick    640 models on subsets, 209 retrainings
+    python -m experiments.feldman_zhang.critics                 1,250 models on subsets, 594 retrainings
 
-Each control by itself against the paper's protocol, on all test examples and on those without a near-duplicate in the
-training set.  Effect: accuracy without as many random examples less accuracy without the memorized, paired by initial
-weights; above 0 the paper's claim stands.  Sub-populations are clusters within a class, see `subpopulations.py`;
-where the control keeps classes or clusters, as many examples of each go at random as memorized ones do.
+Each control is applied by itself to the paper's protocol, on all test examples and on those without a near-duplicate in
+the training set.  Effect: accuracy without as many random examples minus accuracy without the memorized ones, paired by
+initial weights; above 0 the paper's claim holds.  Sub-populations are clusters within a class, see
+`common/subpopulations.py`.  Where a control keeps classes or clusters, as many random examples of each are removed as
+memorized ones.
 """
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-import tyro
 
-from experiments.claim import Interval, Result, Verdict, conclude, mean_interval
-from experiments.duplicates import near_duplicates
-from experiments.plots import panels
-from experiments.removal import (
-    accuracies,
-    at_random,
-    at_random_in_groups,
-    no_more_than,
-    paired,
-    without,
-)
-from experiments.setting import Setting, fit_warning
-from experiments.subpopulations import clusters
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.duplicates import near_duplicates
+from experiments.common.intervals import Interval, ends, mean_interval, paired
+from experiments.common.models import ModelSettings, fit_warning, in_sample
+from experiments.common.plots import panels
+from experiments.common.removal import accuracies, at_random, at_random_in_groups, no_more_than, without
+from experiments.common.settings import Cost
+from experiments.common.subpopulations import clusters
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import SubsetSpec
-from memjax.estimators import MEM_THRESHOLD
-from memjax.machine import environment
-from memjax.types import Outcomes
+from memjax.estimators import MEM_THRESHOLD, q_values
+
+COST = Cost("5 min 27 s", "26 min*, --retrainings 12")
 
 NOISE = 0.1  # of the labels, for the null of random labels
 LEVEL = 0.05  # false discoveries, and memorized wrong labels that the threshold from the null may miss
@@ -49,22 +43,22 @@ PAPER = "as in the paper"
 
 
 @dataclass(frozen=True)
-class Experiment(Setting):
+class Settings(ModelSettings):
     """The critics' controls."""
 
     weight_decay: float = 0.5
-    """Of the models with weight decay; adamw's, unless the setting has another optimiser than adam."""
+    """Strength for the models with weight decay; by adamw, unless the setting has another optimiser than adam."""
 
 
 class Control(NamedTuple):
-    """What goes, and the groups within which as many random ones go instead (None: anywhere)."""
+    """The examples that are removed, and the groups within which random ones are drawn instead (None: anywhere)."""
 
     removed: np.ndarray
     groups: np.ndarray | None = None
 
 
 def fractional(rate_in: np.ndarray, rate_out: np.ndarray) -> np.ndarray:
-    """(P_in - P_out) / (P_in + P_out); 0 where both are 0: the label is never given, whatever is seen."""
+    """(P_in - P_out) / (P_in + P_out); 0 where both are 0, that is where no model ever gives the label."""
     total = rate_in + rate_out
     return np.where(total > 0, (rate_in - rate_out) / np.where(total > 0, total, 1), 0)
 
@@ -73,18 +67,13 @@ def significant(mem: np.ndarray, stderr: np.ndarray, level: float = LEVEL) -> np
     """Examples memorized at a false discovery rate: Benjamini and Hochberg, one-sided normal tests of mem = 0."""
     from scipy.stats import norm
 
-    p = np.nan_to_num(norm.sf(mem / stderr), nan=1.0)
-    order = np.argsort(p)
-    passes = np.flatnonzero(p[order] <= level * np.arange(1, len(p) + 1) / len(p))
-    marks = np.zeros(len(p), bool)
-    marks[order[: passes[-1] + 1 if len(passes) else 0]] = True
-    return marks
+    return q_values(np.nan_to_num(norm.sf(mem / stderr), nan=1.0), len(mem)) <= level
 
 
 def threshold_of_null(mem: np.ndarray, wrong: np.ndarray, level: float = LEVEL) -> float:
-    """Memorization that all but a share of the wrong labels reach, which are known only by heart.
+    """The memorization that all but a share of the wrong labels reach, which are known only by heart.
 
-    At least .1: what lies below is noise where models are few.
+    At least .1: lower values are noise where models are few.
     """
     return max(LEAST, float(np.nanquantile(mem[wrong], level)))
 
@@ -95,48 +84,42 @@ def decaying(config: RunConfig, weight_decay: float) -> RunConfig:
     return replace(config, train=replace(config.train, optimizer=optimizer, weight_decay=weight_decay))
 
 
-def main(experiment: Experiment) -> None:
-    environment.start_jax()
-    config = experiment.config()
-    base = experiment.estimated()
-    data, estimates = base.run.dataset, base.estimates
+def run(settings: Settings) -> Result:
+    config = settings.config()
+    base = settings.fitted(config)
+    data, estimates = base.dataset, base.estimates
     fewer = max(2, config.num_models // 2)
-    rate = HIGH_RATE[experiment.preset]
-    high = experiment.estimated(replace(config, num_models=fewer, subset=SubsetSpec("balanced", rate)))
+    rate = HIGH_RATE[settings.size]
+    high = settings.fitted(replace(config, num_models=fewer, subset=SubsetSpec("balanced", rate)))
     noisy = replace(config, num_models=max(2, config.num_models // 4), data=replace(config.data, label_noise=NOISE))
-    null = experiment.estimated(noisy).estimates
-    decay = decaying(config, experiment.weight_decay)
-    decayed = experiment.estimated(replace(decay, num_models=fewer))
+    null = settings.fitted(noisy).estimates
+    decay = decaying(config, settings.weight_decay)
+    decayed = settings.fitted(replace(decay, num_models=fewer))
 
-    mem, threshold = estimates["tr_mem"], threshold_of_null(null["tr_mem"], null["tr_mislabelled"])
+    mem, threshold = estimates.mem, threshold_of_null(null.mem, null.mislabelled)
     memorized = mem >= MEM_THRESHOLD
-    groups = clusters(data.train_inputs, data.train_labels, experiment.seed)
-    score = fractional(estimates["tr_correct_in"], estimates["tr_correct_out"])
+    groups = clusters(data.train_inputs, data.train_labels, settings.seed)
+    score = fractional(estimates.correct.mean_in, estimates.correct.mean_out)
     controls = {
         PAPER: Control(memorized),
-        f"m/n = {rate}": Control(high.estimates["tr_mem"] >= MEM_THRESHOLD),
+        f"m/n = {rate}": Control(high.estimates.mem >= MEM_THRESHOLD),
         "fractional score": Control(score >= MEM_THRESHOLD),
         "threshold of the null": Control(mem >= threshold),
-        "5 % false discoveries": Control(significant(mem, estimates["tr_mem_stderr"])),
+        "5 % false discoveries": Control(significant(mem, estimates.mem_stderr)),
         "control keeps classes": Control(memorized, data.train_labels),
         "control keeps clusters": Control(memorized, groups),
         "half of each cluster stays": Control(no_more_than(memorized, mem, groups, 0.5)),
     }
-    with_decay = {"weight decay": Control(decayed.estimates["tr_mem"] >= MEM_THRESHOLD)}
+    with_decay = {"weight decay": Control(decayed.estimates.mem >= MEM_THRESHOLD)}
     clean = ~near_duplicates(data)
-    rows, fitted = compare(experiment, controls, config, clean)
-    more_rows, more_fitted = compare(experiment, with_decay, decay, clean)
+    rows, fitted = compare(settings, controls, config, clean)
+    more_rows, more_fitted = compare(settings, with_decay, decay, clean)
     rows |= more_rows
-    fitted = [
-        float(estimates["in_sample_accuracy"]),
-        float(decayed.estimates["in_sample_accuracy"]),
-        *fitted,
-        *more_fitted,
-    ]
+    fitted = [estimates.in_sample_accuracy, decayed.estimates.in_sample_accuracy, *fitted, *more_fitted]
     numbers = {
         "rows": rows,
         "threshold_of_the_null": threshold,
-        "unplanted_above_it": float((null["tr_mem"] >= threshold)[~null["tr_mislabelled"]].mean()),
+        "unplanted_above_it": float((null.mem >= threshold)[~null.mislabelled].mean()),
         "overlap_with_paper": {
             name: float((control.removed & memorized).sum() / max(1, (control.removed | memorized).sum()))
             for name, control in (controls | with_decay).items()
@@ -151,21 +134,21 @@ def main(experiment: Experiment) -> None:
         Verdict("... without near-duplicates in the test set", rows[PAPER]["without near-duplicates"]),
         *(Verdict(f"removal of the memorized hurts; {name}", row["lost"]) for name, row in rows.items()),
     ]
-    conclude("critics", experiment, Result(numbers, verdicts, draw(rows)))
+    return Result(numbers, verdicts, draw(rows))
 
 
 def compare(
-    experiment: Setting, controls: dict[str, Control], config: RunConfig, clean: np.ndarray
+    settings: Settings, controls: dict[str, Control], config: RunConfig, clean: np.ndarray
 ) -> tuple[dict[str, dict], list[float]]:
-    """Retrains with nothing removed, and both sides of every control; rows by control, and all accuracies in sample."""
-    rng, repeats = np.random.default_rng(experiment.seed), experiment.num_repeats
+    """Retrains with nothing removed and on both sides of every control; the effects, and all in-sample accuracies."""
+    rng, times = np.random.default_rng(settings.seed), settings.num_retrainings
     count = len(next(iter(controls.values())).removed)
-    everything = experiment.retrained(np.ones((repeats, count), bool), config)
+    everything = settings.retrained(np.ones((times, count), bool), config)
     rows, fitted = {}, [in_sample(everything)]
     for name, control in controls.items():
-        away = [control.removed] * repeats
-        instead = [random_control(rng, control) for _ in range(repeats)]
-        memorized, random = (experiment.retrained(without(sets), config) for sets in (away, instead))
+        away = [control.removed] * times
+        instead = [random_control(rng, control) for _ in range(times)]
+        memorized, random = (settings.retrained(without(sets), config) for sets in (away, instead))
         full, less, other = (accuracies(side.test["correct"]) for side in (everything, memorized, random))
         less_clean, other_clean = (accuracies(side.test["correct"], clean) for side in (memorized, random))
         rows[name] = {
@@ -181,20 +164,15 @@ def compare(
 
 
 def random_control(rng: np.random.Generator, control: Control) -> np.ndarray:
-    """As many random examples as go, of each group or of all."""
+    """As many random examples as are removed, of each group or of all."""
     if control.groups is None:
         return at_random(rng, control.removed)
     return at_random_in_groups(rng, control.removed, control.groups)
 
 
-def in_sample(models: Outcomes) -> float:
-    """Accuracy on what the models were trained on."""
-    return float(models.train["correct"][models.masks].mean())
-
-
 def draw(rows: dict[str, dict]):
     """The effect under each control, on all test examples and on those without near-duplicates."""
-    figure, axes = panels(1, 1, 7.0, 3.8)
+    figure, axes = panels(1, 1, 7.0, 4.0, note="error bars: 95 % intervals of the mean over retrainings")
     places = np.arange(len(rows))
     for shift, key, color in (
         (-0.15, "all", "tab:blue"),
@@ -202,19 +180,12 @@ def draw(rows: dict[str, dict]):
         (0.15, "lost", "tab:red"),
     ):
         intervals: list[Interval] = [row[key] for row in rows.values()]
-        errors = [[item.value - item.low for item in intervals], [item.high - item.value for item in intervals]]
-        label = {"all": "random less memorized, all test examples", "lost": "nothing less memorized"}.get(
-            key, f"random less memorized, {key}"
+        label = {"all": "random minus memorized, all test examples", "lost": "nothing minus memorized"}.get(
+            key, f"random minus memorized, {key}"
         )
-        axes[0, 0].errorbar(
-            [item.value for item in intervals],
-            places + shift,
-            xerr=errors,
-            fmt="o",
-            color=color,
-            label=label,
-            capsize=2,
-        )
+        values = [item.value for item in intervals]
+        style = {"fmt": "o", "color": color, "label": label, "capsize": 2}
+        axes[0, 0].errorbar(values, places + shift, xerr=ends(intervals), **style)
     axes[0, 0].axvline(0, color="black", linewidth=0.6)
     names = [f"{name}\n({row['removed']:.0%} removed)" for name, row in rows.items()]
     axes[0, 0].set_yticks(places, names, fontsize=7)
@@ -225,4 +196,4 @@ def draw(rows: dict[str, dict]):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Experiment, config=(tyro.conf.OmitArgPrefixes,)))
+    main(Settings, run)

@@ -1,85 +1,72 @@
-"""Claim: the most memorized images of Fashion-MNIST are atypical or mislabelled.
+"""Are the most memorized images of Fashion-MNIST atypical or mislabelled?
 
-600 training images of each class, all 10,000 test images, 200 MLPs with the default recipe; the ten training images
-with the highest memorization, drawn into experiments/figures/fashion_mnist.png.  To be judged by looking.
+The ten training images with the highest memorization are drawn, to be judged by looking.
 
     sh experiments/install_fashion_mnist.sh
-    python -m experiments.fashion_mnist                   about 4 minutes on two cores
-    python -m experiments.fashion_mnist --preset quick    60 images a class, 32 models: about 15 seconds
+    python -m experiments.feldman_zhang.fashion_mnist --size quick    60 images a class, 32 models
+    python -m experiments.feldman_zhang.fashion_mnist                 600 images a class, 200 models
 
-Resumes where it stopped.
+The full form uses all 10,000 test images, MLPs of the default recipe.
 """
 
-import json
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-import tyro
-from PIL import Image, ImageDraw, ImageFont
 
-from memjax import store
-from memjax.config.run_config import RunConfig
+import memjax
+from experiments.common.claim import Result, main
+from experiments.common.models import ModelSettings, Size
+from experiments.common.plots import image_row, panels
+from experiments.common.settings import Cost
 from memjax.config.specs import DataSpec
-from memjax.machine import environment
-from memjax.runs import open_folder, outputs, stages
-from memjax.runs.progress import progress_bar
+from memjax.estimators import MEM_THRESHOLD
 
-PRESETS = {
-    "quick": RunConfig(num_models=32, data=DataSpec("fashion_mnist", per_class=60, test_per_class=20)),
-    "full": RunConfig(num_models=200, data=DataSpec("fashion_mnist", per_class=600)),
+COST = Cost(full="4 min 37 s")
+
+SIZES = {
+    "smoke": Size(DataSpec(per_class=12, test_per_class=10), 20, 16, 0),
+    "quick": Size(DataSpec("fashion_mnist", per_class=60, test_per_class=20), 60, 32, 0),
+    "full": Size(DataSpec("fashion_mnist", per_class=600), 60, 200, 0),
 }
-CELL, SCALE, SHOWN = 150, 4, 10
+ROWS, COLUMNS = 2, 5
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Settings(ModelSettings):
     """The most memorized images of Fashion-MNIST."""
 
-    preset: Literal["quick", "full"] = "full"
-    folder: Path = Path("runs/fashion_mnist")
-    figure: Path = Path("experiments/figures/fashion_mnist.png")
+    sizes: ClassVar = SIZES
 
 
-def draw(dataset, estimates: dict[str, np.ndarray], rows: np.ndarray) -> Image.Image:
-    """The images in two rows, each with its given label and its score."""
-    page = Image.new("L", (CELL * SHOWN // 2, (CELL + 16) * 2), 255)
-    pen, font = ImageDraw.Draw(page), ImageFont.load_default(13)
-    for place, row in enumerate(rows):
-        left, top = CELL * (place % (SHOWN // 2)) + 19, (CELL + 16) * (place // (SHOWN // 2)) + 6
-        image = Image.fromarray(dataset.train_inputs[row])
-        page.paste(image.resize((28 * SCALE, 28 * SCALE), Image.Resampling.NEAREST), (left, top))
-        score = f"{estimates['tr_mem'][row]:.2f} ± {estimates['tr_mem_stderr'][row]:.2f}"
-        pen.text((left, top + 28 * SCALE + 3), dataset.class_names[dataset.train_labels[row]], 0, font)
-        pen.text((left, top + 28 * SCALE + 18), score, 90, font)
-    return page
+def draw(found: memjax.Result, rows: np.ndarray):
+    """The images in two rows, each with its given label, its memorization and the 95 % interval of that."""
+    figure, axes = panels(ROWS, 1, 7.0, 1.7)
+    data, value = found.dataset, found.memorization.value
+    low, high = found.memorization.interval()
+    for axis, some in zip(axes[:, 0], np.array_split(rows, ROWS), strict=True):
+        names = [data.class_names[data.train_labels[row]] for row in some]
+        scores = [f"{value[row]:.2f} [{low[row]:.2f}, {high[row]:.2f}]" for row in some]
+        titles = [f"{name}\n{score}" for name, score in zip(names, scores, strict=True)]
+        image_row(axis, data.train_inputs[some], titles)
+    return figure
 
 
-def main(experiment: Experiment) -> None:
-    environment.start_jax()
-    config = PRESETS[experiment.preset]
-    run = open_folder.open_run(replace(config, run=str(experiment.folder / experiment.preset)))
-    with progress_bar(run.plan.num_models, run.num_trained) as bar:
-        stages.estimate(run, bar.update, bar.write)
-    estimates = store.read_results(run.folder, "estimates.npz")
-    pairs = store.read_results(run.folder, "pairs.npz")
-    assert estimates is not None
-    assert pairs is not None
-    rows = np.lexsort((estimates["tr_mem_stderr"], -estimates["tr_mem"]))[:SHOWN]
-    experiment.figure.parent.mkdir(parents=True, exist_ok=True)
-    draw(run.dataset, estimates, rows).save(experiment.figure, optimize=True)
+def run(settings: Settings) -> Result:
+    result = settings.fitted(settings.config())
+    estimates = result.estimates
+    rows = estimates.most_memorized(ROWS * COLUMNS)
     found = {
-        "num_models": int(estimates["num_models"]),
-        "in_sample_accuracy": round(float(estimates["in_sample_accuracy"]), 4),
-        "held_out_accuracy": round(float(estimates["held_out_accuracy"]), 4),
-        "share_memorized": round(float(np.mean(estimates["tr_mem"] >= 0.25)), 4),
-        "pairs": len(pairs["infl"]),
-        "most_memorized": run.dataset.train_ids[rows].tolist(),
+        "num_models": estimates.num_models,
+        "in_sample_accuracy": estimates.in_sample_accuracy,
+        "held_out_accuracy": estimates.held_out_accuracy,
+        "share_memorized": float(np.mean(estimates.mem >= MEM_THRESHOLD)),
+        "pairs": len(result.pairs),
+        "most_memorized": result.dataset.train_ids[rows],
+        "report": str(result.report().path),
     }
-    print(json.dumps(found))
-    print(f"report {outputs.report(run)}; picture {experiment.figure}; judge by looking; {run.plan.environment}")
+    return Result(found, [], draw(result, rows))
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Experiment, config=(tyro.conf.OmitArgPrefixes,)))
+    main(Settings, run)

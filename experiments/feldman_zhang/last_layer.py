@@ -1,4 +1,4 @@
-"""Claim: the last layer alone does not memorize; what is memorized is in the representation.
+"""Is it the representation that memorizes, rather than the last layer?
 
 Feldman and Zhang 2020, section 3.5: linear classifiers on the penultimate features of a ResNet-50 that was trained on
 all of CIFAR-100, on random 70 %.
@@ -10,43 +10,45 @@ all of CIFAR-100, on random 70 %.
 
 Most of the 457 pairs do not look alike.
 
-    python -m experiments.last_layer --preset quick    3 networks, 3 times 512 linear classifiers: about 1 minute on two
-                                                       quiet cores, and the models of memorization_values
-    python -m experiments.last_layer                   5 networks, 5 times 1,000 linear classifiers: 15 minutes more
+    python -m experiments.feldman_zhang.last_layer --size quick    3 networks, 512 linear classifiers on each
+    python -m experiments.feldman_zhang.last_layer                 5 networks, 1,000 linear classifiers on each
 
-Intervals over networks.  The features have seen every label, the held-out ones too: that is the point, and why the
-accuracy on held-out training examples says nothing here.
+Intervals are over networks.  The features have seen every label, the held-out ones too; that is the point, and
+therefore the accuracy on held-out training examples says nothing here.
 """
 
 from dataclasses import dataclass, replace
 from unittest import mock
 
 import numpy as np
-import tyro
 
-from experiments.claim import Result, Trained, Verdict, conclude, mean_interval
-from experiments.duplicates import pair_distances
-from experiments.plots import panels
-from experiments.setting import Setting, fit_warning
+import memjax
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.duplicates import pair_distances
+from experiments.common.intervals import mean_interval
+from experiments.common.models import ModelSettings, fit_warning
+from experiments.common.plots import panels
+from experiments.common.settings import Cost
 from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec
 from memjax.errors import InputError
 from memjax.estimators import MEM_THRESHOLD
-from memjax.machine import environment
 from memjax.types import Dataset, Model, SubsetDesign, Tree
+
+COST = Cost("18 s*", "8 min 34 s*")
 
 NETWORKS = {"smoke": 2, "quick": 3, "full": 5}
 CHUNK = 500
 
 
 @dataclass(frozen=True)
-class Experiment(Setting):
+class Settings(ModelSettings):
     """Linear classifiers on the features of networks that saw everything."""
 
 
 def last_inputs(model: Model, params: Tree, state: Tree, inputs: np.ndarray) -> np.ndarray:
-    """What goes into the last dense layer of a network, in evaluation.
+    """The inputs of the last dense layer of a network, in evaluation.
 
     Raises:
       InputError: the network has none.
@@ -94,60 +96,60 @@ def features(config: RunConfig, dataset: Dataset, number: int) -> tuple[np.ndarr
     return of(dataset.train_inputs), of(dataset.test_inputs)
 
 
-def linear_on(experiment: Setting, config: RunConfig, dataset: Dataset, number: int) -> Trained:
+def linear_on(settings: Settings, config: RunConfig, dataset: Dataset, number: int) -> memjax.Result:
     """Linear classifiers on the features of one network."""
-    file = experiment.place("last_layer") / f"{config.folder().name}-{number}.npz"
+    file = settings.folder / "data" / f"features-{config.folder().name}-{number}.npz"
+    file.parent.mkdir(parents=True, exist_ok=True)
     if not file.exists():
         train, test = features(config, dataset, number)
         arrays = {"x_train": train, "y_train": dataset.train_labels, "x_test": test, "y_test": dataset.test_labels}
         store.write_atomically(file, lambda stream: np.savez(stream, **arrays))
-    return experiment.estimated(replace(config, data=DataSpec(f"npz:{file}"), model=ModelSpec("linear")))
+    return settings.fitted(replace(config, data=DataSpec(f"npz:{file}"), model=ModelSpec("linear")))
 
 
-def summary(found: Trained, dataset: Dataset) -> dict:
+def summary(found: memjax.Result, dataset: Dataset) -> dict:
     """The paper's numbers, and how alike the pairs look: their mean rank by distance of the inputs, .5 by chance."""
-    mem, pairs = found.estimates["tr_mem"], found.pairs
-    _, rank = pair_distances(dataset, pairs["tr_idx"], pairs["tt_idx"])
+    mem, pairs = found.estimates.mem, found.pairs
+    _, rank = pair_distances(dataset, pairs.train_rows, pairs.test_rows)
     return {
-        "test_accuracy": float(found.estimates["test_accuracy"]),
-        "in_sample_accuracy": float(found.estimates["in_sample_accuracy"]),
+        "test_accuracy": found.estimates.test_accuracy,
+        "in_sample_accuracy": found.estimates.in_sample_accuracy,
         "memorized": int((mem >= MEM_THRESHOLD).sum()),
-        "pairs": len(pairs["infl"]),
+        "pairs": len(pairs),
         "mean_rank_of_pairs": float(rank.mean()) if len(rank) else None,
     }
 
 
-def main(experiment: Experiment) -> None:
-    environment.start_jax()
-    config = experiment.config()
-    deep = experiment.estimated()
-    data = deep.run.dataset
-    linear = [linear_on(experiment, config, data, number) for number in range(NETWORKS[experiment.preset])]
+def run(settings: Settings) -> Result:
+    config = settings.config()
+    deep = settings.fitted(config)
+    data = deep.dataset
+    linear = [linear_on(settings, config, data, number) for number in range(NETWORKS[settings.size])]
     rows = {"network": summary(deep, data), "linear": [summary(found, data) for found in linear]}
-    share = float(np.mean(deep.estimates["tr_mem"] >= MEM_THRESHOLD))
+    share = float(np.mean(deep.estimates.mem >= MEM_THRESHOLD))
     shares = np.array([row["memorized"] for row in rows["linear"]]) / data.num_train
     pairs = np.array([row["pairs"] for row in rows["linear"]])
     accuracy = [row["test_accuracy"] - rows["network"]["test_accuracy"] for row in rows["linear"]]
     numbers = {**rows, "models": config.num_models, "warning": fit_warning([rows["network"]["in_sample_accuracy"]])}
     verdicts = [
-        Verdict("on fixed features fewer examples are memorized (share with the network less share on features; .36)",
+        Verdict("on fixed features fewer examples are memorized (share with the network minus share on features; .36)",
                 mean_interval(share - shares)),
-        Verdict("... not a tenth as many (a tenth of the network's share less that on features)",
+        Verdict("... not a tenth as many (a tenth of the network's share minus that on features)",
                 mean_interval(share / 10 - shares)),
         Verdict("there are fewer pairs (part of the network's that is gone; CIFAR-100 .55)",
                 mean_interval(1 - pairs / max(1, rows["network"]["pairs"]))),
         Verdict("test accuracy is higher on features that saw all labels (CIFAR-100 .035)", mean_interval(accuracy)),
     ]  # fmt: skip
-    conclude("last_layer", experiment, Result(numbers, verdicts, draw(deep, linear)))
+    return Result(numbers, verdicts, draw(deep, linear))
 
 
-def draw(deep: Trained, linear: list[Trained]):
+def draw(deep: memjax.Result, linear: list[memjax.Result]):
     """Memorization by the network and by linear classifiers on its features."""
     figure, axes = panels(1, 2, 4.4, 3.4)
     bins = np.linspace(0, 1, 19)
     for found, label, color in ((deep, "network", "tab:blue"), (linear[0], "linear on features", "tab:orange")):
-        axes[0, 0].hist(np.clip(found.estimates["tr_mem"], 0, 1), bins, histtype="step", label=label, color=color)
-        axes[0, 1].hist(found.pairs["infl"], np.linspace(0.15, 1, 18), histtype="step", label=label, color=color)
+        axes[0, 0].hist(np.clip(found.estimates.mem, 0, 1), bins, histtype="step", label=label, color=color)
+        axes[0, 1].hist(found.pairs.influence, np.linspace(0.15, 1, 18), histtype="step", label=label, color=color)
     axes[0, 0].set(yscale="log", xlabel="memorization", ylabel="training examples")
     axes[0, 1].set(yscale="log", xlabel="influence", ylabel="pairs")
     axes[0, 0].legend()
@@ -155,4 +157,4 @@ def draw(deep: Trained, linear: list[Trained]):
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Experiment, config=(tyro.conf.OmitArgPrefixes,)))
+    main(Settings, run)

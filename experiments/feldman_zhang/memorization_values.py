@@ -1,36 +1,39 @@
-"""Claim: most training examples are not memorized, some are known by heart alone, and classes differ in how many.
+"""How many training examples are memorized, and are they atypical or mislabelled?
 
 Feldman and Zhang 2020, section 3.1 and figure 1: of CIFAR-100's training examples 36 % have memorization of at least
-.25; the histogram falls from 0 and has a second peak at 1; examples near 0, .5 and 1 are typical, somewhat atypical,
+.25.  The histogram falls from 0 and has a second peak at 1.  Examples near 0, .5 and 1 are typical, somewhat atypical,
 and ambiguous or mislabelled.
 
-    python -m experiments.memorization_values --preset quick    512 models: about 1 minute on two quiet cores
-    python -m experiments.memorization_values                   1,000 models of 6,000 examples: about 20 minutes
-    python -m experiments.memorization_values --paper fz-cifar100
+    python -m experiments.feldman_zhang.memorization_values --size quick    512 models of 1,000 examples
+    python -m experiments.feldman_zhang.memorization_values                 1,000 models of 6,000 examples
+    python -m experiments.feldman_zhang.memorization_values --preset fz-cifar100
 
-Verdicts: the share of memorized examples over what noise alone would bring; the second peak; the part of the variance
-of memorization between classes.  Intervals: examples drawn again.  The figure's images are to be judged by looking.
+Verdicts: the share of memorized examples exceeds what noise alone would bring; the histogram has a second peak; a part
+of the variance of memorization lies between classes.  Intervals draw examples again.  The images in the figure are to
+be judged by looking.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-import tyro
 
-from experiments.bootstrap import bootstrap
-from experiments.claim import Result, Trained, Verdict, conclude
-from experiments.plots import image_row, panels
-from experiments.setting import Setting, fit_warning
+import memjax
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import bootstrap
+from experiments.common.models import ModelSettings, fit_warning
+from experiments.common.plots import image_row, panels
+from experiments.common.settings import Cost
 from memjax.estimators import MEM_THRESHOLD
-from memjax.machine import environment
 from memjax.types import Dataset
+
+COST = Cost("51 s", "29 min")
 
 BINS = 18  # as in the authors' histograms
 SHOWN = 6
 
 
 @dataclass(frozen=True)
-class Experiment(Setting):
+class Settings(ModelSettings):
     """Memorization of every training example."""
 
 
@@ -42,13 +45,13 @@ def by_noise(stderr: np.ndarray, threshold: float) -> float:
 
 
 def second_peak(mem: np.ndarray) -> float:
-    """Share of examples in the last of 18 bins, less the mean share in the bins of the middle third."""
+    """Share of examples in the last of 18 bins, minus the mean share in the bins of the middle third."""
     shares = np.histogram(np.clip(mem, 0, 1), BINS, (0, 1))[0] / len(mem)
     return float(shares[-1] - shares[BINS // 3 : 2 * BINS // 3].mean())
 
 
 def between_classes(mem: np.ndarray, labels: np.ndarray) -> float:
-    """Part of the variance that lies between classes, omega squared: 0 in the mean where classes do not differ."""
+    """Part of the variance that lies between classes, omega squared: 0 on average where classes do not differ."""
     groups = [mem[labels == label] for label in np.unique(labels)]
     within = sum(((group - group.mean()) ** 2).sum() for group in groups)
     total = ((mem - mem.mean()) ** 2).sum()
@@ -56,23 +59,23 @@ def between_classes(mem: np.ndarray, labels: np.ndarray) -> float:
     return float((total - within - (len(groups) - 1) * error) / (total + error)) if total > 0 else 0.0
 
 
-def measured(found: Trained) -> tuple[dict, list[Verdict]]:
+def measured(found: memjax.Result) -> tuple[dict, list[Verdict]]:
     """Numbers of the histogram and the verdicts."""
     estimates = found.estimates
-    known = np.isfinite(estimates["tr_mem"]) & np.isfinite(estimates["tr_mem_stderr"])
-    mem, stderr = estimates["tr_mem"][known], estimates["tr_mem_stderr"][known]
-    labels = estimates["tr_labels"][known]
+    known = np.isfinite(estimates.mem) & np.isfinite(estimates.mem_stderr)
+    mem, stderr = estimates.mem[known], estimates.mem_stderr[known]
+    labels = estimates.train_labels[known]
     chance = by_noise(stderr, MEM_THRESHOLD)
     share = bootstrap(len(mem), lambda rows: (mem[rows] >= MEM_THRESHOLD).mean())
     peak = bootstrap(len(mem), lambda rows: second_peak(mem[rows]))
     classes = bootstrap(len(mem), lambda rows: between_classes(mem[rows], labels[rows]))
-    accuracy = float(estimates["in_sample_accuracy"])
+    accuracy = estimates.in_sample_accuracy
     numbers = {
-        "num_models": int(estimates["num_models"]),
+        "num_models": estimates.num_models,
         "num_train": len(mem),
         "in_sample_accuracy": accuracy,
-        "held_out_accuracy": float(estimates["held_out_accuracy"]),
-        "test_accuracy": float(estimates["test_accuracy"]),
+        "held_out_accuracy": estimates.held_out_accuracy,
+        "test_accuracy": estimates.test_accuracy,
         "warning": fit_warning([accuracy]),
         "share_memorized": share.value,
         "share_by_noise": chance,
@@ -82,12 +85,12 @@ def measured(found: Trained) -> tuple[dict, list[Verdict]]:
         "histogram": np.histogram(np.clip(mem, 0, 1), BINS, (0, 1))[0],
         "share_by_class": {
             name: float((mem[labels == number] >= MEM_THRESHOLD).mean())
-            for number, name in enumerate(found.run.dataset.class_names)
+            for number, name in enumerate(found.dataset.class_names)
         },
     }
     return numbers, [
         Verdict("a tail of examples is memorized (share with mem >= .25; paper, CIFAR-100: .36)", share, chance),
-        Verdict("the histogram has a second peak at 1 (last bin less mean of the middle; CIFAR-100: .07)", peak),
+        Verdict("the histogram has a second peak at 1 (last bin minus mean of the middle; CIFAR-100: .07)", peak),
         Verdict("classes differ (part of the variance of memorization between them)", classes),
     ]
 
@@ -124,13 +127,11 @@ def nearest(mem: np.ndarray, labels: np.ndarray, target: float | None, label: in
     return order[np.sort(first)][:SHOWN]
 
 
-def main(experiment: Experiment) -> None:
-    environment.start_jax()
-    found = experiment.estimated()
+def run(settings: Settings) -> Result:
+    found = settings.fitted(settings.config())
     numbers, verdicts = measured(found)
-    figure = draw(found.run.dataset, found.estimates["tr_mem"])
-    conclude("memorization_values", experiment, Result(numbers, verdicts, figure))
+    return Result(numbers, verdicts, draw(found.dataset, found.estimates.mem))
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Experiment, config=(tyro.conf.OmitArgPrefixes,)))
+    main(Settings, run)

@@ -1,86 +1,76 @@
-"""Claim: wrong labels are found by memorization, and better still by the held-out probability of the given label.
+"""Are wrong labels found by memorization, and better still by the held-out probability of the given label?
 
-Digits, 3 % of the training labels replaced by a random wrong one; the default recipe; average precision of finding
-the wrong ones, as the mean over draws of them.  The recipe must fit the wrong labels too (in-sample accuracy above
-0.999), or memorization would mean little.
+3 % of the training labels of digits are replaced by a random wrong one; models use the default recipe; the measure is
+the average precision of finding the wrong ones.  The recipe must fit the wrong labels too (in-sample accuracy above
+.999), or memorization would mean little.  Each of the five repeats draws the wrong labels anew.
 
-    python -m experiments.label_noise                   5 draws, 400 models each: about 2 minutes on two cores
-    python -m experiments.label_noise --preset quick    2 draws, 100 models each: about 20 seconds
-
-Expected: average precision above .85 by memorization and above .97 by held-out probability.  Resumes where it stopped.
+    python -m experiments.label_errors.label_noise --size quick    5 draws, 100 models each
+    python -m experiments.label_errors.label_noise                 5 draws, 400 models each
 """
 
-import json
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
-import numpy as np
-import tyro
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import Interval, mean_interval
+from experiments.common.models import ModelSettings, Size
+from experiments.common.settings import Cost
+from memjax.config.specs import DataSpec
 
-from memjax import store
-from memjax.config.run_config import RunConfig
-from memjax.config.specs import DataSpec, ModelSpec, TrainSpec
-from memjax.machine import environment
-from memjax.runs import open_folder, stages
-from memjax.runs.progress import progress_bar
+COST = Cost(full="1 min 57 s")
 
-SIZES = {"quick": (2, 100), "full": (5, 400)}
+SIZES = {
+    "smoke": Size(DataSpec(per_class=20), 50, 24, 0),
+    "quick": Size(DataSpec(), 60, 100, 0),
+    "full": Size(DataSpec(), 60, 400, 0),
+}
 
 
 @dataclass(frozen=True)
-class Experiment:
+class Settings(ModelSettings):
     """Wrong labels found by memorization."""
 
-    preset: Literal["quick", "full"] = "full"
-    folder: Path = Path("runs/label_noise")
     rate: float = 0.03
-    model: ModelSpec = field(default_factory=ModelSpec)
-    train: TrainSpec = field(default_factory=TrainSpec)
+    """Share of the training labels that are replaced by a wrong one."""
+    repeats: int = 5
+
+    sizes: ClassVar = SIZES
 
 
-def one_draw(experiment: Experiment, draw: int, num_models: int) -> dict[str, float]:
-    """Trains the models of one draw of wrong labels and measures how well these are found."""
+def run(settings: Settings) -> Result:
     from sklearn.metrics import average_precision_score
 
-    data = DataSpec(label_noise=experiment.rate, data_seed=draw)
-    config = RunConfig(num_models=num_models, data=data, model=experiment.model, train=experiment.train)
-    run = open_folder.open_run(replace(config, run=str(experiment.folder / config.folder().name)))
-    with progress_bar(num_models, run.num_trained) as bar:
-        stages.estimate(run, bar.update, bar.write)
-    estimates = store.read_results(run.folder, "estimates.npz")
-    assert estimates is not None
-    wrong = estimates["tr_mislabelled"]
+    config = settings.config()
+    estimates = settings.fitted(replace(config, data=replace(config.data, label_noise=settings.rate))).estimates
+    correct, probability = estimates.scores["correct"], estimates.scores["probability"]
     scores = {
-        "memorization": estimates["tr_mem"],
-        "held_out_probability": -estimates["tr_probability_out"],
-        "held_out_accuracy": -estimates["tr_correct_out"],
-        "memorization_of_probability": estimates["tr_probability_in"] - estimates["tr_probability_out"],
+        "memorization": estimates.mem,
+        "held_out_probability": -probability.mean_out,
+        "held_out_accuracy": -correct.mean_out,
+        "memorization_of_probability": probability.mean_in - probability.mean_out,
     }
-    return {
-        "draw": draw,
-        **{f"{name}_ap": float(average_precision_score(wrong, score)) for name, score in scores.items()},
-        "in_sample_accuracy": float(estimates["in_sample_accuracy"]),
-        "in_sample_accuracy_wrong": float(estimates["tr_correct_in"][wrong].mean()),
-        "test_accuracy": float(estimates["test_accuracy"]),
+    precision = {name: one(average_precision_score(estimates.mislabelled, score)) for name, score in scores.items()}
+    fitted = one(estimates.in_sample_accuracy)
+    found = {
+        "average_precision": {name: value.value for name, value in precision.items()},
+        "in_sample_accuracy": fitted.value,
+        "in_sample_accuracy_wrong": float(correct.mean_in[estimates.mislabelled].mean()),
+        "test_accuracy": estimates.test_accuracy,
     }
+    gain = one(precision["held_out_probability"].value - precision["memorization"].value)
+    verdicts = [
+        Verdict("memorization finds wrong labels (average precision)", precision["memorization"], 0.85),
+        Verdict("held-out probability finds them (average precision)", precision["held_out_probability"], 0.97),
+        Verdict("held-out probability finds them better than memorization (difference)", gain),
+        Verdict("the models fit the labels that they see (in-sample accuracy)", fitted, 0.999),
+    ]
+    return Result(found, verdicts)
 
 
-def main(experiment: Experiment) -> None:
-    environment.start_jax()
-    draws, num_models = SIZES[experiment.preset]
-    rows = [one_draw(experiment, draw, num_models) for draw in range(draws)]
-    for row in rows:
-        print(json.dumps({name: round(value, 5) for name, value in row.items()}))
-    mean = {name: np.mean([row[name] for row in rows]) for name in rows[0]}
-    spread = {name: np.std([row[name] for row in rows], ddof=1) for name in rows[0]}
-    for name in list(mean)[1:]:
-        print(f"{name:<30} {mean[name]:.4f} ± {spread[name]:.4f} (sd over {draws} draws, {num_models} models each)")
-    supported = (
-        mean["memorization_ap"] > 0.85 and mean["held_out_probability_ap"] > 0.97 and mean["in_sample_accuracy"] > 0.999
-    )
-    print(f"verdict: {'supported' if supported else 'not supported'}; {environment.versions()}")
+def one(value: float) -> Interval:
+    """The value of a single draw, which has no interval; that comes from `--repeats`."""
+    return mean_interval([value])
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Experiment, config=(tyro.conf.OmitArgPrefixes,)))
+    main(Settings, run)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from experiments import agreement
+from experiments.common import agreement
 from memjax.estimators import influence, memorization
 from memjax.types import Outcomes
 
@@ -63,19 +63,19 @@ def test_a_pair_needs_a_memorized_training_example(some):
     assert set(pairs.train[chosen]) == {1}
 
 
-def test_a_forecast_from_certain_rates_is_certain(some):
+def test_an_expectation_from_certain_rates_is_certain(some):
     own = agreement.own_rates(some)._replace(inside=np.ones(6), outside=np.zeros(6))
 
-    again = agreement.foretold(own, 10, 5, np.random.default_rng(0))
+    again = agreement.expected(own, 10, 5, np.random.default_rng(0))
 
     np.testing.assert_array_equal(again.value, 1)
 
 
-def test_a_forecast_scatters_as_its_models_are_few(some):
+def test_an_expectation_scatters_as_its_models_are_few(some):
     rates = agreement.own_rates(some)
     many = agreement.Rates(*(np.full(4000, x) for x in (0.9, 0.4, 70, 30)), rates.train, rates.test)
 
-    again = agreement.foretold(many, 70, 30, np.random.default_rng(0))
+    again = agreement.expected(many, 70, 30, np.random.default_rng(0))
 
     expected = np.sqrt(0.9 * 0.1 / 70 + 0.4 * 0.6 / 30)
     assert abs(again.value.mean() - 0.5) < 4 * expected / np.sqrt(4000)

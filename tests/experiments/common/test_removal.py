@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from experiments import pair_removal, removal
+from experiments.common import removal
 
 
 @pytest.fixture
@@ -60,35 +60,3 @@ def test_accuracy_of_each_model_on_some_examples():
 
 def test_models_are_numbered_repeat_by_repeat():
     assert removal.by_condition(np.arange(6), 2).tolist() == [[0, 1, 2], [3, 4, 5]]
-
-
-def test_a_paired_difference_knows_what_the_pairs_share():
-    base = np.array([0.1, 0.5, 0.9, 0.3])
-
-    found = removal.paired(base + 0.2, base)
-
-    assert (found.low, found.high, found.repeats) == pytest.approx((0.2, 0.2, 4))
-
-
-def test_a_half_of_the_pairs_is_missed_by_its_own_test_examples():
-    """Test example 0 hangs on training example 0, 1 on 1, 2 on both; halves are 0 and 1."""
-    pairs = {"tr_idx": np.array([0, 1, 0, 1]), "tt_idx": np.array([0, 1, 2, 2])}
-    sets = {pair_removal.FIRST: [np.array([True, False])], pair_removal.SECOND: [np.array([False, True])]}
-    right = {
-        pair_removal.FIRST: np.array([[0, 1, 1], [0, 1, 1]], bool),
-        pair_removal.SECOND: np.array([[1, 0, 1], [1, 1, 1]], bool),
-    }
-
-    assert np.flatnonzero(pair_removal.only_of(sets[pair_removal.FIRST][0], pairs, 3)).tolist() == [0]
-    assert pair_removal.own_less_other(right, sets, pairs).tolist() == [1.0, 0.5]
-
-
-def test_the_halves_are_halves():
-    in_pairs = np.arange(10) < 6
-
-    sets = pair_removal.removals(in_pairs, 2, seed=0)
-
-    first, second = sets[pair_removal.FIRST][0], sets[pair_removal.SECOND][0]
-    assert (int(first.sum()), int(second.sum())) == (3, 3)
-    np.testing.assert_array_equal(first | second, in_pairs)
-    assert not any(removed.any() for removed in sets[pair_removal.EVERYTHING])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from experiments import duplicates
+from experiments.common import duplicates
 from tests.conftest import make_dataset
 
 

@@ -1,21 +1,21 @@
 import numpy as np
 import pytest
 
-from experiments import mixture
+from experiments.feldman_zhang import mixture
 
 
 def test_memorization_of_a_sub_population_of_one_two_and_three():
     """Needed only while the others are out: .9, .9 * .3, .9 * .09."""
-    np.testing.assert_allclose(mixture.foretold_memorization(np.array([1, 2, 3]), 0.7), [0.9, 0.27, 0.081])
+    np.testing.assert_allclose(mixture.predicted_memorization(np.array([1, 2, 3]), 0.7), [0.9, 0.27, 0.081])
 
 
 def test_loss_is_the_share_of_what_is_wholly_gone():
     population = np.array([0, 0, 1, 2])
     shares = np.array([0.5, 0.3, 0.1, 0.1])
 
-    assert mixture.foretold_loss(np.array([1, 0, 1, 0], bool), population, shares) == pytest.approx(0.9 * 0.3)
-    assert mixture.foretold_loss(np.array([1, 1, 0, 1], bool), population, shares, 2) == pytest.approx(0.5 * 0.6)
-    assert mixture.foretold_loss(np.zeros(4, bool), population, shares) == 0
+    assert mixture.predicted_loss(np.array([1, 0, 1, 0], bool), population, shares) == pytest.approx(0.9 * 0.3)
+    assert mixture.predicted_loss(np.array([1, 1, 0, 1], bool), population, shares, 2) == pytest.approx(0.5 * 0.6)
+    assert mixture.predicted_loss(np.zeros(4, bool), population, shares) == 0
 
 
 def test_the_mixture_has_the_shares_it_says():
