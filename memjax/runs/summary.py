@@ -182,7 +182,8 @@ def facts(plan: Plan, estimates: Estimates) -> dict[str, str]:
         "label noise": f"{config['data']['label_noise']:g} of the training labels changed on purpose",
         "corruptions": _corruptions(config["data"]),
         "model": ", ".join([config["model"]["model"], *_extras(config["model"], MODEL_EXTRAS)]),
-        "models": f"{plan.num_models:,} planned, {estimates.num_models:,} trained, {estimates.num_failed} diverged",
+        "models": f"{plan.num_models:,} planned, {estimates.num_models:,} trained, "
+        f"{estimates.num_failed} diverged",
         "subsets": _subsets(subset),
         "training": f"{train['epochs']} epochs, batches of {train['batch_size']}, {train['optimizer']} "
         + " ".join([*train["optimizer_options"], ""])
