@@ -127,6 +127,8 @@ class TrainOutput(NamedTuple):
       train, test: by the name of the metric, a value an example (logits: a row an example).
       finite: whether every logit is a finite number; a model where it is False has diverged.
       record: what was recorded on the way, by the name of the metric, (epochs, train); see `training.probes`.
+      classes: (train, classes) probability of every class.  `training.many` averages it over the models of a batch that
+        did not train on the example, so it never has a `models` axis on the host.  None where it is not wanted.
 
     Arrays of jax while they are on a device, of NumPy when `train_many` hands them out.
     """
@@ -135,6 +137,7 @@ class TrainOutput(NamedTuple):
     test: dict[str, Any]
     finite: Any
     record: Any
+    classes: Any = None
 
 
 class Outcomes(NamedTuple):

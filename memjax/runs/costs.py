@@ -6,8 +6,8 @@ import time
 from typing import NamedTuple
 
 from memjax.config.run_config import RunConfig
-from memjax.runs.build_training import make_examples, make_single
 from memjax.config.specs import FleetSpec
+from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.pack_size import chosen_pack_size, guessed_pack_size
 from memjax.subsets import make_design
 from memjax.types import Dataset

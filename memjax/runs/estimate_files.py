@@ -41,8 +41,8 @@ from memjax.estimators import (
 from memjax.estimators.kernels.influence_from_bits import influence_of_bits, tails_of_bits
 from memjax.estimators.kernels.influence_from_scores import influence_of_outputs
 from memjax.estimators.reliability import LEAST, agreement
-from memjax.metrics import METRICS
 from memjax.estimators.streaming.totals import Totals
+from memjax.metrics import METRICS
 from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans
 from memjax.runs.shared_work import Pieces
 from memjax.subsets import lemma_bound

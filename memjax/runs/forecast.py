@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import FleetSpec
+from memjax.data import load_dataset
 from memjax.machine import environment
 from memjax.runs import disk_space
 from memjax.runs.costs import Costs, plan_costs
-from memjax.config.run_config import RunConfig
-from memjax.data import load_dataset
-from memjax.config.specs import FleetSpec
 from memjax.subsets import coverage, lemma_bound, make_design
 
 TOO_IDLE = 0.2  # share of paid time without work, from which it is worth a word

@@ -9,11 +9,11 @@ import numpy as np
 from jaxtyping import Shaped
 
 from memjax import store
-from memjax.runs import summary
 from memjax.config.run_config import Score
 from memjax.errors import InputError
 from memjax.exchange import outcomes_of
 from memjax.report import write_report
+from memjax.runs import summary
 from memjax.types import Dataset, Outcomes
 
 
@@ -57,8 +57,8 @@ def report_arrays(
 
 def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bool, score: Score) -> Path:
     """The files of estimates of models in memory, and the report; its path."""
-    from memjax.runs.estimate_files import write_results
     from memjax.estimators import tally_of
+    from memjax.runs.estimate_files import write_results
 
     tally = tally_of(outcomes, score)
     folder.mkdir(parents=True, exist_ok=True)

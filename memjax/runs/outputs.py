@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from memjax import store
-from memjax.runs import summary
 from memjax.errors import InputError
 from memjax.results import Estimates, PairTable
+from memjax.runs import summary
 from memjax.runs.open_folder import Run
 
 

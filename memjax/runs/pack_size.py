@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from memjax.machine import environment
 from memjax.config.run_config import RunConfig
 from memjax.data import take_rows
+from memjax.machine import environment
 from memjax.runs.build_training import make_examples, make_single
 from memjax.types import Dataset, Model, SubsetDesign
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from memjax.machine import environment, signals
 from memjax import store
-from memjax.runs import summary
 from memjax.errors import InputError, Interrupted
+from memjax.machine import environment, signals
+from memjax.machine.workers import Worker, deal, make_worker
+from memjax.runs import summary
+from memjax.runs.disk_space import check_disk, writes_all_pairs
 from memjax.runs.open_folder import Run, build_programs
 from memjax.runs.shared_work import Pieces
-from memjax.runs.disk_space import check_disk, writes_all_pairs
 from memjax.types import Curves, Outcomes
-from memjax.machine.workers import Worker, deal, make_worker
 
 if TYPE_CHECKING:
     from memjax.estimators import Tally
@@ -65,8 +65,9 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
             ):  # fmt: skip
                 output, epochs = pack.output, np.array(run.config.recorded_epochs, np.int64)
                 block = store.Block(
-                    pack.model_ids, pack.masks, output.finite, output.train, output.test, output.record, epochs
-                )
+                    pack.model_ids, pack.masks, output.finite, output.train, output.test, output.record, epochs,
+                    output.classes,
+                )  # fmt: skip
                 if not store.write_block(run.folder, pack.number, block, plan, here):
                     notify(f"block {pack.number} was trained elsewhere meanwhile, and differs; the first is kept")
                 forget(midway, plan, pack.number)

@@ -124,9 +124,11 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
             f"{reliability['whole']:.3f} expected correlation with scores from a new run of the same size; "
             f"{reliability['halves']:.3f} between two halves of the models",
         ))  # fmt: skip
+    if not has_test:
+        return [*table, ("influence", "undefined without test examples")]
     text = (
-        f"{pairs['pairs']} within a class with influence of {pairs['threshold']:g} or more{of}: {pairs['train']} training "
-        f"and {pairs['test']} test examples, {pairs['test_with_one']} of the test examples in exactly one pair; "
+        f"{pairs['pairs']} within a class with influence of {pairs['threshold']:g} or more{of}: {pairs['train']} "
+        f"training and {pairs['test']} test examples, {pairs['test_with_one']} of the test examples in exactly one pair; "
         f"{pairs['expected_by_chance']:.1f} pairs expected under the null"
     )
     if pairs["discoveries"] is not None:
@@ -182,8 +184,7 @@ def facts(plan: Plan, estimates: Estimates) -> dict[str, str]:
         "label noise": f"{config['data']['label_noise']:g} of the training labels changed on purpose",
         "corruptions": _corruptions(config["data"]),
         "model": ", ".join([config["model"]["model"], *_extras(config["model"], MODEL_EXTRAS)]),
-        "models": f"{plan.num_models:,} planned, {estimates.num_models:,} trained, "
-        f"{estimates.num_failed} diverged",
+        "models": f"{plan.num_models:,} planned, {estimates.num_models:,} trained, {estimates.num_failed} diverged",
         "subsets": _subsets(subset),
         "training": f"{train['epochs']} epochs, batches of {train['batch_size']}, {train['optimizer']} "
         + " ".join([*train["optimizer_options"], ""])

@@ -50,7 +50,7 @@ def train_with_checkpoints(
             last_saved = time.monotonic()
         if stopped:
             return None
-    return programs.finish(state, examples)
+    return programs.finish(masks, state, examples)
 
 
 def _resumed(

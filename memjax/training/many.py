@@ -6,8 +6,9 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Array, Bool, Int
 
 from memjax import prng
 from memjax.training.checkpointed import Checkpoints, slice_of, train_with_checkpoints
@@ -101,13 +102,23 @@ def compile_training(training: Training, seed: int, examples: Examples, pack_siz
     compiled = partial(_compiled, devices)
     ids, masks = _like_ids_and_masks(len(devices), pack_size, len(examples.train_labels))
     epoch = jax.ShapeDtypeStruct(ids.shape[:1], np.int32)
-    begin = compiled(start, (0,), (0,), (ids,))
+    begin = compiled(jax.vmap(start), (0,), (ids,))
     like = _like_outputs(begin)
     given = (ids, masks, like, examples, epoch, epoch)
-    go_on = compiled(advance, (0, 0, 0, None, 0, 0), (0, 0, 0, None, None, None), given, donated=(2,))
-    end = compiled(training.finish, (0, None), (0, None), (like, examples))
+    go_on = compiled(jax.vmap(advance, (0, 0, 0, None, None, None)), (0, 0, 0, None, 0, 0), given, donated=(2,))
+    end = compiled(partial(_finish, training), (0, 0, None), (masks, like, examples))
     num_bytes = max(_num_bytes(program) for program in (begin, go_on, end))
     return Programs(begin, go_on, end, like, len(devices), training.num_epochs, num_bytes)
+
+
+def _finish(training: Training, masks: Bool[Array, "models train"], state: Tree, examples: Examples) -> TrainOutput:
+    """What is stored of the models of a device; probabilities of every class as a mean over held-out models."""
+    output = jax.vmap(training.finish, (0, None))(state, examples)
+    if output.classes is None:
+        return output
+    held_out = (~masks & output.finite[:, None])[..., None]
+    total = jnp.where(held_out, output.classes, 0).sum(0)
+    return output._replace(classes=total / held_out.sum(0))  # 0 / 0 is NaN: undefined, not zero
 
 
 def compile_streamed(
@@ -125,12 +136,12 @@ def compile_streamed(
     put, compiled = partial(replicate, devices=devices), partial(_compiled, devices)
     ids, masks = _like_ids_and_masks(len(devices), pack_size, len(stream.train_labels))
     active, batch = jax.ShapeDtypeStruct(ids.shape[:1], bool), put(stream.like())
-    begin = compiled(start, (0,), (0,), (ids,))
+    begin = compiled(jax.vmap(start), (0,), (ids,))
     like = _like_outputs(begin)
     masks = jax.ShapeDtypeStruct(masks.shape, bool, sharding=like.step.sharding)  # sent once, not with every batch
     given = (ids, masks, like, active, batch)
-    go_on = compiled(step, (0, 0, 0, 0, None), (0, 0, 0, None, None), given, donated=(2,))
-    end = compiled(training.judge, (0, None), (0, None), (like, batch))
+    go_on = compiled(jax.vmap(step, (0, 0, 0, None, None)), (0, 0, 0, 0, None), given, donated=(2,))
+    end = compiled(jax.vmap(training.judge, (0, None)), (0, None), (like, batch))
     num_bytes = max(_num_bytes(program) for program in (begin, go_on, end))
     place = partial(jax.device_put, device=like.step.sharding)
     advance, finish = partial(drive, go_on, put, place, training), partial(_gathered, end, put, ids.shape)
@@ -138,8 +149,8 @@ def compile_streamed(
 
 
 def _gathered(
-    judge: Callable[..., tuple[Tree, Tree]], put: Callable[[Tree], Tree], shape: tuple[int, int], state: Tree,
-    stream: Stream,
+    judge: Callable[..., tuple[Tree, Tree]], put: Callable[[Tree], Tree], shape: tuple[int, int], masks: np.ndarray,
+    state: Tree, stream: Stream,
 ) -> TrainOutput:  # fmt: skip
     """The metrics of all models on all examples, each read once; `shape` is (devices, models)."""
     finite, found = np.ones(shape, bool), []
@@ -166,9 +177,10 @@ def compile_any(training: Any, seed: int, examples: Any, pack_size: int, devices
     return compile_training(training, seed, examples, pack_size, devices)
 
 
-def _compiled(devices: Devices, function: Callable, device_axes: tuple, model_axes: tuple, given: tuple,
-              donated: tuple = ()) -> jax.stages.Compiled:  # fmt: skip
-    program = over_devices(jax.vmap(function, in_axes=model_axes), devices, device_axes, donated).lower(*given)
+def _compiled(
+    devices: Devices, function: Callable, device_axes: tuple, given: tuple, donated: tuple = ()
+) -> jax.stages.Compiled:
+    program = over_devices(function, devices, device_axes, donated).lower(*given)
     return program.compile(compiler_options(program.as_text(), devices[0].platform))
 
 

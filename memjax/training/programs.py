@@ -21,7 +21,7 @@ class Programs:
       start: model_ids -> state.
       advance: (model_ids, masks, state, examples, first, last) -> state after the epochs first .. last - 1 of each
         device; the state that came in is used up.
-      finish: (state, examples) -> TrainOutput.
+      finish: (masks, state, examples) -> TrainOutput.
       like: shapes, types and placement of the state.
       num_devices, num_epochs: as the names say.
       num_bytes: that a device needs, as the compiler has it; 0 where it does not say.
@@ -38,4 +38,4 @@ class Programs:
     def __call__(self, model_ids: np.ndarray, masks: np.ndarray, examples: Examples | Stream) -> TrainOutput:
         first, last = (np.full(self.num_devices, epoch, np.int32) for epoch in (0, self.num_epochs))
         state = self.advance(model_ids, masks, self.start(model_ids), examples, first, last)
-        return self.finish(state, examples)
+        return self.finish(masks, state, examples)

@@ -19,6 +19,7 @@ from memjax.training.probes import NOTHING, Measured, Probe
 from memjax.types import Dataset, Model, TrainOutput, Tree
 
 MANY = 1024  # examples evaluated at once in the end
+CLASSES_MOST = 2**26  # probabilities of every class, beyond which they are not stored
 FEW = 128  # and on the way, where it counts: what lies between the layers of a pack then stays in the cache
 
 
@@ -149,6 +150,7 @@ class Training:
             test={name: metric(test, examples.test_labels) for name, metric in self.keep.items()},
             finite=jnp.isfinite(train).all() & jnp.isfinite(test).all(),
             record=self.probe.look(state.record, self.num_epochs, lambda: train, examples.train_labels),
+            classes=jax.nn.softmax(train) if train.size <= CLASSES_MOST else None,
         )
 
     def _step(

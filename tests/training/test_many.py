@@ -68,6 +68,17 @@ def test_alone_in_a_pack_of_eight_and_on_two_devices(model):
                 np.testing.assert_allclose(single.train[name], output.train[name][model_id], atol=2e-4)
 
 
+def test_probabilities_of_every_class_are_means_over_held_out_models():
+    (pack,) = train_many(make_single(), 5, DESIGN.masks, examples_of(DATA), [0], 4, jax.local_devices()[:1])
+    every = np.asarray(jax.nn.softmax(pack.output.train["logits"]))
+
+    for example in range(DATA.num_train):
+        out = ~pack.masks[:, example]
+        expected = every[out, example].mean(0) if out.any() else np.full(every.shape[-1], np.nan)
+        np.testing.assert_allclose(pack.output.classes[example], expected, rtol=1e-5)
+    assert not pack.masks.all(0).all()
+
+
 def test_the_order_of_batches_is_the_same_in_any_pack():
     masks = DESIGN.masks(np.arange(8))
 

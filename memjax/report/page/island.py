@@ -90,7 +90,7 @@ def island(
                 "infl": _short(listed.influence[train].ravel()),
                 "stderr": _short(listed.stderr[train].ravel()),
             }
-    if painter is not None:
+    if painter is not None and dataset.num_test:
         content |= _likeness(dataset, pairs, order, place, painter, rows, columns)
     return content
 

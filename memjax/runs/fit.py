@@ -1,0 +1,106 @@
+"""The way in: train many models on random subsets of the examples, and estimate memorization and influence."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from memjax import store
+from memjax.config.from_keywords import run_config
+from memjax.config.run_config import RunConfig
+from memjax.data import in_memory
+from memjax.data.in_memory import InMemory
+from memjax.errors import InputError
+from memjax.machine import environment
+from memjax.runs import open_folder, summary
+from memjax.runs.carry_out import carry_out
+from memjax.runs.progress import Bar, Silent, Teller
+from memjax.runs.result import Result
+from memjax.types import Dataset
+
+
+def fit(
+    x_train: Any = None, y_train: Any = None, x_test: Any = None, y_test: Any = None, *,
+    model: Any = None, run: str | Path | None = None, config: RunConfig | None = None, ids: Any = None,
+    class_names: Sequence[str] = (), name: str = "arrays", progress: bool | Teller = True, estimate: bool = True,
+    **options: Any,
+) -> Result:  # fmt: skip
+    """Trains many models on random subsets of the training examples and estimates what they memorized.
+
+        mem[i]     = P(a model gets training example i right | it trained on i) - P(... | it did not)
+        infl[i, j] = P(a model gets test example j right | it trained on i)     - P(... | it did not)
+
+    A run folder that already holds such models is taken up again: only what is missing is trained.
+
+    Args:
+      x_train, x_test: the inputs, (examples, features), (examples, height, width) or (examples, height, width,
+        channels): NumPy or JAX arrays, torch tensors, or pandas data frames of numbers.  Without x_test influence is
+        not defined.  Instead of x_train alone: the name of a data set as of `--dataset`, or a `memjax.Dataset`.
+      y_train, y_test: one label an example: text, whole numbers, booleans or pandas categories.
+      model: a network by name, such as "mlp:128" or "cnn"; a Flax NNX class, a factory of a Linen module, or a
+        `memjax.Model`.
+      run: the run folder, kept for later; by default a new temporary one, which the result names.
+      config: settings to begin with, as of the command line.
+      ids: your own name of each training example; by default a data frame's index, or the row's number.
+      class_names: one for each class, in the order of the labels' values.
+      name: what the report calls the data.
+      progress: whether a bar shows it; or a `memjax.runs.progress.Teller`.
+      estimate: False only trains; estimates are then made when they are first asked for.
+      options: every option of the command line by its name: num_models=1000, per_class=40, epochs=30, ...
+
+    Returns:
+      The result: memorization, influence, suspects and all else there is.
+
+    Raises:
+      InputError: an option is not known, data or options cannot be used, or the folder was made for others.
+
+    Reference:
+      Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703.
+
+    >>> result = fit("digits", per_class=8, num_models=8, epochs=4, progress=False)
+    >>> result.memorization.value.shape
+    (80,)
+    """
+    given = _given(x_train, y_train, x_test, y_test, ids, class_names, name)
+    if model is not None:
+        from memjax.models import model_words
+
+        options["model"] = model_words(model)
+    if given:
+        options["dataset"] = in_memory.source_of(given)
+    elif x_train is not None:
+        options["dataset"] = x_train
+    if run is not None:
+        options["run"] = str(run)
+    config = run_config(config, **options)
+    if not config.run:
+        config = replace(config, run=tempfile.mkdtemp(prefix="memjax-"))
+    return fit_config(config, given, Bar() if progress is True else progress or Silent(), estimate)
+
+
+def fit_config(config: RunConfig, given: InMemory | None, teller: Teller, estimate: bool = True) -> Result:
+    """Does what the settings ask for; see `fit`."""
+    advice = environment.start_jax(config.cpu_devices)
+    with teller.preparing():
+        run = open_folder.open_run(config, given)
+    start, where = summary.start(run.dataset, run.plan, run.design), store.shown(run.folder)
+    teller.say("start", f"{summary.headline(start)}; run folder {where}", run=where, **start)
+    before = run.num_trained
+    run, fresh = carry_out(run, teller, estimate, advice)
+    return Result(run, trained=run.num_trained - before, fresh=fresh)
+
+
+def _given(x_train: Any, y_train: Any, x_test: Any, y_test: Any, ids: Any, names: Sequence[str], name: str):
+    """The examples that are in memory; None where they are named."""
+    if isinstance(x_train, Dataset) and y_train is None:
+        return in_memory.from_dataset(x_train)
+    if x_train is None or isinstance(x_train, str):
+        if not all(part is None for part in (y_train, x_test, y_test, ids)):
+            raise InputError("labels are given without x_train, their inputs; give both")
+        return None
+    if y_train is None:
+        raise InputError(
+            f"x_train is a {type(x_train).__name__} without y_train; give the labels too, or the name of a data set"
+        )
+    return in_memory.from_arrays(x_train, y_train, x_test, y_test, ids=ids, class_names=names, name=name)

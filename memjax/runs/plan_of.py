@@ -1,0 +1,121 @@
+"""The second step of a run: the plan, made for a new folder, or compared with the one in the folder."""
+
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from memjax import store
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
+from memjax.data import in_memory
+from memjax.errors import InputError
+from memjax.machine import environment
+from memjax.runs.build_training import make_single
+from memjax.runs.pack_size import chosen_pack_size
+from memjax.runs.request import Request
+from memjax.store import Plan
+
+
+def settle_plan(request: Request) -> Plan:
+    """The plan of the request's folder, which is made if need be; it asks for at least as many models as the request.
+
+    Raises:
+      InputError: the folder was made for other settings, which are named, or holds something else.
+    """
+    folder = request.folder
+    old = store.read_plan(folder)
+    if old is None:
+        plan = _new_plan(request)
+        if store.new_plan(folder, plan):
+            _keep_examples(request)
+            return plan
+        old = store.read_plan(folder)  # another process was first
+        assert old is not None
+    plan = _checked(old, request)
+    if plan != old:
+        store.replace_plan(folder, plan)
+    _keep_examples(request)
+    return plan
+
+
+def extended(plan: Plan, folder: Path, num_models: int) -> Plan:
+    """The plan with at least so many models, put in place of the old one."""
+    plan = replace(plan, num_models=max(plan.num_models, num_models))
+    store.replace_plan(folder, plan)
+    return plan
+
+
+def config_of(plan: Plan, folder: Path) -> RunConfig:
+    """The request that a plan answers.
+
+    Raises:
+      InputError: the plan has settings that this version does not know.
+    """
+
+    def tuples(section: dict[str, Any]) -> dict[str, Any]:
+        return {key: tuple(value) if isinstance(value, list) else value for key, value in section.items()}
+
+    settings, note = plan.config, store.as_noted(folder)
+    try:
+        recorded = settings.get("record", {"metrics": (), "epochs": ()})  # an older folder has recorded nothing
+        return RunConfig(
+            run=str(folder),
+            num_models=plan.num_models,
+            seed=settings["seed"],
+            data=DataSpec(**tuples(settings["data"])),
+            subset=SubsetSpec(**tuples(settings["subset"])),
+            model=ModelSpec(**settings["model"]),
+            train=TrainSpec(**tuples(settings["train"])),
+            keep=tuple(settings["keep"]),
+            score=next((name for name in settings["keep"] if note and name == note.score), "correct"),
+            record=tuple(recorded["metrics"]),
+            record_epochs=tuple(recorded["epochs"]),
+            record_own=recorded.get("own", "after"),
+        )
+    except (KeyError, TypeError) as problem:
+        raise InputError(f"{folder / 'plan.json'} was made by another version of memjax: {problem}") from None
+
+
+def _keep_examples(request: Request) -> None:
+    if request.given and not store.is_there(request.folder / in_memory.FILE):
+        in_memory.save(request.folder, request.given)
+
+
+def _new_plan(request: Request) -> Plan:
+    config, folder = request.config, request.folder
+    make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
+    blocks = store.finished_blocks(folder)  # there are some where a plan was lost
+    size = config.pack_size or _pack_size_of(folder, blocks)
+    size = size or chosen_pack_size(config, request.dataset, request.design)
+    plan = Plan(config.settings(), request.data, size, config.num_models, environment.here())
+    if blocks and not any(_belongs(folder, number, plan) for number in blocks):
+        where = store.shown(folder)
+        raise InputError(f"{where} holds blocks of another run and has lost its plan.json; give another --run")
+    return plan
+
+
+def _pack_size_of(folder: Path, blocks: set[int]) -> int | None:
+    for number in sorted(blocks):
+        with suppress(OSError, store.BrokenSeal):
+            return store.read_record(folder, number).models
+    return None
+
+
+def _belongs(folder: Path, number: int, plan: Plan) -> bool:
+    try:
+        return store.read_record(folder, number).plan == plan.fingerprint
+    except (OSError, store.BrokenSeal):
+        return False
+
+
+def _checked(old: Plan, request: Request) -> Plan:
+    config, folder = request.config, request.folder
+    there = config_of(old, folder).settings()  # settings that are newer than the folder have their defaults there
+    changed = store.differences(replace(old, config=there), config.settings(), request.data)
+    if config.pack_size not in (None, old.pack_size):
+        changed.append(f"pack_size: {old.pack_size} there, {config.pack_size} asked for")
+    if changed:
+        where, how = store.shown(folder), "; ".join(changed)
+        raise InputError(f"{where} was made for another run; give another --run. It differs in {how}")
+    return replace(old, num_models=max(old.num_models, config.num_models))

@@ -1,0 +1,68 @@
+"""The first step of a run: what was asked for, with the examples and the subsets that it names."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from memjax.config.run_config import RunConfig
+from memjax.data import content_hash, in_memory, load_dataset
+from memjax.data.in_memory import InMemory
+from memjax.errors import InputError
+from memjax.subsets import make_design
+from memjax.types import Dataset, SubsetDesign
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """A request whose examples are read and whose subsets are known.
+
+    Attributes:
+      config: the settings.
+      folder: the run folder, which may not be there yet.
+      dataset: the examples.
+      design: which model trains on which of them.
+      data: what the plan says of the examples: name, content hash, sizes, class names.
+      given: the examples as the user gave them in memory; None where they are read from a source.
+    """
+
+    config: RunConfig
+    folder: Path
+    dataset: Dataset
+    design: SubsetDesign
+    data: dict[str, Any]
+    given: InMemory | None = None
+
+
+def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
+    """Reads the examples that a request names, or takes those given, and makes its subset design.
+
+    Raises:
+      InputError: the examples cannot be read or used, or the design does not have so many models.
+    """
+    folder = config.folder()
+    source = given.dataset if given else None
+    if source is None and config.data.dataset.startswith(in_memory.SOURCE):
+        source = in_memory.load_saved(folder)
+    dataset = load_dataset(config.data, source)
+    design = make_design(config.subset, dataset.num_train, config.seed)
+    if design.num_models is not None and config.num_models > design.num_models:
+        raise InputError(f"--num-models is {config.num_models}, but there are only {design.num_models} masks")
+    return Request(config, folder, dataset, design, _describe(dataset, design), given)
+
+
+def _describe(dataset: Dataset, design: SubsetDesign) -> dict[str, Any]:
+    described = {
+        "name": dataset.name,
+        "sha256": content_hash(dataset),
+        "num_train": dataset.num_train,
+        "num_test": dataset.num_test,
+        "input_shape": list(dataset.input_shape),
+        "class_names": list(dataset.class_names),
+    }
+    if design.num_models is not None:  # drawn by the user: the file may change under its name
+        masks = np.packbits(design.masks(np.arange(design.num_models)), axis=1)
+        described["masks_sha256"] = hashlib.sha256(masks.tobytes()).hexdigest()
+    return described

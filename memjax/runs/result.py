@@ -1,0 +1,248 @@
+"""What a run found: read from its folder when it is asked for."""
+
+import html
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from memjax import notebook, store
+from memjax.config.run_config import RunConfig
+from memjax.data import in_memory
+from memjax.errors import InputError
+from memjax.machine import environment
+from memjax.results import Estimates, PairTable
+from memjax.runs import outputs, stages, summary
+from memjax.runs.carry_out import carry_out
+from memjax.runs.examples_table import example_columns, suspect_columns
+from memjax.runs.open_folder import Run, extend_run
+from memjax.runs.progress import Bar, Silent
+from memjax.runs.report_file import ReportFile
+from memjax.types import Curves, Dataset, Estimate, Outcomes
+
+LARGEST_INFLUENCE = 2**27  # train-test pairs whose influence and errors are held in memory at once
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The result of a run, finished or not.
+
+    Attributes:
+      run: the opened run folder.
+      trained: models that the call which made this result trained.
+      fresh: whether that call wrote new estimates.
+    """
+
+    run: Run
+    trained: int = field(default=0, repr=False)
+    fresh: bool = field(default=False, repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return self.run.folder
+
+    @property
+    def config(self) -> RunConfig:
+        """The settings of the run."""
+        return self.run.config
+
+    @property
+    def dataset(self) -> Dataset:
+        """The examples, with class numbers as labels."""
+        return self.run.dataset
+
+    @cached_property
+    def classes(self) -> list[Any]:
+        """The user's own value of each class, by class number."""
+        own = in_memory.read(self.folder) if self._from_memory else None
+        if own is None:
+            return list(self.dataset.class_names)
+        values = dict(zip(own.dataset.class_names, own.classes.tolist(), strict=True))
+        return [values[name] for name in self.dataset.class_names]
+
+    @cached_property
+    def ids(self) -> np.ndarray:
+        """(train,) the user's own name of each training example, or the number of its row."""
+        own = in_memory.read(self.folder) if self._from_memory else None
+        rows = self.dataset.train_ids
+        return rows if own is None or own.own_ids is None else own.own_ids[rows]
+
+    @property
+    def _from_memory(self) -> bool:
+        return self.config.data.dataset.startswith(in_memory.SOURCE)
+
+    @property
+    def num_models(self) -> int:
+        """Models that are trained, diverged ones included."""
+        return self.run.num_trained
+
+    @cached_property
+    def estimates(self) -> Estimates:
+        """All estimates of the run, made now if they are not there yet.
+
+        Raises:
+          InputError: models are still missing, or all diverged.
+        """
+        if missing := self.run.plan.num_models - self.run.num_trained:
+            raise InputError(
+                f"{missing} of {self.run.plan.num_models} models are not trained yet in "
+                f"{store.shown(self.folder)}; result.extend() trains them"
+            )
+        stages.estimate(self.run, lambda _: None, lambda _: None)
+        found = store.read_estimates(self.folder)
+        assert found is not None
+        return found
+
+    @property
+    def memorization(self) -> Estimate:
+        """Memorization of each training example: (train,) values with their errors; see `memjax.memorization`."""
+        return self.estimates.memorization
+
+    @cached_property
+    def pairs(self) -> PairTable:
+        """The train-test pairs of one class with high influence and high memorization, the strongest first."""
+        self.estimates  # noqa: B018  made where they are missing
+        found = store.read_pairs(self.folder)
+        assert found is not None
+        return found
+
+    @cached_property
+    def influence(self) -> Estimate:
+        """Influence of each training on each test example, (train, test); see `memjax.influence`.
+
+        Raises:
+          InputError: there are more than 2^27 pairs, or no test examples.
+        """
+        return self.influence_on(np.arange(self._num_test))
+
+    def influence_on(self, rows: Any) -> Estimate:
+        """Influence of each training example on some of the test examples, given by their rows: (train, rows).
+
+        Raises:
+          InputError: there are more than 2^27 pairs, or no test examples.
+        """
+        from memjax import estimators
+
+        columns = np.atleast_1d(np.asarray(rows))
+        if not self._num_test:
+            raise InputError("this run has no test examples: influence is undefined; give x_test and y_test")
+        if self.dataset.num_train * len(columns) > LARGEST_INFLUENCE:
+            raise InputError(
+                f"influence of {self.dataset.num_train:,} training on {len(columns):,} test examples does not fit; ask "
+                "for some with result.influence_on(rows), or for the strong ones with result.pairs"
+            )
+        found = self.outcomes
+        scores = found.test[self.config.score][:, columns]
+        if estimators.in_pairs(self.run.design.masks, self.run.plan.num_models) and len(found.masks) % 2 == 0:
+            return estimators.complementary_influence(found.masks, scores)
+        return estimators.influence(found.masks, scores)
+
+    @property
+    def _num_test(self) -> int:
+        return self.dataset.num_test
+
+    @property
+    def outcomes(self) -> Outcomes:
+        """All trained models that did not diverge: masks, and what came of each example; read anew each time.
+
+        Raises:
+          InputError: no model is trained yet, or a block is damaged.
+        """
+        return self._read(store.read_outcomes)[0]
+
+    @property
+    def curves(self) -> Curves:
+        """What was recorded while the models trained; read anew each time.
+
+        Raises:
+          InputError: nothing was recorded, or no model is trained yet.
+        """
+        return self._read(store.read_curves)
+
+    def _read(self, read: Any) -> Any:
+        blocks = [number for number in self.run.plan.blocks if number in store.finished_blocks(self.folder)]
+        if not blocks:
+            raise InputError(f"{store.shown(self.folder)} holds no finished model yet; result.extend() trains them")
+        try:
+            return read(self.folder, blocks, self.run.plan.num_models)
+        except store.CorruptBlock as problem:
+            raise InputError(f"{problem}; result.extend() sets it aside and trains it again") from None
+
+    @cached_property
+    def held_out_probabilities(self) -> np.ndarray | None:
+        """(train, classes) mean probability of each class over the models that did not train on an example.
+
+        NaN where there is no such model; None where the run has none of them: it is of an older version, or a stream.
+        """
+        return self._read(lambda folder, blocks, _: store.read_held_out(folder, blocks))
+
+    def dataframe(self) -> Any:
+        """A pandas data frame with one row for each training example, and all there is of it.
+
+        Raises:
+          InputError: pandas is not installed, or models are missing.
+        """
+        return notebook.frame(self._columns())
+
+    def suspects(self, count: int = 20) -> Any:
+        """The training examples whose labels look most wrong, as a pandas data frame, most suspicious first.
+
+        They are ranked by the mean probability that models which did not train on an example give its label: low is
+        suspicious.  Columns: id, row, label, preferred (the label those models find most probable), probability and
+        preferred_probability (of the two), memorization with its 95 % interval (low, high).
+
+        Args:
+          count: rows, at most.
+
+        Raises:
+          InputError: pandas is not installed, or models are missing.
+        """
+        return notebook.frame(suspect_columns(self._columns(), count))
+
+    def _columns(self) -> dict[str, np.ndarray]:
+        return example_columns(self.estimates, self.dataset, self.classes, self.ids, self.held_out_probabilities)
+
+    def extend(self, num_models: int | None = None, progress: bool = True) -> "Result":
+        """The same run with more models: trains what is missing, and estimates again.
+
+        Args:
+          num_models: models in all; by default as many as are asked for already.
+
+        Raises:
+          InputError: the design has not so many.
+        """
+        wanted = max(num_models or 0, self.run.plan.num_models)
+        run = extend_run(self.run, wanted) if wanted > self.run.plan.num_models else self.run
+        run = run.with_config(replace(run.config, num_models=wanted))
+        environment.start_jax(run.config.cpu_devices)
+        before = run.num_trained
+        run, fresh = carry_out(run, Bar() if progress else Silent())
+        return Result(run, trained=run.num_trained - before, fresh=fresh)
+
+    def report(self, examples: bool = True) -> ReportFile:
+        """Writes the report, an HTML page that needs no network; it shows itself in a notebook.
+
+        Args:
+          examples: whether the page shows what examples look like.
+        """
+        self.estimates  # noqa: B018  made where they are missing
+        return ReportFile(outputs.report(self.run, examples))
+
+    def summary(self) -> dict[str, Any]:
+        """The numbers of the closing table, by name."""
+        return summary.findings(self.dataset, self.estimates, self.pairs)
+
+    def __repr__(self) -> str:
+        rows = [("run folder", store.shown(self.folder))]
+        if self.run.num_trained < self.run.plan.num_models:
+            rows.append(("models", f"{self.run.num_trained} of {self.run.plan.num_models} trained"))
+        else:
+            rows += summary.rows(self.summary())
+        width = max(len(name) for name, _ in rows) + 2
+        return "\n".join(f"{name:<{width}}{text}" for name, text in rows)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(repr(self))}</pre>"
