@@ -35,6 +35,7 @@ SIZES = {  # width, networks, epochs looked at, shares of noise, held-out exampl
     "full": ("mlp:256x2", 8, (1, 2, 4, 8, 16, 32, 64, 128), (0.2, 0.4, 0.6, 0.8), 500, 300),
 }
 RADII = (0.3, 3.0)
+WIDE = f"csr {RADII[-1]:g}"  # the radius of the verdicts
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,7 @@ def run(settings: Settings) -> Result:
     _, _, epochs, rates, *_ = SIZES[settings.size]
     whole = {kind: curves_of(settings, kind, 1.0) for kind in KINDS}
     mixed = {rate: curves_of(settings, "random labels", rate) for rate in rates}
-    wide = f"csr {RADII[-1]:g}"
-    last = {kind: curves[wide][:, -1] for kind, curves in whole.items()}
+    last = {kind: curves[WIDE][:, -1] for kind, curves in whole.items()}
     worst = mixed[rates[-1]]
     verdicts = [
         *(
@@ -87,12 +87,12 @@ def run(settings: Settings) -> Result:
             for kind in KINDS[1:]
         ),
         Verdict(f"the more random labels, the more critical samples: {rates[-1]:.0%} against none",
-                contrast(worst[wide][:, -1], last["real"])),
+                contrast(worst[WIDE][:, -1], last["real"])),
         Verdict(f"with {rates[-1]:.0%} random labels, held-out accuracy on clean examples is best before the end",
                 paired(worst["held out"].max(1), worst["held out"][:, -1])),
-        Verdict(f"and the critical sample ratio goes up after that ({rates[-1]:.0%}; the end less the best epoch)",
-                paired(worst[wide][:, -1],
-                       np.take_along_axis(worst[wide], worst["held out"].argmax(1)[:, None], 1)[:, 0])),
+        Verdict(f"and the critical sample ratio goes up after that ({rates[-1]:.0%}; the end minus the best epoch)",
+                paired(worst[WIDE][:, -1],
+                       np.take_along_axis(worst[WIDE], worst["held out"].argmax(1)[:, None], 1)[:, 0])),
     ]  # fmt: skip
     found = {
         "epochs": epochs,
@@ -102,26 +102,25 @@ def run(settings: Settings) -> Result:
             for rate, curves in mixed.items()
         },
     }
+    return Result(found, verdicts, draw(whole, mixed, epochs))
+
+
+def draw(whole: dict[str, dict[str, np.ndarray]], mixed: dict[float, dict[str, np.ndarray]], epochs: tuple[int, ...]):
+    """Critical sample ratio by epoch, kind of data and share of random labels; accuracy by epoch and that share."""
     figure, [axes] = panels(1, 3, 3.4, 3.9, note=OVER_NETWORKS)
     for kind, curves in whole.items():
-        band(axes[0], epochs, mean_intervals(curves[wide]), kind, color=COLOURS[kind])
-    shades = {rate: (0.15 + 0.8 * rate, 0.3, 0.3) for rate in rates}
+        band(axes[0], epochs, mean_intervals(curves[WIDE]), kind, color=COLOURS[kind])
+    shades = {rate: (0.15 + 0.8 * rate, 0.3, 0.3) for rate in mixed}
     for rate, curves in mixed.items():
-        band(axes[1], epochs, mean_intervals(curves[wide]), f"{rate:.0%} random labels", color=shades[rate])
-        band(
-            axes[2],
-            epochs,
-            mean_intervals(curves["train"]),
-            f"{rate:.0%}, training",
-            color=shades[rate],
-            linestyle="--",
-        )
+        band(axes[1], epochs, mean_intervals(curves[WIDE]), f"{rate:.0%} random labels", color=shades[rate])
+        trained = mean_intervals(curves["train"])
+        band(axes[2], epochs, trained, f"{rate:.0%}, training", color=shades[rate], linestyle="--")
         band(axes[2], epochs, mean_intervals(curves["held out"]), f"{rate:.0%}, held out, clean", color=shades[rate])
     for axis, label in zip(axes, ("critical sample ratio", "critical sample ratio", "accuracy"), strict=True):
         logarithmic(axis, epochs)
         axis.set(xlabel="epochs", ylabel=label)
         axis.legend(fontsize=7, loc="upper left", bbox_to_anchor=(-0.1, -0.18), ncols=2)  # there is no room inside
-    return Result(found, verdicts, figure)
+    return figure
 
 
 if __name__ == "__main__":

@@ -81,6 +81,11 @@ def run(settings: Settings) -> Result:
         "held_out_accuracy": [values.mean() for values in accuracy],
         "accuracy_sd": [values.std(ddof=1) for values in accuracy],
     }
+    return Result(found, verdicts, draw(depths, parameters, epochs_needed, accuracy))
+
+
+def draw(depths: tuple[int, ...], parameters: int, epochs_needed: list[np.ndarray], accuracy: list[np.ndarray]):
+    """Epochs to fit random labels at the left, held-out accuracy on real data at the right, by depth."""
     figure, [axes] = panels(1, 2, 3.4, 3.4, note=OVER_NETWORKS)
     band(axes[0], depths, mean_intervals(np.stack(epochs_needed, 1)), "random labels", color=COLOURS["random labels"])
     axes[0].set(
@@ -90,7 +95,7 @@ def run(settings: Settings) -> Result:
     axes[1].set(xlabel="hidden layers", ylabel="held-out accuracy", title="real data")
     for axis in axes:
         axis.set_xticks(depths)
-    return Result(found, verdicts, figure)
+    return figure
 
 
 if __name__ == "__main__":

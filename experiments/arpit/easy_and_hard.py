@@ -73,13 +73,18 @@ def run(settings: Settings) -> Result:
                "always_right": float((value.rates == 0).mean())}
         for kind, value in spread.items()
     }  # fmt: skip
+    return Result(found, verdicts, draw(spread, null, chance, models))
+
+
+def draw(spread: dict[str, dynamics.Dispersion], null: np.ndarray, chance: float, models: int):
+    """Sorted error rates of the examples of each kind of data, and of the binomial."""
     figure, [[axis]] = panels(1, 1, 3.4, 3.2)
     for kind, value in spread.items():
         axis.plot(np.sort(value.rates), label=kind, color=COLOURS[kind])
     axis.plot(null, label=f"binomial, p = {chance:.2f}", color="0.4", linestyle="--")
     axis.set(xlabel="examples, sorted", ylabel=f"share of {models} networks that are wrong", ylim=(-0.02, 1.02))
     axis.legend()
-    return Result(found, verdicts, figure)
+    return figure
 
 
 if __name__ == "__main__":

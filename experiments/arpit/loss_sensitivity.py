@@ -55,13 +55,21 @@ def scaled_down(settings: Settings, kind: str, number: int, per_class: int) -> t
     return inputs.reshape(len(inputs), -1), dataset.train_labels
 
 
-def run(settings: Settings) -> Result:
+def measured(settings: Settings) -> tuple[dict[tuple[str, str], np.ndarray], dict[str, np.ndarray]]:
+    """Sensitivities of each network, by kind of data and labels: (networks, steps, examples); and class by class."""
     per_class, networks, steps = SIZES[settings.size]
-    kinds = ("real", "random inputs")
-    data = {kind: [scaled_down(settings, kind, number, per_class) for number in range(networks)] for kind in kinds}
-    count, features = data["real"][0][0].shape
-    num_classes = int(data["real"][0][1].max()) + 1
-    keys = settings.keys(networks)
+    data = {
+        kind: [
+            np.stack(part)
+            for part in zip(
+                *(scaled_down(settings, kind, number, per_class) for number in range(networks)), strict=True
+            )
+        ]
+        for kind in ("real", "random inputs")
+    }
+    inputs, labels = data["real"]
+    count, features = inputs.shape[1:]
+    num_classes, keys = int(labels.max()) + 1, settings.keys(networks)
 
     def training(classes: int) -> dynamics.Unrolled:
         model = make_model(ModelSpec("mlp:16,16"), (features,), classes)
@@ -70,19 +78,22 @@ def run(settings: Settings) -> Result:
     sensitivity, by_class = {}, {}
     for name, classes in zip(CLASSES, (num_classes, count), strict=True):
         measure = jax.jit(jax.vmap(partial(dynamics.loss_sensitivity, training(classes))))
-        for kind in kinds:
-            inputs, labels = (np.stack(part) for part in zip(*data[kind], strict=True))
+        for kind, (inputs, labels) in data.items():
             labels = labels if name == CLASSES[0] else np.broadcast_to(np.arange(count), labels.shape)
             sensitivity[kind, name] = np.asarray(measure(keys, inputs, labels))
     classwise = jax.jit(
         jax.vmap(lambda key, x, y: dynamics.class_sensitivity(training(num_classes), key, x, y, num_classes))
     )
-    for kind in kinds:
-        by_class[kind] = np.asarray(classwise(keys, *(np.stack(part) for part in zip(*data[kind], strict=True))))
+    for kind, (inputs, labels) in data.items():
+        by_class[kind] = np.asarray(classwise(keys, inputs, labels))
+    return sensitivity, by_class
 
+
+def run(settings: Settings) -> Result:
+    sensitivity, by_class = measured(settings)
     gini = {key: dynamics.gini(values.mean(1)) for key, values in sensitivity.items()}
     diagonal = {kind: np.array([np.diag(m).mean() / m.mean() for m in matrices]) for kind, matrices in by_class.items()}
-    off = ~np.eye(num_classes, dtype=bool)
+    off = ~np.eye(by_class["real"].shape[1], dtype=bool)
     spread = {kind: np.array([m[off].std() / m[off].mean() for m in matrices]) for kind, matrices in by_class.items()}
     verdicts = [
         Verdict(
@@ -92,7 +103,9 @@ def run(settings: Settings) -> Result:
         for name in CLASSES
     ]
     verdicts += [
-        Verdict("real data are most sensitive within a class: diagonal over mean, less 1", paired(diagonal["real"], 1)),
+        Verdict(
+            "real data are most sensitive within a class: diagonal over mean, minus 1", paired(diagonal["real"], 1)
+        ),
         Verdict(
             "between classes, sensitivities of real data vary more than those of random inputs (deviation over mean)",
             paired(spread["real"], spread["random inputs"]),
@@ -103,10 +116,11 @@ def run(settings: Settings) -> Result:
         "diagonal_over_mean": diagonal,
         "off_diagonal_variation": spread,
     }
-    return Result(found, verdicts, draw(steps, sensitivity, by_class))
+    return Result(found, verdicts, draw(SIZES[settings.size][-1], sensitivity, by_class))
 
 
-def draw(steps, sensitivity, by_class):
+def draw(steps: tuple[int, ...], sensitivity: dict, by_class: dict[str, np.ndarray]):
+    """Gini coefficient by step, and sensitivities class by class."""
     figure, [axes] = panels(1, 4, 3.4, 3.1, note=OVER_NETWORKS)
     for axis, name in zip(axes[:2], CLASSES, strict=True):
         for kind in by_class:

@@ -18,6 +18,7 @@ from experiments.common.networks import OVER_NETWORKS, NetworkSettings
 from experiments.common.plots import COLOURS, band, panels
 from experiments.common.settings import Cost
 from memjax import dynamics
+from memjax.types import Curves
 
 COST = Cost("12 s", "2 min 37 s")
 
@@ -45,12 +46,7 @@ def run(settings: Settings) -> Result:
         "clean labels": dynamics.over_examples(correct, curves.masks, ~wrong),
         "wrong labels": dynamics.over_examples(correct, curves.masks, wrong),
     }
-    first = dynamics.first_learned(correct, epoch)
-    when = {
-        name: np.array([np.nanmedian(np.where(np.isnan(f), epochs + 1, f)[m & rows])
-                        for f, m in zip(first, curves.masks, strict=True)])
-        for name, rows in (("clean", ~wrong), ("wrong", wrong))
-    }  # fmt: skip
+    when = {name: when_learned(curves, rows) for name, rows in (("clean", ~wrong), ("wrong", wrong))}
     held_out = sides["clean labels"].outside
     best = held_out.argmax(1)
     fitted = np.array([sides["wrong labels"].inside[t, at] for t, at in enumerate(best)])
@@ -79,7 +75,15 @@ def run(settings: Settings) -> Result:
     return Result(numbers, verdicts, draw(curves, sides, wrong))
 
 
-def draw(curves, sides, wrong):
+def when_learned(curves: Curves, rows: np.ndarray) -> np.ndarray:
+    """Median first epoch at which each network has its own examples among `rows` right; after the last one if never."""
+    first = dynamics.first_learned(curves.values["correct"], curves.epochs)
+    first = np.where(np.isnan(first), curves.epochs[-1] + 1, first)
+    return np.array([np.median(epoch[mask & rows]) for epoch, mask in zip(first, curves.masks, strict=True)])
+
+
+def draw(curves: Curves, sides: dict[str, dynamics.Sides], wrong: np.ndarray):
+    """Accuracy by epoch on clean and wrong labels, and the loss of each example by epoch."""
     figure, [axes] = panels(1, 3, 3.4, 3.3, note=OVER_NETWORKS)
     for (name, side), colour in zip(sides.items(), (COLOURS["real"], COLOURS["random labels"]), strict=True):
         band(axes[0], curves.epochs, mean_intervals(side.inside), f"{name}, training", color=colour)

@@ -81,12 +81,16 @@ def run(settings: Settings) -> Result:
                for kind, row in by.items()}
         for name, x, by in (("width", widths, by_width), ("examples_a_class", sizes, by_size))
     }  # fmt: skip
+    parts = ("units in each hidden layer", widths, wide), ("training examples a class", sizes, large)
+    return Result(found, verdicts, draw(parts))
+
+
+def draw(parts: tuple[tuple[str, tuple[int, ...], dict[str, np.ndarray]], ...]):
+    """Epochs to convergence; a panel each of: label, points, and (networks, points) by kind of data."""
     from matplotlib.ticker import LogLocator
 
     figure, [axes] = panels(1, 2, 3.4, 3.3, note=OVER_NETWORKS)
-    for axis, x, times, label in zip(
-        axes, (widths, sizes), (wide, large), ("units in each hidden layer", "training examples a class"), strict=True
-    ):
+    for axis, (label, x, times) in zip(axes, parts, strict=True):
         for kind in KINDS:
             band(axis, x, mean_intervals(times[kind]), kind, color=COLOURS[kind])
         logarithmic(axis, x)
@@ -95,7 +99,7 @@ def run(settings: Settings) -> Result:
         axis.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
         axis.yaxis.set_minor_formatter("{x:g}")
         axis.legend()
-    return Result(found, verdicts, figure)
+    return figure
 
 
 if __name__ == "__main__":

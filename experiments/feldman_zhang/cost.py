@@ -52,25 +52,30 @@ def models_for(stderr: float, models: int, found: float) -> int:
     return int(np.ceil(models * (found / stderr) ** 2))
 
 
-def run(settings: Settings) -> Result:
-    cores = environment.usable_cores()
-    sizes = {"smoke": DataSpec("digits", per_class=20), "quick": SIZES["quick"].data, "full": DataSpec("fashion_mnist")}
-    data = replace(sizes[settings.size], data_seed=settings.data_seed)
-    workload = replace(FELDMAN_ZHANG, data=data)
+def timed(settings: Settings, data: DataSpec) -> tuple[dict[str, list[float]], str, float]:
+    """Seconds a model of each contestant, by round; memjax's fastest setting; and the seconds of its compilation."""
+    workload, cores = replace(FELDMAN_ZHANG, data=data), environment.usable_cores()
     with exported(workload.data) as folder:
         loop = module("benchmarks.peers.feldman_zhang_loop", "--data", folder, "--epochs", THEIR_EPOCHS[settings.size])
         sides = [Side(THEIRS, "one model", loop)]
         sides += memjax_sides((*workload.ours(workload.epochs), "--calls", 2), cores, ("float32",), (1, 2))
-        timed = run_in_turn(sides, Turns(ROUNDS[settings.size], drop=float("inf")), MODEL)
-    seconds = {f"{side.who}: {side.how}": [result["model_s"] for result in results] for side, results in timed.items()}
-    theirs, *ours = seconds
-    best = min(ours, key=lambda name: float(np.median(seconds[name])))
+        rounds = run_in_turn(sides, Turns(ROUNDS[settings.size], drop=float("inf")), MODEL)
+    seconds = {f"{side.who}: {side.how}": [result["model_s"] for result in results] for side, results in rounds.items()}
+    best = min(list(seconds)[1:], key=lambda name: float(np.median(seconds[name])))
     first = next(
         float(np.median([result["first_s"] for result in results]))
-        for side, results in timed.items()
+        for side, results in rounds.items()
         if f"{side.who}: {side.how}" == best
     )
 
+    return seconds, best, first
+
+
+def run(settings: Settings) -> Result:
+    sizes = {"smoke": DataSpec("digits", per_class=20), "quick": SIZES["quick"].data, "full": DataSpec("fashion_mnist")}
+    data = replace(sizes[settings.size], data_seed=settings.data_seed)
+    seconds, best, first = timed(settings, data)
+    theirs = next(iter(seconds))
     few = {"smoke": 16, "quick": 64, "full": 64}[settings.size]
     config = replace(
         PRESETS["fz-mnist-script"], seed=settings.seed, data=data, num_models=settings.models or few,

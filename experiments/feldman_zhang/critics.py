@@ -32,6 +32,7 @@ from experiments.common.subpopulations import clusters
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import SubsetSpec
 from memjax.estimators import MEM_THRESHOLD, q_values
+from memjax.results import Estimates
 
 COST = Cost("5 min 27 s", "26 min*, --retrainings 12")
 
@@ -96,20 +97,9 @@ def run(settings: Settings) -> Result:
     decay = decaying(config, settings.weight_decay)
     decayed = settings.fitted(replace(decay, num_models=fewer))
 
-    mem, threshold = estimates.mem, threshold_of_null(null.mem, null.mislabelled)
-    memorized = mem >= MEM_THRESHOLD
-    groups = clusters(data.train_inputs, data.train_labels, settings.seed)
-    score = fractional(estimates.correct.mean_in, estimates.correct.mean_out)
-    controls = {
-        PAPER: Control(memorized),
-        f"m/n = {rate}": Control(high.estimates.mem >= MEM_THRESHOLD),
-        "fractional score": Control(score >= MEM_THRESHOLD),
-        "threshold of the null": Control(mem >= threshold),
-        "5 % false discoveries": Control(significant(mem, estimates.mem_stderr)),
-        "control keeps classes": Control(memorized, data.train_labels),
-        "control keeps clusters": Control(memorized, groups),
-        "half of each cluster stays": Control(no_more_than(memorized, mem, groups, 0.5)),
-    }
+    memorized, threshold = estimates.mem >= MEM_THRESHOLD, threshold_of_null(null.mem, null.mislabelled)
+    groups = clusters(np.asarray(data.train_inputs), data.train_labels, settings.seed)
+    controls = controls_of(estimates, {f"m/n = {rate}": high.estimates.mem}, threshold, groups)
     with_decay = {"weight decay": Control(decayed.estimates.mem >= MEM_THRESHOLD)}
     clean = ~near_duplicates(data)
     rows, fitted = compare(settings, controls, config, clean)
@@ -129,12 +119,37 @@ def run(settings: Settings) -> Result:
         "in_sample_accuracy": fitted,
         "warning": fit_warning(fitted),
     }
-    verdicts = [Verdict(f"memorized are worth more than random ones; {name}", row["all"]) for name, row in rows.items()]
-    verdicts += [
+    verdicts = [
+        *(Verdict(f"memorized are worth more than random ones; {name}", row["all"]) for name, row in rows.items()),
         Verdict("... without near-duplicates in the test set", rows[PAPER]["without near-duplicates"]),
         *(Verdict(f"removal of the memorized hurts; {name}", row["lost"]) for name, row in rows.items()),
     ]
     return Result(numbers, verdicts, draw(rows))
+
+
+def controls_of(
+    estimates: Estimates, others: dict[str, np.ndarray], threshold: float, groups: np.ndarray
+) -> dict[str, Control]:
+    """The controls that train as the paper does.
+
+    Args:
+      others: memorization estimated in other ways, by the name of the control.
+      threshold: of memorization, from the null of random labels.
+      groups: (train,) the cluster of each example.
+    """
+    mem, labels = estimates.mem, estimates.train_labels
+    memorized = mem >= MEM_THRESHOLD
+    score = fractional(estimates.correct.mean_in, estimates.correct.mean_out)
+    return {
+        PAPER: Control(memorized),
+        **{name: Control(values >= MEM_THRESHOLD) for name, values in others.items()},
+        "fractional score": Control(score >= MEM_THRESHOLD),
+        "threshold of the null": Control(mem >= threshold),
+        "significant at FDR 5 %": Control(significant(mem, estimates.mem_stderr)),
+        "control keeps classes": Control(memorized, labels),
+        "control keeps clusters": Control(memorized, groups),
+        "half of each cluster stays": Control(no_more_than(memorized, mem, groups, 0.5)),
+    }
 
 
 def compare(

@@ -32,6 +32,7 @@ from experiments.common.settings import Cost
 from memjax import store
 from memjax.config.specs import DataSpec
 from memjax.errors import InputError
+from memjax.estimators import MEM_THRESHOLD
 
 COST = Cost("49 s", "2 min 2 s")
 
@@ -98,28 +99,46 @@ def predicted_loss(removed: np.ndarray, population: np.ndarray, weights: np.ndar
     return float((1 - 1 / classes) * weights[gone].sum())
 
 
+def saved(mixture: Mixture, settings: Settings) -> DataSpec:
+    """Writes the examples, and says how memjax finds them."""
+    file = settings.folder / "data" / f"mixture-{settings.size}-{settings.data_seed}.npz"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {name: getattr(mixture, name) for name in ("x_train", "y_train", "x_test", "y_test")}
+    store.write_atomically(file, lambda stream: np.savez(stream, **arrays))
+    return DataSpec(f"npz:{file}")
+
+
+def removals(single: np.ndarray, memorized: np.ndarray, times: int, seed: int) -> dict[str, list[np.ndarray]]:
+    """The training examples that each of so many retrainings of a condition lacks, (train,) bool."""
+    rng = np.random.default_rng(seed)
+    return {
+        "nothing": [np.zeros_like(single)] * times,
+        "seen once": [single] * times,
+        "memorized": [memorized] * times,
+        "random": [at_random(rng, single) for _ in range(times)],
+    }
+
+
+def memorization_by_count(mem: np.ndarray, count: np.ndarray, fraction: float) -> dict[int, dict]:
+    """Memorization, measured and predicted, by the training examples of an example's sub-population, (train,)."""
+    return {
+        times: {"examples": int((count == times).sum()), "measured": mean_interval(mem[count == times]),
+                "predicted": float(predicted_memorization(np.array(times), fraction))}
+        for times in range(1, 9) if (count == times).sum() > 1
+    }  # fmt: skip
+
+
 def run(settings: Settings) -> Result:
     from scipy.stats import spearmanr
 
     if settings.dataset or settings.per_class or settings.preset:
         raise InputError("this experiment makes its own data; leave out --dataset, --per-class and --preset")
     mixture = draw_mixture(*POPULATIONS[settings.size], settings.data_seed)
-    file = settings.folder / "data" / f"mixture-{settings.size}-{settings.data_seed}.npz"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {name: getattr(mixture, name) for name in ("x_train", "y_train", "x_test", "y_test")}
-    store.write_atomically(file, lambda stream: np.savez(stream, **arrays))
-    config = replace(settings.config(), data=DataSpec(f"npz:{file}"))
-    estimates = settings.fitted(config).estimates
-    mem, fraction = estimates.mem, config.subset.subset_fraction
+    config = replace(settings.config(), data=saved(mixture, settings))
+    mem, fraction = settings.fitted(config).estimates.mem, config.subset.subset_fraction
     count = np.bincount(mixture.population, minlength=len(mixture.shares))[mixture.population]
-    single, times = count == 1, settings.num_retrainings
-    rng = np.random.default_rng(settings.seed)
-    sets = {
-        "nothing": [np.zeros_like(single)] * times,
-        "seen once": [single] * times,
-        "memorized": [mem >= 0.25] * times,
-        "random": [at_random(rng, single) for _ in range(times)],
-    }
+    single = count == 1
+    sets = removals(single, mem >= MEM_THRESHOLD, settings.num_retrainings, settings.seed)
     models = {name: settings.retrained(without(removed), config) for name, removed in sets.items()}
     accuracy = {name: accuracies(side.test["correct"]) for name, side in models.items()}
     loss = {name: accuracy["nothing"] - values for name, values in accuracy.items() if name != "nothing"}
@@ -131,11 +150,7 @@ def run(settings: Settings) -> Result:
         ]
         for name in loss
     }
-    by_count = {
-        times: {"examples": int((count == times).sum()), "measured": mean_interval(mem[count == times]),
-                "predicted": float(predicted_memorization(np.array(times), fraction))}
-        for times in range(1, 9) if (count == times).sum() > 1
-    }  # fmt: skip
+    by_count = memorization_by_count(mem, count, fraction)
     fitted = [in_sample(side) for side in models.values()]
     numbers = {
         "num_train": len(count), "seen_once": int(single.sum()), "by_count": by_count,

@@ -88,6 +88,18 @@ def own_minus_other(correct: dict[str, np.ndarray], sets: dict[str, list[np.ndar
     return np.mean(found, axis=0) if found else np.full(len(correct[FIRST]), np.nan)
 
 
+def accuracy_and_drop(correct: dict[str, np.ndarray], influenced: np.ndarray) -> tuple[dict, dict]:
+    """Accuracy of each retraining by condition and test examples; and how far it is below that with everything."""
+    some = {"all": np.ones_like(influenced), "influenced": influenced, "not influenced": ~influenced}
+    accuracy = {name: {on: accuracies(right, test) for on, test in some.items()} for name, right in correct.items()}
+    drop = {
+        name: {on: accuracy[EVERYTHING][on] - values for on, values in row.items()}
+        for name, row in accuracy.items()
+        if name != EVERYTHING
+    }
+    return accuracy, drop
+
+
 def run(settings: Settings) -> Result:
     found = settings.fitted(settings.config())
     data, pairs = found.dataset, found.pairs
@@ -97,42 +109,30 @@ def run(settings: Settings) -> Result:
         raise InputError("no pairs, or pairs with every test example: nothing to compare; train more --models")
     sets = removals(in_pairs, settings.num_retrainings, settings.seed)
     retrained = {name: settings.retrained(without(removed)) for name, removed in sets.items()}
-    accuracy = {
-        name: {
-            "all": accuracies(side.test["correct"]),
-            "influenced": accuracies(side.test["correct"], influenced),
-            "not influenced": accuracies(side.test["correct"], ~influenced),
-        }
-        for name, side in retrained.items()
-    }
-    drop = {
-        name: {on: accuracy[EVERYTHING][on] - values for on, values in row.items()}
-        for name, row in accuracy.items()
-        if name != EVERYTHING
-    }
+    correct = {name: side.test["correct"] for name, side in retrained.items()}
+    accuracy, drop = accuracy_and_drop(correct, influenced)
     explained = influenced.mean() * drop[PAIRS]["influenced"]
-    fitted = [in_sample(side) for side in retrained.values()]
+    fitted, own = [in_sample(side) for side in retrained.values()], own_minus_other(correct, sets, pairs)
     numbers = {
         "pairs": len(pairs),
         "expected_by_chance": pairs.expected_by_chance,
         "removed": {name: int(np.mean([removed.sum() for removed in rows])) for name, rows in sets.items()},
         "influenced": int(influenced.sum()),
-        "accuracy": {name: {on: mean_interval(values) for on, values in row.items()} for name, row in accuracy.items()},
-        "drop": {name: {on: mean_interval(values) for on, values in row.items()} for name, row in drop.items()},
+        "accuracy": intervals_of(accuracy),
+        "drop": intervals_of(drop),
         "drop_explained_by_influenced": mean_interval(explained),
         "part_explained": float(explained.mean() / drop[PAIRS]["all"].mean()),
         "drop_predicted_by_influence": float(pairs.influence.sum() / influenced.sum()),
         "in_sample_accuracy": fitted,
         "warning": fit_warning(fitted),
     }
-    own = mean_interval(own_minus_other({name: side.test["correct"] for name, side in retrained.items()}, sets, pairs))
     dropped = drop[PAIRS]
     verdicts = [
         Verdict("without the pairs the influenced test examples suffer (CIFAR-100 .268)",
                 mean_interval(dropped["influenced"])),
         Verdict("... more than without as many random examples",
                 paired(dropped["influenced"], drop[RANDOM]["influenced"])),
-        Verdict("... each those of its own half of the pairs more than those of the other", own),
+        Verdict("... each those of its own half of the pairs more than those of the other", mean_interval(own)),
         Verdict("without the pairs test accuracy is lower (CIFAR-100 .025)", mean_interval(dropped["all"])),
         Verdict("... than without as many random examples", paired(dropped["all"], drop[RANDOM]["all"])),
         Verdict("the influenced test examples explain most of that drop (explained minus half of it)",
@@ -140,6 +140,11 @@ def run(settings: Settings) -> Result:
         Verdict("the others get worse too (CIFAR-100: hardly)", mean_interval(dropped["not influenced"])),
     ]  # fmt: skip
     return Result(numbers, verdicts, draw(numbers["drop"]))
+
+
+def intervals_of(values: dict[str, dict[str, np.ndarray]]) -> dict[str, dict[str, Interval]]:
+    """The mean of each over retrainings."""
+    return {name: {on: mean_interval(each) for on, each in row.items()} for name, row in values.items()}
 
 
 def draw(drop: dict[str, dict[str, Interval]]):

@@ -118,16 +118,15 @@ def pruned(suspicions: dict[str, np.ndarray], shares: tuple[float, ...], rng: np
     return removed
 
 
-def run(settings: Settings) -> Result:
+def average_precisions(settings: Settings) -> tuple[list[dict], dict]:
+    """How well each method finds wrong labels, a row for each rate and draw; and what pruning starts from."""
     from sklearn.metrics import average_precision_score
 
-    base = settings.config()
-    rows, at_rate = [], {}
+    base, rows, at_rate = settings.config(), [], {}
     for rate in RATES[settings.size]:
         for draw_number in range(settings.draws or DRAWS[settings.size]):
-            config = replace(
-                base, data=replace(base.data, label_noise=rate, data_seed=settings.data_seed + draw_number)
-            )
+            data = replace(base.data, label_noise=rate, data_seed=settings.data_seed + draw_number)
+            config = replace(base, data=data)
             data, suspicions, fitted = suspicion(settings, config)
             precision = {
                 name: float(average_precision_score(data.mislabelled, value)) for name, value in suspicions.items()
@@ -135,8 +134,12 @@ def run(settings: Settings) -> Result:
             rows.append({"rate": rate, "draw": draw_number, "wrong_labels_fitted": fitted, **precision})
             if rate == PRUNED_RATE and draw_number == 0:
                 at_rate = {"config": config, "suspicions": suspicions}
-    methods = list(at_rate["suspicions"])
-    mean = {name: mean_interval(row[name] for row in rows) for name in methods}
+    return rows, at_rate
+
+
+def run(settings: Settings) -> Result:
+    rows, at_rate = average_precisions(settings)
+    mean = {name: mean_interval(row[name] for row in rows) for name in at_rate["suspicions"]}
     gain = {
         (first, second): paired([row[first] for row in rows], [row[second] for row in rows])
         for first, second in ((HELD_OUT, CLEANLAB), (MEMORIZATION, CLEANLAB), (HELD_OUT, MEMORIZATION),
