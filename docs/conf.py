@@ -12,6 +12,7 @@ os.environ["COLUMNS"] = "80"  # what fits into a cell's output
 project, author, copyright = "memjax", "the memjax authors", "the memjax authors"
 version = release = memjax.__version__
 extensions = [
+    "commands",
     "docstrings",
     "mathml",
     "myst_nb",

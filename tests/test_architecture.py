@@ -18,7 +18,7 @@ LAYERS = [
     {"config"},
     {"machine", "store"},
     {"metrics", "prng", "results"},
-    {"types", "untrusted"},
+    {"types", "untrusted", "statistics"},
     {"notebook", "disk_inputs"},
     {"errors"},
 ]

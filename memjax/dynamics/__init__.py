@@ -1,4 +1,4 @@
-"""What training says about each example: reductions of recorded curves, and the measures of Arpit et al.
+"""Measures of each example during training: reductions of recorded curves, and the measures of Arpit et al.
 
 The reductions take arrays as `read_curves` gives them, (models, epochs, train) or, of one model, (epochs, train), and
 leave out the axis of epochs; `over_models` then tells models that trained on an example from those that did not.
@@ -10,11 +10,11 @@ from memjax.dynamics.critical import Search, critical_sample_ratio, critical_sam
 from memjax.dynamics.depth import model_depths, prediction_depth
 from memjax.dynamics.early import at_epoch, el2n, gradient_norms
 from memjax.dynamics.forgetting import forgetting_events, unforgettable
-from memjax.dynamics.gini import gini
 from memjax.dynamics.learning import easiest_first, epochs_to_fit, first_learned, learned_for_good, mean_loss
 from memjax.dynamics.margins import area_under_margin
 from memjax.dynamics.sensitivity import Unrolled, class_sensitivity, loss_sensitivity
 from memjax.dynamics.split import Sides, over_examples, over_models
+from memjax.statistics import gini
 
 __all__ = [
     "Dispersion",

@@ -12,20 +12,20 @@ from memjax.errors import InputError
 
 
 class Search(NamedTuple):
-    """How Langevin adversarial sample search goes about it.  All sizes are in units of the inputs.
+    """Settings of Langevin adversarial sample search.  All sizes are in units of the inputs.
 
-    The paper gives radius, step and noise on a scale from 0 to 255; `scaled` takes them to any other.  What it does not
-    say is an option here, and the default is what follows from its purpose: to find a point with another prediction.
+    The paper gives radius, step and noise on a scale from 0 to 255; `scaled` converts them to another scale.  What the
+    paper leaves open is an option, with the default that suits its purpose: to find a point with another prediction.
 
     Attributes:
       radius: half the side of the box, r.
       step: length of a step along the sign of the gradient, alpha.
-      noise: standard deviation of the noise, beta; an own draw for each coordinate.
-      steps: at the most.  Not said; 10 steps of 0.25 go eight times as far as the box is wide to one side.
+      noise: standard deviation of the noise, beta; an independent draw for each coordinate.
+      steps: at most.  Not in the paper; 10 steps of 0.25 go eight times as far as the box reaches to one side.
       ascend: what the step climbs.  "loss": the loss of the predicted class, so that the prediction is left behind (the
         default).  "logit": minus the logit of the predicted class.  The paper prints the derivative of f_k without
         saying which k, or with which sign.
-      at: where the gradient is taken: "moving", at the point the search has come to, as in Langevin dynamics (the
+      at: where the gradient is taken: "moving", at the current point of the search, as in Langevin dynamics (the
         default); "start", at the example itself, as the paper's formula can be read.
     """
 
@@ -87,7 +87,7 @@ def critical_samples(
         noise = jax.random.normal(jax.random.fold_in(key, number), (inputs.size,)).reshape(inputs.shape)
         moved = points + search.step * jnp.sign(slope) + search.noise * noise.astype(inputs.dtype)
         moved = jnp.clip(moved, inputs - search.radius, inputs + search.radius)
-        points = jnp.where(found.reshape(-1, *[1] * (inputs.ndim - 1)), points, moved)  # who has arrived stays
+        points = jnp.where(found.reshape(-1, *[1] * (inputs.ndim - 1)), points, moved)  # a point that was found stays
         return (points, found | (predict(points).argmax(-1) != predicted)), None
 
     start = (inputs, jnp.zeros(len(inputs), bool))
@@ -98,9 +98,9 @@ def critical_samples(
 def verified(
     predict: Predict, inputs: Float[AnyArray, "batch ..."], points: Float[AnyArray, "batch ..."], radius: float
 ) -> Bool[Array, " batch"]:
-    """Whether a point is within the box of its input and is predicted otherwise: both are asked anew.
+    """Whether a point is within the box of its input and has another prediction; both are computed again.
 
-    Cutting off at x +- r rounds; a millionth of the largest input is allowed for that.
+    A millionth of the largest input is allowed for the rounding of x +- r.
     """
     axes = tuple(range(1, inputs.ndim))
     room = radius * (1 + 1e-6) + 1e-6 * abs(inputs).max()
@@ -112,7 +112,7 @@ def verified(
 def critical_sample_ratio(
     predict: Predict, inputs: Float[AnyArray, "batch ..."], key: Key[Array, ""], search: Search = DEFAULT
 ) -> Float[Array, ""]:
-    """CSR: the share of the inputs for which a critical sample was found, and held when it was asked again; in [0, 1].
+    """CSR: the share of the inputs for which a critical sample was found and verified; in [0, 1].
 
     High: the boundaries between classes run close to the data.  Arguments, errors and source as for
     `critical_samples`.

@@ -1,4 +1,4 @@
-"""Prediction depth: the layer from which on a network has made up its mind about an example."""
+"""Prediction depth: the first layer from which a k-NN vote agrees with the network's prediction."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -23,21 +23,21 @@ def prediction_depth(
     own: Int[AnyArray, "..."] | None = None,
     at_once: int = 64,
 ) -> Float[np.ndarray, " queries"]:
-    """The earliest layer from which on k-nearest-neighbour probes all give the network's own prediction.
+    """The first layer from which the k-nearest-neighbour votes of all layers agree with the network's prediction.
 
         depth[q] = min { l : vote of the k nearest of layer m = prediction[q] for all m >= l }
 
-    From 0, where the inputs' neighbours already say what the network says, to the number of layers - 1.  High: an
-    example the network finds difficult.  NaN where the probe of the last layer says something else than the network.
+    From 0, where the neighbours of the input already agree, to the number of layers - 1.  High: an example that the
+    network finds difficult.  NaN where the vote of the last layer disagrees with the network.
 
     Args:
       support: an embedding a layer, from the inputs to the outputs, of the examples that the network trained on.
       labels: theirs, as they were trained on.
       queries: embeddings of the examples asked about, the same layers.
-      predictions: what the network says of them.
+      predictions: the network's predictions for the queries.
       k: neighbours that vote, by Euclidean distance.  Of equally near ones those that come first in `support`; of
         classes with equally many votes the one with the smallest number.
-      own: for each query its place in `support`, where it does not vote; -1 where it is not there.
+      own: for each query its row in `support`, which does not vote; -1 where it is not in `support`.
       at_once: queries whose distances to all of `support` are in memory at the same time.
 
     Raises:
@@ -56,7 +56,7 @@ def prediction_depth(
     classes = int(max(labels.max(), predictions.max(initial=0))) + 1
     votes = np.stack([_vote(*pair, labels, own, k, classes, at_once) for pair in layers])
     wrong = votes != predictions
-    last_wrong = len(votes) - np.argmax(wrong[::-1], axis=0)  # layers up to the last that says something else
+    last_wrong = len(votes) - np.argmax(wrong[::-1], axis=0)  # layers up to the last that disagrees
     depth = np.where(wrong.any(0), last_wrong, 0)
     return np.where(depth < len(votes), depth, np.nan)
 
@@ -74,11 +74,11 @@ def model_depths(
     """The prediction depth of every training example in one network, whose neighbours are those that it trained on.
 
     An example that the network trained on does not vote on itself.  Layers are the inputs, what the network marks with
-    `memjax.models.mark` (the built-in ones after each hidden block) and the softmax outputs.  Stacked over models, the
-    depths go into `over_models`, which tells apart those that saw an example from those that did not.
+    `memjax.models.mark` (built-in networks mark each hidden block) and the softmax outputs.  Stacked over models, the
+    depths go into `over_models`, which separates models that saw an example from models that did not.
 
     Args:
-      model, params, model_state: the network; `Training.start` and `.advance` give what is trained.
+      model, params, model_state: a trained network, for example of `Training.start` and `.advance`.
       inputs: scaled as the network expects them.
       labels: as the network was trained on.
       mask: the examples that it trained on.
@@ -115,7 +115,7 @@ def _vote(
     classes: int,
     at_once: int,
 ) -> Int[Array, " queries"]:
-    """What most of the k nearest are.  Distances are sums of squared differences, 0 for equal embeddings."""
+    """The class of most of the k nearest.  Distances are sums of squared differences, 0 for equal embeddings."""
     support, labels = jnp.asarray(support), jnp.asarray(labels)
 
     def one(query: tuple[Array, Array]) -> Array:

@@ -64,11 +64,11 @@ def gradient_norms(
     """Length of the gradient of each example's loss by all parameters of one network.
 
     In the mean over initialisations this is GraNd: of parameters as drawn, or after a few epochs of training
-    (`Training.start` and `.advance` give them).  It takes a backward pass an example, and for that reason is no probe
-    of the trainer: EL2N, which follows from the logits, is its stand-in there.
+    (`Training.start` and `.advance` give them).  It takes a backward pass for each example, so it is not
+    recorded in training: EL2N, which follows from the logits, takes its place there.
 
     Args:
-      model, params, model_state: the network; it is asked as in evaluation.
+      model, params, model_state: the network, in evaluation mode.
       inputs: scaled as the network expects them.
       at_once: examples whose gradients are in memory at the same time.
 

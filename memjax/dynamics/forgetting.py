@@ -11,9 +11,8 @@ def forgetting_events(correct: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*m
 
         events[i] = number of e with correct[e, i] and not correct[e + 1, i]
 
-    High: an example at odds with the others.  The paper looks at an example each time it is in a batch; here, at all
-    examples after the recorded epochs (with `--record-own met` as in the paper), so that examples a model does not
-    train on have their count too.
+    High: an example that conflicts with other examples.  The paper evaluates an example each time it is in a training
+    batch (`--record-own met`); by default all examples are evaluated after the recorded epochs, held-out ones included.
 
     Raises:
       InputError: no curves, or values other than 0 and 1.

@@ -59,8 +59,8 @@ def learned_for_good(
 ) -> Float[np.ndarray, "*models train"]:
     """After how many epochs an example is right and stays right until the end; NaN if it is wrong in the end.
 
-    For an example that a model trained on, and whose label does not follow from the others, this is its time to
-    memorize.  Arguments and errors as for `first_learned`.
+    For an example that a model trained on, and whose label does not follow from other examples, this is the time to
+    memorize it.  Arguments and errors as for `first_learned`.
     """
     right = as_bits("correct", correct)
     numbers = as_epochs(epochs, right.shape[-2])

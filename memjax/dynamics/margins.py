@@ -10,8 +10,8 @@ def area_under_margin(margin: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*mo
     """AUM: the mean over the records of the logit of the given label minus the largest other.
 
     Low, or below 0: other examples pull towards another label, as they do where the given one is wrong.  The paper
-    takes the margins that an example has while it is trained on; here they are taken after each recorded epoch (with
-    `--record-own met` as in the paper), and of models that never saw the example as well.
+    takes the margins in training batches (`--record-own met`); by default they are taken after each recorded epoch, in
+    held-out models too.
 
     Raises:
       InputError: no curves, or values that are not finite.

@@ -1,4 +1,4 @@
-"""Loss-sensitivity: how much a training input, through the training it took part in, decides the loss afterwards."""
+"""Loss-sensitivity: how strongly the loss after training depends on each training input."""
 
 from collections.abc import Callable
 from functools import partial
@@ -16,7 +16,7 @@ from memjax.types import Model
 
 
 class Unrolled(NamedTuple):
-    """A training short enough to be differentiated from end to end.
+    """A training short enough to be differentiated as a whole.
 
     Attributes:
       model: the network; what is not trained by gradient is left as it begins.
@@ -84,7 +84,7 @@ def loss_sensitivity(
         g[t, x] = || d L_t / d x ||,  L_t = mean over the training examples of the loss after t steps
 
     The gradient goes back through all t steps.  Its mean over t is the paper's g of an example; `gini` says how few
-    examples have most of it.  High: the loss after training hangs on this input.  At least 0.
+    examples have most of it.  High: the loss after training depends on this input.  At least 0.
 
     Args:
       training: how the network is trained; memory grows with steps x parameters, not with examples x steps.
@@ -93,7 +93,7 @@ def loss_sensitivity(
       order: of the norm, 1, 2 or infinity.
 
     Raises:
-      InputError: steps that are none.
+      InputError: steps that are not ascending from 1.
 
     Reference:
       Arpit et al. 2017, arXiv 1706.05394, section 3.2; reverse differentiation of training after Maclaurin et al.,
@@ -114,7 +114,7 @@ def class_sensitivity(
     labels: Int[AnyArray, " train"],
     num_classes: int,
 ) -> Float[Array, "classes classes"]:
-    """How much the inputs of class j decide the loss of class i: the mean over `training.steps` and over those inputs.
+    """How strongly the loss of class i depends on inputs of class j: the mean over `training.steps` and those inputs.
 
         g[i, j] = mean over x of class j and t of || d L_t(y = i) / d x ||_1
 
@@ -134,6 +134,6 @@ def class_sensitivity(
 def _gradients(
     totals: Callable[[Array], Array], inputs: Float[AnyArray, "train ..."], reduce: Callable[[Array], Array]
 ) -> Float[Array, "outputs train"]:
-    """One backward pass an output, one after the other: all at once would need all their gradients in memory."""
+    """One backward pass for each output in turn: all at once would need all their gradients in memory."""
     values, pull = jax.vjp(totals, jnp.asarray(inputs))
     return jax.lax.map(lambda weights: reduce(pull(weights)[0]), jnp.eye(len(values), dtype=values.dtype))

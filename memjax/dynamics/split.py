@@ -1,4 +1,4 @@
-"""Models that trained on an example and models that did not, apart."""
+"""Means over models that trained on an example, and over models that did not."""
 
 from typing import NamedTuple
 
@@ -6,14 +6,15 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from memjax.dynamics.checks import AnyArray, as_masks_of
+from memjax.statistics import mean_where
 
 
 class Sides(NamedTuple):
-    """Means over what was trained on, and over what was not.  NaN where nothing is defined on a side.
+    """Means over values of examples trained on (inside) and held out (outside).  NaN where there is no value.
 
     Attributes:
       inside, outside: the means.
-      num_in, num_out: over how many values they were taken.
+      num_in, num_out: the number of values in each mean.
     """
 
     inside: Float[np.ndarray, "..."]
@@ -23,12 +24,11 @@ class Sides(NamedTuple):
 
 
 def over_models(values: Shaped[AnyArray, "..."], masks: Shaped[AnyArray, "..."]) -> Sides:
-    """The mean of a reduction, or of whole curves, over models that trained on an example and over the others.
+    """The mean of a reduction, or of whole curves, over models that trained on an example and over held-out models.
 
         inside[..., i] = mean of values[t, ..., i] over models t with masks[t, i], where it is a number
 
-    An example that some model never learned has no first learned epoch there, NaN, and such are left out; `num_in` and
-    `num_out` say how many were not.
+    NaN, such as the first learned epoch of an example that a model never learned, is left out of mean and count.
 
     Args:
       values: (models, train), or (models, epochs, train).
@@ -47,7 +47,7 @@ def over_examples(
     masks: Shaped[AnyArray, "..."],
     rows: Bool[np.ndarray, " train"] | None = None,
 ) -> Sides:
-    """The mean over a model's own training examples and over the others, for each model: learning curves.
+    """The mean over a model's own training examples and over its held-out examples, for each model: learning curves.
 
         inside[t, ...] = mean of values[t, ..., i] over examples i with masks[t, i] and, if given, rows[i]
 
@@ -66,9 +66,7 @@ def over_examples(
 
 def _sides(values: np.ndarray, inside: np.ndarray, axis: int) -> Sides:
     known = ~np.isnan(values) if values.dtype.kind == "f" else np.ones(values.shape, bool)
-    sides = [known & inside, known & ~inside]
-    counts = [side.sum(axis) for side in sides]
-    totals = [np.where(side, values, 0).sum(axis, dtype=np.float64) for side in sides]
-    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: undefined, not zero
-        means = [total / count for total, count in zip(totals, counts, strict=True)]
-    return Sides(means[0], means[1], counts[0], counts[1])
+    (mean_in, num_in), (mean_out, num_out) = (
+        mean_where(values, known & side, axis, np.float64) for side in (inside, ~inside)
+    )
+    return Sides(mean_in, mean_out, num_in, num_out)

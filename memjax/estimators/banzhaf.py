@@ -1,4 +1,4 @@
-"""Data Banzhaf: what an example is worth to a utility, by maximum sample reuse."""
+"""Data Banzhaf values: how much each example adds to a utility of the model, by maximum sample reuse."""
 
 import numpy as np
 from jaxtyping import Shaped
@@ -16,7 +16,7 @@ def data_banzhaf(masks: Shaped[AnyArray, "..."], utility: Shaped[AnyArray, "..."
 
         value[i] = mean of utility[t] over models t that saw i  -  mean over models t that did not
 
-    With every subset equally likely this estimates the mean, over all subsets S of the others, of
+    With every subset equally likely this estimates the mean, over all subsets S of the other examples, of
     U(S with i) - U(S), and each model serves every example (maximum sample reuse).  Above 0: the example helps.
 
     Args:

@@ -57,7 +57,7 @@ def _as_array(name: str, values) -> AnyArray:
 
 
 def _traced(values: AnyArray) -> bool:
-    """Inside a user's jit the values are not there to be looked at."""
+    """Whether this is inside a user's jit, where values are not known yet."""
     return isinstance(values, Tracer)
 
 

@@ -1,4 +1,4 @@
-"""Memorization and influence from models in complementary pairs, with the errors that such pairs have."""
+"""Memorization and influence from models in complementary pairs, with the standard errors of such pairs."""
 
 import jax
 import jax.numpy as jnp
@@ -41,7 +41,7 @@ def complementary_influence(masks: Shaped[AnyArray, "..."], correct_test: Shaped
 
 
 def whole_pairs(outcomes: Outcomes) -> Outcomes:
-    """The models of complementary pairs of which both are there: a diverged model takes its partner with it."""
+    """The models of complementary pairs of which both are there: the partner of a diverged model is left out too."""
     pair, there = np.unique(outcomes.model_ids // 2, return_counts=True)
     kept = np.isin(outcomes.model_ids // 2, pair[there == 2])
     if kept.all():
@@ -65,13 +65,13 @@ def as_pairs(masks: Shaped[AnyArray, "..."], scores: Shaped[AnyArray, "..."]) ->
     if not opposite(masks):
         raise InputError(
             "the models are not in complementary pairs: row 2k + 1 of masks must be the opposite of row 2k; use "
-            "memorization and influence for others"
+            "memorization and influence for other designs"
         )
     return np.asarray(as_scores("scores", scores, len(masks)))
 
 
 def squares_in_pairs(scores: Shaped[np.ndarray, "models examples"]) -> Float[np.ndarray, " examples"]:
-    """Squared differences of a score within a pair, summed over pairs: the same whoever saw what."""
+    """Squared differences of a score within a pair, summed over pairs, whichever model of a pair saw an example."""
     return np.square(scores[::2] - scores[1::2].astype(np.float32)).sum(0, dtype=np.float64)
 
 

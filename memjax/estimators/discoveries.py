@@ -1,4 +1,4 @@
-"""Which pairs are there and which are luck: exact p-values of pairs, and the share of false ones among those kept."""
+"""Exact p-values of the influence of pairs, and q-values: the false discovery rate among strong pairs."""
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
@@ -6,7 +6,7 @@ from jaxtyping import Float, Int, Shaped
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
 from memjax.estimators.kernels.influence_from_bits import Bits, tails_of_bits
-from memjax.estimators.kernels.products import pack
+from memjax.estimators.kernels.products import pack_bits
 
 
 def pair_p_values(
@@ -16,11 +16,11 @@ def pair_p_values(
     tt_idx: Int[np.ndarray, " pairs"],
     complementary: bool = False,
 ) -> Float[np.ndarray, " pairs"]:
-    """How likely an influence at least so large is, if the training example made no difference to the test example.
+    """The p-value of each pair: how likely an influence at least so large is if training on i makes no difference to j.
 
-    Then the models that got test example j right are any of the models, and those of them that saw i are drawn without
-    replacement: the probability is the upper tail of a hypergeometric distribution (Fisher's exact test, one-sided).
-    No normal approximation, which would be far off at the 1e-6 that millions of pairs ask for.
+    Under this null, the models that got test example j right are any of the models, and those of them that saw i are
+    drawn without replacement: the p-value is the upper tail of a hypergeometric distribution (Fisher's exact test,
+    one-sided).  A normal approximation would be far off at the 1e-6 that millions of pairs need.
 
     Args:
       masks, correct_test: as for `influence`; 0 / 1 scores only.
@@ -53,22 +53,23 @@ def pair_p_values(
     for name, rows, count in (("tr_idx", tr_idx, masks.shape[1]), ("tt_idx", tt_idx, correct.shape[1])):
         if len(rows) and not (rows.min() >= 0 and rows.max() < count):
             raise InputError(f"{name} holds rows from {rows.min()} to {rows.max()}; expected 0 to {count - 1}")
-    return tails_of_bits(Bits(pack(masks), pack(correct)), len(masks), tr_idx, tt_idx, complementary)
+    return tails_of_bits(Bits(pack_bits(masks), pack_bits(correct)), len(masks), tr_idx, tt_idx, complementary)
 
 
 def q_values(p_values: Float[np.ndarray, " pairs"], num_candidates: int) -> Float[np.ndarray, " pairs"]:
-    """The share of false ones to be expected among the pairs with a p-value no larger.
+    """The q-value of each pair: the expected share of false pairs among those with a p-value no larger.
 
         q[a] = least over p >= p[a] of  p * num_candidates / (number of p-values up to p)
 
-    Keeping the pairs with q <= 0.05 keeps the expected share of false ones at 5 % (Benjamini and Hochberg), also if
-    only some of the candidates are here: the others are taken to have p = 1, which errs to the safe side.
+    Pairs with q <= 0.05 are significant at a false discovery rate of 5 %.  Candidates without a p-value are taken to
+    have p = 1, which errs to the safe side.  The numbers are those of `scipy.stats.false_discovery_control`, without
+    an array of all candidates.
 
     Args:
       num_candidates: pairs among which these were found: memorized training times test examples of their class.
 
     Raises:
-      InputError: fewer candidates than p-values, or a p-value that is none.
+      InputError: fewer candidates than p-values, or a p-value outside 0 to 1.
 
     Example:
       >>> import numpy as np

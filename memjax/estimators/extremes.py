@@ -1,4 +1,4 @@
-"""For each training example the test examples that it helps and hurts most."""
+"""For each training example, the test examples that it helps and hurts most."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,4 @@
-"""What models say of examples that they did not see: C-scores, out-of-bag predictions, labels that look wrong."""
+"""Scores of examples by held-out models: C-scores, out-of-bag predictions, labels that look wrong."""
 
 from typing import NamedTuple
 
@@ -12,16 +12,17 @@ from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
 from memjax.estimators.memorization import sides
+from memjax.statistics import mean_where
 from memjax.types import Estimate
 
 
 def c_score(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> Estimate:
-    """Consistency of each training example with the others: how often models that did not see it get it right.
+    """Consistency of each training example with the other examples: how often held-out models get it right.
 
         c[i] = mean of correct[t, i] over models t that did not see i
 
     Near 1: the label follows from the other examples.  Near 0: it does not, or is wrong.  Range [0, 1] for
-    correctness and probabilities.  It is of the one subset fraction that the models had; see `consistency_profile`.
+    correctness and probabilities.  It holds for the one subset fraction that the models had; see `consistency_profile`.
 
     Args:
       masks, correct: as for `memorization`.
@@ -72,9 +73,7 @@ def consistency_profile(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray
     sizes = np.unique(of_model)
     parts = [c_score(masks[of_model == size], correct[of_model == size]) for size in sizes]
     value, stderr = (np.stack([np.asarray(part[field]) for part in parts]) for field in (0, 1))
-    known = np.isfinite(value)
-    with np.errstate(invalid="ignore"):
-        mean = np.where(known, value, 0).sum(0) / known.sum(0)
+    mean, _ = mean_where(value, np.isfinite(value))
     return Profile(sizes, value, stderr, mean.astype(np.float32))
 
 

@@ -58,9 +58,9 @@ def linear_datamodeling_score(
       scores: influence[i, j], datamodel weights, or any other; positive where training on i helps with j.
       masks: (models, train), of models that no part of `scores` was made from.
       outputs: what the scores should predict: correctness, probability, margin or log odds.
-      fitted_masks: masks of the models that `scores` was made from, which are held against `masks`; None has to be said
-        where it was made from no such models, as attributions by gradients are.
-      outputs_again: of other models trained on the same subsets, for the ceiling.
+      fitted_masks: masks of the models that `scores` was made from, to be compared with `masks`; None where it was made
+        from no such models, such as attributions by gradients.
+      outputs_again: outputs of other models trained on the same subsets, for the ceiling.
       seed: of the bootstrap.
 
     Raises:
@@ -100,11 +100,11 @@ def linear_datamodeling_score(
     return LinearDatamodelingScore(_mean(each), low, high, each, int(np.isnan(each).sum()), ceiling)
 
 
-def _shared(masks: Bool[np.ndarray, "models train"], others: Bool[np.ndarray, "others train"]) -> int:
-    """How many rows are among the others."""
-    if masks.shape[1] != others.shape[1]:
-        raise InputError(f"fitted_masks has {others.shape[1]} training examples and masks {masks.shape[1]}")
-    known = {row.tobytes() for row in np.packbits(others, axis=1)}
+def _shared(masks: Bool[np.ndarray, "models train"], fitted: Bool[np.ndarray, "fitted train"]) -> int:
+    """How many of the subsets are among those that the scores were made from."""
+    if masks.shape[1] != fitted.shape[1]:
+        raise InputError(f"fitted_masks has {fitted.shape[1]} training examples and masks {masks.shape[1]}")
+    known = {row.tobytes() for row in np.packbits(fitted, axis=1)}
     return sum(row.tobytes() in known for row in np.packbits(masks, axis=1))
 
 
@@ -123,7 +123,7 @@ def _spearman(
 def _interval(
     predicted: Float[np.ndarray, "models test"], outputs: Float[np.ndarray, "models test"], seed: int
 ) -> tuple[float, float]:
-    """Models and test examples are both drawn anew: both are samples of those there might have been."""
+    """Bootstrap of both models and test examples: both are samples."""
     rng = np.random.default_rng(seed)
     num_models, num_test = outputs.shape
     means = []

@@ -13,7 +13,7 @@ from memjax.errors import InputError, one_of
 from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
 
 VARIANTS = ("online", "offline", "offline-density")
-LEAST = 1e-6  # deviation that all examples of a side share: where every model is as sure as can be, none is left
+LEAST = 1e-6  # of a fixed deviation, which would be 0 where all models are equally sure
 
 
 def lira(
@@ -25,15 +25,15 @@ def lira(
 ) -> Float[Array, "targets train"]:
     """How much more likely it is that a target model saw an example than that it did not; larger = member.
 
-    The scores of an example under models that saw it, and under models that did not, are taken for normal, with the
-    median as centre:
+    The scores of an example under models that saw it, and under models that did not, are assumed normal around their
+    median:
 
         online            log density of the target's score inside - log density outside
         offline           log probability that an outside score is smaller than the target's
         offline-density   - log density outside, as the authors' code has it
 
     Args:
-      masks: (models, train), of the shadow models; no target may be among them.
+      masks: (models, train), of the shadow models, without the targets.
       log_odds: their log p / (1 - p) of the given labels (`--keep log_odds`).
       target: the same of the models that are attacked.
       fixed_variance: one deviation for all examples, from the residuals of each side, instead of one an example;
@@ -62,7 +62,7 @@ def lira(
 
 
 class Curve(NamedTuple):
-    """How well scores tell members from others.
+    """How well scores tell members from non-members.
 
     Attributes:
       false_positives, true_positives: rates, from the highest threshold to the lowest.
@@ -108,8 +108,8 @@ def membership_curve(scores: Shaped[AnyArray, "..."], members: Shaped[AnyArray, 
     known = ~np.isnan(scores)
     scores, members = np.nan_to_num(scores[known]), members[known]
     if members.all() or not members.any():
-        raise InputError("a curve needs scores of members and of others; there are only " + ("members"
-                         if members.size and members.all() else "others"))  # fmt: skip
+        raise InputError("a curve needs scores of members and of non-members; there are only "
+                         + ("members" if members.size and members.all() else "non-members"))  # fmt: skip
     false, true, _ = roc_curve(members, scores, drop_intermediate=False)
     return Curve(false, true, float(auc(false, true)), float(((true + 1 - false) / 2).max()))
 

@@ -33,7 +33,7 @@ def memorization(
       One estimate an example, NaN where it was always in or always out.  The standard error is that of a difference
       of two independent means, from the sample variances; for 0 / 1 scores one success and one failure are added to
       either side first, so that it is never 0, or, with `errors="plug-in"`, the rates are taken as they are (see
-      `moments.moments_of_rates`).  It is NaN where fewer than two models stand on a side.
+      `moments.moments_of_rates`).  It is NaN where a side has fewer than two models.
 
     Raises:
       InputError: shapes that do not fit, masks other than 0 and 1, scores that are not finite, an unknown `errors`.
@@ -56,7 +56,7 @@ def sides(
 ) -> tuple[Moments, Moments]:
     """The two halves of memorization: each example's score over models that saw it, and over those that did not.
 
-    The second mean is the held-out score: how well the others predict this label.  Arguments as in `memorization`.
+    The second mean is the held-out score: how well held-out models predict the label.  Arguments as in `memorization`.
     """
     masks = as_masks(masks)
     at_least_one_model(len(masks))

@@ -1,4 +1,4 @@
-"""High-influence pairs: test examples that hang on one memorized training example of their class."""
+"""High-influence pairs: test examples that depend on one memorized training example of their class."""
 
 from typing import Any, NamedTuple
 
@@ -90,10 +90,10 @@ def count_pairs(tr_idx: Int[np.ndarray, " pairs"], tt_idx: Int[np.ndarray, " pai
 
 
 def expected_by_chance(infl_stderr: Float[np.ndarray, "train test"], mem: Float[np.ndarray, " train"]) -> float:
-    """How many pairs of one class would pass if no example had any influence: noise alone over the threshold.
+    """The number of pairs of one class expected above the threshold under the null, if no example had any influence.
 
-    The sum over pairs whose training example has mem >= 0.25 of the chance that a normal error of the pair's standard
-    error reaches 0.15.  Compare it with the number of pairs found; it goes down as models are added.
+    The sum, over pairs whose training example has mem >= 0.25, of the probability that a normal error with the pair's
+    standard error reaches 0.15.  Compare it with the number of pairs found; it falls as models are added.
     """
     from scipy.special import ndtr
 
@@ -109,7 +109,7 @@ def join_pairs(parts: list[Pairs]) -> Pairs:
 
 
 def ranks(groups: Int[np.ndarray, " entries"]) -> Int[np.ndarray, " entries"]:
-    """How many entries before each one are of its group."""
+    """The number of earlier entries of the same group, for each entry."""
     order = np.argsort(groups, kind="stable")
     sorted_groups = groups[order]
     starts = np.flatnonzero(np.r_[True, sorted_groups[1:] != sorted_groups[:-1]]) if len(groups) else order

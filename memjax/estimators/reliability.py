@@ -1,4 +1,4 @@
-"""How far one would get the same scores from other models: two halves against each other."""
+"""Reliability: how well memorization from two halves of the models agrees."""
 
 from typing import NamedTuple
 
@@ -18,8 +18,8 @@ class Reliability(NamedTuple):
 
     Attributes:
       halves: Pearson correlation, over examples, of memorization from two random halves of the models.
-      whole: what the same would be between this set of models and another of its size, 2 halves / (1 + halves).
-      num_examples: that have a score in both halves.
+      whole: expected correlation with scores from a new run of the same size, 2 halves / (1 + halves).
+      num_examples: examples that have a score in both halves.
     """
 
     halves: float
@@ -34,7 +34,7 @@ class Reliability(NamedTuple):
 def split_half_reliability(
     masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], seed: int = 0
 ) -> Reliability:
-    """Split-half reliability of memorization: how much of the differences between examples is not noise.
+    """Split-half reliability of memorization: which part of the differences between examples is not noise.
 
     Args:
       masks, correct: as for `memorization`.
@@ -64,7 +64,7 @@ def split_half_reliability(
 
 
 def agreement(first: Float[np.ndarray, " train"], second: Float[np.ndarray, " train"]) -> Reliability:
-    """The reliability that scores from two halves of the models show."""
+    """The reliability of scores, from those of two halves of the models."""
     known = np.isfinite(first) & np.isfinite(second)
     first, second = first[known].astype(np.float64), second[known].astype(np.float64)
     if len(first) < 3 or first.std() == 0 or second.std() == 0:

@@ -1,4 +1,4 @@
-"""Subsampled Shapley values: what an example is worth to a utility, over subsets of all sizes."""
+"""Subsampled Shapley values: how much each example adds to a utility of the model, over subsets of all sizes."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +7,7 @@ from jaxtyping import Float, Shaped
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, at_least_one_model
 from memjax.estimators.influence import influence
+from memjax.statistics import mean_where
 from memjax.types import Estimate
 
 
@@ -28,11 +29,11 @@ def subsampled_shapley(
       masks: (models, train); models are grouped by how many examples they saw.
       utility: (models,), for example the accuracy on the test examples.
       gain: utility of a model of all examples minus that of a model of none (chance); without it values are centred:
-        they say which example is worth more than another, and sum to about 0.
+        they rank the examples, and sum to about 0.
 
     Returns:
       One estimate a training example.  Sizes at which it was never in or never out are left out of its mean; NaN if
-      there is no other.
+      no size is left.
 
     Raises:
       InputError: shapes that do not fit.
@@ -51,9 +52,9 @@ def subsampled_shapley(
     parts = [influence(masks[sizes == size], values[sizes == size, None]) for size in np.unique(sizes)]
     value, stderr = (np.stack([np.asarray(part[field], np.float64)[:, 0] for part in parts]) for field in (0, 1))
     known = np.isfinite(value)
+    mean, count = mean_where(value, known)
     with np.errstate(invalid="ignore"):
-        mean = np.where(known, value, 0).sum(0) / known.sum(0)
-        error = np.sqrt(np.where(known, stderr**2, 0).sum(0)) / known.sum(0)
+        error = np.sqrt(np.where(known, stderr**2, 0).sum(0)) / count
     share = (num_train - 1) / num_train
     return Estimate(
         jnp.asarray(share * mean + (0.0 if gain is None else float(gain)) / num_train, jnp.float32),

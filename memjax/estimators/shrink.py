@@ -1,4 +1,4 @@
-"""Scores pulled towards those of their group, the more the less certain they are: empirical Bayes."""
+"""Empirical Bayes: shrinks each score towards its group mean, more if it is noisier."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,14 +10,14 @@ from memjax.types import Estimate
 
 
 def shrink(estimate: Estimate, groups: Shaped[AnyArray, "..."]) -> Estimate:
-    """Estimates pulled towards the mean of their group (class, say), as far as the data say that noise put them apart.
+    """Shrinks each estimate towards the mean of its group (its class, for example), more if it is noisier.
 
         shrunken[i] = mean[g] + spread[g]^2 / (spread[g]^2 + stderr[i]^2) * (value[i] - mean[g])
 
-    for example i of group g.  Mean and true spread of a group are learned from its own members: the spread is what is
-    left of the variance of the values when the mean squared standard error is taken off, at least 0.  With few models
-    it is closer to the truth on average over a group, though not for every example, and it hides the differences that
-    a user may look for: rank by it, do not test with it.
+    for example i of group g.  Mean and true spread of a group are estimated from its members: the squared spread is
+    the variance of the values minus the mean squared standard error, at least 0.  With few models the result is closer
+    to the truth on average over a group, though not for every example, and it hides the differences that a user may
+    look for: rank by it, do not test with it.
 
     Args:
       estimate: one number an example, e.g. of `memorization`; values without a standard error stay as they are.

@@ -36,7 +36,7 @@ def strong_pairs(
         JAX.
       correct_test: (models, test), as for `influence`.
       mem: (train,), memorization of the training examples.
-      train_labels, test_labels: classes; where given, only pairs of one class are looked at, which with c classes of
+      train_labels, test_labels: classes; where given, only pairs of one class are searched, which with c classes of
         one size takes a c-th of the time.
       mem_threshold, infl_threshold: least memorization and influence; -inf asks only that they be defined.
       top: at most so many pairs for each test example, those of the largest influence.
@@ -92,7 +92,7 @@ def strong_pairs(
 def _best(found: Iterable[Found], floor: Float[np.ndarray, " test"], top: int) -> Iterable[Pairs]:
     """At most `top` pairs for each test example, in parts, one for each tile of test examples.
 
-    Raises the floor of those that have so many: what is below is not found again.
+    Raises the floor of a test example that has so many, so that smaller influences are not returned again.
     """
     columns, best = None, join_pairs([])
     for part in found:

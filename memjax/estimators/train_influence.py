@@ -1,4 +1,4 @@
-"""Influence of training examples on each other: which of them a label hangs on when it is not seen itself."""
+"""Influence of training examples on each other, over models that did not train on the second one."""
 
 import jax
 import jax.numpy as jnp
@@ -14,14 +14,14 @@ from memjax.types import Estimate
 def train_influence(
     masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], errors: str = "adjusted"
 ) -> Estimate:
-    """Influence of each training example on each other one, over the models that did not see the other one.
+    """Influence of each training example i on each other training example j, over models that did not see j.
 
         infl[i, j] = mean of correct[t, j] over models t that saw i and not j
                    - mean of correct[t, j] over models t that saw neither
 
     Above 0: seeing i helps to get j right.  Range [-1, 1], except for margins.  Models that saw j itself say little:
-    they know it by heart.  Over all models, whether they saw j or not, it is `influence(masks, correct)`: its diagonal
-    is memorization, its other entries are about these times the share of models that did not see j.
+    they may have memorized it.  Over all models, whether they saw j or not, it is `influence(masks, correct)`: its
+    diagonal is memorization, its other entries are about these times the share of models that did not see j.
 
     Args:
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.

@@ -1,4 +1,4 @@
-"""What is done to the inputs of a step, anew each time: random crop, mirror image, noise."""
+"""Random changes of the inputs at each training step: crop, mirror image, noise."""
 
 from collections.abc import Callable
 

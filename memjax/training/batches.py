@@ -11,7 +11,7 @@ def num_batches(max_size: int, batch_size: int) -> int:
 
 
 def members(mask: Bool[Array, " train"], max_size: int) -> Int[Array, " max_size"]:
-    """The rows that a mask marks, in order; a subset smaller than `max_size` is filled up with rows to be ignored."""
+    """The rows that a mask marks, in order; a subset smaller than `max_size` is filled up with rows to ignore."""
     return jnp.argsort(~mask, stable=True)[:max_size]
 
 
@@ -24,7 +24,7 @@ def epoch_batches(
     order.  So there are no weights and no padding that could leak into batch statistics.
     """
     bits = jax.random.bits(key, (len(rows),)) >> 1
-    last = jnp.uint32(2**32 - 1)  # above all others, so that rows to be ignored come last
+    last = jnp.uint32(2**32 - 1)  # the largest number, so that rows to ignore come last
     _, order = jax.lax.sort((jnp.where(jnp.arange(len(rows)) < size, bits, last), rows), num_keys=1)
     count = num_batches(len(rows), batch_size)
     return order[jnp.arange(count * batch_size) % size].reshape(count, batch_size)

@@ -1,4 +1,4 @@
-"""Training with checkpoints: saved in the middle of it, and resumed from there."""
+"""Training with checkpoints: running models are saved every so often, and resumed from there."""
 
 import time
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from memjax.types import TrainOutput, Tree
 
 
 class Checkpoints(NamedTuple):
-    """Where packs in the middle of their training are kept, for trainings so long that losing one hurts.
+    """Where running packs are saved, for trainings so long that losing one hurts.
 
     Attributes:
       load: (block, like) -> (epochs done, its models) or None; `like` has the shapes and types of the models.
       save: (block, epochs done, its models), NumPy arrays.
-      seconds: how long to train before the next is due.
+      seconds: how long to train before the next save.
     """
 
     load: Callable[[int, Tree], tuple[int, Tree] | None]
@@ -35,7 +35,7 @@ def train_with_checkpoints(
     checkpoints: Checkpoints,
     stop: Callable[[], bool],
 ) -> TrainOutput | None:
-    """An epoch a call, each device from its block's checkpoint; None if it was stopped on the way."""
+    """Trains one epoch in each call, each device from its block's checkpoint; None if it was stopped before the end."""
     state, first = _resumed(programs, ids, numbers, checkpoints)
     last_saved = time.monotonic()
     while (first < programs.num_epochs).any():
@@ -58,21 +58,21 @@ def _resumed(
 ) -> tuple[Tree, np.ndarray]:
     """The state of each device's block, new or from its checkpoint, and how many epochs it has trained."""
     state, first = programs.start(ids), np.zeros(len(ids), np.int32)
-    first[len(numbers) :] = programs.num_epochs  # nothing to do there
+    first[len(numbers) :] = programs.num_epochs  # devices without a block have nothing to train
     host = jax.tree.map(np.array, _without_key_types(state))
     found = {device: checkpoints.load(number, slice_of(host, device)) for device, number in enumerate(numbers)}
     if not any(found.values()):
         return state, first
-    for device, kept in found.items():
-        if kept:
-            first[device], saved = kept
+    for device, checkpoint in found.items():
+        if checkpoint:
+            first[device], saved = checkpoint
             for whole, part in zip(jax.tree.leaves(host), jax.tree.leaves(saved), strict=True):
                 whole[device] = part
     return jax.tree.map(_placed, host, programs.like), first
 
 
 def _without_key_types(tree: Tree) -> Tree:
-    """Random keys, which only jax knows, as the numbers they are made of."""
+    """Random keys, a type of jax, as plain numbers."""
     return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, tree)
 
 

@@ -1,7 +1,7 @@
-"""Packs laid down in the middle of their training, by Orbax.
+"""Checkpoints of running packs on disk, by Orbax.
 
-A checkpoint is a folder whose name says whose it is, after how many epochs, and the checksum of what is in it.  It gets
-that name last, so what was half written is never taken for one.
+A checkpoint is a folder.  Its name has the plan, the block, the number of epochs and a checksum of the content.  The
+folder gets that name last, so that a half-written one is never taken for a checkpoint.
 """
 
 import hashlib
@@ -20,20 +20,20 @@ from memjax.types import Tree
 
 
 def checkpoints_in(folder: Path, plan: str, seconds: float, notify: Callable[[str], object]) -> Checkpoints:
-    """Checkpoints in a folder, one a block: the latest.
+    """Checkpoints in a folder: for each block, the latest one.
 
     Args:
-      plan: fingerprint of the plan that the blocks belong to; what another plan has left there is not looked at.
-      seconds: how long to train before the next is due.
-      notify: is told, in words, of a checkpoint that cannot be used.
+      plan: fingerprint of the plan that the blocks belong to; checkpoints of another plan are ignored.
+      seconds: how long to train before the next save.
+      notify: called with a message when a checkpoint cannot be used.
 
     Raises:
-      InputError: jax counts this process as one of several and is not connected to the others; Orbax refuses to save.
+      InputError: jax counts this process as one of several that are not connected; Orbax then refuses to save.
     """
     if jax.process_count() > 1 and not jax.distributed.is_initialized():
         raise InputError(
             f"--checkpoint-minutes: this is process {jax.process_index()} of {jax.process_count()} and not connected "
-            "to the others, where Orbax saves nothing; leave it out, or call jax.distributed.initialize() before"
+            "to the other processes, so Orbax cannot save; leave it out, or call jax.distributed.initialize() before"
         )
 
     def load(number: int, like: Tree) -> tuple[int, Tree] | None:
@@ -45,8 +45,8 @@ def checkpoints_in(folder: Path, plan: str, seconds: float, notify: Callable[[st
                 except Exception:
                     if _is_whole(path, digest):
                         raise
-            if path.exists():  # it is not where another worker has just laid down a newer one, or committed the block
-                notify(f"checkpoint {path} is not as it was written and is passed over")
+            if path.exists():  # else another worker has just saved a newer one, or committed the block
+                notify(f"checkpoint {path} is damaged and is not used")
         return None
 
     def save(number: int, epochs: int, tree: Tree) -> None:
@@ -59,10 +59,10 @@ def checkpoints_in(folder: Path, plan: str, seconds: float, notify: Callable[[st
         except Exception:
             if any(folder.glob(f"{aside.name}*")):
                 raise
-            return  # another worker has committed the block meanwhile and cleared away what was laid down of it
+            return  # another worker has committed the block meanwhile and removed its checkpoints
         try:
             aside.rename(path)
-        except OSError:  # it is there: another worker trains the same block
+        except OSError:  # another worker trains the same block and has saved it
             shutil.rmtree(aside, ignore_errors=True)
         for older in before:
             if older != path:
@@ -72,7 +72,7 @@ def checkpoints_in(folder: Path, plan: str, seconds: float, notify: Callable[[st
 
 
 def forget(folder: Path, plan: str, number: int) -> None:
-    """Removes the checkpoints of a block, which is committed; the folder too when it is empty."""
+    """Removes the checkpoints of a committed block, and the folder when it is empty."""
     for path in [*_of(folder, plan, number), *folder.glob(f".{number:06d}-*")]:
         shutil.rmtree(path, ignore_errors=True)
     try:
@@ -103,7 +103,7 @@ def _restore(path: Path, like: Tree) -> Tree:
 
 
 def _alone():
-    """Each process saves what is its own and waits for nobody, also where jax has several."""
+    """Each process saves its own packs and waits for no other, also where jax has several processes."""
     import orbax.checkpoint as ocp
 
     me = jax.process_index()
@@ -113,7 +113,7 @@ def _alone():
 def _is_whole(folder: Path, digest: str) -> bool:
     try:
         return _digest(folder) == digest
-    except OSError:  # it goes away under one's eyes
+    except OSError:  # removed meanwhile by another worker
         return False
 
 

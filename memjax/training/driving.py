@@ -1,4 +1,4 @@
-"""Batches of a stream through compiled programs: read on the host while the devices are at work."""
+"""Training on a stream: the host reads the next batch while the devices train on the one before."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -17,9 +17,9 @@ def drive(
     training: StreamedTraining, ids: np.ndarray, masks: np.ndarray, state: State, stream: Stream, first: np.ndarray,
     last: np.ndarray,
 ) -> State:  # fmt: skip
-    """Takes the models of each device through its legs first .. last - 1; all devices see the same batches.
+    """Trains the models of each device through its legs first .. last - 1; all devices get the same batches.
 
-    The next batch is read, and sent, while the devices are at work on the one before; no more are in flight.
+    The next batch is read and sent while the devices train on the one before; at most two batches are on a device.
     """
     on_devices = place(masks)
     for begin, end, active in spans(first, last):
@@ -34,7 +34,7 @@ def drive(
 
 
 def spans(first: np.ndarray, last: np.ndarray) -> Iterator[tuple[int, int, np.ndarray]]:
-    """Stretches of legs, in order, in which the same devices are active."""
+    """Ranges of legs, in order, in which the same devices are active."""
     edges = sorted({*first.tolist(), *last.tolist()})
     for begin, end in itertools.pairwise(edges):
         active = (first <= begin) & (end <= last)

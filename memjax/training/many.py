@@ -43,10 +43,10 @@ def train_many(
     checkpoints: Checkpoints | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Pack]:
-    """Trains whole blocks of models, block b being models b * pack_size .. (b + 1) * pack_size - 1.
+    """Trains whole blocks of models: block b holds the models b * pack_size .. (b + 1) * pack_size - 1.
 
-    A device trains one block a call.  A model's number alone decides its seed, its subset and its order of batches;
-    the number of devices and the other blocks change nothing.  There is one compilation.
+    A device trains one block in each call.  A model's number alone decides its seed, its subset and its order of
+    batches; the number of devices and the other blocks change nothing.  The program is compiled once.
 
     Args:
       training: of one model, see `make_train`, or `make_streamed` for a stream.
@@ -56,12 +56,12 @@ def train_many(
       blocks: numbers of the blocks to train, in order; asked for the next only when a device is free for it.
       pack_size: models a block.
       devices: where to train; by default all devices of this process.
-      checkpoints: where packs are laid down in mid-training, if anywhere.
-      stop: asked now and then; once it says True no new block is begun, and those under way are laid down if there
-        are checkpoints, else finished.
+      checkpoints: where packs are saved during training; by default nowhere.
+      stop: called now and then; once it returns True no new block is begun, and running blocks are saved if there are
+        checkpoints, else finished.
 
     Yields:
-      One finished pack a block, in order, while the next call is already under way; of a stream, before it is.
+      One finished pack for each block, in order, while the next ones are being trained; with a stream, before they are.
     """
     devices = devices or jax.local_devices()
     on_devices = replicate(examples, devices)
@@ -79,7 +79,7 @@ def train_many(
         if waiting:
             yield from _finished(*waiting)
         waiting = (numbers, model_ids, masks, output) if output else None
-        if waiting and isinstance(examples, Stream):  # the host was at work itself: there is nothing to wait for
+        if waiting and isinstance(examples, Stream):  # the host itself was busy: there is nothing to wait for
             yield from _finished(*waiting)
             waiting = None
     if waiting:
@@ -89,7 +89,7 @@ def train_many(
 def compile_training(training: Training, seed: int, examples: Examples, pack_size: int, devices: Devices) -> Programs:
     """Compiles the three parts of a training for packs of so many models on these devices.
 
-    One program advances by any number of epochs, so that a training laid down and taken up again gives the same bits.
+    One program advances by any number of epochs, so that a training resumed from a checkpoint gives the same bits.
     """
     key = prng.run_key(seed)
 
@@ -124,7 +124,7 @@ def _finish(training: Training, masks: Bool[Array, "models train"], state: Tree,
 def compile_streamed(
     training: StreamedTraining, seed: int, stream: Stream, pack_size: int, devices: Devices
 ) -> Programs:
-    """The same for a stream: a call for each batch, which all models of all devices are given; epochs are legs here."""
+    """The same for a stream: a call for each batch, which goes to all models of all devices; epochs are legs here."""
     key = prng.run_key(seed)
 
     def start(model_id):
@@ -138,7 +138,7 @@ def compile_streamed(
     active, batch = jax.ShapeDtypeStruct(ids.shape[:1], bool), put(stream.like())
     begin = compiled(jax.vmap(start), (0,), (ids,))
     like = _like_outputs(begin)
-    masks = jax.ShapeDtypeStruct(masks.shape, bool, sharding=like.step.sharding)  # sent once, not with every batch
+    masks = jax.ShapeDtypeStruct(masks.shape, bool, sharding=like.step.sharding)  # sent once, not with each batch
     given = (ids, masks, like, active, batch)
     go_on = compiled(jax.vmap(step, (0, 0, 0, None, None)), (0, 0, 0, 0, None), given, donated=(2,))
     end = compiled(jax.vmap(training.judge, (0, None)), (0, None), (like, batch))
@@ -199,12 +199,12 @@ def _like_outputs(program: jax.stages.Compiled) -> Tree:
 def over_devices(
     function: Callable, devices: Devices, in_axes: tuple = (0, 0, None), donated: tuple = ()
 ) -> jax.stages.Wrapped:
-    """The function with a device axis in front of arguments marked 0, one slice a device; those marked None on each.
+    """The function over devices: arguments marked 0 have a device axis in front, those marked None go to each device.
 
     Independent models need no collectives.  `pmap` is `jit(shard_map(..., check_vma=False))`; a plain jit with
     sharded arguments would not do, since vmapped convolutions then gather the models of all devices.  The jit around
-    it lets itself be lowered and compiled with options.  Where jax has several processes, pmap takes the devices and
-    the arguments of one for its share of something larger, and the same is written out.
+    it can be lowered and compiled with options.  Where jax has several processes, pmap takes the devices and the
+    arguments of one process for a share of something larger; there the shard_map is written out.
     """
     if jax.process_count() == 1:
         return jax.jit(jax.pmap(function, in_axes=in_axes, devices=devices), donate_argnums=donated)
@@ -221,7 +221,7 @@ def over_devices(
 
 
 def replicate(tree: Tree, devices: Devices) -> Tree:
-    """A copy on each device, made once: pmap would send host arrays anew with every call.  A stream stays."""
+    """A copy on each device, made once: pmap would send host arrays again in each call.  A stream stays on the host."""
     if isinstance(tree, Stream):
         return tree
     mesh = jax.sharding.Mesh(np.array(devices), ("devices",))

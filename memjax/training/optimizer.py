@@ -1,4 +1,4 @@
-"""From the words of a spec to an optax optimiser."""
+"""From a spec to an optax optimiser and its learning rate."""
 
 import inspect
 
@@ -39,7 +39,7 @@ def make_optimizer(spec: TrainSpec, num_steps: int) -> optax.GradientTransformat
 
 
 def _with_more_than_one_axis(params: Tree) -> Tree:
-    """Marks matrices and kernels: biases and scales are not to be pulled to 0."""
+    """Marks matrices and kernels: biases and scales have no weight decay."""
     return jax.tree.map(lambda leaf: leaf.ndim > 1, params)
 
 
@@ -54,7 +54,7 @@ def learning_rate(spec: TrainSpec, num_steps: int) -> optax.Schedule:
         "cosine": optax.schedules.cosine_decay_schedule(spec.learning_rate, num_steps - rise),
         "steps": lambda step: spec.learning_rate * factor ** ((step + rise) // drop_steps),
     }[spec.schedule]
-    # The first step would otherwise have rate 0: the rise ends one step after the last one counted.
+    # The rise ends one step after the last one counted: otherwise the first step would have rate 0.
     return optax.schedules.join_schedules(
         [lambda step: spec.learning_rate * (step + 1) / (rise + 1), lambda step: fall(step)], [rise]
     )

@@ -10,21 +10,21 @@ from memjax.errors import InputError
 from memjax.types import Model
 
 CACHE = 2**20  # bytes of cache a core: past it the optimiser step runs at the speed of memory
-ADVANTAGE = 0.03  # a size other than the guess must be so much faster: less is within the noise of a short timing
+ADVANTAGE = 0.03  # how much faster than the guess another size must be: less is within the noise of a short timing
 
 
 class Trial(NamedTuple):
-    """What a short training with some pack size took."""
+    """The cost of a short training with one pack size."""
 
-    seconds: float  # a model
-    size: int  # bytes in use, on one device
+    seconds: float  # for each model
+    size: int  # bytes in use on one device
 
 
 def guess_pack_size(model: Model, num_models: int, num_devices: int, platform: str) -> int:
-    """Models a pack, from the size of the network alone.
+    """Models in a pack, from the size of the network alone.
 
     On a CPU, as many as keep weights, gradient and two moments in the cache, a power of two up to 16; elsewhere 64.
-    Never more than one call over all devices needs for all models.
+    Never more than are needed to train all models in one call over all devices.
     """
     params, _ = jax.eval_shape(model.init, jax.random.key(0))
     size = sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(params))
@@ -37,8 +37,8 @@ def choose_pack_size(attempt: Callable[[int], Trial], guess: int, most: int, mem
     """The fastest of three pack sizes that fit: the guess, half of it and twice as many models.
 
     Args:
-      attempt: a pack size -> what a short training with it takes.  It may raise what jax raises when a device runs out
-        of memory; that size then does not fit.
+      attempt: a pack size -> the cost of a short training with it.  Where it raises jax's error for a device without
+        memory, that size does not fit.
       guess: where to begin; halved until it fits.
       most: the largest size that makes sense.
       memory: bytes that a device may use.
@@ -76,5 +76,5 @@ def _attempted(attempt: Callable[[int], Trial], size: int, memory: int) -> Trial
 
 
 def is_out_of_memory(problem: Exception) -> bool:
-    """Whether jax says with this error that a device has no memory left."""
+    """Whether this is jax's error for a device without memory."""
     return isinstance(problem, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(problem)

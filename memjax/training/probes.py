@@ -15,16 +15,17 @@ LARGEST = float(np.finfo(np.float16).max)
 class Probe(NamedTuple):
     """What is recorded, and when.  Nothing is recorded by default, and nothing of it is then in the program.
 
-    The record is part of the model's state, so that a training laid down and taken up again has it too.  It holds a
-    number in float16, or a truth value, for every metric, epoch and training example, whatever the number of steps.
+    The record is part of the model's state, so that a checkpoint holds it too.  It has a float16 or a truth value for
+    every metric, epoch and training example, whatever the number of steps.
 
     Attributes:
       metrics: by name, see `memjax.metrics`; each a number an example.
       epochs: after how many epochs, ascending; 0 is before the first step.
       num_train: training examples.
-      own: when a model's own training examples are asked.  after: after the epoch, like all others.  met: as their
-        batch is met in that epoch, in training mode and before its step, at no forward pass of their own; the others
-        still after the epoch.  Subsets must then all be of one size, and nothing is recorded before the first step.
+      own: when a model's own training examples are evaluated.  after: after the epoch, like held-out examples.  met: in
+        the training batches of that epoch, in training mode and before the step, without a forward pass of their own;
+        held-out examples still after the epoch.  Subsets must then all be of one size, and nothing is recorded before
+        the first step.
     """
 
     metrics: dict[str, Callable[[Array, Array], Array]]
@@ -36,9 +37,9 @@ class Probe(NamedTuple):
         """The record of a model that has not begun."""
         like = jax.ShapeDtypeStruct((1, 2), jnp.float32), jax.ShapeDtypeStruct((1,), jnp.int32)
         shape = (len(self.epochs), self.num_train)
-        return {name: jnp.zeros(shape, _kept(metric, *like)) for name, metric in self.metrics.items()}
+        return {name: jnp.zeros(shape, _dtype_of(metric, *like)) for name, metric in self.metrics.items()}
 
-    def look(
+    def after_epoch(
         self,
         record: Measured,
         epoch: Int[Array, ""] | int,
@@ -47,18 +48,18 @@ class Probe(NamedTuple):
     ) -> Measured:
         """The record with the metrics after `epoch` epochs in it, if this epoch is one to be recorded.
 
-        The network is asked, with `logits()`, only then.
+        The network is evaluated, with `logits()`, only then.
         """
         if not self.metrics or self.own == "met":
             return record
         return self._write(record, epoch, lambda: self.measured(logits(), labels))
 
-    def join(
+    def after_batches(
         self,
         record: Measured,
         epoch: Int[Array, ""] | int,
-        met: Int[Array, "batches batch"],
-        seen: Measured,
+        batches: Int[Array, "batches batch"],
+        of_batches: Measured,
         held_out: Int[Array, " held_out"],
         logits: Callable[[], Float[Array, "held_out classes"]],
         labels: Int[Array, " train"],
@@ -66,16 +67,19 @@ class Probe(NamedTuple):
         """With `own="met"`: the record with the model's own examples as recorded in training batches, and the held-out
         examples as they are after the epoch.
 
-        An example that tops up the last batch, and is met for the second time, is left out.
+        An example that tops up the last batch, and comes for the second time, is left out.
         """
-        if not seen:
+        if not of_batches:
             return record
-        rows = jnp.concatenate([met.ravel()[: self.num_train - len(held_out)], held_out])  # each example once
+        size = self.num_train - len(held_out)
+        rows = jnp.concatenate([batches.ravel()[:size], held_out])  # each example once
 
         def measured() -> Measured:
-            now = self.measured(logits(), labels[held_out])
-            own = {name: values.ravel()[: self.num_train - len(held_out)] for name, values in seen.items()}
-            both = {name: jnp.concatenate([own[name], now[name]]) for name in now}
+            own = {name: values.ravel()[:size] for name, values in of_batches.items()}
+            both = {
+                name: jnp.concatenate([own[name], values])
+                for name, values in self.measured(logits(), labels[held_out]).items()
+            }
             return {
                 name: jnp.zeros_like(values).at[rows].set(values, unique_indices=True) for name, values in both.items()
             }
@@ -87,13 +91,13 @@ class Probe(NamedTuple):
         return self.measured(logits, labels) if self.own == "met" else {}
 
     def measured(self, logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Measured:
-        """The metrics of some examples, as they are kept."""
-        return {name: _as_kept(metric(logits, labels)) for name, metric in self.metrics.items()}
+        """The metrics of some examples, as they are stored."""
+        return {name: _as_stored(metric(logits, labels)) for name, metric in self.metrics.items()}
 
     def _write(self, record: Measured, epoch: Int[Array, ""] | int, measured: Callable[[], Measured]) -> Measured:
         due = jnp.asarray(self.epochs) == epoch
         place = jnp.argmax(due)
-        # The branches have one row in hand, not the record, which would be copied.
+        # The branches take one row, not the record, which would be copied.
         now = {name: values[place] for name, values in record.items()}
         new = jax.lax.cond(due.any(), lambda before: measured(), lambda before: before, now)
         return {name: values.at[place].set(new[name]) for name, values in record.items()}
@@ -102,10 +106,10 @@ class Probe(NamedTuple):
 NOTHING = Probe({}, (), 0)
 
 
-def _kept(metric: Callable[[Array, Array], Array], *like: jax.ShapeDtypeStruct) -> np.dtype:
-    """What a metric is kept as: bool, or float16."""
+def _dtype_of(metric: Callable[[Array, Array], Array], *like: jax.ShapeDtypeStruct) -> np.dtype:
+    """The type in which a metric is stored: bool, or float16."""
     return np.dtype(bool) if jax.eval_shape(metric, *like).dtype == bool else np.dtype(np.float16)
 
 
-def _as_kept(values: Shaped[Array, " train"]) -> Shaped[Array, " train"]:
+def _as_stored(values: Shaped[Array, " train"]) -> Shaped[Array, " train"]:
     return values if values.dtype == bool else jnp.clip(values, -LARGEST, LARGEST).astype(jnp.float16)

@@ -14,17 +14,17 @@ from memjax.types import TrainOutput, Tree
 class Programs:
     """The training of a pack on each device, compiled.
 
-    Calling it, `programs(model_ids, masks, examples)`, trains from the start to the finish.  model_ids is
-    (devices, models), uint32; masks (devices, models, train); states and the output have those two axes in front.
+    `programs(model_ids, masks, examples)` does the whole training.  model_ids is (devices, models), uint32; masks
+    (devices, models, train); states and the output have those two axes in front.
 
     Attributes:
       start: model_ids -> state.
       advance: (model_ids, masks, state, examples, first, last) -> state after the epochs first .. last - 1 of each
-        device; the state that came in is used up.
+        device; the memory of the given state is reused.
       finish: (masks, state, examples) -> TrainOutput.
       like: shapes, types and placement of the state.
       num_devices, num_epochs: as the names say.
-      num_bytes: that a device needs, as the compiler has it; 0 where it does not say.
+      num_bytes: memory that a device needs, by the compiler's estimate; 0 where it gives none.
     """
 
     start: Callable[..., Tree]

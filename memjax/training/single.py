@@ -18,13 +18,13 @@ from memjax.training.batches import epoch_batches, members
 from memjax.training.probes import NOTHING, Measured, Probe
 from memjax.types import Dataset, Model, TrainOutput, Tree
 
-MANY = 1024  # examples evaluated at once in the end
+MANY = 1024  # examples evaluated at once after training
+FEW = 128  # examples evaluated at once during training: the activations of a pack then stay in the cache
 CLASSES_MOST = 2**26  # probabilities of every class, beyond which they are not stored
-FEW = 128  # and on the way, where it counts: what lies between the layers of a pack then stays in the cache
 
 
 class Examples(NamedTuple):
-    """A data set as the training program holds it: as stored, with the two numbers that scale it."""
+    """A data set on the device: inputs as stored, with mean and scale to standardise a batch."""
 
     train_inputs: Shaped[Array, "train ..."]
     train_labels: Int[Array, " train"]
@@ -35,9 +35,7 @@ class Examples(NamedTuple):
 
 
 def examples_of(dataset: Dataset, scaling: str = "standard") -> Examples:
-    """The arrays of a data set, with what scales them.
-
-    Inputs on disk are read, all of them.
+    """The arrays of a data set for the device, and how to scale its inputs.  Inputs on disk are all read.
 
     standard: to mean 0 and deviation 1 over the training inputs; images a colour channel at a time, vectors a feature
     at a time, since features differ in unit.  unit: divided by the largest training input, 255 for most images.
@@ -48,7 +46,7 @@ def examples_of(dataset: Dataset, scaling: str = "standard") -> Examples:
         mean, scale = np.float32(0), 1 / largest
     else:
         mean, spread = _mean_and_deviation(train_inputs)
-        varies = spread > 1e-6 * np.abs(mean)  # what does not, but for rounding, is left as it is
+        varies = spread > 1e-6 * np.abs(mean)  # constant inputs, up to rounding, are not scaled
         scale = np.float32(1) / np.where(varies, spread, np.float32(1))
     return Examples(
         jnp.asarray(train_inputs),
@@ -71,7 +69,7 @@ def _mean_and_deviation(inputs: Shaped[np.ndarray, "train ..."]) -> tuple[np.nda
 
 
 class State(NamedTuple):
-    """A model in the middle of its training, and what has been recorded of it."""
+    """A model in training, and what has been recorded of it."""
 
     params: Tree
     model_state: Tree
@@ -82,9 +80,9 @@ class State(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """The training of one model as pure functions, in three parts, so that it can be checkpointed after any epoch.
+    """The training of one model as pure functions: `start`, `advance` by some epochs, `finish`.
 
-    Calling it, `training(key, mask, examples)`, goes from the start to the finish.
+    In three parts, so that it can be checkpointed after any epoch.  `training(key, mask, examples)` does all three.
 
     Attributes:
       model: the network.
@@ -95,7 +93,7 @@ class Training:
       batch_size: examples a step.
       augment: what is done to the scaled inputs of each step, see `training.augment`.
       label_smoothing: part of each label that is spread evenly over all classes.
-      probe: what is recorded of all training examples on the way.
+      probe: what is recorded of all training examples during training.
     """
 
     model: Model
@@ -130,17 +128,17 @@ class Training:
 
         def epoch(number: Array, before: State) -> State:
             logits = partial(self._logits, before, examples, inputs, everyone, FEW)
-            before = before._replace(record=self.probe.look(before.record, number, logits, labels))
+            before = before._replace(record=self.probe.after_epoch(before.record, number, logits, labels))
             batches = epoch_batches(jax.random.fold_in(order_key, number), rows, size, self.batch_size)
-            after, seen = jax.lax.scan(step, before, batches)
+            after, measured = jax.lax.scan(step, before, batches)
             logits = partial(self._logits, after, examples, inputs, held_out, FEW)
-            record = self.probe.join(after.record, number + 1, batches, seen, held_out, logits, labels)
+            record = self.probe.after_batches(after.record, number + 1, batches, measured, held_out, logits, labels)
             return after._replace(record=record)
 
         return jax.lax.fori_loop(first, last, epoch, state)
 
     def finish(self, state: State, examples: Examples) -> TrainOutput:
-        """What is stored of the trained model."""
+        """The outputs of the trained model that are stored."""
         train, test = (
             self._logits(state, examples, inputs, jnp.arange(len(inputs)), MANY)
             for inputs in (examples.train_inputs, examples.test_inputs)
@@ -149,7 +147,7 @@ class Training:
             train={name: metric(train, examples.train_labels) for name, metric in self.keep.items()},
             test={name: metric(test, examples.test_labels) for name, metric in self.keep.items()},
             finite=jnp.isfinite(train).all() & jnp.isfinite(test).all(),
-            record=self.probe.look(state.record, self.num_epochs, lambda: train, examples.train_labels),
+            record=self.probe.after_epoch(state.record, self.num_epochs, lambda: train, examples.train_labels),
             classes=jax.nn.softmax(train) if train.size <= CLASSES_MOST else None,
         )
 
@@ -179,7 +177,7 @@ class Training:
         rows: Int[Array, " rows"],
         at_once: int,
     ) -> Float[Array, "rows classes"]:
-        """The network's answers to some of the inputs, so many at a time."""
+        """The network's logits for some of the inputs, computed in parts."""
         if not len(inputs):  # there are no test examples: one for the shapes, which no row asks for
             inputs = jnp.zeros((1, *inputs.shape[1:]), inputs.dtype)
         at_once = max(1, min(at_once, len(rows)))

@@ -1,4 +1,4 @@
-"""The stream of a training set: one order of batches for all models, read ahead on the host by Grain."""
+"""The stream of a training set: one order of batches for all models, which Grain reads ahead on the host."""
 
 import importlib.util
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from memjax.prng import host_permutation
 from memjax.training.batches import num_batches
 from memjax.types import Dataset
 
-AHEAD = 4  # batches that are read, each by a thread of its own, before they are asked for
+AHEAD = 4  # batches that are read in advance, each by its own thread
 
 
 class Batch(NamedTuple):
@@ -26,7 +26,7 @@ class Batch(NamedTuple):
       labels: (batch,) int32.
       rows: (batch,) int32, rows of the split; those that only fill up the last batch are past its end.
 
-    Arrays of NumPy until they are sent to the devices, of jax from then on.
+    NumPy arrays until they are sent to the devices, jax arrays from then on.
     """
 
     inputs: Any
@@ -36,10 +36,10 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """A data set that stays on the host, and the order in which its examples come by.
+    """A data set that stays on the host, and the order of its examples.
 
-    Each epoch is one permutation of the training set, a function of the run's seed and of the epoch alone, so that any
-    step can be gone to at once.
+    Each epoch is one permutation of the training set, a function of the run's seed and of the epoch alone, so that
+    training can start at any step.
     """
 
     train_inputs: Inputs
@@ -58,7 +58,7 @@ class Stream:
         return _read_ahead(self.train_inputs, self.train_labels, self._rows, first, last)
 
     def in_order(self, part: str) -> Iterator[Batch]:
-        """All examples of the part, train or test, once."""
+        """All examples of a part, `train` or `test`, once."""
         inputs = self.train_inputs if part == "train" else self.test_inputs
         labels = self.train_labels if part == "train" else self.test_labels
 
@@ -97,7 +97,7 @@ def check_reader() -> None:
 def largest_input(dtype: np.dtype) -> float:
     """What a streamed input is divided by: the largest number of a type of integers, 1 for floats and truth values.
 
-    No example is looked at, so that none can leave a trace here.
+    It depends on no example, so that none can leave a trace here.
     """
     return float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
 
@@ -109,7 +109,7 @@ def _order(seed: int, epoch: int, count: int) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class _Batches:
-    """Batches by number, as Grain likes to have them."""
+    """Batches by number: a random-access source for Grain."""
 
     inputs: Inputs
     labels: np.ndarray
@@ -122,8 +122,8 @@ class _Batches:
 
     def __getitem__(self, number: int) -> Batch:
         rows = self.rows(self.first + number)
-        here = np.minimum(rows, len(self.labels) - 1)  # what fills up is some example, of weight 0
-        return Batch(self.inputs[here], self.labels[here].astype(np.int32), rows.astype(np.int32))
+        valid = np.minimum(rows, len(self.labels) - 1)  # the last example fills up, with weight 0
+        return Batch(self.inputs[valid], self.labels[valid].astype(np.int32), rows.astype(np.int32))
 
 
 def _read_ahead(

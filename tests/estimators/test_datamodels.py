@@ -302,7 +302,7 @@ def test_priors_of_many_test_examples_are_those_of_each():
         ({"factors": np.ones((2, 3))}, "factors has shape"),
         ({"folds": 1}, "folds is 1"),
         ({"folds": 9}, "no more than the 8 models"),
-        ({"multiples": (1.0, 2.0)}, "falling order"),
+        ({"multiples": (1.0, 2.0)}, "descending order"),
         ({"multiples": (1.0, 0.0)}, "not above 0"),
         ({"multiples": ()}, "one or more"),
     ],

@@ -20,7 +20,7 @@ def whole_numbers(masks, scores):
 
 
 def from_words(product):
-    return lambda masks, scores: jax.jit(product)(products.pack(masks), products.pack(scores))
+    return lambda masks, scores: jax.jit(product)(products.pack_bits(masks), products.pack_bits(scores))
 
 
 def as_float32(masks, scores):
@@ -58,7 +58,7 @@ def test_sums_of_thousands_do_not_round(way):
     assert (np.asarray(WAYS[way](masks, scores)) == 4500).all()
 
 
-PACK, UNPACK = jax.jit(products._pack_on_device), jax.jit(products.unpack, static_argnums=1)
+PACK, UNPACK = jax.jit(products._pack_on_device), jax.jit(products.unpack_bits, static_argnums=1)
 
 
 @settings(deadline=None, max_examples=15)
@@ -66,7 +66,7 @@ PACK, UNPACK = jax.jit(products._pack_on_device), jax.jit(products.unpack, stati
 def test_words_hold_what_was_packed(models, examples, seed):
     bits, _ = two_sides(models, examples, 0, seed)
 
-    words = products.pack(bits)
+    words = products.pack_bits(bits)
 
     np.testing.assert_array_equal(np.asarray(UNPACK(words, models)), bits)
     np.testing.assert_array_equal(np.asarray(PACK(bits)), words)

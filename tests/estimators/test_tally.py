@@ -104,7 +104,7 @@ def test_influence_of_outputs_takes_test_examples_in_parts(monkeypatch):
     tally = tally_of(outcomes, "probability")
     asked = tally.bits.masks, tally.outputs, MODELS, np.array([3, 0, 7]), np.array([5, 1, 2, 0])
     whole = outputs.influence_of_outputs(*asked, shape=(4, 6))
-    monkeypatch.setattr(outputs, "AT_ONCE", 3)
+    monkeypatch.setattr(outputs, "COLUMNS_AT_ONCE", 3)
 
     found = outputs.influence_of_outputs(*asked, shape=(4, 6))
 

@@ -1,4 +1,4 @@
-"""A training laid down after any epoch and taken up again is the same training, to the last bit."""
+"""A training that is stopped after any epoch and resumed from its checkpoint gives the same bits."""
 
 import shutil
 from functools import cache
@@ -51,7 +51,7 @@ def whole(num_devices):
 
 @pytest.mark.parametrize("num_devices", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_stopped_after_every_epoch_it_ends_with_the_same_bits(tmp_path, num_devices):
-    """Batch statistics, dropout, the optimiser's moments and what was recorded are all in what is laid down."""
+    """A checkpoint has batch statistics, dropout, the moments of the optimiser and what was recorded."""
     said, found, runs = [], {}, 0
     devices = jax.local_devices()[:num_devices]
     num_blocks = num_devices + 1
@@ -71,7 +71,7 @@ def test_stopped_after_every_epoch_it_ends_with_the_same_bits(tmp_path, num_devi
     assert not (tmp_path / "midway").exists()
 
 
-def test_it_does_not_train_again_what_was_laid_down(tmp_path):
+def test_epochs_before_the_checkpoint_are_not_trained_again(tmp_path):
     """The checkpoint is what it goes on from: one put in its place is taken for it."""
     checkpoints = checkpoints_in(tmp_path, PLAN, 1e9, print)
     assert train([1], checkpoints=checkpoints, stop=stops_at(EPOCHS), devices=jax.local_devices()[:1]) == {}
@@ -84,7 +84,7 @@ def test_it_does_not_train_again_what_was_laid_down(tmp_path):
     np.testing.assert_array_equal(other[0], whole(1)[1])
 
 
-def test_a_checkpoint_of_another_plan_is_not_looked_at(tmp_path):
+def test_a_checkpoint_of_another_plan_is_ignored(tmp_path):
     assert train([0], checkpoints=checkpoints_in(tmp_path, "f" * 64, 1e9, print), stop=stops_at(2)) == {}
 
     found = train([0], checkpoints=checkpoints_in(tmp_path, PLAN, 1e9, print))
@@ -110,7 +110,7 @@ def test_a_damaged_checkpoint_is_passed_over_in_words(tmp_path):
         assert checkpoints.load(0, None) is None
         path.write_bytes(data)
     assert len(said) == 2 * len(files)
-    assert all("passed over" in words for words in said)
+    assert all("is damaged and is not used" in words for words in said)
     files[0].unlink()
 
     np.testing.assert_array_equal(train([0], checkpoints=checkpoints, **one)[0], whole(1)[0])
@@ -146,7 +146,7 @@ def test_a_block_committed_by_another_while_this_one_lays_it_down(tmp_path, monk
 
 
 def test_a_checkpoint_that_another_removes_while_this_one_reads_it(tmp_path, monkeypatch):
-    """The other has laid down a newer one, or committed the block."""
+    """The other worker has saved a newer one, or committed the block."""
     said, there = [], checkpoints_in(tmp_path, PLAN, 1e9, lambda text: said.append(text))
     there.save(0, 1, {"a": np.zeros(3)})
     assert there.load(0, {"a": np.zeros(3)})[0] == 1

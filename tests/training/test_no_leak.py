@@ -24,9 +24,9 @@ def test_held_out_examples_leave_no_trace_in_batch_statistics(model):
     train = jax.jit(make_train(network, optax.adam(0.02), metrics_named(("logits",)), int(mask.sum()), 3, 8))
     examples = examples_of(dataset)
 
-    def logits(spoiled):
+    def logits(changed):
         inputs, labels = np.array(examples.train_inputs), np.array(examples.train_labels)
-        inputs[spoiled], labels[spoiled] = 1e6, (labels[spoiled] + 1) % 3
+        inputs[changed], labels[changed] = 1e6, (labels[changed] + 1) % 3
         output = train(jax.random.key(3), mask, examples._replace(train_inputs=inputs, train_labels=labels))
         return np.asarray(output.train["logits"])[mask], np.asarray(output.test["logits"])
 

@@ -43,7 +43,7 @@ def test_the_same_key_gives_the_same_model(clouds):
 def test_a_held_out_example_changes_nothing(clouds, model):
     """Not through the batches, and with batch normalisation not through its statistics either.
 
-    The inputs are spoiled after standardisation has been settled, which is the only thing that all examples share.
+    Inputs are changed after standardisation, which is the only thing that all examples share.
     """
     mask = np.arange(60) % 3 != 0
     network = make_model(ModelSpec(model), clouds.input_shape, clouds.num_classes)

@@ -128,17 +128,17 @@ def test_held_out_examples_leave_no_trace():
     held_out = ~MASKS[0]
     inputs, labels = data.train_inputs.copy(), data.train_labels.copy()
     inputs[held_out], labels[held_out] = np.inf, (labels[held_out] + 1) % 3
-    clean, spoiled = (
+    clean, changed = (
         outputs(training, stream_of(one, 0, 8), MASKS)
         for one in (data, replace(data, train_inputs=inputs, train_labels=labels))
     )
 
-    np.testing.assert_array_equal(clean.test["logits"][0], spoiled.test["logits"][0])
-    np.testing.assert_array_equal(clean.train["logits"][0][MASKS[0]], spoiled.train["logits"][0][MASKS[0]])
-    assert all((clean.test["logits"][other] != spoiled.test["logits"][other]).any() for other in (1, 2, 3))
+    np.testing.assert_array_equal(clean.test["logits"][0], changed.test["logits"][0])
+    np.testing.assert_array_equal(clean.train["logits"][0][MASKS[0]], changed.train["logits"][0][MASKS[0]])
+    assert all((clean.test["logits"][other] != changed.test["logits"][other]).any() for other in (1, 2, 3))
 
 
-def test_a_batch_of_others_leaves_a_model_as_it_is():
+def test_a_batch_of_held_out_examples_does_not_change_a_model():
     training = make_streamed(normed((4,), 3), optax.sgd(0.1, momentum=0.9), KEEP, 6, 1.0)
     (batch,) = stream_of(DATA, 0, 8).training(0, 1)
     state, mask = training.start(jax.random.key(0)), np.ones(22, bool)
@@ -156,19 +156,19 @@ def nnx_numbers(tree):
     return [leaf for leaf in jax.tree.leaves(tree) if not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)]
 
 
-def test_laid_down_and_taken_up_in_the_middle_of_an_epoch():
+def test_resumed_from_a_checkpoint_in_the_middle_of_an_epoch():
     training = replace(make_streamed(network("mlp:8"), optax.adam(0.01), KEEP, 9, 1.0), leg=2)
-    stream, laid_down, asked = stream_of(DATA, 0, 8), {}, iter([False, False, True, True, True])
+    stream, saved, asked = stream_of(DATA, 0, 8), {}, iter([False, False, True, True, True])
     checkpoints = Checkpoints(
-        lambda number, like: laid_down.get(number),
-        lambda number, legs, tree: laid_down.update({number: (legs, tree)}),
+        lambda number, like: saved.get(number),
+        lambda number, legs, tree: saved.update({number: (legs, tree)}),
         0.0,
     )
     whole = outputs(training, stream, MASKS)
     stopped = outputs(training, stream, MASKS, checkpoints=checkpoints, stop=lambda: next(asked))
 
     assert stopped is None
-    assert {number: legs for number, (legs, _) in laid_down.items()} == {0: 2, 1: 2}
+    assert {number: legs for number, (legs, _) in saved.items()} == {0: 2, 1: 2}
     resumed = outputs(training, stream, MASKS, checkpoints=checkpoints)
     np.testing.assert_array_equal(resumed.test["logits"], whole.test["logits"])
 

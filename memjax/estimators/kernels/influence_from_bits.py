@@ -1,4 +1,4 @@
-"""Influence and p-values from a bit a model and example: who saw what, and who was right about what."""
+"""Influence and p-values from one bit for each model and example: did it train on it, was it right about it."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,15 +12,15 @@ from memjax.estimators.complementary import stderr_in_pairs
 from memjax.estimators.kernels.moments import Sums, from_sums
 from memjax.estimators.kernels.products import counts_in, no_words, set_bits
 
-CHUNK = 4096  # pairs whose words are looked at together
+PAIRS_AT_ONCE = 4096
 EVEN = np.uint32(0x55555555)  # the bits of models 0, 2, 4, ...
 
 
 class Bits(NamedTuple):
-    """Each model has its bit at its number.  One that is not there has none set, which no count notices.
+    """Each model has its bit at its number.  A missing model has no bit set, so that it changes no count.
 
     Attributes:
-      masks: (chunks, words, train), whether a model saw a training example; see `products.pack`.
+      masks: (chunks, words, train), whether a model saw a training example; see `products.pack_bits`.
       right: (chunks, words, test), whether it was right about a test example.
     """
 
@@ -52,8 +52,8 @@ def influence_of_bits(
     `complementary_influence` gives them.
 
     Args:
-      num_models: models that are there.
-      shape: rows and columns to compute, some of them in vain: one shape for all calls is one compilation.
+      num_models: models that are not missing.
+      shape: padded to this many rows and columns, so that all calls share one compiled program.
     """
     if not len(rows) or not len(columns):
         nothing = np.zeros((len(rows), len(columns)), np.float32)
@@ -76,8 +76,8 @@ def tails_of_bits(
     """The p-values of pairs; see `pair_p_values`."""
     found = np.ones(len(tr_idx))
     tail: Callable = _binomial_tail if complementary else _hypergeometric_tail
-    for start in range(0, len(tr_idx), CHUNK):
-        part = np.s_[start : start + CHUNK]
+    for start in range(0, len(tr_idx), PAIRS_AT_ONCE):
+        part = np.s_[start : start + PAIRS_AT_ONCE]
         saw, right = bits.masks[..., tr_idx[part]], bits.right[..., tt_idx[part]]
         num_in = _count(saw)
         found[part] = np.where((num_in == 0) | (num_in == num_models), 1.0, tail(saw, right, num_in, num_models))

@@ -1,4 +1,4 @@
-"""Influence from scores that are no counts, such as probabilities: a number a model and test example is kept."""
+"""Influence from scores other than 0 and 1, such as probabilities: one number for each model and test example."""
 
 import jax
 import jax.numpy as jnp
@@ -8,9 +8,9 @@ from jaxtyping import Array, Float, Int, UInt32
 from memjax.estimators.complementary import squares_in_pairs, stderr_in_pairs
 from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Sums, from_sums
-from memjax.estimators.kernels.products import unpack
+from memjax.estimators.kernels.products import unpack_bits
 
-AT_ONCE = 1024  # test examples whose scores are on the device together
+COLUMNS_AT_ONCE = 1024  # test examples whose scores are on the device together
 
 
 def influence_of_outputs(
@@ -22,15 +22,15 @@ def influence_of_outputs(
     `influence` or `complementary_influence` gives them but for the last digits: these are sums in float32.
 
     Args:
-      masks: as in `Bits`; a model that is not there has no bit set, and zeros in its row of the outputs.
-      num_models: models that are there.
-      shape: rows and columns to compute, some of them in vain: one shape for all calls is one compilation.
+      masks: as in `Bits`; a missing model has no bit set, and zeros in its row of the outputs.
+      num_models: models that are not missing.
+      shape: padded to this many rows and columns, so that all calls share one compiled program.
     """
     value, stderr = np.empty((2, len(rows), len(columns)), np.float32)
     if not value.size:
         return value, stderr
     num_rows, num_columns = shape or value.shape
-    words, width = masks[..., np.resize(rows, num_rows)], min(AT_ONCE, num_columns)
+    words, width = masks[..., np.resize(rows, num_rows)], min(COLUMNS_AT_ONCE, num_columns)
     for start in range(0, len(columns), width):
         part = np.s_[:, start : start + width]
         scores = outputs[:, np.resize(columns[part[1]], width)].astype(np.float32)
@@ -48,4 +48,4 @@ def _sums(
     words: UInt32[Array, "chunks words train"], scores: Float[Array, "models test"]
 ) -> tuple[Sums, Int[Array, "train 1"]]:
     num_in = jax.lax.population_count(words).astype(jnp.int32).sum((0, 1))
-    return sums_of(unpack(words, len(scores)), scores), num_in[:, None]
+    return sums_of(unpack_bits(words, len(scores)), scores), num_in[:, None]

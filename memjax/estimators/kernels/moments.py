@@ -68,8 +68,8 @@ def moments_of_scores(
     NumPy arrays give NumPy arrays of their own precision.
     """
     xp = total.__array_namespace__()
-    mean = xp.where(count > 0, total / count, xp.nan)  # a total of none that was rounded is not quite 0
-    scatter = xp.maximum(squares - total * mean, 0)  # rounding may leave a negative crumb
+    mean = xp.where(count > 0, total / count, xp.nan)  # rounding may leave a total of no model that is not 0
+    scatter = xp.maximum(squares - total * mean, 0)  # rounding may leave a small negative number
     variance = xp.where(count > 1, scatter / (count - 1) / count, xp.nan)
     return Moments(xp.broadcast_to(count, mean.shape), mean, variance)
 
@@ -94,7 +94,7 @@ class Sums(NamedTuple):
 def halves(
     sums: Sums, num_in: Int[Array, "*#shape"], num_models: int | Int[Array, "*#shape"], errors: Errors = "adjusted"
 ) -> tuple[Moments, Moments]:
-    """The models that saw an example and the others, from sums and how many of the models saw it."""
+    """The moments over models that saw an example and over models that did not, from sums."""
     num_out, outside = num_models - num_in, sums.total - sums.inside
     if sums.squares is None:
         return moments_of_rates(num_in, sums.inside, errors), moments_of_rates(num_out, outside, errors)
@@ -111,6 +111,6 @@ def from_sums(
 ) -> Estimate:
     """The difference of the two halves.
 
-    A program of its own: together with the product that made the sums it would round in other places.
+    A separate program: compiled together with the product that made the sums it would round differently.
     """
     return difference(*halves(sums, num_in, num_models, errors))

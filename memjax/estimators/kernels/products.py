@@ -1,8 +1,8 @@
-"""The product masks.T @ scores, in which all the time of influence goes; how it is computed is decided here alone.
+"""The product masks.T @ scores, which takes all the time of influence.  Only this file decides how it is computed.
 
-Scores of 0 and 1 need no arithmetic of floats: the sum over models is the number of bits that two strings of bits, a
-bit a model, have in common.  GF/s of (train, 2000) @ (2000, test) in tiles of 2048 x 1024 or so, a multiply-add counted
-twice, by processor time on one core of an AMD EPYC with AVX2, lowest and highest of several runs on a busy machine:
+Scores of 0 and 1 need no arithmetic of floats: the sum over models is the number of bits that two strings of bits, one
+for each model, have in common.  GF/s of (train, 2000) @ (2000, test) in tiles of about 2048 x 1024, a multiply-add
+counted twice, by processor time on one core of an AMD EPYC with AVX2, lowest and highest of several runs:
 
     way                                       jax 0.12.0.1   jax 0.10.2
     float32 product (numpy's: 73 to 77)           57 to 66     61 to 68
@@ -11,8 +11,8 @@ twice, by processor time on one core of an AMD EPYC with AVX2, lowest and highes
     bits in common, a word at a time            219 to 248   223 to 238
     bits in common, carry-save adders           358 to 535   426 to 534
 
-A core with AMX reaches 290 in bfloat16 through oneDNN (jax 0.12), the way of bits not having been measured there.
-Elsewhere than on a CPU matrix units do it in bfloat16 with sums in float32.  Each way is exact: 0 and 1 are numbers of
+A core with AMX reaches 290 in bfloat16 through oneDNN (jax 0.12); bits were not measured there.  Other devices than a
+CPU multiply in bfloat16 with sums in float32.  Each way is exact: 0 and 1 are numbers of
 bfloat16 and int8, and whole numbers below 2**24 of float32.
 """
 
@@ -25,11 +25,11 @@ from jaxtyping import Array, Bool, Float, Int, Shaped, UInt32
 
 WORD = 32  # models a word
 OCTETS = np.arange(WORD // 8) if sys.byteorder == "little" else np.arange(WORD // 8)[::-1]  # of a word, least first
-CHUNK = 64  # words whose common bits are added up in one unrolled expression
+WORDS_A_CHUNK = 64  # whose common bits are added up in one unrolled expression
 
 
 def sums_in(masks: Bool[Array, "models train"], scores: Shaped[Array, "models test"]) -> Float[Array, "train test"]:
-    """For each pair the sum of scores over models that saw the training example; the others' is the total less this.
+    """For each pair, the sum of scores over models that saw the training example.
 
     Scores that are bool are counted exactly; others are multiplied in full float32, whatever the device's default.
     """
@@ -41,11 +41,11 @@ def sums_in(masks: Bool[Array, "models train"], scores: Shaped[Array, "models te
 def counts_in(
     masks: UInt32[Array, "chunks words train"], scores: UInt32[Array, "chunks words test"]
 ) -> Float[Array, "train test"]:
-    """As `sums_in`, of scores of 0 and 1, from the words that `pack` made."""
+    """As `sums_in`, of scores of 0 and 1, from the words that `pack_bits` made."""
     return jax.lax.platform_dependent(masks, scores, cpu=common_bits, default=_multiply_words)
 
 
-def pack(bits: Bool[np.ndarray, "models examples"]) -> UInt32[np.ndarray, "chunks words examples"]:
+def pack_bits(bits: Bool[np.ndarray, "models examples"]) -> UInt32[np.ndarray, "chunks words examples"]:
     """A bit a model: bit b of word w of chunk c is model (c * words + w) * 32 + b; the last ones are 0."""
     words = no_words(*bits.shape)
     set_bits(words, np.arange(len(bits)), bits)
@@ -70,8 +70,8 @@ def set_bits(
         octets[word, :, OCTETS[bit // 8]] |= row.view(np.uint8) << np.uint8(bit % 8)
 
 
-def unpack(words: UInt32[Array, "chunks words examples"], num_models: int) -> Bool[Array, "models examples"]:
-    """The other way round, on a device."""
+def unpack_bits(words: UInt32[Array, "chunks words examples"], num_models: int) -> Bool[Array, "models examples"]:
+    """The inverse of `pack_bits`, on a device."""
     bits = (words[:, :, None] >> jnp.arange(WORD, dtype=jnp.uint32)[:, None]) & 1
     return bits.reshape(-1, words.shape[-1])[:num_models].astype(bool)
 
@@ -114,7 +114,7 @@ def _bits_set(words: list[UInt32[Array, "train test"]]) -> UInt32[Array, "train 
 
 
 def _count_bits(masks: Bool[Array, "models train"], scores: Bool[Array, "models test"]) -> Float[Array, "train test"]:
-    # Without the barrier the packing may be fused into the product and done anew for each pair.
+    # Without the barrier the packing may be fused into the product and repeated for each pair.
     return common_bits(*jax.lax.optimization_barrier((_pack_on_device(masks), _pack_on_device(scores))))
 
 
@@ -128,7 +128,7 @@ def _pack_on_device(bits: Bool[Array, "models examples"]) -> UInt32[Array, "chun
 def _chunks(num_models: int) -> tuple[int, int]:
     """Chunks, and words a chunk: as few as will do, all of one length."""
     words = -(-num_models // WORD)
-    chunks = -(-words // CHUNK)
+    chunks = -(-words // WORDS_A_CHUNK)
     return chunks, -(-words // chunks)
 
 
@@ -142,4 +142,4 @@ def _multiply_words(
     masks: UInt32[Array, "chunks words train"], scores: UInt32[Array, "chunks words test"]
 ) -> Float[Array, "train test"]:
     num_models = masks.shape[0] * masks.shape[1] * WORD
-    return _multiply_bfloat16(unpack(masks, num_models), unpack(scores, num_models))
+    return _multiply_bfloat16(unpack_bits(masks, num_models), unpack_bits(scores, num_models))

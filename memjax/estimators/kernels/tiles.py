@@ -1,4 +1,4 @@
-"""Influence a tile of training and test examples at a time, dealt over the devices; only large ones come back."""
+"""Influence of one tile of training and test examples at a time, on all devices; only large values come back."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -10,26 +10,26 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped, UInt8, UInt32
 
 from memjax.estimators.kernels.moments import Sums, from_sums
-from memjax.estimators.kernels.products import counts_in, pack, sums_in, unpack
+from memjax.estimators.kernels.products import counts_in, pack_bits, sums_in, unpack_bits
 from memjax.estimators.pairs import Pairs, join_pairs
 
 TILE_OF_CPU = 2048, 1024  # training and test examples; the packed scores of so many stay in the cache of a core
 TILE = 8192, 8192  # elsewhere: a quarter of a GB of sums, and few enough tiles that starting one costs nothing
 LINE = 16  # words in a line of cache
 PICKED = 1 << 14  # pairs fetched from a device at once: one length, one compilation
-Block = tuple[np.ndarray, np.ndarray]  # numbers of the training and of the test examples of which all pairs are meant
+Candidates = tuple[np.ndarray, np.ndarray]  # training and test examples, of which all pairs are searched
 Device = Any  # jax.Device, which is no class to a type checker
 
 
 class Found(NamedTuple):
-    """What one tile gave, and which test examples it was about (one array for all tiles about the same)."""
+    """The pairs found in one tile, and its test examples (one array for all tiles of the same test examples)."""
 
     columns: Int[np.ndarray, " test"]
     pairs: Pairs
 
 
 class _Tile(NamedTuple):
-    """A tile under way on a device."""
+    """A tile that a device is computing."""
 
     rows: Int[np.ndarray, " train"]
     columns: Int[np.ndarray, " test"]
@@ -42,22 +42,22 @@ class _Tile(NamedTuple):
 def search(
     masks: Bool[np.ndarray, "models train"],
     scores: Shaped[np.ndarray, "models test"],
-    blocks: list[Block],
+    blocks: list[Candidates],
     floor: Float[np.ndarray, " test"],
     shape: tuple[int, int],
     devices: list[Device],
 ) -> Iterator[Found]:
     """Pairs of the blocks whose influence reaches the floor of their test example, tile by tile.
 
-    The floor is looked up when a tile is started, so whoever takes the tiles may raise it meanwhile.  Test examples are
-    the outer loop.  While a tile is looked at, one a device is under way.
+    The floor is read when a tile is started, so the caller may raise it between tiles.  Test examples are the outer
+    loop.  While the host reads one tile, each device computes another.
 
     Args:
       masks, scores: as `influence` takes them, bool or float32.
       blocks: which pairs.
       floor: least influence, by test example.
       shape: training and test examples a tile.
-      devices: tiles are dealt to them in turn.
+      devices: each gets a tile in turn.
     """
     waiting: deque[_Tile] = deque()
     for tile in _started(masks, scores, blocks, floor, shape, devices):
@@ -68,7 +68,7 @@ def search(
         yield _finished(tile, len(masks))
 
 
-def tile_for(blocks: list[Block], devices: list[Device]) -> tuple[int, int]:
+def tile_for(blocks: list[Candidates], devices: list[Device]) -> tuple[int, int]:
     """The largest block cut into equal parts: one shape, one compilation."""
     limits = TILE_OF_CPU if devices[0].platform == "cpu" else TILE
     largest = [max(map(len, side)) for side in zip(*blocks, strict=True)]
@@ -79,8 +79,8 @@ def tile_for(blocks: list[Block], devices: list[Device]) -> tuple[int, int]:
 
 
 def _started(masks, scores, blocks, floor, shape, devices) -> Iterator[_Tile]:
-    words = pack(masks)
-    scores = pack(scores) if scores.dtype == bool else scores
+    words = pack_bits(masks)
+    scores = pack_bits(scores) if scores.dtype == bool else scores
     number = 0
     for block_rows, block_columns in blocks:
         for columns in _cut(block_columns, shape[1]):
@@ -88,7 +88,7 @@ def _started(masks, scores, blocks, floor, shape, devices) -> Iterator[_Tile]:
             on_devices = [jax.device_put(own_scores, device) for device in devices]
             for rows in _cut(block_rows, shape[0]):
                 which = number % len(devices)
-                least = np.full(shape[1], np.inf, np.float32)  # no pair with what only fills the tile up
+                least = np.full(shape[1], np.inf, np.float32)  # columns that only fill up the tile give no pair
                 least[: len(columns)] = floor[columns]
                 given = jax.device_put((_filled(words, rows, shape[0]), least), devices[which])
                 sums, num_in = _products(given[0], on_devices[which])
@@ -121,14 +121,13 @@ def _cut(numbers: Int[np.ndarray, " all"], length: int) -> list[np.ndarray]:
 
 
 def _filled(array: Shaped[np.ndarray, "... all"], numbers: np.ndarray, length: int) -> Shaped[np.ndarray, "... tile"]:
-    """Some columns of an array, and zeros up to a given number: a training example that no model saw has no influence
-    that would be defined."""
+    """Some columns of an array, and zeros up to a length: a training example that no model saw gives no pair."""
     filled = np.zeros((*array.shape[:-1], length), array.dtype)
     filled[..., : len(numbers)] = array[..., numbers]
     return filled
 
 
-# Programs of their own and not one: XLA computes a product, or rounds a value, anew for each use that it is fused into.
+# Separate programs: in one program, XLA computes a product or rounds a value again for each use that it is fused into.
 
 
 @jax.jit
@@ -140,7 +139,7 @@ def _products(
     if scores.dtype == jnp.uint32:
         total = jax.lax.population_count(scores).astype(jnp.int32).sum((0, 1))
         return Sums(counts_in(words, scores), total.astype(jnp.float32)), num_in
-    masks, squares = unpack(words, len(scores)), scores * scores
+    masks, squares = unpack_bits(words, len(scores)), scores * scores
     return Sums(sums_in(masks, scores), scores.sum(0), Sums(sums_in(masks, squares), squares.sum(0))), num_in
 
 
@@ -151,7 +150,7 @@ def _values(sums: Sums, num_in: Int[Array, " train"], num_models: int | Array) -
 
 @jax.jit
 def _above(value: Float[Array, "train test"], floor: Float[Array, " test"]) -> UInt8[Array, "train octets"]:
-    """A bit a pair: an eighth of the bytes to bring home and to look through."""
+    """One bit for each pair: an eighth of the bytes to copy to the host."""
     return jnp.packbits(value >= floor, axis=1)
 
 

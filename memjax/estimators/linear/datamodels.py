@@ -1,4 +1,4 @@
-"""Datamodels: the output of a model on a test example as a linear function of what the model was trained on."""
+"""Datamodels: the output of a model on a test example as a linear function of its training subset."""
 
 from typing import Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from memjax.estimators.checks import AnyArray
 from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, as_positive, tiles
 from memjax.estimators.linear.lasso_solver import Design, fit_tile, make_design, make_targets, nothing, product, solve
 
-WHILE_CHOOSING = 0.01  # tolerance: held-out errors do not change in a digit that would matter
+WHILE_CHOOSING = 0.01  # tolerance: held-out errors are exact enough to choose by
 MULTIPLES = tuple(float(multiple) for multiple in np.geomspace(1.4, 0.175, 7))
 
 
@@ -22,10 +22,10 @@ class Datamodels(NamedTuple):
 
     Attributes:
       weights: influence; above 0 where seeing the training example raises the output.
-      bias: the output expected of a model that saw nothing.
-      penalty: as chosen on models held out; NaN for constant outputs.
-      gap: what the objective may at most lie above its minimum (the duality gap); 0 where a formula solved it.
-      held_out_r2: share of the variance over models held out that is predicted: 1 all of it, 0 no more than by the
+      bias: the expected output of a model trained on no example.
+      penalty: as chosen on held-out models; NaN for constant outputs.
+      gap: bound on how far the objective is above its minimum (the duality gap); 0 where a formula solved it.
+      held_out_r2: share of the variance over held-out models that is predicted: 1 all of it, 0 no more than by the
         mean, below 0 less.  A little too high, as the penalty was chosen by it.  NaN for constant outputs.
     """
 
@@ -58,31 +58,31 @@ def datamodels(
 
         outputs[t, j] is about bias[j] + sum over i of masks[t, i] weights[i, j]
 
-    by the lasso (see `lasso` for the objective).  A weight is the change of output j when example i is added, all
-    others being as they are; above 0: seeing i raises it.  Range: any number, in units of the outputs; most are 0.
+    by the lasso (see `lasso` for the objective).  A weight is the change of output j when example i is added to an
+    unchanged rest of the subset; above 0: seeing i raises it.  Range: any number, in units of the outputs; most are 0.
     An example that was always in or always out has weight 0, and so has every example for a constant output.
 
-    The penalty of target j is a multiple, larger or smaller, of the one that just holds back pure noise,
+    The penalty of target j is a multiple of the one that just holds back pure noise,
 
         deviation of outputs[:, j] * deviation of a mask * sqrt(2 log(train) / models)
 
-    and the multiple is the one whose linear models predict models held out best: model t is held out in fold t mod
-    `folds`, and squared errors are added up over folds.
+    and the multiple is the one whose linear models predict held-out models best: model t is held out in fold t mod
+    `folds`, and squared errors are summed over folds.
 
     Args:
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
       outputs: (models, test), any finite numbers: margins, probabilities, correctness.  NumPy or JAX.
-      factors: (train, test), above 0: how much dearer a pair is than others; `prior_factors` makes some.  Default: 1.
+      factors: (train, test), above 0: how strongly each pair is penalised, see `prior_factors`.  Default: 1.
       choose: the multiple for all targets together, which finds strong pairs a little better, or for each by itself;
-        then all its weights are 0 where the mean alone predicts models held out better than any multiple.
+        then all its weights are 0 where the mean alone predicts held-out models better than any multiple.
       folds: 2 or more, and no more than models.
-      multiples: to choose from, in falling order.
+      multiples: to choose from, in descending order.
       tolerance: of the duality gap, as a fraction of the objective at weight 0; 0.01 while multiples are compared.
       tile: targets solved at once; a dozen arrays of (train, tile) exist at a time.
 
     Raises:
       InputError: shapes that do not fit, masks other than 0 and 1, outputs that are not finite, factors or multiples
-        not above 0, multiples not in falling order, too few or too many folds.
+        not above 0, multiples not in descending order, too few or too many folds.
 
     Example:
       >>> import numpy as np
@@ -99,7 +99,7 @@ def datamodels(
     path = as_positive("multiples", np.array(multiples), (len(multiples),))
     check_folds(folds, len(masks))
     if not len(path) or (np.diff(path) >= 0).any():
-        raise InputError(f"multiples is {multiples}; expected one or more in falling order")
+        raise InputError(f"multiples is {multiples}; expected one or more in descending order")
     everyone = np.ones(len(masks), bool)
     design = make_design(masks, everyone)
     errors, alone = _errors_of_path(masks, outputs, factors, path, folds, WHILE_CHOOSING, tile)
@@ -122,7 +122,7 @@ def nothing_found(
 ) -> tuple[
     Float[np.ndarray, "train test"], Float[np.ndarray, " test"], Float[np.ndarray, " test"], Float[np.ndarray, " test"]
 ]:
-    """Weights, bias, penalty and gap of outputs that are constant; the others' are yet to be filled in."""
+    """Weights, bias, penalty and gap of constant outputs; those of other outputs are filled in later."""
     num_targets = outputs.shape[1]
     weights, gap = np.zeros((masks.shape[1], num_targets), np.float32), np.zeros(num_targets, np.float32)
     return weights, outputs[0].copy(), np.full(num_targets, np.nan, np.float32), gap
@@ -134,7 +134,7 @@ def check_folds(folds: int, num_models: int) -> None:
 
 
 def chosen(errors: Float[np.ndarray, "penalties test"], choose: str) -> Int[np.ndarray, " test"]:
-    """Which penalty of the path predicts models held out best; the larger one of equals."""
+    """Which penalty of the path predicts held-out models best; the larger one of equals."""
     if choose not in ("together", "each"):
         raise InputError(f"choose is {choose!r}; expected 'together' or 'each'")
     if choose == "together":
@@ -158,7 +158,7 @@ def _errors_of_path(
     tolerance: float,
     tile: int,
 ) -> tuple[Float[np.ndarray, "penalties test"], Float[np.ndarray, " test"]]:
-    """Squared errors on models held out, summed over all folds: for each multiple, and for the mean alone."""
+    """Squared errors on held-out models, summed over all folds: for each multiple, and for the mean alone."""
     errors, alone = np.zeros((len(path), outputs.shape[1])), np.zeros(outputs.shape[1])
     for fold in range(folds):
         used = np.arange(len(masks)) % folds != fold
@@ -185,7 +185,7 @@ def _scales(
 
 
 def noise_level(design: Design, used: Bool[Array, " models"]) -> Float[Array, ""]:
-    """What the largest slope of pure noise of deviation 1 is about: that of `train` independent normal numbers."""
+    """About the largest slope of pure noise of deviation 1: that of `train` independent normal numbers."""
     num_train = len(design.means)
     return jnp.maximum(design.spread, 1e-6) * jnp.sqrt(2 * jnp.log(max(num_train, 2)) / used.sum())
 

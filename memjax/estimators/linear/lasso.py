@@ -1,4 +1,4 @@
-"""The lasso for many targets that share one set of masks: the penalty is given, all targets are solved at once."""
+"""The lasso, with a given penalty, for many targets at once that share one set of masks."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -19,8 +19,8 @@ class Lasso(NamedTuple):
 
     Attributes:
       weights: above 0 where seeing the training example raises the output.
-      bias: the output expected of a model that saw nothing.
-      gap: what the objective may at most lie above its minimum (the duality gap).
+      bias: the expected output of a model trained on no example.
+      gap: bound on how far the objective is above its minimum (the duality gap).
     """
 
     weights: Float[np.ndarray, "train test"]
@@ -58,7 +58,7 @@ def lasso(
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
       outputs: (models, test), any finite numbers.  NumPy or JAX.
       penalty: above 0, one for all targets or one each, in units of the outputs.
-      factors: above 0, (train, test): how much dearer a pair is than others.  Default: 1.
+      factors: above 0, (train, test): how strongly each pair is penalised.  Default: 1.
       tolerance: a target is done when its duality gap is below this fraction of its objective at weight 0.
       tile: targets solved at once; a dozen arrays of (train, tile) exist at a time.
 
@@ -128,7 +128,7 @@ def as_positive(name: str, values: Shaped[AnyArray, "..."] | float, shape: tuple
 def tiles(
     outputs: Float[np.ndarray, "models test"], tile: int
 ) -> Iterator[tuple[Int[np.ndarray, " columns"], Int[np.ndarray, " tile"]]]:
-    """The targets that vary in parts, and each part filled up to one length: one shape for all is one compilation."""
+    """The targets that vary, in parts, each padded to one length so that all parts share one compiled program."""
     varying = np.flatnonzero(outputs.max(0) > outputs.min(0))
     tile = max(1, min(tile, outputs.shape[1]))
     for start in range(0, len(varying), tile):

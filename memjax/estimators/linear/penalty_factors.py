@@ -1,4 +1,4 @@
-"""What is known of a pair before any test output was looked at, and what a unit of margin is worth."""
+"""Penalty factors of pairs, known before any test output, and margins calibrated to probability units."""
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
@@ -14,14 +14,14 @@ def prior_factors(
     test_labels: Int[np.ndarray, " test"],
     mem: Float[AnyArray, " train"],
 ) -> Float[np.ndarray, "train test"]:
-    """How dear a pair should be to a lasso: little for near neighbours of one class and for memorized examples.
+    """How strongly a lasso should penalise each pair: less for near neighbours of one class and memorized examples.
 
         factor[i, j] = log(2 + a) / log(1 + train) * log(2 + b) / log(1 + train)
 
     where a examples come before i when they are ordered by their distance from test example j, those of its class
-    first, and b when they are ordered by memorization, most memorized first.  In (0, 1]; 1 for whoever is last in both.
-    The least penalty that holds back the noise of m candidates goes as the root of log(m): whoever is first in line
-    has few before it to be mistaken for.  Use it as `factors` of `datamodels` or `lasso`.
+    first, and b when they are ordered by memorization, most memorized first.  In (0, 1]; 1 for the last of both orders.
+    The least penalty that holds back the noise of m candidates grows as the root of log(m), and an example that is
+    early in an order has few candidates before it.  Use it as `factors` of `datamodels` or `lasso`.
 
     Args:
       train_inputs, test_inputs: (examples, *shape), numbers; distances are Euclidean.
@@ -50,14 +50,14 @@ def prior_factors(
 
 
 def worth(outputs: Shaped[AnyArray, "..."], margins: Shaped[AnyArray, "..."]) -> Float[np.ndarray, " test"]:
-    """What one unit of margin is worth in the outputs (probability or correctness), for each test example.
+    """The change of the outputs (probability or correctness) for one unit of margin, for each test example.
 
         worth[j] = covariance of outputs[:, j] and margins[:, j] / variance of margins[:, j]
 
     Never below 0 for outputs that rise with the margin; 0 where margins do not vary.  Influence on margins is measured
     more precisely than on probabilities but not on one scale: far from the boundary a large change of margin changes
-    no answer.  Weights of a datamodel of margins times this are influence on the outputs, comparable between test
-    examples: for normal margins the mean change of a function of the margin is just this times that of the margin.
+    no answer.  Weights of a datamodel of margins times this are influence calibrated to units of the outputs: for
+    normal margins the mean change of a function of the margin is just this times that of the margin.
 
     Raises:
       InputError: shapes that do not fit, no model, or numbers that are not finite.

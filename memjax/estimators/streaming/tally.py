@@ -1,11 +1,11 @@
-"""All that the estimates of a run are made of, from models that come part by part, in any order.
+"""Running sums from which the estimates of a run are made; models are added in parts, in any order.
 
-Memory: (train + test) / 8 bytes a model for what influence needs, a bit each; where it is to be of another score than
-correctness, that score of every test example besides, 2 bytes each as a run keeps it.  All else are sums over models,
-of some 80 bytes a training example for correctness and 50 for each other score, however many models there are.
+Memory: (train + test) / 8 bytes a model for influence, a bit for each example; for influence on another score than
+correctness also that score of each test example, 2 bytes each.  All else are sums over models: about 80 bytes for each
+training example for correctness and 50 for each other score, however many models there are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from memjax.estimators.streaming.totals import Totals, add_totals, memorization_
 from memjax.metrics import SCORES
 from memjax.types import Outcomes
 
-LOOKED_AT = 256  # models whose masks are compared at once
+MODELS_AT_ONCE = 256
 
 
 class Tally:
@@ -30,11 +30,11 @@ class Tally:
       complementary: whether models 2k and 2k + 1 saw complementary halves; one without its partner is left out.
       num_models: models that were added, diverged ones and those without a partner included.
       num_failed: how many of them diverged.
-      score: of which memorization and influence are to be.
+      score: the score whose differences are memorization and influence.
       scores: sums for memorization, by the name of the score.
-      halves: those for that score of models 0, 1, 4, 5, 8, 9, ... (True) and of the others: for the reliability.
+      halves: sums of that score over models 0, 1, 4, 5, 8, 9, ... (True) and over the rest: for the reliability.
       num_right: models that were right about each test example.
-      bits: who saw what and was right about what.
+      bits: which examples each model trained on, and which test examples it was right about.
       outputs: the score of each model, at its number, for each test example; None for correctness, which is in the
         bits, and as long as there is no model.
     """
@@ -79,8 +79,8 @@ class Tally:
         """Adds models and a number of diverged ones.  A complementary pair must come whole.
 
         Raises:
-          InputError: other scores than the parts before it had or not the one that is asked for, correctness other
-            than 0 and 1 of test examples, or models that are not in complementary pairs.
+          InputError: other scores than earlier parts had, or without the score of the tally; correctness of test
+            examples other than 0 and 1; models that are not in complementary pairs.
         """
         num_models = len(part.model_ids) + num_failed
         part = whole_pairs(part) if self.complementary else part
@@ -102,11 +102,11 @@ class Tally:
         self.num_failed += num_failed
 
     def merge(self, other: "Tally") -> None:
-        """Adds the models of another tally, of as many numbers, that has none of these."""
+        """Adds the models of another tally, which has none of the models of this one."""
         if [words.shape for words in self.bits] != [words.shape for words in other.bits]:
             raise InputError("the tallies are of different numbers of models or examples")
         if self.score != other.score:
-            raise InputError(f"one tally is to be of {self.score}, the other of {other.score}")
+            raise InputError(f"one tally is of {self.score}, the other of {other.score}")
         self._add_sums(other.scores, other.halves)
         self.num_right += other.num_right
         for own, others in zip(self.bits, other.bits, strict=True):
@@ -117,11 +117,11 @@ class Tally:
         self.num_failed += other.num_failed
 
     def _add_outputs(self, part: Outcomes) -> None:
-        """Takes down what influence needs of a score that is no count."""
+        """Stores a score other than correctness of each test example, for influence."""
         for side, scores, count in (("train", part.train, None), ("test", part.test, len(self.num_right))):
             if self.score not in scores and count != 0:
                 raise InputError(
-                    f"there is no {side}_{self.score}, of which memorization and influence are to be: record it with "
+                    f"there is no {side}_{self.score}, of which memorization and influence are to be: store it with "
                     f"--keep correct {self.score}, or give it among the arrays"
                 )
         outputs = np.asarray(part.test.get(self.score, np.zeros((len(part.masks), 0), np.float32)))
@@ -144,14 +144,14 @@ def _add_to(own: dict[Any, Totals], others: dict[Any, Totals]) -> None:
 
 
 def tally_of(outcomes: Outcomes, score: str = "correct") -> Tally:
-    """The tally of models that are in memory; whether they are in complementary pairs shows in their masks."""
+    """The tally of models in memory; their masks show whether they are in complementary pairs."""
     paired = whole_pairs(outcomes)
     complementary = len(paired.masks) > 0 and opposite(paired.masks)
     num_models = int(outcomes.model_ids.max(initial=-1)) + 1
     tally = Tally(num_models, outcomes.masks.shape[1], outcomes.test["correct"].shape[1], complementary, score)
     used = paired if complementary else outcomes
-    for start in range(0, len(used.masks), LOOKED_AT):
-        tally.add(_models(used, slice(start, start + LOOKED_AT)))
+    for start in range(0, len(used.masks), MODELS_AT_ONCE):
+        tally.add(_models(used, slice(start, start + MODELS_AT_ONCE)))
     tally.num_models = len(outcomes.model_ids)
     return tally
 
@@ -161,8 +161,8 @@ def in_pairs(
 ) -> bool:
     """Whether all models 2k and 2k + 1 below a number see complementary halves, by the masks of their design."""
     whole = np.arange(num_models // 2 * 2)
-    parts: Iterator[np.ndarray] = (whole[start : start + LOOKED_AT] for start in range(0, len(whole), LOOKED_AT))
-    return len(whole) > 0 and all(opposite(masks_of(part)) for part in parts)
+    starts = range(0, len(whole), MODELS_AT_ONCE)
+    return len(whole) > 0 and all(opposite(masks_of(whole[start : start + MODELS_AT_ONCE])) for start in starts)
 
 
 def _models(outcomes: Outcomes, some: slice) -> Outcomes:

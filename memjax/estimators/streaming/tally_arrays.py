@@ -1,4 +1,4 @@
-"""A tally as plain arrays, which go from process to process, and back."""
+"""A tally as plain arrays, to pass from process to process, and back."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ Arrays = dict[str, np.ndarray]
 
 
 def arrays_of(tally: Tally) -> Arrays:
-    """All that is in a tally.  Of its bits, and of the outputs, only words that have a model."""
+    """The content of a tally.  Of its bits and outputs, only words that have a model."""
     masks, right = (words.reshape(-1, words.shape[-1]) for words in tally.bits)
     used = np.flatnonzero(masks.any(1) | right.any(1))
     arrays = {
@@ -32,10 +32,10 @@ def arrays_of(tally: Tally) -> Arrays:
 
 
 def fill(tally: Tally, arrays: Arrays) -> Tally:
-    """Puts what `arrays_of` gave into a tally that has no model yet, of as many numbers and examples; the same tally.
+    """Fills an empty tally of the same size with the arrays of `arrays_of`; returns it.
 
     Raises:
-      KeyError, ValueError, IndexError: the arrays are of something else.
+      KeyError, ValueError, IndexError: the arrays are not those of a tally.
     """
     tally.num_models, tally.num_failed = map(int, arrays["counts"])
     tally.num_right = arrays["num_right"]

@@ -1,6 +1,6 @@
-"""Sums that memorization and influence are made of: those of disjoint sets of models add up to those of all.
+"""Sums from which memorization and influence are made; sums of disjoint sets of models add up to those of all models.
 
-For predictions that come in parts, from a disk or from other machines, and are never there all at once:
+For predictions that come in parts, from a disk or from other machines, and are never in memory all at once:
 
     totals = add_totals(*(influence_totals(masks, correct_test) for masks, correct_test in parts))
     estimate = estimate_of(totals)
@@ -23,10 +23,10 @@ from memjax.types import Estimate
 
 
 class Totals(NamedTuple):
-    """Of some models: all that is needed of them.
+    """Sums over some models, from which estimates are made.
 
     Attributes:
-      num_models: how many they are.
+      num_models: how many models.
       num_in: models that saw a training example, (train,) or (train, 1).
       sums: of scores and, for other scores than 0 and 1, of their squares.
       in_pairs: for models in complementary pairs, squared differences of the scores within a pair, summed.
@@ -41,10 +41,10 @@ class Totals(NamedTuple):
 def memorization_totals(
     masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], complementary: bool = False
 ) -> Totals:
-    """What `memorization` needs of some models; with `complementary`, what `complementary_memorization` does.
+    """The sums of some models for `memorization`; with `complementary`, for `complementary_memorization`.
 
-    Arguments and errors as there, but that there may be no model.  Summed in float64 by the processor: scores kept in
-    half precision, if they are probabilities, without any rounding, so that neither the order nor the parts matter.
+    Arguments and errors as there, but there may be no model.  Summed in float64 on the host: probabilities stored in
+    float16 are summed without any rounding, so that neither the order nor the parts matter.
     """
     masks = np.asarray(as_masks(masks))
     correct = np.asarray(as_scores("correct", correct, len(masks)))
@@ -56,8 +56,7 @@ def memorization_totals(
 
 
 def influence_totals(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..."]) -> Totals:
-    """What `influence` needs of some models, (train, test) numbers.  Arguments and errors as there, but that there may
-    be no model."""
+    """The (train, test) sums of some models for `influence`.  Arguments and errors as there; there may be no model."""
     masks = as_masks(masks)
     scores = as_scores("correct_test", correct_test, len(masks))
     return Totals(len(masks), jnp.asarray(masks.sum(0, dtype=np.int32))[:, None], sums_of(masks, scores))

@@ -9,6 +9,7 @@ from memjax.notebook import Summary
 from memjax.report.page.figures import MEMORIZED
 from memjax.report.page.words import number, percent, whole
 from memjax.results import Estimates
+from memjax.statistics import gini
 from memjax.types import Dataset
 
 
@@ -37,8 +38,6 @@ class ClassRow(NamedTuple):
 def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
     """The numbers of the whole run."""
     from scipy.stats import binomtest
-
-    from memjax.dynamics import gini
 
     mem, stderr = finite(estimates.mem), Summary(estimates.mem_stderr)
     large, share, low, high, total, unequal = int((mem >= MEMORIZED).sum()), *[np.nan] * 5

@@ -25,7 +25,7 @@ CARDS_SHOWN = 20  # the most memorized examples
 CONTRAST_SHOWN = 20  # on either side of typical and in between
 PAIRS_SHOWN = 20
 FROM_DISK = 2000  # most memorized examples, and test examples of pairs, whose images are read where all lie on disk
-WORDS = (("seen", "in"), ("unseen", "out"))
+WORDS = (("in sample", "in"), ("held out", "out"))
 MEASURES = {"loss": "loss", "error": "share of models that are wrong"}
 SCRIPT = Path(__file__).parent.parent / "app" / "bundle" / "report.js"
 

@@ -1,14 +1,28 @@
-"""The Gini coefficient: how unequally something is shared out."""
+"""Statistics that several parts need, in NumPy: means of some of the values, and the Gini coefficient."""
+
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
-from memjax.dynamics.checks import AnyArray
 from memjax.errors import InputError
 
 
-def gini(values: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*rest"]:
-    """The Gini coefficient of values of at least 0, along the last axis.
+def mean_where(
+    values: Shaped[np.ndarray, "..."], chosen: Bool[np.ndarray, "..."], axis: int = 0, dtype: Any = None
+) -> tuple[Float[np.ndarray, "..."], Int[np.ndarray, "..."]]:
+    """The mean of the chosen values along an axis, NaN where none is chosen, and how many are.
+
+    Args:
+      dtype: precision of the sum; by default that of the values.
+    """
+    count = chosen.sum(axis)
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: undefined, not zero
+        return np.where(chosen, values, 0).sum(axis, dtype=dtype) / count, count
+
+
+def gini(values: Shaped[Any, "..."]) -> Float[np.ndarray, "*rest"]:
+    """The Gini coefficient of values of at least 0, along the last axis: how unequally something is shared out.
 
         G = sum over i, j of |g_i - g_j| / (2 n^2 mean g)
 
