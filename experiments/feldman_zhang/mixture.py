@@ -99,6 +99,11 @@ def predicted_loss(removed: np.ndarray, population: np.ndarray, weights: np.ndar
     return float((1 - 1 / classes) * weights[gone].sum())
 
 
+def mean_loss(removed: list[np.ndarray], mixture: Mixture, weights: np.ndarray) -> float:
+    """The predicted loss, on average over several sets of removed examples."""
+    return float(np.mean([predicted_loss(each, mixture.population, weights) for each in removed]))
+
+
 def saved(mixture: Mixture, settings: Settings) -> DataSpec:
     """Writes the examples, and says how memjax finds them."""
     file = settings.folder / "data" / f"mixture-{settings.size}-{settings.data_seed}.npz"
@@ -143,25 +148,18 @@ def run(settings: Settings) -> Result:
     accuracy = {name: accuracies(side.test["correct"]) for name, side in models.items()}
     loss = {name: accuracy["nothing"] - values for name, values in accuracy.items() if name != "nothing"}
     in_test = np.bincount(mixture.population_test, minlength=len(mixture.shares)) / len(mixture.population_test)
-    predicted = {
-        name: [
-            [predicted_loss(removed, mixture.population, weights) for removed in sets[name]]
-            for weights in (mixture.shares, in_test)
-        ]
-        for name in loss
-    }
+    by_shares, by_test = ({name: mean_loss(sets[name], mixture, w) for name in loss} for w in (mixture.shares, in_test))
     by_count = memorization_by_count(mem, count, fraction)
     fitted = [in_sample(side) for side in models.values()]
     numbers = {
         "num_train": len(count), "seen_once": int(single.sum()), "by_count": by_count,
         "accuracy": {name: mean_interval(values) for name, values in accuracy.items()},
         "loss": {name: mean_interval(values) for name, values in loss.items()},
-        "predicted_loss_of_the_population": {name: float(np.mean(rows[0])) for name, rows in predicted.items()},
-        "predicted_loss_of_the_test_examples": {name: float(np.mean(rows[1])) for name, rows in predicted.items()},
+        "predicted_loss_of_the_population": by_shares, "predicted_loss_of_the_test_examples": by_test,
         "rank_correlation_of_mem": float(spearmanr(mem, predicted_memorization(count, fraction)).statistic),
         "in_sample_accuracy": fitted, "warning": fit_warning(fitted),
     }  # fmt: skip
-    once, expected = loss["seen once"], predicted["seen once"][1][0]
+    once, expected = loss["seen once"], by_test["seen once"]
     verdicts = [
         Verdict("without the examples seen once accuracy is lower", mean_interval(once)),
         Verdict("... by at least three quarters of the predicted loss", mean_interval(once), 0.75 * expected),
