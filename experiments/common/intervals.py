@@ -92,9 +92,9 @@ def bootstrap(count: int, statistic: Callable[[np.ndarray], float], seed: int = 
         return Interval(value, -math.inf, math.inf, count)
     rows, rng = (np.arange(count),), np.random.default_rng(seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # draws that give NaN; `batch` of one keeps memory small
+        warnings.simplefilter("ignore", RuntimeWarning)  # draws that give NaN; a small `batch` needs little memory
         drawn = stats.bootstrap(
-            rows, statistic, n_resamples=DRAWS, batch=1, vectorized=False, method="percentile", rng=rng
+            rows, statistic, n_resamples=DRAWS, batch=20, vectorized=False, method="percentile", rng=rng
         ).bootstrap_distribution
     if np.isnan(drawn).all():
         return Interval(value, -math.inf, math.inf, count)
