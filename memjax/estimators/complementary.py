@@ -61,7 +61,7 @@ def as_pairs(masks: Shaped[AnyArray, "..."], scores: Shaped[AnyArray, "..."]) ->
     Raises:
       InputError: they are not.
     """
-    masks = np.asarray(as_masks(masks))
+    masks = np.asarray(as_masks(masks, may_be_none=True))
     if not opposite(masks):
         raise InputError(
             "the models are not in complementary pairs: row 2k + 1 of masks must be the opposite of row 2k; use "

@@ -4,8 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Shaped
 
-from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+from memjax.estimators.checks import AnyArray, as_masks_and_scores
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
 from memjax.types import Estimate
@@ -47,11 +46,7 @@ def train_influence(
       After Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, section 2, whose
       definition has i drawn from the examples other than j.
     """
-    masks = as_masks(masks)
-    at_least_one_model(len(masks))
-    correct = as_scores("correct", correct, len(masks))
-    if correct.shape != masks.shape:
-        raise InputError(f"correct has shape {correct.shape} and masks {masks.shape}; expected the same")
+    masks, correct = as_masks_and_scores(masks, correct)
     sums, num_in, num_models = _held_out_sums(masks, correct)
     return from_sums(sums, num_in, num_models, as_errors(errors))
 

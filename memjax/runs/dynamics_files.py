@@ -37,15 +37,15 @@ class Totals:
     ) -> tuple[Float[np.ndarray, "train epochs"], Float[np.ndarray, "train epochs"]]:
         """Mean and standard error over the models on a side, of which there are so many for each example.
 
-        As for memorization, but in float64: see `moments_of_rates` and `moments_of_scores`.  NaN where there is no model,
-        and the error where there is only one.
+        As for memorization, but in float64; see `moments_of_rates` and `moments_of_scores`.  NaN where there is no
+        model, and the error where there is only one.
         """
         from memjax.estimators.kernels.moments import moments_of_rates, moments_of_scores
 
         first, second = self._sums[:, int(inside)]
         with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is NaN: undefined, not zero
             found = moments_of_rates(count, first) if self._rates else moments_of_scores(count, first, second)
-        return found.mean.T.astype(np.float32), np.sqrt(found.variance).T.astype(np.float32)
+        return np.asarray(found.mean.T, np.float32), np.asarray(np.sqrt(found.variance).T, np.float32)
 
 
 def write_dynamics(folder: Path, blocks: Iterable[int], num_models: int) -> list[str]:
