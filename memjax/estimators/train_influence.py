@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Shaped
 
 from memjax.estimators.checks import AnyArray, as_masks_and_scores
+from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
 from memjax.types import Estimate
@@ -59,13 +60,5 @@ def _held_out_sums(
     out = ~masks
     num_in = sums_in(masks, out).astype(jnp.int32)
     num_models = jnp.broadcast_to(out.sum(0, dtype=jnp.int32), num_in.shape)
-    if correct.dtype == bool:
-        kept = correct & out
-        return Sums(sums_in(masks, kept), kept.sum(0).astype(jnp.float32)), num_in, num_models
-    kept = jnp.where(out, correct, 0)
-    squares = kept * kept
-    return (
-        Sums(sums_in(masks, kept), kept.sum(0), Sums(sums_in(masks, squares), squares.sum(0))),
-        num_in,
-        num_models,
-    )
+    kept = correct & out if correct.dtype == bool else jnp.where(out, correct, 0)
+    return sums_of(masks, kept), num_in, num_models
