@@ -1,4 +1,4 @@
-"""The command line: `python -m memjax.run`.  Which command it is, and what its exit code says."""
+"""The command line, `memjax` or `python -m memjax.run`: carries a command out and returns its exit code."""
 
 import errno
 import os
@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from io import TextIOWrapper
 
-from memjax.cli import COMMANDS
+from memjax.cli import call
 from memjax.cli.output import print_event
 from memjax.errors import InputError, Interrupted
 from memjax.machine.signals import INTERRUPTED, KEPT, listen
@@ -22,10 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     again with the same command.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
-    known = bool(arguments) and arguments[0] in COMMANDS
-    command = COMMANDS[arguments[0] if known else "run"]
     try:
-        return command(arguments[1:] if known else arguments) or 0
+        return call(arguments)
     except InputError as problem:
         return _leave(arguments, 2, summary.printable(str(problem)))
     except BrokenPipeError:
@@ -47,7 +45,8 @@ def _leave(arguments: list[str], code: int, text: str) -> int:
     return code
 
 
-if __name__ == "__main__":
+def console() -> None:
+    """The command `memjax`: listens to signals, and leaves with the exit code."""
     listen()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -56,3 +55,7 @@ if __name__ == "__main__":
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # after an interrupt a device may still be at work, and taking the interpreter down under it crashes
+
+
+if __name__ == "__main__":
+    console()

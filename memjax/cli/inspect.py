@@ -8,23 +8,24 @@ from pathlib import Path
 
 from memjax import store
 from memjax.cli.output import Output, print_event, table
-from memjax.cli.parsing import Folder, parse
+from memjax.cli.parsing import Folder
 from memjax.config.specs import OutputSpec
 from memjax.errors import InputError
 from memjax.runs import summary
 
 
 @dataclass(frozen=True)
-class Look:
-    """How far a run folder is."""
+class Status:
+    """Say how far a run is."""
 
     folder: Folder
+    """The run folder."""
     json: bool = False
     """One JSON object instead of lines."""
 
 
-def status(arguments: list[str]) -> None:
-    request = parse(Look, "python -m memjax.run status", "How far a run folder is.", arguments)
+def status(request: Status) -> None:
+    """Prints how far a run is."""
     folder = store.place(request.folder)
     plan = store.read_plan(folder)
     if plan is None:
@@ -39,7 +40,7 @@ def status(arguments: list[str]) -> None:
         ("data", f"{summary.printable(plan.data['name'])}, {plan.data['num_train']:,} training examples"),
         ("model", summary.printable(plan.config["model"]["model"])),
         ("models", f"{models} of {plan.num_models} trained, {plan.pack_size} a block{latest}"),
-        ("estimates", f"none yet; go on with: python -m memjax.run --run {shlex.quote(store.shown(folder))}"
+        ("estimates", f"none yet; resume it with: memjax --run {shlex.quote(store.shown(folder))}"
          if estimates is None
          else f"from {estimates.num_models} models, {estimates.num_failed} of them diverged"),
         ("on disk", f"{size / 2**20:.1f} MiB, begun {plan.created}"),
@@ -53,25 +54,26 @@ def status(arguments: list[str]) -> None:
 
 
 @dataclass(frozen=True)
-class Check:
-    """Whether a run folder is as it was written."""
+class Verify:
+    """Check every file of a run folder against its checksum.  Nothing is changed.
+
+    With --quiet only problems are printed.
+    """
 
     folder: Folder
+    """The run folder."""
     output: OutputSpec = field(default_factory=OutputSpec)
 
 
-def verify(arguments: list[str]) -> int:
-    about = (
-        "Looks at every file of a run folder and says whether it is as it was written.  Changes nothing.  With --quiet "
-        "only what is wrong."
-    )
-    request = parse(Check, "python -m memjax.run verify", about, arguments)
+def verify(request: Verify) -> int:
+    """Prints what was found; returns 1 where something is wrong, else 0."""
     output, counts = Output(request.output), Counter()
     with store.afresh(request.folder) as folder:
         for finding in store.verify(folder):
             counts[finding.kind] += 1
             words = f"{finding.kind:<8} {summary.printable(finding.text)}"
-            output.result("finding", words, words * (finding.kind == "problem"), kind=finding.kind, text=finding.text)
+            short = words if finding.kind == "problem" else ""
+            output.result("finding", words, short, kind=finding.kind, text=finding.text)
     if request.output.json:
         print_event("summary", problems=counts["problem"], notes=counts["note"])
     return 1 if counts["problem"] else 0

@@ -7,8 +7,6 @@ from typing import Any
 import tyro
 
 from memjax.cli.output import Output, table
-from memjax.cli.parsing import parse
-from memjax.config.presets import preset_and_rest
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec
 from memjax.machine import environment
@@ -16,17 +14,28 @@ from memjax.runs import summary
 
 
 @dataclass(frozen=True)
-class Forecast:
-    """A run, and the machines that it is planned for."""
+class Doctor:
+    """Describe this machine, and predict the time, disk and precision of a run with these options.
+
+    With --plan for other machines.
+    """
 
     config: RunConfig
     fleet: FleetSpec = field(default_factory=FleetSpec)
 
 
-def doctor(arguments: list[str]) -> None:
-    about = "This machine, and what a run with these options will take and reach on it, or on others with --plan."
-    preset, rest = preset_and_rest(arguments)
-    request = parse(Forecast, "python -m memjax.run doctor", about, rest, Forecast(preset or RunConfig()))
+@dataclass(frozen=True)
+class Seed:
+    """Put data files that you already have where they would have been downloaded to."""
+
+    dataset: tyro.conf.Positional[str]
+    """mnist, fashion_mnist, cifar10, cifar100 or svhn_cropped."""
+    folder: tyro.conf.Positional[Path]
+    """The folder with the files."""
+
+
+def doctor(request: Doctor) -> None:
+    """Prints what was found."""
     config, fleet = request.config, request.fleet
     environment.start_jax(config.cpu_devices)
     from memjax.runs.forecast import forecast, machine
@@ -43,13 +52,9 @@ def doctor(arguments: list[str]) -> None:
     say("forecast", rows, costs=costs._asdict())
 
 
-def seed(arguments: list[str]) -> None:
-    def request(dataset: tyro.conf.Positional[str], folder: tyro.conf.Positional[Path]) -> tuple[str, Path]:
-        """Put files that you already have where they would have been downloaded to."""
-        return dataset, folder
-
+def seed(request: Seed) -> None:
+    """Copies the files, and prints where each is now."""
     from memjax.data.downloads.seed import seed_cache
 
-    dataset, folder = tyro.cli(request, prog="python -m memjax.run seed", args=arguments)
-    for path in seed_cache(dataset, folder):
+    for path in seed_cache(request.dataset, request.folder):
         print(path)

@@ -6,7 +6,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,10 @@ class Output:
             print(short, flush=True)
         else:
             self.say(event, words, **facts)
+
+    def preparing(self) -> AbstractContextManager[None]:
+        """Nothing is told before the data are read."""
+        return nullcontext()
 
     @contextmanager
     def progress(self, total: int, done: int, recount: Callable[[], int] | None = None) -> Iterator[Progress]:

@@ -6,32 +6,33 @@ from typing import Literal
 
 from memjax.cli.final_table import conclude
 from memjax.cli.output import Output
-from memjax.cli.parsing import Folder, parse
+from memjax.cli.parsing import Folder
 from memjax.config.run_config import Score
 from memjax.config.specs import OutputSpec
 from memjax.store import place, shown
 
 
 @dataclass(frozen=True)
-class Again:
+class Report:
     """Write the report of a run folder again."""
 
     folder: Folder
+    """The run folder."""
     examples: bool = True
-    """Whether it shows what examples look like; without, it holds no image and no feature of any, but still says
-    which rows are the most memorized."""
+    """Without examples the report holds no image and no feature; it still names the rows that are memorized most."""
 
 
-def report(arguments: list[str]) -> None:
-    request = parse(Again, "python -m memjax.run report", "Write the report of a run folder again.", arguments)
-    from memjax.runs import open_folder, outputs
+def report(request: Report) -> None:
+    """Prints where the report is."""
+    from memjax.runs import outputs
+    from memjax.runs.open_result import open
 
-    print(shown(outputs.report(open_folder.reopen_run(place(request.folder)), request.examples)))
+    print(shown(outputs.report(open(request.folder).run, request.examples)))
 
 
 @dataclass(frozen=True)
-class Elsewhere:
-    """Memorization, influence and strong pairs from arrays of predictions, trained with whatever library."""
+class Estimate:
+    """Estimate memorization, influence and strong pairs from predictions of models trained elsewhere."""
 
     arrays: str
     """An npz file, or a folder of npy files: masks (models, train), train_correct (models, train) and, if there,
@@ -40,16 +41,15 @@ class Elsewhere:
     out: str
     """Folder for estimates.npz, pairs.npz and report.html; made if need be."""
     influence: Literal["same-class", "all"] = "same-class"
-    """all: influence.npy besides, every train-test pair."""
+    """all: also write influence.npy, with every train-test pair."""
     score: Score = "correct"
-    """What memorization and influence are differences of.  Others than correct must be there of training and of test
-    examples: train_probability and test_probability, and so on."""
+    """The quantity that is compared in and out of sample.  For another one than correct the arrays must hold it for
+    training and test examples, such as train_probability and test_probability."""
     output: OutputSpec = field(default_factory=OutputSpec)
 
 
-def estimate(arguments: list[str]) -> None:
-    about = "Memorization, influence and strong pairs from predictions that were trained elsewhere."
-    request = parse(Elsewhere, "python -m memjax.run estimate", about, arguments)
+def estimate(request: Estimate) -> None:
+    """Writes the estimates and a report, and prints the closing table."""
     from memjax.exchange import outcomes_of, read_predictions
     from memjax.runs.from_arrays import write_all
 
@@ -62,7 +62,7 @@ def estimate(arguments: list[str]) -> None:
 
 @dataclass(frozen=True)
 class Export:
-    """A run folder's predictions or estimates in the files that others read."""
+    """Write the predictions or estimates of a run as files for other programs."""
 
     run: Folder
     """The run folder."""
@@ -73,10 +73,10 @@ class Export:
     experiment a model.  csv, parquet: tables of training examples and of pairs."""
 
 
-def export(arguments: list[str]) -> None:
-    about = "Predictions or estimates of a run in the files that others read."
-    request = parse(Export, "python -m memjax.run export", about, arguments)
-    from memjax.runs import open_folder, outputs
+def export(request: Export) -> None:
+    """Writes the files, and prints what was written."""
+    from memjax.runs import outputs
+    from memjax.runs.open_result import open
 
-    for line in outputs.export(open_folder.reopen_run(place(request.run)), request.out, request.format):
+    for line in outputs.export(open(request.run).run, request.out, request.format):
         print(line)

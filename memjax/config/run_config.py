@@ -24,52 +24,53 @@ class RunConfig:
     """Trains many small models on random subsets and says how much each example was memorized."""
 
     run: str = ""
-    """Run folder, here or as gs://BUCKET/NAME or s3://BUCKET/NAME.  Default: a folder under runs/ named after the data,
-    the model and a hash of the settings."""
+    """Run folder, on disk or as gs://BUCKET/NAME or s3://BUCKET/NAME.  Default: a folder under runs/, named after the
+    data, the model and a hash of the settings."""
     num_models: int = 512
-    """Models to train in all; ask for more later and only the difference is trained."""
+    """Models to train in all.  If you ask for more later, only the difference is trained."""
     until_stderr: float | None = None
-    """Train on, beyond --num-models, until the standard error of a typical memorization score is so small."""
+    """Train more than --num-models models, until the typical standard error of memorization is this small."""
     seed: int = 0
-    """Decides subsets, initial weights and order of batches of all models."""
+    """Decides the subsets, the initial weights and the order of batches of all models."""
     data: DataSpec = field(default_factory=DataSpec)
     subset: SubsetSpec = field(default_factory=SubsetSpec)
     model: ModelSpec = field(default_factory=ModelSpec)
     train: TrainSpec = field(default_factory=TrainSpec)
     keep: tuple[Kept, ...] = ("correct", "probability")
-    """What is kept of each model on each training and test example."""
+    """Quantities to store for each model on each training and test example."""
     record: tuple[Recorded, ...] = ()
-    """What is recorded of each training example while a model trains, for `memjax.dynamics`.  Default: nothing."""
+    """Quantities to record for each training example while a model trains, for `memjax.dynamics`.  Default: nothing."""
     record_every: int = 1
-    """Record after every so many epochs, and after the last."""
+    """Record every N epochs, and after the last."""
     record_epochs: tuple[int, ...] = ()
-    """Record after these numbers of epochs instead; 0 is before the first step."""
+    """Record after these epochs instead; 0 is before the first step."""
     record_own: Literal["after", "met"] = "after"
-    """When a model's own training examples are recorded: after the epoch, as all others are; or as their batch is met,
-    in training mode and before its step, which halves the cost.  The others are always recorded after it."""
+    """When the examples a model trains on are recorded.  after: after the epoch, like the held-out ones.  met: in their
+    training batch, in training mode and before its step, at about half the cost.  Held-out examples are always recorded
+    after the epoch."""
     influence: Literal["auto", "all", "same-class"] = "auto"
-    """same-class: influence within each class, in estimates.npz.  all: influence.npy besides, every train-test pair.
-    auto: all where that file stays under 1 GiB."""
+    """same-class: influence within each class, in estimates.npz.  all: also influence.npy, with every train-test pair.
+    auto: all, if that file stays under 1 GiB."""
     score: Score = "correct"
-    """What memorization and influence are differences of, among what --keep names.  Another one than that of the
-    estimates in a run folder makes them anew from its models.  Default: correct, or what the folder has."""
+    """The quantity to compare in and out of sample, one of those that --keep names.  Changing it re-estimates; nothing
+    is retrained.  Default: correct, or the score of the folder's estimates."""
     pack_size: int | None = None
-    """Models that a device trains at once; fixed when the run folder is made.  Default: from the network's size, and
-    for runs of more than a minute or two the fastest of three sizes that fit in memory."""
+    """Models that a device trains at once, fixed when the run folder is made.  Default: chosen by the network's size;
+    for runs of more than a minute or two, the fastest of three sizes that fit in memory."""
     cpu_devices: int | None = None
-    """Devices to cut the processor into.  Default: one a core, which trains small models fastest."""
+    """Number of CPU devices.  Default: one per core, which trains small models fastest."""
     worker: str | None = None
-    """I/N: this process is worker I, from 0, of N on the same run folder.  Default: as SLURM, MPI, Kubernetes, SkyPilot
-    or TPU hosts say."""
+    """I/N: this process is worker I, counted from 0, of N workers on the same run folder.  Default: as the variables of
+    SLURM, MPI, Kubernetes, SkyPilot or TPU hosts say."""
     distributed: str | None = None
-    """Ask jax.distributed instead which host this is, with the same command on each: auto, on a TPU slice or under
-    SLURM; elsewhere HOST:PORT,N,I, host 0's address, the number of hosts and that of this one."""
+    """Ask jax.distributed which host this is, with the same command on each host.  auto: on a TPU slice or under SLURM.
+    Elsewhere HOST:PORT,N,I: the address of host 0, the number of hosts and the number of this one."""
     checkpoint_minutes: float | None = None
-    """Lay down the models under way so often, at the end of an epoch; for trainings so long that losing them hurts."""
+    """Save a checkpoint of running models every N minutes, at the end of an epoch.  For long trainings."""
     max_failed: float = 0.05
-    """Stop when a larger share of the models diverged."""
+    """Stop when a larger share of the models has diverged."""
     examples: bool = True
-    """Whether the report shows what examples look like; without, it holds no image and no feature of any."""
+    """Without examples the report holds no image and no feature."""
     output: OutputSpec = field(default_factory=OutputSpec)
 
     def __post_init__(self):

@@ -21,20 +21,21 @@ class DataSpec:
     label_noise: float = 0.0
     """Fraction of the training labels replaced by a random wrong one; the report tells which."""
     corrupt: tuple[str, ...] = ()
-    """What is spoiled on purpose, NAME=RATE or NAME=RATE:DETAIL, in this order: random-labels=0.5, wrong-labels=0.5,
+    """Corruptions, NAME=RATE or NAME=RATE:DETAIL, in this order: random-labels=0.5, wrong-labels=0.5,
     pair-labels=0.5 (each class for the next) or pair-labels=0.5:3-5,5-3, random-inputs=0.5 or =0.5:pixel,
     shuffled-pixels=0.5 or =0.5:each, noisy-inputs=0.5:1.0 (the deviation, in units of that of the inputs)."""
     corrupt_test: bool = False
-    """Whether --corrupt spoils the test examples too."""
+    """Apply --corrupt to the test examples too."""
     data_seed: int = 0
-    """Decides which examples are drawn and which are changed, and how."""
+    """Decides which examples are drawn, and which are changed and how."""
     stream: bool = False
-    """Inputs stay on the host, on disk those of npy:FOLDER and tfds:NAME, and are sent to the devices batch by batch:
-    the same batches for all models, of which each trains on its own examples.  For data that fit on no device."""
+    """Leave the inputs on the host (those of npy:FOLDER and tfds:NAME on disk) and send them to the devices in batches.
+    All models get the same batches, and each trains on its own examples.  For data that do not fit on a device."""
     image_size: int | None = None
-    """For tfds:NAME: the square in the middle of each image, scaled to so many pixels.  Default: images as they are."""
+    """For tfds:NAME: crop the square in the middle of each image and scale it to N x N pixels.  Default: images as they
+    are."""
     test_split: str = "test"
-    """For tfds:NAME: the split that the test examples are; validation where test has no labels, as in imagenet2012."""
+    """For tfds:NAME: the split with the test examples; validation where test has no labels, as in imagenet2012."""
 
     def __post_init__(self):
         if not 0 <= self.label_noise < 1:
@@ -68,15 +69,16 @@ class SubsetSpec:
     """Who is left out."""
 
     design: Design = "fixed-size"
-    """fixed-size: the paper's.  bernoulli: each example on its own.  balanced: each example in equally many models.
-    complementary: models in pairs, the second sees what the first does not.  profile: 10 % to 90 % of the examples, in
-    turn.  leave-one-out, leave-group-out: model t misses example, or group, t.  masks-file: as given."""
+    """How subsets are drawn.  fixed-size: subsets of one size, as in the paper.  bernoulli: each example independently.
+    balanced: each example in equally many models.  complementary: models in pairs, the second trains on what the first
+    leaves out.  profile: 10 % to 90 % of the examples in turn.  leave-one-out, leave-group-out: model t leaves out
+    example t, or group t.  masks-file: as given."""
     subset_fraction: float = 0.7
-    """Fraction of the training examples that a model sees; for fixed-size, bernoulli and balanced."""
+    """Fraction of the training examples that a model trains on; for fixed-size, bernoulli and balanced."""
     num_groups: int = 10
-    """Groups of leave-group-out, drawn at random once a run."""
+    """Number of groups for leave-group-out, drawn at random once a run."""
     masks_file: str = ""
-    """For masks-file: a .npy file, (models x train), true where the model trains on the example."""
+    """For masks-file: a .npy file (models x train), true where the model trains on the example."""
 
     def __post_init__(self):
         if not 0 < self.subset_fraction < 1:
@@ -95,13 +97,13 @@ class ModelSpec:
     """The network."""
 
     model: str = "mlp:128"
-    """linear; mlp:WIDTHS, as in mlp:512,256 or mlp:4096x2; cnn or cnn:CHANNELS; inception, resnet18, resnet50,
-    densenet100, alexnet: those of the papers; or package.module:factory for a Flax module of your own."""
+    """linear; mlp:WIDTHS, such as mlp:512,256 or mlp:4096x2; cnn or cnn:CHANNELS; inception, resnet18, resnet50,
+    densenet100 or alexnet, the networks of the papers; or package.module:factory for a Flax module of your own."""
     norm: Literal["batch", "group", "none"] | None = None
-    """Normalisation of the convolutional networks.  Default: batch for those of the papers, none for cnn."""
+    """Normalisation of the convolutional networks.  Default: batch for the networks of the papers, none for cnn."""
     dropout: float = 0.0
-    """Fraction of hidden units dropped while training: of each hidden layer of an mlp or alexnet's dense layers, of the
-    features that go into the last layer elsewhere."""
+    """Fraction of hidden units dropped in training: in each hidden layer of an mlp and in the dense layers of alexnet;
+    elsewhere in the features before the last layer."""
 
     def __post_init__(self):
         if not 0 <= self.dropout < 1:
@@ -116,37 +118,38 @@ class TrainSpec:
     epochs: int = 60
     """Passes over the model's own subset."""
     batch_size: int = 64
-    """Examples a step; with --stream those of the whole training set, of which a model trains on its own."""
+    """Examples in a step.  With --stream, examples of the whole training set, of which a model trains on its own."""
     optimizer: str = "adam"
-    """The name of an optax optimiser that takes a learning rate: adam, sgd, adamw, lion, ..."""
+    """Name of an optax optimiser that takes a learning rate: adam, sgd, adamw, lion, ..."""
     optimizer_options: tuple[str, ...] | None = None
-    """Further arguments of the optimiser as name=number, e.g. momentum=0.9 nesterov=true.  Default: b2=0.95 for adam
-    and adamw, which fit wrong labels in fewer steps with it, momentum=0.9 for sgd, none for others."""
+    """More arguments of the optimiser as name=number, such as momentum=0.9 nesterov=true.  Default: b2=0.95 for adam
+    and adamw, which then fit wrong labels in fewer steps; momentum=0.9 for sgd; none for others."""
     learning_rate: float = 0.005
     """The largest learning rate of the schedule."""
     schedule: Literal["constant", "cosine", "linear", "steps"] = "cosine"
-    """How the learning rate goes down after the warm-up: cosine and linear to 0, steps as --drops says."""
+    """How the learning rate falls after the warm-up: cosine and linear fall to 0, steps falls as --drops says."""
     warmup: float = 0.1
     """Fraction of all steps in which the learning rate rises from 0."""
     drops: tuple[float, int] = (0.5, 15)
-    """For --schedule steps: the learning rate is multiplied by the first number after each so many epochs."""
+    """For --schedule steps: a factor and a number of epochs; after each so many epochs the learning rate is multiplied
+    by the factor."""
     weight_decay: float = 0.0
-    """Weight decay of matrices and kernels, not of biases and scales: decoupled where the optimiser has its own
-    (adamw, lion), else added to the gradient."""
+    """Weight decay of matrices and kernels, not of biases and scales.  Decoupled for optimisers with weight decay of
+    their own (adamw, lion), else added to the gradient."""
     label_smoothing: float = 0.0
     """Part of each label that is spread evenly over all classes."""
     input_noise: float = 0.0
     """Standard deviation of Gaussian noise added to the scaled inputs at each step."""
     crop: int = 0
-    """Pixels of zeros put around an image before a random part of the old size is cut out, at each step."""
+    """Pad images by N pixels of zeros and cut out a random part of the original size, at each step."""
     flip: bool = False
-    """Whether an image is mirrored left to right, at random, at each step."""
+    """Mirror images left to right at random, at each step."""
     scaling: Literal["standard", "unit"] = "standard"
-    """standard: mean 0 and deviation 1 over the training set, a colour channel or a feature at a time.  unit: divided
-    by the largest training input, 255 for most images."""
+    """standard: mean 0 and standard deviation 1 over the training set, for each colour channel or feature.  unit:
+    divided by the largest training input, 255 for most images."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """What activations and gradients are computed in; weights and optimiser always are float32.  bfloat16 is faster
-    where the hardware multiplies matrices in it: TPUs, GPUs, CPUs with AMX (from jax 0.12)."""
+    """Precision of activations and gradients; weights and the optimiser are always float32.  bfloat16 is faster on
+    hardware that multiplies matrices in it: TPUs, GPUs, CPUs with AMX."""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -180,15 +183,15 @@ class FleetSpec:
     """The machines that a run is planned for."""
 
     plan: bool = False
-    """What the run takes on the machines that the options below name, instead of on this one."""
+    """Predict for the machines that the options below describe, instead of for this one."""
     hosts: int = 1
-    """Machines that work on it."""
+    """Number of machines."""
     devices: int | None = None
-    """Devices of each.  Default: as many as here."""
+    """Devices of each machine.  Default: as many as here."""
     models_per_second: float | None = None
-    """That one device trains.  Default: measured, by training a few packs here."""
+    """Models that one device trains in a second.  Default: measured by training a few batches of models here."""
     price: float | None = None
-    """Of one device for an hour, in any currency."""
+    """Price of one device for an hour, in any currency."""
 
     def __post_init__(self):
         for option, value in (("--hosts", self.hosts), ("--devices", self.devices)):
@@ -207,9 +210,9 @@ class OutputSpec:
     """What is printed."""
 
     quiet: bool = False
-    """Only errors and where the result is."""
+    """Print only errors and the path of the result."""
     json: bool = False
-    """One JSON object a line on standard output: what happens, and at the end the summary."""
+    """Print one JSON object a line: what happens, and at the end the summary."""
 
     def __post_init__(self):
         if self.quiet and self.json:

@@ -1,6 +1,6 @@
-"""From what models recorded while they trained to dynamics.npz: means over models, an example and an epoch at a time.
+"""From the metrics that models recorded in training to dynamics.npz: means over models for each example and epoch.
 
-One block is in memory at once, and of each metric sums of (epochs, train), whatever the number of models.
+In memory are one block at a time, and for each metric sums of (epochs, train), whatever the number of models.
 """
 
 from collections.abc import Iterable
@@ -16,15 +16,15 @@ from memjax.metrics import LEARNED
 FILE = "dynamics.npz"
 
 
-class Totals:
-    """Sums over models that trained on an example, and over the others: what means and their errors are made of."""
+class EpochSums:
+    """Sums of a metric over models that trained on an example and over models that did not, for each recorded epoch."""
 
     def __init__(self, num_epochs: int, num_train: int):
-        self._sums = np.zeros((2, 2, num_epochs, num_train))  # values and squares; by whether a model saw it
+        self._sums = np.zeros((2, 2, num_epochs, num_train))  # values and squares; held out and in sample
         self._rates = True
 
     def add(self, values: Shaped[np.ndarray, "models epochs train"], masks: Bool[np.ndarray, "models train"]) -> None:
-        """Takes in some models, an epoch at a time: float64 of all epochs at once would be eight blocks in memory."""
+        """Adds models, one epoch at a time: all epochs in float64 would take as much memory as eight blocks."""
         self._rates &= values.dtype == bool
         for epoch in range(values.shape[1]):
             row = values[:, epoch].astype(np.float64)
@@ -35,10 +35,10 @@ class Totals:
     def side(
         self, count: Shaped[np.ndarray, " train"], inside: bool
     ) -> tuple[Float[np.ndarray, "train epochs"], Float[np.ndarray, "train epochs"]]:
-        """Mean and standard error over the models on a side, of which there are so many for each example.
+        """Mean and standard error over the models of one side; `count` is their number for each example.
 
-        As for memorization, but in float64; see `moments_of_rates` and `moments_of_scores`.  NaN where there is no
-        model, and the error where there is only one.
+        As for memorization, but in float64: see `moments_of_rates` and `moments_of_scores`.  NaN where there is no
+        model; the error is NaN where there is only one.
         """
         from memjax.estimators.kernels.moments import moments_of_rates, moments_of_scores
 
@@ -49,35 +49,34 @@ class Totals:
 
 
 def write_dynamics(folder: Path, blocks: Iterable[int], num_models: int) -> list[str]:
-    """Writes dynamics.npz from the models numbered below `num_models`; returns the names of what it wrote.
+    """Writes dynamics.npz from the models with numbers below `num_models`; returns the names of the files written.
 
     Raises:
       CorruptBlock: a block is not what was written.
     """
-    arrays = reduce_blocks((store.read_block(folder, number) for number in sorted(blocks)), num_models)
+    arrays: Any = reduce_blocks((store.read_block(folder, number) for number in sorted(blocks)), num_models)
     if arrays is None:
         return []
-    everything: dict[str, Any] = arrays
-    store.write_atomically(folder / FILE, lambda stream: np.savez(stream, **everything))
+    store.write_atomically(folder / FILE, lambda stream: np.savez(stream, **arrays))
     return [FILE]
 
 
 def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, np.ndarray] | None:
-    """What was recorded, as means over models that trained on an example (in) and over those that did not (out).
+    """Means of the recorded metrics over models that trained on an example (in) and over models that did not (out).
 
         tr_loss_in[i, e]  = mean of loss[t, e, i] over models t that trained on i
         tr_learned_in[i]  = mean over the same models of the first recorded epoch after which t has i right
 
-    A model that never has it right counts with its last recorded epoch, so that what is hard does not look easy for
-    being learned by few; `tr_num_learned_in` says how many learned it.  Small: learned early.  At least the first and
-    at most the last recorded epoch.  Without `correct` or `margin`, learned is what has more than half of the
-    probability (a loss below ln 2); `learned_from` names what it was told from.  Diverged models are left out.
+    A model that never has i right counts with its last recorded epoch: a hard example that few models learn must not
+    look easy.  `tr_num_learned_in` is the number of models that learn it.  Small: learned early.  Range: the first to
+    the last recorded epoch.  Without `correct` or `margin`, an example counts as learned where its label has more than
+    half of the probability (a loss below ln 2); `learned_from` names the metric.  Diverged models are excluded.
 
     Returns:
       epochs, num_models, num_failed; tr_num_in and tr_num_out (train,); for each metric tr_METRIC_in, tr_METRIC_out
       (train, epochs), and for learned (train,), with their standard errors, ..._stderr; None if nothing was recorded.
     """
-    totals: dict[str, Totals] = {}
+    totals: dict[str, EpochSums] = {}
     epochs, source, counts, num_failed = np.zeros(0, np.int64), "", [], 0
     for block in blocks:
         if not block.record:
@@ -89,8 +88,8 @@ def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, n
         if not totals:
             epochs, num_train = block.epochs, masks.shape[1]
             source = next((name for name in LEARNED if name in record), "")
-            totals = {name: Totals(len(epochs), num_train) for name in record}
-            totals |= {name: Totals(1, num_train) for name in ("learned", "ever") if source}
+            totals = {name: EpochSums(len(epochs), num_train) for name in record}
+            totals |= {name: EpochSums(1, num_train) for name in ("learned", "ever") if source}
             counts = [np.zeros(num_train, np.int64), np.zeros(num_train, np.int64)]
         counts = [count + side.sum(0) for count, side in zip(counts, (masks, ~masks), strict=True)]
         if source:
@@ -111,7 +110,7 @@ def _learned(right: Bool[np.ndarray, "models epochs train"], epochs: np.ndarray)
     return {"learned": np.where(np.isnan(first), epochs[-1], first)[:, None], "ever": right.any(1)[:, None]}
 
 
-def _as_arrays(totals: dict[str, Totals], counts: list[np.ndarray], epochs: np.ndarray) -> dict[str, np.ndarray]:
+def _as_arrays(totals: dict[str, EpochSums], counts: list[np.ndarray], epochs: np.ndarray) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {"epochs": epochs}
     for side, count in zip(("in", "out"), counts, strict=True):
         arrays[f"tr_num_{side}"] = count.astype(np.int32)

@@ -1,6 +1,7 @@
 """The way in: train many models on random subsets of the examples, and estimate memorization and influence."""
 
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -86,9 +87,9 @@ def fit_config(config: RunConfig, given: InMemory | None, teller: Teller, estima
         run = open_folder.open_run(config, given)
     start, where = summary.start(run.dataset, run.plan, run.design), store.shown(run.folder)
     teller.say("start", f"{summary.headline(start)}; run folder {where}", run=where, **start)
-    before = run.num_trained
+    before, began = run.num_trained, time.monotonic()
     run, fresh = carry_out(run, teller, estimate, advice)
-    return Result(run, trained=run.num_trained - before, fresh=fresh)
+    return Result(run, trained=run.num_trained - before, fresh=fresh, seconds=time.monotonic() - began)
 
 
 def _given(x_train: Any, y_train: Any, x_test: Any, y_test: Any, ids: Any, names: Sequence[str], name: str):

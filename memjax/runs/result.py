@@ -33,11 +33,13 @@ class Result:
       run: the opened run folder.
       trained: models that the call which made this result trained.
       fresh: whether that call wrote new estimates.
+      seconds: that it trained and estimated.
     """
 
     run: Run
     trained: int = field(default=0, repr=False)
     fresh: bool = field(default=False, repr=False)
+    seconds: float = field(default=0.0, repr=False)
 
     @property
     def folder(self) -> Path:

@@ -127,9 +127,9 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     if not has_test:
         return [*table, ("influence", "undefined without test examples")]
     text = (
-        f"{pairs['pairs']} within a class with influence of {pairs['threshold']:g} or more{of}: {pairs['train']} "
-        f"training and {pairs['test']} test examples, {pairs['test_with_one']} of the test examples in exactly one pair; "
-        f"{pairs['expected_by_chance']:.1f} pairs expected under the null"
+        f"{pairs['pairs']} within a class with influence of {pairs['threshold']:g} or more{of}; "
+        f"{pairs['train']} training and {pairs['test']} test examples, of which {pairs['test_with_one']} appear in "
+        f"exactly one pair; {pairs['expected_by_chance']:.1f} pairs expected under the null"
     )
     if pairs["discoveries"] is not None:
         text += f"; {pairs['discoveries']} significant at FDR {100 * FDR:g} %"
@@ -177,34 +177,26 @@ def warnings(estimates: Estimates, pairs: PairTable) -> list[str]:
 def facts(plan: Plan, estimates: Estimates) -> dict[str, str]:
     """The configuration table of the report."""
     config, data = plan.config, plan.data
-    train, subset = config["train"], config["subset"]
+    train, subset, noise = config["train"], config["subset"], config["data"]["label_noise"]
+    schedule = [f"at {train['learning_rate']:g}", f"{train['schedule']} schedule", f"warm-up {train['warmup']:g}"]
+    schedule += _extras(train, TRAIN_EXTRAS)
     rows = {
         "data": f"{data['name']}, {data['num_train']:,} training and {data['num_test']:,} test examples",
         "data sha256": data["sha256"],
-        "label noise": f"{config['data']['label_noise']:g} of the training labels changed on purpose",
+        "label noise": noise and f"{noise:g} of the training labels changed on purpose",
         "corruptions": _corruptions(config["data"]),
         "model": ", ".join([config["model"]["model"], *_extras(config["model"], MODEL_EXTRAS)]),
         "models": f"{plan.num_models:,} planned, {estimates.num_models:,} trained, {estimates.num_failed} diverged",
         "subsets": _subsets(subset),
-        "training": f"{train['epochs']} epochs, batches of {train['batch_size']}, {train['optimizer']} "
-        + " ".join([*train["optimizer_options"], ""])
-        + ", ".join(
-            [
-                f"at {train['learning_rate']:g}, {train['schedule']} schedule, warm-up {train['warmup']:g}",
-                *_extras(train, TRAIN_EXTRAS),
-            ]
-        ),
+        "training": f"{train['epochs']} epochs, batches of {train['batch_size']}, "
+        + " ".join([train["optimizer"], *train["optimizer_options"], ", ".join(schedule)]),
         "score": _score_in_words(estimates),
         "seed": str(config["seed"]),
         "models per batch": str(plan.pack_size),
         "made with": ", ".join(f"{name} {value}" for name, value in plan.environment.items()),
         "started": plan.created,
     }
-    if not config["data"]["label_noise"]:
-        del rows["label noise"]
-    if not rows["corruptions"]:
-        del rows["corruptions"]
-    return rows
+    return {name: text for name, text in rows.items() if text}
 
 
 def _corruptions(data: dict[str, Any]) -> str:
@@ -220,18 +212,18 @@ def _score_in_words(estimates: Estimates) -> str:
 def facts_of_arrays(dataset: Dataset, masks: np.ndarray, estimates: Estimates) -> dict[str, str]:
     """The configuration table of a report on models that were trained elsewhere."""
     sizes = masks.sum(1)
-    seen = f"{sizes.min():,}" if sizes.min() == sizes.max() else f"{sizes.min():,} to {sizes.max():,}"
+    size = f"{sizes.min():,}" if sizes.min() == sizes.max() else f"{sizes.min():,} to {sizes.max():,}"
     return {
         "predictions": printable(dataset.name),
         "data": f"{dataset.num_train:,} training and {dataset.num_test:,} test examples",
         "models": f"{len(masks):,}, trained elsewhere",
-        "subsets": f"{seen} of the training examples",
+        "subsets": f"{size} of the training examples",
         "score": _score_in_words(estimates),
     }
 
 
 def _extras(settings: dict[str, Any], words: dict[str, str]) -> list[str]:
-    """Settings that are not what they usually are, in words; a folder of an older version may lack some."""
+    """Unusual settings in words; the plan of an older version may lack some."""
     return [text.format(settings[name]) for name, text in words.items() if settings.get(name) not in (*USUAL, None)]
 
 

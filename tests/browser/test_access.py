@@ -12,7 +12,7 @@ def test_8_methods_say_what_every_score_means(visit):
     page = visit("#methods")
 
     text = page.locator("#methods").inner_text()
-    for heading in ("Memorization", "Influence", "Standard error", "Accuracy", "Chance of the label", "z-score",
+    for heading in ("Memorization", "Influence", "Standard error", "Accuracy", "Probability of the label", "z-score",
                     "Near-duplicates", "Gini"):  # fmt: skip
         part = page.locator("#methods .score-meaning", has=page.get_by_role("heading", name=re.compile(f"^{heading}")))
         assert part.locator(".formula").first.is_visible(), heading
@@ -122,5 +122,5 @@ def test_10_privacy(visit, world, tmp_path):
 def test_10_the_page_says_that_it_shows_sensitive_examples(visit):
     page = visit("#examples")
 
-    assert "the most sensitive examples by construction" in page.locator("#examples .lead").inner_text()
+    assert "most memorized examples are often the most sensitive" in page.locator("#examples .lead").inner_text()
     assert "--no-examples" in page.locator("footer").inner_text()

@@ -2,7 +2,9 @@
 
 import pytest
 
-from memjax.config.presets import PRESETS, preset_and_rest
+from memjax.cli.beginning import beginning
+from memjax.config.presets import PRESETS, SOURCES
+from memjax.config.run_config import RunConfig
 from memjax.errors import InputError
 from memjax.models import make_model
 from memjax.runs.build_training import make_single
@@ -25,17 +27,29 @@ def test_a_preset_fits_its_data(name):
 
 @pytest.mark.parametrize("words", [["--preset", "fz-mnist-script"], ["--preset=fz-mnist-script"]])
 def test_a_preset_among_other_options(words):
-    preset, rest = preset_and_rest(["--epochs", "2", *words, "--seed=3"])
+    config, rest = beginning(["--epochs", "2", *words, "--seed=3"])
 
-    assert preset == PRESETS["fz-mnist-script"]
+    assert config == PRESETS["fz-mnist-script"]
     assert rest == ["--epochs", "2", "--seed=3"]
 
 
 def test_without_a_preset():
-    assert preset_and_rest(["--epochs", "2"]) == (None, ["--epochs", "2"])
+    assert beginning(["--epochs", "2"]) == (RunConfig(), ["--epochs", "2"])
 
 
-@pytest.mark.parametrize("words", [["--preset", "nothing"], ["--preset"], ["--preset="]])
+@pytest.mark.parametrize("words", [["--preset", "fz-mnst"], ["--preset="]])
 def test_an_unknown_preset_is_told_the_known_ones(words):
     with pytest.raises(InputError, match="fz-mnist-script, fz-mnist"):
-        preset_and_rest(words)
+        beginning(words)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_each_value_of_a_preset_says_where_it_comes_from(name):
+    places = ("F&Z", "Arpit et al., section", "the published script", "published with F&Z", "chosen by us")
+
+    assert SOURCES[name]
+    for what, source in SOURCES[name].items():
+        assert any(place in source for place in places), what
+    words = " ".join(SOURCES[name])
+    for needed in ("network", "epochs", "models", "subset fraction", "batch"):
+        assert needed in words or "training, as of the published script" in words, needed

@@ -68,7 +68,10 @@ def test_a_log_has_whole_lines_and_a_table_at_its_end(logged):
 
 @pytest.mark.parametrize("columns", [70, 0])
 def test_a_terminal_has_a_bar_that_fits_into_it(columns):
-    code = "from memjax.runs.progress import progress_bar\nwith progress_bar(9, 3) as bar: bar.write('a notice'); bar.update(6)"
+    code = (
+        "from memjax.runs.progress import progress_bar\n"
+        "with progress_bar(9, 3) as bar: bar.write('a notice'); bar.update(6)"
+    )
 
     sent = in_terminal([sys.executable, "-c", code], columns)
 

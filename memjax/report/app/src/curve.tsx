@@ -1,11 +1,11 @@
-// The loss of one example while models train: those that saw it against those that did not.
+// The loss of one example while models train: models that trained on it against models that did not.
 import { scaleLinear, scaleSqrt } from "d3-scale";
 import type { Curves, SideName } from "./data";
 import { Axes, MEASURES, line, rootTicks, useFrame } from "./plot";
 import { run } from "./state";
 import { number, plural, whole, withError } from "./words";
 
-const SIDES: [SideName, string][] = [["in", "seen"], ["out", "unseen"]];
+const SIDES: [SideName, string][] = [["in", "in sample"], ["out", "held out"]];
 
 /** What was recorded of one example; nothing where nothing was. */
 export function Recorded({ place }: { place: number }) {
@@ -36,7 +36,7 @@ function Learned({ place }: { place: number }) {
           <span key={side}><span class={`key ${side}`} aria-hidden="true" /> <span class="soft">learned, {word}, after</span> {sentence(side)}<br /></span>
         ))}
       </p>
-      {missed && <p class="hint">A model that never had it right counts with its last record, {plural(last, "epoch")}.</p>}
+      {missed && <p class="hint">A model that never gets it right counts with the last recorded epoch, {last}.</p>}
     </>
   );
 }
@@ -70,12 +70,12 @@ function Curve({ place, curves }: { place: number; curves: Curves }) {
         </svg>
       </div>
       <p class="hint">
-        Mean over models ± one standard error; the dashed line is of models that did not see it. Heights are square roots.
+        Solid: mean over models that trained on it. Dashed: mean over models that did not. Bands: 95 % intervals. The vertical axis has a square-root scale.
       </p>
       <details>
         <summary>The numbers as a table</summary>
         <table>
-          <thead><tr><th scope="col" class="num">epochs</th><th scope="col" class="num">{metric}, seen</th><th scope="col" class="num">{metric}, unseen</th></tr></thead>
+          <thead><tr><th scope="col" class="num">epochs</th><th scope="col" class="num">{metric}, in sample</th><th scope="col" class="num">{metric}, held out</th></tr></thead>
           <tbody>
             {epochs.map((epoch, row) => (
               <tr key={epoch}>
@@ -90,10 +90,10 @@ function Curve({ place, curves }: { place: number; curves: Curves }) {
   );
 }
 
-/** One standard error either way, not below 0. */
+/** The 95 % interval of the mean, not below 0. */
 function band(epochs: number[], mean: number[], stderr: number[], x: (value: number) => number, y: (value: number) => number): string {
   const known = epochs.map((_, at) => at).filter((at) => Number.isFinite(mean[at]) && Number.isFinite(stderr[at]));
   if (!known.length) return "";
-  const point = (at: number, sign: number) => `${x(epochs[at]).toFixed(1)},${y(Math.max(0, mean[at] + sign * stderr[at])).toFixed(1)}`;
+  const point = (at: number, sign: number) => `${x(epochs[at]).toFixed(1)},${y(Math.max(0, mean[at] + 1.96 * sign * stderr[at])).toFixed(1)}`;
   return `M${[...known.map((at) => point(at, 1)), ...known.reverse().map((at) => point(at, -1))].join("L")}Z`;
 }

@@ -3,7 +3,7 @@ import { Picture } from "./picture";
 import { Found, Scatter, inWords } from "./scatter";
 import { bins, className, clearFilters, isFiltered, learned, permalink, range, run, selection, speeds, view } from "./state";
 import { Trajectories } from "./trajectories";
-import { number, plural, whole, withError } from "./words";
+import { number, whole, withError } from "./words";
 
 const SHOWN = 10;
 
@@ -78,7 +78,7 @@ function Table() {
       return known.reduce((sum, value) => sum + value, 0) / known.length;
     };
     const ever = (side: "in" | "out") => mean((at) => numLearned![side][at] / num[side][at]);
-    return { from, to, count: inside.length, seen: mean((at) => times!.in[at]), unseen: mean((at) => times!.out[at]), everIn: ever("in"), everOut: ever("out") };
+    return { from, to, count: inside.length, epochsIn: mean((at) => times!.in[at]), epochsOut: mean((at) => times!.out[at]), everIn: ever("in"), everOut: ever("out") };
   });
   return (
     <details>
@@ -88,22 +88,22 @@ function Table() {
           <thead>
             <tr>
               <th scope="col">memorization</th><th scope="col" class="num">examples</th>
-              <th scope="col" class="num">epochs, seen</th><th scope="col" class="num">ever right, seen</th>
-              <th scope="col" class="num">epochs, unseen</th><th scope="col" class="num">ever right, unseen</th>
+              <th scope="col" class="num">epochs, in sample</th><th scope="col" class="num">ever right, in sample</th>
+              <th scope="col" class="num">epochs, held out</th><th scope="col" class="num">ever right, held out</th>
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ from, to, count, seen, unseen, everIn, everOut }) => (
+            {rows.map(({ from, to, count, epochsIn, epochsOut, everIn, everOut }) => (
               <tr key={from}>
                 <th scope="row">{number(from, 2)} to {number(to, 2)}</th><td class="num">{whole(count)}</td>
-                <td class="num">{number(seen, 2)}</td><td class="num">{number(100 * everIn, 1)}{"\u00a0%"}</td>
-                <td class="num">{number(unseen, 2)}</td><td class="num">{number(100 * everOut, 1)}{"\u00a0%"}</td>
+                <td class="num">{number(epochsIn, 2)}</td><td class="num">{number(100 * everIn, 1)}{"\u00a0%"}</td>
+                <td class="num">{number(epochsOut, 2)}</td><td class="num">{number(100 * everOut, 1)}{"\u00a0%"}</td>
               </tr>
             ))}
           </tbody>
         </table>
       </div>
-      <p class="hint">Means over examples; a model that never has one right counts with its last record, {plural(run.dynamics!.last, "epoch")}.</p>
+      <p class="hint">Means over examples. A model that never gets an example right counts with the last recorded epoch, {run.dynamics!.last}.</p>
     </details>
   );
 }

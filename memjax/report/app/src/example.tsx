@@ -80,8 +80,8 @@ function TrainExample({ place }: { place: number }) {
       <Influenced place={place} title="Helps most" list={run.helped} sign={1} />
       <Influenced place={place} title="Hurts most" list={run.hurt} sign={-1} />
       <p class="hint">
-        The largest of {whole(run.numTest)} influences are large by chance as well: without any influence the largest would
-        be about {largestOfNoise(run.numTest).toFixed(1)} standard errors from 0.
+        Under the null, the largest of {whole(run.numTest)} influences is expected to be about{" "}
+        {largestOfNoise(run.numTest).toFixed(1)} standard errors from 0.
       </p>
       <Alikes place={place} />
     </>
@@ -89,7 +89,7 @@ function TrainExample({ place }: { place: number }) {
 }
 
 function Score({ place, mem, stderr }: { place: number; mem: number; stderr: number }) {
-  if (Number.isNaN(mem)) return <p class="big">no score: every model trained on it, or none did</p>;
+  if (Number.isNaN(mem)) return <p class="big">no score: all models trained on it, or none did</p>;
   return (
     <>
       <p class="big"><span class="soft">memorization</span> <span class="score">{withError(mem, stderr)}</span></p>
@@ -102,20 +102,20 @@ function Score({ place, mem, stderr }: { place: number; mem: number; stderr: num
 function Accuracies({ place }: { place: number }) {
   const { train } = run;
   const rows: [string, number, number][] = [
-    ["seen", train.correctIn[place], train.numIn[place]],
-    ["unseen", train.correctOut[place], train.numOut[place]],
+    ["in sample", train.correctIn[place], train.numIn[place]],
+    ["held out", train.correctOut[place], train.numOut[place]],
   ];
   return (
     <section>
-      <h3>Accuracy on it</h3>
+      <h3>Accuracy on this example</h3>
       <table class="rates">
-        <thead><tr><th scope="col">models</th><th scope="col">right</th><th scope="col">95 % interval</th><td /></tr></thead>
+        <thead><tr><th scope="col">models</th><th scope="col">accuracy</th><th scope="col">95 % interval</th><td /></tr></thead>
         <tbody>
           {rows.map(([word, rate, count]) => {
             const [low, high] = wilson(rate, count);
             return (
               <tr key={word}>
-                <th scope="row">{word} by {whole(count)}</th>
+                <th scope="row">{word}, {whole(count)}</th>
                 <td>{percent(rate)}</td>
                 <td>{percent(low)} to {percent(high)}</td>
                 <td><Interval value={rate} low={low} high={high} from={0} to={1} /></td>
@@ -126,7 +126,7 @@ function Accuracies({ place }: { place: number }) {
       </table>
       {train.probabilityOut && (
         <p class="hint">
-          Models that did not see it give its label a chance of {number(train.probabilityOut[place])} on average.
+          Held-out models give its label a mean probability of {number(train.probabilityOut[place])}.
         </p>
       )}
     </section>
@@ -177,7 +177,7 @@ function Linked({ side, place, infl, stderr }: { side: Side; place: number; infl
         <Interval value={infl} low={infl - 1.96 * stderr} high={infl + 1.96 * stderr} from={-reach} to={reach} />
         <span class="soft">
           {Number.isFinite(stderr) && `${number(Math.abs(infl) / stderr, 1)} standard errors`}
-          {side === "test" ? <><br />right in {percent(run.test.correct[place], 0)}</> : null}
+          {side === "test" ? <><br />accuracy {percent(run.test.correct[place], 0)}</> : null}
         </span>
       </a>
     </li>
@@ -188,14 +188,14 @@ function Alikes({ place }: { place: number }) {
   const { alike } = run;
   if (!alike) return null;
   if (place >= alike.searched) {
-    return <p class="hint">Near-duplicates were looked for among the {whole(alike.searched)} most memorized only.</p>;
+    return <p class="hint">Near-duplicates were searched only for the {whole(alike.searched)} most memorized examples.</p>;
   }
   const found = [];
   for (let at = 0; at < alike.of.length; at++) if (alike.of[at] === place) found.push(at);
   return (
     <section>
       <h3>Near-duplicates</h3>
-      {!found.length && <p class="soft">No training example correlates with it by {alike.threshold} or more.</p>}
+      {!found.length && <p class="soft">No training example has a correlation of {alike.threshold} or more with it.</p>}
       <ul class="strip-list">
         {found.map((at) => {
           const other = alike.train[at];
@@ -226,7 +226,7 @@ function TestExample({ place }: { place: number }) {
           <h2 id="example-title"><bdi>{name}</bdi></h2>
           <p class="id">test example {run.test.id[place]}, row {run.test.row[place]}</p>
           <p class="big">
-            <span class="soft">right in</span> <span class="score">{percent(run.test.correct[place])}</span>{" "}
+            <span class="soft">accuracy</span> <span class="score">{percent(run.test.correct[place])}</span>{" "}
             <span class="soft">of all models</span>
           </p>
           <CopyId id={run.test.id[place]} />
@@ -235,8 +235,8 @@ function TestExample({ place }: { place: number }) {
       <Influencing place={place} title="Helped by" list={run.helped} sign={1} />
       <Influencing place={place} title="Hurt by" list={run.hurt} sign={-1} />
       <p class="hint">
-        As far as this page knows: training examples of the strong pairs
-        {run.helped && `, and those that have this test example among the ${whole(run.helped.count)} they help or hurt most`}.
+        The page knows the training examples of the strong pairs
+        {run.helped && `, and those for which this test example is one of the ${whole(run.helped.count)} they help or hurt most`}.
       </p>
     </>
   );
@@ -260,7 +260,7 @@ function Influencing({ place, title, list, sign }: { place: number; title: strin
   return (
     <section>
       <h3>{title}</h3>
-      {!found.length && <p class="soft">No training example that this page knows of.</p>}
+      {!found.length && <p class="soft">The page knows of no training example.</p>}
       <ul class="strip-list">
         {found.map(([train, { infl, stderr }]) => <Linked key={train} side="train" place={train} infl={infl} stderr={stderr} />)}
       </ul>

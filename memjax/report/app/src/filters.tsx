@@ -13,7 +13,7 @@ const SORTS: Record<SortKey, string> = {
   mem: "memorization",
   stderr: "standard error",
   influence: "largest influence",
-  probability: "chance of the label, unseen",
+  probability: "probability of the label, held out",
   speed: "learning speed",
   id: "id",
 };
@@ -146,7 +146,7 @@ function Export() {
         <button type="button" onClick={() => saveJson(places)}>JSON</button>
         <button type="button" onClick={() => saveKeepMask(places)}>Keep-mask</button>
       </div>
-      <p class="hint">The keep-mask, a .npy file, is False for the selected: <code>x_train[keep]</code> leaves them out.</p>
+      <p class="hint">The keep-mask is a .npy file that is False for the selected examples: <code>x_train[keep]</code> excludes them.</p>
     </div>
   );
 }

@@ -54,7 +54,7 @@ function Gallery() {
   if (!places.length) {
     return (
       <div class="empty">
-        <p>No example is left by these filters.</p>
+        <p>No example passes these filters.</p>
         <button type="button" onClick={clearFilters}>Show all</button>
       </div>
     );
@@ -102,8 +102,8 @@ function Card({ index, place, count }: { index: number; place: number; count: nu
         </span>
         <span class="score">{withError(train.mem[place], train.stderr[place])}</span>
         <span class="rates">
-          seen {percent(train.correctIn[place], 0)} of {whole(train.numIn[place])}<br />
-          unseen {percent(train.correctOut[place], 0)} of {whole(train.numOut[place])}
+          in sample {percent(train.correctIn[place], 0)} of {whole(train.numIn[place])}<br />
+          held out {percent(train.correctOut[place], 0)} of {whole(train.numOut[place])}
           {learned && <><br />learned: {number(learned[place], 1)} epochs</>}
         </span>
         {marks.value.has(place) && <span class="mark">marked</span>}

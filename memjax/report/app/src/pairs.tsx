@@ -91,9 +91,9 @@ function Known() {
     <p class="hint">
       {numPairs > pairs.train.length && `The page holds the strongest ${whole(pairs.train.length)} of ${whole(numPairs)} pairs. `}
       {below && helped &&
-        `Beyond pairs of one class with memorization at least ${number(thresholds.mem, 2)} and influence at least ${number(thresholds.infl, 2)}, it holds the ${whole(helped.count)} strongest of each training example. `}
+        `Below memorization of ${number(thresholds.mem, 2)} or influence of ${number(thresholds.infl, 2)}, or across classes, it holds only the ${whole(helped.count)} strongest pairs of each training example. `}
       {!below && expectedByChance !== null &&
-        `By chance alone about ${whole(expectedByChance)} pairs would pass ${number(thresholds.mem, 2)} and ${number(thresholds.infl, 2)}.`}
+        `Under the null, about ${whole(expectedByChance)} pairs are expected to pass the thresholds of ${number(thresholds.mem, 2)} and ${number(thresholds.infl, 2)}.`}
     </p>
   );
 }

@@ -44,7 +44,7 @@ export function Scatter() {
         <svg width={width} height={height} role="img" aria-label={`Learning speed against memorization; ${inWords()} Drag to choose a part.`}>
           <Axes
             frame={frame} x={x} y={y} xTicks={steps.ticks} yTicks={y.ticks(5)}
-            across={width > 480 ? "epochs until learned by models that saw it" : "epochs until learned, seen"} up="memorization"
+            across={width > 480 ? "epochs until learned by models that trained on it" : "epochs until learned, in sample"} up="memorization"
           />
           <line class="limit" x1={left} x2={right} y1={y(run.thresholds.mem)} y2={y(run.thresholds.mem)} />
           <g ref={layer} class="brush" aria-hidden="true" />
@@ -91,8 +91,8 @@ export function inWords(): string {
   };
   const [late, soon] = [mean((at) => mem[at] >= run.thresholds.mem), mean((at) => mem[at] < run.thresholds.mem)];
   return (
-    `examples of memorization ${number(run.thresholds.mem, 2)} or more are learned after ${number(late, 1)} epochs on average, ` +
-    `the others after ${number(soon, 1)}; rank correlation ${number(rankCorrelation(times, mem), 2)}.`
+    `examples with memorization of ${number(run.thresholds.mem, 2)} or more are learned after ${number(late, 1)} epochs on average, ` +
+    `all other examples after ${number(soon, 1)}; rank correlation ${number(rankCorrelation(times, mem), 2)}.`
   );
 }
 

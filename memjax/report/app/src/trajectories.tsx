@@ -15,10 +15,10 @@ export function Trajectories({ curves }: { curves: Curves }) {
   const [easiest, hardest] = [curves.easiest[now], curves.hardest[now]];
   return (
     <section>
-      <h3>The easiest and the hardest</h3>
+      <h3>Easiest and hardest examples</h3>
       <p>
-        Mean {MEASURES[curves.metric]} of the {easiest.length} examples where it is lowest over training, and of the{" "}
-        {hardest.length} where it is highest; the broad line is the mean of all. Heights are square roots.
+        Mean {MEASURES[curves.metric]} of the {easiest.length} examples with the lowest mean over training and of the{" "}
+        {hardest.length} with the highest. The broad line is the mean of all examples. The vertical axis has a square-root scale.
       </p>
       <p>
         <label class="switch">

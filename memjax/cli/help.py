@@ -1,0 +1,57 @@
+"""The help texts of the command `memjax`: one screen, and all options."""
+
+import textwrap
+
+from memjax.cli.options import as_text, grouped
+from memjax.config.presets import PRESETS, SOURCES
+
+SHORT = """\
+memjax trains many small models on random subsets of a data set. It estimates how much each
+training example is memorized and how much it influences each test example.
+
+  memjax                                                   digits, 512 models, about 20 seconds
+  memjax --dataset npz:mine.npz --model mlp:512,256 --run runs/mine
+  memjax --dataset fashion_mnist --per-class 600 --model cnn --num-models 200
+
+Options used most; memjax --help-all explains all of them, and the presets of the papers:
+  --run DIR              folder of the run; the same command resumes it
+  --num-models N         models in all; a larger number trains the difference
+  --until-stderr E       train until the typical standard error is E
+  --dataset NAME         digits, npz:FILE, idx:FOLDER, npy:FOLDER, tfds:NAME, mnist, cifar10, ...
+  --per-class N          at most N training examples of each class
+  --label-noise RATE     replace this share of the training labels by wrong ones
+  --model NAME           linear, mlp:WIDTHS, cnn, resnet18, ... or package.module:factory
+  --design NAME          how subsets are drawn; --subset-fraction F is their size
+  --epochs N             passes over the data; --learning-rate, --batch-size, --optimizer
+  --record NAMES         record correct, loss, ... of every example after every epoch
+  --preset NAME          data, network and training of a paper
+  --seed N               decides subsets, initial weights and batches
+  --quiet, --json        print only the result; print one JSON object a line
+
+Other commands; memjax COMMAND --help explains each:
+  status DIR             how far a run is          verify DIR    whether its files are intact
+  report DIR             write the report again    export DIR    files for other programs
+  estimate --arrays F    estimates from predictions of models trained elsewhere
+  doctor                 time, memory and precision that a run would take
+  seed DATASET FOLDER    use data files that you already have
+  completion SHELL       completion for bash, zsh or tcsh
+
+Exit codes: 0 done, 1 verify found a problem, 2 wrong input, 75 interrupted: run it again.
+"""
+
+
+def everything() -> str:
+    """All options in groups, and the presets with their sources."""
+    parts = [SHORT]
+    for title, options in grouped():
+        parts += [f"{title}:", *map(as_text, options), ""]
+    parts += ["Presets (--preset NAME); other options change them:", *map(_preset, PRESETS)]
+    return "\n".join([*parts, ""])
+
+
+def _preset(name: str) -> str:
+    config = PRESETS[name]
+    about = f"{config.data.dataset}, {config.model.model}, {config.train.epochs} epochs, {config.num_models:,} models"
+    lines = [about, *(f"{what}: {source}" for what, source in SOURCES[name].items())]
+    wrapped = [textwrap.fill(line, 100, initial_indent="      ", subsequent_indent="        ") for line in lines]
+    return "\n".join([f"  {name}", *wrapped])
