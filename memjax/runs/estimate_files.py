@@ -45,6 +45,8 @@ from memjax.estimators.streaming.totals import Totals
 from memjax.metrics import METRICS
 from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans
 from memjax.runs.shared_work import Pieces
+from memjax.store.estimates import class_arrays, estimate_arrays, pair_arrays
+from memjax.store.files import add_array
 from memjax.subsets import lemma_bound
 from memjax.types import Dataset, Estimate
 
@@ -83,7 +85,7 @@ def write_results(
     elif dataset.num_train * dataset.num_test <= EXTREMES_MOST:
         listed = _extremes_of_all(dataset, tally, None)
     pairs = _pair_table(dataset, tally, estimates, strong, by_chance, listed)
-    store.write_arrays(folder / "pairs.npz", store.pair_arrays(pairs).items())
+    store.write_arrays(folder / "pairs.npz", pair_arrays(pairs).items())
     return ["estimates.npz", "pairs.npz"] + ["influence.npy"] * all_pairs
 
 
@@ -173,26 +175,26 @@ def _write_estimates(
     parts = np.array_split(np.arange(len(rows)), min(len(rows), PIECES_MOST))
 
     def make(piece: int) -> dict[str, np.ndarray]:
-        matrices, pairs, by_chance = {}, [], 0.0
+        arrays, pairs, by_chance = dict[str, np.ndarray](), [], 0.0
         blocks = [(rows[number], columns[number]) for number in parts[piece]]
         for number, (value, stderr) in zip(parts[piece], _influences(tally, blocks, largest), strict=True):
             own = estimates.mem[rows[number]]
             pairs.append(select_pairs(value, stderr, own, rows[number], columns[number]))
             by_chance += expected_by_chance(stderr, own)
-            matrices[f"influence_{number}"] = value
-        return {**matrices, **join_pairs(pairs)._asdict(), "by_chance": np.float64(by_chance)}
+            arrays[f"influence_{number}"] = value
+        return arrays | join_pairs(pairs)._asdict() | {"by_chance": np.array(by_chance)}
 
     strong, by_chance = list[Pairs](), 0.0
     with zipfile.ZipFile(stream, "w") as archive:
-        for name, array in store.estimate_arrays(estimates).items():
-            store.add_array(archive, name, array)
+        for name, array in estimate_arrays(estimates).items():
+            add_array(archive, name, array)
         for numbers, found in zip(parts, pieces.done("influence", len(parts), make), strict=True):
             strong.append(Pairs(*(found[name] for name in Pairs._fields)))
             by_chance += float(found["by_chance"])
             for number in numbers.tolist():
                 block = ClassInfluence(rows[number], columns[number], found[f"influence_{number}"])
-                for name, array in store.class_arrays(number, block).items():
-                    store.add_array(archive, name, array)
+                for name, array in class_arrays(number, block).items():
+                    add_array(archive, name, array)
     return join_pairs(strong), by_chance
 
 
