@@ -84,8 +84,8 @@ def write_results(
         )
     elif dataset.num_train * dataset.num_test <= EXTREMES_MOST:
         listed = _extremes_of_all(dataset, tally, None)
-    pairs = _pair_table(dataset, tally, estimates, strong, by_chance, listed)
-    store.write_arrays(folder / "pairs.npz", pair_arrays(pairs).items())
+    pairs = pair_arrays(_pair_table(dataset, tally, estimates, strong, by_chance, listed))
+    store.write_arrays(folder / "pairs.npz", pairs.items())
     return ["estimates.npz", "pairs.npz"] + ["influence.npy"] * all_pairs
 
 
@@ -94,7 +94,9 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
     correct, num_models, num_test = tally.scores["correct"], tally.num_used, dataset.num_test
     num_in, all_answers = int(correct.num_in.sum()), num_models * dataset.num_train
     right_in, right = float(correct.sums.inside.sum()), float(correct.sums.total.sum())
-    reliability = _reliability(tally)
+    reliability, plug_in = _reliability(tally), None
+    if tally.score == "correct":
+        plug_in = np.asarray(estimate_of(correct, errors="plug-in").stderr)
     return Estimates(
         score=tally.score,
         scores={name: _means(totals) for name, totals in tally.scores.items()},
@@ -109,7 +111,7 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
         test_accuracy=float(tally.num_right.sum() / (num_models * num_test)) if num_test else math.nan,
         num_models=tally.num_models,
         num_failed=tally.num_failed,
-        stderr_plug_in=_plug_in(tally),
+        stderr_plug_in=plug_in,
         # The paper's lemma is about scores from 0 to 1.
         lemma_bound=lemma_bound(num_in / all_answers, num_models) if METRICS[tally.score].bounded else math.nan,
         corrupted=dataset.corrupted,
@@ -123,13 +125,6 @@ def _means(totals: Totals) -> ScoreMeans:
     inside, outside = sides_of(totals)
     memorization = Estimate(*map(np.asarray, estimate_of(totals)))  # pyright: ignore[reportArgumentType]
     return ScoreMeans(np.asarray(inside.mean), np.asarray(outside.mean), memorization)
-
-
-def _plug_in(tally: Tally) -> np.ndarray | None:
-    """Errors with the rates as they are, which only correctness has."""
-    if tally.score != "correct":
-        return None
-    return np.asarray(estimate_of(tally.scores["correct"], errors="plug-in").stderr)
 
 
 def _reliability(tally: Tally) -> Reliability:
