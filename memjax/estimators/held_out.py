@@ -118,7 +118,7 @@ def label_errors(masks: Shaped[AnyArray, "..."], probability: Shaped[AnyArray, "
     """Training examples from the most to the least likely to carry a wrong label.
 
     By the held-out probability of the given label, the lowest first: it ranked wrong labels above memorization in
-    every experiment of this project (`experiments/label_noise.py`).  Examples that no model left out come last.
+    every experiment of this project (`experiments/label_errors`).  Examples that no model left out come last.
 
     Args:
       masks, probability: (models, train).
