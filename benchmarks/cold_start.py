@@ -1,44 +1,58 @@
-"""How long does the main job take from a cold start: a new process, a new folder, nothing compiled?
+"""How long does the main job take from a cold start?
+
+A new process, a new folder and nothing compiled: imports, compilation, training, estimates and report.
 
     python -m benchmarks.cold_start --runs 5
-
-Prints a JSON line a run and the median.
 """
 
-import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
-import tyro
+from benchmarks.common.command import log, measure
+from benchmarks.common.sides import module
+from benchmarks.common.tables import spread
 
-from benchmarks.sides import facts
+COST = "1.5 minutes: 5 runs of 18 s"
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """The main job from a cold start."""
+class Settings:
+    """How often, and what."""
 
     runs: int = 5
+    num_models: int = 512
 
 
-def main(benchmark: Benchmark) -> None:
+class Result(NamedTuple):
+    """Seconds of each run."""
+
+    seconds: list[float]
+
+    def __str__(self) -> str:
+        return f"{spread(self.seconds)} s, n = {len(self.seconds)}: median (min to max)"
+
+
+def run(settings: Settings) -> Result:
     times = []
-    for number in range(benchmark.runs):
+    for number in range(settings.runs):
         with tempfile.TemporaryDirectory() as folder:
             started = time.monotonic()
-            command = [sys.executable, "-m", "memjax.run", "--run", f"{folder}/run"]
-            cold = os.environ | {"XDG_CACHE_HOME": f"{folder}/cache"}  # compiled programs of earlier runs are there
-            subprocess.run(command, env=cold, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            command = module("memjax.run", "--run", f"{folder}/run", "--num-models", settings.num_models)
+            cold = os.environ | {"XDG_CACHE_HOME": f"{folder}/cache"}  # compiled programs of earlier runs are elsewhere
+            subprocess.run(command, env=cold, check=True, stdout=subprocess.DEVNULL, stderr=sys.stderr)
             times.append(time.monotonic() - started)
-        print(json.dumps({"run": number, "seconds": round(times[-1], 1)}), flush=True)
-    middle, low, high = statistics.median(times), min(times), max(times)
-    print(f"median {middle:.1f} s ({low:.1f} to {high:.1f}, n = {len(times)})\n{facts()}")
+        log(run=number, seconds=round(times[-1], 1))
+    return Result(times)
+
+
+def main() -> None:
+    measure(Settings, run)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Benchmark))
+    main()

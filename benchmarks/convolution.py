@@ -1,39 +1,39 @@
 """In which form is a convolution of several models fastest on this backend?
 
-Forward, gradient of the inputs and gradient of the kernel of one 3 x 3 layer in float32, for --models models with
-inputs of their own, in a `lax.scan` over --steps steps as in training, by one device; milliseconds a model and a step.
+Forward pass, gradient of the inputs and gradient of the kernel of one 3 x 3 layer in float32, for --models models with
+inputs of their own, in a `lax.scan` over --steps steps as in training, by one device.
 
     python -m benchmarks.convolution
+    python -m benchmarks.convolution --models 2 --batch 8 --steps 1 --rounds 1 --slow 1
 
     grouped   XLA's convolution under vmap: one convolution with a group a model
     mapped    XLA's convolution under lax.map: one model after the other
     patches   all 3 x 3 squares as rows of a matrix, and one batched product under vmap
     memjax    memjax.models.convolution under vmap
-
-Prints a JSON line a form and a table.
 """
 
-import json
-import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import tyro
 
-from benchmarks.sides import facts, markdown
+from benchmarks.common.command import log, measure
+from benchmarks.common.tables import markdown, spread
 from memjax.models.convolutions import IMAGES, convolution
 from memjax.training.compiler import compiler_options
 
-LAYERS = [(28, 1, 32), (14, 32, 64), (7, 64, 64)]  # side of the image, channels, features
+COST = "not measured"
+Layer = tuple[int, int, int]  # side of the image, channels, features
+LAYERS: list[Layer] = [(28, 1, 32), (14, 32, 64), (7, 64, 64)]
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """Forms of a convolution of several models."""
+class Settings:
+    """Size and repetitions."""
 
     models: int = 4
     batch: int = 128
@@ -41,6 +41,18 @@ class Benchmark:
     rounds: int = 5
     slow: float = 60.0
     """Seconds after which a form is not run again."""
+
+
+class Result(NamedTuple):
+    """Milliseconds a model and step, an entry a round, by form and layer."""
+
+    times: dict[str, dict[Layer, list[float]]]
+
+    def __str__(self) -> str:
+        header = ["form", *(f"{side} x {side}, {channels} to {features}" for side, channels, features in LAYERS)]
+        rows = [[form, *map(spread, layers.values())] for form, layers in self.times.items()]
+        rounds = max(len(times) for layers in self.times.values() for times in layers.values())
+        return f"{markdown([header, *rows])}\n\nms a model and step: median (min to max), n = {rounds} at most"
 
 
 def xla(inputs: jax.Array, kernel: jax.Array) -> jax.Array:
@@ -67,12 +79,12 @@ FORMS: dict[str, tuple[Callable, Callable]] = {
 }
 
 
-def seconds(form: str, layer: tuple[int, int, int], benchmark: Benchmark) -> list[float]:
-    """Seconds a model and a step, a round an entry; the first call, which compiles, is left out."""
+def milliseconds(form: str, layer: Layer, settings: Settings) -> list[float]:
+    """A model and step, an entry a round; the first call, which compiles, does not count."""
     (side, channels, features), (conv, over_models) = layer, FORMS[form]
     draw = partial(jax.random.normal, jax.random.key(0))
-    inputs = draw((benchmark.models, benchmark.batch, side, side, channels))
-    kernels = draw((benchmark.models, 3, 3, channels, features))
+    inputs = draw((settings.models, settings.batch, side, side, channels))
+    kernels = draw((settings.models, 3, 3, channels, features))
 
     def step(inputs, kernel):
         return jax.grad(lambda inputs, kernel: (conv(inputs, kernel) ** 2).sum(), (0, 1))(inputs, kernel)
@@ -81,29 +93,29 @@ def seconds(form: str, layer: tuple[int, int, int], benchmark: Benchmark) -> lis
         to_inputs, to_kernels = over_models(step)(*carry)
         return (carry[0] + 1e-9 * to_inputs, carry[1] + 1e-9 * to_kernels), None
 
-    lowered = jax.jit(lambda *carry: jax.lax.scan(steps, carry, length=benchmark.steps)[0]).lower(inputs, kernels)
+    lowered = jax.jit(lambda *carry: jax.lax.scan(steps, carry, length=settings.steps)[0]).lower(inputs, kernels)
     program = lowered.compile(compiler_options(lowered.as_text(), jax.default_backend()))
     times: list[float] = []
     jax.block_until_ready(program(inputs, kernels))
-    while len(times) < benchmark.rounds and sum(times) < benchmark.slow:
+    while len(times) < settings.rounds and sum(times) < settings.slow:
         started = time.perf_counter()
         jax.block_until_ready(program(inputs, kernels))
         times.append(time.perf_counter() - started)
-    return [each / benchmark.steps / benchmark.models for each in times]
+    return [1000 * each / settings.steps / settings.models for each in times]
 
 
-def main(benchmark: Benchmark) -> None:
-    rows = [["form", *(f"{side} x {side}, {channels} to {features}" for side, channels, features in LAYERS)]]
-    for form in FORMS:
-        rows.append([form])
+def run(settings: Settings) -> Result:
+    times: dict[str, dict[Layer, list[float]]] = {form: {} for form in FORMS}
+    for form, layers in times.items():
         for layer in LAYERS:
-            times = [1000 * each for each in seconds(form, layer, benchmark)]
-            print(json.dumps({"form": form, "layer": layer, "ms": [round(each, 2) for each in times]}), flush=True)
-            rows[-1].append(f"{statistics.median(times):.1f} ({min(times):.1f} to {max(times):.1f})")
-    print(markdown(rows))
-    print(f"ms a model and a step, {benchmark.models} models, batch {benchmark.batch}, n = {benchmark.rounds}")
-    print(facts())
+            layers[layer] = milliseconds(form, layer, settings)
+            log(form=form, layer=layer, ms=[round(each, 2) for each in layers[layer]])
+    return Result(times)
+
+
+def main() -> None:
+    measure(Settings, run)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Benchmark))
+    main()

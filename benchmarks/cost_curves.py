@@ -1,29 +1,31 @@
-"""How do time and memory grow with examples, models, pack size, devices, depth and width?
+"""How do time and memory grow with examples, models, models per device, devices, depth and width?
 
-An MLP on Fashion-MNIST, 2 epochs a model and the evaluation, one thing changed at a time from: 6,000 training examples,
-one hidden layer of 128, 2 devices, 8 models a pack, 32 models.  Each point is a process of its own; time is that of the
-models after the first call, which compiles; memory is the largest of the process (with jax alone it is about 0.3 GiB).
+An MLP on Fashion-MNIST, 2 epochs a model and the evaluation.  One thing changes at a time from: 6,000 training
+examples, one hidden layer of 128, 2 devices, 8 models per device, 32 models.  Each point is a process of its own.  The
+time leaves out the first call, which compiles; the memory is the largest of the process.
 
-    python -m benchmarks.cost_curves            about 6 minutes
+    python -m benchmarks.cost_curves
+    python -m benchmarks.cost_curves --curves devices --epochs 1 --most 1
 
-Prints a JSON line a point and a table; draws benchmarks/figures/cost_{what}.png if matplotlib is there.
+Draws benchmarks/figures/cost_{what}.png.
 """
 
-import json
 import statistics
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
-import tyro
+from benchmarks.common.command import log, measure
+from benchmarks.common.sides import Side, module, must_run
+from benchmarks.common.tables import markdown, number, spread
 
-from benchmarks.sides import Side, facts, markdown, module, run_side
-
+COST = "about 6 minutes"
 FIGURES = Path(__file__).parent / "figures"
 
 
 @dataclass(frozen=True)
-class Point:
-    """One setting of the MLP."""
+class Task:
+    """What is trained."""
 
     examples: int = 6000
     models: int = 32
@@ -37,7 +39,7 @@ class Point:
         options += ["--model", "mlp:" + ",".join([str(self.width)] * self.depth), "--keep", "correct"]
         options += ["--epochs", epochs, "--batch-size", 64, "--pack-size", self.pack, "--cpu-devices", self.devices]
         options += ["--calls", max(1, self.models // (self.pack * self.devices))]
-        return Side("memjax", str(self), module("benchmarks.rate", *options))
+        return Side("memjax", str(self), module("benchmarks.common.rate", *options))
 
 
 CURVES: dict[str, tuple[int, ...]] = {
@@ -51,57 +53,64 @@ CURVES: dict[str, tuple[int, ...]] = {
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """Time and memory as the task grows."""
+class Settings:
+    """Which curves, and how exactly."""
 
     curves: tuple[str, ...] = tuple(CURVES)
     epochs: int = 2
     most: int | None = None
-    """Only so many points of each curve, the first ones."""
+    """At most so many points of each curve, the first ones."""
     rounds: int = 1
 
 
-def measure(curve: str, value: int, benchmark: Benchmark) -> dict[str, float]:
-    """One point: seconds of all its models and peak memory, medians over rounds."""
-    point = replace(Point(), **{curve: value})
+class Point(NamedTuple):
+    """Milliseconds a model and MiB of the process, an entry a round."""
+
+    value: int
+    models: int
+    ms: list[float]
+    peak_mib: list[float]
+
+
+class Result(NamedTuple):
+    """The points of each curve."""
+
+    curves: dict[str, list[Point]]
+
+    def __str__(self) -> str:
+        rows = [["what", "value", "n", "ms a model: median (min to max)", "peak, MiB"]]
+        for curve, points in self.curves.items():
+            for point in points:
+                peak = number(statistics.median(point.peak_mib))
+                rows.append([curve, f"{point.value:,}", str(len(point.ms)), spread(point.ms), peak])
+        return markdown(rows)
+
+    def draw(self) -> None:
+        for curve, points in self.curves.items():
+            draw(curve, points)
+
+
+def point_of(curve: str, value: int, settings: Settings) -> Point:
+    task = replace(Task(), **{curve: value})
     if curve == "pack":
-        point = replace(point, models=max(point.models, 2 * value * point.devices))
-    results = [run_side(point.side(benchmark.epochs)) for _ in range(benchmark.rounds)]
-    if failed := [result for result in results if "failed" in result]:
-        return {"value": value, **failed[0]}
-    middle = {name: statistics.median(result[name] for result in results) for name in ("model_s", "peak_mib")}
-    times = [result["model_s"] for result in results]
-    total = middle["model_s"] * point.models
-    return {"value": value, **middle, "total_s": total, "fastest_s": min(times), "slowest_s": max(times)}
+        task = replace(task, models=max(task.models, 2 * value * task.devices))
+    results = [must_run(task.side(settings.epochs)) for _ in range(settings.rounds)]
+    times, peaks = [1000 * result["model_s"] for result in results], [result["peak_mib"] for result in results]
+    return Point(value, task.models, times, peaks)
 
 
-def rows_of(curve: str, found: list[dict[str, float]]) -> list[list[str]]:
-    """The table's rows of a curve; growth is the time a model against that of the first point."""
-    rows = []
-    for point in found:
-        seconds, first = point["model_s"], found[0]
-        spread = f"{1000 * point['fastest_s']:.3g} to {1000 * point['slowest_s']:.3g}"
-        cells = [f"{1000 * seconds:.3g}", spread, f"{point['total_s']:.3g}", f"{point['peak_mib']:.0f}"]
-        growth = f"x {point['value'] / first['value']:g}: x {seconds / first['model_s']:.2f}"
-        rows.append([curve, f"{point['value']:g}", *cells, growth])
-    return rows
+def draw(curve: str, points: list[Point]) -> None:
+    """Medians of time and memory side by side; time on a logarithmic axis where it grows more than four times."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 
-
-def draw(curve: str, found: list[dict[str, float]]) -> None:
-    """Time and memory side by side; time on a logarithmic axis where it grows much."""
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import LogLocator
-    except ImportError:
-        return
     figure = Figure(figsize=(8, 3), layout="constrained")
     time, memory = figure.subplots(1, 2)
-    values = [point["value"] for point in found]
-    key, name = ("total_s", "ms, all models") if curve == "models" else ("model_s", "ms a model")
-    times = [1000 * point[key] for point in found]
+    values, whole = [point.value for point in points], curve == "models"
+    times = [statistics.median(point.ms) * (point.models if whole else 1) for point in points]
     time.semilogx(values, times, "o-")
-    memory.semilogx(values, [point["peak_mib"] for point in found], "o-")
-    for axes, label in ((time, name), (memory, "peak memory, MiB")):
+    memory.semilogx(values, [statistics.median(point.peak_mib) for point in points], "o-")
+    for axes, label in ((time, "ms, all models" if whole else "ms a model"), (memory, "peak memory, MiB")):
         axes.set(xlabel=curve, ylabel=label)
         axes.set_xticks(values, [f"{value:,}" for value in values], rotation=30)
         axes.set_xticks([], minor=True)
@@ -111,22 +120,21 @@ def draw(curve: str, found: list[dict[str, float]]) -> None:
         time.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         time.yaxis.set_major_formatter("{x:g}")
         time.yaxis.set_minor_locator(LogLocator(subs=()))
-    FIGURES.mkdir(exist_ok=True)
     figure.savefig(FIGURES / f"cost_{curve}.png", dpi=120)
 
 
-def main(benchmark: Benchmark) -> None:
-    rows = [["what", "value", "ms a model", "min to max", "s in all", "peak MiB", "growth"]]
-    for curve in benchmark.curves:
-        found = []
-        for value in CURVES[curve][: benchmark.most]:
-            found.append(measure(curve, value, benchmark))
-            print(json.dumps({"curve": curve} | found[-1]), flush=True)
-        found = [point for point in found if "failed" not in point]
-        rows += rows_of(curve, found)
-        draw(curve, found)
-    print(f"\n{markdown(rows)}\n\nn = {benchmark.rounds} a point\n{facts()}")
+def run(settings: Settings) -> Result:
+    curves: dict[str, list[Point]] = {curve: [] for curve in settings.curves}
+    for curve, points in curves.items():
+        for value in CURVES[curve][: settings.most]:
+            points.append(point_of(curve, value, settings))
+            log(curve=curve, **points[-1]._asdict())
+    return Result(curves)
+
+
+def main() -> None:
+    measure(Settings, run).draw()
 
 
 if __name__ == "__main__":
-    main(tyro.cli(tyro.conf.OmitArgPrefixes[Benchmark]))
+    main()

@@ -1,30 +1,32 @@
-"""How many models a second on digits, against torch.func.vmap and a plain loop in torch?
+"""How many models a second does memjax train on digits, against torch.func.vmap and a plain loop in torch?
 
 MLP 64-128-10, 70 % of the 1,437 training examples, batches of 64, 30 epochs, SGD with momentum 0.9 at a constant
-learning rate; whole trainings, all 1,797 examples evaluated at the end.  memjax at several pack sizes and both
-precisions; torch.func.vmap at several numbers of models, with foreach and with fused momentum, with products in
-bfloat16 too, by one thread, two, and two processes of one, and, as a contestant of its own, with torch.compile; the
-plain loop likewise.  torch.compile needs a C++ compiler and fails without.
+learning rate; whole trainings, with all 1,797 examples evaluated at the end.  memjax runs with several numbers of
+models per device and in both precisions.  torch.func.vmap runs with several numbers of models stacked, with foreach and
+with fused momentum, with products in float32 and in bfloat16, by one thread, by two, and by two processes of one
+thread; with torch.compile it is a contestant of its own.  torch.compile needs a C++ compiler; sides that use it fail
+without one and are left out.
 
     python -m benchmarks.digits_mlp
+    python -m benchmarks.digits_mlp --rounds 1 --epochs 1 --packs 8 --precisions float32 --only memjax
 """
 
 from dataclasses import dataclass, field
 
-import tyro
+from benchmarks.common.command import measure
+from benchmarks.common.comparison import Comparison
+from benchmarks.common.contestants import exported, memjax_sides, torch_sides, vmap_sides
+from benchmarks.common.sides import Quantity, Turns, run_in_turn
+from benchmarks.common.workloads import DIGITS
 
-from benchmarks.contestants import exported, memjax_sides, torch_sides, vmap_sides
-from benchmarks.sides import Quantity, Turns, report, run_in_turn
-from benchmarks.workloads import DIGITS
-
+COST = "not measured"
 MODEL = Quantity("model_s", "ms a model", 1000, "models/s")
 COMPILED = "torch.func.vmap compiled"
-BARS = {"torch.func.vmap": 3.0, COMPILED: None, "torch": None}
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """Models a second on digits."""
+class Settings:
+    """What is compared."""
 
     turns: Turns = field(default_factory=Turns)
     devices: int = 2
@@ -34,19 +36,22 @@ class Benchmark:
     epochs: int = DIGITS.epochs
 
 
-def main(benchmark: Benchmark) -> None:
-    ours, theirs = DIGITS.ours(benchmark.epochs), DIGITS.theirs(benchmark.epochs)
-    python = benchmark.turns.torch_python
+def run(settings: Settings) -> Comparison:
+    ours, theirs = DIGITS.ours(settings.epochs), DIGITS.theirs(settings.epochs)
+    python = settings.turns.torch_python
+    compiled = ("--fused --compile", "--fused --bfloat16 --compile")
     with exported(DIGITS.data) as folder:
-        sides = memjax_sides((*ours, "--calls", 8), benchmark.devices, benchmark.precisions, benchmark.packs)
-        sides += vmap_sides(python, folder, theirs, benchmark.stacks, ("", "--fused", "--fused --bfloat16"))
-        sides += vmap_sides(
-            python, folder, theirs, benchmark.stacks, ("--fused --compile", "--fused --bfloat16 --compile"), COMPILED
-        )
+        sides = memjax_sides((*ours, "--calls", 8), settings.devices, settings.precisions, settings.packs)
+        sides += vmap_sides(python, folder, theirs, settings.stacks, ("", "--fused", "--fused --bfloat16"))
+        sides += vmap_sides(python, folder, theirs, settings.stacks, compiled, COMPILED)
         sides += torch_sides(python, folder, (*theirs, "--models", 4), ("float32",), ("", "--compile"))
-        found = run_in_turn(sides, benchmark.turns, MODEL)
-    report(found, MODEL, "memjax", BARS)
+        found = run_in_turn(sides, settings.turns, MODEL)
+    return Comparison(found, MODEL, tuple(("memjax", who) for who in ("torch.func.vmap", COMPILED, "torch")))
+
+
+def main() -> None:
+    measure(Settings, run)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(tyro.conf.OmitArgPrefixes[Benchmark]))
+    main()

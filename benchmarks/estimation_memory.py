@@ -1,33 +1,37 @@
-"""How much memory do the estimates of a run take, and how long, beside those of another checkout?
+"""How much memory and time do the estimates of a run take?
 
-    python -m benchmarks.estimation_memory --models 500 2000 --before ../older
+Run folders of made-up models, correctness and probability stored, are written and estimated, each in a process of its
+own.  The peak is the largest memory of the process less that before the estimation, with jax and the data set there.
 
-Run folders of made-up models, correctness and probability kept, are written and estimated, each in a process of its own
-and the checkouts in turn.  Peak: the largest resident memory of the process less that before the estimation, with jax
-and the data set there.  Prints one JSON line a process.
+    python -m benchmarks.estimation_memory --models 500 2000
+    python -m benchmarks.estimation_memory --models 40 --num-train 200 --num-test 20
 """
 
-import json
-import os
-import resource
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import tyro
 
-MIB = 2**20
+import memjax
+from benchmarks.common.command import log, measure
+from benchmarks.common.machine import peak_mib
+from benchmarks.common.sides import Side, must_run, one_call
+from benchmarks.common.tables import markdown, number, spread
+from memjax import store
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import DataSpec, ModelSpec, TrainSpec
+from memjax.subsets import make_design
+
+COST = "about a minute"
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """Memory of the estimates."""
+class Settings:
+    """How large the runs are, and how often each is estimated."""
 
     models: tuple[int, ...] = (500, 2000)
     num_train: int = 20_000
@@ -35,92 +39,102 @@ class Benchmark:
     classes: int = 10
     pack_size: int = 20
     rounds: int = 1
-    before: str = ""
-    """Another checkout of memjax to measure in turn with this one."""
-    folder: str = ""
-    """A folder to estimate, in this process: what the benchmark asks of its own processes."""
 
 
-def write_data(path: Path, benchmark: Benchmark) -> None:
-    """Labels in turn, and of inputs a single number."""
-    sides = {"train": benchmark.num_train, "test": benchmark.num_test}
+class Result(NamedTuple):
+    """By number of models: seconds and MiB, an entry a round."""
+
+    seconds: dict[int, list[float]]
+    peak_mib: dict[int, list[float]]
+
+    def __str__(self) -> str:
+        rows = [["models", "n", "peak, MiB", "s: median (min to max)"]]
+        for models, times in self.seconds.items():
+            rows.append(
+                [f"{models:,}", str(len(times)), number(float(np.median(self.peak_mib[models]))), spread(times)]
+            )
+        return markdown(rows)
+
+
+def write_data(path: Path, settings: Settings) -> None:
+    """Labels in turn, and a single number as input."""
+    sides = {"train": settings.num_train, "test": settings.num_test}
     inputs: dict[str, Any] = {f"x_{side}": np.arange(count, dtype=np.float32)[:, None] for side, count in sides.items()}
-    labels: dict[str, Any] = {f"y_{side}": np.arange(count) % benchmark.classes for side, count in sides.items()}
+    labels: dict[str, Any] = {f"y_{side}": np.arange(count) % settings.classes for side, count in sides.items()}
     np.savez(path, **inputs, **labels)
 
 
-def write_run(folder: Path, data: Path, num_models: int, benchmark: Benchmark) -> None:
-    """A fifth of the examples is memorized, and each of these helps one test example of its class."""
-    from memjax import store
-    from memjax.config.run_config import RunConfig
-    from memjax.config.specs import DataSpec
-    from memjax.runs import open_folder
-
-    keep = ("correct", "probability")
-    request = RunConfig(
-        run=str(folder), num_models=num_models, data=DataSpec(f"npz:{data}"), keep=keep, influence="same-class",
-        pack_size=benchmark.pack_size,
+def write_run(folder: Path, data: Path, num_models: int, settings: Settings) -> None:
+    """One block of trained models, then made-up ones in the same form up to `num_models`."""
+    config = RunConfig(
+        run=str(folder), num_models=settings.pack_size, data=DataSpec(f"npz:{data}"), keep=("correct", "probability"),
+        model=ModelSpec("mlp:1"), train=TrainSpec(epochs=1, batch_size=1000), pack_size=settings.pack_size,
     )  # fmt: skip
-    run = open_folder.open_run(request)
-    rng = np.random.default_rng(0)
-    memorized = rng.random(benchmark.num_train) < 0.2
-    helper = rng.integers(0, benchmark.num_train // benchmark.classes, benchmark.num_test) * benchmark.classes
-    helper += np.arange(benchmark.num_test) % benchmark.classes
-    (folder / "blocks").mkdir(exist_ok=True)
-    for number in run.plan.blocks:
-        ids = np.arange(number * benchmark.pack_size, (number + 1) * benchmark.pack_size)
-        masks = run.design.masks(ids)
-        chance = np.where(masks, 0.98, np.where(memorized, 0.4, 0.9))
-        on_test = np.where(masks[:, helper] & memorized[helper], 0.9, 0.6)
-        sides = {}
-        for side, values in (("train", chance), ("test", on_test)):
-            probability = np.clip(values + rng.normal(0, 0.3, values.shape), 0, 1).astype(np.float32)
-            sides[side] = {"correct": probability > 0.5, "probability": probability}
-        block = store.Block(ids, masks, np.ones(len(ids), bool), sides["train"], sides["test"])
-        store.write_block(folder, number, block, run.plan.fingerprint, {"made": "up"})
+    memjax.fit(config=config, estimate=False, progress=False)
+    plan = store.read_plan(folder)
+    assert plan is not None
+    plan = replace(plan, num_models=num_models)
+    store.replace_plan(folder, plan)
+    make_block = MadeUp(config, settings)
+    for number_of_block in plan.blocks[1:]:
+        store.write_block(folder, number_of_block, make_block(number_of_block), plan.fingerprint, {"made": "up"})
 
 
-def estimate(folder: Path) -> None:
-    """In a process of its own; of public names only those that older checkouts have as well."""
+class MadeUp:
+    """Models of which a fifth of the examples is memorized; each of these helps one test example of its class."""
+
+    def __init__(self, config: RunConfig, settings: Settings):
+        self.settings, self.rng = settings, np.random.default_rng(0)
+        self.design = make_design(config.subset, settings.num_train, config.seed)
+        self.memorized = self.rng.random(settings.num_train) < 0.2
+        rows = self.rng.integers(0, settings.num_train // settings.classes, settings.num_test) * settings.classes
+        self.helper = rows + np.arange(settings.num_test) % settings.classes
+
+    def __call__(self, block: int) -> store.Block:
+        ids = np.arange(block * self.settings.pack_size, (block + 1) * self.settings.pack_size)
+        masks = self.design.masks(ids)
+        helped = masks[:, self.helper] & self.memorized[self.helper]
+        train = self._outputs(np.where(masks, 0.98, np.where(self.memorized, 0.4, 0.9)))
+        test = self._outputs(np.where(helped, 0.9, 0.6))
+        return store.Block(ids, masks, np.ones(len(ids), bool), train, test)
+
+    def _outputs(self, means: np.ndarray) -> dict[str, np.ndarray]:
+        probability = np.clip(means + self.rng.normal(0, 0.3, means.shape), 0, 1).astype(np.float32)
+        return {"correct": probability > 0.5, "probability": probability}
+
+
+def estimate(folder: str) -> dict[str, float]:
+    """Called in a process of its own."""
     import jax
 
-    from memjax.runs import open_folder, stages
-
-    run = open_folder.reopen_run(folder)
+    result = memjax.open(folder)
     jax.numpy.zeros(1).block_until_ready()
-    before, start = _peak(), time.perf_counter()
-    stages.estimate(run, lambda number: None, lambda text: None)
-    line = {"seconds": round(time.perf_counter() - start, 2), "peak_mib": round((_peak() - before) / MIB)}
-    print(json.dumps(line))
+    before, started = peak_mib(), time.perf_counter()
+    _ = result.memorization
+    return {"seconds": time.perf_counter() - started, "peak_mib": peak_mib() - before}
 
 
-def _peak() -> int:
-    """Bytes; Linux counts in kibibytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-
-
-def main(benchmark: Benchmark) -> None:
-    if benchmark.folder:
-        estimate(Path(benchmark.folder))
-        return
-    here = str(Path(__file__).parent.parent)
+def run(settings: Settings) -> Result:
+    result = Result({models: [] for models in settings.models}, {models: [] for models in settings.models})
     with tempfile.TemporaryDirectory() as scratch:
-        data = Path(scratch) / "data.npz"
-        write_data(data, benchmark)
-        for num_models in benchmark.models:
-            folder = Path(scratch) / str(num_models)
-            write_run(folder, data, num_models, benchmark)
-            for _ in range(benchmark.rounds):
-                for name, checkout in {"this": here, "before": benchmark.before}.items():
-                    if not checkout:
-                        continue
-                    copy = shutil.copytree(folder, Path(scratch) / "copy")
-                    command = [sys.executable, __file__, "--folder", str(copy)]
-                    path = os.environ | {"PYTHONPATH": str(Path(checkout).resolve())}
-                    done = subprocess.run(command, env=path, cwd=scratch, capture_output=True, text=True, check=True)
-                    print(json.dumps({"checkout": name, "models": num_models, **json.loads(done.stdout)}), flush=True)
-                    shutil.rmtree(copy)
+        data, copy = Path(scratch) / "data.npz", Path(scratch) / "copy"
+        write_data(data, settings)
+        for models in settings.models:
+            folder = Path(scratch) / str(models)
+            write_run(folder, data, models, settings)
+            for _ in range(settings.rounds):
+                shutil.copytree(folder, copy)
+                found = must_run(Side("", "", one_call("benchmarks.estimation_memory:estimate", folder=str(copy))))
+                result.seconds[models].append(found["seconds"])
+                result.peak_mib[models].append(found["peak_mib"])
+                log(models=models, **found)
+                shutil.rmtree(copy)
+    return result
+
+
+def main() -> None:
+    measure(Settings, run)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Benchmark))
+    main()

@@ -1,20 +1,20 @@
 """How much do hundreds of hosts, some slow and some taken away, train twice, and is anything lost?
 
 The real dealing of blocks and the real store, on a virtual clock: training is replaced by the time that it would take.
-Hosts differ in speed by a few percent, some are many times slower, and each may be taken away at any time: what it was
-at is gone, and it comes back after a while, or never.  As in a real run, a host asks for its next block while it trains
-the one before, and goes on with what nobody has committed when its own share is done.
+Hosts differ in speed by a few percent, some are many times slower, and each may be taken away at any time.  The block
+that it was training is then lost, and the host comes back after a while, or never.  As in a real run, a host asks for
+its next block while it trains the one before, and takes over unfinished blocks when its own share is done.
 
     python -m benchmarks.hosts
-    python -m benchmarks.hosts --hosts 16 --blocks-a-host 32
+    python -m benchmarks.hosts --hosts 16 --blocks-a-host 32 --runs 1
 
-Trained twice: finished trainings of a block that another had committed by then, as a share of all finished trainings.
-Cut short: time of trainings that ended with their host, as a share of all time spent on training.  Time: until the last
-block is there, in units of what the same hosts would take if none were ever taken away and nothing were done twice.
+Trained twice: finished trainings of a block that another host had finished by then, as a share of all finished
+trainings.  Cut short: time of trainings that ended with their host, as a share of all time spent on training.  Time:
+until the last block is there, in units of what the same hosts would take if none were ever taken away and nothing were
+trained twice.
 """
 
 import heapq
-import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -22,12 +22,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tyro
 
-from benchmarks.sides import facts, markdown
+from benchmarks.common.command import log, measure
+from benchmarks.common.tables import markdown, spread
 from memjax import store
 from memjax.machine.workers import Worker, deal
 
+COST = "not measured"
 PLAN = "0" * 64
 
 
@@ -50,7 +51,7 @@ class World:
 
 
 class Outcome(NamedTuple):
-    """What came of it; shares and times as above."""
+    """What came of one simulation; shares and times as above."""
 
     blocks: int
     lost: int
@@ -63,7 +64,7 @@ class Outcome(NamedTuple):
 
 @dataclass
 class Host:
-    """A host: what it trains and since when, what it has asked for next, and which of its lives this is."""
+    """A host: what it trains and since when, what it has asked for next, and how often it was taken away."""
 
     worker: Worker
     pace: float
@@ -92,7 +93,7 @@ class Simulation:
         while self.events:
             time, index, life, what = heapq.heappop(self.events)
             host = self.hosts[index]
-            if life == host.life:  # not of a life that has ended
+            if life == host.life:  # else it was taken away meanwhile
                 {"starts": self._starts, "finishes": self._finishes, "goes": self._goes}[what](host, time)
         there = store.finished_blocks(self.folder)
         wrong = sum(not _equal(store.read_block(self.folder, number), block_of(number)) for number in there)
@@ -131,7 +132,7 @@ class Simulation:
 
     def _goes(self, host: Host, time: float) -> None:
         if host.now is None:
-            return  # it has left already: there was nothing more to do
+            return  # it has nothing more to do and has left
         self.taken_away, self.cut, self.spent = (
             self.taken_away + 1, self.cut + time - host.began, self.spent + time - host.began,
         )  # fmt: skip
@@ -140,7 +141,7 @@ class Simulation:
             self._later(host, time, self.world.absence, "starts")
 
     def _is_finished(self, number: int) -> bool:
-        """As the store has it, which is asked only where a block may be missing: blocks never go again."""
+        """Asks the store only where a block may be missing: a finished block stays."""
         return number not in self.left or store.is_finished(self.folder, number)
 
     def _later(self, host: Host, time: float, mean: float, what: str) -> None:
@@ -164,34 +165,44 @@ def _equal(one: store.Block, other: store.Block) -> bool:
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """Hosts that are slow, and hosts that are taken away."""
+class Settings:
+    """The hosts, and how often they are simulated."""
 
     world: World = field(default_factory=World)
     runs: int = 5
     folder: Path | None = None
-    """Where the run folders are made, and removed again; each block is flushed, so memory is faster than a disk."""
+    """Where the run folders are made; they are removed again.  Each block is flushed: memory is faster than a disk."""
 
 
-def main(benchmark: Benchmark) -> None:
-    calm = replace(benchmark.world, stragglers=0.0, life=np.inf)
-    worlds = {"calm": calm, "slow hosts": replace(benchmark.world, life=np.inf), "all": benchmark.world}
-    rows = [["hosts", "n", "blocks", "lost", "wrong", "taken away", "trained twice", "cut short", "time"]]
+class Result(NamedTuple):
+    """The outcome of each simulation, by kind of hosts."""
+
+    outcomes: dict[str, list[Outcome]]
+
+    def __str__(self) -> str:
+        rows = [["hosts", "n", "blocks", "lost", "wrong", "taken away", "trained twice", "cut short", "time"]]
+        for name, outcomes in self.outcomes.items():
+            totals = map(str, np.sum([outcome[:4] for outcome in outcomes], axis=0))
+            shares = [spread([outcome[place] for outcome in outcomes]) for place in range(4, 7)]
+            rows.append([name, str(len(outcomes)), *totals, *shares])
+        return markdown(rows)
+
+
+def run(settings: Settings) -> Result:
+    calm = replace(settings.world, stragglers=0.0, life=np.inf)
+    worlds = {"alike": calm, "some slow": replace(settings.world, life=np.inf), "and taken away": settings.world}
+    outcomes: dict[str, list[Outcome]] = {name: [] for name in worlds}
     for name, world in worlds.items():
-        outcomes = []
-        for seed in range(benchmark.runs):
-            with tempfile.TemporaryDirectory(dir=benchmark.folder) as folder:
-                outcomes.append(Simulation(world, seed, Path(folder)).run())
-            print(json.dumps({"hosts": name, "seed": seed} | outcomes[-1]._asdict()), flush=True)
-        blocks, lost, wrong, taken_away = np.sum([outcome[:4] for outcome in outcomes], axis=0)
-        shares = [_spread([outcome[place] for outcome in outcomes]) for place in range(4, 7)]
-        rows.append([name, str(benchmark.runs), *map(str, (blocks, lost, wrong, taken_away)), *shares])
-    print(f"\n{markdown(rows)}\n\n{facts()}")
+        for seed in range(settings.runs):
+            with tempfile.TemporaryDirectory(dir=settings.folder) as folder:
+                outcomes[name].append(Simulation(world, seed, Path(folder)).run())
+            log(hosts=name, seed=seed, **outcomes[name][-1]._asdict())
+    return Result(outcomes)
 
 
-def _spread(values: list[float]) -> str:
-    return f"{np.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+def main() -> None:
+    measure(Settings, run)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(tyro.conf.OmitArgPrefixes[Benchmark]))
+    main()

@@ -1,30 +1,32 @@
-"""How far is training from what the machine can do: its rate against that of bare products of the same shapes?
+"""How far is training from what the machine can do?
 
-A training step is counted by hand from the layers: forward, gradient of the weights and gradient of the inputs (none
-for the first layer), 2 x rows x size_in x size_out each, a convolution being a product of 3 x 3 patches.  All else
-(ReLU, pooling, bias, loss, optimiser, batches, evaluation) counts as no work at all.  The limit is the time that these
-products take as bare matrix products, operands lying as each product wants them, on all devices at once, each at the
-fastest of: one model or a pack, with or without oneDNN.  A training at 0.5 of the limit could be made twice as fast;
-a convolution that is not done as a product of patches may go beyond it.
+The rate of training is compared with that of bare matrix products of the same shapes.  A training step is counted by
+hand from the layers: forward, gradient of the weights and gradient of the inputs (none for the first layer), 2 x rows x
+size_in x size_out each; a convolution counts as a product of 3 x 3 patches.  All else (ReLU, pooling, bias, loss,
+optimiser, batches, evaluation) counts as no work at all.  The limit is the time that these products take as bare matrix
+products, on all devices at once, with operands in the layout that is best for each product; each product runs at the
+fastest of: one model or a batch of models, with or without oneDNN.  A training at 0.5 of the limit could be made twice
+as fast.  A convolution that is not done as a product of patches may go beyond the limit.
 
     python -m benchmarks.limit
+    python -m benchmarks.limit --workloads digits --precisions float32 --repeats 1
 """
 
 import itertools
-import json
 import math
 import time
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
-import tyro
-
-from benchmarks.contestants import memjax_sides
-from benchmarks.sides import facts, markdown, run_side
-from benchmarks.workloads import CNN, DIGITS, FELDMAN_ZHANG, Workload
+from benchmarks.common.command import log, measure
+from benchmarks.common.contestants import memjax_sides
+from benchmarks.common.sides import must_run
+from benchmarks.common.tables import markdown, number
+from benchmarks.common.workloads import CNN, DIGITS, FELDMAN_ZHANG, Workload
 from memjax.machine import environment
 
+COST = "not measured"
 OPTIONS = ({}, {"xla_cpu_experimental_onednn_custom_call": True})
 WORKLOADS = {"digits": DIGITS, "feldman_zhang": FELDMAN_ZHANG, "cnn": CNN}
 SEEN = {"digits": 1005, "feldman_zhang": 42000, "cnn": 3840}  # training examples of a model
@@ -46,15 +48,47 @@ class Product(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """Rate of training against the rate of its products."""
+class Settings:
+    """What is trained, and how its products are timed."""
 
     workloads: tuple[str, ...] = tuple(WORKLOADS)
     precisions: tuple[str, ...] = ("float32", "bfloat16")
     devices: int = 2
     packs: dict[str, int] = field(default_factory=lambda: {"digits": 8, "feldman_zhang": 1, "cnn": 1})
     repeats: int = 5
-    """Times that each product is timed; the fastest counts."""
+    """How often each product is timed; the fastest time counts."""
+
+
+class Rate(NamedTuple):
+    """One training against its products.
+
+    Attributes:
+      step_flop, model_flop: operations of the products of one step, and of a whole training.
+      step_s: seconds that memjax takes for a step of one model.
+      least_s: seconds that its products alone take.
+    """
+
+    training: str
+    precision: str
+    step_flop: int
+    model_flop: int
+    step_s: float
+    least_s: float
+
+
+class Result(NamedTuple):
+    """A rate for each network and precision."""
+
+    rates: list[Rate]
+
+    def __str__(self) -> str:
+        header = ["training", "precision", "MFLOP a step", "GFLOP a model", "ms a model-step"]
+        rows = [[*header, "GFLOP/s", "GFLOP/s of its products", "part of the limit"]]
+        for rate in self.rates:
+            cells = [rate.step_flop / 1e6, rate.model_flop / 1e9, 1000 * rate.step_s]
+            cells += [rate.step_flop / rate.step_s / 1e9, rate.step_flop / rate.least_s / 1e9]
+            rows.append([rate.training, rate.precision, *map(number, cells), f"{rate.least_s / rate.step_s:.2f}"])
+        return f"{markdown(rows)}\n\nn = 1 training"
 
 
 def products(model: str, shape: tuple[int, ...], batch: int) -> list[Product]:
@@ -91,7 +125,7 @@ def _rate(product: Product, dtype: str, devices: int, pack: int, options: dict, 
     def run(left, right):
         def step(carry, _):
             left, last = carry
-            left = left.at[0, 0, 0].set(last)  # or the product, being the same each time, would be taken once
+            left = left.at[0, 0, 0].set(last)  # or XLA would take the product once, since it is the same each time
             out = jax.lax.optimization_barrier(left @ right)
             return (left, out[0, 0, 0] * 1e-6), None
 
@@ -101,7 +135,7 @@ def _rate(product: Product, dtype: str, devices: int, pack: int, options: dict, 
     right = jnp.full((devices, pack, product.inner, product.columns), 0.01, dtype)
     try:
         program = jax.jit(jax.pmap(run), compiler_options=options).lower(left, right).compile()
-    except Exception:  # an XLA that does not know the option raises what it likes
+    except Exception:  # an XLA that does not know the option raises errors of many kinds
         return 0.0
     left, right = jax.device_put((left, right), program.input_shardings[0])
     seconds = []
@@ -112,41 +146,41 @@ def _rate(product: Product, dtype: str, devices: int, pack: int, options: dict, 
     return devices * pack * steps * product.flop / min(seconds[1:])
 
 
-def training_step(name: str, workload: Workload, precision: str, benchmark: Benchmark) -> float:
+def training_step(name: str, workload: Workload, precision: str, settings: Settings) -> float:
     """Seconds a step of one model, as memjax trains, in a process of its own."""
     options = (*workload.ours(10**6), "--calls", CALLS[name], "--timed-epochs", *EPOCHS[name])
-    (side,) = memjax_sides(options, benchmark.devices, (precision,), (benchmark.packs[name],))
-    found = run_side(side)
-    if "epoch_s" not in found:
-        raise SystemExit(f"{side.how}: {found}")
-    return found["epoch_s"] / -(-SEEN[name] // workload.batch_size)
+    (side,) = memjax_sides(options, settings.devices, (precision,), (settings.packs[name],))
+    return must_run(side)["epoch_s"] / steps_an_epoch(name, workload)
 
 
-def row(name: str, precision: str, benchmark: Benchmark) -> list[str]:
-    """One network in one precision; each product is printed as a JSON line."""
+def steps_an_epoch(name: str, workload: Workload) -> int:
+    return -(-SEEN[name] // workload.batch_size)
+
+
+def rate_of(name: str, precision: str, settings: Settings) -> Rate:
+    """One network in one precision."""
     workload = WORKLOADS[name]
     parts = products(workload.model, SHAPES[name], workload.batch_size)
     flop = sum(product.flop for product in parts)
-    taken = training_step(name, workload, precision, benchmark)
+    taken = training_step(name, workload, precision, settings)
     least = 0.0
     for product in parts:
-        rate = best_rate(product, precision, benchmark.devices, benchmark.packs[name], benchmark.repeats)
+        rate = best_rate(product, precision, settings.devices, settings.packs[name], settings.repeats)
         least += product.flop / rate
-        line = {"workload": name, "precision": precision, "product": product, "gflop_a_second": round(rate / 1e9, 1)}
-        print(json.dumps(line), flush=True)
-    steps = workload.epochs * -(-SEEN[name] // workload.batch_size)
-    cells = [f"{flop / 1e6:.1f}", f"{steps * flop / 1e9:.1f}", f"{1000 * taken:.3g}"]
-    cells += [f"{flop / taken / 1e9:.0f}", f"{flop / least / 1e9:.0f}", f"{least / taken:.2f}"]
-    return [workload.name, precision, *cells]
+        log(workload=name, precision=precision, product=product, gflop_a_second=round(rate / 1e9, 1))
+    steps = workload.epochs * steps_an_epoch(name, workload)
+    return Rate(workload.name, precision, flop, steps * flop, taken, least)
 
 
-def main(benchmark: Benchmark) -> None:
-    environment.start_jax(benchmark.devices)
-    header = ["training", "precision", "MFLOP a step", "GFLOP a model", "ms a model-step"]
-    rows = [[*header, "GFLOP/s", "GFLOP/s of its products", "part of the limit"]]
-    rows += [row(name, precision, benchmark) for name in benchmark.workloads for precision in benchmark.precisions]
-    print(f"\n{markdown(rows)}\n\nn = 1 training, fastest of {benchmark.repeats} of each product\n{facts()}")
+def run(settings: Settings) -> Result:
+    environment.start_jax(settings.devices)
+    return Result([rate_of(name, precision, settings) for name in settings.workloads
+                   for precision in settings.precisions])  # fmt: skip
+
+
+def main() -> None:
+    measure(Settings, run)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(tyro.conf.OmitArgPrefixes[Benchmark]))
+    main()

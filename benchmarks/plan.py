@@ -1,12 +1,12 @@
-"""How far is the plan of a run from the run?
+"""How near does the time that `doctor --plan` predicts come to the time that the run takes?
 
-`doctor --plan` and the run itself, each a process of its own, in turn; a run is held against the mean of the plans
+`doctor --plan` and the run itself are processes of their own, in turn.  A run is compared with the mean of the plans
 before and after it, so that a slow minute of the machine falls on both.  The run's time of training is that from the
-first round of blocks to the last block, by the times of their records, for as many rounds as it has; imports,
-compilation and estimates are no part of the plan.
+first round of blocks to the last block, by the times of their records, scaled up to all rounds.  Imports, compilation
+and estimates are no part of the plan.
 
     python -m benchmarks.plan
-    python -m benchmarks.plan --rounds 10 --num-models 1024
+    python -m benchmarks.plan --rounds 1 --num-models 64 --networks mlp:128
 """
 
 import json
@@ -14,74 +14,97 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import tyro
-
-from benchmarks.sides import ROOT, facts, markdown, module
+from benchmarks.common.command import log, measure
+from benchmarks.common.machine import ROOT
+from benchmarks.common.sides import module
+from benchmarks.common.tables import markdown, spread
 from memjax import store
 
+COST = "not measured"
 WITHIN = 0.2
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """A plan against its run."""
+class Settings:
+    """How often, and what."""
 
     rounds: int = 5
     num_models: int = 1024
-    networks: tuple[str, ...] = field(default=("mlp:128", "mlp:512,256"))
+    networks: tuple[str, ...] = ("mlp:128", "mlp:512,256")
     """The networks, on digits."""
 
 
+class Times(NamedTuple):
+    """Seconds of one network: one more plan than runs."""
+
+    planned: list[float]
+    took: list[float]
+
+    @property
+    def ratios(self) -> list[float]:
+        """What a run took over what was planned."""
+        around = pairwise(self.planned)
+        return [took / statistics.mean(plans) for plans, took in zip(around, self.took, strict=True)]
+
+
+class Result(NamedTuple):
+    """Times by network."""
+
+    networks: dict[str, Times]
+
+    def __str__(self) -> str:
+        rows = [["network", "n", "planned, s", "took, s", "took / planned", "within 20 %"]]
+        for network, times in self.networks.items():
+            near = sum(abs(ratio - 1) <= WITHIN for ratio in times.ratios)
+            cells = map(spread, (times.planned, times.took, times.ratios))
+            rows.append([network, str(len(times.took)), *cells, f"{near} of {len(times.took)}"])
+        return markdown(rows)
+
+
 def planned(options: tuple[object, ...]) -> dict[str, Any]:
-    """What is said before."""
-    done = subprocess.run(
-        module("memjax.run", "doctor", "--plan", "--json", *options), cwd=ROOT, capture_output=True, check=True
-    )
+    """What the plan says of the costs."""
+    command = module("memjax.run", "doctor", "--plan", "--json", *options)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
     return json.loads(done.stdout)["costs"]
 
 
 def trained(options: tuple[object, ...], devices: int) -> float:
-    """Seconds that the run then trains."""
+    """Seconds that the run trains."""
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            module("memjax.run", "--run", folder + "/run", "--quiet", *options), cwd=ROOT, stdout=sys.stderr, check=True
-        )
+        command = module("memjax.run", "--run", folder + "/run", "--quiet", *options)
+        subprocess.run(command, cwd=ROOT, stdout=sys.stderr, check=True)
         return seconds_of_training(Path(folder, "run"), devices)
 
 
 def seconds_of_training(folder: Path, devices: int) -> float:
-    """From the times at which the blocks were recorded; the time before the first round is that of a round."""
+    """From the times at which the blocks were recorded; the first round counts like any other."""
     finished = store.finished_blocks(folder)
     times = sorted(store.record_path(folder, number).stat().st_mtime for number in finished)
     rounds = -(-len(times) // devices)
     return (times[-1] - times[devices - 1]) * rounds / (rounds - 1)
 
 
-def main(benchmark: Benchmark) -> None:
-    rows = [["network", "n", "planned, s", "took, s", "took / planned", "within 20 %"]]
-    for network in benchmark.networks:
-        options = ("--num-models", benchmark.num_models, "--model", network)
+def run(settings: Settings) -> Result:
+    networks = {}
+    for network in settings.networks:
+        options = ("--num-models", settings.num_models, "--model", network)
         costs = planned(options)
-        plans, times = [costs["seconds"]], []
-        for number in range(benchmark.rounds):
-            times.append(trained(options, costs["devices"]))
-            plans.append(planned(options)["seconds"])
-            line = {"round": number, "network": network, "planned": plans[-2:], "took": times[-1]}
-            print(json.dumps(line), flush=True)
-        ratios = [took / statistics.mean(around) for around, took in zip(pairwise(plans), times, strict=True)]
-        near = sum(abs(ratio - 1) <= WITHIN for ratio in ratios)
-        rows.append([network, str(len(ratios)), *map(_spread, (plans, times, ratios)), f"{near} of {len(ratios)}"])
-    print(f"\n{markdown(rows)}\n\n{facts()}")
+        times = networks[network] = Times([costs["seconds"]], [])
+        for number in range(settings.rounds):
+            times.took.append(trained(options, costs["devices"]))
+            times.planned.append(planned(options)["seconds"])
+            log(round=number, network=network, planned=times.planned[-2:], took=times.took[-1])
+    return Result(networks)
 
 
-def _spread(values: list[float]) -> str:
-    return f"{statistics.median(values):.3g} ({min(values):.3g} to {max(values):.3g})"
+def main() -> None:
+    measure(Settings, run)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(tyro.conf.OmitArgPrefixes[Benchmark]))
+    main()

@@ -1,15 +1,14 @@
 """How many times more models a second do two processes train than one, on one run folder?
 
-Each process is bound to a core of its own and has one device, as hosts have what is theirs.  Whole runs of
-`python -m memjax.run` on new folders: alone, as workers, and as hosts that met through jax.distributed.  Counted are
-the models recorded after every process has its first block, so that neither imports nor compilation count; what two
-trained twice counts as time.
+Each process is bound to a core of its own and has one device.  Whole runs of `python -m memjax.run` on new folders: one
+process, two workers, and two hosts that met through jax.distributed.  Models are counted from when each process has
+finished its first block, so that neither imports nor compilation count; the time of blocks trained twice counts.
 
     python -m benchmarks.processes
     python -m benchmarks.processes --rounds 10 --num-models 2048
+    python -m benchmarks.processes --rounds 1 --num-models 64
 """
 
-import json
 import os
 import socket
 import subprocess
@@ -18,31 +17,32 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import tyro
-
-from benchmarks.sides import ROOT, Quantity, Side, Turns, against, facts, module, run_in_turn, table
+from benchmarks.common.command import measure
+from benchmarks.common.comparison import Comparison
+from benchmarks.common.machine import ROOT
+from benchmarks.common.sides import Quantity, Side, Turns, module, one_call, run_in_turn
 from memjax import store
 
+COST = "9 minutes: 5 rounds of 102 s"
 MODEL = Quantity("model_s", "ms a model", 1000, "models/s")
-WAYS = {"one process": 1, "two workers": 2, "two hosts": 2}
-BAR = 1.9
+ONE, WORKERS, HOSTS = "one process", "two workers", "two hosts"
+WAYS = {ONE: 1, WORKERS: 2, HOSTS: 2}  # and how many processes
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """Models a second of two processes against one."""
+class Settings:
+    """What is compared."""
 
     turns: Turns = field(default_factory=lambda: Turns(drop=float("inf")))
     num_models: int = 1024
     model: str = "mlp:128"
-    """On digits."""
-    way: str = ""
-    """Only this way, once, here: one of the sides."""
+    """The network, on digits."""
 
 
-def told(way: str, count: int) -> list[tuple[str, ...]]:
-    """What each process is told of who it is."""
-    if way == "two hosts":
+def identities(way: str) -> list[tuple[str, ...]]:
+    """The options that tell each process which one it is."""
+    count = WAYS[way]
+    if way == HOSTS:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             address = f"127.0.0.1:{listener.getsockname()[1]}"
@@ -50,25 +50,24 @@ def told(way: str, count: int) -> list[tuple[str, ...]]:
     return [("--worker", f"{index}/{count}") for index in range(count)]
 
 
-def seconds_a_model(benchmark: Benchmark) -> dict[str, float]:
-    """Runs one way and returns what is compared."""
-    count = WAYS[benchmark.way]
-    cores = sorted(os.sched_getaffinity(0))[:count]
-    options = ("--num-models", benchmark.num_models, "--model", benchmark.model, "--cpu-devices", 1, "--quiet")
+def seconds_a_model(way: str, num_models: int, model: str) -> dict[str, float]:
+    """Trains in one way; called in a process of its own, since it binds that to a core."""
+    cores = sorted(os.sched_getaffinity(0))[: WAYS[way]]
+    options = ("--num-models", num_models, "--model", model, "--cpu-devices", 1, "--quiet")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "run")
         processes = []
-        for core, who in zip(cores, told(benchmark.way, count), strict=True):
-            os.sched_setaffinity(0, {core})  # which the process that is started inherits
-            command = module("memjax.run", "--run", path, *options, *who)
+        for core, identity in zip(cores, identities(way), strict=True):
+            os.sched_setaffinity(0, {core})  # the process that is started inherits it
+            command = module("memjax.run", "--run", path, *options, *identity)
             processes.append(subprocess.Popen(command, cwd=ROOT, stdout=sys.stderr))
         if any(codes := [process.wait() for process in processes]):
             raise SystemExit(f"exit codes {codes}")
-        return measured(path, count)
+        return measured(path, WAYS[way])
 
 
 def measured(folder: Path, count: int) -> dict[str, float]:
-    """Seconds a model from when each process has its first block: the first of those dealt to it."""
+    """Seconds a model from when each process has the first of the blocks dealt to it."""
     plan = store.read_plan(folder)
     assert plan is not None
     times = {number: store.record_path(folder, number).stat().st_mtime for number in plan.blocks}
@@ -77,18 +76,17 @@ def measured(folder: Path, count: int) -> dict[str, float]:
     return {"model_s": (max(times.values()) - start) / counted, "models": counted}
 
 
-def main(benchmark: Benchmark) -> None:
-    if benchmark.way:
-        print(json.dumps(seconds_a_model(benchmark)))
-        return
-    options = ("--num-models", benchmark.num_models, "--model", benchmark.model)
-    sides = [Side(way, benchmark.model, module("benchmarks.processes", "--way", way, *options)) for way in WAYS]
-    found = run_in_turn(sides, benchmark.turns, MODEL)
-    print(f"\n{table(found, MODEL)}\n")
-    for way in ("two workers", "two hosts"):
-        print(against(found, MODEL, way, "one process", BAR))
-    print(facts())
+def run(settings: Settings) -> Comparison:
+    given = {"num_models": settings.num_models, "model": settings.model}
+    function = "benchmarks.processes:seconds_a_model"
+    sides = [Side(way, settings.model, one_call(function, way=way, **given)) for way in WAYS]
+    found = run_in_turn(sides, settings.turns, MODEL)
+    return Comparison(found, MODEL, ((WORKERS, ONE), (HOSTS, ONE)))
+
+
+def main() -> None:
+    measure(Settings, run)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(tyro.conf.OmitArgPrefixes[Benchmark]))
+    main()

@@ -1,30 +1,29 @@
 """How large is the report of many examples, and how fast is it in a browser?
 
-    python -m benchmarks.report_size --num-train 60000 --num-test 10000
-
 A made-up run of 28 x 28 images is written as a report and opened from disk in Chromium (`tests/browser/install.sh`),
---rounds times, in a process of its own each time.  Prints one JSON line: seconds to write; bytes of the page and of the
-images beside it; milliseconds to the first paint, until the gallery shows its first images, from the choice of a class
-to the next frame; and of the frames of a long scroll the median, the 95th percentile and the longest.
+--rounds times, in a browser of its own each time.
+
+    python -m benchmarks.report_size --num-train 60000 --num-test 10000
+    python -m benchmarks.report_size --num-train 600 --num-test 100 --rounds 1
 """
 
-import json
-import platform
 import statistics
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import tyro
 
+from benchmarks.common.command import measure
+from benchmarks.common.tables import spread
 from memjax import store
 from memjax.estimators import extremes
-from memjax.machine.environment import versions
 from memjax.report import write_report
 from memjax.types import Dataset
 
+COST = "not measured"
 SCROLL = """async () => {
   const frame = () => new Promise(requestAnimationFrame);
   const times = [];
@@ -47,14 +46,14 @@ CHOOSE = """async () => {
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """Size and speed of a report."""
+class Settings:
+    """How many examples, and how often the report is opened."""
 
     num_train: int = 60_000
     num_test: int = 10_000
     rounds: int = 3
     out: str = ""
-    """Folder to keep the report in; by default it is thrown away."""
+    """Folder that the report stays in; by default it is removed."""
 
 
 def images(count: int, seed: int) -> np.ndarray:
@@ -103,7 +102,48 @@ def made_up(num_train: int, num_test: int):
     return data, store.as_estimates(estimates), store.as_pairs(pairs | listed | moved)
 
 
-def look(page_file: Path) -> dict[str, float | list[float]]:
+class Look(NamedTuple):
+    """Milliseconds, as one browser shows the report.
+
+    Attributes:
+      paint, usable: from the start to the first paint, and until the gallery shows its first images.
+      choice: from the choice of a class to the next frame.
+      frames: of each frame of a long scroll.
+    """
+
+    paint: float
+    usable: float
+    choice: float
+    frames: list[float]
+    chromium: str
+
+
+class Result(NamedTuple):
+    """Size of the report, seconds to write it, and each look at it."""
+
+    write_s: float
+    page_bytes: int
+    image_bytes: int
+    image_files: int
+    looks: list[Look]
+
+    def __str__(self) -> str:
+        frames = [time for look in self.looks for time in look.frames]
+        tail, slow = float(np.percentile(frames, 95)), sum(time > 100 for time in frames)
+        names = {"first paint": "paint", "gallery there": "usable", "choice of a class": "choice"}
+        return "\n".join(
+            [
+                f"written in {self.write_s:.1f} s; page {self.page_bytes / 1e6:.1f} MB",
+                f"images beside it: {self.image_bytes / 1e6:.1f} MB in {self.image_files} files",
+                *(f"{name}, ms: {spread(getattr(look, key) for look in self.looks)}" for name, key in names.items()),
+                f"frames of a scroll, ms: median {statistics.median(frames):.1f}, 95th percentile {tail:.1f}, "
+                f"longest {max(frames):.1f}; {slow} over 100 ms; n = {len(frames):,}",
+                f"median (min to max), n = {len(self.looks)}; Chromium {self.looks[0].chromium}",
+            ]
+        )
+
+
+def look(page_file: Path) -> Look:
     """Opens the page once, in a browser of its own."""
     from playwright.sync_api import sync_playwright
 
@@ -113,54 +153,32 @@ def look(page_file: Path) -> dict[str, float | list[float]]:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 860})
         page.goto(f"{page_file.as_uri()}#examples")
-        ready = "performance.now()"
         page.wait_for_selector(".gallery .card")
-        usable = page.evaluate(ready)
+        usable = page.evaluate("performance.now()")
         paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         page.wait_for_timeout(1000)
         frames = page.evaluate(SCROLL)
         page.evaluate("scrollTo(0, 0)")
-        choice = page.evaluate(CHOOSE)
-        version = browser.version
+        found = Look(paint, usable, page.evaluate(CHOOSE), frames, browser.version)
         browser.close()
-    return {"paint": paint, "usable": usable, "frames": frames, "choice": choice, "chromium": version}
+    return found
 
 
-def main(benchmark: Benchmark) -> None:
-    arrays = made_up(benchmark.num_train, benchmark.num_test)
+def run(settings: Settings) -> Result:
+    arrays = made_up(settings.num_train, settings.num_test)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(benchmark.out or folder) / "report.html"
-        begin = time.perf_counter()
+        path = Path(settings.out or folder) / "report.html"
+        started = time.perf_counter()
         write_report(path, *arrays, {}, [])
-        seconds = time.perf_counter() - begin
-        beside = list(path.with_name("report-images").glob("*.png"))
-        rounds = [look(path) for _ in range(benchmark.rounds)]
-        sizes = path.stat().st_size, sum(image.stat().st_size for image in beside)
-    frames = [time for one in rounds for time in one["frames"]]
-    print(
-        json.dumps(
-            {
-                "examples": benchmark.num_train + benchmark.num_test,
-                "write_s": round(seconds, 1),
-                "page_bytes": sizes[0],
-                "image_bytes": sizes[1],
-                "image_files": len(beside),
-                **{f"{key}_ms": sorted(round(one[key]) for one in rounds) for key in ("paint", "usable", "choice")},
-                "frame_ms": {
-                    "median": round(statistics.median(frames), 1),
-                    "p95": round(float(np.percentile(frames, 95)), 1),
-                    "longest": round(max(frames), 1),
-                    "over_100": sum(frame > 100 for frame in frames),
-                    "n": len(frames),
-                },
-                "rounds": benchmark.rounds,
-                "chromium": rounds[0]["chromium"],
-                "machine": platform.machine(),
-                **{key: value for key, value in versions().items() if key in ("memjax", "python", "numpy")},
-            }
-        )
-    )
+        seconds = time.perf_counter() - started
+        images = [file.stat().st_size for file in path.with_name("report-images").glob("*.png")]
+        looks = [look(path) for _ in range(settings.rounds)]
+        return Result(seconds, path.stat().st_size, sum(images), len(images), looks)
+
+
+def main() -> None:
+    measure(Settings, run)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Benchmark, description=__doc__))
+    main()

@@ -1,36 +1,38 @@
-"""Does speed cost accuracy?  Each faster path against plain float32 with XLA's own convolutions.
+"""Does speed cost accuracy?
 
-The same subsets, initial weights and orders of batches on both sides, on digits with the default recipe; the fast
-paths are memjax's convolution and pooling, and bfloat16.  Accuracies are means over models, with their standard
-error; a difference is taken model by model.  Memorization: the difference of the two estimates of each example, in
-units of the standard error of one of them, as a root mean square.  Two independent halves would give 1.4.
+Each faster path against plain float32 with XLA's own convolutions: memjax's convolution and pooling, and bfloat16.  All
+paths train on digits with the default recipe and share subsets, initial weights and orders of batches.  Accuracies are
+means over models ± standard error; a difference is taken model by model.  Memorization: the root mean square, over
+examples, of the difference of the two estimates in units of the standard error of one.  Two independent groups of
+models would give 1.4.
 
     python -m benchmarks.same_accuracy
-
-Prints a JSON line a path and a table.
+    python -m benchmarks.same_accuracy --models 8 --epochs 2
 """
 
-import json
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import jax
 import numpy as np
-import tyro
 from flax import nnx
 
-from benchmarks.sides import facts, markdown
+import memjax
+from benchmarks.common.command import log, measure
+from benchmarks.common.tables import markdown, mean_and_error
+from benchmarks.common.training import accuracies
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec
-from memjax.data import load_dataset
 from memjax.machine import environment
 from memjax.models.cnn import CNN
-from memjax.subsets import make_design
 from memjax.types import Outcomes
+
+COST = "not measured"
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """Accuracy and memorization of the faster paths."""
+class Settings:
+    """What is trained."""
 
     models: int = 64
     epochs: int = 60
@@ -53,6 +55,7 @@ def plain_cnn(input_shape: tuple[int, ...], num_classes: int, *, rngs: nnx.Rngs)
     return made
 
 
+# Network, model and precision; each path is compared with the first path of its network.
 PATHS = [
     ("mlp:128", "mlp:128", "float32"),
     ("mlp:128", "mlp:128", "bfloat16"),
@@ -62,66 +65,70 @@ PATHS = [
 ]
 
 
-def trained(config: RunConfig, models: int) -> Outcomes:
+class Path(NamedTuple):
+    """One path against the plain one.
+
+    Attributes:
+      right: in-sample, held-out and test accuracy of each model.
+      change: the accuracy less the accuracy of the plain path.
+      distance: root mean square difference of memorization in standard errors.
+    """
+
+    network: str
+    name: str
+    right: dict[str, np.ndarray]
+    change: dict[str, np.ndarray]
+    distance: float
+
+
+class Result(NamedTuple):
+    """All paths."""
+
+    paths: list[Path]
+
+    def __str__(self) -> str:
+        names = list(self.paths[0].right)
+        rows = [["network", "path", *names, "memorization: rms difference, standard errors"]]
+        for path in self.paths:
+            cells = [f"{mean_and_error(path.right[name])} ({mean_and_error(path.change[name])})" for name in names]
+            rows.append([path.network, path.name, *cells, f"{path.distance:.2f}"])
+        models = len(self.paths[0].right[names[0]])
+        return f"{markdown(rows)}\n\n{models} models a path; in brackets the difference from plain"
+
+
+def trained(model: str, precision: str, settings: Settings) -> Outcomes:
     """All models of one path."""
-    from memjax.runs.build_training import make_single
-    from memjax.training import examples_of, train_many
-
-    dataset = load_dataset(config.data)
-    design = make_design(config.subset, dataset.num_train, config.seed)
-    examples = examples_of(dataset, config.train.scaling)
-    packs = list(train_many(make_single(config, dataset, design), 0, design.masks, examples, range(models // 4), 4))
-    joined = {name: np.concatenate([pack.output.train[name] for pack in packs]) for name in packs[0].output.train}
-    tested = {name: np.concatenate([pack.output.test[name] for pack in packs]) for name in packs[0].output.test}
-    ids = np.concatenate([pack.model_ids for pack in packs])
-    return Outcomes(ids, np.concatenate([pack.masks for pack in packs]), joined, tested)
-
-
-def accuracies(found: Outcomes) -> dict[str, np.ndarray]:
-    """In-sample, held-out and test accuracy of each model."""
-    correct, masks = found.train["correct"], found.masks
-    return {
-        "in-sample": (correct & masks).sum(1) / masks.sum(1),
-        "held-out": (correct & ~masks).sum(1) / (~masks).sum(1),
-        "test": found.test["correct"].mean(1),
-    }
+    config = RunConfig(num_models=settings.models, model=ModelSpec(model), pack_size=4)
+    train = replace(config.train, precision=precision, epochs=settings.epochs)
+    return memjax.fit(config=replace(config, train=train), estimate=False).outcomes
 
 
 def memorization_distance(found: Outcomes, plain: Outcomes) -> float:
-    """Root mean square difference of two estimates in standard errors of one."""
-    from memjax.estimators import memorization
-
-    first, second = (memorization(side.masks, side.train["correct"]) for side in (found, plain))
+    first, second = (memjax.memorization(side.masks, side.train["correct"]) for side in (found, plain))
     distance = (np.asarray(first.value) - np.asarray(second.value)) / np.asarray(second.stderr)
     return float(np.sqrt(np.nanmean(distance**2)))
 
 
-def main(benchmark: Benchmark) -> None:
-    environment.start_jax(benchmark.cpu_devices)
-    rows = [["network", "path", "in-sample", "held-out", "test", "memorization: rms difference, in standard errors"]]
+def run(settings: Settings) -> Result:
+    environment.start_jax(settings.cpu_devices)
+    paths: list[Path] = []
     plain: dict[str, Outcomes] = {}
-    config = RunConfig()
-    config = replace(config, train=replace(config.train, epochs=benchmark.epochs))
     for network, model, precision in PATHS:
-        path = replace(config, model=ModelSpec(model), train=replace(config.train, precision=precision))
-        found = trained(path, benchmark.models)
+        found = trained(model, precision, settings)
         reference = plain.setdefault(network, found)
-        here, there = accuracies(found), accuracies(reference)
-        cells = []
-        for name in here:
-            change, spread = here[name] - there[name], np.sqrt(len(here[name]))
-            text = f"{here[name].mean():.4f} ± {here[name].std(ddof=1) / spread:.4f}"
-            if found is not reference:
-                text += f" ({change.mean():+.4f} ± {change.std(ddof=1) / spread:.4f})"
-            cells.append(text)
-        words = "plain" if found is reference else f"memjax, {precision}"
-        distance = 0.0 if found is reference else memorization_distance(found, reference)
-        print(json.dumps({"network": network, "path": words, "accuracy": cells, "distance": round(distance, 3)}))
-        rows.append([network, words, *cells, f"{distance:.2f}"])
-    print(markdown(rows))
-    print(f"{benchmark.models} models a path; in brackets the difference from plain")
-    print(facts())
+        right, there = (
+            accuracies(side.masks, side.train["correct"], side.test["correct"]) for side in (found, reference)
+        )
+        change = {name: right[name] - there[name] for name in right}
+        name = "plain" if found is reference else f"memjax, {precision}"
+        paths.append(Path(network, name, right, change, memorization_distance(found, reference)))
+        log(network=network, path=name, distance=round(paths[-1].distance, 3))
+    return Result(paths)
+
+
+def main() -> None:
+    measure(Settings, run)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Benchmark))
+    main()

@@ -1,58 +1,74 @@
-"""How many times more models a second with two CPU devices than with one?
+"""How many times more models a second do two CPU devices train than one?
 
-Each number of devices at its best of a few pack sizes, in both precisions, for the two MLPs.  One device may use what
-it normally does: its threads are bound to nothing, so on two cores it has the second one for whatever XLA runs in
-parallel within an operation.  The second comparison binds the process of one device to one core.
+Each number of devices runs at its best number of models, in both precisions, for the two MLPs.  One device may use
+both cores for what XLA runs in parallel within an operation.  The second comparison binds the process of one device to
+one core.
 
     python -m benchmarks.scaling
     python -m benchmarks.scaling --workloads digits --packs 1 2 4 8 16 32
+    python -m benchmarks.scaling --workloads digits --packs 8 --precisions float32 --epochs 1 --rounds 1
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-import tyro
+from benchmarks.common.command import measure
+from benchmarks.common.comparison import Comparison
+from benchmarks.common.contestants import memjax_sides
+from benchmarks.common.sides import Quantity, Turns, run_in_turn
+from benchmarks.common.workloads import DIGITS, FELDMAN_ZHANG, Workload
 
-from benchmarks.contestants import memjax_sides
-from benchmarks.sides import Quantity, Turns, against, facts, run_in_turn, table
-from benchmarks.workloads import DIGITS, FELDMAN_ZHANG, Workload
-
+COST = "not measured"
 MODEL = Quantity("model_s", "ms a model", 1000, "models/s")
-BAR = 1.7
+TWO, ONE, BOUND = "2 devices", "1 device", "1 device, 1 core"
 WORKLOADS = {"digits": (DIGITS, DIGITS.epochs, 8), "feldman_zhang": (FELDMAN_ZHANG, 1, 3)}  # with epochs and calls
 
 
 @dataclass(frozen=True)
-class Benchmark:
-    """Models a second with two devices against one."""
+class Settings:
+    """What is compared."""
 
     turns: Turns = field(default_factory=Turns)
     workloads: tuple[str, ...] = tuple(WORKLOADS)
     """digits: whole trainings.  feldman_zhang: one epoch and the evaluation."""
     precisions: tuple[str, ...] = DIGITS.precisions
     packs: tuple[int, ...] = ()
-    """Models a pack.  Default: a few that suit the network."""
+    """Models per device.  Default: a few that suit the network."""
     epochs: int | None = None
 
 
-def compare(benchmark: Benchmark, workload: Workload, epochs: int, calls: int, precision: str) -> None:
+class Result(NamedTuple):
+    """A comparison for each network and precision."""
+
+    comparisons: dict[str, Comparison]
+
+    def __str__(self) -> str:
+        return "\n\n".join(f"{name}\n\n{comparison}" for name, comparison in self.comparisons.items())
+
+
+def compare(settings: Settings, workload: Workload, epochs: int, calls: int, precision: str) -> Comparison:
     """One network in one precision."""
-    options = (*workload.ours(benchmark.epochs or epochs), "--calls", calls)
-    packs = benchmark.packs or workload.packs
-    sides = memjax_sides(options, 2, (precision,), packs, "2 devices")
-    sides += memjax_sides(options, 1, (precision,), packs, "1 device")
-    sides += memjax_sides((*options, "--cores", 1), 1, (precision,), packs, "1 device, 1 core")
-    found = run_in_turn(sides, benchmark.turns, MODEL)
-    print(f"\n{workload.name}, {benchmark.epochs or epochs} epochs, {precision}\n\n{table(found, MODEL)}\n")
-    print(against(found, MODEL, "2 devices", "1 device", BAR))
-    print(against(found, MODEL, "2 devices", "1 device, 1 core"), flush=True)
+    options = (*workload.ours(epochs), "--calls", calls)
+    packs = settings.packs or workload.packs
+    sides = memjax_sides(options, 2, (precision,), packs, TWO)
+    sides += memjax_sides(options, 1, (precision,), packs, ONE)
+    sides += memjax_sides((*options, "--cores", 1), 1, (precision,), packs, BOUND)
+    return Comparison(run_in_turn(sides, settings.turns, MODEL), MODEL, ((TWO, ONE), (TWO, BOUND)))
 
 
-def main(benchmark: Benchmark) -> None:
-    for name in benchmark.workloads:
-        for precision in benchmark.precisions:
-            compare(benchmark, *WORKLOADS[name], precision)
-    print(facts())
+def run(settings: Settings) -> Result:
+    comparisons = {}
+    for workload, usual_epochs, calls in (WORKLOADS[name] for name in settings.workloads):
+        epochs = settings.epochs or usual_epochs
+        for precision in settings.precisions:
+            name = f"{workload.name}, {epochs} epochs, {precision}"
+            comparisons[name] = compare(settings, workload, epochs, calls, precision)
+    return Result(comparisons)
+
+
+def main() -> None:
+    measure(Settings, run)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(tyro.conf.OmitArgPrefixes[Benchmark]))
+    main()

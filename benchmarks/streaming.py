@@ -1,36 +1,36 @@
-"""What does a stream cost?  The same trainings with the data on the devices and with the data on disk.
+"""How much slower is training from data on disk than from data in memory?
 
-    python -m benchmarks.streaming                                             a few seconds
+Fashion-MNIST is written to a folder of arrays.  One side loads them, the other streams them with `--stream`; the sides
+take turns, in one process, after a first call each that compiles.  Subsets and initial weights are the same.  The
+batches are not, since all models share them in a stream (`tests/training/test_streamed.py` has both sides on the same
+batches).  A batch of the stream is larger, so that a model's own share of it is --batch-size.
+
+    python -m benchmarks.streaming
     python -m benchmarks.streaming --per-class 6000 --model cnn --epochs 5 --pack-size 4 --rounds 5
-
-Fashion-MNIST is written to a folder of arrays, which one side loads and the other streams; the sides take turns, in one
-process, after a first call each that compiles.  Subsets and initial weights are the same; the batches are not, since
-in a stream all models share them (`tests/training/test_streamed.py` has both sides on the same batches).  A batch of
-the stream is as much larger as makes a model's own share of it --batch-size.  Prints one JSON line:
-
-    models_per_s, examples_per_s   median over rounds, of each side; examples are those that models train on
-    resident_faster_by             ratio within a round: median, least, most
-    accuracies                     of each side: in sample, held out and test, mean and standard error over models
 """
 
-import json
 import tempfile
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-import tyro
 
+from benchmarks.common.command import log, measure
+from benchmarks.common.contestants import exported
+from benchmarks.common.tables import markdown, mean_and_error, number, spread
+from benchmarks.common.training import accuracies, calls
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, TrainSpec
 from memjax.machine import environment
 
+COST = "a few seconds"
+RESIDENT, STREAMED = "resident", "streamed"
+
 
 @dataclass(frozen=True)
-class Setting:
-    """What to time."""
+class Settings:
+    """What is trained, and how often."""
 
     per_class: int = 100
     test_per_class: int = 20
@@ -41,80 +41,61 @@ class Setting:
     rounds: int = 3
 
 
-def config_of(setting: Setting, folder: Path, stream: bool) -> RunConfig:
-    """The request of one side."""
-    batch = round(setting.batch_size / 0.7) if stream else setting.batch_size
-    train = TrainSpec(epochs=setting.epochs, batch_size=batch, scaling="unit")
-    return RunConfig(data=DataSpec(f"npy:{folder}", stream=stream), model=ModelSpec(setting.model), train=train)
+class Result(NamedTuple):
+    """By side: seconds a model, an entry a round; accuracies, an entry a model."""
+
+    seconds: dict[str, list[float]]
+    accuracies: dict[str, dict[str, np.ndarray]]
+
+    def __str__(self) -> str:
+        names = list(self.accuracies[RESIDENT])
+        rows = [["data", "models/s", *(f"{name} accuracy" for name in names)]]
+        for side, times in self.seconds.items():
+            cells = [mean_and_error(self.accuracies[side][name]) for name in names]
+            rows.append([side, number(float(1 / np.median(times))), *cells])
+        ratios = np.divide(self.seconds[STREAMED], self.seconds[RESIDENT]).tolist()
+        return f"{markdown(rows)}\n\nresident is faster by {spread(ratios)} times, n = {len(ratios)}"
 
 
-def write_arrays(setting: Setting, folder: Path) -> None:
-    from memjax.data import load_dataset
-
-    data = load_dataset(
-        DataSpec("fashion_mnist", per_class=setting.per_class, test_per_class=setting.test_per_class)
-    )  # fmt: skip
-    for name in ("train", "test"):
-        np.save(folder / f"x_{name}.npy", getattr(data, f"{name}_inputs"))
-        np.save(folder / f"y_{name}.npy", getattr(data, f"{name}_labels"))
+def config_of(settings: Settings, folder: Path, side: str) -> RunConfig:
+    stream = side == STREAMED
+    batch = round(settings.batch_size / 0.7) if stream else settings.batch_size
+    train = TrainSpec(epochs=settings.epochs, batch_size=batch, scaling="unit")
+    data = DataSpec(f"npy:{folder}", stream=stream)
+    return RunConfig(data=data, model=ModelSpec(settings.model), train=train, pack_size=settings.pack_size)
 
 
-def rounds_of(config: RunConfig, setting: Setting) -> Iterator[tuple[float, np.ndarray]]:
-    """Seconds of a call over all devices, and (models, 3) accuracies; a call's packs each time."""
-    import jax
-
-    from memjax.data import load_dataset
-    from memjax.runs import build_training
-    from memjax.subsets import make_design
-    from memjax.training import compile_any, replicate
-
-    data, devices = load_dataset(config.data), jax.local_devices()
-    design = make_design(config.subset, data.num_train, config.seed)
-    examples = replicate(build_training.make_examples(config, data), devices)
-    single = build_training.make_single(config, data, design)
-    programs = compile_any(single, config.seed, examples, setting.pack_size, devices)
-    numbers = np.arange(len(devices) * setting.pack_size, dtype=np.uint32).reshape(len(devices), -1)
-    for call in range(setting.rounds + 1):
-        ids = numbers + np.uint32(call * numbers.size)
-        masks = np.stack([design.masks(row) for row in ids])
-        started = time.monotonic()
-        output = jax.tree.map(np.asarray, programs(ids, masks, examples))
-        seconds = time.monotonic() - started
-        right = output.train["correct"]
-        found = [right.mean(where=masks, axis=-1), right.mean(where=~masks, axis=-1), output.test["correct"].mean(-1)]
-        yield seconds, np.stack(found, -1).reshape(-1, 3)
+def write_arrays(settings: Settings, folder: Path) -> None:
+    """The data set as memjax reads it from a folder."""
+    spec = DataSpec("fashion_mnist", per_class=settings.per_class, test_per_class=settings.test_per_class)
+    with exported(spec) as source:
+        for split in ("train", "test"):
+            (source / f"{split}_inputs.npy").rename(folder / f"x_{split}.npy")
+            (source / f"{split}_labels.npy").rename(folder / f"y_{split}.npy")
 
 
-def main(setting: Setting) -> None:
+def run(settings: Settings) -> Result:
     environment.start_jax()
+    seconds: dict[str, list[float]] = {RESIDENT: [], STREAMED: []}
+    right: dict[str, list[dict[str, np.ndarray]]] = {side: [] for side in seconds}
     with tempfile.TemporaryDirectory() as name:
-        write_arrays(setting, Path(name))
-        sides = {side: rounds_of(config_of(setting, Path(name), side == "streamed"), setting)
-                 for side in ("resident", "streamed")}  # fmt: skip
-        times, right = {side: [] for side in sides}, {side: [] for side in sides}
-        for number in range(setting.rounds + 1):
-            for side, calls in sides.items():
-                seconds, accuracies = next(calls)
-                right[side].append(accuracies)
-                if number:
-                    times[side].append(seconds)
-    num_models = len(right["resident"][0])
-    seen = setting.per_class * 10 * 7 // 10 * setting.epochs  # by a model
-    ratio = np.array(times["streamed"]) / np.array(times["resident"])
-    print(json.dumps({
-        "models_per_s": {side: num_models / float(np.median(all_times)) for side, all_times in times.items()},
-        "examples_per_s": {side: num_models * seen / float(np.median(all_times)) for side, all_times in times.items()},
-        "resident_faster_by": [float(np.median(ratio)), float(ratio.min()), float(ratio.max())],
-        "accuracies": {side: _mean_and_error(np.concatenate(found)) for side, found in right.items()},
-        **environment.versions(),
-    }))  # fmt: skip
+        write_arrays(settings, Path(name))
+        sides = {side: calls(config_of(settings, Path(name), side)) for side in seconds}
+        for number_of_round in range(settings.rounds + 1):
+            for side, trainings in sides.items():
+                call = next(trainings)
+                right[side].append(accuracies(call.masks, call.output.train["correct"], call.output.test["correct"]))
+                if number_of_round:  # the first call warms up
+                    seconds[side].append(call.seconds / call.masks[..., 0].size)
+                    log(round=number_of_round, side=side, seconds_a_model=seconds[side][-1])
+    joined = {side: {name: np.concatenate([one[name] for one in all_calls]) for name in all_calls[0]}
+              for side, all_calls in right.items()}  # fmt: skip
+    return Result(seconds, joined)
 
 
-def _mean_and_error(values: np.ndarray) -> dict[str, list[float]]:
-    error = values.std(0, ddof=1) / np.sqrt(len(values))
-    names = ("in_sample", "held_out", "test")
-    return {name: [float(mean), float(one)] for name, mean, one in zip(names, values.mean(0), error, strict=True)}
+def main() -> None:
+    measure(Settings, run)
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Setting, description=__doc__))
+    main()

@@ -15,6 +15,7 @@ extensions = [
     "commands",
     "docstrings",
     "mathml",
+    "several_names",
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
@@ -47,7 +48,8 @@ nitpicky = True
 # A word in backticks is a link where it names something public, and is set as code where it does not.
 nitpick_ignore_regex = [
     ("py:obj", r".*"),
-    ("py:class", r"(?!memjax).*|memjax\.estimators\.(moments\.Sums|bits\.Bits)"),
+    ("py:class", r"(?!memjax).*|memjax\.estimators\.kernels\.(moments\.Sums|influence_from_bits\.Bits)"),
+    ("py:class", r"memjax\.runs\.open_folder\.Run"),
     ("py:exc", r"(?!memjax).*"),
 ]
 

@@ -21,8 +21,8 @@ def test_the_tutorial_runs_and_what_it_claims_holds(tmp_path, monkeypatch, capsy
             exec(compile(code, str(TUTORIAL), "exec"), names)  # our own page
         else:
             command = shlex.split(code)
-            assert command[:3] == ["python", "-m", "memjax.run"]
-            assert run.main(command[3:]) == 0
+            assert command[0] == "memjax"
+            assert run.main(command[1:]) == 0
 
     assert len(blocks) == 11
     out = capsys.readouterr().out

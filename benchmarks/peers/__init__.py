@@ -1,0 +1,1 @@
+"""The programs that memjax is compared with.  Those in torch run without memjax."""

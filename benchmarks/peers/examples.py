@@ -1,4 +1,4 @@
-"""What the peers are given: a data set as .npy files, and whom a model sees."""
+"""What the peers are given: a data set as .npy files, and which examples a model trains on."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +29,6 @@ def read_examples(folder: Path) -> Examples:
 
 
 def draw_subset(seed: int, num_train: int, fraction: float) -> np.ndarray:
-    """The rows that model number `seed` sees."""
+    """The rows that model number `seed` trains on."""
     size = int(num_train * fraction + 1e-9)
     return np.random.RandomState(seed).choice(num_train, size, replace=False)

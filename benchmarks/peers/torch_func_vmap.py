@@ -1,4 +1,4 @@
-"""The peer with a model axis: torch.func.vmap over the gradient, many models a step.
+"""torch.func.vmap over the gradient: many models a step.
 
 Stacked weights, a batch of its own for each model, gathered by index; momentum with foreach operations in place, or
 the fused optimiser on the stacked weights.  Prints one JSON line with seconds a model.
@@ -41,7 +41,7 @@ class Stack:
         return torch.nn.functional.cross_entropy(functional_call(self.network, weights, (inputs,)).float(), labels)
 
     def new_weights(self) -> dict[str, torch.Tensor]:
-        """Weights of all models, outside autograd: the gradient is that of torch.func."""
+        """Weights of all models, outside autograd, since torch.func takes the gradient."""
         networks = [build(self.settings.model, self.shape, self.num_classes) for _ in range(self.settings.stack)]
         return {name: stacked.detach() for name, stacked in stack_module_state(networks)[0].items()}
 

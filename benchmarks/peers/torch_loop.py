@@ -1,4 +1,4 @@
-"""The peer to beat: one model after the other in torch, as fast as a plain loop goes.
+"""A plain loop in torch, one model after the other, as fast as it goes.
 
 All data are one tensor in memory, already in the precision of the products; batches are gathered by index; no data
 loader; fused optimiser; gradients set to None.  Prints one JSON line with seconds a model, an epoch, an evaluation.
@@ -72,13 +72,11 @@ class Loop:
             return nn.functional.cross_entropy(self.network(inputs), labels)
 
     def start_afresh(self) -> torch.optim.Optimizer:
-        """New weights, and an optimiser without a past."""
+        """New weights and a new optimiser."""
         for layer in self.network:
             if hasattr(layer, "reset_parameters"):
                 layer.reset_parameters()
-        if self.settings.optimizer == "sgd":
-            return torch.optim.SGD(self.network.parameters(), self.settings.learning_rate, momentum=0.9, fused=True)
-        return torch.optim.Adam(self.network.parameters(), self.settings.learning_rate, fused=True)
+        return torch.optim.SGD(self.network.parameters(), self.settings.learning_rate, momentum=0.9, fused=True)
 
     def train(self, optimizer: torch.optim.Optimizer, rows: torch.Tensor, epochs: int) -> None:
         """Passes over `rows` in random order; the last batch is topped up, so that each is full."""
@@ -124,7 +122,7 @@ def measure(settings: argparse.Namespace) -> dict[str, float]:
         "model_s": epoch * settings.epochs + evaluation,
         "epoch_s": epoch,
         "evaluate_s": evaluation,
-        "accuracy": float(correct[1].float().mean()) * settings.processes,  # no time: divided by them otherwise
+        "accuracy": float(correct[1].float().mean()) * settings.processes,  # which run_together divides by
     }
 
 
@@ -137,7 +135,6 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--timed-epochs", type=int, help="epochs trained; an epoch's time is multiplied up")
     parser.add_argument("--models", type=int, default=1)
-    parser.add_argument("--optimizer", choices=["sgd", "adam"], default="sgd")
     parser.add_argument("--learning-rate", type=float, default=0.1)
     parser.add_argument("--precision", choices=["float32", "bfloat16", "bfloat16-products"], default="float32")
     parser.add_argument("--channels-last", action="store_true")

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.contestants import exported, memjax_sides
-from benchmarks.sides import Quantity, Side, Turns, module, run_in_turn
-from benchmarks.workloads import FELDMAN_ZHANG
+from benchmarks.common.contestants import exported, memjax_sides
+from benchmarks.common.sides import Quantity, Side, Turns, module, run_in_turn
+from benchmarks.common.workloads import FELDMAN_ZHANG
 from experiments.common import agreement
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval

@@ -9,8 +9,6 @@ from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks
 
-DRAWS = 200  # of the bootstrap
-
 
 class LinearDatamodelingScore(NamedTuple):
     """Rank correlations between predicted and true outputs over held-out models.
@@ -49,6 +47,7 @@ def linear_datamodeling_score(
     fitted_masks: Shaped[AnyArray, "..."] | None,
     outputs_again: Shaped[AnyArray, "..."] | None = None,
     seed: int = 0,
+    draws: int = 200,
 ) -> LinearDatamodelingScore:
     """How well any matrix of attributions predicts what training on a subset does to each test example.
 
@@ -61,7 +60,7 @@ def linear_datamodeling_score(
       fitted_masks: masks of the models that `scores` was made from, to be compared with `masks`; None where it was made
         from no such models, such as attributions by gradients.
       outputs_again: outputs of other models trained on the same subsets, for the ceiling.
-      seed: of the bootstrap.
+      seed, draws: of the bootstrap; without draws the interval is NaN.
 
     Raises:
       InputError: shapes that do not fit, numbers that are not finite, fewer than three models, or a subset that is
@@ -93,7 +92,7 @@ def linear_datamodeling_score(
         )
     predicted = masks.astype(np.float64) @ scores
     each = _spearman(predicted, outputs)
-    low, high = _interval(predicted, outputs, seed)
+    low, high = _interval(predicted, outputs, seed, draws)
     ceiling = np.nan
     if outputs_again is not None:
         ceiling = _mean(_spearman(np.asarray(outputs_again, np.float64), outputs))
@@ -121,13 +120,13 @@ def _spearman(
 
 
 def _interval(
-    predicted: Float[np.ndarray, "models test"], outputs: Float[np.ndarray, "models test"], seed: int
+    predicted: Float[np.ndarray, "models test"], outputs: Float[np.ndarray, "models test"], seed: int, draws: int
 ) -> tuple[float, float]:
     """Bootstrap of both models and test examples: both are samples."""
     rng = np.random.default_rng(seed)
     num_models, num_test = outputs.shape
     means = []
-    for _ in range(DRAWS):
+    for _ in range(draws):
         rows, columns = rng.integers(num_models, size=num_models), rng.integers(num_test, size=num_test)
         means.append(_mean(_spearman(predicted[np.ix_(rows, columns)], outputs[np.ix_(rows, columns)])))
     if np.isnan(means).all():

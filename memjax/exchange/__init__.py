@@ -1,4 +1,4 @@
-"""Predictions and estimates in the files that others write and read."""
+"""Predictions and estimates in the file formats of other programs."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ __all__ = [
 
 
 def read_predictions(source: str | Path) -> dict[str, np.ndarray]:
-    """Arrays of predictions, for `outcomes_of`, from whatever they are in.
+    """Arrays of predictions for `outcomes_of`, from a file or folder in any of the known formats.
 
     An npz file; a folder of npy files (also datamodels' masks and margins); a tree of Feldman and Zhang's
     `aux_arrays.npz`; or a folder of LiRA's experiments.

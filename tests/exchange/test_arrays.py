@@ -109,7 +109,7 @@ def test_without_labels_and_without_test_examples(tmp_path):
         ({"masks": None}, "there is no masks; give it under one of the names: masks, mask, keep"),
         ({"train_correct": None}, "there is no train_correct"),
         ({"keep": np.ones((30, 12), bool)}, "masks and keep both mean masks"),
-        ({"masks": np.ones((12, 30), bool)}, "wrong way round"),
+        ({"masks": np.ones((12, 30), bool)}, "one of them transposed"),
         ({"masks": np.full((30, 12), 2)}, "other than 0 and 1"),
         ({"test_correct": np.ones((29, 8))}, r"expected \(30, examples\)"),
         ({"test_probability": np.ones((30, 9))}, "different lengths"),

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SLURM: an array of independent jobs on one run folder.
 #   sbatch slurm.sh --preset fz-cifar100 --num-models 2000
-# Each job is a worker by its place in the array.  A job that is taken away, or whose time runs out, is put back into the
-# queue and goes on; one that fails for another reason stays where it is.
+# The place of a job in the array is its worker number.  A job that is preempted, or whose time runs out, is put back into
+# the queue and continues later.  A job that fails for another reason is not.
 #SBATCH --job-name=memjax
 #SBATCH --array=0-15
 #SBATCH --time=04:00:00
@@ -10,12 +10,12 @@
 #SBATCH --requeue
 #SBATCH --open-mode=append
 #SBATCH --signal=B:USR1@120
-# Two minutes before the end the shell of the batch script gets USR1.  bash runs a trap only between two commands, so
-# that memjax has to be in the background; `wait` returns when the signal comes, and has to be called again.
+# Two minutes before the end the shell of the batch script gets USR1.  bash runs a trap only between two commands.  memjax
+# therefore runs in the background; `wait` returns when the signal comes and has to be called again.
 
 folder=${MEMJAX_RUN:-/shared/runs/memjax}
 
-trap 'kill -USR1 $!' USR1 TERM # srun hands it on to memjax, which finishes what is under way
+trap 'kill -USR1 $!' USR1 TERM # srun passes the signal to memjax, which finishes the running models
 srun python -m memjax.run --run "$folder" "$@" &
 step=$!
 
@@ -26,7 +26,7 @@ while kill -0 "$step" 2> /dev/null; do
   code=$?
 done
 
-if [ "$code" -eq 75 ]; then # interrupted: what is finished is kept
+if [ "$code" -eq 75 ]; then # interrupted: finished models are saved
   job=$SLURM_JOB_ID
   [ -n "$SLURM_ARRAY_JOB_ID" ] && job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
   scontrol requeue "$job"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # Cloud TPU VMs: the same command on every host of a slice.
 #   PROJECT=... ZONE=... bash tpu.sh NAME --preset fz-cifar100 --precision bfloat16 --num-models 2000
-# NAME is a TPU VM that is there already, with memjax installed in ~/memjax/.venv on each host and a disk that all hosts
-# see under /mnt/shared (Filestore).  --distributed auto asks jax.distributed once which host is which; from then on they
-# exchange nothing but files.  Run it again after a preemption: it goes on where it was.
+# NAME is an existing TPU VM with memjax installed in ~/memjax/.venv on each host, and with a disk under /mnt/shared that all
+# hosts see (Filestore).  --distributed auto asks jax.distributed once for the number of each host; after that the hosts
+# exchange only files.  Run it again after a preemption to continue.
 set -euo pipefail
 
 name=$1

@@ -1,4 +1,4 @@
-"""The numbers of a whole run and of its classes, as the overview shows them."""
+"""The overview: numbers of the whole run, and memorization of each class."""
 
 from typing import NamedTuple
 
@@ -73,7 +73,7 @@ def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
 
 
 def by_class(dataset: Dataset, mem: np.ndarray) -> list[ClassRow]:
-    """One row a class, the most memorized first; classes without a defined score last."""
+    """A row for each class, in descending order of mean memorization; classes without a score come last."""
     members = [dataset.train_labels == label for label in range(dataset.num_classes)]
     scores = [finite(mem[member]) for member in members]
     means = np.array([score.mean() if len(score) else np.nan for score in scores])

@@ -1,4 +1,4 @@
-"""Near-duplicates: how alike two examples look, by the correlation of their coarse pixels or of their features."""
+"""Near-duplicates: pairs of examples whose reduced images, or whose features, have a high correlation."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -7,15 +7,15 @@ from memjax.disk_inputs import Inputs
 from memjax.report.page.images import Painter
 
 ALIKE = 0.98  # correlation from which two examples are called near-duplicates
-GRID = 16  # pixels on a side that are compared
-SEARCHED = 1000  # most memorized examples for which near-duplicates are looked for
-LISTED = 4
-CHUNK = 8192
+GRID = 16  # images are reduced to at most this many pixels on a side
+SEARCHED = 1000  # near-duplicates are searched for this many of the most memorized examples
+LISTED = 4  # near-duplicates of an example, at most
+BATCH = 8192  # examples, or pairs, that are compared at once
 
 
 def fingerprints(painter: Painter, inputs: Inputs) -> Float[np.ndarray, "examples places"]:
-    """What is compared: unit vectors whose products are correlations.  Constant examples are all zero, like nothing."""
-    parts = [_coarse(painter, inputs[start : start + CHUNK]) for start in range(0, len(inputs), CHUNK)]
+    """Unit vectors whose products are correlations.  Those of constant examples are all zero."""
+    parts = [_coarse(painter, inputs[start : start + BATCH]) for start in range(0, len(inputs), BATCH)]
     if not parts:
         return np.zeros((0, 1), np.float32)
     values = np.concatenate(parts)
@@ -24,16 +24,16 @@ def fingerprints(painter: Painter, inputs: Inputs) -> Float[np.ndarray, "example
     return np.divide(values, length, out=np.zeros_like(values), where=length > 0)
 
 
-def likeness(
+def correlations(
     left: Float[np.ndarray, "train places"],
     right: Float[np.ndarray, "test places"],
     rows: Int[np.ndarray, " pairs"],
     columns: Int[np.ndarray, " pairs"],
 ) -> Float[np.ndarray, " pairs"]:
-    """Correlation of each pair of a row on the left and one on the right."""
+    """Correlation of each pair of a training row and a test row."""
     found = np.empty(len(rows), np.float32)
-    for start in range(0, len(rows), CHUNK):
-        part = np.s_[start : start + CHUNK]
+    for start in range(0, len(rows), BATCH):
+        part = np.s_[start : start + BATCH]
         found[part] = np.einsum("pk,pk->p", left[rows[part]], right[columns[part]])
     return found
 
@@ -41,7 +41,7 @@ def likeness(
 def duplicates(
     train: Float[np.ndarray, "train places"], rows: Int[np.ndarray, " searched"]
 ) -> tuple[Int[np.ndarray, "searched listed"], Float[np.ndarray, "searched listed"]]:
-    """For each of these rows the training examples most like it, itself left out, and their correlation."""
+    """For each of these rows, the other training examples with the highest correlation, and that correlation."""
     listed = min(LISTED, max(0, len(train) - 1))
     index, value = np.zeros((len(rows), listed), np.int64), np.zeros((len(rows), listed), np.float32)
     for start in range(0, len(rows) if listed else 0, 256):

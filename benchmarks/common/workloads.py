@@ -1,4 +1,4 @@
-"""The trainings that are timed, told once: as options of `benchmarks.rate`, of the peers, and as layer shapes."""
+"""The trainings that are timed, as options of `benchmarks.common.rate` and of the peers."""
 
 from dataclasses import dataclass, field
 
@@ -27,7 +27,7 @@ class Workload:
     precisions: tuple[str, ...] = field(default=("float32", "bfloat16"))
 
     def ours(self, epochs: int) -> tuple[object, ...]:
-        """Options of `benchmarks.rate`: SGD with momentum 0.9, constant learning rate, inputs from 0 to 1."""
+        """Options of `benchmarks.common.rate`: SGD with momentum 0.9, constant learning rate, inputs from 0 to 1."""
         data = [("--dataset", self.data.dataset), ("--per-class", self.data.per_class)]
         data += [("--test-per-class", self.data.test_per_class), ("--subset-fraction", self.fraction)]
         fixed = ("--optimizer", "sgd", "--schedule", "constant", "--warmup", 0)

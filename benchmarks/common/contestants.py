@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from benchmarks.sides import Side, module
+from benchmarks.common.sides import Side, module
 from memjax.config.specs import DataSpec
 from memjax.data import load_dataset
 
@@ -22,13 +22,14 @@ WAYS: dict[str, Options] = {
 def memjax_sides(
     options: Options, devices: int, precisions: Iterable[str], packs: Iterable[int], who: str = "memjax"
 ) -> list[Side]:
-    """memjax by precision and pack size; options are those of `benchmarks.rate`."""
+    """memjax by precision and number of models per device; options are those of `benchmarks.common.rate`."""
     return [
         Side(
             who,
             f"{precision}, {devices} devices x {pack} models" if devices > 1 else f"{precision}, {pack} models",
             module(
-                "benchmarks.rate", *options, "--cpu-devices", devices, "--precision", precision, "--pack-size", pack
+                "benchmarks.common.rate",
+                *(*options, "--cpu-devices", devices, "--precision", precision, "--pack-size", pack),
             ),
         )
         for precision in precisions
@@ -36,23 +37,24 @@ def memjax_sides(
     ]
 
 
+def loop_side(folder: Path, epochs: int, who: str) -> Side:
+    """The loop of the released script, which compiles anew for each model."""
+    command = module("benchmarks.peers.feldman_zhang_loop", "--data", folder, "--epochs", epochs)
+    return Side(who, "float32, one model", command)
+
+
 def torch_sides(
     python: str, folder: Path, options: Options, precisions: Iterable[str], variants: Iterable[str] = ("",)
 ) -> list[Side]:
-    """The plain loop in torch, by precision, by variant, which is a text of flags, and by number of threads."""
+    """A plain loop in torch, by precision, by variant (a text of flags) and by number of threads."""
     return [
-        Side(
-            "torch",
-            ", ".join([precision, *variant.replace("--", "").split(), way]),
-            module(
-                "benchmarks.peers.torch_loop",
-                *("--data", folder, "--precision", precision, *options, *variant.split(), *flags),
-                python=python,
-            ),
-        )
+        side
         for precision in precisions
         for variant in variants
-        for way, flags in WAYS.items()
+        for side in _by_threads(
+            *("torch", precision, variant, python, "benchmarks.peers.torch_loop"),
+            ("--data", folder, "--precision", precision, *options),
+        )
     ]
 
 
@@ -64,26 +66,29 @@ def vmap_sides(
     variants: Iterable[str] = ("",),
     who: str = "torch.func.vmap",
 ) -> list[Side]:
-    """torch.func.vmap by number of models stacked, by variant, which is a text of flags, and by number of threads."""
+    """torch.func.vmap by number of models stacked, by variant (a text of flags) and by number of threads."""
     return [
-        Side(
-            who,
-            ", ".join([f"{stack} models", *variant.replace("--", "").split(), way]),
-            module(
-                "benchmarks.peers.torch_func_vmap",
-                *("--data", folder, "--stack", stack, *options, *variant.split(), *flags),
-                python=python,
-            ),
-        )
+        side
         for stack in stacks
         for variant in variants
+        for side in _by_threads(
+            *(who, f"{stack} models", variant, python, "benchmarks.peers.torch_func_vmap"),
+            ("--data", folder, "--stack", stack, *options),
+        )
+    ]
+
+
+def _by_threads(who: str, how: str, variant: str, python: str, peer: str, options: Options) -> list[Side]:
+    words = [how, *variant.replace("--", "").split()]
+    return [
+        Side(who, ", ".join([*words, way]), module(peer, *options, *variant.split(), *flags, python=python))
         for way, flags in WAYS.items()
     ]
 
 
 @contextmanager
 def exported(spec: DataSpec) -> Iterator[Path]:
-    """A folder with a data set as .npy files, for those who do not know memjax; gone afterwards."""
+    """A folder with a data set as .npy files, for programs that do not know memjax; removed afterwards."""
     dataset = load_dataset(spec)
     with TemporaryDirectory() as folder:
         for name in ("train_inputs", "train_labels", "test_inputs", "test_labels"):

@@ -1,4 +1,4 @@
-"""What the script of the page is given: the same numbers, in the page's own order."""
+"""The data for the page's script: the numbers of the run, in the order of the page."""
 
 import base64
 import io
@@ -13,9 +13,9 @@ from memjax import store
 from memjax.errors import InputError
 from memjax.report import write_report
 from memjax.report.page.images import Painter
-from memjax.report.page.island import packed
-from memjax.report.page.likeness import duplicates, fingerprints, likeness
+from memjax.report.page.near_duplicates import correlations, duplicates, fingerprints
 from memjax.report.page.render import SCRIPT
+from memjax.report.page.script_data import packed
 from tests.report.report_page import Page, dataset_of, estimates_of, extremes_of, images, numbers_of, pairs_of, render
 
 
@@ -163,13 +163,13 @@ def test_whole_numbers_take_the_smallest_type_that_holds_them(values, kind):
     json.dumps([name, text])
 
 
-def test_likeness_is_the_correlation_of_pixels():
+def test_similarity_is_the_correlation_of_pixels():
     inputs = np.random.default_rng(0).integers(0, 256, (40, 10, 12), dtype=np.uint8)
     prints = fingerprints(Painter(inputs), inputs)
     rows, columns = np.array([0, 3, 7]), np.array([1, 3, 9])
 
     expected = np.corrcoef(inputs.reshape(40, -1))
-    np.testing.assert_allclose(likeness(prints, prints, rows, columns), expected[rows, columns], atol=1e-5)
+    np.testing.assert_allclose(correlations(prints, prints, rows, columns), expected[rows, columns], atol=1e-5)
     index, value = duplicates(prints, np.array([4, 0]))
     np.fill_diagonal(expected, -2)
     np.testing.assert_array_equal(index, np.argsort(-expected[[4, 0]], axis=1)[:, :4])

@@ -1,8 +1,8 @@
-"""What the script of the page is given: every number of the run as JSON, long columns as packed arrays.
+"""The data that the page's script reads: every number of the run as JSON, long columns as packed arrays.
 
-Training examples stand in the order of their memorization, the most memorized first and undefined ones last; test
-examples in the order in which the strongest pairs name them.  So the first images that are looked at lie in the first
-sheets.  Whatever is a row of the data set elsewhere is a place in one of these orders here.
+Training examples are in descending order of memorization, undefined ones last.  Test examples are in the order in which
+the strongest pairs name them.  So the first sheets have the images that are shown first.  Where other files use a row
+of the data set, this data uses the position in one of these orders.
 """
 
 import base64
@@ -11,15 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from memjax.report.page import words
+from memjax.metrics import metric_named
 from memjax.report.page.images import Painter
-from memjax.report.page.likeness import ALIKE, SEARCHED, duplicates, fingerprints, likeness
+from memjax.report.page.near_duplicates import ALIKE, SEARCHED, correlations, duplicates, fingerprints
 from memjax.results import Estimates, PairTable
 from memjax.types import Dataset
 
 PAIRS_MOST = 20_000
-PLACES = 10_000  # influences of extremes are rounded to four places, which halves the page
-REACH = 3  # up to where 16 bits hold so many places
+PLACES = 10_000  # influences of extremes are rounded to four decimal places, which halves the page
+REACH = 3  # the largest influence that 16 bits hold with four decimal places
 
 
 class Orders(NamedTuple):
@@ -36,10 +36,10 @@ def orders(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> Orders:
     return Orders(estimates.most_memorized(), np.argsort(first, kind="stable"))
 
 
-def island(
+def script_data(
     dataset: Dataset, estimates: Estimates, pairs: PairTable, order: Orders, painter: Painter | None
 ) -> dict[str, Any]:
-    """All numbers, ready for JSON.  Without a painter nothing is said of what examples look like."""
+    """All numbers, ready for JSON.  Without a painter they tell nothing about what examples look like."""
     place = Orders(_inverse(order.train), _inverse(order.test))
     train, test = order
     probability, memorization = estimates.scores.get("probability"), estimates.memorization
@@ -50,7 +50,7 @@ def island(
     content: dict[str, Any] = {
         "classes": list(dataset.class_names),
         "numModels": _number(estimates.num_models),
-        "bounded": words.score(estimates.score).bounded,
+        "bounded": metric_named(estimates.score).bounded,
         "train": {
             "row": packed(train),
             "id": packed(dataset.train_ids[train]),
@@ -91,11 +91,11 @@ def island(
                 "stderr": _short(listed.stderr[train].ravel()),
             }
     if painter is not None and dataset.num_test:
-        content |= _likeness(dataset, pairs, order, place, painter, rows, columns)
+        content |= _near_duplicates(dataset, pairs, order, place, painter, rows, columns)
     return content
 
 
-def _likeness(
+def _near_duplicates(
     dataset: Dataset, pairs: PairTable, order: Orders, place: Orders, painter: Painter, rows, columns
 ) -> dict[str, Any]:
     train, test = (fingerprints(painter, inputs) for inputs in (dataset.train_inputs, dataset.test_inputs))
@@ -110,18 +110,18 @@ def _likeness(
             "train": packed(place.train[index[listed]]),
             "value": packed(alike[listed], np.float32),
         },
-        "pairsAlike": packed(likeness(train, test, rows, columns) >= ALIKE, np.uint8),
+        "pairsAlike": packed(correlations(train, test, rows, columns) >= ALIKE, np.uint8),
     }
     for side, examples in (("helped", pairs.helped), ("hurt", pairs.hurt)):
         if examples:
             ordered = examples.test_rows[order.train]
-            alike = likeness(train, test, np.repeat(order.train, ordered.shape[1]), ordered.ravel())
+            alike = correlations(train, test, np.repeat(order.train, ordered.shape[1]), ordered.ravel())
             found[f"{side}Alike"] = packed(np.packbits(alike >= ALIKE, bitorder="little"))
     return found
 
 
 def packed(values: np.ndarray, dtype: Any = None) -> list[str]:
-    """A column as the name of its type and its bytes in base64; whole numbers in the smallest type that holds them."""
+    """A column as the name of its type and its bytes in base64.  Integers get the smallest type that holds them."""
     if dtype is None:
         low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
         fits = [kind for kind in (np.uint8, np.int16, np.uint16, np.int32)
@@ -132,8 +132,8 @@ def packed(values: np.ndarray, dtype: Any = None) -> list[str]:
 
 
 def _short(values: np.ndarray) -> list[str]:
-    """A column in whole ten-thousandths, what is undefined being the smallest number of the type; of scores that it
-    does not hold, as it is."""
+    """A column as int16 in units of 1 / 10,000, with the smallest integer for NaN; as float32 if it has larger numbers
+    than that type holds."""
     finite = np.isfinite(values)
     if np.abs(values[finite]).max(initial=0) > REACH:
         return packed(values, np.float32)
