@@ -69,11 +69,13 @@ class Result(NamedTuple):
 
 def main(settings_type: type[BaseSettings], run: Callable[[Any], Result]) -> None:
     """The command line of an experiment."""
-    module = sys.modules[run.__module__]
-    settings = tyro.cli(settings_type, config=(tyro.conf.OmitArgPrefixes,), description=module.__doc__)
+    name, text = name_of(run), sys.modules[run.__module__].__doc__
+    settings = tyro.cli(
+        settings_type, prog=f"python -m experiments.{name}", description=text, config=(tyro.conf.OmitArgPrefixes,)
+    )
     try:
         environment.start_jax()
-        conclude(name_of(run), settings, repeated(run, settings))
+        conclude(name, settings, repeated(run, settings))
     except InputError as problem:
         sys.exit(f"error: {problem}")
 
