@@ -3,8 +3,7 @@
 from memjax.config.specs import DataSpec
 from memjax.data.check import check as _check
 from memjax.data.corruptions.inputs import noisy_inputs, random_inputs, shuffled_pixels
-from memjax.data.corruptions.label_noise import flip_labels
-from memjax.data.corruptions.labels import pair_labels, random_labels
+from memjax.data.corruptions.labels import flip_labels, pair_labels, random_labels
 from memjax.data.corruptions.parse import corrupt
 from memjax.data.hash import content_hash
 from memjax.data.select import select as _select
