@@ -51,6 +51,11 @@ def check_lengths(which: str, inputs: Inputs, labels: np.ndarray) -> None:
         raise InputError(f"{which} labels have shape {labels.shape}; expected one number an example, ({len(inputs)},)")
     if labels.dtype.kind not in "iu":
         raise InputError(f"{which} labels are {labels.dtype}, not integers; cast them, e.g. y.astype('int32')")
+    check_counts(which, inputs, labels)
+
+
+def check_counts(which: str, inputs: Inputs, labels: np.ndarray) -> None:
+    """Raises InputError unless there are as many labels as inputs."""
     count = inputs.shape[0] if inputs.ndim else 0
     if count != len(labels):
         raise InputError(f"{which} has {count} inputs and {len(labels)} labels; expected one label an input")

@@ -1,4 +1,4 @@
-"""Labels of any kind as class numbers, encoded once where data come in, and the user's own values for the way out."""
+"""Labels of any kind are encoded as class numbers when data are read; results show the user's own values."""
 
 from typing import Any, NamedTuple
 
@@ -19,11 +19,6 @@ class Labels(NamedTuple):
     train: Int[np.ndarray, " train"]
     test: Int[np.ndarray, " test"]
     classes: np.ndarray
-
-    @property
-    def names(self) -> list[str]:
-        """The class names, as text."""
-        return [str(value) for value in self.classes.tolist()]
 
 
 def encode_labels(train: Any, test: Any | None = None) -> Labels:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from memjax.data.build import Parts, Split, clean_names, make_dataset, numbered
+from memjax.data.build import Split, make_encoded
 from memjax.errors import InputError
 from memjax.types import Dataset
 from memjax.untrusted import Readable, most_unpacked, read_exactly, reading, size_of, user_path
@@ -29,10 +29,9 @@ def load_idx(folder: str) -> Dataset:
     """
     place = user_path(folder)
     train, test = (read_split(_find(place, which, "images", 3), _find(place, which, "labels", 1)) for which in _WHICH)
-    names = numbered(train, test)
-    if os.path.exists(place / "class_names.txt"):
-        names = _read_names(place / "class_names.txt", len(names))
-    return make_dataset(f"idx:{folder}", Parts(train, test, names))
+    path = place / "class_names.txt"
+    names = _read_lines(path) if os.path.exists(path) else []
+    return make_encoded(f"idx:{folder}", train, test, names, str(path))[0]
 
 
 def read_split(images: Path, labels: Path) -> Split:
@@ -95,10 +94,7 @@ def _find(folder: Path, which: str, kind: str, ndim: int) -> Path:
     raise InputError(f"{folder} has no {usual} or {usual}.gz; give a folder with the files of the MNIST family")
 
 
-def _read_names(path: Path, count: int) -> tuple[str, ...]:
+def _read_lines(path: Path) -> list[str]:
     with reading(path, UnicodeError) as stream:
         text = stream.read(_NAMES_MOST).decode("utf-8-sig")
-    names = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
-    if len(names) != count:
-        raise InputError(f"{path} has {len(names)} lines, but the labels have {count} classes; write one name a line")
-    return clean_names(names, str(path))
+    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
