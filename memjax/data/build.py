@@ -31,7 +31,7 @@ def make_dataset(name: str, parts: Parts) -> Dataset:
     """The Dataset with row numbers as ids, labels in 32 bits and no mislabelled example.
 
     Raises:
-      InputError: a split has not one label an example, or a label has no class.
+      InputError: a split does not have one label for each example, or a label has no class.
     """
     train, test, class_names = parts
     for which, split in (("train", train), ("test", test)):
@@ -61,7 +61,7 @@ def make_encoded(
       where: what holds the class names, for messages.
 
     Raises:
-      InputError: a split has not one label an example, the labels cannot be used, or the names do not fit.
+      InputError: there is not one label for each example, the labels cannot be used, or the names do not fit.
     """
     inputs, given = train
     test_inputs = np.zeros((0, *inputs.shape[1:]), inputs.dtype) if test is None else test[0]

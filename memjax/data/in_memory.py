@@ -1,4 +1,4 @@
-"""Examples that are in memory: from the user's arrays to a Dataset, and to a file in the run folder."""
+"""Examples in memory: from the user's arrays to a Dataset, and to a file in the run folder."""
 
 import re
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from memjax.store import read_results, write_arrays
 from memjax.types import Dataset
 
 FILE = "data.npz"
-SOURCE = "saved:"  # what DataSpec.dataset says of examples that are kept in the run folder
+SOURCE = "saved:"  # how DataSpec.dataset begins for examples stored in the run folder
 
 
 class InMemory(NamedTuple):
-    """A data set in memory, and what the user calls its classes and its training examples.
+    """A data set in memory, with the user's own names of classes and training examples.
 
     Attributes:
       dataset: the examples.
       classes: the user's own value of each class.
-      own_ids: the user's own name of each training example; None: the number of its row.
+      own_ids: the user's own name of each training example; None if examples have row numbers only.
     """
 
     dataset: Dataset
@@ -43,10 +43,10 @@ def from_arrays(
 
     Args:
       x_train, x_test: (examples, *shape), numbers.  Without x_test influence is not defined.
-      y_train, y_test: (examples,), text, whole numbers, booleans or pandas categories.
+      y_train, y_test: (examples,): text, whole numbers, booleans or pandas categories.
       ids: the user's own name of each training example; by default a data frame's index, else the row's number.
-      class_names: one a class, in the order of the labels' values; by default these values.
-      name: what reports call the data.
+      class_names: one for each class, in the order of the labels' values; by default these values.
+      name: the name of the data in reports.
 
     Raises:
       InputError: lengths or types do not fit, or a label has no training example.
@@ -65,10 +65,10 @@ def from_arrays(
 
 
 def from_dataset(dataset: Dataset) -> InMemory:
-    """A Dataset as it is.
+    """A Dataset with its own class names and row numbers.
 
     Raises:
-      InputError: its inputs are on disk.
+      InputError: the inputs are on disk.
     """
     if not isinstance(dataset.train_inputs, np.ndarray) or not isinstance(dataset.test_inputs, np.ndarray):
         raise InputError(f"the inputs of {dataset.name} are on disk; give the data set by its name instead")
@@ -76,13 +76,13 @@ def from_dataset(dataset: Dataset) -> InMemory:
 
 
 def source_of(data: InMemory) -> str:
-    """The words of DataSpec.dataset for such a data set."""
+    """The value of DataSpec.dataset for these examples."""
     words = re.sub(r"[^A-Za-z0-9]+", "-", data.dataset.name).strip("-")
     return SOURCE + (words or "arrays")
 
 
 def save(folder: Path, data: InMemory) -> None:
-    """Keeps the examples in a run folder, so that it can be resumed and reported on without the user's arrays."""
+    """Stores the examples in the run folder, so that the run can be resumed and reported without the user's arrays."""
     arrays = {part.name: np.asarray(getattr(data.dataset, part.name)) for part in fields(Dataset)}
     arrays["classes"] = data.classes
     if data.own_ids is not None:
@@ -91,10 +91,10 @@ def save(folder: Path, data: InMemory) -> None:
 
 
 def read(folder: Path) -> InMemory | None:
-    """The examples kept in a run folder; None where there are none.
+    """The examples stored in a run folder; None if there are none.
 
     Raises:
-      InputError: they are damaged.
+      InputError: the file is damaged.
     """
     arrays = read_results(folder, FILE)
     if arrays is None:
@@ -111,10 +111,10 @@ def read(folder: Path) -> InMemory | None:
 
 
 def load_saved(folder: Path) -> Dataset:
-    """The examples kept in a run folder.
+    """The examples stored in a run folder.
 
     Raises:
-      InputError: there are none, or they are damaged.
+      InputError: the file is missing or damaged.
     """
     data = read(folder)
     if data is None:

@@ -1,4 +1,4 @@
-"""A folder of arrays, one a file, large ones included: they can stay on disk."""
+"""A folder with one file for each array.  Large arrays can stay on disk."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def load_npy(folder: str, stream: bool) -> Dataset:
       stream: whether the inputs stay on disk.
 
     Raises:
-      InputError: a file is not there or damaged, or its array is not this.
+      InputError: a file is missing or damaged, or its array has another type or shape.
     """
     path = user_path(folder)
 

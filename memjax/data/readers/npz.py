@@ -1,4 +1,4 @@
-"""A file of named arrays: x_train, y_train, x_test, y_test and, if wanted, class_names."""
+"""A file of named arrays: x_train, y_train, and optionally x_test, y_test and class_names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,11 +20,11 @@ def load_npz(file: str) -> Dataset:
     """The data set in a file written by `numpy.savez` or `numpy.savez_compressed`.
 
     Inputs are (examples, *shape), numbers of any type; floats become float32.  Labels are (examples,): text, whole
-    numbers or booleans.  Test examples may be left out: influence is then not defined.  Class names are an array of
-    text, one for each label in the order of their values, else the labels themselves.  Nothing is ever unpickled.
+    numbers or booleans.  Test examples may be left out; influence is then not defined.  class_names has one text for
+    each class, in the order of the labels' values; without it the labels are the names.  Nothing is ever unpickled.
 
     Raises:
-      InputError: the file is not there or damaged, or its arrays are not these.
+      InputError: the file is missing or damaged, or its arrays do not fit.
     """
     path = user_path(file)
     arrays = read_npz(path, lambda keys: _check_members(keys, path))
