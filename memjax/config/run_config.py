@@ -1,4 +1,4 @@
-"""One run, as the user asks for it: the specs side by side."""
+"""The settings of one run."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TrainSpec
+from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TrainSpec, check_ranges
 from memjax.errors import InputError
 from memjax.machine.host_rank import make_meeting
 from memjax.machine.workers import make_worker
@@ -75,11 +75,7 @@ class RunConfig:
 
     def __post_init__(self):
         check_seed(self.seed)
-        if self.num_models < 2:
-            raise InputError(
-                f"--num-models is {self.num_models}; give 2 or more: models that saw an example are compared with "
-                "models that did not"
-            )
+        check_ranges(self)
         if "correct" not in self.keep:
             raise InputError("--keep leaves out correct, from which memorization is estimated; name it too")
         if self.score not in self.keep:
@@ -90,15 +86,6 @@ class RunConfig:
         _check_epochs(self.record_every, self.record_epochs, self.train.epochs)
         _check_own(self)
         _check_stream(self)
-        for option, value in (("--pack-size", self.pack_size), ("--cpu-devices", self.cpu_devices)):
-            if value is not None and value < 1:
-                raise InputError(f"{option} is {value}; give 1 or more")
-        if self.checkpoint_minutes is not None and not self.checkpoint_minutes > 0:
-            raise InputError(f"--checkpoint-minutes is {self.checkpoint_minutes}; give more than 0")
-        if self.until_stderr is not None and not 0 < self.until_stderr < 1:
-            raise InputError(f"--until-stderr is {self.until_stderr}; give a number between 0 and 1, such as 0.03")
-        if not 0 <= self.max_failed <= 1:
-            raise InputError(f"--max-failed is {self.max_failed}; give a share from 0 to 1")
         make_worker(self.worker)
         if self.distributed is not None:
             make_meeting(self.distributed)
@@ -107,24 +94,26 @@ class RunConfig:
 
     @property
     def recorded_epochs(self) -> tuple[int, ...]:
-        """After how many epochs something is recorded, ascending; never, where nothing is to be."""
+        """The epochs after which metrics are recorded, ascending; empty if nothing is recorded."""
         if not self.record:
             return ()
         last = self.train.epochs
         return self.record_epochs or (*range(self.record_every, last, self.record_every), last)
 
     def shortened(self, epochs: int) -> "RunConfig":
-        """The same with fewer epochs, for a trial."""
+        """The same settings with fewer epochs, for a trial."""
         left = tuple(epoch for epoch in self.recorded_epochs if epoch <= epochs)
         train = replace(self.train, epochs=epochs)
         return replace(self, train=train, record=self.record if left else (), record_every=1, record_epochs=left)
 
     def settings(self) -> dict[str, Any]:
-        """All that decides the result of model number t, as JSON values; what a resumed run must agree in."""
+        """The settings that decide the result of model number t, as JSON values.  A resumed run must have the same."""
         own = {"own": "met"} if self.record and self.record_own == "met" else {}
         settings = {
             "seed": self.seed,
-            "data": {key: value for key, value in asdict(self.data).items() if value != _UNSAID.get(key, ...)},
+            "data": {
+                key: value for key, value in asdict(self.data).items() if (key, value) not in _ADDED_LATER.items()
+            },
             "subset": asdict(self.subset),
             "model": asdict(self.model),
             "train": asdict(self.train) | {"optimizer_options": self.train.options},
@@ -134,9 +123,9 @@ class RunConfig:
         return json.loads(json.dumps(settings))
 
     def folder(self) -> Path:
-        """The run folder that was asked for, or one whose name says what is in it.
+        """The run folder that was asked for, or one named after the data, the model and a hash of the settings.
 
-        Of a URL it is the local folder in which the run is staged.
+        For a URL it is the local folder in which the run is staged.
         """
         if self.run:
             return place(self.run)
@@ -145,8 +134,8 @@ class RunConfig:
         return Path("runs") / f"{words[-60:].strip('-')}-{digest[:6]}"
 
 
-# What older folders do not know; said only where it is not this, so that their names and settings stay.
-_UNSAID = {"stream": False, "image_size": None, "test_split": "test"}
+# Settings that older folders lack.  They are stored only if they differ, so that older folders keep their names.
+_ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test"}
 
 
 def _check_stream(config: RunConfig) -> None:
@@ -162,8 +151,6 @@ def _check_stream(config: RunConfig) -> None:
 
 
 def _check_epochs(every: int, epochs: tuple[int, ...], last: int) -> None:
-    if every < 1:
-        raise InputError(f"--record-every is {every}; give 1 or more epochs")
     if epochs and every != 1:
         raise InputError("--record-every and --record-epochs say the same twice; give one of them")
     if list(epochs) != sorted(set(epochs)) or (epochs and not (epochs[0] >= 0 and epochs[-1] <= last)):

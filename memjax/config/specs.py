@@ -1,14 +1,46 @@
-"""What the user says: settings as plain values, checked when they are made."""
+"""Settings as plain values, checked when they are made."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from memjax.errors import InputError
+
+# Options, whether a value is in their range, and the range in words.
+RANGES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
+    (("num_models",), lambda count: count >= 2,
+     "2 or more: models that saw an example are compared with models that did not"),
+    (("num_groups",), lambda count: count >= 2, "2 or more"),
+    (("per_class", "test_per_class", "epochs", "batch_size", "pack_size", "cpu_devices", "hosts", "devices"),
+     lambda count: count >= 1, "1 or more"),
+    (("image_size",), lambda count: count >= 1, "1 or more pixels"),
+    (("record_every",), lambda count: count >= 1, "1 or more epochs"),
+    (("label_noise", "dropout", "warmup", "label_smoothing"), lambda share: 0 <= share < 1,
+     "a fraction from 0 up to, not including, 1"),
+    (("subset_fraction",), lambda share: 0 < share < 1,
+     "a number between 0 and 1, both left out: an example must be in some models and out of others"),
+    (("until_stderr",), lambda error: 0 < error < 1, "a number between 0 and 1, such as 0.03"),
+    (("max_failed",), lambda share: 0 <= share <= 1, "a share from 0 to 1"),
+    (("learning_rate", "models_per_second"), lambda number: 0 < number < float("inf"), "a number above 0"),
+    (("checkpoint_minutes",), lambda minutes: minutes > 0, "more than 0"),
+    (("weight_decay", "input_noise", "crop", "price"), lambda number: 0 <= number < float("inf"), "0 or more"),
+    (("drops",), lambda drops: 0 < drops[0] <= 1 <= drops[1],
+     "a factor above 0 and up to 1, and a number of epochs"),
+)  # fmt: skip
+
+
+def check_ranges(settings: object) -> None:
+    """Raises InputError for a value outside the range of its option.  None is always in range."""
+    for names, in_range, words in RANGES:
+        for name in names:
+            value = getattr(settings, name, None)
+            if value is not None and not in_range(value):
+                raise InputError(f"--{name.replace('_', '-')} is {value}; give {words}")
 
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Which examples."""
+    """The examples."""
 
     dataset: str = "digits"
     """digits; idx:FOLDER; npz:FILE; npy:FOLDER; mnist, fashion_mnist, cifar10, cifar100, svhn_cropped; tfds:NAME."""
@@ -38,13 +70,9 @@ class DataSpec:
     """For tfds:NAME: the split with the test examples; validation where test has no labels, as in imagenet2012."""
 
     def __post_init__(self):
-        if not 0 <= self.label_noise < 1:
-            raise InputError(f"--label-noise is {self.label_noise}; give a fraction from 0 up to, not including, 1")
+        check_ranges(self)
         if self.corrupt_test and not self.corrupt:
             raise InputError("--corrupt-test goes with --corrupt; say what to corrupt, or leave it out")
-        for option, value in (("--per-class", self.per_class), ("--test-per-class", self.test_per_class)):
-            if value is not None and value < 1:
-                raise InputError(f"{option} is {value}; give 1 or more")
         if len(set(self.classes)) != len(self.classes):
             raise InputError(f"--classes names a class twice: {' '.join(map(str, self.classes))}")
         if len(self.classes) == 1:
@@ -53,8 +81,6 @@ class DataSpec:
             raise InputError(
                 "--corrupt changes data in memory, and --stream leaves them where they are; drop one of them"
             )
-        if self.image_size is not None and self.image_size < 1:
-            raise InputError(f"--image-size is {self.image_size}; give 1 or more pixels")
         if not self.dataset.startswith("tfds:") and (self.image_size, self.test_split) != (None, "test"):
             raise InputError(f"--image-size and --test-split are for tfds:NAME; {self.dataset} has its own")
 
@@ -66,7 +92,7 @@ Design = Literal[
 
 @dataclass(frozen=True)
 class SubsetSpec:
-    """Who is left out."""
+    """The subsets that models train on."""
 
     design: Design = "fixed-size"
     """How subsets are drawn.  fixed-size: subsets of one size, as in the paper.  bernoulli: each example independently.
@@ -81,15 +107,9 @@ class SubsetSpec:
     """For masks-file: a .npy file (models x train), true where the model trains on the example."""
 
     def __post_init__(self):
-        if not 0 < self.subset_fraction < 1:
-            raise InputError(
-                f"--subset-fraction is {self.subset_fraction}; give a number between 0 and 1, both left out: "
-                "an example must be in some models and out of others"
-            )
+        check_ranges(self)
         if (self.design == "masks-file") != bool(self.masks_file):
             raise InputError("--design masks-file and --masks-file FILE go together; give both or neither")
-        if self.num_groups < 2:
-            raise InputError(f"--num-groups is {self.num_groups}; give 2 or more")
 
 
 @dataclass(frozen=True)
@@ -106,8 +126,7 @@ class ModelSpec:
     elsewhere in the features before the last layer."""
 
     def __post_init__(self):
-        if not 0 <= self.dropout < 1:
-            raise InputError(f"--dropout is {self.dropout}; give a fraction from 0 up to, not including, 1")
+        check_ranges(self)
 
 
 @dataclass(frozen=True)
@@ -159,23 +178,7 @@ class TrainSpec:
         return {"adam": ("b2=0.95",), "adamw": ("b2=0.95",), "sgd": ("momentum=0.9",)}.get(self.optimizer, ())
 
     def __post_init__(self):
-        if self.epochs < 1:
-            raise InputError(f"--epochs is {self.epochs}; give 1 or more")
-        if self.batch_size < 1:
-            raise InputError(f"--batch-size is {self.batch_size}; give 1 or more")
-        if not 0 < self.learning_rate < float("inf"):
-            raise InputError(f"--learning-rate is {self.learning_rate}; give a number above 0")
-        if not 0 <= self.warmup < 1:
-            raise InputError(f"--warmup is {self.warmup}; give a fraction from 0 up to, not including, 1")
-        if not (0 < self.drops[0] <= 1 and self.drops[1] >= 1):
-            raise InputError(f"--drops is {self.drops}; give a factor above 0 and up to 1, and a number of epochs")
-        if not 0 <= self.label_smoothing < 1:
-            raise InputError(
-                f"--label-smoothing is {self.label_smoothing}; give a fraction from 0 up to, not including, 1"
-            )
-        for option in ("weight_decay", "input_noise", "crop"):
-            if not 0 <= (value := getattr(self, option)) < float("inf"):
-                raise InputError(f"--{option.replace('_', '-')} is {value}; give 0 or more")
+        check_ranges(self)
 
 
 @dataclass(frozen=True)
@@ -194,13 +197,7 @@ class FleetSpec:
     """Price of one device for an hour, in any currency."""
 
     def __post_init__(self):
-        for option, value in (("--hosts", self.hosts), ("--devices", self.devices)):
-            if value is not None and value < 1:
-                raise InputError(f"{option} is {value}; give 1 or more")
-        if self.models_per_second is not None and not 0 < self.models_per_second < float("inf"):
-            raise InputError(f"--models-per-second is {self.models_per_second}; give a number above 0")
-        if self.price is not None and not 0 <= self.price < float("inf"):
-            raise InputError(f"--price is {self.price}; give 0 or more")
+        check_ranges(self)
         if not self.plan and (self.hosts, self.devices, self.models_per_second, self.price) != (1, None, None, None):
             raise InputError("--hosts, --devices, --models-per-second and --price go with --plan; give it too")
 

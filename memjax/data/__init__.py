@@ -1,10 +1,9 @@
-"""Examples: where they come from, which are taken, and whether they can be used."""
+"""Loads the examples: reads, selects, corrupts and checks them."""
 
 from memjax.config.specs import DataSpec
 from memjax.data.check import check as _check
 from memjax.data.corruptions.inputs import noisy_inputs, random_inputs, shuffled_pixels
-from memjax.data.corruptions.label_noise import flip_labels
-from memjax.data.corruptions.labels import pair_labels, random_labels
+from memjax.data.corruptions.labels import flip_labels, pair_labels, random_labels
 from memjax.data.corruptions.parse import corrupt
 from memjax.data.hash import content_hash
 from memjax.data.select import select as _select
@@ -27,14 +26,13 @@ __all__ = [
 
 
 def load_dataset(spec: DataSpec, source: Dataset | None = None) -> Dataset:
-    """The examples that `spec` asks for: read, selected, mislabelled, corrupted, and then checked.
+    """The examples that `spec` asks for, after selection, label noise, corruptions and checks.
 
     Args:
-      source: the examples before selection; by default they are read from where `spec` says.
+      source: the examples before selection; by default the data set that `spec` names.
 
     Raises:
-      InputError: the source is not known, not there or damaged; a corruption is not known; or what is left cannot be
-        used.
+      InputError: the source is unknown, missing or damaged, a corruption is unknown, or the examples cannot be used.
     """
     dataset = _select(_read_source(spec) if source is None else source, spec)
     dataset = flip_labels(dataset, spec.label_noise, spec.data_seed)

@@ -1,24 +1,26 @@
-"""From arrays as read to a Dataset: source rows, 32-bit labels, one name a class."""
+"""From inputs and labels to a Dataset with source rows, 32-bit labels and one name a class."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from memjax.data.check import check_labels, check_lengths
+from memjax.data.check import check_counts, check_labels, check_lengths
+from memjax.data.labels import as_labels, encode_labels
 from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.types import Dataset
 
 
 class Split(NamedTuple):
-    """Training or test examples as read, not checked yet: inputs (examples, *shape), labels (examples,)."""
+    """Training or test examples, not checked yet: inputs (examples, *shape), class numbers (examples,)."""
 
     inputs: Inputs
     labels: np.ndarray
 
 
 class Parts(NamedTuple):
-    """What a file holds: two splits and one name a class."""
+    """Training examples, test examples and one name for each class."""
 
     train: Split
     test: Split
@@ -26,10 +28,10 @@ class Parts(NamedTuple):
 
 
 def make_dataset(name: str, parts: Parts) -> Dataset:
-    """The Dataset with row numbers as ids, labels in 32 bits and nothing mislabelled.
+    """The Dataset with row numbers as ids, labels in 32 bits and no mislabelled example.
 
     Raises:
-      InputError: a split has not one label an example, or a label has no class.
+      InputError: a split does not have one label for each example, or a label has no class.
     """
     train, test, class_names = parts
     for which, split in (("train", train), ("test", test)):
@@ -48,25 +50,36 @@ def make_dataset(name: str, parts: Parts) -> Dataset:
     )
 
 
-def numbered(train: Split, test: Split) -> tuple[str, ...]:
-    """Class names "0", "1", ... up to the largest label.
+def make_encoded(
+    name: str, train: tuple[Inputs, Any], test: tuple[Inputs, Any] | None, class_names: Sequence[str], where: str
+) -> tuple[Dataset, np.ndarray]:
+    """A data set from labels of any kind, and the user's own value of each class.
+
+    Args:
+      train, test: inputs and labels; see `labels.encode_labels`.  Without test examples influence is not defined.
+      class_names: one for each class, in the order of the labels' values; if empty, the values are the names.
+      where: what holds the class names, for messages.
 
     Raises:
-      InputError: a split has not one label an example, or a label is so large that some class must be empty.
+      InputError: there is not one label for each example, the labels cannot be used, or the names do not fit.
     """
-    check_lengths("train", *train)
-    check_lengths("test", *test)
-    largest = max((int(labels.max()) for labels in (train.labels, test.labels) if labels.size), default=-1)
-    if largest >= max(1000, len(train.labels)):
+    inputs, given = train
+    test_inputs = np.zeros((0, *inputs.shape[1:]), inputs.dtype) if test is None else test[0]
+    for which, split in (("train", train), ("test", test)):
+        if split is not None:
+            check_counts(which, split[0], as_labels(which, split[1]))
+    labels = encode_labels(given, None if test is None else test[1])
+    if len(class_names) not in (0, len(labels.classes)):
         raise InputError(
-            f"label {largest} means {largest + 1} classes, more than the {len(train.labels)} training examples; "
-            "number the classes 0, 1, 2, ..."
+            f"{where}: {len(class_names)} class names for {len(labels.classes)} classes; give one name a class"
         )
-    return tuple(str(number) for number in range(largest + 1))
+    names = clean_names(list(class_names) or [str(value) for value in labels.classes.tolist()], where)
+    dataset = make_dataset(name, Parts(Split(inputs, labels.train), Split(test_inputs, labels.test), names))
+    return dataset, np.array(names) if class_names else labels.classes
 
 
 def clean_names(names: list[str], what: str) -> tuple[str, ...]:
-    """Class names, if they are short and nothing but printable text.
+    """The class names, checked: 1 to 200 printable characters each.
 
     Raises:
       InputError: a name is empty, longer than 200 characters, or holds control characters.

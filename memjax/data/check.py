@@ -1,4 +1,4 @@
-"""Whether a data set can be used; if not, one line that says what came, what was expected and what to do."""
+"""Checks whether a data set can be used.  Each error says what was given, what was expected and what to do."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.types import Dataset
 
-CHUNK = 4096  # examples looked at at once: what is on disk need not fit in memory
+CHUNK = 4096  # examples read at once: inputs on disk need not fit in memory
 
 
 def check(dataset: Dataset) -> None:
-    """Refuses what could only fail later, or give numbers without meaning.
+    """Refuses data that would fail later or give meaningless numbers.
 
     Raises:
       InputError: lengths or shapes differ, an input is not a finite number, a label has no class, a class has no
@@ -37,20 +37,22 @@ def check(dataset: Dataset) -> None:
 
 def check_amounts(dataset: Dataset) -> None:
     """Refuses fewer than two classes or two training examples.  Without test examples influence is not defined."""
-    for count, least, what in (
-        (dataset.num_classes, 2, "classes"),
-        (dataset.num_train, 2, "training examples"),
-    ):
-        if count < least:
-            raise InputError(f"{dataset.name} has {count} {what}; at least {least} needed")
+    for count, what in ((dataset.num_classes, "classes"), (dataset.num_train, "training examples")):
+        if count < 2:
+            raise InputError(f"{dataset.name} has {count} {what}; at least 2 needed")
 
 
 def check_lengths(which: str, inputs: Inputs, labels: np.ndarray) -> None:
-    """Refuses labels that are not one row of integers, one an example."""
+    """Refuses labels that are not one integer for each example."""
     if labels.ndim != 1:
         raise InputError(f"{which} labels have shape {labels.shape}; expected one number an example, ({len(inputs)},)")
     if labels.dtype.kind not in "iu":
         raise InputError(f"{which} labels are {labels.dtype}, not integers; cast them, e.g. y.astype('int32')")
+    check_counts(which, inputs, labels)
+
+
+def check_counts(which: str, inputs: Inputs, labels: np.ndarray) -> None:
+    """Refuses labels that are fewer or more than the inputs."""
     count = inputs.shape[0] if inputs.ndim else 0
     if count != len(labels):
         raise InputError(f"{which} has {count} inputs and {len(labels)} labels; expected one label an input")
@@ -67,7 +69,7 @@ def check_labels(which: str, labels: np.ndarray, ids: np.ndarray, num_classes: i
 
 
 def check_shape(which: str, inputs: Inputs) -> None:
-    """Refuses what is not numbers, or not (features,), (height, width) or (height, width, channels) an example."""
+    """Refuses inputs that are not numbers, and examples that are neither vectors nor images."""
     if inputs.dtype.kind not in "biuf":
         raise InputError(f"{which} inputs are {inputs.dtype}; expected numbers")
     if not 1 <= inputs.ndim - 1 <= 3:

@@ -1,20 +1,19 @@
-"""One number for the content of a data set, however it was loaded."""
+"""A hash of the content of a data set, however it was loaded."""
 
 import hashlib
 
 import numpy as np
 
+from memjax.data.check import CHUNK
 from memjax.disk_inputs import Stored
 from memjax.types import Dataset
 
-CHUNK = 4096  # examples at once: what is on disk need not fit in memory
-
 
 def content_hash(dataset: Dataset) -> str:
-    """SHA-256, in hex, over type, shape and values of inputs and labels, train and test.
+    """SHA-256, in hex, of the type, shape and values of inputs and labels, training and test.
 
-    Names, source rows and the record of changed labels do not count; the labels as they are now do.  Of inputs that say
-    what source they are, this and the rows taken stand for the values.
+    Names, source rows and the marks of changed labels are not hashed; the changed labels themselves are.  For inputs on
+    disk that name their source, its name and the selected rows are hashed instead of the values.
     """
     digest = hashlib.sha256(b"memjax content 1")
     for array in (

@@ -1,7 +1,8 @@
-"""Examples that are in memory: from the user's arrays to a Dataset, and to a file in the run folder."""
+"""Examples in memory: from the user's arrays to a Dataset, and to a file in the run folder."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,26 +10,24 @@ import numpy as np
 
 from memjax.data.adapters import as_inputs
 from memjax.data.adapters.frames import ids_of
-from memjax.data.build import Parts, Split, clean_names, make_dataset
+from memjax.data.build import clean_names, make_encoded
 from memjax.data.check import check_lengths
-from memjax.data.labels import as_labels, encode_labels
+from memjax.data.labels import as_labels
 from memjax.errors import InputError
 from memjax.store import read_results, write_arrays
 from memjax.types import Dataset
 
 FILE = "data.npz"
-SOURCE = "saved:"  # what DataSpec.dataset says of examples that are kept in the run folder
-_EXAMPLES = ("train_inputs", "train_labels", "test_inputs", "test_labels", "train_ids", "test_ids")
-_CHANGED = ("mislabelled", "corrupted", "test_corrupted")
+SOURCE = "saved:"  # how DataSpec.dataset begins for examples stored in the run folder
 
 
 class InMemory(NamedTuple):
-    """A data set in memory, and what the user calls its classes and its training examples.
+    """A data set in memory, with the user's own names of classes and training examples.
 
     Attributes:
       dataset: the examples.
       classes: the user's own value of each class.
-      own_ids: the user's own name of each training example; None: the number of its row.
+      own_ids: the user's own name of each training example; None if examples have row numbers only.
     """
 
     dataset: Dataset
@@ -44,10 +43,10 @@ def from_arrays(
 
     Args:
       x_train, x_test: (examples, *shape), numbers.  Without x_test influence is not defined.
-      y_train, y_test: (examples,), text, whole numbers, booleans or pandas categories.
+      y_train, y_test: (examples,): text, whole numbers, booleans or pandas categories.
       ids: the user's own name of each training example; by default a data frame's index, else the row's number.
-      class_names: one a class, in the order of the labels' values; by default these values.
-      name: what reports call the data.
+      class_names: one for each class, in the order of the labels' values; by default these values.
+      name: the name of the data in reports.
 
     Raises:
       InputError: lengths or types do not fit, or a label has no training example.
@@ -55,24 +54,21 @@ def from_arrays(
     if (x_test is None) != (y_test is None):
         given, missing = ("y_test", "x_test") if x_test is None else ("x_test", "y_test")
         raise InputError(f"{given} is given without {missing}; give both, or neither: then influence is not defined")
-    train = as_inputs("train", x_train)
-    test = np.zeros((0, *train.shape[1:]), train.dtype) if x_test is None else as_inputs("test", x_test)
-    labels = encode_labels(y_train, y_test)
-    names = _names(labels.names, class_names)
-    dataset = make_dataset(name, Parts(Split(train, labels.train), Split(test, labels.test), names))
+    test = None if x_test is None else (as_inputs("test", x_test), y_test)
+    dataset, classes = make_encoded(name, (as_inputs("train", x_train), y_train), test, class_names, "the labels")
     own = ids_of(x_train) if ids is None else np.asarray(ids)
     if own is not None:
         if own.shape != (dataset.num_train,):
             raise InputError(f"ids have shape {own.shape}; expected one for each of {dataset.num_train} training rows")
         own = own if own.dtype.kind in "iub" else own.astype(str)
-    return InMemory(dataset, np.array(names) if class_names else labels.classes, own)
+    return InMemory(dataset, classes, own)
 
 
 def from_dataset(dataset: Dataset) -> InMemory:
-    """A Dataset as it is.
+    """A Dataset with its own class names and row numbers.
 
     Raises:
-      InputError: its inputs are on disk.
+      InputError: the inputs are on disk.
     """
     if not isinstance(dataset.train_inputs, np.ndarray) or not isinstance(dataset.test_inputs, np.ndarray):
         raise InputError(f"the inputs of {dataset.name} are on disk; give the data set by its name instead")
@@ -80,57 +76,47 @@ def from_dataset(dataset: Dataset) -> InMemory:
 
 
 def source_of(data: InMemory) -> str:
-    """The words of DataSpec.dataset for such a data set."""
+    """The value of DataSpec.dataset for these examples."""
     words = re.sub(r"[^A-Za-z0-9]+", "-", data.dataset.name).strip("-")
     return SOURCE + (words or "arrays")
 
 
 def save(folder: Path, data: InMemory) -> None:
-    """Keeps the examples in a run folder, so that it can be resumed and reported on without the user's arrays."""
-    dataset = data.dataset
-    arrays = {key: getattr(dataset, key) for key in (*_EXAMPLES, *_CHANGED)}
-    arrays |= {"class_names": np.array(dataset.class_names), "classes": data.classes, "name": np.array(dataset.name)}
+    """Stores the examples in the run folder, so that the run can be resumed and reported without the user's arrays."""
+    arrays = {part.name: np.asarray(getattr(data.dataset, part.name)) for part in fields(Dataset)}
+    arrays["classes"] = data.classes
     if data.own_ids is not None:
         arrays["own_ids"] = data.own_ids
     write_arrays(folder / FILE, arrays.items())
 
 
 def read(folder: Path) -> InMemory | None:
-    """The examples kept in a run folder; None where there are none.
+    """The examples stored in a run folder; None if there are none.
 
     Raises:
-      InputError: they are damaged.
+      InputError: the file is damaged.
     """
     arrays = read_results(folder, FILE)
     if arrays is None:
         return None
     try:
         names = clean_names([str(name) for name in arrays["class_names"]], FILE)
-        dataset = Dataset(
-            name=str(arrays["name"]), class_names=names, **{key: arrays[key] for key in (*_EXAMPLES, *_CHANGED)}
-        )
-        for which, inputs, labels in (
-            ("train", dataset.train_inputs, dataset.train_labels), ("test", dataset.test_inputs, dataset.test_labels),
-        ):  # fmt: skip
-            check_lengths(which, inputs, labels)
+        texts = {"name": str(arrays["name"]), "class_names": names}
+        dataset = Dataset(**{part.name: arrays[part.name] for part in fields(Dataset)} | texts)
+        check_lengths("train", dataset.train_inputs, dataset.train_labels)
+        check_lengths("test", dataset.test_inputs, dataset.test_labels)
         return InMemory(dataset, as_labels("class", arrays["classes"]), arrays.get("own_ids"))
     except (KeyError, InputError, TypeError) as problem:
         raise InputError(f"{folder / FILE} does not hold the examples of this run: {problem}") from None
 
 
 def load_saved(folder: Path) -> Dataset:
-    """The examples kept in a run folder.
+    """The examples stored in a run folder.
 
     Raises:
-      InputError: there are none, or they are damaged.
+      InputError: the file is missing or damaged.
     """
     data = read(folder)
     if data is None:
         raise InputError(f"{folder / FILE} is missing or damaged; give the same arrays to memjax.fit again")
     return data.dataset
-
-
-def _names(own: list[str], given: Sequence[str]) -> tuple[str, ...]:
-    if given and len(given) != len(own):
-        raise InputError(f"{len(given)} class names for {len(own)} classes; give one for each")
-    return clean_names(list(given) or own, "the labels")

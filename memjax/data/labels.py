@@ -1,4 +1,4 @@
-"""Labels of any kind as class numbers, encoded once where data come in, and the user's own values for the way out."""
+"""Labels of any kind are encoded as class numbers when data are read; results show the user's own values."""
 
 from typing import Any, NamedTuple
 
@@ -20,11 +20,6 @@ class Labels(NamedTuple):
     test: Int[np.ndarray, " test"]
     classes: np.ndarray
 
-    @property
-    def names(self) -> list[str]:
-        """The class names, as text."""
-        return [str(value) for value in self.classes.tolist()]
-
 
 def encode_labels(train: Any, test: Any | None = None) -> Labels:
     """Class numbers for labels that are text, whole numbers (with gaps, from 1), booleans or pandas categories.
@@ -33,35 +28,34 @@ def encode_labels(train: Any, test: Any | None = None) -> Labels:
     training example left out.
 
     Raises:
-      InputError: a label is missing or not of such a kind, or a test label has no training example.
+      InputError: a label is missing or of another kind, or a test label has no training example.
     """
-    given = train if test is None else test
-    values = [as_labels(which, labels) for which, labels in (("train", train), ("test", given))]
-    if values[0].dtype.kind != values[1].dtype.kind:
-        kinds = " and ".join(f"{side} labels are {array.dtype}" for side, array in zip(("train", "test"), values))  # noqa: B905
+    values = {"train": as_labels("train", train)} | ({} if test is None else {"test": as_labels("test", test)})
+    if len({array.dtype.kind for array in values.values()}) > 1:
+        kinds = " and ".join(f"{which} labels are {array.dtype}" for which, array in values.items())
         raise InputError(f"{kinds}; give both the same type")
-    present = np.unique(values[0])
-    classes = _in_order_of_categories(train, present)
-    place = np.empty(len(present), np.int64)
-    place[np.searchsorted(present, classes)] = np.arange(len(classes))
-    codes = []
-    for which, array in zip(("train", "test"), values, strict=True):
-        found = np.minimum(np.searchsorted(present, array), len(present) - 1)
-        unknown = np.flatnonzero(present[found] != array) if len(present) else np.arange(len(array))
+    classes = _in_order_of_categories(train, np.unique(values["train"]))
+    if not classes.size:
+        raise InputError("there are no training labels; give at least two training examples")
+    order = np.argsort(classes)
+    codes = {"test": np.zeros(0, np.int32)}
+    for which, array in values.items():
+        places = np.minimum(np.searchsorted(classes, array, sorter=order), len(classes) - 1)
+        codes[which] = order[places].astype(np.int32)
+        unknown = np.flatnonzero(classes[codes[which]] != array)
         if unknown.size:
             raise InputError(
                 f"{which} label {array[unknown[0]].item()!r} of row {unknown[0]} has no training example; leave such "
                 "test examples out, or add training examples of that class"
             )
-        codes.append(place[found].astype(np.int32) if len(present) else array.astype(np.int32))
-    return Labels(codes[0], codes[1] if test is not None else np.zeros(0, np.int32), classes)
+    return Labels(codes["train"], codes["test"], classes)
 
 
 def as_labels(which: str, labels: Any) -> np.ndarray:
-    """One row of text, int64 or bool; the user's own values.
+    """The labels as one row of text, int64 or bool, with the user's own values.
 
     Raises:
-      InputError: there is not one value an example, a value is missing, or values are of no such kind.
+      InputError: there is not one value for each example, a value is missing, or values are of another kind.
     """
     array: Any = np.asarray(labels)
     if array.ndim == 2 and array.shape[1] == 1:
@@ -93,7 +87,7 @@ def as_labels(which: str, labels: Any) -> np.ndarray:
 
 
 def _from_objects(which: str, array: np.ndarray) -> np.ndarray:
-    """An array of Python objects as one of text, whole numbers or booleans, if all are of one such kind."""
+    """Python objects of one kind as an array of text, whole numbers or booleans."""
     missing = [row for row, value in enumerate(array) if value is None or value != value]
     if missing:
         raise InputError(f"{which} label of row {missing[0]} is missing ({len(missing)} such rows); leave them out")
@@ -108,7 +102,7 @@ def _from_objects(which: str, array: np.ndarray) -> np.ndarray:
 
 
 def _in_order_of_categories(labels: Any, present: np.ndarray) -> np.ndarray:
-    """The classes in the order of pandas categories, where the labels have such."""
+    """The classes, in the order of the pandas categories if the labels have categories."""
     categories = getattr(getattr(labels, "dtype", None), "categories", None)
     if categories is None:
         return present

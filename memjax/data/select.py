@@ -1,4 +1,4 @@
-"""Which examples are taken: some classes, and at most so many of each."""
+"""Selects examples: some classes, and at most a given number of each class."""
 
 import dataclasses
 
@@ -12,13 +12,13 @@ from memjax.types import Dataset
 
 
 def select(dataset: Dataset, spec: DataSpec) -> Dataset:
-    """The examples of the classes asked for, as many of each as asked for, in the order of the source.
+    """The examples of the chosen classes, at most the given number of each, in the order of the source.
 
-    Which ones are drawn depends on the data seed and the class's number in the source alone: a class keeps its
-    examples whatever other classes are chosen, and more of them include fewer.
+    The draw depends only on the data seed and the class's number in the source.  So a class keeps its examples when
+    other classes are chosen too, and a larger number adds examples to those of a smaller number.
 
     Raises:
-      InputError: a class that the data set does not have.
+      InputError: the data set does not have a chosen class.
     """
     if not spec.classes and spec.per_class is None and spec.test_per_class is None:
         return dataset
@@ -45,7 +45,7 @@ def select(dataset: Dataset, spec: DataSpec) -> Dataset:
 
 
 def take_rows(dataset: Dataset, train: np.ndarray | slice, test: np.ndarray | slice) -> Dataset:
-    """Some training and some test examples, the classes as they were."""
+    """Some training and test examples, with unchanged classes."""
     return dataclasses.replace(
         dataset,
         train_inputs=_only(dataset.train_inputs, train),
@@ -65,7 +65,7 @@ def _only(inputs: Inputs, rows: np.ndarray | slice) -> Inputs:
 
 
 def _rows(labels: np.ndarray, classes: tuple[int, ...], most: int | None, seed: int, purpose: str) -> np.ndarray:
-    """The rows taken, ascending: of each class at most `most`, drawn at random."""
+    """The selected rows, ascending: at most `most` of each class, drawn at random."""
     taken = [np.empty(0, np.int64)]
     for number in classes:
         rows = np.flatnonzero(labels == number)

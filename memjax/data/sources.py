@@ -1,4 +1,4 @@
-"""From what the user wrote to the reader that understands it."""
+"""Chooses the reader for the data set that the user named."""
 
 from memjax.config.specs import DataSpec
 from memjax.data.downloads.cache import load_cached
@@ -15,10 +15,12 @@ _WITH_PLACE = {"idx": "FOLDER", "npz": "FILE", "npy": "FOLDER", "tfds": "NAME"}
 
 
 def read_source(spec: DataSpec) -> Dataset:
-    """All examples of a source, e.g. "digits", "idx:FOLDER" or "cifar10"; to be streamed, inputs of files stay there.
+    """All examples of a source, such as "digits", "idx:FOLDER" or "cifar10".
+
+    With `spec.stream` the inputs of npy and tfds stay on disk.
 
     Raises:
-      InputError: the source is not known, is not there or is damaged.
+      InputError: the source is unknown, missing or damaged.
     """
     source = spec.dataset
     kind, _, place = source.partition(":")

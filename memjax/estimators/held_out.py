@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from memjax import notebook
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+from memjax.estimators.checks import AnyArray, as_masks, as_masks_and_scores
 from memjax.estimators.memorization import sides
 from memjax.statistics import mean_where
 from memjax.types import Estimate
@@ -66,9 +66,7 @@ def consistency_profile(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray
     Models are grouped by the size of their subset, which takes a design of several sizes.  Arguments and errors as
     for `c_score`; source as there, section 2.
     """
-    masks = np.asarray(as_masks(masks))
-    at_least_one_model(len(masks))
-    correct = np.asarray(as_scores("correct", correct, len(masks)))
+    masks, correct = map(np.asarray, as_masks_and_scores(masks, correct))
     of_model = masks.sum(1)
     sizes = np.unique(of_model)
     parts = [c_score(masks[of_model == size], correct[of_model == size]) for size in sizes]
@@ -93,7 +91,6 @@ def out_of_bag(masks: Shaped[AnyArray, "..."], logits: Shaped[AnyArray, "..."]) 
       InputError: shapes that do not fit, no model, or logits that are not finite of models that did not see an example.
     """
     masks = as_masks(masks)
-    at_least_one_model(len(masks))
     if logits.shape[:2] != masks.shape or logits.ndim != 3:
         raise InputError(f"logits has shape {logits.shape}; expected {(*masks.shape, 'classes')}")
     predicted = _out_of_bag(masks, logits)

@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Shaped
 
 from memjax import notebook
 from memjax.errors import InputError, one_of
-from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+from memjax.estimators.checks import AnyArray, as_masks, as_scores
 
 VARIANTS = ("online", "offline", "offline-density")
 LEAST = 1e-6  # of a fixed deviation, which would be 0 where all models are equally sure
@@ -49,7 +49,6 @@ def lira(
       Carlini et al., Membership Inference Attacks From First Principles, 2022, arXiv 2112.03570.
     """
     masks = as_masks(masks)
-    at_least_one_model(len(masks))
     if log_odds.shape != masks.shape or target.ndim != 2 or target.shape[1] != masks.shape[1]:
         raise InputError(
             f"masks {masks.shape}, log_odds {log_odds.shape} and target {target.shape} do not fit; expected "

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from memjax.exchange import feldman_zhang, lira
-from memjax.exchange.arrays import NAMES, outcomes_of, read_file, read_folder
+from memjax.exchange.arrays import NAMES, outcomes_of, read_folder
 from memjax.exchange.arrays import write as write_arrays
 from memjax.exchange.published import Published, agreement, read_c_scores, read_estimates, read_pairs
 from memjax.exchange.tables import examples_table, pairs_table, write_csv, write_parquet
-from memjax.untrusted import user_path
+from memjax.untrusted import read_npz, user_path
 
 __all__ = [
     "NAMES",
@@ -41,7 +41,7 @@ def read_predictions(source: str | Path) -> dict[str, np.ndarray]:
     """
     path = user_path(source)
     if not path.is_dir():
-        return read_file(path)
+        return read_npz(path, lambda names: None)
     for kind in (feldman_zhang, lira):
         if kind.is_here(path):
             return kind.read(path)

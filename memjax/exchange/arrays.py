@@ -10,7 +10,7 @@ from jaxtyping import Bool, Shaped
 from memjax.errors import InputError
 from memjax.store import write_atomically
 from memjax.types import Dataset, Outcomes
-from memjax.untrusted import read_npy, read_npz
+from memjax.untrusted import read_npy
 
 NAMES = {
     "masks": ("masks", "mask", "keep", "memberships", "trainset_mask", "train_masks"),
@@ -30,15 +30,6 @@ NAMES = {
 
 SIDES = ("train_", "test_")
 _PERCENT = re.compile(r"_\d+pct$")
-
-
-def read_file(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an npz file, by name.
-
-    Raises:
-      InputError: the file is not there or damaged.
-    """
-    return read_npz(path, lambda names: None)
 
 
 def read_folder(folder: Path) -> dict[str, np.ndarray]:

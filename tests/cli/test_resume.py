@@ -211,7 +211,7 @@ def test_status_while_it_goes_on(copy, capsys):
     assert re.search(r"9 of 12 trained, 3 a block; the last \d+ s ago", capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("change", [lambda data: b"spoiled", lambda data: data[:-40] + b"x" + data[-39:]])
+@pytest.mark.parametrize("change", [lambda data: b"corrupted", lambda data: data[:-40] + b"x" + data[-39:]])
 def test_a_file_of_estimates_that_was_changed_is_made_again(small_run, copy, change):
     (copy / "estimates.npz").write_bytes(change((copy / "estimates.npz").read_bytes()))
 

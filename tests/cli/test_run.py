@@ -343,7 +343,7 @@ def test_unknown_options_are_refused(arguments):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("corrupt", "words"),
     [
         (lambda a: a.update(y_train=a["y_train"] - 1), "label"),
         (lambda a: a["x_train"].__setitem__((3, 0), np.nan), "3"),
@@ -353,13 +353,13 @@ def test_unknown_options_are_refused(arguments):
     ],
     ids=["labels out of range", "NaN", "lengths differ", "empty class", "one example"],
 )
-def test_unfit_data_are_refused_in_one_line(spoil, words, tmp_path, monkeypatch, capsys):
+def test_unfit_data_are_refused_in_one_line(corrupt, words, tmp_path, monkeypatch, capsys):
     rng = np.random.default_rng(0)
     arrays = {
         "x_train": rng.normal(size=(9, 2)), "y_train": np.arange(9) % 3,
         "x_test": rng.normal(size=(3, 2)), "y_test": np.arange(3),
     }  # fmt: skip
-    spoil(arrays)
+    corrupt(arrays)
     np.savez(tmp_path / "d.npz", **arrays)
     monkeypatch.chdir(tmp_path)
 

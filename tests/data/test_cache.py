@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import http.server
+import socket
 import threading
 from types import SimpleNamespace
 
@@ -154,3 +155,36 @@ def test_a_file_that_is_gone_from_the_server_is_reported(downloads, served):
 
     with pytest.raises(InputError, match=r"downloading .* failed: .*404.*seed the folder"):
         load_dataset(DataSpec("mnist"))
+
+
+def test_a_server_is_reached_even_if_it_lacks_the_file(downloads, served):
+    assert cache.reachable(served.base)
+    assert cache.reachable(f"{served.base}no-such-file")
+
+
+def test_a_closed_port_is_not_reached(downloads):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = server.getsockname()[1]
+
+    assert not cache.reachable(f"http://127.0.0.1:{closed}/file.gz")
+
+
+def test_a_server_that_does_not_answer_is_not_waited_for(downloads):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        assert not cache.reachable(f"http://127.0.0.1:{silent.getsockname()[1]}/file.gz", seconds=0.05)
+
+
+def test_the_proxy_is_what_has_to_be_reached(downloads, served, monkeypatch):
+    monkeypatch.setenv("http_proxy", served.base)
+
+    assert cache.reachable("http://nowhere.invalid/file.gz")
+
+
+@pytest.mark.parametrize("error", [socket.gaierror(-3, "no name server"), TimeoutError(), ConnectionRefusedError()])
+def test_no_network_is_no_error(downloads, error, monkeypatch):
+    def fails(*_, **__):
+        raise error
+
+    monkeypatch.setattr(socket, "getaddrinfo", fails)
+
+    assert not cache.reachable("https://example.org/file.gz")

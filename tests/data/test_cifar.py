@@ -1,14 +1,13 @@
 """CIFAR archives: exact values and channel order, and archives that are something else."""
 
 import gzip
-import io
 import pickle
 import tarfile
 
 import numpy as np
 import pytest
 
-from memjax.data.readers.cifar import _Capped, read_cifar
+from memjax.data.readers.cifar import read_cifar
 from memjax.errors import InputError
 
 from .makers import cifar_bytes, write_tar
@@ -138,10 +137,15 @@ def test_an_archive_that_unpacks_without_end_is_cut(tmp_path, monkeypatch):
         read_cifar(path, "cifar10")
 
 
-def test_the_cap_is_exact():
-    assert _Capped(io.BytesIO(bytes(10)), 10).read(20) == bytes(10)
-    with pytest.raises(tarfile.ReadError):
-        _Capped(io.BytesIO(bytes(11)), 10).read(20)
+def test_the_cap_is_exact(tmp_path, monkeypatch):
+    path = write_ten(tmp_path / "a.tar.gz")
+    size = len(gzip.decompress(path.read_bytes()))
+
+    monkeypatch.setattr("memjax.data.readers.cifar._ARCHIVE_MOST", size)
+    assert len(read_cifar(path, "cifar10").class_names) == 10
+    monkeypatch.setattr("memjax.data.readers.cifar._ARCHIVE_MOST", size - 1)
+    with pytest.raises(InputError, match="unpacks to more than"):
+        read_cifar(path, "cifar10")
 
 
 def test_what_is_no_archive_is_refused(tmp_path):

@@ -31,21 +31,21 @@ LABELS = ["random-labels=0.25", "wrong-labels=0.25", "pair-labels=0.25"]
 
 @pytest.mark.parametrize("words", [*INPUTS, *LABELS, "shuffled-pixels=0.25:one"])
 def test_exactly_the_rows_noted_are_touched_and_no_test_example(words):
-    spoiled = corrupt(MANY, [words], 3)
-    changed = (spoiled.train_inputs != MANY.train_inputs).any((1, 2)) | (spoiled.train_labels != MANY.train_labels)
+    corrupted = corrupt(MANY, [words], 3)
+    changed = (corrupted.train_inputs != MANY.train_inputs).any((1, 2)) | (corrupted.train_labels != MANY.train_labels)
 
-    assert spoiled.corrupted.sum() == 300
-    assert not changed[~spoiled.corrupted].any()
+    assert corrupted.corrupted.sum() == 300
+    assert not changed[~corrupted.corrupted].any()
     if words.startswith("random-labels"):  # one in three is drawn as it was
         assert abs(changed.sum() - 200) < 5 * np.sqrt(300 * 2 / 9)
     else:
         assert changed.sum() == 300
-    np.testing.assert_array_equal(spoiled.mislabelled, spoiled.train_labels != MANY.train_labels)
-    np.testing.assert_array_equal(spoiled.test_inputs, MANY.test_inputs)
-    np.testing.assert_array_equal(spoiled.test_labels, MANY.test_labels)
-    assert not spoiled.test_corrupted.any()
+    np.testing.assert_array_equal(corrupted.mislabelled, corrupted.train_labels != MANY.train_labels)
+    np.testing.assert_array_equal(corrupted.test_inputs, MANY.test_inputs)
+    np.testing.assert_array_equal(corrupted.test_labels, MANY.test_labels)
+    assert not corrupted.test_corrupted.any()
     assert not MANY.corrupted.any()
-    assert spoiled.train_inputs.dtype == spoiled.test_inputs.dtype
+    assert corrupted.train_inputs.dtype == corrupted.test_inputs.dtype
 
 
 @pytest.mark.parametrize("words", [*INPUTS, *LABELS])
@@ -60,15 +60,15 @@ def test_the_seed_decides_and_a_higher_rate_adds(words):
 
 
 @pytest.mark.parametrize("words", [*INPUTS, *LABELS])
-def test_test_examples_are_spoiled_too_where_asked_for_and_otherwise_than_training_examples(words):
-    spoiled = corrupt(MANY, [words.replace("0.25", "1")], 3, test=True)
+def test_test_examples_are_corrupted_too_where_asked_for_and_otherwise_than_training_examples(words):
+    corrupted = corrupt(MANY, [words.replace("0.25", "1")], 3, test=True)
 
-    assert spoiled.test_corrupted.all()
-    assert spoiled.corrupted.all()
-    assert (spoiled.train_inputs[:300] != spoiled.test_inputs).any() or (
-        spoiled.train_labels[:300] != spoiled.test_labels
+    assert corrupted.test_corrupted.all()
+    assert corrupted.corrupted.all()
+    assert (corrupted.train_inputs[:300] != corrupted.test_inputs).any() or (
+        corrupted.train_labels[:300] != corrupted.test_labels
     ).any()
-    np.testing.assert_array_equal(spoiled.train_inputs, corrupt(MANY, [words.replace("0.25", "1")], 3).train_inputs)
+    np.testing.assert_array_equal(corrupted.train_inputs, corrupt(MANY, [words.replace("0.25", "1")], 3).train_inputs)
 
 
 def test_random_labels_are_of_every_class_alike_and_say_nothing_of_the_old_ones():
@@ -140,10 +140,10 @@ def test_several_one_after_the_other():
 
 
 def test_from_a_spec():
-    plain, spoiled = (load_dataset(DataSpec(per_class=10, corrupt=words)) for words in ((), ("random-labels=0.5",)))
+    plain, corrupted = (load_dataset(DataSpec(per_class=10, corrupt=words)) for words in ((), ("random-labels=0.5",)))
 
-    assert spoiled.corrupted.sum() == 50
-    assert content_hash(plain) != content_hash(spoiled)
+    assert corrupted.corrupted.sum() == 50
+    assert content_hash(plain) != content_hash(corrupted)
 
 
 @pytest.mark.parametrize(

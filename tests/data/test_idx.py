@@ -52,8 +52,8 @@ def test_class_names_come_from_their_file(tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (b"ant\nbee\n", "2 lines.*3 classes"),
-        (b"ant\nbee\ncat\ndog\n", "4 lines.*3 classes"),
+        (b"ant\nbee\n", "2 class names.*3 classes"),
+        (b"ant\nbee\ncat\ndog\n", "4 class names.*3 classes"),
         (b"ant\n\ncat\n", "class name 1"),
         (b"ant\nb\x1bee\ncat\n", "class name 1.*printable"),
         ("ant\nb\u202eee\ncat\n".encode(), "class name 1.*printable"),

@@ -16,7 +16,10 @@ from .makers import write_mnist
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("digit", "'digit' is not known; choose one of: digits, mnist, .*idx:FOLDER, npz:FILE, npy:FOLDER, tfds:NAME"),
+        (
+            "digit",
+            "'digit' is not known; did you mean digits.*: digits, mnist, .*idx:FOLDER, npz:FILE, npy:FOLDER, tfds:NAME",
+        ),
         ("", "data set '' is not known"),
         ("csv:some", "'csv:some' is not known"),
         ("idx:", "'idx:' does not say where; write idx:FOLDER"),

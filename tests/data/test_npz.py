@@ -77,7 +77,7 @@ def test_layout_does_not_change_the_content_hash(tmp_path):
         ({"x_train": np.full((6, 2, 2), 1e300), "x_test": np.ones((3, 2, 2))}, "train example 0 holds NaN or infinity"),
         ({"x_train": np.ones((6, 2, 2), complex)}, "complex128; only numbers and text"),
         ({"x_train": np.ones((6, 3, 3), np.uint8)}, "one shape"),
-        ({"class_names": np.array(["ant", "bee"])}, "class_names are 2, but the labels have 3"),
+        ({"class_names": np.array(["ant", "bee"])}, "2 class names for 3 classes"),
         ({"class_names": np.array([b"ant", b"bee", b"cat"])}, "holds .S3; only numbers and text"),
         ({"class_names": np.array(["ant", "bee", "c\nat"])}, "class name 2"),
         ({"class_names": np.array([1, 2, 3])}, "class_names are int64"),

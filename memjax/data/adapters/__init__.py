@@ -1,4 +1,4 @@
-"""Examples that the user has in memory: one file for each library they may come from."""
+"""Inputs from the user's arrays: one file for each library."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ def as_inputs(which: str, inputs: Any) -> np.ndarray:
     """The inputs as a NumPy array (examples, *shape); floating-point numbers become float32.
 
     Raises:
-      InputError: they are of no library that is known, or not numbers.
+      InputError: the library is not known, or the inputs are not numbers.
     """
     array = from_frame(which, inputs) if is_frame(inputs) else from_array(which, inputs)
     if array.dtype.kind != "f":
         return array
-    with np.errstate(over="ignore"):  # what overflows is found as infinity later
+    with np.errstate(over="ignore"):  # the check for infinity finds overflows later
         return array.astype(np.float32, copy=False)
 
 

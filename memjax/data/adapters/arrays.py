@@ -8,10 +8,10 @@ from memjax.errors import InputError
 
 
 def from_array(which: str, inputs: Any) -> np.ndarray:
-    """An array as NumPy has it; a torch tensor is taken off its device and its gradient.
+    """A NumPy array of the inputs; torch tensors are detached and copied to the host.
 
     Raises:
-      InputError: it cannot be read as an array of numbers.
+      InputError: the inputs cannot be read as an array of numbers.
     """
     if hasattr(inputs, "detach") and hasattr(inputs, "cpu"):
         inputs = inputs.detach().cpu()

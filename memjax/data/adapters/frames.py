@@ -8,7 +8,7 @@ from memjax.errors import InputError
 
 
 def is_frame(inputs: Any) -> bool:
-    """Whether this is a data frame of pandas; pandas is not imported to find out."""
+    """Whether this is a pandas data frame.  The check does not import pandas."""
     return type(inputs).__module__.partition(".")[0] == "pandas" and hasattr(inputs, "columns")
 
 
@@ -16,7 +16,7 @@ def from_frame(which: str, frame: Any) -> np.ndarray:
     """The columns as one array (rows, columns).
 
     Raises:
-      InputError: a column is not of numbers or booleans, or lacks a value.
+      InputError: a column holds something other than numbers and booleans, or a value is missing.
     """
     for name, kind in frame.dtypes.items():
         if getattr(kind, "kind", "O") not in "biuf":

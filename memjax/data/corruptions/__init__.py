@@ -1,1 +1,1 @@
-"""Changes made to examples on purpose, one file a kind."""
+"""Data corrupted on purpose."""

@@ -1,44 +1,67 @@
-"""Labels that say less than they did, on purpose: drawn at random, or confused between pairs of classes.
-
-`noise.flip_labels` is the third kind, always wrong and all wrong classes alike.
-"""
+"""Corrupted labels: always wrong, drawn at random, or confused between pairs of classes."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from memjax.data.corruptions.rows import Part, chosen_rows, labels_of, with_labels
+from memjax.data.corruptions.rows import Part, chosen_rows, values_of, with_values
 from memjax.errors import InputError
 from memjax.prng import host_bits
 from memjax.types import Dataset
 
+_SHIFT = {"train": "label noise shift", "test": "label noise shift, test"}
 
-def random_labels(dataset: Dataset, rate: float, seed: int, part: Part = "train") -> Dataset:
-    """Draws exactly round(rate * examples) labels anew, all classes being equally likely, the right one among them.
 
-    At rate 1 the labels say nothing of the inputs.  `corrupted` has the rows, `mislabelled` those whose label changed.
+def flip_labels(dataset: Dataset, rate: float, seed: int, part: Part = "train") -> Dataset:
+    """Replaces exactly round(rate * examples) labels by a wrong class; all wrong classes are equally likely.
+
+    `mislabelled` marks these examples.  With the same seed, a higher rate changes the same labels and more.
+
+    Args:
+      rate: fraction of the labels.
+      seed: decides which labels change, and to which class.
+      part: whether training or test labels change.
 
     Raises:
-      InputError: the rate is no fraction.
+      InputError: the rate is not between 0 and 1, or there are fewer than two classes.
+    """
+    num_classes, old = dataset.num_classes, values_of(dataset, part, "labels")
+    rows = chosen_rows(dataset, part, rate, seed, "label noise")
+    if not len(rows):
+        return dataset
+    if num_classes < 2:
+        raise InputError(f"--label-noise needs at least two classes; {dataset.name} has {num_classes}")
+    shift = 1 + host_bits(seed, _SHIFT[part], 0, len(old))[rows] % np.uint64(num_classes - 1)
+    return with_values(dataset, part, "labels", rows, (old[rows] + shift.astype(np.int32)) % num_classes)
+
+
+def random_labels(dataset: Dataset, rate: float, seed: int, part: Part = "train") -> Dataset:
+    """Draws exactly round(rate * examples) labels again; all classes, the right one included, are equally likely.
+
+    At rate 1 the labels do not depend on the inputs.  `corrupted` marks the rows that were drawn, `mislabelled` the
+    rows whose label changed.
+
+    Raises:
+      InputError: the rate is not between 0 and 1.
 
     Reference:
       Arpit et al., A Closer Look at Memorization in Deep Networks, 2017, arXiv 1706.05394, section 2: randY.
     """
     rows = chosen_rows(dataset, part, rate, seed, "random labels")
-    drawn = host_bits(seed, f"random labels, {part}", 0, len(labels_of(dataset, part)))
-    return with_labels(dataset, part, rows, (drawn % np.uint64(dataset.num_classes)).astype(np.int32)[rows])
+    drawn = host_bits(seed, f"random labels, {part}", 0, len(values_of(dataset, part, "labels")))
+    return with_values(dataset, part, "labels", rows, (drawn % np.uint64(dataset.num_classes)).astype(np.int32)[rows])
 
 
 def pair_labels(
     dataset: Dataset, rate: float, seed: int, pairs: Mapping[int, int] | None = None, part: Part = "train"
 ) -> Dataset:
-    """Takes one class for another in exactly round(rate * examples) of the examples of each class that has a pair.
+    """Replaces one class by another in exactly round(rate * examples) of the examples of each class that has a pair.
 
     Args:
-      pairs: from which class to which; by default from each to the next, and from the last to the first.
+      pairs: old class -> new class.  By default each class becomes the next, and the last becomes the first.
 
     Raises:
-      InputError: the rate is no fraction, or a pair names a class that is not there or one class twice.
+      InputError: the rate is not between 0 and 1, or a pair names an unknown class or one class twice.
 
     Reference:
       Han et al., Co-teaching, 2018, arXiv 1804.06872, section 4: pair flipping, which is the default.
@@ -51,11 +74,11 @@ def pair_labels(
                 f"pair-labels names the pair {before}-{after}; give two of the classes 0 to {count - 1} of "
                 f"{dataset.name}"
             )
-    old = labels_of(dataset, part)
+    old = values_of(dataset, part, "labels")
+    chosen_rows(dataset, part, rate, seed, "pair labels")  # raises for a rate outside 0 to 1
     order = chosen_rows(dataset, part, 1.0, seed, "pair labels")
-    chosen_rows(dataset, part, rate, seed, "pair labels")  # refuses a rate that is none
-    of_class = {before: order[old[order] == before] for before in pairs}
-    rows = np.concatenate([rows[: round(rate * len(rows))] for rows in of_class.values()])
+    of_class = [order[old[order] == before] for before in pairs]
+    rows = np.concatenate([rows[: round(rate * len(rows))] for rows in of_class])
     target = np.arange(count, dtype=np.int32)
     target[list(pairs)] = list(pairs.values())
-    return with_labels(dataset, part, rows, target[old[rows]])
+    return with_values(dataset, part, "labels", rows, target[old[rows]])

@@ -1,1 +1,1 @@
-"""Data sets known by name: their files on the web, and where these are kept."""
+"""Data sets known by name: where their files are on the web and on disk."""

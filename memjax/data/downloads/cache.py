@@ -1,21 +1,20 @@
-"""Known data sets through the download folder of TensorFlow Datasets, with our own readers and no TensorFlow."""
+"""Known data sets, read from the download folder of TensorFlow Datasets without TensorFlow."""
 
 import os
 from pathlib import Path
 from typing import Any
 
 from memjax.data.downloads.catalog import CATALOG, read_known
-from memjax.data.downloads.online import reachable
 from memjax.errors import InputError
 from memjax.types import Dataset
 from memjax.untrusted import user_path
 
 
 def load_cached(name: str) -> Dataset:
-    """A data set of the catalog from the download folder; what is missing there is downloaded first.
+    """A data set of the catalog, read from the download folder.  Missing files are downloaded first.
 
     Raises:
-      InputError: a file is neither there nor to be had, or is not what it should be.
+      InputError: a file is missing and cannot be downloaded, or holds something else.
     """
     paths = {file: find_cached(name, file) for file in CATALOG[name].files}
     missing = [file for file, path in paths.items() if path is None]
@@ -25,17 +24,17 @@ def load_cached(name: str) -> Dataset:
 
 
 def data_dir() -> Path:
-    """Where TensorFlow Datasets keeps its data: TFDS_DATA_DIR, else ~/tensorflow_datasets."""
+    """The data folder of TensorFlow Datasets: TFDS_DATA_DIR, else ~/tensorflow_datasets."""
     return user_path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
 
 def download_dir() -> Path:
-    """Where TensorFlow Datasets keeps what it has downloaded."""
+    """The download folder of TensorFlow Datasets."""
     return data_dir() / "downloads"
 
 
 def cache_path(name: str, file: str) -> Path:
-    """Where the download folder keeps a file of a data set; the name there is made from the URL and the checksum."""
+    """The path of a file in the download folder.  Its name is made from the URL and the checksum."""
     from tensorflow_datasets.core.download import resource
 
     url = CATALOG[name].url(file)
@@ -43,7 +42,7 @@ def cache_path(name: str, file: str) -> Path:
 
 
 def registered(name: str, file: str) -> Any:
-    """Size, checksum and file name that TensorFlow Datasets has for a file of a data set."""
+    """Size, checksum and name of a file, as registered in TensorFlow Datasets."""
     url = CATALOG[name].url(file)
     info = _url_infos(name).get(url)
     if info is None:
@@ -52,7 +51,7 @@ def registered(name: str, file: str) -> Any:
 
 
 def _url_infos(name: str) -> dict[str, Any]:
-    """What TensorFlow Datasets has registered, by URL: older data sets in one place, newer ones each in its own."""
+    """The files registered in TensorFlow Datasets, by URL.  Newer data sets have a list of their own."""
     from tensorflow_datasets.core import utils
     from tensorflow_datasets.core.download import checksums
 
@@ -61,12 +60,12 @@ def _url_infos(name: str) -> dict[str, Any]:
 
 
 def info_path(path: Path) -> Path:
-    """The note beside a downloaded file, without which it counts as not downloaded."""
+    """The note beside a downloaded file.  A file without a note counts as missing."""
     return path.with_name(path.name + ".INFO")
 
 
 def find_cached(name: str, file: str) -> Path | None:
-    """The file in the download folder, or in the place older versions used; None if not there, or without its note."""
+    """The file in the download folder or where older versions kept it; None if the file or its note is missing."""
     path = cache_path(name, file)
     for place in (path, path.parent.parent / path.name):
         if os.path.exists(place) and os.path.exists(info_path(place)):
@@ -75,11 +74,11 @@ def find_cached(name: str, file: str) -> Path | None:
 
 
 def _download(name: str, missing: str) -> dict[str, Path | None]:
-    """Downloads after a quick look whether that can work: the download manager itself tries for minutes."""
+    """Downloads all files of a data set."""
     known, url = CATALOG[name], CATALOG[name].url(missing)
     lacking = f"{name}: {missing} is not in {download_dir()}"
     advice = f"seed the folder from files you have: python -m memjax.run seed {name} FOLDER"
-    if not reachable(url):
+    if not reachable(url):  # the download manager would try for minutes
         raise InputError(f"{lacking} and {url} cannot be reached; {advice}")
     import tensorflow_datasets as tfds
 
@@ -88,9 +87,20 @@ def _download(name: str, missing: str) -> dict[str, Path | None]:
             download_dir=download_dir(), dataset_name=name, url_infos=_url_infos(name)
         )
         paths = manager.download({file: known.url(file) for file in known.files})
-    except Exception as error:  # the manager lets through whatever its parts raise
+    except Exception as error:  # the manager may raise anything
         raise InputError(f"{lacking} and downloading {url} failed: {_one_line(error)}; {advice}") from error
     return {file: Path(path) for file, path in paths.items()}
+
+
+def reachable(url: str, seconds: float = 3.0) -> bool:
+    """Whether the server of a URL, or the proxy set for it, answers within so many seconds."""
+    import requests
+
+    try:
+        requests.head(url, timeout=seconds)
+    except requests.RequestException:
+        return False
+    return True
 
 
 def _one_line(error: Exception) -> str:

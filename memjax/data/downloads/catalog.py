@@ -1,7 +1,8 @@
-"""The data sets known by name: their files on the web, how they are read, and what must come out."""
+"""The data sets known by name: their files on the web, their readers, and their sizes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,11 @@ class Known:
     """A data set known by name.
 
     Attributes:
-      base: where its files are on the web, as TensorFlow Datasets has it.
-      files: their names there.
-      read: the files' places on disk, in the same order -> what they hold.
-      image_shape: of one example.
-      train_counts, test_counts: examples of each class.
+      base: the address of its files, as registered in TensorFlow Datasets.
+      files: the names of its files.
+      read: paths of the files, in the same order -> their content.
+      image_shape: shape of one image.
+      train_counts, test_counts: number of examples of each class.
     """
 
     base: str
@@ -38,13 +39,13 @@ class Known:
 
 
 def read_known(name: str, paths: dict[str, Path]) -> Dataset:
-    """The data set `name` from files wherever they are, if it is the complete one.
+    """The data set `name`, read from files on disk and checked to be complete.
 
     Args:
-      paths: by the file's name on the web, its place on disk.
+      paths: name of the file on the web -> path on disk.
 
     Raises:
-      InputError: a file is not there or damaged, or image shape or class counts are not those of the real data set.
+      InputError: a file is missing or damaged, or the image shape or class counts differ from the real data set.
     """
     known = CATALOG[name]
     dataset = make_dataset(name, known.read(*(paths[file] for file in known.files)))
@@ -73,18 +74,15 @@ _MNIST_FILES = tuple(
 )
 
 
-def _read_mnist(class_names: tuple[str, ...]) -> Callable[..., Parts]:
-    def read(images: Path, labels: Path, test_images: Path, test_labels: Path) -> Parts:
-        return Parts(read_split(images, labels), read_split(test_images, test_labels), class_names)
-
-    return read
+def _read_mnist(class_names: tuple[str, ...], *paths: Path) -> Parts:
+    return Parts(read_split(*paths[:2]), read_split(*paths[2:]), class_names)
 
 
 CATALOG = {
     "mnist": Known(
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
         _MNIST_FILES,
-        _read_mnist(_DIGITS),
+        partial(_read_mnist, _DIGITS),
         (28, 28),
         (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
         (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
@@ -92,7 +90,7 @@ CATALOG = {
     "fashion_mnist": Known(
         "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
         _MNIST_FILES,
-        _read_mnist(_CLOTHES),
+        partial(_read_mnist, _CLOTHES),
         (28, 28),
         (6000,) * 10,
         (1000,) * 10,
@@ -100,7 +98,7 @@ CATALOG = {
     "cifar10": Known(
         "https://www.cs.toronto.edu/~kriz/",
         ("cifar-10-binary.tar.gz",),
-        lambda path: read_cifar(path, "cifar10"),
+        partial(read_cifar, version="cifar10"),
         (32, 32, 3),
         (5000,) * 10,
         (1000,) * 10,
@@ -108,7 +106,7 @@ CATALOG = {
     "cifar100": Known(
         "https://www.cs.toronto.edu/~kriz/",
         ("cifar-100-binary.tar.gz",),
-        lambda path: read_cifar(path, "cifar100"),
+        partial(read_cifar, version="cifar100"),
         (32, 32, 3),
         (500,) * 100,
         (100,) * 100,

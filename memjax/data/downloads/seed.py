@@ -1,4 +1,4 @@
-"""Putting files that the user already has where TensorFlow Datasets would have downloaded them to."""
+"""Copies data files that the user already has into the download folder of TensorFlow Datasets."""
 
 import contextlib
 import hashlib
@@ -15,7 +15,7 @@ from memjax.errors import InputError, one_of
 from memjax.types import Dataset
 from memjax.untrusted import reading, user_path
 
-# SHA-256 of the values.  That of the files will not do: packed again, or without its name inside, a file differs.
+# SHA-256 of the values.  The hash of a file changes when the file is compressed again.
 _VALUES = {
     "fashion_mnist": {
         "train inputs": "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
@@ -27,16 +27,16 @@ _VALUES = {
 
 
 def seed_cache(dataset: str, folder: Path) -> list[Path]:
-    """Copies a known data set's files, under their original names in a folder, into the download folder.
+    """Copies the files of a known data set from a folder, where they have their original names.
 
-    They are read first: shapes and class counts must be those of the real data set, and where its values are known
-    by their hash, so must they.
+    The files are read first.  Shapes and class counts must be those of the real data set, and so must the hash of the
+    values where it is known.
 
     Returns:
-      the copies.
+      the paths of the copies.
 
     Raises:
-      InputError: the data set is not known, a file is not there, or the files hold something else.
+      InputError: the data set is not known, a file is missing, or the files hold something else.
     """
     if dataset not in CATALOG:
         raise one_of("data set", dataset, list(CATALOG))
@@ -62,7 +62,7 @@ def _check_values(dataset: Dataset, folder: Path) -> None:
 
 
 def _put(dataset: str, file: str, source: Path) -> Path:
-    """The copy; its note is written after it, so what is there in part counts as not there."""
+    """Copies a file and then writes its note, so that a partial copy counts as missing."""
     known, info, target = CATALOG[dataset], registered(dataset, file), cache_path(dataset, file)
     note = {
         "dataset_names": [dataset],

@@ -1,4 +1,4 @@
-"""CIFAR-10 and CIFAR-100 from the binary version of the archive, read as a stream and never unpacked to disk."""
+"""CIFAR-10 and CIFAR-100 from the binary version of the archive, unpacked in memory and never to disk."""
 
 import gzip
 import io
@@ -10,11 +10,11 @@ import numpy as np
 
 from memjax.data.build import Parts, Split, clean_names
 from memjax.errors import InputError
-from memjax.untrusted import Readable, read_exactly, reading
+from memjax.untrusted import reading
 
 _IMAGE = 3 * 32 * 32
 _MEMBER_MOST = 50_000 * (_IMAGE + 2)
-_ARCHIVE_MOST = 2**28  # 184 MB and the archive's own blocks
+_ARCHIVE_MOST = 2**28  # bytes; the archives unpack to 184 MB
 
 
 class _Layout(NamedTuple):
@@ -22,7 +22,7 @@ class _Layout(NamedTuple):
     train: tuple[str, ...]
     test: tuple[str, ...]
     names: str
-    labels: int  # bytes in front of an image; the last one is the class
+    labels: int  # bytes before an image; the last one is the class
     classes: int
 
 
@@ -40,14 +40,14 @@ _LAYOUTS = {
 
 
 def read_cifar(path: Path, version: str) -> Parts:
-    """Images (examples, 32, 32, 3) uint8, labels and names; of CIFAR-100 the 100 fine classes.
+    """Images (examples, 32, 32, 3) uint8, labels and class names; for CIFAR-100 the 100 fine classes.
 
     Args:
       path: the .tar.gz file of the binary version.
       version: "cifar10" or "cifar100".
 
     Raises:
-      InputError: the file is damaged, another archive, or the Python version, which is a pickle.
+      InputError: the file is damaged or another archive, such as the Python version, which is a pickle.
     """
     layout = _LAYOUTS[version]
     content = _read_members(path, layout)
@@ -60,36 +60,22 @@ def read_cifar(path: Path, version: str) -> Parts:
     return Parts(train, test, clean_names(names, f"{path}: {layout.names}"))
 
 
-class _Capped(io.RawIOBase):
-    """A stream that ends with an error after so many bytes: what is inside an archive may be long without end."""
-
-    def __init__(self, stream: Readable, most: int):
-        self._stream, self._left = stream, most
-
-    def read(self, size: int = -1, /) -> bytes:
-        data = self._stream.read(self._left + 1 if size < 0 else min(size, self._left + 1))
-        self._left -= len(data)
-        if self._left < 0:
-            raise tarfile.ReadError("it unpacks to more than a CIFAR archive holds")
-        return data
-
-
 def _read_members(path: Path, layout: _Layout) -> dict[str, bytes]:
-    """The wanted members by name; all others are passed over."""
+    """The content of the wanted members by name; all others are ignored."""
     wanted = {f"{layout.folder}/{name}": name for name in (*layout.train, *layout.test, layout.names)}
     found: dict[str, bytes] = {}
     with reading(path, tarfile.TarError, ValueError) as stream:
-        inside = _Capped(gzip.GzipFile(fileobj=stream), _ARCHIVE_MOST)
-        with tarfile.open(fileobj=inside, mode="r|") as archive:
+        content = gzip.GzipFile(fileobj=stream).read(_ARCHIVE_MOST + 1)  # to the end, where gzip has its checksum
+        if len(content) > _ARCHIVE_MOST:
+            raise InputError(f"{path} unpacks to more than a CIFAR archive holds; get it again")
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             for member in archive:
                 _refuse_pickles(member.name, path)
                 name = wanted.get(member.name)
+                if name in found:
+                    raise InputError(f"{path} holds {member.name} twice; get it again")
                 if name is not None:
-                    if name in found:
-                        raise InputError(f"{path} holds {member.name} twice; get it again")
-                    found[name] = _read_member(archive, member, path)
-        while inside.read(2**16):  # to the end, where gzip keeps its checksum
-            pass
+                    found[name] = _content_of(member, content, path)
     missing = [name for name in wanted.values() if name not in found]
     if missing:
         raise InputError(f"{path} has no {layout.folder}/{missing[0]}; get the binary version of CIFAR")
@@ -104,15 +90,15 @@ def _refuse_pickles(name: str, path: Path) -> None:
         )
 
 
-def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> bytes:
-    content = archive.extractfile(member) if member.isreg() and not member.issparse() else None
-    if content is None or not 0 <= member.size <= _MEMBER_MOST:
+def _content_of(member: tarfile.TarInfo, archive: bytes, path: Path) -> bytes:
+    data = archive[member.offset_data : member.offset_data + max(member.size, 0)]
+    if not member.isreg() or member.issparse() or len(data) != member.size or len(data) > _MEMBER_MOST:
         raise InputError(f"{path}: {member.name} is no plain file of at most {_MEMBER_MOST} bytes; get it again")
-    return read_exactly(content, member.size, f"{path}: {member.name}")
+    return data
 
 
 def _parse_records(files: list[tuple[str, bytes]], path: Path, layout: _Layout) -> Split:
-    """An image is its labels, then 1024 red, 1024 green and 1024 blue bytes, row by row."""
+    """A record holds the labels of an image, then 1024 red, 1024 green and 1024 blue bytes, row by row."""
     record = layout.labels + _IMAGE
     for name, data in files:
         if not data or len(data) % record:

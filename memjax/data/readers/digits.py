@@ -1,4 +1,4 @@
-"""Scikit-learn's handwritten digits: small, and on disk wherever scikit-learn is."""
+"""Scikit-learn's handwritten digits: small, and installed with scikit-learn."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The file format of the MNIST family: a magic number, the sizes, the bytes."""
+"""IDX, the file format of the MNIST family: a magic number, the sizes, the bytes."""
 
 import gzip
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from memjax.data.build import Parts, Split, clean_names, make_dataset, numbered
+from memjax.data.build import Split, make_encoded
 from memjax.errors import InputError
 from memjax.types import Dataset
 from memjax.untrusted import Readable, most_unpacked, read_exactly, reading, size_of, user_path
@@ -20,19 +20,19 @@ _NAMES_MOST = 2**20
 
 
 def load_idx(folder: str) -> Dataset:
-    """The data set in a folder: `train` and `t10k`, `images` (examples, height, width) and `labels`, packed or not.
+    """The data set in a folder: files of images (examples, height, width) and labels, compressed or not.
 
-    Class names come from `class_names.txt`, one a line, if there; else they are numbers.
+    The file names begin with `train` and `t10k`.  Class names are the lines of `class_names.txt`; without that file
+    they are the labels.
 
     Raises:
-      InputError: a file is not there, not what its name says, or damaged.
+      InputError: a file is missing, damaged or of another kind.
     """
     place = user_path(folder)
     train, test = (read_split(_find(place, which, "images", 3), _find(place, which, "labels", 1)) for which in _WHICH)
-    names = numbered(train, test)
-    if os.path.exists(place / "class_names.txt"):
-        names = _read_names(place / "class_names.txt", len(names))
-    return make_dataset(f"idx:{folder}", Parts(train, test, names))
+    path = place / "class_names.txt"
+    names = _read_lines(path) if os.path.exists(path) else []
+    return make_encoded(f"idx:{folder}", train, test, names, str(path))[0]
 
 
 def read_split(images: Path, labels: Path) -> Split:
@@ -41,10 +41,10 @@ def read_split(images: Path, labels: Path) -> Split:
 
 
 def read_idx(path: Path, ndim: int) -> UInt8[np.ndarray, "..."]:
-    """The array of `ndim` axes in an IDX file, packed with gzip or not.
+    """The array with `ndim` axes in an IDX file, compressed with gzip or not.
 
     Raises:
-      InputError: the file is not there, not such a file, or damaged.
+      InputError: the file is missing, damaged or of another kind.
     """
     with reading(path) as stream:
         packed = stream.peek(2)[:2] == _GZIP
@@ -56,14 +56,14 @@ def read_idx(path: Path, ndim: int) -> UInt8[np.ndarray, "..."]:
 
 
 def parse_idx(stream: Readable, what: str, limit: int) -> UInt8[np.ndarray, "..."]:
-    """The array in a stream of IDX data.  Only unsigned bytes are read; the whole MNIST family is such.
+    """The array in a stream of IDX data.  Only unsigned bytes are read, the type of the whole MNIST family.
 
     Args:
       what: the file's name, for messages.
-      limit: the most bytes of data that can be there; a header that announces more is refused before any are read.
+      limit: most bytes of data.  A header that announces more is refused before any data are read.
 
     Raises:
-      InputError: wrong magic number or type of element, or more or fewer bytes than the header says.
+      InputError: the magic number or element type is wrong, or the number of bytes differs from the header.
     """
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
@@ -90,15 +90,12 @@ def _find(folder: Path, which: str, kind: str, ndim: int) -> Path:
     usual = f"{which}-{kind}-idx{ndim}-ubyte"
     names = [usual, f"{usual}.gz", f"{which}-{kind}.idx{ndim}-ubyte", f"{which}-{kind}.idx{ndim}-ubyte.gz"]
     for name in names:
-        if os.path.exists(folder / name):  # unlike Path.exists, no error for a path that cannot be
+        if os.path.exists(folder / name):  # unlike Path.exists, raises nothing for an impossible path
             return folder / name
     raise InputError(f"{folder} has no {usual} or {usual}.gz; give a folder with the files of the MNIST family")
 
 
-def _read_names(path: Path, count: int) -> tuple[str, ...]:
+def _read_lines(path: Path) -> list[str]:
     with reading(path, UnicodeError) as stream:
         text = stream.read(_NAMES_MOST).decode("utf-8-sig")
-    names = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
-    if len(names) != count:
-        raise InputError(f"{path} has {len(names)} lines, but the labels have {count} classes; write one name a line")
-    return clean_names(names, str(path))
+    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]

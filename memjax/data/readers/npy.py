@@ -1,10 +1,10 @@
-"""A folder of arrays, one a file, large ones included: they can stay on disk."""
+"""A folder with one file for each array.  Large arrays can stay on disk."""
 
 from pathlib import Path
 
 import numpy as np
 
-from memjax.data.build import Parts, Split, make_dataset, numbered
+from memjax.data.build import make_encoded
 from memjax.disk_inputs import Inputs, Stored
 from memjax.errors import InputError
 from memjax.types import Dataset
@@ -14,21 +14,21 @@ from memjax.untrusted import map_npy, read_npy, user_path
 def load_npy(folder: str, stream: bool) -> Dataset:
     """The data set in x_train.npy, y_train.npy, x_test.npy and y_test.npy, written by `numpy.save`.
 
-    Inputs are (examples, *shape), integers or float32; labels (examples,), integers from 0.  Nothing is unpickled.
+    Inputs are (examples, *shape), integers or float32; labels (examples,): text, whole
+    numbers or booleans.  Nothing is unpickled.
 
     Args:
       stream: whether the inputs stay on disk.
 
     Raises:
-      InputError: a file is not there or damaged, or its array is not this.
+      InputError: a file is missing or damaged, or its array has another type or shape.
     """
     path = user_path(folder)
 
-    def split(part: str) -> Split:
-        return Split(_inputs(path / f"x_{part}.npy", stream), read_npy(path / f"y_{part}.npy"))
-
-    train, test = split("train"), split("test")
-    return make_dataset(f"npy:{folder}", Parts(train, test, numbered(train, test)))
+    train, test = (
+        (_inputs(path / f"x_{part}.npy", stream), read_npy(path / f"y_{part}.npy")) for part in ("train", "test")
+    )
+    return make_encoded(f"npy:{folder}", train, test, (), str(path))[0]
 
 
 def _inputs(path: Path, stream: bool) -> Inputs:

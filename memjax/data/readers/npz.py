@@ -1,4 +1,4 @@
-"""A file of named arrays: x_train, y_train, x_test, y_test and, if wanted, class_names."""
+"""A file of named arrays: x_train, y_train, and optionally x_test, y_test and class_names."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from memjax.data.adapters import as_inputs
-from memjax.data.build import Parts, Split, clean_names, make_dataset
-from memjax.data.labels import encode_labels
+from memjax.data.build import make_encoded
 from memjax.errors import InputError
 from memjax.types import Dataset
 from memjax.untrusted import read_npz, user_path
@@ -21,25 +20,25 @@ def load_npz(file: str) -> Dataset:
     """The data set in a file written by `numpy.savez` or `numpy.savez_compressed`.
 
     Inputs are (examples, *shape), numbers of any type; floats become float32.  Labels are (examples,): text, whole
-    numbers or booleans.  Test examples may be left out: influence is then not defined.  Class names are an array of
-    text, one for each label in the order of their values, else the labels themselves.  Nothing is ever unpickled.
+    numbers or booleans.  Test examples may be left out; influence is then not defined.  class_names has one text for
+    each class, in the order of the labels' values; without it the labels are the names.  Nothing is ever unpickled.
 
     Raises:
-      InputError: the file is not there or damaged, or its arrays are not these.
+      InputError: the file is missing or damaged, or its arrays do not fit.
     """
     path = user_path(file)
     arrays = read_npz(path, lambda keys: _check_members(keys, path))
     for key, array in arrays.items():
         if not array.size:
             raise InputError(f"{path}: {key} is an empty array {array.shape}; expected at least one entry")
-    labels = encode_labels(arrays["y_train"], arrays.get("y_test"))
-    inputs = as_inputs("train", arrays["x_train"])
-    test = as_inputs("test", arrays["x_test"]) if "x_test" in arrays else np.zeros((0, *inputs.shape[1:]), inputs.dtype)
-    if _NAMES in arrays:
-        names = _as_names(arrays[_NAMES], len(labels.classes), f"{path}: {_NAMES}")
-    else:
-        names = clean_names(labels.names, f"{path}: y_train")
-    return make_dataset(f"npz:{file}", Parts(Split(inputs, labels.train), Split(test, labels.test), names))
+    train = as_inputs("train", arrays["x_train"]), arrays["y_train"]
+    test = (as_inputs("test", arrays["x_test"]), arrays["y_test"]) if "x_test" in arrays else None
+    names = arrays.get(_NAMES, np.empty(0, str))
+    if names.dtype.kind != "U" or names.ndim != 1:
+        raise InputError(
+            f"{path}: {_NAMES} are {names.dtype} {names.shape}; expected one row of text, e.g. np.array(['cat', 'dog'])"
+        )
+    return make_encoded(f"npz:{file}", train, test, names.tolist(), str(path))[0]
 
 
 def _check_members(keys: Sequence[str], path: Path) -> None:
@@ -51,13 +50,3 @@ def _check_members(keys: Sequence[str], path: Path) -> None:
             f"{path} holds {present}{more}; expected {', '.join(_NEEDED)} and, if wanted, both of "
             f"{', '.join(_TEST)}, and {_NAMES}, each once"
         )
-
-
-def _as_names(array: np.ndarray, count: int, what: str) -> tuple[str, ...]:
-    if array.dtype.kind != "U" or array.ndim != 1:
-        raise InputError(
-            f"{what} are {array.dtype} {array.shape}; expected one row of text, e.g. np.array(['cat', 'dog'])"
-        )
-    if len(array) != count:
-        raise InputError(f"{what} are {len(array)}, but the labels have {count} classes; give one name a class")
-    return clean_names([str(name) for name in array], what)

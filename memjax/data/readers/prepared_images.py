@@ -1,4 +1,4 @@
-"""Images of a data set prepared with TensorFlow Datasets, left in its array_record files until they are asked for."""
+"""Images of a data set prepared with TensorFlow Datasets.  They stay in array_record files until they are needed."""
 
 import hashlib
 import os
@@ -18,11 +18,11 @@ AT_ONCE = 1024  # records read at once for their labels
 
 
 def stored_split(builder: Any, which: str, keys: tuple[str, str], side: int, name: str) -> Split:
-    """The images of a split, decoded when they are asked for, and its labels, for which all are read once and no more.
+    """The images of a split, decoded when they are needed, and its labels, for which all records are read once.
 
     Args:
-      keys: names of the input and of the label among the features.
-      side: pixels that images are brought to.
+      keys: names of the input feature and the label feature.
+      side: the side of the decoded images, in pixels.
 
     Raises:
       InputError: the input is no image, or the records cannot be read.
@@ -35,45 +35,47 @@ def stored_split(builder: Any, which: str, keys: tuple[str, str], side: int, nam
         raise InputError(f"tfds:{name}: feature {input_key} is no image; --stream and --image-size are for images")
     channels = feature.shape[-1]
 
-    def failed(error: Exception) -> InputError:
-        reason = " ".join(str(error).split())[:200]
-        return InputError(f"tfds:{name}: {which} cannot be read: {reason}; prepare it as array_record")
-
     split = info.splits[which]
     identity = f"tfds {info.full_name} {which} {split.shard_lengths} {split.num_bytes}"
     try:
         records = builder.as_data_source(split=which, decoders={input_key: SkipDecoding()})
         labels = _labels(records, label_key, f"{identity} {_age(builder)}")
-    except Exception as error:  # a format that needs TensorFlow, or records damaged in any way
-        raise failed(error) from error
+    except Exception as error:  # a format that needs TensorFlow, or damaged records
+        raise cannot_read(name, which, error) from error
 
     def read(rows: np.ndarray) -> np.ndarray:
         try:
             images = [decoded(record[input_key], side, channels) for record in records.__getitems__(rows.tolist())]
         except Exception as error:
-            raise failed(error) from error
+            raise cannot_read(name, which, error) from error
         return np.stack(images) if images else np.empty((0, *shape), np.uint8)
 
     shape = (side, side, channels) if channels > 1 else (side, side)
     return Split(Stored(read, np.arange(len(labels)), shape, np.dtype(np.uint8), f"{identity} {side}"), labels)
 
 
+def cannot_read(name: str, which: str, error: Exception) -> InputError:
+    """The error for a split that cannot be read."""
+    reason = " ".join(str(error).split())[:200]
+    return InputError(f"tfds:{name}: {which} cannot be read: {reason}; prepare it as array_record")
+
+
 def _age(builder: Any) -> str:
-    """Where the files are and since when: what was prepared anew is another."""
+    """Path and time of the prepared files.  A data set that is prepared again has another time."""
     return f"{builder.data_path} {(Path(builder.data_path) / 'dataset_info.json').stat().st_mtime_ns}"
 
 
 def _labels(records: Any, key: str, identity: str) -> np.ndarray:
-    """The labels, kept in the user's cache for the next time: of ImageNet's training set 150 GB are read for them."""
+    """The labels, stored in the user's cache, because reading those of ImageNet means reading 150 GB."""
     cache = user_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "memjax" / "labels"
     path = cache / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.npy"
-    with suppress(InputError):  # not there, or damaged
+    with suppress(InputError):  # missing or damaged
         labels = read_npy(path)
         if labels.shape == (len(records),) and labels.dtype == np.int64:
             return labels
     labels = _read_labels(records, key)
     aside = path.with_name(f".{path.stem}-{os.getpid()}.npy")
-    with suppress(OSError):  # a cache that cannot be written to is none
+    with suppress(OSError):  # without a cache that can be written, labels are read each time
         cache.mkdir(parents=True, exist_ok=True)
         np.save(aside, labels)
         aside.replace(path)

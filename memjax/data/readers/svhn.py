@@ -1,4 +1,4 @@
-"""Street View House Numbers, cropped: MATLAB files of images and digits, in which 10 stands for the digit 0."""
+"""Street View House Numbers, cropped: MATLAB files of images and digits.  In them 10 stands for the digit 0."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ from memjax.data.build import Split
 from memjax.errors import InputError
 from memjax.untrusted import most_unpacked, reading, size_of
 
-_CLASSES = ("uint8", "double", "int32", "int64")  # MATLAB's types that may hold digits
+_CLASSES = ("uint8", "double", "int32", "int64")  # types of digits in MATLAB files
 
 
 def read_svhn(path: Path) -> Split:
-    """Images (examples, 32, 32, 3) uint8 and the digits they show, from one .mat file.
+    """Images (examples, 32, 32, 3) uint8 and their digits, from one .mat file.
 
     Raises:
-      InputError: the file is not there or damaged, or its variables are not those of SVHN.
+      InputError: the file is missing or damaged, or its variables are not those of SVHN.
     """
     from scipy.io import loadmat, whosmat
 
@@ -32,7 +32,7 @@ def read_svhn(path: Path) -> Split:
 
 
 def _check_variables(variables: dict, path: Path, limit: int) -> None:
-    """Shapes and types, from the headers alone: X (32, 32, 3, images) bytes and y (images, 1) numbers."""
+    """Checks shapes and types from the headers: X (32, 32, 3, images) bytes and y (images, 1) numbers."""
     (shape, kind), (labels, labels_kind) = variables.get("X", ((), "")), variables.get("y", ((), ""))
     count = shape[3] if len(shape) == 4 else 0
     if count < 1 or (shape, kind) != ((32, 32, 3, count), "uint8") or labels != (count, 1):

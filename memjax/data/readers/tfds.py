@@ -1,4 +1,4 @@
-"""Data sets that the user has prepared with TensorFlow Datasets, read without TensorFlow and never downloaded."""
+"""Data sets prepared with TensorFlow Datasets.  Reading needs no TensorFlow and downloads nothing."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from memjax.data.build import Parts, Split, clean_names, make_dataset
 from memjax.data.downloads.cache import data_dir
-from memjax.data.readers.prepared_images import stored_split
+from memjax.data.readers.prepared_images import cannot_read, stored_split
 from memjax.errors import InputError
 from memjax.types import Dataset
 
@@ -15,16 +15,16 @@ _NAME = re.compile(r"\w+(/[\w.+-]+)?(:\d+\.\d+\.\d+)?", re.ASCII)
 
 
 def load_prepared(name: str, test_split: str = "test", image_size: int | None = None, stream: bool = False) -> Dataset:
-    """A prepared data set in the array_record format: its splits `train` and `test`, its supervised keys.
+    """A prepared data set in the array_record format.  Its supervised keys are the input and the label.
 
     Args:
-      name: as TensorFlow Datasets has it: NAME, NAME/CONFIG or NAME/CONFIG:VERSION.
-      test_split: the split that the test examples are.
-      image_size: pixels of a side that images are brought to; None: as they are, all of one size.
-      stream: whether images stay on disk, to be decoded when they are asked for.
+      name: NAME, NAME/CONFIG or NAME/CONFIG:VERSION, as in TensorFlow Datasets.
+      test_split: the split with the test examples; `train` has the training examples.
+      image_size: images are cropped and scaled to squares of this many pixels; None: they are used as they are.
+      stream: whether images stay on disk and are decoded when they are needed.
 
     Raises:
-      InputError: it is not prepared, lacks a split, or is not images or vectors with one class each.
+      InputError: the data set is not prepared, a split is missing, or it does not hold one input and class per example.
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"tfds:{name} is not a name of a data set; write tfds:NAME, tfds:NAME/CONFIG:VERSION at most")
@@ -42,7 +42,7 @@ def load_prepared(name: str, test_split: str = "test", image_size: int | None = 
 
 
 def _find(name: str) -> Any:
-    """The builder that only reads what is there; it holds no code of the data set and cannot download."""
+    """A builder that only reads: it runs no code of the data set and cannot download."""
     from tensorflow_datasets.core import read_only_builder
 
     try:
@@ -56,7 +56,7 @@ def _find(name: str) -> Any:
 
 
 def _keys(info: Any, name: str, test_split: str) -> tuple[str, str]:
-    """The names of the input and of the label among the features."""
+    """The names of the input feature and the label feature."""
     keys = info.supervised_keys
     if not (isinstance(keys, tuple) and len(keys) == 2 and all(isinstance(key, str) for key in keys)):
         raise InputError(f"tfds:{name} does not say which features are input and label; use npz:FILE instead")
@@ -69,7 +69,7 @@ def _keys(info: Any, name: str, test_split: str) -> tuple[str, str]:
 
 
 def _side(feature: Any, name: str) -> int:
-    """Pixels of a side of images that are square and of one size."""
+    """The side, in pixels, of images that are squares of one size."""
     shape = feature.shape
     if len(shape) != 3 or shape[0] is None or shape[0] != shape[1]:
         raise InputError(f"tfds:{name}: images are {shape}; give --image-size, for --stream needs squares of one size")
@@ -84,15 +84,11 @@ def _read_split(builder: Any, which: str, input_key: str, label_key: str, name: 
             record = records[row]
             inputs.append(np.asarray(record[input_key]))
             labels[row] = record[label_key]
-    except Exception as error:  # a format that needs TensorFlow, or records damaged in any way
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"tfds:{name}: {which} cannot be read: {reason}; prepare it as array_record") from error
+    except Exception as error:  # a format that needs TensorFlow, or damaged records
+        raise cannot_read(name, which, error) from error
     shapes = {array.shape for array in inputs}
     if len(shapes) != 1:
         raise InputError(f"tfds:{name}: {which} has {len(shapes)} different input shapes; give --image-size")
-    return Split(_without_grey_axis(np.stack(inputs)), labels)
-
-
-def _without_grey_axis(inputs: np.ndarray) -> np.ndarray:
-    """Grey images come as (height, width, 1); everywhere else here they are (height, width)."""
-    return inputs[..., 0] if inputs.ndim == 4 and inputs.shape[3] == 1 else inputs
+    images = np.stack(inputs)
+    grey = images.ndim == 4 and images.shape[3] == 1  # memjax has grey images as (height, width)
+    return Split(images[..., 0] if grey else images, labels)

@@ -1,6 +1,6 @@
 """The examples and pairs that the page shows without its script, in their order and with their numbers."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -47,19 +47,6 @@ class PairRow(NamedTuple):
     tests: list[Influenced]
 
 
-class PairSummary(NamedTuple):
-    """How many pairs pass the thresholds, of how many possible pairs of one class."""
-
-    number: int
-    shown: int
-    num_train: int
-    num_test: int
-    possible: int
-    num_large: int
-    infl_threshold: float
-    mem_threshold: float
-
-
 def check_fits(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> None:
     """InputError unless the estimates are of these examples: the images shown would be the wrong ones."""
     num_train, num_test = dataset.num_train, dataset.num_test
@@ -83,18 +70,21 @@ def check_fits(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> None
             raise InputError(f"pairs name a {side} row outside 0 .. {size - 1}; they are of another data set")
 
 
-def pair_summary(dataset: Dataset, mem: np.ndarray, pairs: PairTable, limit: int) -> PairSummary:
-    """The numbers that the page states about the pairs."""
-    return PairSummary(
-        number=len(pairs),
-        shown=min(limit, len(pairs)),
-        num_train=len(np.unique(pairs.train_rows)),
-        num_test=len(np.unique(pairs.test_rows)),
-        possible=_pairs_of_one_class(dataset),
-        num_large=int((finite(mem) >= pairs.memorization_threshold).sum()),
-        infl_threshold=pairs.influence_threshold,
-        mem_threshold=pairs.memorization_threshold,
+def pair_summary(dataset: Dataset, mem: np.ndarray, pairs: PairTable, limit: int) -> dict[str, Any]:
+    """The numbers that the page states about the pairs; `possible` pairs have one class."""
+    train, test = (
+        np.bincount(labels, minlength=dataset.num_classes) for labels in (dataset.train_labels, dataset.test_labels)
     )
+    return {
+        "number": len(pairs),
+        "shown": min(limit, len(pairs)),
+        "num_train": len(np.unique(pairs.train_rows)),
+        "num_test": len(np.unique(pairs.test_rows)),
+        "possible": int(train @ test),
+        "num_large": int((finite(mem) >= pairs.memorization_threshold).sum()),
+        "infl_threshold": pairs.influence_threshold,
+        "mem_threshold": pairs.memorization_threshold,
+    }
 
 
 class Gallery:
@@ -158,10 +148,3 @@ class Gallery:
             infl_stderr=stderr,
             correct=float(self._estimates.test_correct[row]),
         )
-
-
-def _pairs_of_one_class(dataset: Dataset) -> int:
-    train, test = (
-        np.bincount(labels, minlength=dataset.num_classes) for labels in (dataset.train_labels, dataset.test_labels)
-    )
-    return int(train @ test)

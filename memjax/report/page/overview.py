@@ -54,8 +54,8 @@ def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
         Tile("Classes", whole(dataset.num_classes)),
         Tile("Models", whole(estimates.num_models), f"{whole(estimates.num_failed)} diverged models (excluded)"),
         Tile("Subset fraction", percent(seen / models if models else np.nan), "of the training examples in each model"),
-        Tile("In-sample accuracy", percent(estimates.in_sample_accuracy), "on examples a model trained on"),
-        Tile("Held-out accuracy", percent(estimates.held_out_accuracy), "on training examples a model did not see"),
+        Tile("In-sample accuracy", percent(estimates.in_sample_accuracy), "on the training examples of a model"),
+        Tile("Held-out accuracy", percent(estimates.held_out_accuracy), "on training examples held out from a model"),
         Tile("Test accuracy", percent(estimates.test_accuracy), "on the test examples"),
         Tile(
             "Memorization at least 0.25",
