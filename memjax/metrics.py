@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Bool, Float, Int
 
-from memjax.errors import one_of
+from memjax.errors import InputError, one_of
 
 
 def correct(logits: Float[Any, "batch classes"], labels: Int[Any, " batch"]) -> Bool[Any, " batch"]:

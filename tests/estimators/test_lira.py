@@ -98,7 +98,7 @@ def test_a_target_whose_score_is_no_number_is_refused_not_dropped(score):
 
 
 def test_a_curve_counts_the_scores_that_it_leaves_out():
-    curve = membership_curve([1.0, np.nan, 0.0, 2.0], [True, True, False, True])
+    curve = membership_curve(np.array([1.0, np.nan, 0.0, 2.0]), np.array([True, True, False, True]))
 
     assert curve.left_out == 1
     assert "1 undefined scores left out" in repr(curve)
