@@ -1,4 +1,4 @@
-"""A run's settings from keywords: every option of the command line by its name."""
+"""The settings of a run from keywords: each option of the command line by its name."""
 
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
@@ -15,8 +15,8 @@ def run_config(config: RunConfig | None = None, **options: Any) -> RunConfig:
     """The settings with some options changed: num_models=1000, per_class=40, epochs=30, ...
 
     Args:
-      config: settings to begin with; by default those of the command line.
-      options: by the names of the command line, with underscores; a list is as good as a tuple.
+      config: settings to change; by default those of the command line.
+      options: new values by option name, with underscores.  Lists count as tuples.
 
     Raises:
       InputError: an option is not known, or its value cannot be used.
@@ -39,7 +39,7 @@ def run_config(config: RunConfig | None = None, **options: Any) -> RunConfig:
 
 
 def _as(kind: Any, value: Any, option: str) -> Any:
-    """The value as the option's type has it: whole numbers of NumPy as int, lists as tuples."""
+    """The value in the type of the option: NumPy integers as int, lists as tuples."""
     try:
         return _converted(kind, tuple(value) if isinstance(value, list) else value)
     except TypeError:
@@ -49,7 +49,7 @@ def _as(kind: Any, value: Any, option: str) -> Any:
 
 
 def _converted(kind: Any, value: Any) -> Any:
-    """The value as this type; TypeError where it is none of it."""
+    """The value in this type.  Raises TypeError if it does not fit."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         for part in inner:

@@ -70,7 +70,7 @@ class RunConfig:
     max_failed: float = 0.05
     """Stop when a larger share of the models has diverged."""
     examples: bool = True
-    """Without examples the report holds no image and no feature."""
+    """Leave images and features out of the report."""
     output: OutputSpec = field(default_factory=OutputSpec)
 
     def __post_init__(self):
