@@ -1,6 +1,5 @@
 """The command `memjax`: tyro reads the command line, and each command has its own function."""
 
-import sys
 from typing import Annotated, Any, Union
 
 import tyro
@@ -33,25 +32,28 @@ def call(arguments: list[str]) -> int:
 
     Raises:
       InputError: the command is not known, or it cannot be carried out.
-      SystemExit: options are wrong, or help was asked for.
+      SystemExit: options are wrong, or help or a completion script was printed.
     """
     if arguments in (["--version"], ["-V"]):
         print(f"memjax {__version__}")
         return 0
-    if arguments[:1] == ["completion"]:
-        return _completion(arguments[1:])
     named = bool(arguments) and not arguments[0].startswith("-")
-    if named and arguments[0] not in NAMES:
-        raise one_of("command", arguments[0], [*NAMES, "completion"])
     command, rest = (arguments[0], arguments[1:]) if named else ("run", arguments)
+    if command not in (*NAMES, "completion"):
+        raise one_of("command", command, [*NAMES, "completion"])
     if not {"-h", "--help", "--help-all"}.isdisjoint(rest):
-        print(_help(command, "--help-all" in rest), end="")
+        print(everything() if "--help-all" in rest else _help(command), end="")
         raise SystemExit(0)
+    if command == "completion":
+        if len(rest) != 1 or rest[0] not in SHELLS:
+            raise one_of("shell", " ".join(rest), SHELLS)
+        command = "--tyro-print-completion"
     begin, rest = beginning(rest) if command in ("run", "doctor") else (RunConfig(), rest)
     request = tyro.cli(_requests(begin), prog="memjax", args=[command, *rest], config=CONFIG)
     return COMMANDS[type(request)][1](request) or 0
 
 
+SHELLS = ("bash", "zsh", "tcsh")
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 
 
@@ -63,21 +65,7 @@ def _requests(begin: RunConfig) -> Any:
     return Union[tuple(commands)]  # noqa: UP007  # a union of a list
 
 
-def _help(command: str, all_options: bool) -> str:
-    if command == "run":
-        return everything() if all_options else SHORT
-    return next(of_command(name, kind) for kind, (name, _) in COMMANDS.items() if name == command)
-
-
-def _completion(arguments: list[str]) -> int:
-    """Prints the completion script of a shell: `memjax completion bash > FILE`, which the shell then sources."""
-    shells = ("bash", "zsh", "tcsh")
-    if len(arguments) != 1 or arguments[0] not in shells:
-        raise one_of("shell", " ".join(arguments), shells)
-    try:
-        options = ["--tyro-print-completion", arguments[0]]
-        tyro.cli(_requests(RunConfig()), prog="memjax", args=options, config=CONFIG)
-    except SystemExit as leave:
-        sys.stdout.flush()
-        return int(leave.code or 0)
-    return 0
+def _help(command: str) -> str:
+    """The help of a command; that of `run` and `completion` is the first screen."""
+    kinds = {name: kind for kind, (name, _) in COMMANDS.items() if kind is not RunConfig}
+    return of_command(command, kinds[command]) if command in kinds else SHORT
