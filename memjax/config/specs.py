@@ -61,8 +61,8 @@ class DataSpec:
     data_seed: int = 0
     """Decides which examples are drawn, which are corrupted, and how."""
     stream: bool = False
-    """For data that do not fit on a device.  Inputs stay on the host, those of npy:FOLDER and tfds:NAME on disk, and are
-    sent to the devices in batches.  All models get the same batches, and each trains on its own examples."""
+    """For data that do not fit on a device.  Inputs stay on the host (npy:FOLDER and tfds:NAME on disk) and are sent to
+    the devices in batches.  All models get the same batches, and each trains on its own examples."""
     image_size: int | None = None
     """For tfds:NAME: crop the square in the middle of each image and scale it to N x N pixels.  Default: images as they
     are."""
@@ -78,7 +78,7 @@ class DataSpec:
         if len(self.classes) == 1:
             raise InputError("--classes names one class; a classifier needs at least two")
         if self.stream and self.corrupt:
-            raise InputError("--corrupt changes data in memory, and --stream leaves the data on disk; drop one of them")
+            raise InputError("--corrupt changes data in memory, where --stream does not load them; drop one of them")
         if not self.dataset.startswith("tfds:") and (self.image_size, self.test_split) != (None, "test"):
             raise InputError(f"--image-size and --test-split are for tfds:NAME; {self.dataset} has its own")
 
