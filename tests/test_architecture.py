@@ -9,6 +9,7 @@ PACKAGE = Path(__file__).parent.parent / "memjax"
 
 # The units of the package (its modules and folders) from the top down: a file imports only from rows below its own.
 LAYERS = [
+    {"__main__"},
     {"run"},
     {"cli"},
     {"runs"},

@@ -24,9 +24,10 @@ class Report:
 
 def report(request: Report) -> None:
     """Writes the report and prints its path."""
-    from memjax.runs import open_folder, outputs
+    from memjax.runs import outputs
+    from memjax.runs.open_result import open
 
-    print(shown(outputs.report(open_folder.reopen_run(place(request.folder)), request.examples)))
+    print(shown(outputs.report(open(request.folder).run, request.examples)))
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class Export:
 
 def export(request: Export) -> None:
     """Writes the files, and prints what was written."""
-    from memjax.runs import open_folder, outputs
+    from memjax.runs import outputs
+    from memjax.runs.open_result import open
 
-    for line in outputs.export(open_folder.reopen_run(place(request.run)), request.out, request.format):
+    for line in outputs.export(open(request.run).run, request.out, request.format):
         print(line)

@@ -9,9 +9,16 @@ from memjax.dynamics.cartography import confidence, correctness, variability
 from memjax.dynamics.critical import Search, critical_sample_ratio, critical_samples, verified
 from memjax.dynamics.depth import model_depths, prediction_depth
 from memjax.dynamics.early import at_epoch, el2n, gradient_norms
-from memjax.dynamics.forgetting import forgetting_events, unforgettable
-from memjax.dynamics.learning import easiest_first, epochs_to_fit, first_learned, learned_for_good, mean_loss
-from memjax.dynamics.margins import area_under_margin
+from memjax.dynamics.learning import (
+    area_under_margin,
+    easiest_first,
+    epochs_to_fit,
+    first_learned,
+    forgetting_events,
+    learned_for_good,
+    mean_loss,
+    unforgettable,
+)
 from memjax.dynamics.sensitivity import Unrolled, class_sensitivity, loss_sensitivity
 from memjax.dynamics.split import Sides, over_examples, over_models
 from memjax.statistics import gini

@@ -1,7 +1,7 @@
-"""When an example is learned, and how easily."""
+"""When an example is learned and forgotten, and how easily: reductions of loss, correctness and margin."""
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
 from memjax.dynamics.checks import AnyArray, as_bits, as_epochs, as_masks_of, as_numbers
 from memjax.errors import InputError
@@ -16,6 +16,23 @@ def mean_loss(loss: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train
       InputError: no curves, or values that are not finite.
     """
     return as_numbers("loss", loss).mean(-2)
+
+
+def area_under_margin(margin: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+    """AUM: the mean over the records of the logit of the given label minus the largest other.
+
+    Low, or below 0: other examples pull towards another label, as they do where the given one is wrong.  The paper
+    takes the margins in training batches (`--record-own met`); by default they are taken after each recorded epoch, in
+    held-out models too.
+
+    Raises:
+      InputError: no curves, or values that are not finite.
+
+    Reference:
+      Pleiss et al., Identifying Mislabeled Data using the Area Under the Margin Ranking, 2020, arXiv 2001.10528,
+      section 3.
+    """
+    return as_numbers("margin", margin).mean(-2)
 
 
 def easiest_first(loss: Shaped[AnyArray, "..."]) -> Int[np.ndarray, "*models train"]:
@@ -68,6 +85,33 @@ def learned_for_good(
     place = np.where(right.all(-2), 0, wrong_last)
     learned = place < right.shape[-2]
     return np.where(learned, numbers[np.where(learned, place, 0)], np.nan)
+
+
+def forgetting_events(correct: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+    """How often an example goes from right to wrong between one record and the next; infinity if it never was right.
+
+        events[i] = number of e with correct[e, i] and not correct[e + 1, i]
+
+    High: an example that conflicts with other examples.  The paper evaluates an example each time it is in a training
+    batch (`--record-own met`); by default all examples are evaluated after the recorded epochs, held-out ones included.
+
+    Raises:
+      InputError: no curves, or values other than 0 and 1.
+
+    Reference:
+      Toneva et al. 2019, arXiv 1812.05159, section 3; those never learned count as forgotten infinitely often there.
+    """
+    right = as_bits("correct", correct)
+    events = (right[..., :-1, :] & ~right[..., 1:, :]).sum(-2).astype(np.float64)
+    return np.where(right.any(-2), events, np.inf)
+
+
+def unforgettable(correct: Shaped[AnyArray, "..."]) -> Bool[np.ndarray, "*models train"]:
+    """Whether an example, once right, stays right at all later records; False if it never was right.
+
+    Arguments, errors and source as for `forgetting_events`.
+    """
+    return forgetting_events(correct) == 0
 
 
 def epochs_to_fit(

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, at_least_one_model
+from memjax.estimators.checks import AnyArray, as_masks
 from memjax.estimators.influence import influence
 from memjax.types import Estimate
 
@@ -34,7 +34,6 @@ def data_banzhaf(masks: Shaped[AnyArray, "..."], utility: Shaped[AnyArray, "..."
       Wang and Jia, Data Banzhaf: A Robust Data Valuation Framework, 2023, arXiv 2205.15466.
     """
     masks = as_masks(masks)
-    at_least_one_model(len(masks))
     values = np.asarray(utility)
     if values.shape != (len(masks),):
         raise InputError(f"utility has shape {values.shape}; expected ({len(masks)},), one number a model")

@@ -10,18 +10,31 @@ from memjax.errors import InputError
 AnyArray = np.ndarray | jax.Array
 
 
-def as_masks(masks: Shaped[AnyArray, "..."]) -> Bool[AnyArray, "models train"]:
+def as_masks(masks: Shaped[AnyArray, "..."], may_be_none: bool = False) -> Bool[AnyArray, "models train"]:
     """Masks as bool.
 
     Raises:
-      InputError: not two-dimensional, or a value other than 0 and 1.
+      InputError: not two-dimensional, a value other than 0 and 1, or no model, unless there `may_be_none`.
     """
     masks = _as_array("masks", masks)
     if masks.ndim != 2:
         raise InputError(f"masks has shape {masks.shape}; expected (models, train)")
-    if masks.dtype != bool and not _traced(masks) and not bool(((masks == 0) | (masks == 1)).all()):
+    if masks.dtype != bool and not isinstance(masks, Tracer) and not bool(((masks == 0) | (masks == 1)).all()):
         raise InputError("masks holds values other than 0 and 1; expected whether a model trained on an example")
+    if not may_be_none:
+        at_least_one_model(len(masks))
     return masks if masks.dtype == bool else masks.astype(bool)  # no copy of a memory map
+
+
+def as_masks_and_scores(
+    masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], may_be_none: bool = False
+) -> tuple[Bool[AnyArray, "models train"], Shaped[AnyArray, "models train"]]:
+    """Masks, and scores of the same models on the same training examples; errors as of `as_masks` and `as_scores`."""
+    masks = as_masks(masks, may_be_none)
+    correct = as_scores("correct", correct, len(masks))
+    if correct.shape != masks.shape:
+        raise InputError(f"correct has shape {correct.shape} and masks {masks.shape}; expected the same")
+    return masks, correct
 
 
 def as_scores(name: str, scores: Shaped[AnyArray, "..."], num_models: int) -> Shaped[AnyArray, "models examples"]:
@@ -35,10 +48,15 @@ def as_scores(name: str, scores: Shaped[AnyArray, "..."], num_models: int) -> Sh
         raise InputError(f"{name} has shape {scores.shape}; expected ({num_models}, examples), a row for each of masks")
     if scores.dtype == bool:
         return scores
-    if _traced(scores):
+    if isinstance(scores, Tracer):  # inside a user's jit values are not known yet
         return scores.astype(np.float32)
     if bool(((scores == 0) | (scores == 1)).all()):
         return scores.astype(bool)
+    if np.issubdtype(scores.dtype, np.integer):
+        raise InputError(
+            f"{name} holds whole numbers from {int(scores.min())} to {int(scores.max())}; expected 0 and 1 for "
+            "correctness. For predicted classes give predicted == labels; for margins give floating-point numbers"
+        )
     scores = scores if scores.dtype == np.float32 else scores.astype(np.float32)
     if not bool((abs(scores) < np.inf).all()):
         raise InputError(
@@ -54,11 +72,6 @@ def _as_array(name: str, values) -> AnyArray:
     if values.dtype != bool and not np.issubdtype(values.dtype, np.number) and values.dtype.name != "bfloat16":
         raise InputError(f"{name} holds {values.dtype}; expected bool or numbers")
     return values
-
-
-def _traced(values: AnyArray) -> bool:
-    """Whether this is inside a user's jit, where values are not known yet."""
-    return isinstance(values, Tracer)
 
 
 def at_least_one_model(num_models: int) -> None:

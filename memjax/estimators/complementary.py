@@ -46,8 +46,13 @@ def whole_pairs(outcomes: Outcomes) -> Outcomes:
     kept = np.isin(outcomes.model_ids // 2, pair[there == 2])
     if kept.all():
         return outcomes
-    train, test = ({name: values[kept] for name, values in side.items()} for side in (outcomes.train, outcomes.test))
-    return Outcomes(outcomes.model_ids[kept], outcomes.masks[kept], train, test)
+    return some_models(outcomes, kept)
+
+
+def some_models(outcomes: Outcomes, chosen: Bool[np.ndarray, " models"] | slice) -> Outcomes:
+    """The outcomes of some models."""
+    train, test = ({name: values[chosen] for name, values in side.items()} for side in (outcomes.train, outcomes.test))
+    return Outcomes(outcomes.model_ids[chosen], outcomes.masks[chosen], train, test)
 
 
 def opposite(masks: Bool[np.ndarray, "models train"]) -> bool:
@@ -61,7 +66,7 @@ def as_pairs(masks: Shaped[AnyArray, "..."], scores: Shaped[AnyArray, "..."]) ->
     Raises:
       InputError: they are not.
     """
-    masks = np.asarray(as_masks(masks))
+    masks = np.asarray(as_masks(masks, may_be_none=True))
     if not opposite(masks):
         raise InputError(
             "the models are not in complementary pairs: row 2k + 1 of masks must be the opposite of row 2k; use "

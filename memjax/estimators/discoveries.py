@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+from memjax.estimators.checks import AnyArray, as_masks, as_scores
 from memjax.estimators.kernels.influence_from_bits import Bits, tails_of_bits
 from memjax.estimators.kernels.products import pack_bits
 
@@ -45,7 +45,6 @@ def pair_p_values(
       Correlated Proportions or Percentages, 1947.
     """
     masks = np.asarray(as_masks(masks))
-    at_least_one_model(len(masks))
     correct = np.asarray(as_scores("correct_test", correct_test, len(masks)))
     if correct.dtype != bool:
         raise InputError("p-values of pairs need 0 / 1 scores; correct_test holds other numbers")

@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from memjax import notebook
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+from memjax.estimators.checks import AnyArray, as_masks, as_masks_and_scores
 from memjax.estimators.memorization import sides
 from memjax.statistics import mean_where
 from memjax.types import Estimate
@@ -66,9 +66,7 @@ def consistency_profile(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray
     Models are grouped by the size of their subset, which takes a design of several sizes.  Arguments and errors as
     for `c_score`; source as there, section 2.
     """
-    masks = np.asarray(as_masks(masks))
-    at_least_one_model(len(masks))
-    correct = np.asarray(as_scores("correct", correct, len(masks)))
+    masks, correct = map(np.asarray, as_masks_and_scores(masks, correct))
     of_model = masks.sum(1)
     sizes = np.unique(of_model)
     parts = [c_score(masks[of_model == size], correct[of_model == size]) for size in sizes]
@@ -90,16 +88,26 @@ def out_of_bag(masks: Shaped[AnyArray, "..."], logits: Shaped[AnyArray, "..."]) 
       Rows that sum to 1; NaN where no model left the example out.
 
     Raises:
-      InputError: shapes that do not fit, no model, or logits that are not finite of models that did not see an example.
+      InputError: shapes that do not fit, no model, logits that are not finite of models that did not see an example, or
+        probabilities instead of logits.
     """
     masks = as_masks(masks)
-    at_least_one_model(len(masks))
     if logits.shape[:2] != masks.shape or logits.ndim != 3:
         raise InputError(f"logits has shape {logits.shape}; expected {(*masks.shape, 'classes')}")
+    if not isinstance(logits, Tracer) and _are_probabilities(logits):
+        raise InputError(
+            "logits holds probabilities: no number is negative and each row sums to 1. A softmax of them would be "
+            "wrong; give the logits, or the logarithms of the probabilities"
+        )
     predicted = _out_of_bag(masks, logits)
     if not isinstance(predicted, Tracer) and bool((jnp.isnan(predicted).any(1) & ~masks.all(0)).any()):
         raise InputError("logits holds values that are no logits (NaN or infinity); leave out models that diverged")
     return predicted
+
+
+def _are_probabilities(logits: Shaped[AnyArray, "models train classes"]) -> bool:
+    """Whether every row could be a distribution over the classes."""
+    return bool((logits >= 0).all()) and bool((abs(logits.astype(np.float32).sum(-1) - 1) < 1e-2).all())
 
 
 @jax.jit
@@ -118,7 +126,7 @@ def label_errors(masks: Shaped[AnyArray, "..."], probability: Shaped[AnyArray, "
     """Training examples from the most to the least likely to carry a wrong label.
 
     By the held-out probability of the given label, the lowest first: it ranked wrong labels above memorization in
-    every experiment of this project (`experiments/label_noise.py`).  Examples that no model left out come last.
+    every experiment of this project (`experiments/label_errors`).  Examples that no model left out come last.
 
     Args:
       masks, probability: (models, train).

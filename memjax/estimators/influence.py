@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Shaped
 
-from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+from memjax.estimators.checks import AnyArray, as_masks, as_scores
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
 from memjax.types import Estimate
@@ -46,7 +46,6 @@ def influence(
       Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, section 2.
     """
     masks = as_masks(masks)
-    at_least_one_model(len(masks))
     sums = sums_of(masks, as_scores("correct_test", correct_test, len(masks)))
     return from_sums(sums, jnp.asarray(masks.sum(0, dtype=np.int32))[:, None], len(masks), as_errors(errors))
 

@@ -6,8 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Shaped
 
-from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+from memjax.estimators.checks import AnyArray, as_masks_and_scores
 from memjax.estimators.kernels.moments import Errors, Moments, Sums, as_errors, difference, halves
 from memjax.types import Estimate
 
@@ -58,11 +57,7 @@ def sides(
 
     The second mean is the held-out score: how well held-out models predict the label.  Arguments as in `memorization`.
     """
-    masks = as_masks(masks)
-    at_least_one_model(len(masks))
-    correct = as_scores("correct", correct, len(masks))
-    if correct.shape != masks.shape:
-        raise InputError(f"correct has shape {correct.shape} and masks {masks.shape}; expected the same")
+    masks, correct = as_masks_and_scores(masks, correct)
     return _sides(masks, correct, as_errors(errors))
 
 

@@ -7,7 +7,7 @@ from jaxtyping import Float, Shaped
 
 from memjax import notebook
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, as_scores
+from memjax.estimators.checks import AnyArray, as_masks_and_scores
 from memjax.estimators.memorization import memorization
 
 LEAST = 8  # models: four a half
@@ -50,8 +50,7 @@ def split_half_reliability(
       Spearman, Correlation Calculated from Faulty Data, 1910; Brown, Some Experimental Results in the Correlation of
       Mental Abilities, 1910.
     """
-    masks = np.asarray(as_masks(masks))
-    correct = np.asarray(as_scores("correct", correct, len(masks)))
+    masks, correct = map(np.asarray, as_masks_and_scores(masks, correct))
     if len(masks) < LEAST:
         raise InputError(f"{len(masks)} models are too few for two halves; give at least {LEAST}")
     order = np.random.default_rng(seed).permutation(len(masks))

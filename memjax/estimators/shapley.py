@@ -5,7 +5,7 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, at_least_one_model
+from memjax.estimators.checks import AnyArray, as_masks
 from memjax.estimators.influence import influence
 from memjax.statistics import mean_where
 from memjax.types import Estimate
@@ -43,7 +43,6 @@ def subsampled_shapley(
       2020, arXiv 2008.03703, section 2, on how influence at one size is related to it.
     """
     masks = np.asarray(as_masks(masks))
-    at_least_one_model(len(masks))
     values = np.asarray(utility)
     if values.shape != (len(masks),):
         raise InputError(f"utility has shape {values.shape}; expected ({len(masks)},), one number a model")

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+from memjax.estimators.checks import AnyArray, as_masks, as_scores
 from memjax.estimators.kernels.tiles import Device, Found, search, tile_for
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD, Pairs, join_pairs, ranks
 
@@ -63,7 +63,6 @@ def strong_pairs(
       Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, section 3.2.
     """
     masks = as_masks(masks)
-    at_least_one_model(len(masks))
     scores = np.asarray(as_scores("correct_test", correct_test, len(masks)))
     mem = _one_each("mem", mem, masks.shape[1])
     if top is not None and top < 1:

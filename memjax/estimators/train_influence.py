@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Shaped
 
-from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, as_scores, at_least_one_model
+from memjax.estimators.checks import AnyArray, as_masks_and_scores
+from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
 from memjax.types import Estimate
@@ -47,11 +47,7 @@ def train_influence(
       After Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, section 2, whose
       definition has i drawn from the examples other than j.
     """
-    masks = as_masks(masks)
-    at_least_one_model(len(masks))
-    correct = as_scores("correct", correct, len(masks))
-    if correct.shape != masks.shape:
-        raise InputError(f"correct has shape {correct.shape} and masks {masks.shape}; expected the same")
+    masks, correct = as_masks_and_scores(masks, correct)
     sums, num_in, num_models = _held_out_sums(masks, correct)
     return from_sums(sums, num_in, num_models, as_errors(errors))
 
@@ -64,13 +60,5 @@ def _held_out_sums(
     out = ~masks
     num_in = sums_in(masks, out).astype(jnp.int32)
     num_models = jnp.broadcast_to(out.sum(0, dtype=jnp.int32), num_in.shape)
-    if correct.dtype == bool:
-        kept = correct & out
-        return Sums(sums_in(masks, kept), kept.sum(0).astype(jnp.float32)), num_in, num_models
-    kept = jnp.where(out, correct, 0)
-    squares = kept * kept
-    return (
-        Sums(sums_in(masks, kept), kept.sum(0), Sums(sums_in(masks, squares), squares.sum(0))),
-        num_in,
-        num_models,
-    )
+    kept = correct & out if correct.dtype == bool else jnp.where(out, correct, 0)
+    return sums_of(masks, kept), num_in, num_models

@@ -1,15 +1,15 @@
-"""Predictions and estimates in the files that others write and read."""
+"""Predictions and estimates in the file formats of other programs."""
 
 from pathlib import Path
 
 import numpy as np
 
 from memjax.exchange import feldman_zhang, lira
-from memjax.exchange.arrays import NAMES, outcomes_of, read_file, read_folder
+from memjax.exchange.arrays import NAMES, outcomes_of, read_folder
 from memjax.exchange.arrays import write as write_arrays
 from memjax.exchange.published import Published, agreement, read_c_scores, read_estimates, read_pairs
 from memjax.exchange.tables import examples_table, pairs_table, write_csv, write_parquet
-from memjax.untrusted import user_path
+from memjax.untrusted import read_npz, user_path
 
 __all__ = [
     "NAMES",
@@ -31,7 +31,7 @@ __all__ = [
 
 
 def read_predictions(source: str | Path) -> dict[str, np.ndarray]:
-    """Arrays of predictions, for `outcomes_of`, from whatever they are in.
+    """Arrays of predictions for `outcomes_of`, from a file or folder in any of the known formats.
 
     An npz file; a folder of npy files (also datamodels' masks and margins); a tree of Feldman and Zhang's
     `aux_arrays.npz`; or a folder of LiRA's experiments.
@@ -41,7 +41,7 @@ def read_predictions(source: str | Path) -> dict[str, np.ndarray]:
     """
     path = user_path(source)
     if not path.is_dir():
-        return read_file(path)
+        return read_npz(path, lambda names: None)
     for kind in (feldman_zhang, lira):
         if kind.is_here(path):
             return kind.read(path)

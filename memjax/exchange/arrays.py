@@ -1,4 +1,4 @@
-"""Predictions trained elsewhere, with whatever library: from a file of arrays to outcomes, by the names people use."""
+"""Predictions of models that any library trained: from arrays, under their usual names, to `Outcomes`."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,9 +8,10 @@ import numpy as np
 from jaxtyping import Bool, Shaped
 
 from memjax.errors import InputError
+from memjax.metrics import check_range
 from memjax.store import write_atomically
 from memjax.types import Dataset, Outcomes
-from memjax.untrusted import read_npy, read_npz
+from memjax.untrusted import read_npy
 
 NAMES = {
     "masks": ("masks", "mask", "keep", "memberships", "trainset_mask", "train_masks"),
@@ -26,19 +27,10 @@ NAMES = {
     "train_labels": ("train_labels", "tr_labels", "y_train", "labels"),
     "test_labels": ("test_labels", "tt_labels", "y_test"),
 }
-"""What an array is, and the names that it is known by."""
+"""The meaning of an array, and the names under which it is accepted."""
 
 SIDES = ("train_", "test_")
 _PERCENT = re.compile(r"_\d+pct$")
-
-
-def read_file(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an npz file, by name.
-
-    Raises:
-      InputError: the file is not there or damaged.
-    """
-    return read_npz(path, lambda names: None)
 
 
 def read_folder(folder: Path) -> dict[str, np.ndarray]:
@@ -57,19 +49,19 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
 
 
 def outcomes_of(arrays: Mapping[str, Shaped[np.ndarray, "..."]], name: str = "arrays") -> tuple[Dataset, Outcomes]:
-    """Finished models from arrays, one row a model, and the examples as far as they are known.
+    """Finished models from arrays with one row a model, and a data set with what is known of the examples.
 
-    Needed: who saw what, as `masks` (models, train) or as `indices` (models, subset size), row numbers of the training
-    examples; and `train_correct` (models, train) or `train_margin`, the logit of the label less the largest other: a
-    model is right where it is above 0.  If there: `test_correct` or `test_margin` (models, test), `train_labels`,
-    `test_labels`, and probabilities and log-odds beside these.  `NAMES` lists what else each may be called.  Without
-    labels all examples are of one class; without test examples there are none.
+    Required are the subsets and the training scores.  Subsets are `masks` (models, train), or `indices` (models, subset
+    size): rows of the training examples.  Scores are `train_correct` (models, train), or `train_margin`: the logit of
+    the label minus the largest other logit, above 0 where a model is right.  Optional are `test_correct` or
+    `test_margin` (models, test), `train_labels`, `test_labels`, probabilities and log-odds.  `NAMES` lists the accepted
+    names.  Without labels, all examples have the same class.  Without test scores, there are no test examples.
 
     Args:
       name: what the data set is called in the results.
 
     Raises:
-      InputError: an array is missing, there twice, or does not fit the others.
+      InputError: an array is missing, is given twice, or does not fit the other arrays.
     """
     from memjax.estimators.checks import as_scores
 
@@ -82,6 +74,7 @@ def outcomes_of(arrays: Mapping[str, Shaped[np.ndarray, "..."]], name: str = "ar
     scores = {key: as_scores(key, values, len(masks)) for key, values in found.items() if key.startswith(SIDES)
               and not key.endswith("labels")}  # fmt: skip
     for key, values in scores.items():
+        check_range(key, key.partition("_")[2], np.asarray(values))
         if key.startswith("train_") and values.shape != masks.shape:
             raise InputError(_misfit(key, values.shape, "masks", masks.shape))
     num_test = {key: values.shape[1] for key, values in scores.items() if key.startswith("test_")}
@@ -154,14 +147,14 @@ def _examples(found: Mapping[str, np.ndarray], num_train: int, num_test: int, na
 
 
 def _misfit(key: str, shape: tuple, other: str, other_shape: tuple) -> str:
-    turned = "; is one of them the wrong way round? Rows are models" if shape == other_shape[::-1] else ""
+    turned = "; is one of them transposed? Rows are models" if shape == other_shape[::-1] else ""
     return f"{key} has shape {shape} and {other} {other_shape}; expected the same{turned}"
 
 
 def write(folder: Path, outcomes: Outcomes, dataset: Dataset) -> list[str]:
-    """One npy file an array, to be read with `numpy.load(..., mmap_mode="r")`; returns their names.
+    """Writes each array to an npy file, which `numpy.load(..., mmap_mode="r")` reads; returns the names of the files.
 
-    `masks.npy` (models x train), `train_correct.npy`, `test_correct.npy`, whatever else was kept (margins and
+    `masks.npy` (models x train), `train_correct.npy`, `test_correct.npy`, all other saved scores (margins and
     probabilities as float16), `model_ids.npy`, `train_labels.npy`, `test_labels.npy`.
     """
     arrays = {"masks": outcomes.masks, "model_ids": outcomes.model_ids}

@@ -1,4 +1,4 @@
-"""The published checkpoints of Feldman and Zhang: a folder a model, with its predictions in `aux_arrays.npz`."""
+"""The format of Feldman and Zhang's published checkpoints: `aux_arrays.npz` with predictions in a folder a model."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,10 +23,9 @@ def is_here(folder: Path) -> bool:
 def read(folder: Path) -> dict[str, np.ndarray]:
     """Masks and correctness of all models below a folder, in the order of their paths.
 
-    Each file holds `correctness_train, correctness_removed, correctness_test` (0 or 1) and, for each, `index_...`:
-    which examples they are of.  Training and removed examples together are the whole training set.  The numbers are
-    those of the order in which the authors read the data (TensorFlow Datasets), which is not that of the original
-    files.
+    Each file holds `correctness_train, correctness_removed, correctness_test` (0 or 1) and the rows of these examples,
+    `index_train` and so on.  Training and removed examples together are the whole training set.  Rows are in the order
+    of TensorFlow Datasets, which is not the order of the original files.
 
     Raises:
       InputError: a file is damaged, or of other examples than the first.
@@ -53,7 +52,7 @@ def read(folder: Path) -> dict[str, np.ndarray]:
 
 
 def write(folder: Path, outcomes: Outcomes) -> int:
-    """One folder a model, named by its number; returns how many."""
+    """Writes a folder for each model, named by its number; returns the number of models."""
     for row, number in enumerate(outcomes.model_ids):
         mask = outcomes.masks[row]
         arrays: dict[str, np.ndarray] = {"subsample_idx": np.flatnonzero(mask)}
@@ -74,7 +73,7 @@ def _check_names(names: Sequence[str], path: Path) -> None:
 
 
 def _scattered(values: np.ndarray, index: np.ndarray, size: int, path: Path) -> np.ndarray:
-    """Values in the order of the examples; each example has to be there once."""
+    """Values in the order of the examples; each example must occur once."""
     if values.shape != (size,) or index.dtype.kind not in "iu" or not np.array_equal(np.sort(index), np.arange(size)):
         raise InputError(f"{path}: its indices do not name each of {size} examples once; get the file again")
     row = np.empty(size, bool)

@@ -1,4 +1,4 @@
-"""The folders that the authors' code of LiRA works on: an experiment a shadow model."""
+"""The folders that the code of LiRA's authors reads and writes: one experiment for each shadow model."""
 
 from pathlib import Path
 
@@ -16,11 +16,11 @@ def is_here(folder: Path) -> bool:
 
 
 def read(folder: Path) -> dict[str, np.ndarray]:
-    """Masks and log-odds of all experiments, and correctness where logits and labels are there.
+    """Masks and log-odds of all experiments, and correctness if there are logits and labels.
 
-    Each experiment holds `keep.npy` (train,), and in `scores/` and `logits/` a file a checkpoint, of which the last is
-    taken: log-odds (train, augmentations) and logits (train, 1, augmentations, classes); of the augmentations the
-    first, which is none.  Labels are in `y_train.npy` beside the experiments.
+    Each experiment holds `keep.npy` (train,), and in `scores/` and `logits/` a file for each checkpoint, of which this
+    reads the last: log-odds (train, augmentations) and logits (train, 1, augmentations, classes).  It uses the first
+    augmentation, the unchanged input.  Labels are in `y_train.npy` beside the experiments.
 
     Raises:
       InputError: a file is missing, damaged or of another shape.
@@ -44,13 +44,13 @@ def read(folder: Path) -> dict[str, np.ndarray]:
 
 
 def write(folder: Path, outcomes: Outcomes, labels: np.ndarray) -> int:
-    """One experiment a model; returns how many.
+    """Writes an experiment for each model; returns their number.
 
     Raises:
-      InputError: the run did not keep log_odds.
+      InputError: the run did not save log_odds.
     """
     if "log_odds" not in outcomes.train:
-        raise InputError("LiRA needs log-odds, which this run did not keep; train with --keep correct log_odds")
+        raise InputError("LiRA needs log-odds, which this run did not save; train with --keep correct log_odds")
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(folder / "y_train.npy", lambda stream: np.save(stream, labels))
     for row, number in enumerate(outcomes.model_ids):

@@ -1,4 +1,4 @@
-"""Estimates that others published, and how far one's own agree with them."""
+"""Published estimates, and how far other estimates agree with them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class Published(NamedTuple):
-    """A score an example, in the order of the file.
+    """Published scores, in the order of the file.
 
     Attributes:
-      labels: of the training examples, to check the order by.
-      mem: memorization; for C-scores 1 - score, which is memorization where models fit what they saw.
+      labels: of the training examples, to check their order.
+      mem: memorization; for C-scores 1 - score, which is memorization if models fit their training examples.
       blocks: influence within each class; empty if not in the file.
     """
 
@@ -30,7 +30,7 @@ class Published(NamedTuple):
 
 
 def read_estimates(file: str | Path) -> Published:
-    """Memorization and influence by class as Feldman and Zhang published them, and as `estimates.npz` has them.
+    """Memorization and influence within classes, in the format of Feldman and Zhang and of `estimates.npz`.
 
     Keys `tr_labels, tr_mem` and, for each class K, `tr_classidx_K, tt_classidx_K, infl_matrix_classK` (train x test).
 
@@ -50,7 +50,7 @@ def read_estimates(file: str | Path) -> Published:
 
 
 def read_pairs(file: str | Path) -> "Pairs":
-    """High-influence pairs as published, strongest first; without standard errors (NaN) where the file has none.
+    """Published high-influence pairs, strongest first; standard errors are NaN where the file has none.
 
     Raises:
       InputError: the file is not there, damaged, or without `tr_idx, tt_idx, infl`.
@@ -67,7 +67,7 @@ def read_pairs(file: str | Path) -> "Pairs":
 
 
 def read_c_scores(file: str | Path) -> Published:
-    """C-scores as Jiang et al. published them: `labels`, `scores`; 1 - score stands in `mem`.
+    """C-scores in the format of Jiang et al.: `labels` and `scores`; the result has 1 - score as `mem`.
 
     Raises:
       InputError: the file is not there, damaged, or without these.
@@ -80,9 +80,9 @@ class Agreement(NamedTuple):
     """How far two sets of scores of the same examples agree.
 
     Attributes:
-      spearman, pearson: correlations over examples that have both.
-      mean_difference: of the second from the first, absolute.
-      jaccard: of the sets with a score of at least .25, the paper's threshold; 1 if both are empty.
+      spearman, pearson: correlations over the examples that have both scores.
+      mean_difference: mean absolute difference.
+      jaccard: overlap of the sets with a score of at least 0.25, the paper's threshold; 1 if both are empty.
     """
 
     spearman: float
@@ -98,7 +98,7 @@ def agreement(
     second_labels: Shaped[np.ndarray, "..."] | None = None,
     threshold: float = 0.25,
 ) -> Agreement:
-    """Agreement of two sets of scores, e.g. one's own memorization and the published one.
+    """Agreement of two sets of scores, such as one's own and published memorization.
 
     Args:
       first_labels, second_labels: where given, they must be equal: the order of examples differs between sources of the

@@ -1,4 +1,4 @@
-"""Estimates as tables: a row an example, a row a pair; for pandas, CSV and Parquet."""
+"""Estimates as tables for pandas, CSV and Parquet: a row for each example, and a row for each pair."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets take a text that begi
 
 
 def examples_table(estimates: Estimates, class_names: Sequence[str]) -> Table:
-    """A row a training example; `pandas.DataFrame(table)` is a data frame of it."""
+    """A row for each training example; `pandas.DataFrame(table)` makes a data frame."""
     memorization, labels = estimates.memorization, estimates.train_labels
     table = {
         "id": estimates.train_ids,
@@ -35,7 +35,7 @@ def examples_table(estimates: Estimates, class_names: Sequence[str]) -> Table:
 
 
 def pairs_table(pairs: PairTable, estimates: Estimates, class_names: Sequence[str]) -> Table:
-    """A row a pair, strongest first."""
+    """A row for each pair, strongest first."""
     train = pairs.train_rows
     return {
         "train_id": estimates.train_ids[train],
@@ -46,9 +46,9 @@ def pairs_table(pairs: PairTable, estimates: Estimates, class_names: Sequence[st
 
 
 def write_csv(path: Path, table: Table) -> None:
-    """Comma-separated, a line of names first; numbers in full, an undefined one as an empty field.
+    """Writes comma-separated values with a header: numbers in full precision, NaN as an empty field.
 
-    A text that a spreadsheet would take for a formula gets an apostrophe in front.
+    A text that a spreadsheet would run as a formula gets an apostrophe in front.
     """
     text = io.StringIO(newline="")
     lines = csv.writer(text, lineterminator="\n")
@@ -58,7 +58,7 @@ def write_csv(path: Path, table: Table) -> None:
 
 
 def write_parquet(path: Path, table: Table) -> None:
-    """Apache Parquet, with types.
+    """Writes Apache Parquet, with types.
 
     Raises:
       InputError: pyarrow is not installed.

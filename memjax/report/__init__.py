@@ -1,7 +1,7 @@
-"""A report of one run as a single HTML page: nothing fetched, opened from disk, readable without its script.
+"""A report of one run as a single HTML page that fetches nothing, opens from disk and is readable without its script.
 
-Whatever a data set brought along (class names, its own name, labels) is shown as text and never as markup; images are
-drawn anew from pixel arrays.  The page's own script is in `app/`, the only one that its security policy lets run.
+Texts of a data set (its name, class names, labels) are shown as text and never as markup.  Images are encoded anew from
+pixel arrays.  The page's security policy runs only the page's own script, whose source is in `app/`.
 """
 
 import re
@@ -62,8 +62,8 @@ def write_report(
 ) -> None:
     """Writes the report; arguments as of `render_report`.
 
-    Where the images are more than 15 MB they lie in a folder beside the page, named after it: take both along.  An
-    older report stays whole until the new one is.
+    More than 15 MB of images are written to a folder beside the page, named after it: keep both together.  An older
+    report stays complete until the new one is.
 
     Raises:
       InputError: estimates, pairs or dynamics are of another data set, or that folder is a link to elsewhere.
@@ -78,7 +78,7 @@ def write_report(
 
 
 def _write_images(folder: Path, report: Report) -> set[str]:
-    """Sheets are named after what is in them, so that none is ever another one than its page expects."""
+    """Writes the sheets, each named by its checksum, so that a page never shows sheets of another page."""
     if folder.is_symlink():
         raise InputError(f"{folder} leads elsewhere; remove this link, images of the report are to be put there")
     folder.mkdir(exist_ok=True)
@@ -89,7 +89,7 @@ def _write_images(folder: Path, report: Report) -> set[str]:
 
 
 def _remove_others(folder: Path, kept: set[str]) -> None:
-    """Removes sheets of older reports, and nothing else; the folder too if nothing is left."""
+    """Removes sheets of older reports and no other file; removes the folder if it is empty then."""
     for image in list(folder.iterdir()):
         if image.name not in kept and re.fullmatch(r"[0-9a-f]{20}\.png", image.name):
             image.unlink()

@@ -70,7 +70,7 @@ def costs(num_models: int, pack_size: int, models_per_second: float, devices: in
 
 
 def measured_speed(config: RunConfig, dataset: Dataset) -> tuple[int, float]:
-    """The pack size that a run would have here, and models a second of one device.
+    """The pack size of a run on this machine, and the number of models that one device trains per second.
 
     The rate is that of two short trainings: what an epoch takes, and what all else takes.
     """

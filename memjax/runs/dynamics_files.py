@@ -45,7 +45,7 @@ class EpochSums:
         first, second = self._sums[:, int(inside)]
         with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is NaN: undefined, not zero
             found = moments_of_rates(count, first) if self._rates else moments_of_scores(count, first, second)
-        return found.mean.T.astype(np.float32), np.sqrt(found.variance).T.astype(np.float32)
+        return np.asarray(found.mean.T, np.float32), np.asarray(np.sqrt(found.variance).T, np.float32)
 
 
 def write_dynamics(folder: Path, blocks: Iterable[int], num_models: int) -> list[str]:

@@ -45,6 +45,8 @@ from memjax.estimators.streaming.totals import Totals
 from memjax.metrics import METRICS
 from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans
 from memjax.runs.shared_work import Pieces
+from memjax.store.estimates import class_arrays, estimate_arrays, pair_arrays
+from memjax.store.files import add_array
 from memjax.subsets import lemma_bound
 from memjax.types import Dataset, Estimate
 
@@ -82,8 +84,8 @@ def write_results(
         )
     elif dataset.num_train * dataset.num_test <= EXTREMES_MOST:
         listed = _extremes_of_all(dataset, tally, None)
-    pairs = _pair_table(dataset, tally, estimates, strong, by_chance, listed)
-    store.write_arrays(folder / "pairs.npz", store.pair_arrays(pairs).items())
+    pairs = pair_arrays(_pair_table(dataset, tally, estimates, strong, by_chance, listed))
+    store.write_arrays(folder / "pairs.npz", pairs.items())
     return ["estimates.npz", "pairs.npz"] + ["influence.npy"] * all_pairs
 
 
@@ -92,7 +94,9 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
     correct, num_models, num_test = tally.scores["correct"], tally.num_used, dataset.num_test
     num_in, all_answers = int(correct.num_in.sum()), num_models * dataset.num_train
     right_in, right = float(correct.sums.inside.sum()), float(correct.sums.total.sum())
-    reliability = _reliability(tally)
+    reliability, plug_in = _reliability(tally), None
+    if tally.score == "correct":
+        plug_in = np.asarray(estimate_of(correct, errors="plug-in").stderr)
     return Estimates(
         score=tally.score,
         scores={name: _means(totals) for name, totals in tally.scores.items()},
@@ -107,7 +111,7 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
         test_accuracy=float(tally.num_right.sum() / (num_models * num_test)) if num_test else math.nan,
         num_models=tally.num_models,
         num_failed=tally.num_failed,
-        stderr_plug_in=_plug_in(tally),
+        stderr_plug_in=plug_in,
         # The paper's lemma is about scores from 0 to 1.
         lemma_bound=lemma_bound(num_in / all_answers, num_models) if METRICS[tally.score].bounded else math.nan,
         corrupted=dataset.corrupted,
@@ -121,13 +125,6 @@ def _means(totals: Totals) -> ScoreMeans:
     inside, outside = sides_of(totals)
     memorization = Estimate(*map(np.asarray, estimate_of(totals)))  # pyright: ignore[reportArgumentType]
     return ScoreMeans(np.asarray(inside.mean), np.asarray(outside.mean), memorization)
-
-
-def _plug_in(tally: Tally) -> np.ndarray | None:
-    """Errors with the rates as they are, which only correctness has."""
-    if tally.score != "correct":
-        return None
-    return np.asarray(estimate_of(tally.scores["correct"], errors="plug-in").stderr)
 
 
 def _reliability(tally: Tally) -> Reliability:
@@ -173,26 +170,26 @@ def _write_estimates(
     parts = np.array_split(np.arange(len(rows)), min(len(rows), PIECES_MOST))
 
     def make(piece: int) -> dict[str, np.ndarray]:
-        matrices, pairs, by_chance = {}, [], 0.0
+        arrays, pairs, by_chance = dict[str, np.ndarray](), [], 0.0
         blocks = [(rows[number], columns[number]) for number in parts[piece]]
         for number, (value, stderr) in zip(parts[piece], _influences(tally, blocks, largest), strict=True):
             own = estimates.mem[rows[number]]
             pairs.append(select_pairs(value, stderr, own, rows[number], columns[number]))
             by_chance += expected_by_chance(stderr, own)
-            matrices[f"influence_{number}"] = value
-        return {**matrices, **join_pairs(pairs)._asdict(), "by_chance": np.float64(by_chance)}
+            arrays[f"influence_{number}"] = value
+        return arrays | join_pairs(pairs)._asdict() | {"by_chance": np.array(by_chance)}
 
     strong, by_chance = list[Pairs](), 0.0
     with zipfile.ZipFile(stream, "w") as archive:
-        for name, array in store.estimate_arrays(estimates).items():
-            store.add_array(archive, name, array)
+        for name, array in estimate_arrays(estimates).items():
+            add_array(archive, name, array)
         for numbers, found in zip(parts, pieces.done("influence", len(parts), make), strict=True):
             strong.append(Pairs(*(found[name] for name in Pairs._fields)))
             by_chance += float(found["by_chance"])
             for number in numbers.tolist():
                 block = ClassInfluence(rows[number], columns[number], found[f"influence_{number}"])
-                for name, array in store.class_arrays(number, block).items():
-                    store.add_array(archive, name, array)
+                for name, array in class_arrays(number, block).items():
+                    add_array(archive, name, array)
     return join_pairs(strong), by_chance
 
 

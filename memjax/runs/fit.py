@@ -46,12 +46,12 @@ def fit(
       ids: your own name of each training example; by default a data frame's index, or the row's number.
       class_names: one for each class, in the order of the labels' values.
       name: what the report calls the data.
-      progress: whether a bar shows it; or a `memjax.runs.progress.Teller`.
+      progress: whether a bar shows it; without, notices go to the logger `memjax`.  Or a `memjax.runs.progress.Teller`.
       estimate: False only trains; estimates are then made when they are first asked for.
       options: every option of the command line by its name: num_models=1000, per_class=40, epochs=30, ...
 
     Returns:
-      The result: memorization, influence, suspects and all else there is.
+      The result, with memorization, influence, suspects and all else there is.
 
     Raises:
       InputError: an option is not known, data or options cannot be used, or the folder was made for others.

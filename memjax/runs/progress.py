@@ -1,5 +1,6 @@
-"""How far a training is: a bar where somebody watches, a line now and then in a log."""
+"""Progress of a training: a bar in a terminal or a notebook, a line now and then in a log."""
 
+import logging
 import os
 import sys
 import threading
@@ -88,7 +89,7 @@ class Bar:
 
 
 class Silent:
-    """Tells nobody."""
+    """Shows no progress.  Notices go to the logger `memjax`, which the program around it may silence or redirect."""
 
     def say(self, event: str, words: str, **facts: Any) -> None:
         pass
@@ -99,19 +100,19 @@ class Silent:
 
     @contextmanager
     def progress(self, total: int, done: int, recount: Callable[[], int] | None = None) -> Iterator["Progress"]:
-        yield Progress(total, done, lambda _: None, EVERY_LINE, lambda _: None)
+        yield Progress(total, done, lambda _: None, EVERY_LINE, logging.getLogger("memjax").warning)
 
 
 class Progress:
     """Counts models as they are trained and shows now and then how many there are; nothing if all are there already.
 
-    A thread shows it, so that it is seen to go on through compilations and long packs.
+    A thread shows it, so the clock also runs during compilations and long batches of models.
 
     Args:
-      show: is given each standing, and last of all the one at the end.
+      show: called with each state of the training, and at the end with the last one.
       every: seconds between two.
-      write: prints a line about something else, without tearing what is shown.
-      recount: how many models there are, where others train them as well; else what `update` was told.
+      write: prints a notice without breaking the bar.
+      recount: counts the models on disk, where other workers train models too.
     """
 
     def __init__(

@@ -177,7 +177,7 @@ class Result:
     def held_out_probabilities(self) -> np.ndarray | None:
         """(train, classes) mean probability of each class over the models that did not train on an example.
 
-        NaN where there is no such model; None where the run has none of them: it is of an older version, or a stream.
+        NaN where every model trained on the example; None where the run stores none: an older version, or --stream.
         """
         return self._read(lambda folder, blocks, _: store.read_held_out(folder, blocks))
 
@@ -242,7 +242,8 @@ class Result:
         if self.run.num_trained < self.run.plan.num_models:
             rows.append(("models", f"{self.run.num_trained} of {self.run.plan.num_models} trained"))
         else:
-            rows += summary.rows(self.summary())
+            found = self.summary()
+            rows += [*summary.rows(found), *(("warning", text) for text in found["warnings"])]
         width = max(len(name) for name, _ in rows) + 2
         return "\n".join(f"{name:<{width}}{text}" for name, text in rows)
 

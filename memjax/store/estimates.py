@@ -59,7 +59,7 @@ def pair_arrays(found: PairTable) -> dict[str, Any]:
 
 
 def as_estimates(arrays: Arrays) -> Estimates:
-    """The contents of estimates.npz, also of an older one.
+    """The contents of estimates.npz, also of an older one, without influence within classes (`within_class`).
 
     Raises:
       KeyError, TypeError, ValueError: the arrays are something else.
@@ -76,7 +76,7 @@ def as_estimates(arrays: Arrays) -> Estimates:
 
     kept = [found[1] for key in arrays if (found := re.fullmatch("tr_((?!num_).+)_out", key))]
     scores = {name: means(name) for name in sorted({"correct", fields["score"], *kept})}
-    return Estimates(**fields, scores=scores, within_class=within_class(arrays))
+    return Estimates(**fields, scores=scores)
 
 
 def within_class(arrays: Arrays) -> dict[int, ClassInfluence]:

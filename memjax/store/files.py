@@ -41,15 +41,9 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], _Result]) -> _Resul
     return result[0]
 
 
-def write_arrays(path: Path, arrays: Iterable[tuple[str, np.ndarray]]) -> None:
-    """An npz file, in place of an older one, from arrays that come one by one and are let go."""
-
-    def write(stream: BinaryIO) -> None:
-        with zipfile.ZipFile(stream, "w") as archive:
-            for name, array in arrays:
-                add_array(archive, name, array)
-
-    write_atomically(path, write)
+def write_arrays(path: Path, arrays: Iterable[tuple[str, Any]]) -> None:
+    """An npz file, in place of an older one."""
+    write_atomically(path, lambda stream: np.savez(stream, **dict(arrays)))
 
 
 def add_array(archive: zipfile.ZipFile, name: str, array: Any) -> None:

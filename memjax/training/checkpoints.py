@@ -87,27 +87,24 @@ def _of(folder: Path, plan: str, number: int) -> list[Path]:
 
 
 def _write(path: Path, tree: Tree) -> None:
-    import orbax.checkpoint as ocp
-
     shutil.rmtree(path, ignore_errors=True)
-    with ocp.StandardCheckpointer(multiprocessing_options=_alone()) as checkpointer:
+    with _checkpointer() as checkpointer:
         checkpointer.save(path.absolute(), jax.tree.leaves(tree))
 
 
 def _restore(path: Path, like: Tree) -> Tree:
-    import orbax.checkpoint as ocp
-
     leaves, shape = jax.tree.flatten(like)
-    with ocp.StandardCheckpointer(multiprocessing_options=_alone()) as checkpointer:
+    with _checkpointer() as checkpointer:
         return jax.tree.unflatten(shape, [np.asarray(leaf) for leaf in checkpointer.restore(path.absolute(), leaves)])
 
 
-def _alone():
+def _checkpointer():
     """Each process saves its own packs and waits for no other, also where jax has several processes."""
     import orbax.checkpoint as ocp
 
     me = jax.process_index()
-    return ocp.options.MultiprocessingOptions(me, {me}, barrier_sync_key_prefix=f"process-{me}")
+    options = ocp.options.MultiprocessingOptions(me, {me}, barrier_sync_key_prefix=f"process-{me}")
+    return ocp.StandardCheckpointer(multiprocessing_options=options)
 
 
 def _is_whole(folder: Path, digest: str) -> bool:

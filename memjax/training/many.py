@@ -91,14 +91,7 @@ def compile_training(training: Training, seed: int, examples: Examples, pack_siz
 
     One program advances by any number of epochs, so that a training resumed from a checkpoint gives the same bits.
     """
-    key = prng.run_key(seed)
-
-    def start(model_id):
-        return training.start(jax.random.fold_in(key, model_id))
-
-    def advance(model_id, mask, state, examples, first, last):
-        return training.advance(jax.random.fold_in(key, model_id), mask, state, examples, first, last)
-
+    start, advance = _numbered(seed, training.start, training.advance)
     compiled = partial(_compiled, devices)
     ids, masks = _like_ids_and_masks(len(devices), pack_size, len(examples.train_labels))
     epoch = jax.ShapeDtypeStruct(ids.shape[:1], np.int32)
@@ -125,14 +118,7 @@ def compile_streamed(
     training: StreamedTraining, seed: int, stream: Stream, pack_size: int, devices: Devices
 ) -> Programs:
     """The same for a stream: a call for each batch, which goes to all models of all devices; epochs are legs here."""
-    key = prng.run_key(seed)
-
-    def start(model_id):
-        return training.start(jax.random.fold_in(key, model_id))
-
-    def step(model_id, mask, state, active, batch):
-        return training.step(jax.random.fold_in(key, model_id), mask, state, active, batch)
-
+    start, step = _numbered(seed, training.start, training.step)
     put, compiled = partial(replicate, devices=devices), partial(_compiled, devices)
     ids, masks = _like_ids_and_masks(len(devices), pack_size, len(stream.train_labels))
     active, batch = jax.ShapeDtypeStruct(ids.shape[:1], bool), put(stream.like())
@@ -175,6 +161,12 @@ def compile_any(training: Any, seed: int, examples: Any, pack_size: int, devices
     if isinstance(examples, Stream):
         return compile_streamed(training, seed, examples, pack_size, devices)
     return compile_training(training, seed, examples, pack_size, devices)
+
+
+def _numbered(seed: int, *functions: Callable) -> list[Callable]:
+    """Functions of a model's key as functions of its number."""
+    key = prng.run_key(seed)
+    return [lambda model_id, *given, of=of: of(jax.random.fold_in(key, model_id), *given) for of in functions]
 
 
 def _compiled(

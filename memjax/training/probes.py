@@ -13,7 +13,7 @@ LARGEST = float(np.finfo(np.float16).max)
 
 
 class Probe(NamedTuple):
-    """What is recorded, and when.  Nothing is recorded by default, and nothing of it is then in the program.
+    """What is recorded, and when.  By default nothing is recorded, and the compiled program is unchanged.
 
     The record is part of the model's state, so that a checkpoint holds it too.  It has a float16 or a truth value for
     every metric, epoch and training example, whatever the number of steps.

@@ -66,6 +66,16 @@ def test_the_interval_covers_chance():
     assert covered >= 40 * 0.95 - 4 * np.sqrt(40 * 0.95 * 0.05)
 
 
+def test_without_draws_only_the_interval_is_missing():
+    weights, masks, outputs, _ = world()
+
+    found, whole = (lds(weights, masks, outputs, fitted_masks=None, **given) for given in ({"draws": 0}, {}))
+
+    assert found.value == whole.value
+    assert np.isnan([found.low, found.high]).all()
+    assert np.isfinite([whole.low, whole.high]).all()
+
+
 def test_models_that_the_scores_were_made_from_are_refused():
     weights, masks, outputs, _ = world()
 

@@ -1,6 +1,6 @@
 """The defaults fit every label of digits, wrong ones included, and find the wrong ones.
 
-A small form of `experiments.label_noise`, which holds the numbers for 400 models and five draws of the wrong labels.
+A small form of `experiments.label_errors.label_noise`, which has 400 models and five draws of the wrong labels.
 """
 
 import numpy as np

@@ -86,6 +86,13 @@ def test_without_a_test_set_memorization_and_suspects_stay(tmp_path, capfd):
     assert result.report().path.exists()
 
 
+def test_without_a_bar_notices_go_to_a_logger_and_warnings_stand_in_the_result(tmp_path, caplog):
+    result = memjax.fit(X, Y, run=tmp_path / "run", **QUICK)
+
+    assert "there are no test examples" in caplog.text
+    assert "Only 16 models" in repr(result)
+
+
 def test_extending_trains_the_difference_and_opening_reads_the_same(result):
     longer = result.extend(32, progress=False)
 

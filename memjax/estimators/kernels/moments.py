@@ -1,13 +1,12 @@
 """Means of a score over the models that saw an example and over those that did not, and their standard errors."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from memjax.errors import one_of
-from memjax.estimators.checks import AnyArray
 from memjax.types import Estimate
 
 Errors = Literal["adjusted", "plug-in"]
@@ -16,9 +15,9 @@ Errors = Literal["adjusted", "plug-in"]
 class Moments(NamedTuple):
     """One side: how many models, their mean score, and the squared standard error of that mean."""
 
-    count: Int[AnyArray, "*shape"]
-    mean: Float[AnyArray, "*shape"]
-    variance: Float[AnyArray, "*shape"]
+    count: Int[Array, "*shape"]
+    mean: Float[Array, "*shape"]
+    variance: Float[Array, "*shape"]
 
 
 def as_errors(errors: str) -> Errors:
@@ -32,9 +31,7 @@ def as_errors(errors: str) -> Errors:
     return errors
 
 
-def moments_of_rates(
-    count: Int[AnyArray, "*#shape"], total: Float[AnyArray, "*shape"], errors: Errors = "adjusted"
-) -> Moments:
+def moments_of_rates(count: Int[Any, "*#shape"], total: Float[Any, "*shape"], errors: Errors = "adjusted") -> Moments:
     """From the number of models that were right, for 0 / 1 scores.  The rate of none is NaN: undefined, not zero.
 
     Adjusted, the variance is that of a sample, q (1 - q) / (count - 1), but with q = (total + 1) / (count + 2): one
@@ -60,7 +57,7 @@ def moments_of_rates(
 
 
 def moments_of_scores(
-    count: Int[AnyArray, "*#shape"], total: Float[AnyArray, "*shape"], squares: Float[AnyArray, "*shape"]
+    count: Int[Any, "*#shape"], total: Float[Any, "*shape"], squares: Float[Any, "*shape"]
 ) -> Moments:
     """From sums of scores and of their squares, for scores of any kind.
 

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped, UInt8, UInt32
 
+from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Sums, from_sums
-from memjax.estimators.kernels.products import counts_in, pack_bits, sums_in, unpack_bits
+from memjax.estimators.kernels.products import counts_in, pack_bits, unpack_bits
 from memjax.estimators.pairs import Pairs, join_pairs
 
 TILE_OF_CPU = 2048, 1024  # training and test examples; the packed scores of so many stay in the cache of a core
@@ -139,8 +140,7 @@ def _products(
     if scores.dtype == jnp.uint32:
         total = jax.lax.population_count(scores).astype(jnp.int32).sum((0, 1))
         return Sums(counts_in(words, scores), total.astype(jnp.float32)), num_in
-    masks, squares = unpack_bits(words, len(scores)), scores * scores
-    return Sums(sums_in(masks, scores), scores.sum(0), Sums(sums_in(masks, squares), squares.sum(0))), num_in
+    return sums_of(unpack_bits(words, len(scores)), scores), num_in
 
 
 @jax.jit

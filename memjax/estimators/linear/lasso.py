@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 
 from memjax import notebook
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, at_least_one_model
+from memjax.estimators.checks import AnyArray, as_masks
 from memjax.estimators.linear.lasso_solver import fit_tile, make_design
 
 TILE = 256
@@ -100,7 +100,6 @@ def as_masks_and_outputs(
       InputError: masks other than 0 and 1, not one row of outputs a model, outputs that are not finite numbers.
     """
     masks, outputs = np.asarray(as_masks(masks)), np.asarray(outputs)
-    at_least_one_model(len(masks))
     if outputs.ndim != 2 or len(outputs) != len(masks):
         raise InputError(f"outputs has shape {outputs.shape}; expected ({len(masks)}, test), a row for each of masks")
     if outputs.dtype.kind not in "biuf" and outputs.dtype.name != "bfloat16":

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 
 from memjax.errors import InputError, one_of
 from memjax.estimators.checks import as_scores
-from memjax.estimators.complementary import opposite, whole_pairs
+from memjax.estimators.complementary import opposite, some_models, whole_pairs
 from memjax.estimators.kernels.influence_from_bits import Bits, no_bits, set_models
 from memjax.estimators.streaming.totals import Totals, add_totals, memorization_totals
 from memjax.metrics import SCORES
@@ -151,7 +151,7 @@ def tally_of(outcomes: Outcomes, score: str = "correct") -> Tally:
     tally = Tally(num_models, outcomes.masks.shape[1], outcomes.test["correct"].shape[1], complementary, score)
     used = paired if complementary else outcomes
     for start in range(0, len(used.masks), MODELS_AT_ONCE):
-        tally.add(_models(used, slice(start, start + MODELS_AT_ONCE)))
+        tally.add(some_models(used, slice(start, start + MODELS_AT_ONCE)))
     tally.num_models = len(outcomes.model_ids)
     return tally
 
@@ -163,8 +163,3 @@ def in_pairs(
     whole = np.arange(num_models // 2 * 2)
     starts = range(0, len(whole), MODELS_AT_ONCE)
     return len(whole) > 0 and all(opposite(masks_of(whole[start : start + MODELS_AT_ONCE])) for start in starts)
-
-
-def _models(outcomes: Outcomes, some: slice) -> Outcomes:
-    train, test = ({name: values[some] for name, values in side.items()} for side in (outcomes.train, outcomes.test))
-    return Outcomes(outcomes.model_ids[some], outcomes.masks[some], train, test)

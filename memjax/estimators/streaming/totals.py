@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, as_scores
+from memjax.estimators.checks import AnyArray, as_masks, as_masks_and_scores, as_scores
 from memjax.estimators.complementary import as_pairs, squares_in_pairs, stderr_in_pairs
 from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Moments, Sums, as_errors, from_sums, halves
@@ -46,10 +46,7 @@ def memorization_totals(
     Arguments and errors as there, but there may be no model.  Summed in float64 on the host: probabilities stored in
     float16 are summed without any rounding, so that neither the order nor the parts matter.
     """
-    masks = np.asarray(as_masks(masks))
-    correct = np.asarray(as_scores("correct", correct, len(masks)))
-    if correct.shape != masks.shape:
-        raise InputError(f"correct has shape {correct.shape} and masks {masks.shape}; expected the same")
+    masks, correct = map(np.asarray, as_masks_and_scores(masks, correct, may_be_none=True))
     in_pairs = squares_in_pairs(as_pairs(masks, correct)) if complementary else None
     sums = diagonal_sums(masks, correct, np.float64)
     return Totals(len(masks), masks.sum(0), sums, in_pairs)
@@ -57,7 +54,7 @@ def memorization_totals(
 
 def influence_totals(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..."]) -> Totals:
     """The (train, test) sums of some models for `influence`.  Arguments and errors as there; there may be no model."""
-    masks = as_masks(masks)
+    masks = as_masks(masks, may_be_none=True)
     scores = as_scores("correct_test", correct_test, len(masks))
     return Totals(len(masks), jnp.asarray(masks.sum(0, dtype=np.int32))[:, None], sums_of(masks, scores))
 

@@ -1,6 +1,6 @@
-"""From arrays to what the page shows: which examples, in which order, with which numbers."""
+"""The examples and pairs that the page shows without its script, in their order and with their numbers."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class Example(NamedTuple):
 
 
 class Influenced(NamedTuple):
-    """One test example, and what a training example did to it."""
+    """One test example, and the influence of a training example on it."""
 
     picture: Picture | None
     name: str
@@ -45,19 +45,6 @@ class PairRow(NamedTuple):
     mem: float
     mem_stderr: float
     tests: list[Influenced]
-
-
-class PairSummary(NamedTuple):
-    """How many pairs passed which thresholds, out of how many possible ones: those of one class."""
-
-    number: int
-    shown: int
-    num_train: int
-    num_test: int
-    possible: int
-    num_large: int
-    infl_threshold: float
-    mem_threshold: float
 
 
 def check_fits(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> None:
@@ -83,21 +70,24 @@ def check_fits(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> None
             raise InputError(f"pairs name a {side} row outside 0 .. {size - 1}; they are of another data set")
 
 
-def pair_summary(dataset: Dataset, mem: np.ndarray, pairs: PairTable, limit: int) -> PairSummary:
-    """What the page says about the pairs in words."""
-    return PairSummary(
-        number=len(pairs),
-        shown=min(limit, len(pairs)),
-        num_train=len(np.unique(pairs.train_rows)),
-        num_test=len(np.unique(pairs.test_rows)),
-        possible=_pairs_of_one_class(dataset),
-        num_large=int((finite(mem) >= pairs.memorization_threshold).sum()),
-        infl_threshold=pairs.influence_threshold,
-        mem_threshold=pairs.memorization_threshold,
+def pair_summary(dataset: Dataset, mem: np.ndarray, pairs: PairTable, limit: int) -> dict[str, Any]:
+    """The numbers that the page states about the pairs; `possible` pairs have one class."""
+    train, test = (
+        np.bincount(labels, minlength=dataset.num_classes) for labels in (dataset.train_labels, dataset.test_labels)
     )
+    return {
+        "number": len(pairs),
+        "shown": min(limit, len(pairs)),
+        "num_train": len(np.unique(pairs.train_rows)),
+        "num_test": len(np.unique(pairs.test_rows)),
+        "possible": int(train @ test),
+        "num_large": int((finite(mem) >= pairs.memorization_threshold).sum()),
+        "infl_threshold": pairs.influence_threshold,
+        "mem_threshold": pairs.memorization_threshold,
+    }
 
 
-class Examples:
+class Gallery:
     """The examples of a run, chosen by their scores."""
 
     def __init__(self, dataset: Dataset, estimates: Estimates, painter: Painter | None):
@@ -106,11 +96,11 @@ class Examples:
         self._paint = painter or (lambda example: None)
 
     def most_memorized(self, limit: int) -> list[Example]:
-        """The highest scores, highest first; of equal ones the better known first.  Undefined ones are left out."""
+        """The examples with the highest scores, in descending order; undefined scores are excluded."""
         return [self._train(row) for row in self._estimates.most_memorized(limit)]
 
     def nearest(self, target: float, limit: int) -> list[Example]:
-        """The scores nearest a value.  Often thousands are equally near: then some of them by a fixed lot."""
+        """The examples with the scores nearest to a value; ties are broken at random, with a fixed seed."""
         mem = self._estimates.mem
         defined = np.random.default_rng(0).permutation(np.flatnonzero(np.isfinite(mem)))
         order = np.argsort(np.abs(mem[defined] - target), kind="stable")
@@ -121,7 +111,7 @@ class Examples:
         return [self._train(row) for row in rows]
 
     def strongest_pairs(self, pairs: PairTable, limit: int) -> list[PairRow]:
-        """The strongest pairs, those of one training example in one row, rows by their strongest pair."""
+        """The strongest pairs, a row for each training example, ordered by the strongest pair of the row."""
         rows: dict[int, PairRow] = {}
         for pair, (row, column) in enumerate(zip(pairs.train_rows[:limit].tolist(), pairs.test_rows, strict=False)):
             if row not in rows:
@@ -158,10 +148,3 @@ class Examples:
             infl_stderr=stderr,
             correct=float(self._estimates.test_correct[row]),
         )
-
-
-def _pairs_of_one_class(dataset: Dataset) -> int:
-    train, test = (
-        np.bincount(labels, minlength=dataset.num_classes) for labels in (dataset.train_labels, dataset.test_labels)
-    )
-    return int(train @ test)

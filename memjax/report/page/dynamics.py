@@ -1,4 +1,4 @@
-"""What a run recorded while its models trained, as the page shows it: when examples are learned, and their loss."""
+"""Recorded dynamics as the page shows them: when examples are learned, and their loss after each epoch."""
 
 from typing import Any, NamedTuple
 
@@ -6,19 +6,19 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from memjax.errors import InputError
-from memjax.report.page.island import Orders, packed
+from memjax.report.page.script_data import Orders, packed
 from memjax.types import Dataset
 
 SIDES = ("in", "out")
 SHOWN = 10  # of the easiest and of the hardest examples
-# Curves are drawn a few hundred pixels wide and high, so 24 places along and a byte up are as much as can be seen.  The
-# square root keeps small losses apart.  With its error, each of two curves of 60,000 examples has 17 places in 4 MB.
+# Curves are drawn a few hundred pixels wide and high, so 24 epochs and a byte a value are enough.  The square
+# root keeps small losses apart.  With errors, the two curves of 60,000 examples have 17 epochs in 4 MB.
 EPOCHS_MOST, EPOCHS_LEAST, BYTES_MOST = 24, 8, 2**22
 LEVELS, UNDEFINED = 254, 255
 
 
-class Curves(NamedTuple):
-    """Trajectories over models that trained on an example ("in") and over the others ("out").
+class MeanCurves(NamedTuple):
+    """Mean curves over models that trained on an example ("in") and over models that did not ("out").
 
     Attributes:
       metric: "loss", or "error", the share of models that are wrong, where only that is known.
@@ -37,13 +37,13 @@ class Dynamics(NamedTuple):
 
     Attributes:
       curves: None where neither loss nor correctness was recorded.
-      learned_from: what tells that an example is learned; empty where nothing does.
+      learned_from: the metric that tells whether an example is learned; empty where none was recorded.
       first, last: the recorded epochs between which learning was looked for.
       learned, learned_stderr: by side, (train,) epochs until an example is right for the first time.
       num, num_learned: by side, (train,) models, and those of them that ever had it right.
     """
 
-    curves: Curves | None
+    curves: MeanCurves | None
     learned_from: str
     first: int
     last: int
@@ -54,7 +54,7 @@ class Dynamics(NamedTuple):
 
 
 def dynamics_of(arrays: dict[str, np.ndarray] | None, dataset: Dataset) -> Dynamics | None:
-    """What there is to show of recorded dynamics; None where nothing was recorded that the page can show.
+    """The recorded dynamics that the page can show; None where there are none.
 
     Raises:
       InputError: the arrays are of another data set.
@@ -81,7 +81,7 @@ def dynamics_of(arrays: dict[str, np.ndarray] | None, dataset: Dataset) -> Dynam
     )  # fmt: skip
 
 
-def _curves(arrays: dict[str, np.ndarray]) -> Curves | None:
+def _curves(arrays: dict[str, np.ndarray]) -> MeanCurves | None:
     metric = next((name for name in ("loss", "correct") if f"tr_{name}_in" in arrays), None)
     if metric is None:
         return None
@@ -90,11 +90,11 @@ def _curves(arrays: dict[str, np.ndarray]) -> Curves | None:
         metric, mean = "error", {side: 1 - values for side, values in mean.items()}
     source = "correct" if metric == "error" else metric
     stderr = {side: arrays[f"tr_{source}_{side}_stderr"] for side in SIDES}
-    return Curves(metric, arrays["epochs"], mean, stderr)
+    return MeanCurves(metric, arrays["epochs"], mean, stderr)
 
 
 def thinned(num_epochs: int, num_train: int) -> Int[np.ndarray, " kept"]:
-    """Which of so many recorded epochs the page keeps: evenly, the first and the last among them.
+    """The recorded epochs that the page keeps: evenly spaced, the first and the last included.
 
     >>> thinned(40, 100)[[0, 1, -1]].tolist(), len(thinned(40, 60_000)), len(thinned(5, 10**6))
     ([0, 2, 39], 17, 5)
@@ -104,8 +104,8 @@ def thinned(num_epochs: int, num_train: int) -> Int[np.ndarray, " kept"]:
     return np.round(np.linspace(0, num_epochs - 1, most)).astype(np.int64)
 
 
-def easiest_and_hardest(curves: Curves, side: str) -> tuple[Int[np.ndarray, " few"], Int[np.ndarray, " few"]]:
-    """Rows of the examples of the lowest mean over all recorded epochs, and of the highest, most extreme first."""
+def easiest_and_hardest(curves: MeanCurves, side: str) -> tuple[Int[np.ndarray, " few"], Int[np.ndarray, " few"]]:
+    """Rows of the examples with the lowest and with the highest mean over all recorded epochs, most extreme first."""
     mean = curves.mean[side].mean(1)
     order = np.argsort(mean, kind="stable")
     order = order[np.isfinite(mean[order])]
@@ -113,8 +113,8 @@ def easiest_and_hardest(curves: Curves, side: str) -> tuple[Int[np.ndarray, " fe
     return order[:few], order[::-1][:few]
 
 
-def dynamics_island(dynamics: Dynamics, order: Orders) -> dict[str, Any]:
-    """What the script of the page is given of it, training examples in the order of the page."""
+def dynamics_data(dynamics: Dynamics, order: Orders) -> dict[str, Any]:
+    """The data for the page's script, training examples in the order of the page."""
     train = order.train
     content: dict[str, Any] = {
         "learnedFrom": dynamics.learned_from,
@@ -130,11 +130,11 @@ def dynamics_island(dynamics: Dynamics, order: Orders) -> dict[str, Any]:
             f"num_learned_{side}": packed(dynamics.num_learned[side][train]),
         }
     if dynamics.curves is not None:
-        content["curves"] = _curves_island(dynamics.curves, train)
+        content["curves"] = _curves_data(dynamics.curves, train)
     return content
 
 
-def _curves_island(curves: Curves, train: np.ndarray) -> dict[str, Any]:
+def _curves_data(curves: MeanCurves, train: np.ndarray) -> dict[str, Any]:
     kept, place = thinned(len(curves.epochs), len(train)), np.empty_like(train)
     place[train] = np.arange(len(train))
     content: dict[str, Any] = {"metric": curves.metric, "epochs": curves.epochs[kept].tolist()}
@@ -155,7 +155,7 @@ def _curves_island(curves: Curves, train: np.ndarray) -> dict[str, Any]:
 
 
 def as_bytes(values: Float[np.ndarray, "*shape"], top: float) -> UInt8[np.ndarray, "*shape"]:
-    """Numbers from 0 to `top` as 0 .. 254 on a scale of square roots; 255 is what is undefined.
+    """Numbers from 0 to `top` as 0 .. 254 on a square-root scale; 255 means undefined.
 
     >>> as_bytes(np.array([0.0, 0.01, 4.0, np.nan]), 4.0).tolist()
     [0, 13, 254, 255]
@@ -165,7 +165,7 @@ def as_bytes(values: Float[np.ndarray, "*shape"], top: float) -> UInt8[np.ndarra
 
 
 def typical(mean: Float[np.ndarray, "train epochs"]) -> Float[np.ndarray, " epochs"]:
-    """The mean over the examples for which it is defined; NaN where there is none."""
+    """The mean over the examples that are defined; NaN where none is."""
     known = np.isfinite(mean)
     with np.errstate(invalid="ignore"):
         return np.where(known, mean, 0).sum(0, dtype=np.float64) / known.sum(0)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from memjax.report.page.dynamics import Curves, easiest_and_hardest, largest, typical
+from memjax.report.page.dynamics import MeanCurves, easiest_and_hardest, largest, typical
 from memjax.report.page.figures import MEMORIZED, Tick, ends, places_on
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 800.0, 340.0, 58.0, 776.0, 34.0, 292.0
@@ -14,7 +14,7 @@ EPOCH_TICKS = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000)
 
 
 class Cell(NamedTuple):
-    """A rectangle of the plane with examples in it, the darker the more."""
+    """A rectangle of the plane; it is darker where it has more examples."""
 
     count: int
     x: float
@@ -48,7 +48,7 @@ class Plane(NamedTuple):
 
 
 def speed_drawing(learned: Float[np.ndarray, " train"], mem: Float[np.ndarray, " train"]) -> Plane:
-    """How many examples are learned when, and memorized how much: counts on a grid, epochs on a scale of logarithms.
+    """Counts of examples on a grid of learning speed (logarithmic) and memorization.
 
     Undefined values are left out.
     """
@@ -81,7 +81,7 @@ def speed_drawing(learned: Float[np.ndarray, " train"], mem: Float[np.ndarray, "
     )  # fmt: skip
 
 
-def trajectory_drawing(curves: Curves, side: str) -> Plane:
+def trajectory_drawing(curves: MeanCurves, side: str) -> Plane:
     """The trajectories of the easiest and the hardest examples on a side, and the mean of all; heights are roots."""
     easiest, hardest = easiest_and_hardest(curves, side)
     mean = curves.mean[side]
@@ -108,7 +108,7 @@ def trajectory_drawing(curves: Curves, side: str) -> Plane:
 
 
 def root_ticks(top: float) -> list[float]:
-    """Round values whose square roots lie far enough apart to be written beside an axis from 0 to `top`."""
+    """Round values for a square-root axis from 0 to `top`, far enough apart to be labelled."""
     apart, ticks = 0.1 * np.sqrt(top), list[float]()
     for value in (float(f"{digit}e{power}") for power in range(5, -6, -1) for digit in (5, 2, 1)):
         if apart < np.sqrt(value) <= np.sqrt(top) and (not ticks or np.sqrt(ticks[-1]) - np.sqrt(value) > apart):

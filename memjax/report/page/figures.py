@@ -24,14 +24,14 @@ def histogram(values: Float[np.ndarray, " train"]) -> tuple[Int[np.ndarray, " bi
 
 
 def ends(values: Float[np.ndarray, " train"]) -> tuple[float, float]:
-    """Of an axis of memorization: the lowest value, or 0, and the highest, or 1; a thousandth beyond 1 is rounding."""
+    """The ends of an axis of memorization: 0 or the lowest value below it, and 1 or the highest value above 1.001."""
     finite = values[np.isfinite(values)].astype(np.float64)
     high = float(finite.max(initial=1.0))
     return float(finite.min(initial=0.0)), high if high > 1.001 else 1.0
 
 
 def places_on(low: float, high: float) -> list[float]:
-    """Where an axis of memorization is labelled: at quarters, or, of scores beyond 1, at whole numbers, 9 at most."""
+    """The labels of an axis of memorization: quarters, or at most 9 whole numbers if scores reach beyond -1 or 1."""
     step = 0.25 if high <= 1 and low >= -1 else float(np.ceil((high - low) / 8))
     return [step * number for number in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
 

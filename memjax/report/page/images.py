@@ -13,7 +13,7 @@ from memjax.disk_inputs import Inputs, Stored
 
 LARGEST_SIDE = 160  # pixels; larger images are reduced
 STRIP_HEIGHT = 24
-LOOKED_AT = 256  # of inputs on disk, for their range
+READ_FOR_SCALE = 256  # of inputs on disk, how many are read for their range
 COARSE = 64  # pixels up to which an image is shown as squares
 
 
@@ -52,7 +52,7 @@ class Painter:
             self.size, self.kind = (min(int(np.prod(shape)), LARGEST_SIDE), 1), "strip"
 
     def __call__(self, example: np.ndarray) -> Picture:
-        """One example, (height, width), (height, width, 1 or 3) or anything else as a strip of its numbers."""
+        """The image of one example: (height, width) or (height, width, 1 or 3), or a strip with one cell a feature."""
         from PIL import Image
 
         image = Image.fromarray(self.tiles(example[None])[0])
@@ -61,7 +61,7 @@ class Painter:
         return Picture(_png_uri(image), image.width, image.height, self.kind)
 
     def tiles(self, examples: np.ndarray) -> np.ndarray:
-        """Examples as bytes, (examples, height, width) or with 3 colours behind, all of `size`."""
+        """Examples as bytes of shape (examples, height, width) or (examples, height, width, 3), all of `size`."""
         from PIL import Image
 
         pixels = self._to_bytes(examples)
@@ -84,12 +84,12 @@ class Painter:
 
 
 def _scale(inputs: Inputs, is_image: bool) -> tuple[np.ndarray, np.ndarray]:
-    """What is drawn black and what white.  One scale for all of an image; one a feature where features may differ.
+    """The values that are drawn black and white: one pair for all images, or one for each feature of vectors.
 
-    Of inputs on disk some are looked at.
+    Of inputs on disk, only some are read.
     """
     if isinstance(inputs, Stored):
-        inputs = inputs[:: max(1, len(inputs) // LOOKED_AT)]
+        inputs = inputs[:: max(1, len(inputs) // READ_FOR_SCALE)]
     axis = None if is_image else 0
     if inputs.dtype == np.uint8 and is_image:
         # Most bytes are pixels as they are; a smaller maximum means another range, as 0 .. 16 of scikit-learn's digits.
@@ -121,5 +121,5 @@ def _png_uri(image) -> str:
 
 
 def data_uri(png: bytes) -> str:
-    """A PNG file as a page can hold it."""
+    """A PNG file as text within a page."""
     return "data:image/png;base64," + base64.b64encode(png).decode()

@@ -1,4 +1,4 @@
-"""The numbers of a whole run and of its classes, as the overview shows them."""
+"""The overview: numbers of the whole run, and memorization of each class."""
 
 from typing import NamedTuple
 
@@ -54,8 +54,8 @@ def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
         Tile("Classes", whole(dataset.num_classes)),
         Tile("Models", whole(estimates.num_models), f"{whole(estimates.num_failed)} diverged models (excluded)"),
         Tile("Subset fraction", percent(seen / models if models else np.nan), "of the training examples in each model"),
-        Tile("In-sample accuracy", percent(estimates.in_sample_accuracy), "on examples a model trained on"),
-        Tile("Held-out accuracy", percent(estimates.held_out_accuracy), "on training examples a model did not see"),
+        Tile("In-sample accuracy", percent(estimates.in_sample_accuracy), "on the training examples of a model"),
+        Tile("Held-out accuracy", percent(estimates.held_out_accuracy), "on training examples held out from a model"),
         Tile("Test accuracy", percent(estimates.test_accuracy), "on the test examples"),
         Tile(
             "Memorization at least 0.25",
@@ -73,7 +73,7 @@ def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
 
 
 def by_class(dataset: Dataset, mem: np.ndarray) -> list[ClassRow]:
-    """One row a class, the most memorized first; classes without a defined score last."""
+    """A row for each class, in descending order of mean memorization; classes without a score come last."""
     members = [dataset.train_labels == label for label in range(dataset.num_classes)]
     scores = [finite(mem[member]) for member in members]
     means = np.array([score.mean() if len(score) else np.nan for score in scores])

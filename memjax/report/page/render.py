@@ -1,4 +1,4 @@
-"""Puts a page together: static tables for everybody, and the numbers and images for the page's script."""
+"""Assembles a page: static tables, readable without a script, and the numbers and images for the page's script."""
 
 import base64
 import hashlib
@@ -12,11 +12,12 @@ from urllib.parse import quote
 import numpy as np
 
 from memjax.disk_inputs import Stored
+from memjax.metrics import metric_named
 from memjax.report.page import content, dynamics_figures, figures, overview, words
-from memjax.report.page.dynamics import Dynamics, dynamics_island, dynamics_of, easiest_and_hardest
+from memjax.report.page.dynamics import Dynamics, dynamics_data, dynamics_of, easiest_and_hardest
 from memjax.report.page.images import Painter
-from memjax.report.page.island import island, orders
-from memjax.report.page.likeness import ALIKE
+from memjax.report.page.near_duplicates import ALIKE
+from memjax.report.page.script_data import orders, script_data
 from memjax.report.page.sheets import draw_sheets, layout_of
 from memjax.results import Estimates, PairTable
 from memjax.types import Dataset
@@ -24,7 +25,7 @@ from memjax.types import Dataset
 CARDS_SHOWN = 20  # the most memorized examples
 CONTRAST_SHOWN = 20  # on either side of typical and in between
 PAIRS_SHOWN = 20
-FROM_DISK = 2000  # most memorized examples, and test examples of pairs, whose images are read where all lie on disk
+FROM_DISK = 2000  # images that are read where the inputs stay on disk: the first in the order of the page
 WORDS = (("in sample", "in"), ("held out", "out"))
 MEASURES = {"loss": "loss", "error": "share of models that are wrong"}
 SCRIPT = Path(__file__).parent.parent / "app" / "bundle" / "report.js"
@@ -32,7 +33,7 @@ SCRIPT = Path(__file__).parent.parent / "app" / "bundle" / "report.js"
 
 @dataclass(frozen=True)
 class Report:
-    """A report whose images are not yet put anywhere.
+    """A report whose images have no place yet.
 
     Attributes:
       values: what the template of the page is given.
@@ -70,7 +71,7 @@ class Report:
             .get_template("page.html")
             .render(
                 **self.values,
-                island=htmlsafe_json_dumps(numbers, allow_nan=False),
+                script_data=htmlsafe_json_dumps(numbers, allow_nan=False),
                 script=Markup(SCRIPT.read_text(encoding="ascii")),  # noqa: S704  our own, with nothing put into it
                 sheets=[] if folder else self._embedded(Markup),
                 image_sources="data: file: 'self'" if folder else "data:",
@@ -95,14 +96,15 @@ def draw_report(
     checksums: dict[str, str],
     examples: bool,
 ) -> Report:
-    """Everything that is in a report; arguments as of `memjax.report.render_report`."""
+    """All contents of a report; arguments as for `memjax.report.render_report`."""
     content.check_fits(dataset, estimates, pairs)
     recorded = dynamics_of(dynamics, dataset)
     mem = estimates.mem
     painter = Painter(dataset.train_inputs) if examples and np.prod(dataset.input_shape) else None
     order = orders(dataset, estimates, pairs)
-    chosen = content.Examples(dataset, estimates, painter)
-    on_disk = isinstance(dataset.train_inputs, Stored)  # of these not all are read: no likeness, and the first sheets
+    chosen = content.Gallery(dataset, estimates, painter)
+    # Of images on disk only some are read: the page has the first sheets and no near-duplicates.
+    on_disk = isinstance(dataset.train_inputs, Stored)
     values = {
         "name": dataset.name,
         "tiles": overview.overview(dataset, estimates),
@@ -119,15 +121,15 @@ def draw_report(
         "pair_rows": chosen.strongest_pairs(pairs, PAIRS_SHOWN),
         "facts": facts,
         "checksums": checksums,
-        "score": words.score(estimates.score),
+        "score": metric_named(estimates.score),
         "has_probability": "probability" in estimates.scores,
         "has_images": painter is not None,
         "alike": ALIKE,
         **_figures_of(recorded, mem, chosen),
     }
-    numbers = island(dataset, estimates, pairs, order, None if on_disk else painter)
+    numbers = script_data(dataset, estimates, pairs, order, None if on_disk else painter)
     numbers |= {"name": dataset.name, "checksums": checksums, "pictures": None}
-    numbers["dynamics"] = dynamics_island(recorded, order) if recorded else None
+    numbers["dynamics"] = dynamics_data(recorded, order) if recorded else None
     sheets = {}
     if painter is not None:
         numbers["pictures"] = {"kind": painter.kind, **layout_of(painter)._asdict()}
@@ -138,8 +140,8 @@ def draw_report(
     return Report(values, numbers, sheets)
 
 
-def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Examples) -> dict[str, Any]:
-    """What the template draws of recorded dynamics; None and nothing where there are none."""
+def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Gallery) -> dict[str, Any]:
+    """The figures of recorded dynamics for the template; None and empty lists where nothing was recorded."""
     curves = recorded.curves if recorded else None
     easiest, hardest = (rows.tolist() for rows in easiest_and_hardest(curves, "out")) if curves else ([], [])
     drawn = [(word, dynamics_figures.trajectory_drawing(curves, side)) for word, side in WORDS] if curves else []
@@ -175,5 +177,5 @@ def _file_name(sheet: bytes) -> str:
 
 
 def _sha256(text: str) -> str:
-    """The name by which a content security policy allows one inline block and no other."""
+    """The checksum by which a content security policy allows exactly one inline block."""
     return base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()

@@ -1,4 +1,4 @@
-"""Sheets: many small images in one PNG, side by side, so that a page of 70,000 examples has some hundred files."""
+"""Sheets: PNG files of many small images, so that a page of 70,000 examples has a few hundred files."""
 
 import io
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from jaxtyping import Int
 from memjax.disk_inputs import Inputs
 from memjax.report.page.images import Painter
 
-SHEET_SIDE = 512  # pixels; small sheets are quickly decoded, and few of one are wasted
+SHEET_SIDE = 512  # pixels; a browser decodes small sheets quickly
 
 
 class Layout(NamedTuple):
-    """How the images lie: `columns` a row and `rows` a sheet, each of `width` by `height` pixels, row by row."""
+    """A sheet has `rows` rows of `columns` images; each image has `width` by `height` pixels."""
 
     width: int
     height: int
@@ -34,7 +34,7 @@ def layout_of(painter: Painter) -> Layout:
 
 
 def draw_sheets(painter: Painter, inputs: Inputs, order: Int[np.ndarray, " shown"]) -> Iterator[bytes]:
-    """PNG files of the examples in this order; the last one is as high as it needs to be."""
+    """PNG files of the examples in this order; the last file has only as many rows as needed."""
     from PIL import Image
 
     layout = layout_of(painter)

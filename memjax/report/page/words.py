@@ -1,8 +1,6 @@
-"""Numbers as people read them.  What is not a number is said in words."""
+"""Numbers as texts for people; NaN and infinity become words."""
 
 import math
-
-from memjax.metrics import Metric, metric_named
 
 
 def number(value: int | float, digits: int = 3) -> str:
@@ -37,8 +35,3 @@ def whole(value: int | float) -> str:
     ('50,000', 'unknown')
     """
     return f"{value:,.0f}" if math.isfinite(value) else "unknown"
-
-
-def score(name: str) -> Metric:
-    """The score of this name, in words."""
-    return metric_named(name)

@@ -1,4 +1,4 @@
-"""What the figures of `memjax.report.plots` share: a figure that belongs to nobody, its axes, colours and notes."""
+"""Shared by the figures of `memjax.report.plots`: a figure without pyplot, its axes, colours and notes."""
 
 import functools
 import io

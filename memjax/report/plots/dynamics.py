@@ -1,4 +1,4 @@
-"""Figures of what was recorded while models trained, as functions of arrays; `memjax.report.plots` has them."""
+"""Figures of recorded dynamics, as functions of arrays; `memjax.report.plots` has them."""
 
 from typing import TYPE_CHECKING
 

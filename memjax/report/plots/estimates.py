@@ -20,7 +20,7 @@ LONGEST_NAME = 16  # letters of a class name in a caption
 
 
 def memorization_histogram(mem: ArrayLike, *, threshold: float = MEMORIZED, log: bool = True) -> "Figure":
-    """How many examples are memorized how much: 18 equal bins up to 1, those of the paper's figures.
+    """Histogram of memorization in the 18 equal bins of the paper's figures.
 
     Args:
       mem: (train,) memorization; NaN is left out, and counted in a note.
@@ -52,7 +52,7 @@ def accuracy_in_out(
     mislabelled: ArrayLike | None = None,
     threshold: float = MEMORIZED,
 ) -> "Figure":
-    """Accuracy on each example of the models that saw it against that of the models that did not.
+    """Accuracy on each example: models that trained on it against models that did not.
 
     Memorization is the height above the diagonal; what lies above the dashed line is at the threshold or beyond.
 
@@ -74,7 +74,7 @@ def accuracy_in_out(
         axes.scatter(correct_out[special], correct_in[special], s=16, color=ORANGE, linewidths=0, label="mislabelled")
         axes.legend(loc="lower right", frameon=False)
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
-    axes.set(xlabel="right in models that did not see it", ylabel="right in models that saw it")
+    axes.set(xlabel="accuracy of models not trained on it", ylabel="accuracy of models trained on it")
     return figure
 
 
@@ -158,7 +158,7 @@ def error_by_models(
     num_models: ArrayLike, stderr: ArrayLike, *,
     goal: float | None = None,
 ) -> "Figure":  # fmt: skip
-    """Typical standard error against the number of models, and the line on which more models would go on.
+    """Typical standard error against the number of models, with the line that more models are expected to follow.
 
     The line falls with the square root of the number of models, through the last point.  Errors of 0 / 1 outcomes fall
     faster while there are few models, since one success and one failure were added to them.
@@ -188,7 +188,7 @@ def error_by_models(
 
 
 def membership_roc(false_positives: ArrayLike, true_positives: ArrayLike) -> "Figure":
-    """True against false positives of a membership attack, on logarithmic axes: what counts is the left end.
+    """True against false positive rates of a membership attack, on logarithmic axes: the left end matters.
 
     Args:
       false_positives, true_positives: as in the `Curve` that `membership_curve` returns.
@@ -226,7 +226,7 @@ def _drawer(inputs: Inputs):
 
 
 def _name(text: str) -> str:
-    """A class name that fits under an image and that nothing acts on."""
+    """A class name, shortened to fit under an image, without control characters."""
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
     return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
 

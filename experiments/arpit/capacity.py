@@ -1,0 +1,78 @@
+"""Does noise in the training data raise the capacity that a network needs?
+
+Arpit et al. 2017, arXiv 1706.05394, section 3.3 and figure 5.  Networks with two hidden layers of several widths; a
+share of the training examples has random inputs or random labels; accuracy is that on held-out examples without noise.
+
+    python -m experiments.arpit.capacity --size quick    digits, 3 widths, 8 networks each
+    python -m experiments.arpit.capacity                 Fashion-MNIST, 300 a class, 4 widths, 6 networks each
+
+Expected: from a small to the largest width, accuracy gains more with noise than without.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import contrast, mean_intervals
+from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.plots import COLOURS, band, logarithmic, panels
+from experiments.common.settings import Cost
+from memjax import dynamics
+
+COST = Cost("25 s", "7 min 19 s")
+
+SIZES = {  # widths, shares of noise, networks, epochs, examples a class
+    "smoke": ((4, 16), (0.5,), 2, 3, 10),
+    "quick": ((16, 64, 256), (0.5,), 8, 40, None),
+    "full": ((16, 64, 256, 512), (0.25, 0.5, 0.75), 6, 60, 300),
+}
+
+
+@dataclass(frozen=True)
+class Settings(NetworkSettings):
+    """Accuracy against width, at several levels of noise."""
+
+
+def held_out_accuracy(settings: Settings, kind: str, rate: float, width: int) -> np.ndarray:
+    """Of each network, on the examples that it did not see and that have no noise."""
+    _, _, models, epochs, per_class = SIZES[settings.size]
+    data = settings.data(kind, rate, per_class)
+    found = settings.fitted(settings.config(data, f"mlp:{width}x2", epochs, models, record_epochs=(epochs,)))
+    curves, dataset = found.curves, found.dataset
+    return dynamics.over_examples(curves.values["correct"], curves.masks, ~dataset.corrupted).outside[:, -1]
+
+
+def run(settings: Settings) -> Result:
+    widths, rates, *_ = SIZES[settings.size]
+    levels = [("real", 0.0), *((kind, rate) for kind in ("random inputs", "random labels") for rate in rates)]
+    accuracy = {
+        level: np.stack([held_out_accuracy(settings, *level, width) for width in widths], 1) for level in levels
+    }
+    gain = {level: values[:, -1] - values[:, 0] for level, values in accuracy.items()}
+    verdicts = [
+        Verdict(
+            f"from width {widths[0]} to {widths[-1]}, accuracy gains more with {rate:.0%} {kind} than with none",
+            contrast(gain[kind, rate], gain["real", 0.0]),
+        )
+        for kind, rate in levels[1:]
+    ]
+    found = {
+        f"{kind} {rate:g}": {"widths": widths, "accuracy": values.mean(0), "sd": values.std(0, ddof=1)}
+        for (kind, rate), values in accuracy.items()
+    }
+    dashes = {0.0: "-", **dict(zip(rates, ("-", "--", ":"), strict=False))}
+    figure, [axes] = panels(1, 2, 3.4, 3.9, note=OVER_NETWORKS)
+    for axis, noisy in zip(axes, ("random inputs", "random labels"), strict=True):
+        for (kind, rate), values in accuracy.items():
+            if kind in ("real", noisy):
+                label = "no noise" if kind == "real" else f"{rate:.0%} {kind}"
+                band(axis, widths, mean_intervals(values), label, color=COLOURS[kind], linestyle=dashes[rate])
+        logarithmic(axis, widths)
+        axis.set(xlabel="units in each hidden layer", ylabel="held-out accuracy, clean examples")
+        axis.legend(fontsize=7, loc="upper left", bbox_to_anchor=(0, -0.18), ncols=2)  # there is no room inside
+    return Result(found, verdicts, figure)
+
+
+if __name__ == "__main__":
+    main(Settings, run)

@@ -1,0 +1,80 @@
+"""Do data sets differ in how easy their examples are?
+
+After the comparison of MNIST with CIFAR-10 in Arpit et al. 2017, arXiv 1706.05394.  The same network and recipe on data
+sets of the same size: the share of held-out examples that are right after the first epoch and at the end, and how
+unequally the loss over training is spread over examples.
+
+    python -m experiments.arpit.datasets --size quick    digits and Fashion-MNIST, 8 networks each
+    python -m experiments.arpit.datasets                 the same with 30 networks each
+    python -m experiments.arpit.datasets --datasets digits fashion_mnist cifar10 svhn_cropped
+
+CIFAR-10 and SVHN are downloaded by memjax where there is a network; `memjax seed` takes files that you have.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import contrast, mean_intervals
+from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.plots import band, panels
+from experiments.common.settings import Cost
+from memjax import dynamics
+from memjax.config.specs import DataSpec
+
+COST = Cost("17 s", "3 min 33 s")
+
+SIZES = {"smoke": ("mlp:8", 2, 3, 10), "quick": ("mlp:128", 8, 30, 130), "full": ("mlp:256", 30, 60, 130)}
+
+
+@dataclass(frozen=True)
+class Settings(NetworkSettings):
+    """How easy the examples of data sets are."""
+
+    datasets: tuple[str, ...] = ("digits", "fashion_mnist")
+
+
+def run(settings: Settings) -> Result:
+    model, models, epochs, per_class = SIZES[settings.size]
+    curves, found = {}, {}
+    for name in settings.datasets:
+        data = DataSpec(name, data_seed=settings.data_seed, per_class=per_class, test_per_class=20)
+        config = settings.config(data, model, epochs, models, record=("correct", "loss"))
+        curves[name] = settings.fitted(config).curves
+    held_out = {name: dynamics.over_examples(c.values["correct"], c.masks).outside for name, c in curves.items()}
+    unequal = {
+        name: np.array([dynamics.gini(loss[mask]) for loss, mask in
+                        zip(dynamics.mean_loss(c.values["loss"]), c.masks, strict=True)])
+        for name, c in curves.items()
+    }  # fmt: skip
+    for name, c in curves.items():
+        lost = dynamics.forgetting_events(c.values["correct"])
+        found[name] = {
+            "right_after_one_epoch": held_out[name][:, 0].mean(),
+            "right_at_the_end": held_out[name][:, -1].mean(),
+            "gini_of_mean_loss_in_sample": unequal[name].mean(),
+            "forgotten_at_least_once_in_sample": float((lost[c.masks] > 0).mean()),
+        }
+    one, other = settings.datasets[:2]
+    verdicts = [
+        Verdict(f"of {one}, more held-out examples are right at the end than of {other}",
+                contrast(held_out[one][:, -1], held_out[other][:, -1])),
+        Verdict(f"of {other}, the loss over training is spread more equally: fewer easy examples (Gini coefficient)",
+                contrast(unequal[one], unequal[other])),
+    ]  # fmt: skip
+    figure, [axes] = panels(1, 2, 3.4, 3.3, note=OVER_NETWORKS)
+    for name, c in curves.items():
+        band(axes[0], c.epochs, mean_intervals(held_out[name]), name)
+        loss = dynamics.over_models(dynamics.mean_loss(c.values["loss"]), c.masks).inside
+        loss = np.sort(loss[np.isfinite(loss)])
+        axes[1].plot(np.linspace(0, 1, len(loss)), loss, label=name)
+    axes[0].set(xlabel="epochs", ylabel="held-out accuracy")
+    axes[1].set(xlabel="training examples, easiest first", ylabel="loss over training, mean", yscale="log")
+    for axis in axes:
+        axis.legend()
+    return Result(found, verdicts, figure)
+
+
+if __name__ == "__main__":
+    main(Settings, run)

@@ -1,0 +1,105 @@
+"""Do networks learn patterns before they memorize noise, so that early stopping keeps only the patterns?
+
+Arpit et al. 2017, arXiv 1706.05394, section 4.  Two in five labels are wrong.  Measured: each example's loss and
+correctness after every epoch; when clean and wrong labels of a network's own training set are learned; what the best
+epoch on clean held-out examples gains over the last one, and how many epochs it saves.
+
+    python -m experiments.arpit.patterns_first --size quick    digits, 12 networks
+    python -m experiments.arpit.patterns_first                 Fashion-MNIST, 300 a class, 20 networks
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import mean_intervals, paired
+from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.plots import COLOURS, band, panels
+from experiments.common.settings import Cost
+from memjax import dynamics
+from memjax.types import Curves
+
+COST = Cost("12 s", "2 min 37 s")
+
+SIZES = {  # model, networks, epochs, examples a class
+    "smoke": ("mlp:16", 2, 4, 10),
+    "quick": ("mlp:128", 12, 60, None),
+    "full": ("mlp:512x2", 20, 100, 300),
+}
+
+
+@dataclass(frozen=True)
+class Settings(NetworkSettings):
+    """When clean and noisy labels are learned."""
+
+    noise: float = 0.4
+
+
+def run(settings: Settings) -> Result:
+    model, models, epochs, per_class = SIZES[settings.size]
+    data = settings.data(per_class=per_class, label_noise=settings.noise)
+    found = settings.fitted(settings.config(data, model, epochs, models, record=("correct", "loss")))
+    curves = found.curves
+    correct, wrong, epoch = curves.values["correct"], found.dataset.mislabelled, curves.epochs
+    sides = {
+        "clean labels": dynamics.over_examples(correct, curves.masks, ~wrong),
+        "wrong labels": dynamics.over_examples(correct, curves.masks, wrong),
+    }
+    when = {name: when_learned(curves, rows) for name, rows in (("clean", ~wrong), ("wrong", wrong))}
+    held_out = sides["clean labels"].outside
+    best = held_out.argmax(1)
+    fitted = np.array([sides["wrong labels"].inside[t, at] for t, at in enumerate(best)])
+    verdicts = [
+        Verdict(
+            "wrong labels are learned later than clean ones (difference of median first epochs, in epochs)",
+            paired(when["wrong"], when["clean"]),
+        ),
+        Verdict(
+            "stopping at the best epoch keeps clean held-out accuracy that the last epoch has lost",
+            paired(held_out.max(1), held_out[:, -1]),
+        ),
+        Verdict(
+            "at that epoch most of a network's own wrong labels are not fitted yet (share not fitted)",
+            paired(1 - fitted, 0), 0.5,
+        ),
+    ]  # fmt: skip
+    numbers = {
+        "first_learned_median": {name: values.mean() for name, values in when.items()},
+        "best_epoch": epoch[best].mean(),
+        "epochs_saved": float(1 - epoch[best].mean() / epochs),
+        "held_out_best": held_out.max(1).mean(),
+        "held_out_last": held_out[:, -1].mean(),
+        "train_last": {name: side.inside[:, -1].mean() for name, side in sides.items()},
+    }
+    return Result(numbers, verdicts, draw(curves, sides, wrong))
+
+
+def when_learned(curves: Curves, rows: np.ndarray) -> np.ndarray:
+    """Median first epoch at which each network has its own examples among `rows` right; after the last one if never."""
+    first = dynamics.first_learned(curves.values["correct"], curves.epochs)
+    first = np.where(np.isnan(first), curves.epochs[-1] + 1, first)
+    return np.array([np.median(epoch[mask & rows]) for epoch, mask in zip(first, curves.masks, strict=True)])
+
+
+def draw(curves: Curves, sides: dict[str, dynamics.Sides], wrong: np.ndarray):
+    """Accuracy by epoch on clean and wrong labels, and the loss of each example by epoch."""
+    figure, [axes] = panels(1, 3, 3.4, 3.3, note=OVER_NETWORKS)
+    for (name, side), colour in zip(sides.items(), (COLOURS["real"], COLOURS["random labels"]), strict=True):
+        band(axes[0], curves.epochs, mean_intervals(side.inside), f"{name}, training", color=colour)
+    held_out = sides["clean labels"].outside
+    band(axes[0], curves.epochs, mean_intervals(held_out), "clean labels, held out", color=COLOURS["random inputs"])
+    axes[0].set(xlabel="epochs", ylabel="accuracy on the given labels")
+    axes[0].legend(fontsize=7)
+    loss = dynamics.over_models(curves.values["loss"], curves.masks).inside  # (epochs, train), where trained on
+    for axis, (title, rows) in zip(axes[1:], (("clean labels", ~wrong), ("wrong labels", wrong)), strict=True):
+        known = loss[:, rows & np.isfinite(loss).all(0)]
+        order = dynamics.easiest_first(known)
+        image = axis.imshow(known[:, order].T, aspect="auto", vmin=0, vmax=4, cmap="magma_r", interpolation="nearest")
+        axis.set(title=f"loss, {title}", xlabel="epochs", ylabel="training examples, easiest on top")
+    figure.colorbar(image, ax=axes[1:], shrink=0.8)
+    return figure
+
+
+if __name__ == "__main__":
+    main(Settings, run)

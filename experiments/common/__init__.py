@@ -1,0 +1,1 @@
+"""What experiments share: their settings, models, statistics, verdicts and figures."""

@@ -1,0 +1,112 @@
+"""How far two sets of models agree on who is memorized and on who influences whom."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from experiments.common.intervals import Interval, bootstrap
+from memjax.estimators import MEM_THRESHOLD, influence_totals, sides, sides_of
+from memjax.types import Outcomes
+
+
+class Rates(NamedTuple):
+    """How often models are right that trained on an example, how often those that did not, and how many models each is.
+
+    For memorization there is an entry for each example; for influence there is one for each pair of one class, with the
+    rows of its training and its test example.
+    """
+
+    inside: np.ndarray
+    outside: np.ndarray
+    num_in: np.ndarray
+    num_out: np.ndarray
+    train: np.ndarray
+    test: np.ndarray
+
+    @property
+    def value(self) -> np.ndarray:
+        """Memorization, or influence; NaN where an example was always in or always out."""
+        return self.inside - self.outside
+
+
+def own_rates(outcomes: Outcomes) -> Rates:
+    """The rates of each training example on itself."""
+    inside, outside = sides(outcomes.masks, outcomes.train["correct"])
+    rows = np.arange(outcomes.masks.shape[1])
+    return Rates(*map(np.asarray, (inside.mean, outside.mean, inside.count, outside.count)), rows, rows)
+
+
+def pair_rates(outcomes: Outcomes, train_labels: np.ndarray, test_labels: np.ndarray) -> Rates:
+    """The rates of each training example on each test example of its class."""
+    parts = []
+    for label in np.intersect1d(train_labels, test_labels):
+        rows, columns = np.flatnonzero(train_labels == label), np.flatnonzero(test_labels == label)
+        totals = influence_totals(outcomes.masks[:, rows], outcomes.test["correct"][:, columns])
+        inside, outside = sides_of(totals)
+        fields = (inside.mean, outside.mean, inside.count, outside.count, rows[:, None], columns[None])
+        parts.append([array.ravel() for array in np.broadcast_arrays(*fields)])
+    return Rates(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def jaccard(first: np.ndarray, second: np.ndarray, units: np.ndarray | None = None) -> Interval:
+    """|A and B| / |A or B| of two sets given as marks; NaN if both are empty.  The interval draws units again.
+
+    Args:
+      units: what each entry belongs to, e.g. the test example of a pair; by default each is on its own.
+    """
+    either = np.flatnonzero(first | second)
+    both = (first & second)[either].astype(np.float64)
+    number = np.arange(len(either)) if units is None else np.unique(units[either], return_inverse=True)[1]
+    shared, joined = (np.bincount(number, weights) for weights in (both, np.ones(len(either))))
+
+    def ratio(rows: np.ndarray) -> float:
+        return float(shared[rows].sum() / joined[rows].sum()) if len(rows) else float("nan")
+
+    return bootstrap(len(joined), ratio)
+
+
+def memorized(rates: Rates, threshold: float) -> np.ndarray:
+    """Which examples have memorization of at least the threshold; one that is not defined has not."""
+    return rates.value >= threshold
+
+
+def selected_pairs(pairs: Rates, own: Rates, threshold: float) -> np.ndarray:
+    """Which pairs have influence of at least the threshold and a memorized training example."""
+    return (pairs.value >= threshold) & (own.value >= MEM_THRESHOLD)[pairs.train]
+
+
+def curve(
+    first: Callable[[float], np.ndarray],
+    second: Callable[[float], np.ndarray],
+    thresholds: Sequence[float],
+    units: np.ndarray | None = None,
+) -> list[Interval]:
+    """Jaccard by threshold; `first` and `second` mark what is selected at a threshold."""
+    return [jaccard(first(threshold), second(threshold), units) for threshold in thresholds]
+
+
+def mean_difference(first: np.ndarray, second: np.ndarray, chosen: np.ndarray) -> float:
+    """Mean absolute difference of two estimates over what either selects."""
+    return float(np.abs(first - second)[chosen].mean()) if chosen.any() else float("nan")
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> Interval:
+    """Spearman's correlation over examples, with an interval by drawing examples again."""
+    from scipy.stats import rankdata
+
+    known = np.isfinite(first) & np.isfinite(second)
+    ranks = np.stack([rankdata(first[known]), rankdata(second[known])])
+    return bootstrap(int(known.sum()), lambda rows: _correlation(ranks[:, rows]))
+
+
+def expected(rates: Rates, num_in: int, num_out: int, rng: np.random.Generator) -> Rates:
+    """What so many other models would find if these rates were the truth: binomial draws."""
+    inside = rng.binomial(num_in, np.nan_to_num(rates.inside)) / num_in
+    outside = rng.binomial(num_out, np.nan_to_num(rates.outside)) / num_out
+    counts = np.full(inside.shape, num_in), np.full(inside.shape, num_out)
+    return Rates(inside, outside, *counts, rates.train, rates.test)
+
+
+def _correlation(ranks: np.ndarray) -> float:
+    return float(np.corrcoef(ranks)[0, 1])

@@ -1,0 +1,156 @@
+"""How a claim is judged, and how the result of an experiment is written.
+
+An experiment is a module with the question in the first line of its docstring, `COST`, a dataclass `Settings` and a
+function `run(settings) -> Result`.  `main` does the rest: it reads the command line, repeats, writes and prints.
+"""
+
+import json
+import math
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import tyro
+
+from experiments.common.intervals import Interval, mean_interval
+from experiments.common.settings import BaseSettings
+from memjax import store
+from memjax.errors import InputError
+from memjax.machine import environment
+
+STARTED = time.monotonic()
+
+
+class Verdict(NamedTuple):
+    """Whether the models agree with one claim.
+
+    Attributes:
+      claim: in words, as the paper has it.
+      effect: what was measured, with the sign that makes the claim say `above`.
+      above: what the effect exceeds if the claim holds.
+      sd: standard deviation of the effect over repeats of the whole experiment, where it was repeated.
+    """
+
+    claim: str
+    effect: Interval
+    above: float = 0.0
+    sd: float | None = None
+
+    @property
+    def word(self) -> str:
+        """supported, not supported or undecided: by where the interval lies."""
+        if self.effect.low > self.above:
+            return "supported"
+        return "not supported" if self.effect.high < self.above else "undecided"
+
+    def __str__(self) -> str:
+        spread = "" if self.sd is None else f", sd over repeats {self.sd:.3g}"
+        return f"{self.word}: {self.claim}: {self.effect}{spread}, expected above {self.above:g}"
+
+
+class Result(NamedTuple):
+    """What an experiment found.
+
+    Attributes:
+      found: numbers and tables, as JSON values.
+      verdicts: one for each claim.
+      figure: a matplotlib figure, or None.
+    """
+
+    found: dict[str, Any]
+    verdicts: list[Verdict]
+    figure: Any = None
+
+
+def main(settings_type: type[BaseSettings], run: Callable[[Any], Result]) -> None:
+    """The command line of an experiment."""
+    name, text = name_of(run), sys.modules[run.__module__].__doc__
+    settings = tyro.cli(
+        settings_type, prog=f"python -m experiments.{name}", description=text, config=(tyro.conf.OmitArgPrefixes,)
+    )
+    try:
+        environment.start_jax()
+        conclude(name, settings, repeated(run, settings))
+    except InputError as problem:
+        sys.exit(f"error: {problem}")
+
+
+def name_of(run: Callable[..., Any]) -> str:
+    """The name of an experiment below `experiments`, also when it is the program that was started."""
+    spec = sys.modules[run.__module__].__spec__
+    assert spec is not None
+    return spec.name.removeprefix("experiments.")
+
+
+def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
+    """Runs an experiment `settings.repeats` times.
+
+    Of several repeats each verdict's effect is the mean over them with Student's interval, and `above` is the mean of
+    what each repeat expected.  The figure is that of the first repeat.
+    """
+    if settings.repeats < 1:
+        raise InputError(f"--repeats is {settings.repeats}; give 1 or more")
+    results = [run(settings.repeat(number)) for number in range(settings.repeats)]
+    if len(results) == 1:
+        return results[0]
+    verdicts = []
+    for same in zip(*(result.verdicts for result in results), strict=True):
+        values = [verdict.effect.value for verdict in same]
+        above = statistics.fmean(verdict.above for verdict in same)
+        verdicts.append(Verdict(same[0].claim, mean_interval(values), above, statistics.stdev(values)))
+    return Result({"repeats": [result.found for result in results]}, verdicts, results[0].figure)
+
+
+def conclude(name: str, settings: BaseSettings, result: Result) -> None:
+    """Writes result.json and figure.png, and prints the verdicts."""
+    place = settings.folder.joinpath(*name.split("."), settings.size)
+    place.mkdir(parents=True, exist_ok=True)
+    written = {
+        "experiment": name,
+        "command": " ".join(["python", "-m", f"experiments.{name}", *sys.argv[1:]]),
+        "size": settings.size,
+        "commit": _commit(),
+        "versions": environment.versions(),
+        "machine": f"{platform.machine()}, {environment.usable_cores()} cores",
+        "seconds": round(time.monotonic() - STARTED, 1),
+        "found": result.found,
+        "verdicts": [
+            {"word": verdict.word, "above": verdict.above, "sd": verdict.sd, "claim": verdict.claim,
+             **verdict.effect._asdict()}
+            for verdict in result.verdicts
+        ],
+    }  # fmt: skip
+    text = json.dumps(_plain(written), indent=1)
+    store.write_atomically(place / "result.json", lambda stream: stream.write(text.encode()))
+    if result.figure is not None:
+        result.figure.savefig(place / "figure.png", dpi=110)
+    print(json.dumps(_plain(result.found)))
+    for verdict in result.verdicts:
+        print(f"verdict: {verdict}")
+    print(f"written to {place}; {written['seconds']:.0f} s")
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: Python's numbers, null for those that are not finite, named tuples as tables."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = value._asdict()
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [_plain(item) for item in value]
+    if isinstance(value, (np.generic,)):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value
+
+
+def _commit() -> str:
+    """The commit of the code, with a + where files were changed since; nothing outside a repository."""
+    told = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True)  # noqa: S607
+    return told.stdout.strip()

@@ -1,0 +1,107 @@
+"""Effects with their 95 % intervals."""
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+LEVEL = 0.95
+DRAWS = 1000  # of a bootstrap
+
+
+class Interval(NamedTuple):
+    """An effect with its 95 % interval, from `repeats` independent cases: repeats, models or examples."""
+
+    value: float
+    low: float
+    high: float
+    repeats: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.3g} [{self.low:.3g}, {self.high:.3g}] (n = {self.repeats})"
+
+
+def mean_interval(values: Iterable[float]) -> Interval:
+    """Student's interval of a mean over independent cases; without ends where there are fewer than two."""
+    from scipy.stats import t
+
+    numbers = np.asarray(list(values), np.float64)
+    if len(numbers) < 2:
+        return Interval(float(numbers.mean()), -math.inf, math.inf, len(numbers))
+    half = t.ppf((1 + LEVEL) / 2, len(numbers) - 1) * numbers.std(ddof=1) / math.sqrt(len(numbers))
+    return Interval(float(numbers.mean()), float(numbers.mean() - half), float(numbers.mean() + half), len(numbers))
+
+
+def mean_intervals(values: np.ndarray) -> list[Interval]:
+    """Student's interval of each column of (cases, points); NaN entries are left out."""
+    return [mean_interval(column[np.isfinite(column)]) for column in np.asarray(values, np.float64).T]
+
+
+def paired(first: Sequence[float] | np.ndarray, second: Sequence[float] | np.ndarray | float) -> Interval:
+    """Mean of first minus second over cases that belong together, such as models with the same initial weights."""
+    return mean_interval(np.asarray(first, np.float64) - np.asarray(second, np.float64))
+
+
+def contrast(one: np.ndarray, other: np.ndarray) -> Interval:
+    """Mean of `one` minus mean of `other`, which are values of independent models, with Welch's interval."""
+    from scipy.stats import ttest_ind
+
+    one, other = (np.asarray(values, np.float64) for values in (one, other))
+    value, repeats = float(one.mean() - other.mean()), min(len(one), len(other))
+    if repeats < 2 or not (one.std() or other.std()):
+        return Interval(value, -math.inf, math.inf, repeats)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # one side may be constant as long as the other is not
+        found = ttest_ind(one, other, equal_var=False).confidence_interval(LEVEL)
+    return Interval(value, float(found.low), float(found.high), repeats)
+
+
+def share_interval(marks: Iterable[bool]) -> Interval:
+    """A share of independent cases with Wilson's interval, which also holds for none and for all."""
+    from scipy.stats import binomtest
+
+    cases = np.asarray(list(marks), bool)
+    if not len(cases):
+        return Interval(math.nan, 0.0, 1.0, 0)
+    found = binomtest(int(cases.sum()), len(cases)).proportion_ci(LEVEL, "wilson")
+    return Interval(float(cases.mean()), float(found.low), float(found.high), len(cases))
+
+
+def normal_interval(value: float, stderr: float, repeats: int) -> Interval:
+    """An estimate with a known standard error."""
+    half = 1.959964 * stderr
+    return Interval(float(value), float(value - half), float(value + half), repeats)
+
+
+def bootstrap(count: int, statistic: Callable[[np.ndarray], float], seed: int = 0) -> Interval:
+    """A statistic of `count` examples with its percentile interval: examples are drawn again with replacement.
+
+    Args:
+      statistic: rows of examples, of which some may occur several times -> a number.  Draws that give NaN are left
+        out.
+
+    Returns:
+      The statistic of all examples; `repeats` is their number.
+    """
+    from scipy import stats
+
+    value = float(statistic(np.arange(count))) if count else math.nan
+    if count < 2:
+        return Interval(value, -math.inf, math.inf, count)
+    rows, rng = (np.arange(count),), np.random.default_rng(seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # draws that give NaN; a small `batch` needs little memory
+        drawn = stats.bootstrap(
+            rows, statistic, n_resamples=DRAWS, batch=20, vectorized=False, method="percentile", rng=rng
+        ).bootstrap_distribution
+    if np.isnan(drawn).all():
+        return Interval(value, -math.inf, math.inf, count)
+    low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Interval(value, float(low), float(high), count)
+
+
+def ends(intervals: Sequence[Interval]) -> tuple[list[float], list[float]]:
+    """How far each interval reaches below and above its value, as matplotlib's error bars have it."""
+    return [item.value - item.low for item in intervals], [item.high - item.value for item in intervals]

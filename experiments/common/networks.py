@@ -1,0 +1,121 @@
+"""What the experiments after Arpit et al. share: their data, and trainings that are recorded or watched.
+
+Each model has initial weights, an order of batches and a random 70 % of the examples of its own; the other examples are
+its validation data.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import jax
+import numpy as np
+
+from experiments.common.settings import BaseSettings
+from memjax import prng
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
+from memjax.data import load_dataset
+from memjax.metrics import metrics_named
+from memjax.models import make_model
+from memjax.subsets import make_design
+from memjax.training import Training, examples_of, make_optimizer, make_train, num_batches, train_many
+from memjax.types import Dataset, Model, Tree
+
+Kind = Literal["real", "random inputs", "random labels"]
+KINDS: tuple[Kind, ...] = ("real", "random inputs", "random labels")
+CORRUPTIONS: dict[str, str] = {"random inputs": "random-inputs", "random labels": "random-labels"}
+OVER_NETWORKS = "bands: 95 % intervals of the mean over networks"
+
+
+@dataclass(frozen=True)
+class NetworkSettings(BaseSettings):
+    """How large, with which seeds, and on which data."""
+
+    dataset: str = ""
+    """Default: digits in the smoke and quick forms, fashion_mnist in the full one; cifar10 and svhn_cropped can be
+    used as well."""
+
+    def data(self, kind: str = "real", rate: float = 1.0, per_class: int | None = None, **changes: Any) -> DataSpec:
+        """The data: so many of each class, with a share of the inputs or of the labels made random."""
+        dataset = self.dataset or ("fashion_mnist" if self.size == "full" else "digits")
+        corrupt = () if kind == "real" or not rate else (f"{CORRUPTIONS[kind]}={rate:g}",)
+        fields = {"data_seed": self.data_seed, "per_class": per_class, "test_per_class": 20, "corrupt": corrupt}
+        return DataSpec(dataset, **fields | changes)
+
+    def loaded(self, *args: Any, **changes: Any) -> Dataset:
+        """The examples of `data`."""
+        return load_dataset(self.data(*args, **changes))
+
+    def config(self, data: DataSpec, model: str, epochs: int, num_models: int, **changes: Any) -> RunConfig:
+        """Models with the default recipe, recorded after every epoch."""
+        fields: dict[str, Any] = {"record": ("correct",), "keep": ("correct",)} | changes
+        train = replace(fields.pop("train", TrainSpec()), epochs=epochs)
+        return RunConfig(
+            seed=self.seed, num_models=num_models, data=data, model=ModelSpec(model), train=train, **fields
+        )
+
+    def masks(self, num_models: int, num_train: int, share: float = 0.7) -> np.ndarray:
+        """The subsets of a run with the default design."""
+        return make_design(SubsetSpec(subset_fraction=share), num_train, self.seed).masks(np.arange(num_models))
+
+    def keys(self, count: int) -> jax.Array:
+        """The random key of each of so many models."""
+        fold = jax.vmap(lambda number: jax.random.fold_in(prng.run_key(self.seed), number))
+        return fold(np.arange(count, dtype=np.uint32))
+
+
+def single(model: Model, dataset: Dataset, size: int, spec: TrainSpec) -> Training:
+    """The training of one model on subsets of a size, outside a run folder; its correctness is stored."""
+    steps = spec.epochs * num_batches(size, spec.batch_size)
+    keep = metrics_named(("correct",))
+    return make_train(model, make_optimizer(spec, steps), keep, size, spec.epochs, spec.batch_size)
+
+
+def correctness(
+    model: Model | str, dataset: Dataset, spec: TrainSpec, masks: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each trained model has each training and each test example right, (models, train) and (models, test).
+
+    Args:
+      masks: (models, train), all of one size.
+    """
+    if isinstance(model, str):
+        model = make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
+    count, devices = len(masks), jax.local_devices()
+    training = single(model, dataset, int(masks[0].sum()), spec)
+    packs = train_many(
+        training, seed, lambda ids: masks[np.minimum(ids, count - 1)], examples_of(dataset), range(len(devices)),
+        -(-count // len(devices)),
+    )  # fmt: skip
+    outputs = [pack.output for pack in packs]
+    return tuple(np.concatenate([getattr(o, side)["correct"] for o in outputs])[:count] for side in ("train", "test"))
+
+
+Look = Callable[[Tree, Tree, Any, Any], Tree]
+
+
+def watched(
+    dataset: Dataset,
+    model: str,
+    spec: TrainSpec,
+    masks: np.ndarray,
+    keys: jax.Array,
+    epochs: Sequence[int],
+    look: Look,
+    rows: np.ndarray,
+) -> dict[int, Any]:
+    """What `look(params, model_state, key, rows)` returns for each model after some of the epochs, a row a model.
+
+    For measures that need the weights in mid-training, which no run folder stores.  `keys` and `rows` have a row for
+    each model too.
+    """
+    network = make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
+    training, examples = single(network, dataset, int(masks[0].sum()), spec), examples_of(dataset)
+    advance = jax.jit(jax.vmap(training.advance, (0, 0, 0, None, None, None)))
+    asked = jax.jit(jax.vmap(lambda state, key, rows: look(state.params, state.model_state, key, rows)))
+    state, found, before = jax.vmap(training.start)(keys), {}, 0
+    for epoch in epochs:
+        state, before = advance(keys, masks, state, examples, before, epoch), epoch
+        found[epoch] = jax.tree.map(np.asarray, asked(state, keys, rows))
+    return found

@@ -1,0 +1,76 @@
+"""The parts that figures of experiments are made of.  Every band and every error bar is a 95 % interval."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from experiments.common.intervals import Interval
+
+COLOURS = {  # told apart without colour vision
+    "real": "#0072b2",
+    "random inputs": "#d55e00",
+    "random labels": "#009e73",
+}
+STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
+
+
+def panels(
+    rows: int, columns: int, width: float = 4.2, height: float = 3.4, heights: Sequence[float] = (), note: str = ""
+) -> tuple[Any, Any]:
+    """A figure and its axes, (rows, columns).
+
+    Args:
+      heights: of the rows; by default all have `height`.
+      note: what bands or error bars are; it stands below the figure.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    pyplot.rcParams.update(STYLE)
+    figure, axes = pyplot.subplots(
+        rows, columns, figsize=(width * columns, sum(heights) or height * rows), layout="constrained", squeeze=False,
+        height_ratios=heights or None,
+    )  # fmt: skip
+    if note:
+        figure.supxlabel(note, fontsize=7, color="0.4")
+    return figure, axes
+
+
+def band(axis: Any, x: Sequence[float], intervals: Sequence[Interval], label: str, **style: Any) -> None:
+    """A line of values with their 95 % intervals shaded; an interval without ends is not drawn."""
+    values = np.array([item.value for item in intervals])
+    low, high = (np.array([getattr(item, end) for item in intervals]) for end in ("low", "high"))
+    known = np.isfinite(low) & np.isfinite(high)
+    (line,) = axis.plot(x, values, marker="o", markersize=3, label=label, **style)
+    axis.fill_between(
+        x, np.where(known, low, values), np.where(known, high, values), alpha=0.2, color=line.get_color(), linewidth=0
+    )
+
+
+def logarithmic(axis: Any, x: Sequence[float]) -> None:
+    """A logarithmic axis with a mark at each of the points, in plain numbers."""
+    axis.set_xscale("log")
+    axis.set_xticks(x, [f"{value:g}" for value in x])
+    axis.set_xticks([], minor=True)
+
+
+def image_row(axis: Any, images: np.ndarray, titles: Sequence[str], heading: str = "") -> None:
+    """Images side by side on one axis, with a title over each and a heading at the left."""
+    axis.set_axis_off()
+    count = max(1, len(images))
+    for place, (image, title) in enumerate(zip(images, titles, strict=True)):
+        inset = axis.inset_axes((place / count, 0.0, 0.94 / count, 0.78))
+        inset.imshow(as_picture(image), cmap="gray_r" if image.ndim == 2 else None, interpolation="nearest")
+        inset.set_axis_off()
+        inset.set_title(title, fontsize=6, pad=2)
+    if heading:
+        axis.text(-0.01, 0.4, heading, rotation=90, ha="right", va="center", fontsize=8, transform=axis.transAxes)
+
+
+def as_picture(image: np.ndarray) -> np.ndarray:
+    """Values from 0 to 1; a vector becomes one row."""
+    picture = np.atleast_2d(np.asarray(image, np.float32).squeeze())
+    return (picture - picture.min()) / max(float(np.ptp(picture)), 1e-9)

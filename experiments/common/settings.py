@@ -1,0 +1,46 @@
+"""What every experiment lets its user choose: how large it is, its seeds, and how often it is repeated."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, NamedTuple, Self
+
+import memjax
+from memjax.config.run_config import RunConfig
+
+BETWEEN_REPEATS = 1000  # from the seeds of one repeat to those of the next; experiments use those right after a seed
+
+
+class Cost(NamedTuple):
+    """How long an experiment took in both forms, as measured."""
+
+    quick: str = "not measured"
+    full: str = "not measured"
+
+
+@dataclass(frozen=True)
+class BaseSettings:
+    """The options that all experiments have."""
+
+    size: Literal["smoke", "quick", "full"] = "full"
+    """smoke: seconds, to see that it works.  quick: at most a few minutes.  full: the largest."""
+    seed: int = 0
+    """Decides subsets, initial weights, the order of batches, and random choices of the experiment."""
+    data_seed: int = 0
+    """Decides which examples are drawn and how they are corrupted."""
+    repeats: int = 1
+    """Runs the whole experiment so often, each time with other seeds; reports means and standard deviations."""
+    folder: Path = Path("runs/experiments")
+    """Everything is written below this folder; models that are already there are not trained again."""
+
+    def repeat(self, number: int) -> Self:
+        """The settings of one repeat; those of repeat 0 are these."""
+        step = BETWEEN_REPEATS * number
+        return replace(self, seed=self.seed + step, data_seed=self.data_seed + step, repeats=1)
+
+    def fitted(self, config: RunConfig) -> memjax.Result:
+        """The models of a configuration, trained where they are missing; estimates are made when they are asked for.
+
+        Run folders are in `folder`/models and are named after their settings, so that experiments share models.
+        """
+        run = self.folder / "models" / config.folder().name
+        return memjax.fit(config=replace(config, run=str(run)), estimate=False)

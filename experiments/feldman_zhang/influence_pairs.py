@@ -1,0 +1,148 @@
+"""Do some test examples depend on one memorized training example that looks like them?
+
+Feldman and Zhang 2020, section 3.2, table 1, figures 3 to 6: pairs of one class, memorization of the training example
+at least .25, influence at least .15.
+
+    |           | pairs | test examples (share) | with one influencer | training examples |
+    |-----------|-------|-----------------------|---------------------|-------------------|
+    | MNIST     |    35 |    33 (.0033)         |                  31 |                   |
+    | CIFAR-100 | 1,015 |   888 (.089)          |                 774 |               964 |
+    | ImageNet  | 1,641 | 1,462 (.029)          |               1,298 |             1,605 |
+
+Above .4 nearly all are near-duplicates; from .15 to .4 they look much alike.
+
+    python -m experiments.feldman_zhang.influence_pairs --size quick    the 512 models of memorization_values
+    python -m experiments.feldman_zhang.influence_pairs                 the 1,000 models of memorization_values
+
+Estimates that were selected for being large are too large.  So pairs are also selected by one half of the models and
+measured in the other half.  Near-duplicates are found by the distance of the inputs, see `common/duplicates.py`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+import memjax
+from experiments.common import agreement
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.duplicates import SHARE, near_duplicates, pair_distances
+from experiments.common.intervals import Interval, bootstrap, share_interval
+from experiments.common.models import ModelSettings, part
+from experiments.common.plots import image_row, panels
+from experiments.common.settings import Cost
+from memjax.estimators import INFL_THRESHOLD, count_pairs
+from memjax.results import PairTable
+
+COST = Cost("5 s*", "10 s*")
+
+THRESHOLDS = (0.15, 0.2, 0.3, 0.4, 0.5)
+STRONG = 0.4  # from here on the paper sees near-duplicates
+SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Settings(ModelSettings):
+    """High-influence pairs."""
+
+
+def in_the_other_half(found: memjax.Result) -> Interval:
+    """Mean influence, by the second half of the models, of the pairs that the first half selects."""
+    outcomes, data = found.outcomes, found.dataset
+    middle = len(outcomes.masks) // 2
+    first, second = (part(outcomes, models) for models in (np.s_[:middle], np.s_[middle : 2 * middle]))
+    rates = [agreement.pair_rates(half, data.train_labels, data.test_labels) for half in (first, second)]
+    chosen = np.flatnonzero(agreement.selected_pairs(rates[0], agreement.own_rates(first), INFL_THRESHOLD))
+    return mean_by_test(rates[1].value[chosen], rates[1].test[chosen])
+
+
+def mean_by_test(values: np.ndarray, tests: np.ndarray) -> Interval:
+    """Mean over pairs; the interval draws test examples again, each with all its pairs."""
+    if not len(values):
+        return Interval(float("nan"), -np.inf, np.inf, 0)
+    number = np.unique(tests, return_inverse=True)[1]
+    total, count = np.bincount(number, values), np.bincount(number)
+    return bootstrap(len(count), lambda rows: float(total[rows].sum() / count[rows].sum()))
+
+
+def counts(pairs: PairTable, threshold: float) -> dict:
+    """A row of the paper's table: the pairs with influence of at least a threshold."""
+    chosen = pairs.influence >= threshold
+    return {"influence": threshold, **count_pairs(pairs.train_rows[chosen], pairs.test_rows[chosen])._asdict()}
+
+
+def run(settings: Settings) -> Result:
+    found = settings.fitted(settings.config())
+    data, pairs = found.dataset, found.pairs
+    relative, rank = pair_distances(data, pairs.train_rows, pairs.test_rows)
+    duplicate, strong = relative < SHARE, pairs.influence >= STRONG
+    table = [counts(pairs, threshold) for threshold in THRESHOLDS]
+    chance = pairs.expected_by_chance
+    numbers = {
+        "num_models": found.estimates.num_models,
+        "counts": table,
+        "share_of_test": table[0]["test"] / max(1, data.num_test),
+        "expected_by_chance": chance,
+        "histogram_of_influence": np.histogram(pairs.influence, np.arange(0.15, 1.001, 0.05))[0],
+        "largest": pairs.influence[:5],
+        "median": float(np.median(pairs.influence)) if len(rank) else None,
+        "near_duplicates": int(duplicate.sum()),
+        "near_duplicates_among_strong": f"{int((duplicate & strong).sum())} of {int(strong.sum())}",
+        "near_duplicates_among_others": f"{int((duplicate & ~strong).sum())} of {int((~strong).sum())}",
+        "test_examples_with_near_duplicate": int(near_duplicates(data).sum()),
+        "pairs_with_nearest_training_example": int((rank == 0).sum()),
+    }
+    ones = np.unique(pairs.test_rows, return_counts=True)[1] == 1
+    other_half = in_the_other_half(found)
+    verdicts = [
+        Verdict("the selected pairs have influence in models that did not select them", other_half),
+        Verdict("... and on average as much as the threshold asks", other_half, INFL_THRESHOLD),
+        Verdict("most influenced test examples have one influencer (CIFAR-100 .87)", share_interval(ones), 0.5),
+        Verdict("pairs look alike (.5 minus the mean rank of their distance within the class)",
+                mean_by_test(0.5 - rank, pairs.test_rows)),
+        Verdict("pairs of influence .4 or more mostly are near-duplicates",
+                share_interval(duplicate[strong]), 0.5),
+    ]  # fmt: skip
+    return Result(numbers, verdicts, draw(found, relative))
+
+
+def draw(found: memjax.Result, relative: np.ndarray):
+    """Distribution of influence, and pairs evenly spaced from the strongest to the weakest: none is picked by hand."""
+    pairs, data = found.pairs, found.dataset
+    figure, axes = panels(4, 1, 9.0, heights=(2.0, 0.9, 0.9, 0.9))
+    axes[0, 0].hist(pairs.influence, np.arange(0.15, 1.001, 0.05), color="tab:blue", label="all pairs")
+    axes[0, 0].hist(
+        pairs.influence[relative < SHARE], np.arange(0.15, 1.001, 0.05), color="tab:red", label="near-duplicates"
+    )
+    axes[0, 0].set(xlabel="influence", ylabel="pairs", yscale="log")
+    axes[0, 0].legend(fontsize=7)
+    strong = int((pairs.influence >= STRONG).sum())
+    groups = (
+        ("the strongest", np.arange(min(SHOWN, len(relative)))),
+        (f"≥ {STRONG}, evenly", np.unique(np.linspace(0, max(0, strong - 1), SHOWN).astype(int)) if strong else []),
+        (
+            "below, evenly",
+            np.unique(np.linspace(strong, len(relative) - 1, SHOWN).astype(int)) if len(relative) > strong else [],
+        ),
+    )
+    for axis, (heading, chosen) in zip(axes[1:, 0], groups, strict=True):
+        images, titles = [], []
+        for place in chosen:
+            row, column = pairs.train_rows[place], pairs.test_rows[place]
+            mark = ", dup." if relative[place] < SHARE else ""
+            images.append(side_by_side(data.train_inputs[row], data.test_inputs[column]))
+            titles.append(f"{data.class_names[data.train_labels[row]]} {pairs.influence[place]:.2f}{mark}")
+        if images:
+            image_row(axis, np.stack(images), titles, heading)
+        else:
+            axis.set_axis_off()
+    return figure
+
+
+def side_by_side(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """The training example at the left, the test example at the right, a line of zeros between them."""
+    train, test = (np.atleast_2d(image) for image in (train, test))
+    return np.concatenate([train, np.zeros_like(train[:, :1]), test], axis=1)
+
+
+if __name__ == "__main__":
+    main(Settings, run)

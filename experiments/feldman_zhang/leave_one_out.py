@@ -1,0 +1,153 @@
+"""Does the estimate from random subsets equal exact leave-one-out?
+
+Feldman and Zhang 2020, section 2: memorization is defined by leaving out one example of all, and is estimated from
+models that see a random 70 %.  Their critics ("Is Memorization Actually Necessary for Generalization?", 2024 to 2026)
+hold that this overestimates memorization, above all of examples from small sub-populations, and ask for m/n near 1.
+
+    python -m experiments.feldman_zhang.leave_one_out --size quick    500 digits, about 3,950 models
+    python -m experiments.feldman_zhang.leave_one_out                 Fashion-MNIST, 100 a class, about 10,500 models
+
+The exact value: for a sample of examples, models on everything and models on everything but the example, over many
+seeds.  The sample is drawn in equal parts from examples of low, middle and high memorization according to models that
+are used for nothing else.  Estimates: balanced subsets at several m/n.  Intervals are over the examples of the sample;
+the errors of both sides are subtracted from the root mean square difference.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+import memjax
+from experiments.common.agreement import rank_correlation
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import ends, mean_interval
+from experiments.common.models import ModelSettings, Size, fit_warning, in_sample
+from experiments.common.plots import panels
+from experiments.common.settings import Cost
+from memjax.config.specs import DataSpec, SubsetSpec
+from memjax.types import Outcomes
+
+COST = Cost("1 min 33 s", "21 min, --retrainings 60 --models 400")
+
+FRACTIONS = (0.5, 0.7, 0.8, 0.9, 0.95)
+SIZES = {
+    "smoke": Size(DataSpec(per_class=10, test_per_class=5), 20, 60, 8),
+    "quick": Size(DataSpec(per_class=50), 30, 400, 50),
+    "full": Size(DataSpec("fashion_mnist", per_class=100, test_per_class=10), 30, 600, 150),
+}
+SAMPLE = {"smoke": 6, "quick": 30, "full": 45}
+
+
+@dataclass(frozen=True)
+class Settings(ModelSettings):
+    """Exact leave-one-out against estimates from subsets."""
+
+    sample: int | None = None
+    """Examples with an exact value."""
+
+    sizes: ClassVar = SIZES
+
+
+class Scores(NamedTuple):
+    """Memorization of the examples of the sample, with standard errors."""
+
+    value: np.ndarray
+    stderr: np.ndarray
+
+
+def spread_sample(mem: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """A third of the sample each from memorization below .1, from .1 to .9, and above, as far as there are so many."""
+    rng = np.random.default_rng(seed)
+    strata = np.digitize(mem, (0.1, 0.9))
+    drawn = [rng.permutation(np.flatnonzero(strata == stratum))[: count // 3] for stratum in range(3)]
+    rest = rng.permutation(np.setdiff1d(np.flatnonzero(np.isfinite(mem)), np.concatenate(drawn)))
+    return np.sort(np.concatenate([*drawn, rest[: count - sum(map(len, drawn))]]))
+
+
+def masks_of(num_train: int, sample: np.ndarray, times: int) -> np.ndarray:
+    """`times` rows of everything, then as many without the first example of the sample, without the second, ..."""
+    masks = np.ones(((len(sample) + 1) * times, num_train), bool)
+    masks[times + np.arange(len(sample) * times), np.repeat(sample, times)] = False
+    return masks
+
+
+def exact(outcomes: Outcomes, sample: np.ndarray, times: int) -> Scores:
+    """Memorization by its definition: accuracy with everything minus accuracy without the example."""
+    found = []
+    for place, row in enumerate(sample):
+        models = np.r_[:times, (place + 1) * times : (place + 2) * times]
+        estimate = memjax.memorization(outcomes.masks[models][:, [row]], outcomes.train["correct"][models][:, [row]])
+        found.append((float(estimate.value[0]), float(estimate.stderr[0])))
+    return Scores(*map(np.array, zip(*found, strict=True)))
+
+
+def compare(estimate: Scores, truth: Scores) -> dict:
+    """Bias, agreement in rank and the root mean square difference that noise does not explain."""
+    difference = estimate.value - truth.value
+    noise = float((estimate.stderr**2 + truth.stderr**2).mean())
+    mean_square = float((difference**2).mean())
+    return {
+        "bias": mean_interval(difference),
+        "rank_correlation": rank_correlation(estimate.value, truth.value),
+        "root_mean_square": mean_square**0.5,
+        "expected_of_noise": noise**0.5,
+        "beyond_noise": max(0.0, mean_square - noise) ** 0.5,
+        "mean_stderr": float(estimate.stderr.mean()),
+    }
+
+
+def run(settings: Settings) -> Result:
+    config, times = settings.config(), settings.num_retrainings
+    pilot = settings.fitted(replace(config, seed=config.seed + 1))
+    sample = spread_sample(pilot.estimates.mem, settings.sample or SAMPLE[settings.size], settings.seed)
+    models = settings.retrained(masks_of(pilot.dataset.num_train, sample, times))
+    truth = exact(models, sample, times)
+    estimates, fitted = {}, [in_sample(models)]
+    for fraction in FRACTIONS:
+        found = settings.fitted(replace(config, subset=SubsetSpec("balanced", fraction)))
+        estimates[fraction] = Scores(found.estimates.mem[sample], found.estimates.mem_stderr[sample])
+        fitted.append(found.estimates.in_sample_accuracy)
+    table = {fraction: compare(scores, truth) for fraction, scores in estimates.items()}
+    numbers = {
+        "sample": len(sample),
+        "models_for_the_truth": len(models.masks),
+        "models_an_estimate": config.num_models,
+        "mean_stderr_of_the_truth": float(truth.stderr.mean()),
+        "by_fraction": table,
+        "exact": truth.value,
+        "in_sample_accuracy": fitted,
+        "warning": fit_warning(fitted),
+    }
+    less = mean_interval(estimates[0.7].value - estimates[0.95].value)
+    verdicts = [
+        Verdict("at m/n = .7 examples rank as by exact leave-one-out (Spearman)", table[0.7]["rank_correlation"], 0.9),
+        Verdict("at m/n = .95 they do", table[0.95]["rank_correlation"], 0.9),
+        Verdict("critics: at .7 memorization is overestimated", table[0.7]["bias"]),
+        Verdict("critics: at .95 it still is", table[0.95]["bias"]),
+        Verdict("critics: at .95 it is less than at .7", less),
+    ]
+    return Result(numbers, verdicts, draw(estimates, truth, table))
+
+
+def draw(estimates: dict[float, Scores], truth: Scores, table: dict):
+    """Estimates against the truth with both errors, and bias by fraction."""
+    figure, axes = panels(1, 3, 4.0, 3.7, note="error bars: 95 % intervals")
+    for axis, fraction in zip(axes[0, :2], (0.7, 0.95), strict=True):
+        scores = estimates[fraction]
+        axis.errorbar(
+            truth.value, scores.value, 1.96 * scores.stderr, 1.96 * truth.stderr, "o", markersize=3, elinewidth=0.6
+        )
+        axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+        axis.set(xlabel="exact leave-one-out", ylabel=f"estimate at m/n = {fraction}")
+    bias = [table[fraction]["bias"] for fraction in FRACTIONS]
+    axes[0, 2].errorbar(FRACTIONS, [item.value for item in bias], ends(bias), fmt="o-", capsize=3, label="bias")
+    axes[0, 2].plot(FRACTIONS, [table[f]["beyond_noise"] for f in FRACTIONS], "s--", label="rms beyond noise")
+    axes[0, 2].axhline(0, color="grey", linewidth=0.8)
+    axes[0, 2].set(xlabel="m/n", ylabel="estimate minus exact")
+    axes[0, 2].legend()
+    return figure
+
+
+if __name__ == "__main__":
+    main(Settings, run)

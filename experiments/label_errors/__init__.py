@@ -1,0 +1,1 @@
+"""Wrong labels: which scores find them."""

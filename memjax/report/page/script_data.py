@@ -1,0 +1,154 @@
+"""The data that the page's script reads: every number of the run as JSON, long columns as packed arrays.
+
+Training examples are in descending order of memorization, undefined ones last.  Test examples are in the order in which
+the strongest pairs name them.  So the first sheets have the images that are shown first.  Where other files use a row
+of the data set, this data uses the position in one of these orders.
+"""
+
+import base64
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Int
+
+from memjax.metrics import metric_named
+from memjax.report.page.images import Painter
+from memjax.report.page.near_duplicates import ALIKE, SEARCHED, correlations, duplicates, fingerprints
+from memjax.results import Estimates, PairTable
+from memjax.types import Dataset
+
+PAIRS_MOST = 20_000
+PLACES = 10_000  # influences of extremes are rounded to four decimal places, which halves the page
+REACH = 3  # the largest influence that 16 bits hold with four decimal places
+
+
+class Orders(NamedTuple):
+    """Rows of the data set in the order of the page."""
+
+    train: Int[np.ndarray, " train"]
+    test: Int[np.ndarray, " test"]
+
+
+def orders(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> Orders:
+    """The order of the page."""
+    first = np.full(dataset.num_test, len(pairs))
+    np.minimum.at(first, pairs.test_rows, np.arange(len(pairs)))
+    return Orders(estimates.most_memorized(), np.argsort(first, kind="stable"))
+
+
+def script_data(
+    dataset: Dataset, estimates: Estimates, pairs: PairTable, order: Orders, painter: Painter | None
+) -> dict[str, Any]:
+    """All numbers, ready for JSON.  Without a painter they tell nothing about what examples look like."""
+    place = Orders(_inverse(order.train), _inverse(order.test))
+    train, test = order
+    probability, memorization = estimates.scores.get("probability"), estimates.memorization
+
+    def of_train(values: Any, dtype: Any = np.float32) -> list[str]:
+        return packed(np.asarray(values)[train], dtype)
+
+    content: dict[str, Any] = {
+        "classes": list(dataset.class_names),
+        "numModels": _number(estimates.num_models),
+        "bounded": metric_named(estimates.score).bounded,
+        "train": {
+            "row": packed(train),
+            "id": packed(dataset.train_ids[train]),
+            "label": packed(dataset.train_labels[train]),
+            "mislabelled": packed(dataset.mislabelled[train], np.uint8),
+            "mem": of_train(memorization.value),
+            "stderr": of_train(memorization.stderr),
+            "numIn": of_train(memorization.num_in, np.int32),
+            "numOut": of_train(memorization.num_out, np.int32),
+            "correctIn": of_train(estimates.correct.mean_in),
+            "correctOut": of_train(estimates.correct.mean_out),
+            "probabilityOut": None if probability is None else of_train(probability.mean_out),
+        },
+        "test": {
+            "row": packed(test),
+            "id": packed(dataset.test_ids[test]),
+            "label": packed(dataset.test_labels[test]),
+            "correct": packed(estimates.test_correct[test], np.float32),
+        },
+        "thresholds": {"mem": _number(pairs.memorization_threshold), "infl": _number(pairs.influence_threshold)},
+        "expectedByChance": _number(pairs.expected_by_chance),
+        "numPairs": len(pairs),
+    }
+    strongest = np.s_[:PAIRS_MOST]
+    rows, columns = pairs.train_rows[strongest], pairs.test_rows[strongest]
+    content["pairs"] = {
+        "train": packed(place.train[rows]),
+        "test": packed(place.test[columns]),
+        "infl": packed(pairs.influence[strongest], np.float32),
+        "stderr": packed(pairs.influence_stderr[strongest], np.float32),
+    }
+    for side, listed in (("helped", pairs.helped), ("hurt", pairs.hurt)):
+        if listed:
+            content[side] = {
+                "count": listed.test_rows.shape[1],
+                "test": packed(place.test[listed.test_rows[train]].ravel()),
+                "infl": _short(listed.influence[train].ravel()),
+                "stderr": _short(listed.stderr[train].ravel()),
+            }
+    if painter is not None and dataset.num_test:
+        content |= _near_duplicates(dataset, pairs, order, place, painter, rows, columns)
+    return content
+
+
+def _near_duplicates(
+    dataset: Dataset, pairs: PairTable, order: Orders, place: Orders, painter: Painter, rows, columns
+) -> dict[str, Any]:
+    train, test = (fingerprints(painter, inputs) for inputs in (dataset.train_inputs, dataset.test_inputs))
+    searched = order.train[:SEARCHED]
+    index, alike = duplicates(train, searched)
+    listed = np.nonzero(alike >= ALIKE)
+    found: dict[str, Any] = {
+        "alike": {
+            "threshold": ALIKE,
+            "searched": len(searched),
+            "of": packed(listed[0]),
+            "train": packed(place.train[index[listed]]),
+            "value": packed(alike[listed], np.float32),
+        },
+        "pairsAlike": packed(correlations(train, test, rows, columns) >= ALIKE, np.uint8),
+    }
+    for side, examples in (("helped", pairs.helped), ("hurt", pairs.hurt)):
+        if examples:
+            ordered = examples.test_rows[order.train]
+            alike = correlations(train, test, np.repeat(order.train, ordered.shape[1]), ordered.ravel())
+            found[f"{side}Alike"] = packed(np.packbits(alike >= ALIKE, bitorder="little"))
+    return found
+
+
+def packed(values: np.ndarray, dtype: Any = None) -> list[str]:
+    """A column as the name of its type and its bytes in base64.  Integers get the smallest type that holds them."""
+    if dtype is None:
+        low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
+        fits = [kind for kind in (np.uint8, np.int16, np.uint16, np.int32)
+                if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max]  # fmt: skip
+        dtype = fits[0] if fits else np.float64
+    values = np.ascontiguousarray(values, np.dtype(dtype).newbyteorder("<"))
+    return [np.dtype(dtype).name, base64.b64encode(values.tobytes()).decode()]
+
+
+def _short(values: np.ndarray) -> list[str]:
+    """A column as int16 in units of 1 / 10,000, with the smallest integer for NaN; as float32 if it has larger numbers
+    than that type holds."""
+    finite = np.isfinite(values)
+    if np.abs(values[finite]).max(initial=0) > REACH:
+        return packed(values, np.float32)
+    return packed(np.where(finite, np.round(values * PLACES), np.iinfo(np.int16).min).astype(np.int16), np.int16)
+
+
+def _inverse(order: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " rows"]:
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return place
+
+
+def _number(value: Any) -> int | float | None:
+    """A number for JSON, which knows no NaN."""
+    number = float(value)
+    if not np.isfinite(number):
+        return None
+    return int(number) if number.is_integer() else number

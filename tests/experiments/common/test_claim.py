@@ -1,0 +1,63 @@
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from experiments.common.claim import Result, Verdict, conclude, name_of, repeated
+from experiments.common.intervals import Interval, mean_interval
+from experiments.common.settings import BaseSettings
+from memjax.errors import InputError
+
+
+def run(settings):
+    """The effect is 1 in the first repeat and 3 in the second."""
+    value = 1 + 2 * settings.seed / 1000
+    return Result(
+        {"seeds": [settings.seed, settings.data_seed]},
+        [Verdict("it is large", Interval(value, value - 0.1, value + 0.1, 9), above=0.5)],
+    )
+
+
+@dataclass(frozen=True)
+class Settings(BaseSettings):
+    """No options of its own."""
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"), [(0.3, 0.4, "supported"), (0.1, 0.3, "undecided"), (0, 0.1, "not supported")]
+)
+def test_the_verdict_is_where_the_interval_lies(low, high, word):
+    assert Verdict("more than .2", Interval(0.3, low, high, 5), above=0.2).word == word
+
+
+def test_one_repeat_has_the_interval_of_the_experiment():
+    assert repeated(run, Settings()) == run(Settings())
+
+
+def test_several_repeats_have_other_seeds_their_mean_and_their_spread():
+    result = repeated(run, Settings(repeats=2))
+
+    assert [found["seeds"] for found in result.found["repeats"]] == [[0, 0], [1000, 1000]]
+    [verdict] = result.verdicts
+    assert verdict.effect == mean_interval([1, 3])
+    assert verdict.sd == pytest.approx(2**0.5)
+    assert verdict.word == "undecided"
+
+
+def test_no_repeats_at_all():
+    with pytest.raises(InputError, match="--repeats"):
+        repeated(run, Settings(repeats=0))
+
+
+def test_the_result_is_written_in_the_folder_of_the_experiment(tmp_path, capsys):
+    conclude("arpit.depth", Settings(size="smoke", folder=tmp_path), run(Settings()))
+
+    written = json.loads((tmp_path / "arpit" / "depth" / "smoke" / "result.json").read_text())
+    assert written["verdicts"][0]["word"] == "supported"
+    assert "verdict: supported: it is large" in capsys.readouterr().out
+
+
+def test_the_name_of_an_experiment_is_where_it_is():
+    from experiments.arpit import depth
+
+    assert name_of(depth.run) == "arpit.depth"

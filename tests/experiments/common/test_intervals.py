@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from experiments.common.intervals import bootstrap, contrast, ends, mean_intervals, paired, share_interval
+
+
+def test_bootstrap_of_a_mean_has_its_standard_error():
+    values = np.random.default_rng(0).normal(size=400)
+
+    found = bootstrap(400, lambda rows: values[rows].mean())
+
+    assert found.value == pytest.approx(values.mean())
+    assert (found.high - found.low) / 2 == pytest.approx(1.96 * values.std() / 20, rel=0.1)
+
+
+def test_bootstrap_of_nothing_says_nothing():
+    assert np.isinf(bootstrap(0, lambda rows: 0.0).high)
+
+
+def test_a_share_of_none_is_not_certain():
+    found = share_interval([False] * 8)
+
+    assert (found.value, found.low) == (0, 0)
+    assert 0.2 < found.high < 0.5
+
+
+def test_draws_that_are_undefined_are_left_out():
+    values = np.array([1.0, 1.0, np.nan])
+
+    found = bootstrap(3, lambda rows: float("nan") if np.isnan(values[rows]).all() else 1.0)
+
+    assert found[:3] == (1, 1, 1)
+
+
+def test_one_example_has_no_interval():
+    assert np.isinf(bootstrap(1, lambda rows: 0.5).low)
+
+
+def test_a_paired_difference_knows_what_the_pairs_share():
+    base = np.array([0.1, 0.5, 0.9, 0.3])
+
+    found = paired(base + 0.2, base)
+
+    assert (found.low, found.high, found.repeats) == pytest.approx((0.2, 0.2, 4))
+
+
+def test_each_column_has_an_interval_over_what_is_known():
+    first, second = mean_intervals(np.array([[1.0, np.nan], [3.0, 5.0], [2.0, 7.0]]))
+
+    assert (first.value, first.repeats) == (2, 3)
+    assert (second.value, second.repeats) == (6, 2)
+    assert ends([first])[0][0] == pytest.approx(4.302653 / 3**0.5)  # Student's t with two degrees of freedom, sd 1
+
+
+def test_a_contrast_has_welchs_interval_even_if_one_side_is_constant():
+    """sd 1 of 3 values against none: the half width is t(2) / sqrt(3)."""
+    found = contrast(np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 1.0]))
+
+    assert (found.value, found.repeats) == (1, 3)
+    assert found.high - found.value == pytest.approx(4.302653 / 3**0.5)
+
+
+def test_a_contrast_of_constants_has_no_interval():
+    assert np.isinf(contrast(np.ones(3), np.zeros(3)).high)

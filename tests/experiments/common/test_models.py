@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from experiments.common.models import ModelSettings
+from memjax.config.presets import PRESETS
+from memjax.errors import InputError
+
+
+def test_a_preset_brings_its_settings_and_options_come_before_them():
+    config = ModelSettings(preset="fz-cifar100", per_class=7, models=9, model="resnet18").config()
+
+    assert config.train == PRESETS["fz-cifar100"].train
+    assert (config.data.dataset, config.data.per_class, config.num_models) == ("cifar100", 7, 9)
+    assert config.model.model == "resnet18"
+
+
+def test_another_data_set_is_whole_unless_said_otherwise():
+    assert ModelSettings(size="quick", dataset="digits").config().data.per_class is None
+    assert ModelSettings(size="quick").config().data.per_class == 100
+
+
+def test_seeds_reach_the_models_and_the_data():
+    config = ModelSettings(size="smoke", seed=5, data_seed=7).config()
+
+    assert (config.seed, config.data.data_seed) == (5, 7)
+
+
+def test_no_such_preset():
+    with pytest.raises(InputError, match="fz-cifar100"):
+        ModelSettings(preset="fz-cifar1000").config()
+
+
+def test_retrainings_do_not_depend_on_what_else_is_retrained(tmp_path):
+    """The same mask in the same place is the same model, whatever the other masks are: differences are paired."""
+    setting = ModelSettings(size="smoke", folder=tmp_path, per_class=3, test_per_class=4, model="linear")
+    masks = np.ones((3, 30), bool)
+    masks[0, :10], masks[1, 20:] = False, False
+    others = masks.copy()
+    others[1:, :15] = False
+
+    first, second = setting.retrained(masks), setting.retrained(others)
+
+    np.testing.assert_array_equal(first.masks, masks)  # the one with all examples is not handed out
+    np.testing.assert_array_equal(first.test["probability"][0], second.test["probability"][0])
+    assert (first.test["probability"][1] != second.test["probability"][1]).any()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "memjax.runs.stages.train", lambda run, *rest: pytest.fail("trained again") if run.missing else None
+        )
+        np.testing.assert_array_equal(setting.retrained(masks).test["correct"], first.test["correct"])
