@@ -7,7 +7,6 @@ from memjax.cli import COMMANDS
 from memjax.cli.options import Option, grouped, options_of
 from memjax.config.presets import PRESETS, SOURCES
 from memjax.config.run_config import RunConfig
-from memjax.config.specs import FleetSpec, OutputSpec
 
 
 def definition(option: Option) -> nodes.definition_list_item:
@@ -48,13 +47,7 @@ class Commands(Directive):
         for kind, (name, _) in COMMANDS.items():
             if kind is not RunConfig:
                 about = nodes.paragraph(text=" ".join((kind.__doc__ or "").split()))
-                options = [*options_of(kind)]
-                if name == "doctor":
-                    about += nodes.Text(" It takes all options of a run as well.")
-                    options += options_of(FleetSpec)
-                elif "output" in kind.__dataclass_fields__:
-                    options += options_of(OutputSpec)
-                found.append(section(f"memjax {name}", about, listed(options)))
+                found.append(section(f"memjax {name}", about, listed([*options_of(kind)])))
         return found
 
 

@@ -1,13 +1,12 @@
-"""The command `memjax`: its subcommands, read by tyro and carried out one file each."""
+"""The command `memjax`: tyro reads the command line, and each command has its own function."""
 
-import sys
-from typing import Annotated
+from typing import Annotated, Any, Union
 
 import tyro
 
 from memjax import __version__
 from memjax.cli.beginning import beginning
-from memjax.cli.help import SHORT, everything
+from memjax.cli.help import SHORT, everything, of_command
 from memjax.cli.inspect import Status, Verify, status, verify
 from memjax.cli.machine import Doctor, Seed, doctor, seed
 from memjax.cli.results import Estimate, Export, Report, estimate, export, report
@@ -29,51 +28,44 @@ NAMES = [name for name, _ in COMMANDS.values()]
 
 
 def call(arguments: list[str]) -> int:
-    """Carries out a command line and returns its exit code.  Without a command's name it is `run`.
+    """Carries out a command line and returns its exit code.  The default command is `run`.
 
     Raises:
-      InputError: there is no such command, or what it asks for cannot be done.
-      SystemExit: options are wrong, or help was asked for.
+      InputError: the command is not known, or it cannot be carried out.
+      SystemExit: options are wrong, or help or a completion script was printed.
     """
     if arguments in (["--version"], ["-V"]):
         print(f"memjax {__version__}")
         return 0
-    if arguments[:1] == ["completion"]:
-        return _completion(arguments[1:])
     named = bool(arguments) and not arguments[0].startswith("-")
-    if named and arguments[0] not in NAMES:
-        raise one_of("command", arguments[0], [*NAMES, "completion"])
     command, rest = (arguments[0], arguments[1:]) if named else ("run", arguments)
-    if command == "run" and not {"-h", "--help", "--help-all"}.isdisjoint(rest):
-        print(everything() if "--help-all" in rest else SHORT, end="")
+    if command not in (*NAMES, "completion"):
+        raise one_of("command", command, [*NAMES, "completion"])
+    if not {"-h", "--help", "--help-all"}.isdisjoint(rest):
+        print(everything() if "--help-all" in rest else _help(command), end="")
         raise SystemExit(0)
+    if command == "completion":
+        if len(rest) != 1 or rest[0] not in SHELLS:
+            raise one_of("shell", " ".join(rest), SHELLS)
+        command = "--tyro-print-completion"
     begin, rest = beginning(rest) if command in ("run", "doctor") else (RunConfig(), rest)
-    request = tyro.cli(_requests(begin), prog="memjax", args=[command, *rest], config=CONFIG)  # type: ignore[arg-type]
+    request = tyro.cli(_requests(begin), prog="memjax", args=[command, *rest], config=CONFIG)
     return COMMANDS[type(request)][1](request) or 0
 
 
+SHELLS = ("bash", "zsh", "tcsh")
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 
 
-def _requests(begin: RunConfig):
-    """The union of all commands' settings, for tyro; those of `run` and `doctor` begin with what is given."""
-    run = Annotated[RunConfig, tyro.conf.subcommand("run", default=begin)]
-    found = run | Annotated[Doctor, tyro.conf.subcommand("doctor", default=Doctor(begin))]
-    for kind, (name, _) in COMMANDS.items():
-        if kind not in (RunConfig, Doctor):
-            found = found | Annotated[kind, tyro.conf.subcommand(name)]
-    return found
+def _requests(begin: RunConfig) -> Any:
+    """The union of all commands' settings for tyro.  `run` and `doctor` have the given settings as defaults."""
+    defaults = {RunConfig: {"default": begin}, Doctor: {"default": Doctor(begin)}}
+    commands = [Annotated[kind, tyro.conf.subcommand(name, **defaults.get(kind, {}))]
+                for kind, (name, _) in COMMANDS.items()]  # fmt: skip
+    return Union[tuple(commands)]  # noqa: UP007  # a union of a list
 
 
-def _completion(arguments: list[str]) -> int:
-    """Prints the completion script of a shell: `memjax completion bash > FILE`, which the shell then sources."""
-    shells = ("bash", "zsh", "tcsh")
-    if len(arguments) != 1 or arguments[0] not in shells:
-        raise one_of("shell", " ".join(arguments), shells)
-    try:
-        options = ["--tyro-print-completion", arguments[0]]
-        tyro.cli(_requests(RunConfig()), prog="memjax", args=options, config=CONFIG)  # type: ignore[arg-type]
-    except SystemExit as leave:
-        sys.stdout.flush()
-        return int(leave.code or 0)
-    return 0
+def _help(command: str) -> str:
+    """The help of a command; that of `run` and `completion` is the first screen."""
+    kinds = {name: kind for kind, (name, _) in COMMANDS.items() if kind is not RunConfig}
+    return of_command(command, kinds[command]) if command in kinds else SHORT

@@ -1,4 +1,4 @@
-"""The settings that a command line begins with: a preset's, those of an existing run folder, or the usual ones."""
+"""The defaults of a command line: those of a preset, of an existing run folder, or of memjax."""
 
 from dataclasses import dataclass, replace
 
@@ -12,7 +12,7 @@ from memjax.errors import one_of
 
 @dataclass(frozen=True)
 class Beginning:
-    """What decides the defaults of all other options."""
+    """The options that decide the defaults of all others."""
 
     preset: str | None = None
     run: str | None = None
@@ -22,7 +22,7 @@ def beginning(arguments: list[str]) -> tuple[RunConfig, list[str]]:
     """The settings that `--preset NAME` or an existing `--run DIR` give, and the arguments that are left.
 
     Raises:
-      InputError: there is no such preset, the folder cannot be read.
+      InputError: the preset is not known, or the folder cannot be read.
     """
     found, rest = tyro.cli(Beginning, args=arguments, add_help=False, return_unknown_args=True)
     if found.preset is not None and found.preset not in PRESETS:

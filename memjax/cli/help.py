@@ -1,8 +1,9 @@
-"""The help texts of the command `memjax`: one screen, and all options."""
+"""The help of the command `memjax`: one screen, all options, or one command."""
 
+import inspect
 import textwrap
 
-from memjax.cli.options import as_text, grouped
+from memjax.cli.options import as_text, grouped, options_of
 from memjax.config.presets import PRESETS, SOURCES
 
 SHORT = """\
@@ -38,6 +39,15 @@ Other commands; memjax COMMAND --help explains each:
 
 Exit codes: 0 done, 1 verify found a problem, 2 wrong input, 75 interrupted: run it again.
 """
+
+
+def of_command(name: str, kind: type) -> str:
+    """The help of one command: its usage, what it does, and its options."""
+    options = list(options_of(kind))
+    needed = [f"{option.name} {option.takes}".rstrip() for option in options if option.required]
+    usage = " ".join(["memjax", name, *needed, *(["[OPTIONS]"] if len(needed) < len(options) else [])])
+    about = textwrap.fill(" ".join(inspect.getdoc(kind).split()), 100)  # type: ignore[union-attr]
+    return "\n".join([f"usage: {usage}", "", about, "", *map(as_text, options), ""])
 
 
 def everything() -> str:

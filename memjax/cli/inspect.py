@@ -1,4 +1,4 @@
-"""Commands that look at a run folder and change nothing in it."""
+"""Commands that read a run folder and change nothing in it."""
 
 import shlex
 import time
@@ -21,7 +21,7 @@ class Status:
     folder: Folder
     """The run folder."""
     json: bool = False
-    """One JSON object instead of lines."""
+    """Print one JSON object instead of lines."""
 
 
 def status(request: Status) -> None:
@@ -29,7 +29,7 @@ def status(request: Status) -> None:
     folder = store.place(request.folder)
     plan = store.read_plan(folder)
     if plan is None:
-        raise InputError(f"{store.shown(folder)} holds no run: there is no plan.json in it")
+        raise InputError(f"{store.shown(folder)} holds no run: plan.json is missing")
     finished = store.finished_blocks(folder)
     models = plan.num_trained(finished)
     estimates = store.read_estimates(folder)
@@ -39,7 +39,7 @@ def status(request: Status) -> None:
     rows = [
         ("data", f"{summary.printable(plan.data['name'])}, {plan.data['num_train']:,} training examples"),
         ("model", summary.printable(plan.config["model"]["model"])),
-        ("models", f"{models} of {plan.num_models} trained, {plan.pack_size} a block{latest}"),
+        ("models", f"{models} of {plan.num_models} trained, {plan.pack_size} per block{latest}"),
         ("estimates", f"none yet; resume it with: memjax --run {shlex.quote(store.shown(folder))}"
          if estimates is None
          else f"from {estimates.num_models} models, {estimates.num_failed} of them diverged"),
@@ -55,10 +55,7 @@ def status(request: Status) -> None:
 
 @dataclass(frozen=True)
 class Verify:
-    """Check every file of a run folder against its checksum.  Nothing is changed.
-
-    With --quiet only problems are printed.
-    """
+    """Check every file of a run folder against its checksum.  With --quiet only problems are printed."""
 
     folder: Folder
     """The run folder."""
@@ -66,7 +63,7 @@ class Verify:
 
 
 def verify(request: Verify) -> int:
-    """Prints what was found; returns 1 where something is wrong, else 0."""
+    """Prints what was found.  Returns 1 if there is a problem, else 0."""
     output, counts = Output(request.output), Counter()
     with store.afresh(request.folder) as folder:
         for finding in store.verify(folder):
@@ -80,7 +77,7 @@ def verify(request: Verify) -> int:
 
 
 def _seconds_ago(folder: Path, finished: set[int]) -> float | None:
-    """How long ago the last block was committed; None where there is none, or where a store's clock would say it."""
+    """Seconds since the last block was committed; None if there is none, or if the folder is on an object store."""
     if store.url_of(folder):
         return None
     times = [store.record_path(folder, number).stat().st_mtime for number in finished]

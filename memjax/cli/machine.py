@@ -1,4 +1,4 @@
-"""Commands about this machine: what it can do, and the data on it."""
+"""Commands about this machine and the data on it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +15,10 @@ from memjax.runs import summary
 
 @dataclass(frozen=True)
 class Doctor:
-    """Describe this machine, and predict the time, disk and precision of a run with these options.
+    """Describe this machine, and predict the time, disk and precision of a run.
 
-    With --plan for other machines.
+    All options of a run are understood too; memjax --help-all lists them.  With --plan the prediction is for other
+    machines.
     """
 
     config: RunConfig
@@ -26,7 +27,7 @@ class Doctor:
 
 @dataclass(frozen=True)
 class Seed:
-    """Put data files that you already have where they would have been downloaded to."""
+    """Copy data files that you already have into the download folder."""
 
     dataset: tyro.conf.Positional[str]
     """mnist, fashion_mnist, cifar10, cifar100 or svhn_cropped."""
@@ -35,7 +36,7 @@ class Seed:
 
 
 def doctor(request: Doctor) -> None:
-    """Prints what was found."""
+    """Prints the description and the prediction."""
     config, fleet = request.config, request.fleet
     environment.start_jax(config.cpu_devices)
     from memjax.runs.forecast import forecast, machine
@@ -53,7 +54,7 @@ def doctor(request: Doctor) -> None:
 
 
 def seed(request: Seed) -> None:
-    """Copies the files, and prints where each is now."""
+    """Copies the files and prints the paths of the copies."""
     from memjax.data.downloads.seed import seed_cache
 
     for path in seed_cache(request.dataset, request.folder):

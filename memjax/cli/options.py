@@ -1,11 +1,12 @@
-"""All options for the help and the documentation, read from the settings' own types, defaults and docstrings."""
+"""All options for the help and the documentation, from the types, defaults and docstrings of the settings."""
 
 import ast
 import inspect
 import textwrap
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from functools import cache
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import tyro
@@ -31,27 +32,36 @@ GROUPS: dict[str, tuple[type, tuple[str, ...]]] = {
 
 
 class Option(NamedTuple):
-    """One option: its name on the command line, what it takes, its default in words, and what it means."""
+    """One option or argument of the command line.
+
+    Attributes:
+      name: --NAME, or the word for an argument without a name.
+      takes: the kind of value; empty for a switch.
+      default: the default as text; empty if there is none or `about` explains it.
+      about: the meaning.
+      required: whether a command line must have it.
+    """
 
     name: str
     takes: str
     default: str
     about: str
+    required: bool
 
 
 def options_of(kind: type, names: tuple[str, ...] = ()) -> Iterator[Option]:
-    """The options of a settings class, in their order; with `names` only those.  Nested settings are left out."""
+    """The options of a settings class, in their order; with `names` only those.
+
+    Options of nested settings come after it.  The options of a run are left out: `memjax --help-all` has them.
+    """
     about = _docstrings(kind)
     for part in fields(kind):
-        if (names and part.name not in names) or part.name not in about:
+        if names and part.name not in names:
             continue
-        default = part.default if part.default is not MISSING else None
-        if part.default_factory is not MISSING:
-            default = part.default_factory()
-        if _positional(part.type):
-            yield Option(part.name.upper(), "", "", about[part.name])
-        else:
-            yield Option(_flag(part.name, part.type, default), _takes(part.type), _default(default), about[part.name])
+        if part.name in about:
+            yield _option(part, about[part.name])
+        elif part.type is not RunConfig:
+            yield from options_of(part.type)  # type: ignore[arg-type]
 
 
 def grouped() -> Iterator[tuple[str, list[Option]]]:
@@ -61,7 +71,7 @@ def grouped() -> Iterator[tuple[str, list[Option]]]:
 
 
 def as_text(option: Option, width: int = 100) -> str:
-    """An option as the help shows it: the name in a line, its meaning below."""
+    """An option in the help: its name on a line, its meaning below."""
     default = f"  (default: {option.default})" if option.default else ""
     lines = textwrap.wrap(option.about, width - 6, break_long_words=False, break_on_hyphens=False)
     head = textwrap.wrap(f"{option.name} {option.takes}".rstrip() + default, width - 6, break_on_hyphens=False)
@@ -79,18 +89,20 @@ def _docstrings(kind: type) -> dict[str, str]:
     return found
 
 
-def _positional(kind: Any) -> bool:
-    """Whether an argument has no name on the command line, only a place."""
-    return any("Positional" in repr(mark) or mark is tyro.conf.Positional for mark in getattr(kind, "__metadata__", ()))
-
-
-def _flag(name: str, kind: Any, default: Any) -> str:
-    flag = name.replace("_", "-")
-    return f"--no-{flag}" if kind is bool and default is True else f"--{flag}"
+def _option(part: Field, about: str) -> Option:
+    """An option from the field of a settings class."""
+    marks = getattr(part.type, "__metadata__", ())
+    if tyro.conf.Positional in marks:
+        given = [mark.metavar for mark in marks if mark is not tyro.conf.Positional]
+        return Option((given or [part.name.upper()])[0], "", "", about, True)
+    required = part.default is MISSING and part.default_factory is MISSING
+    prefix = "--no-" if part.default is True else "--"
+    default = "" if required else _default(part.default)
+    return Option(prefix + part.name.replace("_", "-"), _takes(part.type), default, about, required)
 
 
 def _takes(kind: Any) -> str:
-    """What stands after an option: INT, TEXT, one of some words, ...; nothing for a switch."""
+    """The kind of value of an option: INT, TEXT, one of some words, ...; empty for a switch."""
     inner = [part for part in get_args(kind) if part is not type(None) and part is not ...]
     if get_origin(kind) is Literal:
         return "|".join(map(str, inner))
@@ -98,7 +110,7 @@ def _takes(kind: Any) -> str:
         return " ".join(_takes(part) for part in inner) + (" ..." if ... in get_args(kind) else "")
     if len(inner) == 1 or get_origin(kind) is Union:
         return _takes(inner[0])
-    return {int: "INT", float: "NUMBER", bool: ""}.get(kind, "TEXT")
+    return {int: "INT", float: "NUMBER", bool: "", Path: "PATH"}.get(kind, "TEXT")
 
 
 def _default(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What a command prints: words for people, one JSON object a line for programs, or next to nothing."""
+"""The output of a command: words for people, JSON lines for programs, or only the result."""
 
 import json
 import math
@@ -18,36 +18,36 @@ EVERY_EVENT = 1.0  # seconds between two events of progress
 
 
 class Output:
-    """Prints what happens in the way that was asked for.
+    """Prints events in the chosen form.
 
-    Words: to the output stream, progress and notices to the error stream.  Quiet: results only.  JSON: all of it to
-    the output stream, one object a line, each with the key `event`.
+    Words go to the output stream, progress and notices to the error stream.  Quiet: only results are printed.  JSON:
+    everything goes to the output stream, one object per line, each with the key `event`.
     """
 
     def __init__(self, spec: OutputSpec, who: str = "memjax"):
         self._quiet, self._json, self._who = spec.quiet, spec.json, who
 
     def say(self, event: str, words: str, **facts: Any) -> None:
-        """Something that happened: words for people, facts for programs."""
+        """Prints an event: words for people, facts for programs."""
         if self._json:
             print_event(event, **facts)
         elif not self._quiet:
             print(words, flush=True)
 
     def result(self, event: str, words: str, short: str, **facts: Any) -> None:
-        """What the command was asked for; `short` is what is left of it with --quiet."""
+        """Prints the result of the command; with --quiet only `short`."""
         if self._quiet and short:
             print(short, flush=True)
         else:
             self.say(event, words, **facts)
 
     def preparing(self) -> AbstractContextManager[None]:
-        """Nothing is told before the data are read."""
+        """Prints nothing before the data are read."""
         return nullcontext()
 
     @contextmanager
     def progress(self, total: int, done: int, recount: Callable[[], int] | None = None) -> Iterator[Progress]:
-        """Progress of a training, see `progress_bar`; its `write` takes notices."""
+        """Shows the progress of the training, see `progress_bar`; its `write` prints notices."""
 
         def show(standing: Standing) -> None:
             left = standing.seconds_left
@@ -70,13 +70,13 @@ class Output:
 
 
 def print_event(event: str, **facts: Any) -> None:
-    """One JSON object on a line of its own; what is not a finite number is null."""
+    """Prints one JSON object on its own line; NaN and infinity become null."""
     sys.stdout.write(json.dumps({"event": event, **_plain(facts)}, allow_nan=False) + "\n")
     sys.stdout.flush()
 
 
 def table(rows: list[tuple[str, str]], longest: str = "") -> str:
-    """Names and texts in two columns, as wide as the terminal allows; `longest` is the longest name there will be.
+    """Names and texts in two columns, as wide as the terminal.  `longest` is the longest name of all tables to come.
 
     >>> print(table([("models", "512"), ("standard error", "0.0096")]))
     models          512
@@ -94,7 +94,7 @@ def table(rows: list[tuple[str, str]], longest: str = "") -> str:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it."""
+    """The value in the types of JSON."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

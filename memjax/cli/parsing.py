@@ -4,4 +4,4 @@ from typing import Annotated
 
 import tyro
 
-Folder = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]  # a Path would make one slash of two
+Folder = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]  # Path would turn gs:// into gs:/

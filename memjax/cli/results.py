@@ -19,11 +19,11 @@ class Report:
     folder: Folder
     """The run folder."""
     examples: bool = True
-    """Without examples the report holds no image and no feature; it still names the rows that are memorized most."""
+    """Leave images and features out of the report.  It still names the rows that are memorized most."""
 
 
 def report(request: Report) -> None:
-    """Prints where the report is."""
+    """Writes the report and prints its path."""
     from memjax.runs import outputs
     from memjax.runs.open_result import open
 
@@ -35,16 +35,16 @@ class Estimate:
     """Estimate memorization, influence and strong pairs from predictions of models trained elsewhere."""
 
     arrays: str
-    """An npz file, or a folder of npy files: masks (models, train), train_correct (models, train) and, if there,
-    test_correct (models, test), train_labels, test_labels.  Other names that people use are understood
-    (memjax.exchange.NAMES), and so are the folders of Feldman and Zhang's aux_arrays.npz and of LiRA's experiments."""
+    """An npz file, or a folder of npy files: masks (models, train), train_correct (models, train) and optionally
+    test_correct (models, test), train_labels and test_labels.  Other common names are understood
+    (memjax.exchange.NAMES), and so are folders with Feldman and Zhang's aux_arrays.npz or with LiRA's experiments."""
     out: str
-    """Folder for estimates.npz, pairs.npz and report.html; made if need be."""
+    """Folder for estimates.npz, pairs.npz and report.html; created if needed."""
     influence: Literal["same-class", "all"] = "same-class"
     """all: also write influence.npy, with every train-test pair."""
     score: Score = "correct"
-    """The quantity that is compared in and out of sample.  For another one than correct the arrays must hold it for
-    training and test examples, such as train_probability and test_probability."""
+    """The quantity that is compared in and out of sample.  The arrays must hold it for training and test examples, such
+    as train_probability and test_probability."""
     output: OutputSpec = field(default_factory=OutputSpec)
 
 
@@ -67,10 +67,10 @@ class Export:
     run: Folder
     """The run folder."""
     out: Path
-    """Folder for the files; made if need be."""
+    """Folder for the files; created if needed."""
     format: Literal["arrays", "feldman-zhang", "lira", "csv", "parquet"] = "arrays"
-    """arrays: npy files of masks and predictions.  feldman-zhang: a folder a model with aux_arrays.npz.  lira: an
-    experiment a model.  csv, parquet: tables of training examples and of pairs."""
+    """arrays: npy files of masks and predictions.  feldman-zhang: a folder with aux_arrays.npz for each model.  lira:
+    an experiment for each model.  csv, parquet: tables of training examples and of pairs."""
 
 
 def export(request: Export) -> None:

@@ -12,7 +12,7 @@ from memjax.machine.workers import make_worker
 
 
 def train(config: RunConfig) -> None:
-    """Does what the settings ask for, and prints it."""
+    """Trains, estimates, writes the report and prints the closing table."""
     worker = make_worker(config.worker)
     if config.distributed is not None:
         worker = call_roll(config.distributed, worker, lambda text: print(f"memjax: {text}", file=sys.stderr))

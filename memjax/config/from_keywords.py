@@ -1,4 +1,4 @@
-"""A run's settings from keywords: every option of the command line by its name."""
+"""The settings of a run from keywords: each option of the command line by its name."""
 
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
@@ -15,41 +15,39 @@ def run_config(config: RunConfig | None = None, **options: Any) -> RunConfig:
     """The settings with some options changed: num_models=1000, per_class=40, epochs=30, ...
 
     Args:
-      config: settings to begin with; by default those of the command line.
-      options: by the names of the command line, with underscores; a list is as good as a tuple.
+      config: settings to change; by default those of the command line.
+      options: new values by option name, with underscores.  Lists count as tuples.
 
     Raises:
       InputError: an option is not known, or its value cannot be used.
     """
     config = config or RunConfig()
-    sections: dict[str, Any] = {part.name: getattr(config, part.name) for part in fields(config)}
-    sections = {name: section for name, section in sections.items() if is_dataclass(section)}
-    owner = {part.name: ("", part.type) for part in fields(config) if part.name not in sections}
-    owner |= {part.name: (name, part.type) for name, section in sections.items() for part in fields(section)}
-    changes: dict[str, dict[str, Any]] = {}
-    for option, value in options.items():
-        if option not in owner:
-            nearest = get_close_matches(option, owner, 1)
-            hint = f"; did you mean {nearest[0]}?" if nearest else ""
-            raise InputError(f"{option} is no option of a run{hint} `memjax --help-all` lists them")
-        section, kind = owner[option]
-        changes.setdefault(section, {})[option] = _as(kind, value, option)
-    own = changes.pop("", {})
-    return replace(config, **own, **{name: replace(sections[name], **some) for name, some in changes.items()})
+    sections = {part.name: getattr(config, part.name) for part in fields(config) if is_dataclass(part.type)}
+    own = {part.name: part.type for part in fields(config) if part.name not in sections}
+    known = own | {part.name: part.type for section in sections.values() for part in fields(section)}
+    for option in options:
+        if option not in known:
+            nearest = get_close_matches(option, known, 1)
+            hint = f"did you mean {nearest[0]}? " if nearest else ""
+            raise InputError(f"{option} is no option of a run; {hint}`memjax --help-all` lists the options")
+    values = {option: _as(known[option], value, option) for option, value in options.items()}
+    for name, section in sections.items():
+        names = {part.name for part in fields(section)} & values.keys()
+        sections[name] = replace(section, **{option: values[option] for option in names})
+    return replace(config, **sections, **{option: values[option] for option in own.keys() & values.keys()})
 
 
 def _as(kind: Any, value: Any, option: str) -> Any:
-    """The value as the option's type has it: whole numbers of NumPy as int, lists as tuples."""
+    """The value in the type of the option: NumPy integers as int, lists as tuples."""
     try:
         return _converted(kind, tuple(value) if isinstance(value, list) else value)
     except TypeError:
         expected = kind.__name__ if isinstance(kind, type) else str(kind).replace("typing.", "")
-        kinds = f"{value!r}, a {type(value).__name__}"
-        raise InputError(f"{option} is {kinds}; expected {expected}") from None
+        raise InputError(f"{option} is {value!r}, a {type(value).__name__}; expected {expected}") from None
 
 
 def _converted(kind: Any, value: Any) -> Any:
-    """The value as this type; TypeError where it is none of it."""
+    """The value in this type.  Raises TypeError if it does not fit."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         for part in inner:

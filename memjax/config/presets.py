@@ -1,4 +1,4 @@
-"""Settings of the papers by name, and where each value comes from.
+"""Presets: the settings of the papers, and the source of each value.
 
 Papers: Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703 (F&Z), and the script that they
 published with it, mnist-example/mnist_infl_mem.py; Arpit et al., A Closer Look at Memorization in Deep Networks, 2017,
@@ -17,7 +17,7 @@ class Preset(NamedTuple):
 
     Attributes:
       config: the settings.
-      sources: what is set -> where the value comes from: a place in a paper or script, or "chosen by us".
+      sources: setting -> source of its value: a section of a paper, a script, or "chosen by us".
     """
 
     config: RunConfig
@@ -37,7 +37,7 @@ _CIFAR = TrainSpec(
     epochs=160, batch_size=512, optimizer="sgd", optimizer_options=MOMENTUM, learning_rate=0.4, schedule="linear",
     warmup=0.15, crop=4, flip=True, scaling="unit",
 )  # fmt: skip
-# A batch of the stream has 1280 examples, 896 of which are a model's own at a subset fraction of 0.7.
+# A batch of the stream has 1280 examples.  At a subset fraction of 0.7 a model trains on 896 of them.
 _IMAGENET = TrainSpec(
     epochs=100, batch_size=1280, optimizer="sgd", optimizer_options=MOMENTUM, learning_rate=0.7, schedule="steps",
     drops=(0.1, 30), warmup=0.15, crop=28, flip=True, scaling="unit",

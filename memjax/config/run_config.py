@@ -21,7 +21,7 @@ Recorded = Literal["correct", "loss", "probability", "margin", "log_odds", "erro
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Trains many small models on random subsets and says how much each example was memorized."""
+    """Trains many small models on random subsets and estimates how much each example is memorized."""
 
     run: str = ""
     """Run folder, on disk or as gs://BUCKET/NAME or s3://BUCKET/NAME.  Default: a folder under runs/, named after the
@@ -45,9 +45,8 @@ class RunConfig:
     record_epochs: tuple[int, ...] = ()
     """Record after these epochs instead; 0 is before the first step."""
     record_own: Literal["after", "met"] = "after"
-    """When the examples a model trains on are recorded.  after: after the epoch, like the held-out ones.  met: in their
-    training batch, in training mode and before its step, at about half the cost.  Held-out examples are always recorded
-    after the epoch."""
+    """When the examples that a model trains on are recorded.  after: after the epoch, like held-out examples.  met: in
+    their training batch, in training mode and before its step, at about half the cost."""
     influence: Literal["auto", "all", "same-class"] = "auto"
     """same-class: influence within each class, in estimates.npz.  all: also influence.npy, with every train-test pair.
     auto: all, if that file stays under 1 GiB."""
@@ -60,17 +59,17 @@ class RunConfig:
     cpu_devices: int | None = None
     """Number of CPU devices.  Default: one per core, which trains small models fastest."""
     worker: str | None = None
-    """I/N: this process is worker I, counted from 0, of N workers on the same run folder.  Default: as the variables of
-    SLURM, MPI, Kubernetes, SkyPilot or TPU hosts say."""
+    """I/N: this process is worker I, counted from 0, of N workers on the same run folder.  Default: as the environment
+    variables of SLURM, MPI, Kubernetes, SkyPilot or TPU hosts say."""
     distributed: str | None = None
     """Ask jax.distributed which host this is, with the same command on each host.  auto: on a TPU slice or under SLURM.
-    Elsewhere HOST:PORT,N,I: the address of host 0, the number of hosts and the number of this one."""
+    Elsewhere HOST:PORT,N,I: the address of host 0, the number of hosts and the number of this host."""
     checkpoint_minutes: float | None = None
-    """Save a checkpoint of running models every N minutes, at the end of an epoch.  For long trainings."""
+    """Save a checkpoint of running models every N minutes, at the end of an epoch.  For long training."""
     max_failed: float = 0.05
     """Stop when a larger share of the models has diverged."""
     examples: bool = True
-    """Without examples the report holds no image and no feature."""
+    """Leave images and features out of the report."""
     output: OutputSpec = field(default_factory=OutputSpec)
 
     def __post_init__(self):
@@ -147,7 +146,9 @@ def _check_stream(config: RunConfig) -> None:
             "them all; with --stream give --scaling unit"
         )
     if config.record:
-        raise InputError("--record asks all training examples after an epoch, which --stream does not hold; drop one")
+        raise InputError(
+            "--record evaluates all training examples after an epoch, which --stream does not hold; drop one"
+        )
 
 
 def _check_epochs(every: int, epochs: tuple[int, ...], last: int) -> None:

@@ -47,22 +47,22 @@ class DataSpec:
     classes: tuple[int, ...] = ()
     """Only these classes, renumbered from 0 in the order given.  Default: all."""
     per_class: int | None = None
-    """At most so many training examples of each class, drawn at random.  Default: all."""
+    """At most this many training examples of each class, drawn at random.  Default: all."""
     test_per_class: int | None = None
-    """At most so many test examples of each class, drawn at random.  Default: all."""
+    """At most this many test examples of each class, drawn at random.  Default: all."""
     label_noise: float = 0.0
-    """Fraction of the training labels replaced by a random wrong one; the report tells which."""
+    """Fraction of the training labels replaced by a random wrong one; the report marks them."""
     corrupt: tuple[str, ...] = ()
-    """Corruptions, NAME=RATE or NAME=RATE:DETAIL, in this order: random-labels=0.5, wrong-labels=0.5,
-    pair-labels=0.5 (each class for the next) or pair-labels=0.5:3-5,5-3, random-inputs=0.5 or =0.5:pixel,
-    shuffled-pixels=0.5 or =0.5:each, noisy-inputs=0.5:1.0 (the deviation, in units of that of the inputs)."""
+    """Corruptions, NAME=RATE or NAME=RATE:DETAIL, applied in this order: random-labels=0.5, wrong-labels=0.5,
+    pair-labels=0.5 (each class becomes the next) or pair-labels=0.5:3-5,5-3, random-inputs=0.5 or =0.5:pixel,
+    shuffled-pixels=0.5 or =0.5:each, noisy-inputs=0.5:1.0 (the noise in units of the inputs' standard deviation)."""
     corrupt_test: bool = False
     """Apply --corrupt to the test examples too."""
     data_seed: int = 0
-    """Decides which examples are drawn, and which are changed and how."""
+    """Decides which examples are drawn, which are corrupted, and how."""
     stream: bool = False
-    """Leave the inputs on the host (those of npy:FOLDER and tfds:NAME on disk) and send them to the devices in batches.
-    All models get the same batches, and each trains on its own examples.  For data that do not fit on a device."""
+    """For data that do not fit on a device.  Inputs stay on the host (npy:FOLDER and tfds:NAME on disk) and are sent to
+    the devices in batches.  All models get the same batches, and each trains on its own examples."""
     image_size: int | None = None
     """For tfds:NAME: crop the square in the middle of each image and scale it to N x N pixels.  Default: images as they
     are."""
@@ -78,9 +78,7 @@ class DataSpec:
         if len(self.classes) == 1:
             raise InputError("--classes names one class; a classifier needs at least two")
         if self.stream and self.corrupt:
-            raise InputError(
-                "--corrupt changes data in memory, and --stream leaves them where they are; drop one of them"
-            )
+            raise InputError("--corrupt changes data in memory, where --stream does not load them; drop one of them")
         if not self.dataset.startswith("tfds:") and (self.image_size, self.test_split) != (None, "test"):
             raise InputError(f"--image-size and --test-split are for tfds:NAME; {self.dataset} has its own")
 
@@ -98,13 +96,13 @@ class SubsetSpec:
     """How subsets are drawn.  fixed-size: subsets of one size, as in the paper.  bernoulli: each example independently.
     balanced: each example in equally many models.  complementary: models in pairs, the second trains on what the first
     leaves out.  profile: 10 % to 90 % of the examples in turn.  leave-one-out, leave-group-out: model t leaves out
-    example t, or group t.  masks-file: as given."""
+    example t, or group t.  masks-file: the subsets in a file."""
     subset_fraction: float = 0.7
     """Fraction of the training examples that a model trains on; for fixed-size, bernoulli and balanced."""
     num_groups: int = 10
-    """Number of groups for leave-group-out, drawn at random once a run."""
+    """Number of groups for leave-group-out.  A run draws its groups once, at random."""
     masks_file: str = ""
-    """For masks-file: a .npy file (models x train), true where the model trains on the example."""
+    """For masks-file: a .npy file of shape (models, train), true if the model trains on the example."""
 
     def __post_init__(self):
         check_ranges(self)
@@ -137,7 +135,8 @@ class TrainSpec:
     epochs: int = 60
     """Passes over the model's own subset."""
     batch_size: int = 64
-    """Examples in a step.  With --stream, examples of the whole training set, of which a model trains on its own."""
+    """Examples in a training step.  With --stream they come from the whole training set, and a model trains only on
+    those in its subset."""
     optimizer: str = "adam"
     """Name of an optax optimiser that takes a learning rate: adam, sgd, adamw, lion, ..."""
     optimizer_options: tuple[str, ...] | None = None
@@ -150,19 +149,19 @@ class TrainSpec:
     warmup: float = 0.1
     """Fraction of all steps in which the learning rate rises from 0."""
     drops: tuple[float, int] = (0.5, 15)
-    """For --schedule steps: a factor and a number of epochs; after each so many epochs the learning rate is multiplied
-    by the factor."""
+    """For --schedule steps: a factor and a number of epochs N.  The learning rate is multiplied by the factor every N
+    epochs."""
     weight_decay: float = 0.0
-    """Weight decay of matrices and kernels, not of biases and scales.  Decoupled for optimisers with weight decay of
-    their own (adamw, lion), else added to the gradient."""
+    """Weight decay of matrices and kernels, not of biases and scales.  It is decoupled for optimisers that have weight
+    decay (adamw, lion), and added to the gradient for others."""
     label_smoothing: float = 0.0
-    """Part of each label that is spread evenly over all classes."""
+    """Share of each label that is spread evenly over all classes."""
     input_noise: float = 0.0
     """Standard deviation of Gaussian noise added to the scaled inputs at each step."""
     crop: int = 0
-    """Pad images by N pixels of zeros and cut out a random part of the original size, at each step."""
+    """At each step, pad images with N pixels of zeros and cut out a random part of the original size."""
     flip: bool = False
-    """Mirror images left to right at random, at each step."""
+    """At each step, mirror images left to right at random."""
     scaling: Literal["standard", "unit"] = "standard"
     """standard: mean 0 and standard deviation 1 over the training set, for each colour channel or feature.  unit:
     divided by the largest training input, 255 for most images."""
@@ -172,7 +171,7 @@ class TrainSpec:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """The optimiser's options, given or by default."""
+        """The options of the optimiser: those given, or its defaults."""
         if self.optimizer_options is not None:
             return self.optimizer_options
         return {"adam": ("b2=0.95",), "adamw": ("b2=0.95",), "sgd": ("momentum=0.9",)}.get(self.optimizer, ())
@@ -186,15 +185,15 @@ class FleetSpec:
     """The machines that a run is planned for."""
 
     plan: bool = False
-    """Predict for the machines that the options below describe, instead of for this one."""
+    """Predict for the machines that the next four options describe, instead of for this machine."""
     hosts: int = 1
     """Number of machines."""
     devices: int | None = None
-    """Devices of each machine.  Default: as many as here."""
+    """Devices of each machine.  Default: the number on this machine."""
     models_per_second: float | None = None
-    """Models that one device trains in a second.  Default: measured by training a few batches of models here."""
+    """Models that one device trains per second.  Default: measured by training a few batches of models here."""
     price: float | None = None
-    """Price of one device for an hour, in any currency."""
+    """Price of one device per hour, in any currency."""
 
     def __post_init__(self):
         check_ranges(self)
@@ -209,7 +208,7 @@ class OutputSpec:
     quiet: bool = False
     """Print only errors and the path of the result."""
     json: bool = False
-    """Print one JSON object a line: what happens, and at the end the summary."""
+    """Print one JSON object per line: events, and at the end the summary."""
 
     def __post_init__(self):
         if self.quiet and self.json:

@@ -46,17 +46,13 @@ def select(dataset: Dataset, spec: DataSpec) -> Dataset:
 
 def take_rows(dataset: Dataset, train: np.ndarray | slice, test: np.ndarray | slice) -> Dataset:
     """Some training and test examples, with unchanged classes."""
+    rows = dict.fromkeys(("train_labels", "train_ids", "mislabelled", "corrupted"), train)
+    rows |= dict.fromkeys(("test_labels", "test_ids", "test_corrupted"), test)
     return dataclasses.replace(
         dataset,
         train_inputs=_only(dataset.train_inputs, train),
-        train_labels=dataset.train_labels[train],
         test_inputs=_only(dataset.test_inputs, test),
-        test_labels=dataset.test_labels[test],
-        train_ids=dataset.train_ids[train],
-        test_ids=dataset.test_ids[test],
-        mislabelled=dataset.mislabelled[train],
-        corrupted=dataset.corrupted[train],
-        test_corrupted=dataset.test_corrupted[test],
+        **{name: getattr(dataset, name)[taken] for name, taken in rows.items()},
     )
 
 

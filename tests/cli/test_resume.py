@@ -208,7 +208,7 @@ def test_status_while_it_goes_on(copy, capsys):
 
     assert run.main(["status", str(copy)]) == 0
 
-    assert re.search(r"9 of 12 trained, 3 a block; the last \d+ s ago", capsys.readouterr().out)
+    assert re.search(r"9 of 12 trained, 3 per block; the last \d+ s ago", capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("change", [lambda data: b"corrupted", lambda data: data[:-40] + b"x" + data[-39:]])

@@ -14,6 +14,7 @@ import memjax
 from memjax import run, store
 from memjax.cli import COMMANDS, NAMES
 from memjax.cli.options import grouped, options_of
+from memjax.cli.results import Export
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
 from memjax.runs import costs
@@ -259,7 +260,14 @@ def test_no_option_is_without_a_group():
 
 @pytest.mark.parametrize("command", ["status", "verify", "report", "estimate", "export", "doctor", "seed"])
 def test_each_command_has_help(command, capsys):
-    assert f"memjax {command}" in printed([command, "--help"], capsys)
+    out = printed([command, "--help"], capsys)
+    kind = next(kind for kind, (name, _) in COMMANDS.items() if name == command)
+
+    assert out.startswith(f"usage: memjax {command}")
+    assert max(map(len, out.splitlines())) <= 100
+    assert "default: )" not in out
+    for option in options_of(kind):
+        assert f"\n  {option.name}" in out
 
 
 def test_the_version_and_a_mistyped_command(capsys):
@@ -393,4 +401,5 @@ def test_the_reference_lists_every_command_and_option_from_the_same_source():
         nested = {"output", "config", "fleet", "data", "subset", "model", "train"}
         for part in set(kind.__dataclass_fields__) - nested:
             flags = {part.upper(), f"--{part.replace('_', '-')}", f"--no-{part.replace('_', '-')}"}
+            flags |= {"DIR"} if (part, kind) == ("run", Export) or part == "folder" else set()
             assert documented & flags, f"{part} of {name} has no docstring"

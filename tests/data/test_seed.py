@@ -3,8 +3,8 @@
 import gzip
 import hashlib
 import json
+import os
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -103,7 +103,7 @@ def test_seeding_twice_is_no_harm(downloads, small_mnist):
 
 @pytest.mark.parametrize(
     ("owner", "step", "problem"),
-    [(shutil, "copyfileobj", OSError(28, "No space left")), (Path, "replace", OSError(5, "Input/output error"))],
+    [(shutil, "copyfileobj", OSError(28, "No space left")), (os, "replace", OSError(5, "Input/output error"))],
     ids=["cut short", "before it has its name"],
 )
 def test_a_copy_that_is_not_whole_counts_as_not_there(downloads, small_mnist, monkeypatch, owner, step, problem):

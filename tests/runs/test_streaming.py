@@ -46,7 +46,7 @@ def test_a_run_on_disk(tmp_path, monkeypatch):
     ("options", "expected"),
     [
         ({"train": TrainSpec()}, "--scaling standard takes mean and deviation of all"),
-        ({"record": ("loss",)}, "--record asks all training examples"),
+        ({"record": ("loss",)}, "--record evaluates all training examples"),
     ],
 )
 def test_what_does_not_go_with_a_stream(options, expected):

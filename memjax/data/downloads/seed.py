@@ -1,6 +1,5 @@
 """Copies data files that the user already has into the download folder of TensorFlow Datasets."""
 
-import contextlib
 import hashlib
 import json
 import os
@@ -12,6 +11,7 @@ import numpy as np
 from memjax.data.downloads.cache import cache_path, info_path, registered
 from memjax.data.downloads.catalog import CATALOG, read_known
 from memjax.errors import InputError, one_of
+from memjax.store import write_atomically
 from memjax.types import Dataset
 from memjax.untrusted import reading, user_path
 
@@ -70,19 +70,13 @@ def _put(dataset: str, file: str, source: Path) -> Path:
         "url_info": {"checksum": info.checksum, "filename": file, "size": int(info.size)},
         "urls": [known.url(file)],
     }
-    part = target.with_name(f"{target.name}.part-{os.getpid()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with reading(source) as stream, part.open("xb") as copy:
-            shutil.copyfileobj(stream, copy, 2**20)
-        part.replace(target)
-        part.write_text(json.dumps(note))
-        part.replace(info_path(target))
+        with reading(source) as stream:
+            write_atomically(target, lambda copy: shutil.copyfileobj(stream, copy, 2**20))
+        write_atomically(info_path(target), lambda copy: copy.write(json.dumps(note).encode()))
     except OSError as error:
         raise InputError(
             f"{target} cannot be written: {error.strerror or error}; make room or set TFDS_DATA_DIR"
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
     return target

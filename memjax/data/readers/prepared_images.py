@@ -12,6 +12,7 @@ from memjax.data.build import Split
 from memjax.data.readers.image_files import decoded
 from memjax.disk_inputs import Stored
 from memjax.errors import InputError
+from memjax.store import write_atomically
 from memjax.untrusted import read_npy, user_path
 
 AT_ONCE = 1024  # records read at once for their labels
@@ -74,11 +75,9 @@ def _labels(records: Any, key: str, identity: str) -> np.ndarray:
         if labels.shape == (len(records),) and labels.dtype == np.int64:
             return labels
     labels = _read_labels(records, key)
-    aside = path.with_name(f".{path.stem}-{os.getpid()}.npy")
     with suppress(OSError):  # without a cache that can be written, labels are read each time
         cache.mkdir(parents=True, exist_ok=True)
-        np.save(aside, labels)
-        aside.replace(path)
+        write_atomically(path, lambda stream: np.save(stream, labels))
     return labels
 
 
