@@ -7,7 +7,7 @@ import tyro
 
 from memjax import __version__
 from memjax.cli.beginning import beginning
-from memjax.cli.help import SHORT, everything
+from memjax.cli.help import SHORT, everything, of_doctor
 from memjax.cli.inspect import Status, Verify, status, verify
 from memjax.cli.machine import Doctor, Seed, doctor, seed
 from memjax.cli.results import Estimate, Export, Report, estimate, export, report
@@ -44,8 +44,8 @@ def call(arguments: list[str]) -> int:
     if named and arguments[0] not in NAMES:
         raise one_of("command", arguments[0], [*NAMES, "completion"])
     command, rest = (arguments[0], arguments[1:]) if named else ("run", arguments)
-    if command == "run" and not {"-h", "--help", "--help-all"}.isdisjoint(rest):
-        print(everything() if "--help-all" in rest else SHORT, end="")
+    if command in ("run", "doctor") and not {"-h", "--help", "--help-all"}.isdisjoint(rest):
+        print(everything() if "--help-all" in rest else SHORT if command == "run" else of_doctor(), end="")
         raise SystemExit(0)
     begin, rest = beginning(rest) if command in ("run", "doctor") else (RunConfig(), rest)
     request = tyro.cli(_requests(begin), prog="memjax", args=[command, *rest], config=CONFIG)  # type: ignore[arg-type]

@@ -51,7 +51,8 @@ def options_of(kind: type, names: tuple[str, ...] = ()) -> Iterator[Option]:
         if _positional(part.type):
             yield Option(part.name.upper(), "", "", about[part.name])
         else:
-            yield Option(_flag(part.name, part.type, default), _takes(part.type), _default(default), about[part.name])
+            told = "" if "Default:" in about[part.name] else _default(default)
+            yield Option(_flag(part.name, part.type, default), _takes(part.type), told, about[part.name])
 
 
 def grouped() -> Iterator[tuple[str, list[Option]]]:

@@ -30,8 +30,8 @@ def run_config(config: RunConfig | None = None, **options: Any) -> RunConfig:
     for option, value in options.items():
         if option not in owner:
             nearest = get_close_matches(option, owner, 1)
-            hint = f"; did you mean {nearest[0]}?" if nearest else ""
-            raise InputError(f"{option} is no option of a run{hint} `memjax --help-all` lists them")
+            hint = f"did you mean {nearest[0]}? " if nearest else ""
+            raise InputError(f"{option} is no option of a run; {hint}`memjax --help-all` lists them")
         section, kind = owner[option]
         changes.setdefault(section, {})[option] = _as(kind, value, option)
     own = changes.pop("", {})

@@ -240,6 +240,7 @@ def test_all_options_are_explained_in_groups(capsys):
 
     assert max(map(len, out.splitlines())) <= 100
     assert "default: )" not in out
+    assert not re.search(r"\(default: [^)]*\)\n(?:      .*\n)*?      .*Default:", out)
     for option in (option for _, group in grouped() for option in group):
         assert f"  {option.name} " in out or f"  {option.name}\n" in out
         assert len(option.about) > 15
@@ -259,7 +260,10 @@ def test_no_option_is_without_a_group():
 
 @pytest.mark.parametrize("command", ["status", "verify", "report", "estimate", "export", "doctor", "seed"])
 def test_each_command_has_help(command, capsys):
-    assert f"memjax {command}" in printed([command, "--help"], capsys)
+    out = printed([command, "--help"], capsys)
+
+    assert f"memjax {command}" in out
+    assert "default: )" not in out
 
 
 def test_the_version_and_a_mistyped_command(capsys):
