@@ -42,6 +42,7 @@ napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 napoleon_custom_sections = ["Reference"]
 add_module_names = False
+smartquotes = False  # an option begins with two hyphens, not with a dash
 default_role = "py:obj"
 intersphinx_mapping = {}  # nothing is fetched while the site is built
 nitpicky = True

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Bool, Float, Int
 
-from memjax.errors import one_of
+from memjax.errors import InputError, one_of
 
 
 def correct(logits: Float[Any, "batch classes"], labels: Int[Any, " batch"]) -> Bool[Any, " batch"]:
@@ -107,6 +107,7 @@ class Metric(NamedTuple):
         return self.bits / 8 * (num_classes if self.per_class else 1)
 
 
+ROUNDING = 1e-3  # of numbers that were stored as float16
 _ALL = ("keep", "score", "record")
 # The first recorded metric that says when an example counts as learned is taken.  A margin above 0 says the same as
 # correct.  Loss, probability and log odds say that the label has more than half of the probability: then it is correct,
@@ -136,6 +137,35 @@ def metric_named(name: str) -> Metric:
     if name not in METRICS:
         raise one_of("metric", name, list(METRICS))
     return METRICS[name]
+
+
+def check_range(what: str, name: str, values: Any) -> None:
+    """Refuses values of a metric that cannot be: outside its range by more than rounding.
+
+    Args:
+      what: what the user calls the array.
+      name: the metric.
+      values: NumPy, finite.
+
+    Raises:
+      InputError: says the smallest and the largest value, and what may have been given instead.
+    """
+    metric = metric_named(name)
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    outside = low < metric.range[0] - ROUNDING or high > metric.range[1] + ROUNDING
+    if name == "correct" and values.dtype != bool:
+        guess = "give True where the model is right"
+        if (low, high) == (-1, 1):
+            guess = "for -1 and +1 give values > 0"
+        elif not outside:
+            guess = f"if these are probabilities of the label, call the array {what.replace('correct', 'probability')}"
+        raise InputError(f"{what} holds numbers from {low:g} to {high:g}; expected only 0 and 1; {guess}")
+    if outside:
+        bounds = f"from {metric.range[0]:g} to {metric.range[1]:g}"
+        raise InputError(
+            f"{what} holds numbers from {low:g} to {high:g}; expected {metric.words}, {bounds}. For a difference of "
+            f"logits call the array {what.replace(name, 'margin')}"
+        )
 
 
 def metrics_named(names: tuple[str, ...]) -> dict[str, Callable[[Any, Any], Any]]:

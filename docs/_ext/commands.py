@@ -43,7 +43,7 @@ class Commands(Directive):
             )
             for name in PRESETS
         ]
-        found = [section("memjax run", nodes.paragraph(text="The main command; `run` may be left out."), *groups)]
+        found = [section("memjax run", nodes.paragraph(text="The main command; the word run may be left out."), *groups)]
         found.append(section("Presets", nodes.definition_list("", *presets)))
         for kind, (name, _) in COMMANDS.items():
             if kind is not RunConfig:

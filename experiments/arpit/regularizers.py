@@ -166,7 +166,7 @@ def run(settings: Settings) -> Result:
             elinewidth=0.6, label=name,
         )  # fmt: skip
     axis.set(xlabel="training accuracy, random labels", ylabel="held-out accuracy, real data")
-    axis.legend(fontsize=7)
+    axis.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.02, 0.5))
     return Result(found, verdicts, figure)
 
 

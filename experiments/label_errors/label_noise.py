@@ -17,7 +17,7 @@ from experiments.common.models import ModelSettings, Size
 from experiments.common.settings import Cost
 from memjax.config.specs import DataSpec
 
-COST = Cost(full="1 min 57 s")
+COST = Cost("57 s", "1 min 57 s")
 
 SIZES = {
     "smoke": Size(DataSpec(per_class=20), 50, 24, 0),

@@ -52,6 +52,11 @@ def as_scores(name: str, scores: Shaped[AnyArray, "..."], num_models: int) -> Sh
         return scores.astype(np.float32)
     if bool(((scores == 0) | (scores == 1)).all()):
         return scores.astype(bool)
+    if np.issubdtype(scores.dtype, np.integer):
+        raise InputError(
+            f"{name} holds whole numbers from {int(scores.min())} to {int(scores.max())}; expected 0 and 1 for "
+            "correctness. For predicted classes give predicted == labels; for margins give floating-point numbers"
+        )
     scores = scores if scores.dtype == np.float32 else scores.astype(np.float32)
     if not bool((abs(scores) < np.inf).all()):
         raise InputError(

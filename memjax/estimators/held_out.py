@@ -88,15 +88,26 @@ def out_of_bag(masks: Shaped[AnyArray, "..."], logits: Shaped[AnyArray, "..."]) 
       Rows that sum to 1; NaN where no model left the example out.
 
     Raises:
-      InputError: shapes that do not fit, no model, or logits that are not finite of models that did not see an example.
+      InputError: shapes that do not fit, no model, logits that are not finite of models that did not see an example, or
+        probabilities instead of logits.
     """
     masks = as_masks(masks)
     if logits.shape[:2] != masks.shape or logits.ndim != 3:
         raise InputError(f"logits has shape {logits.shape}; expected {(*masks.shape, 'classes')}")
+    if not isinstance(logits, Tracer) and _are_probabilities(logits):
+        raise InputError(
+            "logits holds probabilities: no number is negative and each row sums to 1. A softmax of them would be "
+            "wrong; give the logits, or the logarithms of the probabilities"
+        )
     predicted = _out_of_bag(masks, logits)
     if not isinstance(predicted, Tracer) and bool((jnp.isnan(predicted).any(1) & ~masks.all(0)).any()):
         raise InputError("logits holds values that are no logits (NaN or infinity); leave out models that diverged")
     return predicted
+
+
+def _are_probabilities(logits: Shaped[AnyArray, "models train classes"]) -> bool:
+    """Whether every row could be a distribution over the classes."""
+    return bool((logits >= 0).all()) and bool((abs(logits.astype(np.float32).sum(-1) - 1) < 1e-2).all())
 
 
 @jax.jit

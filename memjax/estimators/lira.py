@@ -43,7 +43,7 @@ def lira(
       NaN where the side that is needed has no model or, unless the deviation is fixed, scores that are all equal.
 
     Raises:
-      InputError: shapes that do not fit, no model, log_odds that are not finite, or an unknown variant.
+      InputError: shapes that do not fit, no model, log_odds or targets that are not finite, or an unknown variant.
 
     Reference:
       Carlini et al., Membership Inference Attacks From First Principles, 2022, arXiv 2112.03570.
@@ -57,6 +57,7 @@ def lira(
     if variant not in VARIANTS:
         raise one_of("variant", variant, VARIANTS)
     log_odds = as_scores("log_odds", log_odds, len(masks))
+    target = as_scores("target", target, len(target))  # one infinite score would drop its surest member in silence
     return _lira(masks, jnp.asarray(log_odds, jnp.float32), jnp.asarray(target, jnp.float32), variant, fixed_variance)
 
 
@@ -67,18 +68,20 @@ class Curve(NamedTuple):
       false_positives, true_positives: rates, from the highest threshold to the lowest.
       auc: area under that curve; one half is chance.
       balanced_accuracy: the best over all thresholds.
+      left_out: scores that are NaN and count nowhere.
     """
 
     false_positives: Float[np.ndarray, " thresholds"]
     true_positives: Float[np.ndarray, " thresholds"]
     auc: float
     balanced_accuracy: float
+    left_out: int = 0
 
     def __repr__(self) -> str:
-        auc, balanced, few, fewer = map(notebook.number, (*self[2:], self.at(0.01), self.at(0.001)))
+        auc, balanced, few, fewer = map(notebook.number, (*self[2:4], self.at(0.01), self.at(0.001)))
         return (
             f"Curve(AUC {auc}, balanced accuracy {balanced}; true positives {few} at 1 % false ones, {fewer} at 0.1 %; "
-            f"{len(self.false_positives):,} thresholds)"
+            f"{len(self.false_positives):,} thresholds; {self.left_out:,} undefined scores left out)"
         )
 
     def at(self, false_positives: float) -> float:
@@ -87,7 +90,7 @@ class Curve(NamedTuple):
 
 
 def membership_curve(scores: Shaped[AnyArray, "..."], members: Shaped[AnyArray, "..."]) -> Curve:
-    """The ROC curve of membership scores over all targets and examples; scores that are NaN are left out.
+    """The ROC curve of membership scores over all targets and examples; scores that are NaN are left out and counted.
 
     Args:
       scores: of any shape, larger = member, see `lira`.
@@ -110,7 +113,7 @@ def membership_curve(scores: Shaped[AnyArray, "..."], members: Shaped[AnyArray, 
         raise InputError("a curve needs scores of members and of non-members; there are only "
                          + ("members" if members.size and members.all() else "non-members"))  # fmt: skip
     false, true, _ = roc_curve(members, scores, drop_intermediate=False)
-    return Curve(false, true, float(auc(false, true)), float(((true + 1 - false) / 2).max()))
+    return Curve(false, true, float(auc(false, true)), float(((true + 1 - false) / 2).max()), int((~known).sum()))
 
 
 @jax.jit(static_argnames=("variant", "fixed"))

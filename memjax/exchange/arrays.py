@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Shaped
 
 from memjax.errors import InputError
+from memjax.metrics import check_range
 from memjax.store import write_atomically
 from memjax.types import Dataset, Outcomes
 from memjax.untrusted import read_npy
@@ -73,6 +74,7 @@ def outcomes_of(arrays: Mapping[str, Shaped[np.ndarray, "..."]], name: str = "ar
     scores = {key: as_scores(key, values, len(masks)) for key, values in found.items() if key.startswith(SIDES)
               and not key.endswith("labels")}  # fmt: skip
     for key, values in scores.items():
+        check_range(key, key.partition("_")[2], np.asarray(values))
         if key.startswith("train_") and values.shape != masks.shape:
             raise InputError(_misfit(key, values.shape, "masks", masks.shape))
     num_test = {key: values.shape[1] for key, values in scores.items() if key.startswith("test_")}

@@ -91,3 +91,13 @@ def test_shapes_that_do_not_fit():
     masks, _ = world()
     with pytest.raises(InputError, match="expected"):
         out_of_bag(masks, np.zeros((60, 19, 3), np.float32))
+
+
+def test_probabilities_are_not_taken_for_logits():
+    masks, _ = world()
+    probabilities = np.random.default_rng(1).dirichlet(np.ones(3), size=masks.shape).astype(np.float32)
+
+    with pytest.raises(InputError, match="logits holds probabilities: no number is negative and each row sums to 1"):
+        out_of_bag(masks, probabilities)
+    expected = [probabilities[~masks[:, i], i].mean(0) for i in range(20)]
+    np.testing.assert_allclose(out_of_bag(masks, np.log(probabilities)), expected, rtol=1e-5)

@@ -84,3 +84,21 @@ def test_what_does_not_fit_is_refused(change, words):
 def test_a_curve_needs_both_kinds():
     with pytest.raises(InputError, match="only members"):
         membership_curve(np.arange(3.0), np.ones(3))
+
+
+@pytest.mark.parametrize("score", [np.inf, np.nan])
+def test_a_target_whose_score_is_no_number_is_refused_not_dropped(score):
+    rng = np.random.default_rng(0)
+    masks, scores = rng.random((20, 5)) < 0.5, rng.normal(size=(20, 5))
+    target = rng.normal(size=(1, 5))
+    target[0, 2] = score
+
+    with pytest.raises(InputError, match="target holds values that are not finite numbers"):
+        lira(masks, scores, target)
+
+
+def test_a_curve_counts_the_scores_that_it_leaves_out():
+    curve = membership_curve(np.array([1.0, np.nan, 0.0, 2.0]), np.array([True, True, False, True]))
+
+    assert curve.left_out == 1
+    assert "1 undefined scores left out" in repr(curve)

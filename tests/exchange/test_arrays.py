@@ -131,3 +131,31 @@ def test_what_does_not_fit_is_named(change, words, tmp_path, capsys):
     assert run.main(["estimate", "--arrays", str(tmp_path / "a.npz"), "--out", str(tmp_path / "out")]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("train_correct", [-1.0, 1.0], "from -1 to 1; expected only 0 and 1; for -1 and [+]1 give values > 0"),
+        ("train_correct", [0.2, 0.9], "if these are probabilities of the label, call the array train_probability"),
+        ("train_correct", [-0.4, 1.7], "from -0.4 to 1.7; expected only 0 and 1; give True where the model is right"),
+        ("test_probability", [0.0, 1.7], "test_probability holds numbers from 0 to 1.7; expected the probability"),
+        ("train_correct", [3, 7], "whole numbers from 3 to 7; expected 0 and 1 for correctness. For predicted classes"),
+    ],
+)
+def test_scores_out_of_their_range_are_refused(name, values, words):
+    masks = np.random.default_rng(0).random((10, 4)) < 0.5
+    arrays = {"masks": masks, "train_correct": masks}
+    arrays[name] = np.resize(np.array(values), (10, 4))
+
+    with pytest.raises(InputError, match=words):
+        outcomes_of(arrays)
+
+
+def test_rounding_beyond_a_range_is_no_error():
+    masks = np.random.default_rng(0).random((10, 4)) < 0.5
+    probability = np.where(masks, 1.0002, 0.3)
+
+    _, found = outcomes_of({"masks": masks, "train_correct": masks, "train_probability": probability})
+
+    np.testing.assert_allclose(found.train["probability"], probability, rtol=1e-6)
