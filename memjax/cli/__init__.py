@@ -1,7 +1,7 @@
 """The command `memjax`: its subcommands, read by tyro and carried out one file each."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -58,7 +58,7 @@ CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 def _requests(begin: RunConfig):
     """The union of all commands' settings, for tyro; those of `run` and `doctor` begin with what is given."""
     run = Annotated[RunConfig, tyro.conf.subcommand("run", default=begin)]
-    found = run | Annotated[Doctor, tyro.conf.subcommand("doctor", default=Doctor(begin))]
+    found: Any = run | Annotated[Doctor, tyro.conf.subcommand("doctor", default=Doctor(begin))]
     for kind, (name, _) in COMMANDS.items():
         if kind not in (RunConfig, Doctor):
             found = found | Annotated[kind, tyro.conf.subcommand(name)]
