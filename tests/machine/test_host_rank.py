@@ -1,4 +1,4 @@
-"""Hosts that ask jax.distributed who they are: processes on this machine, which meet on loopback."""
+"""Hosts that get their number from jax.distributed.  The hosts are processes on this machine."""
 
 import os
 import signal
@@ -36,27 +36,27 @@ def start(folder, *options, program=("-m", "memjax.run")):
 
 
 def start_all(folder, count, way, *options):
-    """Hosts that are told who they are by jax.distributed, or by --worker."""
+    """Starts hosts that get their number from jax.distributed, or from --worker."""
     address = free_address()
-    told = [f"{address},{count},{index}" if way == "--distributed" else f"{index}/{count}" for index in range(count)]
-    return [start(folder, way, text, *options) for text in told]
+    texts = [f"{address},{count},{index}" if way == "--distributed" else f"{index}/{count}" for index in range(count)]
+    return [start(folder, way, text, *options) for text in texts]
 
 
-def ends(processes):
-    """Exit codes; what they had to say is shown where a test fails."""
+def exit_codes(processes):
+    """Waits for the processes; pytest shows their output if the test fails."""
     with ThreadPoolExecutor(len(processes)) as pool:
-        said = list(pool.map(lambda process: process.communicate(timeout=300), processes))
-    print(*said, sep="\n")
+        outputs = list(pool.map(lambda process: process.communicate(timeout=300), processes))
+    print(*outputs, sep="\n")
     return [process.returncode for process in processes]
 
 
 def blocks(folder):
-    """Without what one that was killed was writing: who lives on does not know whether it is still being written."""
+    """The bytes of all blocks, without half-written files of killed processes."""
     return {path.name: path.read_bytes() for path in sorted((folder / "blocks").glob("[0-9]*"))}
 
 
-def same(folder, other):
-    """Bit for bit, block by block, and every file of estimates."""
+def assert_same(folder, other):
+    """All blocks and all files of estimates are the same bits."""
     assert blocks(folder) == blocks(other)
     for name in FILES:
         assert (folder / name).read_bytes() == (other / name).read_bytes(), name
@@ -72,24 +72,24 @@ def wait_for_blocks(folder, count, process):
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    assert ends([start(folder)]) == [0]
+    assert exit_codes([start(folder)]) == [0]
     return folder
 
 
 @pytest.mark.parametrize("text", ["", "autos", "a:1", "a:1,2", "a,2,0", "a:1,2,2", "a:1,2,-1", "a:1,2,0\n", "a:,2,1"])
-def test_what_is_no_meeting_is_refused(text):
-    with pytest.raises(InputError, match="give auto, on a TPU slice or under SLURM, or HOST:PORT,N,I"):
+def test_a_wrong_meeting_is_refused(text):
+    with pytest.raises(InputError, match=r"give auto \(on a TPU slice or under SLURM\) or HOST:PORT,N,I"):
         make_meeting(text)
 
 
-def test_what_is_a_meeting():
+def test_a_meeting_is_auto_or_an_address_and_two_numbers():
     assert make_meeting("auto") is None
     assert make_meeting("10.0.0.1:8476,16,3") == Meeting("10.0.0.1:8476", 16, 3)
     with pytest.raises(InputError, match="say the same twice"):
         RunConfig(worker="0/2", distributed="a:1,2,0")
 
 
-def test_two_processes_meet():
+def test_two_processes_find_each_other():
     address = free_address()
     with ThreadPoolExecutor(2) as pool:
         hosts = pool.map(lambda index: call_roll(f"{address},2,{index}", Worker(0, 1), print), (0, 1))
@@ -97,42 +97,42 @@ def test_two_processes_meet():
     assert list(hosts) == [(0, 2), (1, 2)]
 
 
-def stand_in(monkeypatch, code, output=""):
-    """For the process that asks."""
+def answer(monkeypatch, code, output=""):
+    """Replaces the process that asks jax.distributed."""
     monkeypatch.setattr(host_rank, "_asked", lambda text: (code, output))
 
 
-def test_who_meets_nobody_goes_on_as_what_it_was_told_to_be(monkeypatch):
-    said = []
-    stand_in(monkeypatch, -signal.SIGABRT)
-    assert call_roll("a:1,16,3", Worker(0, 1), said.append) == (3, 16)
-    assert call_roll("auto", Worker(2, 4), said.append) == (2, 4)
-    assert said == [f"the other hosts were not met; going on as worker {who}" for who in ("3/16", "2/4")]
+def test_a_host_without_an_answer_keeps_the_number_that_it_was_given(monkeypatch):
+    notices = []
+    answer(monkeypatch, -signal.SIGABRT)
+    assert call_roll("a:1,16,3", Worker(0, 1), notices.append) == (3, 16)
+    assert call_roll("auto", Worker(2, 4), notices.append) == (2, 4)
+    assert notices == [f"no other host answered; continuing as worker {worker}" for worker in ("3/16", "2/4")]
 
 
-def test_a_scheduler_that_knows_of_more_jobs_is_heard(monkeypatch):
-    """An array of jobs of two hosts each: each job meets by itself."""
-    stand_in(monkeypatch, 0, "host 1 of 2\n")
+def test_a_scheduler_with_more_workers_decides(monkeypatch):
+    """In an array of jobs of two hosts each, jax.distributed finds only the hosts of one job."""
+    answer(monkeypatch, 0, "host 1 of 2\n")
     assert call_roll("auto", Worker(5, 8), print) == (5, 8)
     assert call_roll("auto", Worker(0, 1), print) == (1, 2)
     assert call_roll("a:1,2,1", Worker(5, 8), print) == (1, 2)
 
 
-def test_no_cluster_is_told(monkeypatch):
-    stand_in(monkeypatch, 3)
-    with pytest.raises(InputError, match="jax knows of no cluster here"):
+def test_auto_without_a_cluster_is_refused(monkeypatch):
+    answer(monkeypatch, 3)
+    with pytest.raises(InputError, match="jax finds no cluster"):
         call_roll("auto", Worker(0, 1), print)
 
 
 @pytest.mark.slow
-def test_one_that_is_asked_to_stop_while_it_waits_for_the_others_leaves_its_port(tmp_path):
+def test_a_host_that_stops_while_it_waits_for_the_others_closes_its_port(tmp_path):
     address = free_address()
     process = start(tmp_path / "a", "--distributed", f"{address},2,0")
     while process.poll() is None and not listens(address):
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
 
-    assert ends([process]) == [75]
+    assert exit_codes([process]) == [75]
     end = time.monotonic() + 30
     while listens(address) and time.monotonic() < end:
         time.sleep(0.1)
@@ -148,40 +148,40 @@ def listens(address):
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["--distributed", "--worker"])
 @pytest.mark.parametrize("count", [2, 4])
-def test_several_processes_give_the_bits_of_one(whole, tmp_path, way, count):
-    assert ends(start_all(tmp_path / "a", count, way)) == [0] * count
+def test_several_hosts_give_the_same_bits_as_one(whole, tmp_path, way, count):
+    assert exit_codes(start_all(tmp_path / "a", count, way)) == [0] * count
 
-    same(tmp_path / "a", whole)
+    assert_same(tmp_path / "a", whole)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("way", "victim"), [("--distributed", 0), ("--distributed", 1), ("--worker", 1)])
 @pytest.mark.parametrize("again", [True, False])
-def test_one_is_killed_and_the_others_never_notice(whole, tmp_path, way, victim, again):
-    """Process 0, which the others met at, or another; started again, which finds nobody to meet, or never."""
+def test_a_killed_host_does_not_disturb_the_others(whole, tmp_path, way, victim, again):
+    """The killed host is host 0, whose address all hosts have, or another one.  It may be restarted."""
     processes = start_all(tmp_path / "a", 2, way)
     wait_for_blocks(tmp_path / "a", 2, processes[victim])
     processes[victim].kill()
     arguments = processes[victim].args[1:]
     restarted = [subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True)] if again else []
-    codes = ends(processes + restarted)
+    codes = exit_codes(processes + restarted)
 
     assert codes[victim] == -signal.SIGKILL
     assert [code for index, code in enumerate(codes) if index != victim] == [0] * (len(codes) - 1)
-    same(tmp_path / "a", whole)
+    assert_same(tmp_path / "a", whole)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["--distributed", "--worker"])
-def test_one_is_asked_to_stop_and_nothing_is_lost(whole, tmp_path, way):
+def test_nothing_is_lost_if_one_host_is_asked_to_stop(whole, tmp_path, way):
     processes = start_all(tmp_path / "a", 2, way, "--checkpoint-minutes", "0.001")
     wait_for_blocks(tmp_path / "a", 2, processes[1])
     processes[1].send_signal(signal.SIGTERM)
 
-    assert ends(processes) == [0, 75]
-    same(tmp_path / "a", whole)
-    assert ends([start(tmp_path / "a")]) == [0]
-    same(tmp_path / "a", whole)
+    assert exit_codes(processes) == [0, 75]
+    assert_same(tmp_path / "a", whole)
+    assert exit_codes([start(tmp_path / "a")]) == [0]
+    assert_same(tmp_path / "a", whole)
 
 
 CONNECTED = """
@@ -197,13 +197,13 @@ sys.exit(code)
 
 
 @pytest.mark.slow
-def test_a_program_that_stays_connected_trains_on_its_own_devices_and_saves_by_itself(whole, tmp_path):
-    """Orbax would otherwise wait for all processes at every checkpoint."""
+def test_connected_processes_train_on_their_own_devices_and_save_checkpoints_independently(whole, tmp_path):
+    """By default Orbax waits for all processes at every checkpoint."""
     address, folder = free_address(), tmp_path / "a"
     programs = [("-c", CONNECTED, f"{address},2,{index}") for index in range(2)]
     processes = [start(folder, "--checkpoint-minutes", "0.001", program=program) for program in programs]
 
-    assert ends(processes) == [0, 0]
+    assert exit_codes(processes) == [0, 0]
     np.testing.assert_array_equal(*(np.load(path / "influence.npy") for path in (folder, whole)))
     assert {name: data for name, data in blocks(folder).items() if name.endswith("npz")} == {
         name: data for name, data in blocks(whole).items() if name.endswith("npz")
