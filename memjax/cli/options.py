@@ -97,7 +97,7 @@ def _option(part: Field, about: str) -> Option:
         return Option((given or [part.name.upper()])[0], "", "", about, True)
     required = part.default is MISSING and part.default_factory is MISSING
     prefix = "--no-" if part.default is True else "--"
-    default = "" if required else _default(part.default)
+    default = "" if required or "Default:" in about else _default(part.default)
     return Option(prefix + part.name.replace("_", "-"), _takes(part.type), default, about, required)
 
 
