@@ -46,7 +46,7 @@ TEST_FLOATS = np.zeros((3, 2, 2), np.float32)
         ({"train_inputs": np.full((6, 2), "a")}, "train inputs are <U1; expected numbers"),
     ],
 )
-def test_what_cannot_be_used_is_refused_in_one_line(changes, expected):
+def test_unusable_data_are_refused_in_one_line(changes, expected):
     with pytest.raises(InputError, match=expected) as caught:
         check(unchecked(tiny(), **changes))
     assert "\n" not in str(caught.value)

@@ -240,7 +240,7 @@ def test_other_packings_are_refused(tmp_path):
         load_npz(str(write_npz(tmp_path / "a.npz", zipfile.ZIP_LZMA)))
 
 
-def test_what_is_no_such_file_is_refused(tmp_path):
+def test_other_files_are_refused(tmp_path):
     with tarfile.open(tmp_path / "tar.npz", "w"):
         pass
     (tmp_path / "empty.npz").touch()

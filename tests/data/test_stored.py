@@ -161,7 +161,7 @@ def test_labels_are_read_once(imagenet, monkeypatch):
     np.testing.assert_array_equal(load_dataset(SPEC).train_labels, first.train_labels)
 
 
-def test_images_of_many_sizes_need_one(imagenet):
+def test_images_of_many_sizes_need_image_size(imagenet):
     for stream in (True, False):
         with pytest.raises(InputError, match="give --image-size"):
             load_dataset(dataclasses.replace(SPEC, stream=stream, image_size=None))
@@ -175,6 +175,6 @@ def test_images_of_many_sizes_need_one(imagenet):
         ({"dataset": "tfds:x", "image_size": 0}, "--image-size is 0"),
     ],
 )
-def test_what_does_not_go_together(options, expected):
+def test_options_that_exclude_each_other_are_refused(options, expected):
     with pytest.raises(InputError, match=expected):
         DataSpec(**options)
