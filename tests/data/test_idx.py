@@ -49,6 +49,18 @@ def test_class_names_come_from_their_file(tmp_path):
     assert load_idx(str(tmp_path)).class_names == ("ant", "bee", "für")
 
 
+def test_classes_need_not_be_numbered_from_0(tmp_path):
+    _, labels, _, test_labels = write_mnist(tmp_path, pack=False)
+    for which, array in (("train", labels), ("t10k", test_labels)):
+        (tmp_path / f"{which}-labels-idx1-ubyte").write_bytes(idx_bytes(1 + 2 * array))
+
+    dataset = load_idx(str(tmp_path))
+
+    assert dataset.class_names == ("1", "3", "5")
+    np.testing.assert_array_equal(dataset.train_labels, labels)
+    np.testing.assert_array_equal(dataset.test_labels, test_labels)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -67,6 +67,16 @@ def test_arrays_that_cannot_be_used_are_refused(tmp_path, changed, expected):
         load_dataset(DataSpec(write(tmp_path, **changed), stream=True))
 
 
+def test_labels_may_be_text(tmp_path):
+    words = np.array(["cat", "dog", "ant"])
+    name = write(tmp_path, y_train=words[np.arange(12) % 3], y_test=words[np.arange(4) % 3])
+
+    data = load_dataset(DataSpec(name, stream=True))
+
+    assert data.class_names == ("ant", "cat", "dog")
+    np.testing.assert_array_equal(data.train_labels[:3], [1, 2, 0])
+
+
 def test_a_file_cut_short_is_refused(tmp_path):
     name = write(tmp_path)
     (tmp_path / "x_train.npy").write_bytes((tmp_path / "x_train.npy").read_bytes()[:-5])
