@@ -15,7 +15,13 @@ def definition(option: Option) -> nodes.definition_list_item:
     term = nodes.term("", "", nodes.literal(usage, usage))
     if option.default:
         term += nodes.Text(f"  default: {option.default}")
-    return nodes.definition_list_item("", term, nodes.definition("", nodes.paragraph(text=option.about)))
+    return nodes.definition_list_item("", term, nodes.definition("", paragraph(option.about)))
+
+
+def paragraph(text: str) -> nodes.paragraph:
+    """A paragraph; what stands in backticks is set as code."""
+    parts = [nodes.literal("", part) if at % 2 else nodes.Text(part) for at, part in enumerate(text.split("`"))]
+    return nodes.paragraph("", "", *parts)
 
 
 def section(title: str, *content: nodes.Node) -> nodes.section:
@@ -42,9 +48,7 @@ class Commands(Directive):
             )
             for name in PRESETS
         ]
-        found = [
-            section("memjax run", nodes.paragraph(text="The main command; the word run may be left out."), *groups)
-        ]
+        found = [section("memjax run", nodes.paragraph(text="The main command; run may be left out."), *groups)]
         found.append(section("Presets", nodes.definition_list("", *presets)))
         for kind, (name, _) in COMMANDS.items():
             if kind is not RunConfig:

@@ -22,7 +22,7 @@ from experiments.common.settings import BaseSettings, Cost
 from memjax.config.specs import DataSpec
 from memjax.errors import InputError
 
-COST = Cost()
+COST = Cost("76 s")
 CHOSEN = "held-out probability"
 
 

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Shaped
 from memjax.errors import InputError
 from memjax.metrics import check_range
 from memjax.store import write_atomically
+from memjax.subsets import check_masks
 from memjax.types import Dataset, Outcomes
 from memjax.untrusted import read_npy
 
@@ -71,6 +72,7 @@ def outcomes_of(arrays: Mapping[str, Shaped[np.ndarray, "..."]], name: str = "ar
             found[f"{side}correct"] = found[f"{side}margin"] > 0
     correct = _needed(found, "train_correct")
     masks = _masks(found, correct.shape)
+    check_masks("masks", np.asarray(masks))
     scores = {key: as_scores(key, values, len(masks)) for key, values in found.items() if key.startswith(SIDES)
               and not key.endswith("labels")}  # fmt: skip
     for key, values in scores.items():

@@ -227,6 +227,12 @@ def models_until(run: Run) -> int | None:
     typical, now = summary.typical_stderr(estimates), run.plan.num_models
     if typical <= goal:
         return None
+    if math.isnan(typical):
+        raise InputError(
+            f"--until-stderr {goal:g} cannot be reached with --design {run.config.subset.design}: no score has a "
+            "standard error, which takes two models that trained on an example and two that did not. The estimates are "
+            "written; choose another design, or leave --until-stderr out"
+        )
     needed = min(4 * now, max(now + 1, math.ceil(now * (typical / goal) ** 2)))
     return -(-needed // run.plan.pack_size) * run.plan.pack_size
 

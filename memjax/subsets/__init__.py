@@ -5,7 +5,7 @@ from pathlib import Path
 from memjax.config.specs import SubsetSpec
 from memjax.errors import InputError
 from memjax.subsets.balanced import balanced
-from memjax.subsets.coverage import Coverage, coverage, lemma_bound
+from memjax.subsets.coverage import Coverage, check_masks, coverage, lemma_bound
 from memjax.subsets.from_file import from_file
 from memjax.subsets.holdout import leave_group_out, leave_one_out
 from memjax.subsets.paired import complementary
@@ -17,6 +17,7 @@ __all__ = [
     "Coverage",
     "balanced",
     "bernoulli",
+    "check_masks",
     "complementary",
     "coverage",
     "fixed_size",

@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool
 
+from memjax.errors import InputError
 from memjax.types import SubsetDesign
 
 
@@ -50,10 +52,27 @@ def lemma_bound(include_prob: float, num_models: int) -> float:
 
         E (estimate - truth)^2  <=  1 / (p t) + 1 / ((1 - p) t) + exp(-p t / 16) / 2,   p = min(a, 1 - a)
 
-    for t models and subset fraction a.
+    for t models and subset fraction a.  Infinite where no example, or every example, is trained on.
 
     Reference:
       Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, lemma 2.1.
     """
     p, t = min(include_prob, 1 - include_prob), num_models
+    if not p > 0:
+        return float("inf")
     return float(np.sqrt(1 / (p * t) + 1 / ((1 - p) * t) + np.exp(-p * t / 16) / 2))
+
+
+def check_masks(what: str, masks: Bool[np.ndarray, "models train"]) -> None:
+    """Refuses masks by which no example can have a score: each is in all subsets, or in none.
+
+    Raises:
+      InputError: they are such masks.
+    """
+    if ((masks.any(0)) & (~masks.all(0))).any():
+        return
+    which = "true everywhere" if masks.all() else "false everywhere" if not masks.any() else "the same in every row"
+    raise InputError(
+        f"{what} {masks.shape} is {which}; expected that examples are in some subsets and out of others: memorization "
+        "compares the models that trained on an example with those that did not"
+    )

@@ -241,6 +241,7 @@ def test_all_options_are_explained_in_groups(capsys):
 
     assert max(map(len, out.splitlines())) <= 100
     assert "default: )" not in out
+    assert not re.search(r"\(default: [^)]*\)\n(?:      .*\n)*?      .*Default:", out)
     for option in (option for _, group in grouped() for option in group):
         assert f"  {option.name} " in out or f"  {option.name}\n" in out
         assert len(option.about) > 15

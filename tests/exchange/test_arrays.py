@@ -159,3 +159,16 @@ def test_rounding_beyond_a_range_is_no_error():
     _, found = outcomes_of({"masks": masks, "train_correct": masks, "train_probability": probability})
 
     np.testing.assert_allclose(found.train["probability"], probability, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("masks", "words"),
+    [
+        (np.ones((6, 4), bool), "is true everywhere"),
+        (np.zeros((6, 4), bool), "is false everywhere"),
+        (np.tile([True, True, False, True], (6, 1)), "is the same in every row"),
+    ],
+)
+def test_subsets_that_compare_nothing_are_refused(masks, words):
+    with pytest.raises(InputError, match=words):
+        outcomes_of({"masks": masks, "train_correct": masks})

@@ -15,7 +15,7 @@ OTHER_DATA = {"arpit.datasets": ["--datasets", "digits", "digits"]}  # by defaul
 NEEDS = {"label_errors.methods": "cleanlab"}
 SHARES_MODELS = {"feldman_zhang.consistency", "feldman_zhang.fashion_mnist", "feldman_zhang.influence_pairs"}
 BY_LOOKING = {"feldman_zhang.fashion_mnist"}
-NO_FIGURE = {"label_errors.label_noise"}
+NO_FIGURE = {"label_errors.label_noise", "label_errors.ranking"}
 
 
 @pytest.fixture(scope="module")

@@ -249,3 +249,21 @@ def test_where_jax_was_used_before_one_line_says_how_to_use_more_cores(tmp_path)
 
     assert run.stdout.strip() == "4"
     assert 'for 2, call jax.config.update("jax_num_cpu_devices", 2) before JAX is first used' in run.stderr
+
+
+def test_a_precision_that_a_design_cannot_reach_is_refused_in_words(tmp_path):
+    quick = {**QUICK, "num_models": len(X), "epochs": 1}
+
+    with pytest.raises(memjax.InputError, match="cannot be reached with --design leave-one-out"):
+        memjax.fit(X, Y, run=tmp_path / "run", design="leave-one-out", until_stderr=0.1, **quick)
+
+
+def test_a_masks_file_that_leaves_nobody_out_is_refused(tmp_path):
+    np.save(tmp_path / "masks.npy", np.ones((8, len(X)), bool))
+
+    with pytest.raises(memjax.InputError, match="is true everywhere"):
+        memjax.fit(
+            X, Y, run=tmp_path / "run", design="masks-file", masks_file=str(tmp_path / "masks.npy"),
+            **{**QUICK, "num_models": 8},
+        )  # fmt: skip
+    assert not (tmp_path / "run").exists()
