@@ -4,8 +4,7 @@ import sys
 from dataclasses import replace
 
 from memjax import store
-from memjax.cli.final_table import conclude
-from memjax.cli.output import Output
+from memjax.cli.output import Output, conclude
 from memjax.config.run_config import RunConfig
 from memjax.machine.host_rank import call_roll
 from memjax.machine.workers import make_worker
