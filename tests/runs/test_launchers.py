@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+import tyro
 import yaml
 
-from memjax.cli.parsing import parse
-from memjax.config.presets import preset_and_rest
+from memjax.cli.beginning import beginning
 from memjax.config.run_config import RunConfig
 from memjax.machine.workers import make_worker
 
@@ -113,8 +113,8 @@ def test_skypilot():
 
 
 def understood(arguments):
-    preset, rest = preset_and_rest(arguments)
-    config = parse(RunConfig, "memjax", "", rest, preset)
+    begin, rest = beginning(arguments)
+    config = tyro.cli(RunConfig, args=rest, default=begin, config=(tyro.conf.OmitArgPrefixes,))
     assert config.num_models == 2000
     assert config.data.dataset == "cifar100"
     assert config.run.startswith("/shared/")
