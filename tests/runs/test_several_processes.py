@@ -1,4 +1,4 @@
-"""Hosts that ask jax.distributed who they are: processes on this machine, which meet on loopback."""
+"""Several processes on one run folder: workers, some killed or asked to stop, and programs that JAX connects."""
 
 import os
 import signal
@@ -12,11 +12,6 @@ import numpy as np
 import pytest
 
 from memjax import store
-from memjax.config.run_config import RunConfig
-from memjax.errors import InputError
-from memjax.machine import host_rank
-from memjax.machine.host_rank import Meeting, call_roll, make_meeting
-from memjax.machine.workers import Worker
 
 SMALL = ["--num-models", "48", "--per-class", "8", "--test-per-class", "3", "--epochs", "8", "--model", "mlp:16"]
 SMALL += ["--pack-size", "3", "--influence", "all"]
@@ -35,11 +30,8 @@ def start(folder, *options, program=("-m", "memjax.run")):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
 
 
-def start_all(folder, count, way, *options):
-    """Hosts that are told who they are by jax.distributed, or by --worker."""
-    address = free_address()
-    told = [f"{address},{count},{index}" if way == "--distributed" else f"{index}/{count}" for index in range(count)]
-    return [start(folder, way, text, *options) for text in told]
+def start_all(folder, count, *options):
+    return [start(folder, "--worker", f"{index}/{count}", *options) for index in range(count)]
 
 
 def ends(processes):
@@ -76,90 +68,20 @@ def whole(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("text", ["", "autos", "a:1", "a:1,2", "a,2,0", "a:1,2,2", "a:1,2,-1", "a:1,2,0\n", "a:,2,1"])
-def test_what_is_no_meeting_is_refused(text):
-    with pytest.raises(InputError, match="give auto, on a TPU slice or under SLURM, or HOST:PORT,N,I"):
-        make_meeting(text)
-
-
-def test_what_is_a_meeting():
-    assert make_meeting("auto") is None
-    assert make_meeting("10.0.0.1:8476,16,3") == Meeting("10.0.0.1:8476", 16, 3)
-    with pytest.raises(InputError, match="say the same twice"):
-        RunConfig(worker="0/2", distributed="a:1,2,0")
-
-
-def test_two_processes_meet():
-    address = free_address()
-    with ThreadPoolExecutor(2) as pool:
-        hosts = pool.map(lambda index: call_roll(f"{address},2,{index}", Worker(0, 1), print), (0, 1))
-
-    assert list(hosts) == [(0, 2), (1, 2)]
-
-
-def stand_in(monkeypatch, code, output=""):
-    """For the process that asks."""
-    monkeypatch.setattr(host_rank, "_asked", lambda text: (code, output))
-
-
-def test_who_meets_nobody_goes_on_as_what_it_was_told_to_be(monkeypatch):
-    said = []
-    stand_in(monkeypatch, -signal.SIGABRT)
-    assert call_roll("a:1,16,3", Worker(0, 1), said.append) == (3, 16)
-    assert call_roll("auto", Worker(2, 4), said.append) == (2, 4)
-    assert said == [f"the other hosts were not met; going on as worker {who}" for who in ("3/16", "2/4")]
-
-
-def test_a_scheduler_that_knows_of_more_jobs_is_heard(monkeypatch):
-    """An array of jobs of two hosts each: each job meets by itself."""
-    stand_in(monkeypatch, 0, "host 1 of 2\n")
-    assert call_roll("auto", Worker(5, 8), print) == (5, 8)
-    assert call_roll("auto", Worker(0, 1), print) == (1, 2)
-    assert call_roll("a:1,2,1", Worker(5, 8), print) == (1, 2)
-
-
-def test_no_cluster_is_told(monkeypatch):
-    stand_in(monkeypatch, 3)
-    with pytest.raises(InputError, match="jax knows of no cluster here"):
-        call_roll("auto", Worker(0, 1), print)
-
-
 @pytest.mark.slow
-def test_one_that_is_asked_to_stop_while_it_waits_for_the_others_leaves_its_port(tmp_path):
-    address = free_address()
-    process = start(tmp_path / "a", "--distributed", f"{address},2,0")
-    while process.poll() is None and not listens(address):
-        time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-
-    assert ends([process]) == [75]
-    end = time.monotonic() + 30
-    while listens(address) and time.monotonic() < end:
-        time.sleep(0.1)
-    assert not listens(address)
-
-
-def listens(address):
-    host, port = address.split(":")
-    with socket.socket() as caller:
-        return caller.connect_ex((host, int(port))) == 0
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("way", ["--distributed", "--worker"])
 @pytest.mark.parametrize("count", [2, 4])
-def test_several_processes_give_the_bits_of_one(whole, tmp_path, way, count):
-    assert ends(start_all(tmp_path / "a", count, way)) == [0] * count
+def test_several_workers_give_the_bits_of_one(whole, tmp_path, count):
+    assert ends(start_all(tmp_path / "a", count)) == [0] * count
 
     same(tmp_path / "a", whole)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("way", "victim"), [("--distributed", 0), ("--distributed", 1), ("--worker", 1)])
+@pytest.mark.parametrize("victim", [0, 1])
 @pytest.mark.parametrize("again", [True, False])
-def test_one_is_killed_and_the_others_never_notice(whole, tmp_path, way, victim, again):
-    """Process 0, which the others met at, or another; started again, which finds nobody to meet, or never."""
-    processes = start_all(tmp_path / "a", 2, way)
+def test_a_worker_is_killed_and_the_other_does_its_share(whole, tmp_path, victim, again):
+    """The killed worker is started again, or never."""
+    processes = start_all(tmp_path / "a", 2)
     wait_for_blocks(tmp_path / "a", 2, processes[victim])
     processes[victim].kill()
     arguments = processes[victim].args[1:]
@@ -172,9 +94,8 @@ def test_one_is_killed_and_the_others_never_notice(whole, tmp_path, way, victim,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["--distributed", "--worker"])
-def test_one_is_asked_to_stop_and_nothing_is_lost(whole, tmp_path, way):
-    processes = start_all(tmp_path / "a", 2, way, "--checkpoint-minutes", "0.001")
+def test_a_worker_is_asked_to_stop_and_nothing_is_lost(whole, tmp_path):
+    processes = start_all(tmp_path / "a", 2, "--checkpoint-minutes", "0.001")
     wait_for_blocks(tmp_path / "a", 2, processes[1])
     processes[1].send_signal(signal.SIGTERM)
 
