@@ -1,8 +1,8 @@
 """How many times more models a second do two processes train than one, on one run folder?
 
 Each process is bound to a core of its own and has one device.  Whole runs of `python -m memjax.run` on new folders: one
-process, two workers, and two hosts that met through jax.distributed.  Models are counted from when each process has
-finished its first block, so that neither imports nor compilation count; the time of blocks trained twice counts.
+process and two workers.  Models are counted from when each process has finished its first block, so that neither
+imports nor compilation count; the time of blocks trained twice counts.
 
     python -m benchmarks.processes
     python -m benchmarks.processes --rounds 10 --num-models 2048
@@ -10,7 +10,6 @@ finished its first block, so that neither imports nor compilation count; the tim
 """
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,8 +24,8 @@ from memjax import store
 
 COST = "9 minutes: 5 rounds of 102 s"
 MODEL = Quantity("model_s", "ms a model", 1000, "models/s")
-ONE, WORKERS, HOSTS = "one process", "two workers", "two hosts"
-WAYS = {ONE: 1, WORKERS: 2, HOSTS: 2}  # and how many processes
+ONE, WORKERS = "one process", "two workers"
+WAYS = {ONE: 1, WORKERS: 2}  # and how many processes
 
 
 @dataclass(frozen=True)
@@ -39,17 +38,6 @@ class Settings:
     """The network, on digits."""
 
 
-def identities(way: str) -> list[tuple[str, ...]]:
-    """The options that tell each process which one it is."""
-    count = WAYS[way]
-    if way == HOSTS:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{listener.getsockname()[1]}"
-        return [("--distributed", f"{address},{count},{index}") for index in range(count)]
-    return [("--worker", f"{index}/{count}") for index in range(count)]
-
-
 def seconds_a_model(way: str, num_models: int, model: str) -> dict[str, float]:
     """Trains in one way; called in a process of its own, since it binds that to a core."""
     cores = sorted(os.sched_getaffinity(0))[: WAYS[way]]
@@ -57,9 +45,9 @@ def seconds_a_model(way: str, num_models: int, model: str) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "run")
         processes = []
-        for core, identity in zip(cores, identities(way), strict=True):
+        for index, core in enumerate(cores):
             os.sched_setaffinity(0, {core})  # the process that is started inherits it
-            command = module("memjax.run", "--run", path, *options, *identity)
+            command = module("memjax.run", "--run", path, *options, "--worker", f"{index}/{len(cores)}")
             processes.append(subprocess.Popen(command, cwd=ROOT, stdout=sys.stderr))
         if any(codes := [process.wait() for process in processes]):
             raise SystemExit(f"exit codes {codes}")
@@ -81,7 +69,7 @@ def run(settings: Settings) -> Comparison:
     function = "benchmarks.processes:seconds_a_model"
     sides = [Side(way, settings.model, one_call(function, way=way, **given)) for way in WAYS]
     found = run_in_turn(sides, settings.turns, MODEL)
-    return Comparison(found, MODEL, ((WORKERS, ONE), (HOSTS, ONE)))
+    return Comparison(found, MODEL, ((WORKERS, ONE),))
 
 
 def main() -> None:

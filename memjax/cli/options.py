@@ -24,8 +24,7 @@ GROUPS: dict[str, tuple[type, tuple[str, ...]]] = {
         RunConfig, ("keep", "score", "influence", "record", "record_every", "record_epochs", "record_own", "examples"),
     ),
     "Machine and cluster": (
-        RunConfig,
-        ("pack_size", "cpu_devices", "worker", "distributed", "checkpoint_minutes", "max_failed"),
+        RunConfig, ("pack_size", "cpu_devices", "worker", "checkpoint_minutes", "max_failed"),
     ),
     "What is printed": (OutputSpec, ()),
 }  # fmt: skip
@@ -97,7 +96,7 @@ def _option(part: Field, about: str) -> Option:
         return Option((given or [part.name.upper()])[0], "", "", about, True)
     required = part.default is MISSING and part.default_factory is MISSING
     prefix = "--no-" if part.default is True else "--"
-    default = "" if required else _default(part.default)
+    default = "" if required or "Default:" in about else _default(part.default)
     return Option(prefix + part.name.replace("_", "-"), _takes(part.type), default, about, required)
 
 

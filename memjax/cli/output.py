@@ -7,12 +7,15 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from memjax import store
 from memjax.config.specs import OutputSpec
-from memjax.runs.progress import Progress, Standing, progress_bar
+from memjax.runs import summary
+from memjax.runs.progress import Progress, Standing, clock, progress_bar
 
 EVERY_EVENT = 1.0  # seconds between two events of progress
 
@@ -91,6 +94,20 @@ def table(rows: list[tuple[str, str]], longest: str = "") -> str:
             f"{first:<{indent}}{part}" for first, part in zip([name] + [""] * len(wrapped), wrapped, strict=False)
         ]
     return "\n".join(lines)
+
+
+def conclude(output: Output, folder: Path, dataset, made: dict[str, Any], short: str) -> None:
+    """Prints the closing table: the files written, the findings and the warnings."""
+    estimates, pairs = store.just_written(folder)
+    found = summary.findings(dataset, estimates, pairs)
+    rows = [(name, str(made[name])) for name in ("report", "estimates") if name in made]
+    rows += summary.rows(found)
+    if made.get("trained"):
+        rate = made["trained"] / made["seconds"]
+        rows.append(("time", f"{clock(made['seconds'])}, {made['trained']:,} models trained, {rate:.1f} per second"))
+    rows += [("warning", text) for text in found["warnings"]]
+    top = "\n".join(summary.most_memorized(dataset, estimates))
+    output.result("summary", f"\n{table(rows)}\n\nThe most memorized examples:\n{top}", short, **made, **found)
 
 
 def _plain(value: Any) -> Any:

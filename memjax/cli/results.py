@@ -4,8 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from memjax.cli.final_table import conclude
-from memjax.cli.output import Output
+from memjax.cli.output import Output, conclude
 from memjax.cli.parsing import Folder
 from memjax.config.run_config import Score
 from memjax.config.specs import OutputSpec

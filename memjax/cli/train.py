@@ -1,22 +1,14 @@
 """The main command: train, estimate, report."""
 
-import sys
-from dataclasses import replace
-
 from memjax import store
-from memjax.cli.final_table import conclude
-from memjax.cli.output import Output
+from memjax.cli.output import Output, conclude
 from memjax.config.run_config import RunConfig
-from memjax.machine.host_rank import call_roll
 from memjax.machine.workers import make_worker
 
 
 def train(config: RunConfig) -> None:
     """Trains, estimates, writes the report and prints the closing table."""
     worker = make_worker(config.worker)
-    if config.distributed is not None:
-        worker = call_roll(config.distributed, worker, lambda text: print(f"memjax: {text}", file=sys.stderr))
-        config = replace(config, worker=f"{worker.index}/{worker.count}", distributed=None)
     output = Output(config.output, f"memjax {worker.index}/{worker.count}" if worker.count > 1 else "memjax")
     from memjax.runs import outputs
     from memjax.runs.fit import fit_config

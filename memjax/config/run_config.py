@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TrainSpec, check_ranges
 from memjax.errors import InputError
-from memjax.machine.host_rank import make_meeting
 from memjax.machine.workers import make_worker
 from memjax.prng import check_seed
 from memjax.store import place
@@ -61,9 +60,6 @@ class RunConfig:
     worker: str | None = None
     """I/N: this process is worker I, counted from 0, of N workers on the same run folder.  Default: as the environment
     variables of SLURM, MPI, Kubernetes, SkyPilot or TPU hosts say."""
-    distributed: str | None = None
-    """Ask jax.distributed which host this is, with the same command on each host.  auto: on a TPU slice or under SLURM.
-    Elsewhere HOST:PORT,N,I: the address of host 0, the number of hosts and the number of this host."""
     checkpoint_minutes: float | None = None
     """Save a checkpoint of running models every N minutes, at the end of an epoch.  For long training."""
     max_failed: float = 0.05
@@ -86,10 +82,6 @@ class RunConfig:
         _check_own(self)
         _check_stream(self)
         make_worker(self.worker)
-        if self.distributed is not None:
-            make_meeting(self.distributed)
-            if self.worker is not None:
-                raise InputError("--worker and --distributed say the same twice; give one of them")
 
     @property
     def recorded_epochs(self) -> tuple[int, ...]:

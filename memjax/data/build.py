@@ -1,4 +1,4 @@
-"""From inputs and labels to a Dataset with source rows, 32-bit labels and one name a class."""
+"""From inputs and labels to a Dataset with source rows, 32-bit labels and one name per class."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -71,7 +71,7 @@ def make_encoded(
     labels = encode_labels(given, None if test is None else test[1])
     if len(class_names) not in (0, len(labels.classes)):
         raise InputError(
-            f"{where}: {len(class_names)} class names for {len(labels.classes)} classes; give one name a class"
+            f"{where}: {len(class_names)} class names for {len(labels.classes)} classes; give one name per class"
         )
     names = clean_names(list(class_names) or [str(value) for value in labels.classes.tolist()], where)
     dataset = make_dataset(name, Parts(Split(inputs, labels.train), Split(test_inputs, labels.test), names))

@@ -45,7 +45,7 @@ def check_amounts(dataset: Dataset) -> None:
 def check_lengths(which: str, inputs: Inputs, labels: np.ndarray) -> None:
     """Refuses labels that are not one integer for each example."""
     if labels.ndim != 1:
-        raise InputError(f"{which} labels have shape {labels.shape}; expected one number an example, ({len(inputs)},)")
+        raise InputError(f"{which} labels have shape {labels.shape}; expected one number per example, ({len(inputs)},)")
     if labels.dtype.kind not in "iu":
         raise InputError(f"{which} labels are {labels.dtype}, not integers; cast them, e.g. y.astype('int32')")
     check_counts(which, inputs, labels)
@@ -55,7 +55,7 @@ def check_counts(which: str, inputs: Inputs, labels: np.ndarray) -> None:
     """Refuses labels that are fewer or more than the inputs."""
     count = inputs.shape[0] if inputs.ndim else 0
     if count != len(labels):
-        raise InputError(f"{which} has {count} inputs and {len(labels)} labels; expected one label an input")
+        raise InputError(f"{which} has {count} inputs and {len(labels)} labels; expected one label per input")
 
 
 def check_labels(which: str, labels: np.ndarray, ids: np.ndarray, num_classes: int) -> None:

@@ -62,7 +62,7 @@ def as_labels(which: str, labels: Any) -> np.ndarray:
         array = array[:, 0]
     if array.ndim != 1:
         raise InputError(
-            f"{which} labels have shape {array.shape}; expected one label an example. For one-hot labels give "
+            f"{which} labels have shape {array.shape}; expected one label per example. For one-hot labels give "
             "labels.argmax(1)"
         )
     if array.dtype.kind == "O":
@@ -79,11 +79,9 @@ def as_labels(which: str, labels: Any) -> np.ndarray:
         array = np.char.decode(array, "utf-8")
     if array.dtype.kind not in "iubU":
         raise InputError(f"{which} labels are {array.dtype}; expected text, whole numbers or booleans")
-    if array.dtype.kind == "u":
-        if array.size and array.max() > np.iinfo(np.int64).max:
-            raise InputError(f"{which} labels reach {array.max()}; give whole numbers below 2^63, or text")
-        array = array.astype(np.int64)
-    return array.astype(np.int64) if array.dtype.kind == "i" else array
+    if array.dtype.kind == "u" and array.size and array.max() > np.iinfo(np.int64).max:
+        raise InputError(f"{which} labels reach {array.max()}; give whole numbers below 2^63, or text")
+    return array.astype(np.int64) if array.dtype.kind in "iu" else array
 
 
 def _from_objects(which: str, array: np.ndarray) -> np.ndarray:

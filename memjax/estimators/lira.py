@@ -78,10 +78,11 @@ class Curve(NamedTuple):
     left_out: int = 0
 
     def __repr__(self) -> str:
+        left_out = f"; {self.left_out:,} undefined scores left out" if self.left_out else ""
         auc, balanced, few, fewer = map(notebook.number, (*self[2:4], self.at(0.01), self.at(0.001)))
         return (
             f"Curve(AUC {auc}, balanced accuracy {balanced}; true positives {few} at 1 % false ones, {fewer} at 0.1 %; "
-            f"{len(self.false_positives):,} thresholds; {self.left_out:,} undefined scores left out)"
+            f"{len(self.false_positives):,} thresholds{left_out})"
         )
 
     def at(self, false_positives: float) -> float:

@@ -237,15 +237,22 @@ class Result:
         """The numbers of the closing table, by name."""
         return summary.findings(self.dataset, self.estimates, self.pairs)
 
-    def __repr__(self) -> str:
+    def _rows(self) -> list[tuple[str, str]]:
+        """The closing table: names and texts."""
         rows = [("run folder", store.shown(self.folder))]
         if self.run.num_trained < self.run.plan.num_models:
             rows.append(("models", f"{self.run.num_trained} of {self.run.plan.num_models} trained"))
         else:
             found = self.summary()
             rows += [*summary.rows(found), *(("warning", text) for text in found["warnings"])]
+        return rows
+
+    def __repr__(self) -> str:
+        rows = self._rows()
         width = max(len(name) for name, _ in rows) + 2
         return "\n".join(f"{name:<{width}}{text}" for name, text in rows)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(repr(self))}</pre>"
+        cell = '<td style="text-align: left; white-space: normal">'
+        rows = (f"<tr>{cell}{html.escape(name)}</td>{cell}{html.escape(text)}</td></tr>" for name, text in self._rows())
+        return f"<table>{''.join(rows)}</table>"

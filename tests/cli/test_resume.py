@@ -1,4 +1,4 @@
-"""A run folder that something has happened to, from the outside."""
+"""Run folders that were interrupted, damaged or shared, as a user sees them."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def lose(folder, *numbers):
     (folder / "results.json").unlink()
 
 
-def test_the_folder_alone_goes_on_with_its_own_settings(small_run, copy, capsys):
+def test_the_folder_alone_continues_with_its_own_settings(small_run, copy, capsys):
     lose(copy, 1, 3)
 
     assert run.main(["--run", str(copy)]) == 0
@@ -168,7 +168,7 @@ def test_too_many_diverged_models_stop_the_run(tmp_path, capsys):
     assert len(store.finished_blocks(tmp_path / "a")) == 7
 
 
-def test_it_trains_on_until_a_typical_score_is_as_sure_as_asked_for(small_run, copy, capsys):
+def test_training_continues_until_the_standard_error_is_reached(small_run, copy, capsys):
     assert run.main(["--run", str(copy), "--until-stderr", "0.1"]) == 0
 
     out = capsys.readouterr().out
@@ -190,7 +190,7 @@ def test_verify_and_its_exit_codes(copy, capsys):
     assert run.main(["verify", str(copy / "nowhere")]) == 2
 
 
-def test_another_environment_is_told_and_recorded(copy, capsys):
+def test_another_environment_is_reported_and_recorded(copy, capsys):
     lose(copy, 0)
     plan = json.loads((copy / "plan.json").read_text())
     del plan["sha256_of_the_above"]
@@ -203,7 +203,7 @@ def test_another_environment_is_told_and_recorded(copy, capsys):
     assert store.read_record(copy, 0).environment["jax"] != "0.1"
 
 
-def test_status_while_it_goes_on(copy, capsys):
+def test_status_of_a_run_in_progress(copy, capsys):
     lose(copy, 0)
 
     assert run.main(["status", str(copy)]) == 0
@@ -223,7 +223,7 @@ def test_a_file_of_estimates_that_was_changed_is_made_again(small_run, copy, cha
 
 
 @pytest.mark.slow
-def test_the_first_signal_lets_it_finish_what_is_under_way_the_second_does_not(tmp_path):
+def test_the_first_signal_finishes_running_models_and_the_second_stops_at_once(tmp_path):
     command = [sys.executable, "-m", "memjax.run", "--run", str(tmp_path / "a"), "--num-models", "100000"]
     for count in (1, 2):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

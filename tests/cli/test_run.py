@@ -1,4 +1,4 @@
-"""The command line, from the outside: what a user types, sees and gets."""
+"""The command line, as a user sees it."""
 
 import json
 import re
@@ -97,7 +97,7 @@ def test_estimates_are_those_of_the_stored_models(finished):
     np.testing.assert_allclose(full[np.ix_(rows, columns)], estimates["infl_matrix_class3"], atol=1e-6)
 
 
-def test_asked_again_it_trains_nothing_and_says_the_same(finished, capsys):
+def test_a_finished_run_trains_nothing_and_prints_the_same(finished, capsys):
     before = contents(finished)
 
     assert run.main(["--run", str(finished), "--label-noise", "0.1", *SMALL]) == 0
@@ -332,7 +332,7 @@ def test_bash_completes_commands_and_options(tmp_path):
     ],
     ids=" ".join,
 )
-def test_what_does_not_fit_is_refused_in_one_line(arguments, tmp_path, monkeypatch, capsys):
+def test_wrong_options_are_refused_in_one_line(arguments, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
 
     assert run.main(arguments) == 2

@@ -50,7 +50,7 @@ def test_offline_the_error_tells_what_to_do(downloads, offline, name, file, url)
     assert not downloads.exists()
 
 
-def test_the_folder_is_in_the_home_folder_unless_said(downloads, offline, monkeypatch):
+def test_the_folder_is_in_the_home_folder_by_default(downloads, offline, monkeypatch):
     monkeypatch.delenv("TFDS_DATA_DIR")
 
     with pytest.raises(InputError, match=f"{downloads.parents[1]}/home/tensorflow_datasets/downloads"):
@@ -77,7 +77,7 @@ def test_names_in_the_folder_are_those_of_tensorflow_datasets(downloads):
     )
 
 
-def test_what_is_there_needs_no_network(downloads, offline, small_mnist):
+def test_files_in_the_folder_need_no_network(downloads, offline, small_mnist):
     seed_cache("mnist", small_mnist)
 
     assert load_dataset(DataSpec("mnist")).num_train == 12
@@ -92,7 +92,7 @@ def test_the_place_of_older_versions_is_searched(downloads, offline, small_mnist
     assert load_dataset(DataSpec("mnist")).num_train == 12
 
 
-def test_without_its_note_a_file_is_not_there(downloads, offline, small_mnist):
+def test_a_file_without_its_note_counts_as_missing(downloads, offline, small_mnist):
     cache.info_path(seed_cache("mnist", small_mnist)[3]).unlink()
 
     with pytest.raises(InputError, match=r"t10k-labels-idx1-ubyte.gz is not in"):
@@ -133,7 +133,7 @@ def served(small_mnist, monkeypatch):
     server.server_close()
 
 
-def test_what_is_missing_is_downloaded_once(downloads, served):
+def test_missing_files_are_downloaded_once(downloads, served):
     first = load_dataset(DataSpec("mnist"))
     for path in served.folder.iterdir():
         path.unlink()

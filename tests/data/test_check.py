@@ -25,7 +25,7 @@ TEST_FLOATS = np.zeros((3, 2, 2), np.float32)
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"train_labels": np.array([0, 1], np.int32)}, "train has 6 inputs and 2 labels; expected one label an input"),
+        ({"train_labels": np.array([0, 1], np.int32)}, "train has 6 inputs and 2 labels; expected one label per input"),
         ({"test_labels": np.array([0, 1], np.int32)}, "test has 3 inputs and 2 labels"),
         ({"train_inputs": floats(np.nan, 4), "test_inputs": TEST_FLOATS}, "train example 4 holds NaN or infinity"),
         ({"train_inputs": floats(-np.inf, 0), "test_inputs": TEST_FLOATS}, "train example 0 holds NaN or infinity"),
@@ -46,7 +46,7 @@ TEST_FLOATS = np.zeros((3, 2, 2), np.float32)
         ({"train_inputs": np.full((6, 2), "a")}, "train inputs are <U1; expected numbers"),
     ],
 )
-def test_what_cannot_be_used_is_refused_in_one_line(changes, expected):
+def test_unusable_data_are_refused_in_one_line(changes, expected):
     with pytest.raises(InputError, match=expected) as caught:
         check(unchecked(tiny(), **changes))
     assert "\n" not in str(caught.value)

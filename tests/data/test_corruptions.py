@@ -1,4 +1,4 @@
-"""Corruptions: exactly as many rows as asked for, the right ones noted, and only what was asked for changed."""
+"""Corruptions: the given number of rows change, exactly these are marked, and nothing else changes."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ LABELS = ["random-labels=0.25", "wrong-labels=0.25", "pair-labels=0.25"]
 
 
 @pytest.mark.parametrize("words", [*INPUTS, *LABELS, "shuffled-pixels=0.25:one"])
-def test_exactly_the_rows_noted_are_touched_and_no_test_example(words):
+def test_only_marked_rows_change_and_no_test_example(words):
     corrupted = corrupt(MANY, [words], 3)
     changed = (corrupted.train_inputs != MANY.train_inputs).any((1, 2)) | (corrupted.train_labels != MANY.train_labels)
 
@@ -60,7 +60,7 @@ def test_the_seed_decides_and_a_higher_rate_adds(words):
 
 
 @pytest.mark.parametrize("words", [*INPUTS, *LABELS])
-def test_test_examples_are_corrupted_too_where_asked_for_and_otherwise_than_training_examples(words):
+def test_test_examples_are_corrupted_on_request_and_differently(words):
     corrupted = corrupt(MANY, [words.replace("0.25", "1")], 3, test=True)
 
     assert corrupted.test_corrupted.all()
@@ -71,7 +71,7 @@ def test_test_examples_are_corrupted_too_where_asked_for_and_otherwise_than_trai
     np.testing.assert_array_equal(corrupted.train_inputs, corrupt(MANY, [words.replace("0.25", "1")], 3).train_inputs)
 
 
-def test_random_labels_are_of_every_class_alike_and_say_nothing_of_the_old_ones():
+def test_random_labels_are_uniform_and_independent_of_the_old_labels():
     drawn = random_labels(MANY, 1.0, 0).train_labels
     table = np.histogram2d(MANY.train_labels, drawn, bins=3)[0]
 
@@ -109,7 +109,7 @@ def test_random_inputs_have_the_mean_and_variance_that_were_there():
     assert abs(correlation).max() < 5 / np.sqrt(1200)
 
 
-def test_noise_has_the_deviation_asked_for_and_comes_on_top():
+def test_noise_is_added_with_the_given_deviation():
     added = noisy_inputs(MANY, 1.0, 0, 0.5).train_inputs - MANY.train_inputs.astype(np.float32)
     expected = 0.5 * MANY.train_inputs.std()
 
@@ -117,7 +117,7 @@ def test_noise_has_the_deviation_asked_for_and_comes_on_top():
     assert abs(added.mean()) < 5 * expected / np.sqrt(added.size)
 
 
-def test_one_order_for_all_or_one_each():
+def test_pixels_get_one_permutation_for_all_or_one_each():
     shape = (6, 3, 3, 2)
     places = np.broadcast_to(np.arange(18, dtype=np.uint8).reshape(shape[1:]), shape)
     images = tiny(train_inputs=places, test_inputs=places[:3])
@@ -132,7 +132,7 @@ def test_one_order_for_all_or_one_each():
         assert (image[..., 1] == image[..., 0] + 1).all()  # colours stay together
 
 
-def test_several_one_after_the_other():
+def test_corruptions_are_applied_one_after_the_other():
     both = corrupt(MANY, ["random-labels=0.2", "random-inputs=0.2"], 0)
 
     assert 400 < both.corrupted.sum() < 480  # 480 less the rows that both chose
@@ -164,7 +164,7 @@ def test_from_a_spec():
         ("pair-labels=0.1:0-1,0-2", "sends one class to two"),
     ],
 )
-def test_what_cannot_be_done_is_refused_in_words(words, expected):
+def test_a_wrong_corruption_is_refused(words, expected):
     with pytest.raises(InputError, match=expected):
         corrupt(MANY, [words], 0)
 

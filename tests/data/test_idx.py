@@ -49,6 +49,18 @@ def test_class_names_come_from_their_file(tmp_path):
     assert load_idx(str(tmp_path)).class_names == ("ant", "bee", "für")
 
 
+def test_classes_need_not_be_numbered_from_0(tmp_path):
+    _, labels, _, test_labels = write_mnist(tmp_path, pack=False)
+    for which, array in (("train", labels), ("t10k", test_labels)):
+        (tmp_path / f"{which}-labels-idx1-ubyte").write_bytes(idx_bytes(1 + 2 * array))
+
+    dataset = load_idx(str(tmp_path))
+
+    assert dataset.class_names == ("1", "3", "5")
+    np.testing.assert_array_equal(dataset.train_labels, labels)
+    np.testing.assert_array_equal(dataset.test_labels, test_labels)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -61,7 +73,7 @@ def test_class_names_come_from_their_file(tmp_path):
         (b"ant\nbee\n" + b"c" * 201, "class name 2"),
     ],
 )
-def test_class_names_that_are_not_are_refused(tmp_path, text, expected):
+def test_wrong_class_names_are_refused(tmp_path, text, expected):
     write_mnist(tmp_path)
     (tmp_path / "class_names.txt").write_bytes(text)
 
@@ -177,7 +189,7 @@ def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path):
             read_idx(tmp_path / name, 3)
 
 
-def test_one_label_an_image(tmp_path):
+def test_fewer_labels_than_images_are_refused(tmp_path):
     write_mnist(tmp_path)
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx_bytes(np.zeros(7)))
 

@@ -58,7 +58,7 @@ def test_categories_keep_their_order_and_unused_ones_are_left_out():
         (np.array(["2026-01-01", "2026-01-02"], "datetime64[D]"), None, "expected text, whole numbers or booleans"),
     ],
 )
-def test_what_is_no_class_is_refused_in_words(train, test, words):
+def test_labels_that_are_no_classes_are_refused(train, test, words):
     with pytest.raises(InputError, match=words):
         encode_labels(train, test)
 

@@ -1,4 +1,4 @@
-"""Label noise: exactly as many as asked for, always wrong, all wrong classes alike."""
+"""Label noise: the given number of labels change, all to a wrong class, all wrong classes equally likely."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ MANY = tiny(labels=[0, 1, 2, 3] * 750, class_names=("a", "b", "c", "d"))
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.0001, 0.0005, 0.1, 0.5, 0.999])
-def test_exactly_as_many_as_asked_for_and_all_of_them_wrong(rate):
+def test_the_given_number_of_labels_change_and_all_are_wrong(rate):
     noisy = flip_labels(MANY, rate, 0)
 
     assert noisy.mislabelled.sum() == round(rate * 3000)
@@ -40,7 +40,7 @@ def test_the_seed_decides_and_a_higher_rate_adds():
     np.testing.assert_array_equal(high.train_labels[low.mislabelled], low.train_labels[low.mislabelled])
 
 
-def test_all_wrong_classes_are_alike():
+def test_all_wrong_classes_are_equally_likely():
     noisy = [flip_labels(MANY, 0.5, seed).train_labels for seed in range(20)]
     shift = np.concatenate([labels - MANY.train_labels for labels in noisy]) % 4
     counts = np.bincount(shift, minlength=4)[1:]

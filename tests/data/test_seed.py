@@ -1,4 +1,4 @@
-"""Seeding: TensorFlow Datasets itself has to take what was put there, and nothing wrong is put there."""
+"""Seeding: TensorFlow Datasets accepts the copies, and wrong files are not copied."""
 
 import gzip
 import hashlib
@@ -106,7 +106,7 @@ def test_seeding_twice_is_no_harm(downloads, small_mnist):
     [(shutil, "copyfileobj", OSError(28, "No space left")), (os, "replace", OSError(5, "Input/output error"))],
     ids=["cut short", "before it has its name"],
 )
-def test_a_copy_that_is_not_whole_counts_as_not_there(downloads, small_mnist, monkeypatch, owner, step, problem):
+def test_a_partial_copy_counts_as_missing(downloads, small_mnist, monkeypatch, owner, step, problem):
     def fails(*_):
         raise problem
 

@@ -1,4 +1,4 @@
-"""Selection: what is asked for, always the same, with its rows in the source."""
+"""Selection: the chosen examples, always the same ones, with their rows in the source."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from .makers import tiny
 MANY = tiny(labels=[0, 1, 2] * 100, test_labels=[2, 1, 0] * 20)
 
 
-def test_nothing_asked_nothing_changed():
+def test_without_options_nothing_changes():
     assert select(MANY, DataSpec()) is MANY
 
 
@@ -34,7 +34,7 @@ def test_a_class_that_is_not_there_is_refused(number):
         select(tiny(), DataSpec(classes=(0, number)))
 
 
-def test_so_many_of_each_class_in_the_order_of_the_source():
+def test_a_number_of_each_class_is_taken_in_the_order_of_the_source():
     chosen = select(MANY, DataSpec(per_class=7, test_per_class=3))
 
     np.testing.assert_array_equal(np.bincount(chosen.train_labels), [7, 7, 7])

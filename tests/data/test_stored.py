@@ -67,6 +67,16 @@ def test_arrays_that_cannot_be_used_are_refused(tmp_path, changed, expected):
         load_dataset(DataSpec(write(tmp_path, **changed), stream=True))
 
 
+def test_labels_may_be_text(tmp_path):
+    words = np.array(["cat", "dog", "ant"])
+    name = write(tmp_path, y_train=words[np.arange(12) % 3], y_test=words[np.arange(4) % 3])
+
+    data = load_dataset(DataSpec(name, stream=True))
+
+    assert data.class_names == ("ant", "cat", "dog")
+    np.testing.assert_array_equal(data.train_labels[:3], [1, 2, 0])
+
+
 def test_a_file_cut_short_is_refused(tmp_path):
     name = write(tmp_path)
     (tmp_path / "x_train.npy").write_bytes((tmp_path / "x_train.npy").read_bytes()[:-5])
@@ -161,7 +171,7 @@ def test_labels_are_read_once(imagenet, monkeypatch):
     np.testing.assert_array_equal(load_dataset(SPEC).train_labels, first.train_labels)
 
 
-def test_images_of_many_sizes_need_one(imagenet):
+def test_images_of_many_sizes_need_image_size(imagenet):
     for stream in (True, False):
         with pytest.raises(InputError, match="give --image-size"):
             load_dataset(dataclasses.replace(SPEC, stream=stream, image_size=None))
@@ -175,6 +185,6 @@ def test_images_of_many_sizes_need_one(imagenet):
         ({"dataset": "tfds:x", "image_size": 0}, "--image-size is 0"),
     ],
 )
-def test_what_does_not_go_together(options, expected):
+def test_options_that_exclude_each_other_are_refused(options, expected):
     with pytest.raises(InputError, match=expected):
         DataSpec(**options)

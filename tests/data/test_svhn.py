@@ -30,7 +30,7 @@ def test_images_and_digits_are_read(tmp_path, packed, kind):
     assert split.inputs.flags.c_contiguous
 
 
-def test_other_variables_are_passed_over(tmp_path):
+def test_other_variables_are_ignored(tmp_path):
     split = read_svhn(save(tmp_path / "a.mat", other=np.array([{"a": 1}], object)))
 
     np.testing.assert_array_equal(split.labels, DIGITS)
@@ -65,7 +65,7 @@ def test_truncations_are_refused(tmp_path, packed):
             read_svhn(tmp_path / "b.mat")
 
 
-def test_what_is_no_such_file_is_refused(tmp_path):
+def test_other_files_are_refused(tmp_path):
     (tmp_path / "html.mat").write_bytes(b"<html>not found</html>" * 20)
     (tmp_path / "hdf5.mat").write_bytes(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM" + b"\x89HDF" + bytes(100))
 

@@ -1,4 +1,4 @@
-"""Data sets prepared by TensorFlow Datasets: a real one, made here without TensorFlow, and what is not one."""
+"""Data sets prepared by TensorFlow Datasets: a real one, made without TensorFlow, and ones that cannot be read."""
 
 import io
 import sys
@@ -95,7 +95,7 @@ def test_a_prepared_data_set_is_read(in_prepared, name):
     assert "tensorflow" not in sys.modules
 
 
-def test_what_is_not_prepared_is_refused_and_not_downloaded(in_prepared, monkeypatch):
+def test_an_unprepared_data_set_is_refused_and_not_downloaded(in_prepared, monkeypatch):
     monkeypatch.setattr(tfds.core.DatasetBuilder, "download_and_prepare", None)
 
     with pytest.raises(InputError) as caught:

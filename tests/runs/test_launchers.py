@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
+import tyro
 import yaml
 
-from memjax.cli.parsing import parse
-from memjax.config.presets import preset_and_rest
+from memjax.cli.beginning import beginning
 from memjax.config.run_config import RunConfig
 from memjax.machine.workers import make_worker
 
@@ -83,14 +83,39 @@ def test_slurm_says_who_is_who():
     assert make_worker(None, variables) == (7, 16)
 
 
-def test_tpu(fakes, monkeypatch):
+def test_tpu(fakes, monkeypatch, tmp_path):
     monkeypatch.setenv("PROJECT", "mine")
     monkeypatch.setenv("ZONE", "here")
     subprocess.run(["bash", LAUNCHERS / "tpu.sh", "slice", "--dataset", "npz:my data.npz"], check=True)
 
     called = fakes.read_text()
     assert called.startswith("compute\ntpus\ntpu-vm\nssh\nslice\n--project=mine\n--zone=here\n--worker=all\n--command=")
-    assert "--distributed auto --dataset npz:my\\ data.npz" in called
+    assert on_a_tpu_host(called.split("--command=")[1], tmp_path) == [
+        "-m", "memjax.run", "--run", "/mnt/shared/runs/memjax", "--worker", "2/4", "--dataset", "npz:my data.npz"
+    ]  # fmt: skip
+
+
+METADATA = """#!/bin/sh
+for last in "$@"; do :; done
+case "$last" in
+  http://metadata.google.internal/computeMetadata/v1/instance/attributes/agent-worker-number) printf 2 ;;
+  */attributes/worker-network-endpoints) printf "a:0:10.0.0.1,b:1:10.0.0.2,c:2:10.0.0.3,d:3:10.0.0.4" ;;
+  *) exit 22 ;;
+esac
+"""
+
+
+def on_a_tpu_host(command, folder):
+    """What Python is called with on the third of four hosts, with a metadata server that is a fake."""
+    programs = {folder / "curl": METADATA, folder / "memjax/.venv/bin/python": '#!/bin/sh\nprintf "%s\\n" "$@"\n'}
+    for path, text in programs.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+    variables = os.environ | {"HOME": str(folder)}
+    return subprocess.run(
+        ["bash", "-c", command], env=variables, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
 
 
 def test_kubernetes():
@@ -113,8 +138,8 @@ def test_skypilot():
 
 
 def understood(arguments):
-    preset, rest = preset_and_rest(arguments)
-    config = parse(RunConfig, "memjax", "", rest, preset)
+    begin, rest = beginning(arguments)
+    config = tyro.cli(RunConfig, args=rest, default=begin, config=(tyro.conf.OmitArgPrefixes,))
     assert config.num_models == 2000
     assert config.data.dataset == "cifar100"
     assert config.run.startswith("/shared/")

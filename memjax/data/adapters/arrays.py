@@ -25,5 +25,5 @@ def from_array(which: str, inputs: Any) -> np.ndarray:
         ) from None
     if array.dtype.kind not in "biuf":
         what = f"{array.dtype}" if array.ndim else f"a {type(inputs).__name__}"
-        raise InputError(f"{which} inputs are {what}; expected numbers, one row an example")
+        raise InputError(f"{which} inputs are {what}; expected numbers, one row per example")
     return array
