@@ -30,7 +30,7 @@ AXES = {1: ("example",), 2: ("train", "test")}  # number of axes of an estimate 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Training and test examples, in host memory or with inputs on disk.  Images stay uint8.  Never changed in place.
+    """Training and test examples, in host memory or with inputs on disk.  Images stay uint8; nothing changes in place.
 
     Attributes:
       name: the source of the examples, as the user wrote it.

@@ -6,7 +6,7 @@ from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.types import Dataset
 
-CHUNK = 4096  # examples read at once: inputs on disk need not fit in memory
+EXAMPLES_AT_ONCE = 4096  # inputs on disk need not fit in memory
 
 
 def check(dataset: Dataset) -> None:
@@ -85,8 +85,8 @@ def check_finite(which: str, inputs: Inputs, ids: np.ndarray) -> None:
     """Refuses NaN and infinity."""
     if inputs.dtype.kind != "f":
         return
-    chunks = (inputs[start : start + CHUNK] for start in range(0, len(inputs), CHUNK))
-    finite = [np.isfinite(chunk).all(axis=tuple(range(1, inputs.ndim))) for chunk in chunks]
+    parts = (inputs[start : start + EXAMPLES_AT_ONCE] for start in range(0, len(inputs), EXAMPLES_AT_ONCE))
+    finite = [np.isfinite(part).all(axis=tuple(range(1, inputs.ndim))) for part in parts]
     wrong = np.flatnonzero(~np.concatenate(finite)) if finite else np.empty(0, int)
     if wrong.size:
         raise InputError(

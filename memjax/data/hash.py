@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from memjax.data.check import CHUNK
+from memjax.data.check import EXAMPLES_AT_ONCE
 from memjax.disk_inputs import Stored
 from memjax.types import Dataset
 
@@ -26,8 +26,8 @@ def content_hash(dataset: Dataset) -> str:
         if isinstance(array, Stored) and array.identity:
             digest.update(f"{array.identity}/".encode())
             array = array.rows.astype(np.int64)
-        for start in range(0, len(array), CHUNK):
-            part = array[start : start + CHUNK]
+        for start in range(0, len(array), EXAMPLES_AT_ONCE):
+            part = array[start : start + EXAMPLES_AT_ONCE]
             little_endian = np.ascontiguousarray(part, dtype=part.dtype.newbyteorder("<"))
             digest.update(little_endian.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()

@@ -1,1 +1,1 @@
-"""The machine that a run uses: versions, devices, workers, hosts, and the signals that stop a run."""
+"""The machine that a run uses: versions, devices, workers, and the signals that stop a run."""

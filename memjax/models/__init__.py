@@ -1,4 +1,4 @@
-"""One network, no model axis."""
+"""The networks.  Each is one network, without an axis for many models."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,13 +11,12 @@ from memjax.models import names
 from memjax.models.alexnet import AlexNet
 from memjax.models.cnn import CNN
 from memjax.models.convolutions import convolution
-from memjax.models.counting import check_counting
 from memjax.models.densenet import DenseNet
 from memjax.models.from_flax import from_linen, from_nnx
 from memjax.models.hidden import layers_of, mark
 from memjax.models.inception import Inception
 from memjax.models.mlp import MLP
-from memjax.models.normalization import BatchNorm
+from memjax.models.normalization import BatchNorm, check_counting
 from memjax.models.pooling import max_pool
 from memjax.models.precision import in_precision
 from memjax.models.resnet import RESNET_18, RESNET_50, ResNet
@@ -47,10 +46,10 @@ __all__ = [
 
 
 def make_model(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -> Model:
-    """The network that a spec names, for inputs of a shape and a number of classes.
+    """The network that a spec names, for this input shape and number of classes.
 
     Raises:
-      InputError: the name is not known, or the network does not fit the inputs or has no such option.
+      InputError: the name is unknown, or the network cannot take such inputs or lacks an option of the spec.
     """
     network = _network(spec)
     if network is not None:
@@ -61,17 +60,17 @@ def make_model(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) 
             "resnet50, densenet100, alexnet or package.module:factory"
         )
     if spec.norm is not None or spec.dropout:
-        raise InputError(f"--norm and --dropout are for the built-in networks; {spec.model} has none but its own")
+        raise InputError(f"--norm and --dropout are for built-in networks; set them in the code of {spec.model}")
     return user_model(spec.model, input_shape, num_classes)
 
 
 def is_built_in(spec: ModelSpec) -> bool:
-    """Whether a spec names a network of memjax's own."""
+    """Whether a spec names a built-in network."""
     return _network(spec) is not None
 
 
 def _network(spec: ModelSpec) -> Callable[..., nnx.Module] | None:
-    """The built-in network of a name, which still lacks input_shape, num_classes and rngs."""
+    """The class of a built-in network with its options, without input_shape, num_classes and rngs; None if unknown."""
     name, colon, text = spec.model.partition(":")
     if name in ("linear", "mlp") and spec.norm is not None:
         raise InputError(f"--norm {spec.norm}: {name} has no normalisation; leave --norm out")

@@ -1,4 +1,4 @@
-"""The small AlexNet of Arpit et al."""
+"""The small AlexNet of Arpit et al. (2017)."""
 
 import itertools
 import math
@@ -14,15 +14,15 @@ from memjax.models.layers import dropout as dropout_layer
 from memjax.models.normalization import Norm, normalization
 from memjax.models.pooling import max_pool
 
-CROP = 2  # pixels off each side
+CROP = 2  # pixels cut off each side
 
 
 class AlexNet(nnx.Module):
     """Two 5 x 5 convolutions of 200 channels, then dense layers of 384 and 192 units, on the image without its border.
 
-    Each has normalisation and ReLU; 3 x 3 max pooling follows the convolutions, dropout the dense layers.  What the
-    paper does not say is chosen here: the convolutions keep the size of the image; the pooling has stride 2 and does
-    not reach over the edge, so that 28 x 28 becomes 13 x 13, then 6 x 6.
+    Each layer has normalisation and ReLU.  3 x 3 max pooling follows each convolution, dropout each dense layer.  The
+    paper does not give padding and stride.  Here the convolutions keep the image size, and the pooling has stride 2 and
+    no padding, so that 28 x 28 becomes 13 x 13, then 6 x 6.
 
     Reference:
       Arpit et al., A Closer Look at Memorization in Deep Networks, 2017, arXiv 1706.05394, section 2.
@@ -54,7 +54,7 @@ class AlexNet(nnx.Module):
     def __call__(self, inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch classes"]:
         hidden = as_images(inputs)[:, CROP:-CROP, CROP:-CROP]
         for convolution in self.convolutions:
-            hidden = mark(jax.nn.relu(max_pool(convolution(hidden), 3, 2)))  # as if ReLU came first
+            hidden = mark(jax.nn.relu(max_pool(convolution(hidden), 3, 2)))  # pooling and ReLU may be exchanged
         hidden = hidden.reshape(len(hidden), math.prod(hidden.shape[1:]))
         for layer in self.hidden:
             hidden = mark(layer(hidden))

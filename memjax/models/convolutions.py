@@ -1,12 +1,15 @@
-"""Convolution in the form that is fastest for many models at once, chosen here for each backend.
+"""Convolutions that are fast for many models at once on a CPU.
 
-On a CPU, two things of XLA's cost more than all the rest of a step.  Convolutions under vmap become one grouped
-convolution, far slower than its parts; here the models follow each other instead.  And the gradient of the kernel,
-written as a convolution with a kernel the size of the image, is up to a hundred times slower inside a loop than the
-forward convolution; here it is a sum of matrix products, one for each row of the kernel, over slices of the batch
-that stay in the cache.  `python -m benchmarks.convolution` measures these forms against each other.
+On a CPU, XLA is slow in two places, which take more time than the rest of a training step:
 
-On other backends convolutions are XLA's own.  No GPU and no TPU was at hand to measure: run the benchmark there.
+* Under vmap, convolutions become one grouped convolution, which is far slower than its parts.  Here the models are
+  computed one after the other instead.
+* The gradient of the kernel is a convolution with a kernel of the size of the image.  Inside a loop it is up to a
+  hundred times slower than the forward convolution.  Here it is a sum of matrix products, one for each row of the
+  kernel, over slices of the batch that fit in the processor's cache.
+
+`python -m benchmarks.convolution` compares these forms.  On other backends, where they have not been measured,
+convolutions are XLA's own.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +21,7 @@ import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
 from jaxtyping import Array, Float
 
-SLICE = 2**20  # bytes of inputs and of gradients that stay in the second-level cache of a core
+SLICE = 2**20  # bytes of inputs and gradients that fit in the second-level cache of a core
 IMAGES = ("NHWC", "HWIO", "NHWC")
 
 
@@ -33,14 +36,14 @@ def convolution(
     feature_group_count: int = 1,
     **options: Any,
 ) -> Array:
-    """`jax.lax.conv_general_dilated`, the same result and arguments, in the form that is fastest here.
+    """`jax.lax.conv_general_dilated` with the same arguments and result, but faster for many models on a CPU.
 
-    Layers of Flax take it as their argument `conv_general_dilated`; `from_nnx` gives it to every `nnx.Conv`, in a
-    Linen module write `nn.Conv(..., conv_general_dilated=memjax.models.convolution)`.  It can be differentiated any
-    number of times in reverse mode, not in forward mode.
+    `from_nnx` uses it in every `nnx.Conv`.  In a Linen module write
+    `nn.Conv(..., conv_general_dilated=memjax.models.convolution)`.  It has reverse-mode derivatives of any order and no
+    forward-mode derivative.
 
     Args:
-      inputs: (batch, height, width, channels) on the fast path; other layouts, groups and dilations go to XLA.
+      inputs: (batch, height, width, channels).  Other layouts, groups and dilations are computed by XLA.
       kernel: (height, width, channels, features).
     """
     if not _is_plain(inputs, kernel, lhs_dilation, rhs_dilation, dimension_numbers, feature_group_count, options):
@@ -68,11 +71,11 @@ def _is_plain(inputs, kernel, lhs_dilation, rhs_dilation, dimension_numbers, fea
 
 
 class Products(NamedTuple):
-    """The three bilinear maps of one convolution; each gives the derivatives of the others."""
+    """The three bilinear maps of one convolution.  The derivatives of each are the other two."""
 
     forward: Callable[[Array, Array], Array]  # (inputs, kernel) -> outputs
-    to_inputs: Callable[[Array, Array], Array]  # (outputs, kernel) -> inputs: transpose in the first
-    to_kernel: Callable[[Array, Array], Array]  # (inputs, outputs) -> kernel: transpose in the second
+    to_inputs: Callable[[Array, Array], Array]  # (outputs, kernel) -> inputs: the transpose with respect to inputs
+    to_kernel: Callable[[Array, Array], Array]  # (inputs, outputs) -> kernel: the transpose with respect to the kernel
 
 
 @cache
@@ -87,14 +90,14 @@ def _products(
         return jax.lax.conv_general_dilated(inputs, kernel, strides, edges, dimension_numbers=IMAGES)
 
     def transposed(outputs: Array, kernel: Array) -> Array:
-        # The kernel is turned around here: XLA's own transpose leaves that to the convolution, which is then slow.
+        # The kernel is flipped here, because a convolution that flips it itself, as in XLA's transpose, is slow.
         turned = kernel[::-1, ::-1].swapaxes(2, 3)
         return jax.lax.conv_general_dilated(
             outputs, turned, (1, 1), _transposed_edges(outputs.shape[1:3]), strides, dimension_numbers=IMAGES
         )
 
     def _transposed_edges(reached: tuple[int, ...]) -> list[tuple[int, int]]:
-        """What brings the outputs, `strides` apart, to the size of the inputs again."""
+        """The padding with which outputs, dilated by the strides, give gradients of the size of the inputs."""
         return [
             (places - 1 - low, pixels + low - step * (number - 1) - 1)
             for places, (low, _), pixels, step, number in zip(window, edges, size, strides, reached, strict=True)
@@ -120,7 +123,7 @@ def _products(
 
 
 def one_model_at_a_time(one: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:
-    """The same function of two arrays, run for one model after the other where vmap would batch it."""
+    """A function that vmap computes for one model after the other instead of batching it."""
     function = custom_vmap(one)
 
     @function.def_vmap
@@ -141,22 +144,22 @@ def kernel_gradient(
     strides: tuple[int, int],
     edges: tuple[tuple[int, int], tuple[int, int]],
 ) -> Float[Array, "window_height window_width channels features"]:
-    """Sum over images and positions of input times output gradient, for each place in the window.
+    """Gradient of the kernel: for each position in the window, a sum over images and pixels of input times gradient.
 
     result[i, j] = sum over n, r, c of  padded[n, r * stride + i, c * stride + j]^T outputs[n, r, c]
     """
     count, rows, columns, features = outputs.shape
     channels = inputs.shape[-1]
-    exact = jnp.promote_types(outputs.dtype, jnp.float32)  # a sum of many slices would lose bits in bfloat16
+    exact = jnp.promote_types(outputs.dtype, jnp.float32)  # a sum of many slices would be inexact in bfloat16
     tall, wide = (steps * (number - 1) + 1 for steps, number in zip(strides, (rows, columns), strict=True))
 
     def one_slice(total, part):
         padded, flat = jnp.pad(part[0], ((0, 0), *edges, (0, 0))), part[1].reshape(-1, features)
         beside = [padded[:, :, j : j + wide : strides[1]] for j in range(window[1])]
-        # The barrier: or the pixels beside each other would be gathered anew for each row of the window.
+        # Without the barrier, XLA would gather neighbouring pixels again for each row of the window.
         joined = jax.lax.optimization_barrier(jnp.concatenate(beside, -1))
         places = [joined[:, i : i + tall : strides[0]].reshape(len(flat), -1) for i in range(window[0])]
-        # A product is fastest with its wider factor on the right, and in bfloat16 if it may be rounded at its end.
+        # A product is fastest with its wider factor on the right.  It is rounded to bfloat16 only at its end.
         turned = window[1] * channels > features
         products = [(flat.T @ place).T if turned else place.T @ flat for place in places]
         return total + jnp.stack(products).astype(exact), None
@@ -168,5 +171,5 @@ def kernel_gradient(
 
 
 def _images_a_slice(count: int, size: int) -> int:
-    """The largest divisor of `count` for which so many images of `size` bytes fit in a slice; at least 1."""
+    """The number of images in a slice: the largest divisor of `count` for which they fit in SLICE bytes, at least 1."""
     return max(images for images in range(1, count + 1) if count % images == 0 and images * size <= max(SLICE, size))

@@ -13,12 +13,13 @@ from memjax.models.pooling import mean_pool
 
 
 class DenseNet(nnx.Module):
-    """A 3 x 3 convolution, three blocks in which each layer sees the outputs of all layers before it, the mean over all
-    positions, and a dense layer.
+    """A 3 x 3 convolution, three blocks in which each layer takes the outputs of all layers before it, the mean over
+    all positions, and a dense layer.
 
-    B: a 1 x 1 convolution to 4 x growth channels goes before each 3 x 3 one.  C: between blocks a 1 x 1 convolution
-    halves the channels, and 2 x 2 mean pooling the image.  A layer has two convolutions, so each block has
-    (depth - 4) / 6 layers: the first convolution, the two between blocks and the dense layer make 4.
+    B (bottleneck): a 1 x 1 convolution to 4 x growth channels comes before each 3 x 3 convolution.  C (compression):
+    between blocks a 1 x 1 convolution halves the channels, and 2 x 2 mean pooling halves the image.  A layer has two
+    convolutions, so each block has (depth - 4) / 6 layers.  The other 4 are the first convolution, the two between
+    blocks, and the dense layer.
 
     Reference:
       Huang et al., Densely Connected Convolutional Networks, 2016, arXiv 1608.06993.
@@ -57,7 +58,7 @@ class DenseNet(nnx.Module):
 
 
 class DenseBlock(nnx.Module):
-    """Layers that each append `growth` channels to all that there are."""
+    """Layers that each append `growth` channels to their input."""
 
     def __init__(self, size_in: int, num_layers: int, growth: int, *, norm: Norm, rngs: nnx.Rngs):
         sizes = [size_in + growth * number for number in range(num_layers)]
@@ -73,7 +74,7 @@ class DenseBlock(nnx.Module):
 
 
 class NormReLUConv(nnx.Module):
-    """Normalisation and ReLU before the convolution; its bias matters only where no normalisation comes after it."""
+    """Normalisation and ReLU before the convolution.  It has a bias only if the network has no normalisation."""
 
     def __init__(self, size_in: int, size_out: int, side: int, *, norm: Norm, rngs: nnx.Rngs):
         self.norm = normalization(norm, size_in, rngs=rngs)

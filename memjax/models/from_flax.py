@@ -1,4 +1,4 @@
-"""Flax modules, NNX or Linen, as pairs of pure functions."""
+"""Converts Flax modules, NNX or Linen, to a `memjax.Model`: a pair of pure functions."""
 
 import inspect
 from collections.abc import Callable
@@ -16,8 +16,8 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module]) -> Model:
     """The model of an NNX module.
 
     Parameters are the module's `nnx.Param`; everything else (batch statistics, random counters) is state.  train
-    chooses between `module.train()` and `module.eval()`.  Every `nnx.Conv` with XLA's convolution is given memjax's,
-    which is faster for many models at once (see `models.convolutions`).
+    chooses between `module.train()` and `module.eval()`.  Every `nnx.Conv` with XLA's convolution gets memjax's, which
+    is faster for many models at once (see `models.convolutions`).
     """
 
     def made(rngs: nnx.Rngs) -> nnx.Module:
@@ -39,7 +39,7 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module]) -> Model:
         return params, state
 
     def apply(params, state, inputs, key, train):
-        module = nnx.merge(graphs[train], params, state, copy=True)  # a module of our own: merging may share
+        module = nnx.merge(graphs[train], params, state, copy=True)  # without a copy, modules may share variables
         if train and key is not None:
             nnx.reseed(module, default=key, dropout=key)
         logits = module(inputs)
@@ -49,12 +49,15 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module]) -> Model:
 
 
 def from_linen(module: flax.linen.Module, input_shape: tuple[int, ...]) -> Model:
-    """The model of a Linen module whose `__call__` takes the inputs and, if it likes, `train` or `deterministic`."""
-    words = inspect.signature(type(module).__call__).parameters
+    """The model of a Linen module.
+
+    Its `__call__` takes the inputs and, if it has such an argument, `train`, `training` or `deterministic`.
+    """
+    arguments = inspect.signature(type(module).__call__).parameters
 
     def mode(train: bool) -> dict[str, Any]:
         choices = {"train": train, "training": train, "deterministic": not train}
-        return {word: value for word, value in choices.items() if word in words}
+        return {name: value for name, value in choices.items() if name in arguments}
 
     def init(key):
         inputs = jax.numpy.zeros((1, *input_shape))

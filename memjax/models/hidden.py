@@ -1,4 +1,4 @@
-"""What a network makes of its inputs on the way: a network marks it, and whoever wants to see it collects it."""
+"""Outputs of hidden layers: networks mark them with `mark`, and `layers_of` collects them."""
 
 from contextvars import ContextVar
 
@@ -11,12 +11,12 @@ _collected: ContextVar[list[Array] | None] = ContextVar("collected", default=Non
 
 
 def mark(values: Float[Array, "batch ..."]) -> Float[Array, "batch ..."]:
-    """Marks what a layer or block gives to the next, and returns it unchanged; for networks of one's own as well.
+    """Marks the output of a layer or block, and returns it unchanged.  Use it in your own networks too:
 
         hidden = mark(jax.nn.relu(layer(inputs)))
 
-    The built-in networks mark what each hidden block gives.  Not to be called inside a transformation of the network's
-    own, such as `jax.lax.scan` over its layers, `nn.scan` or `nn.remat`: what is marked there cannot be taken out.
+    The built-in networks mark the output of each hidden block.  Do not call it inside `jax.lax.scan`, `nn.scan`,
+    `nn.remat` or another transformation within the network: values that are marked there cannot be collected.
     """
     if (collected := _collected.get()) is not None:
         collected.append(values)
@@ -26,9 +26,9 @@ def mark(values: Float[Array, "batch ..."]) -> Float[Array, "batch ..."]:
 def layers_of(
     model: Model, params: Tree, model_state: Tree, inputs: Float[Array, "batch ..."]
 ) -> tuple[Float[Array, "batch ..."], ...]:
-    """The inputs, what the network marked with `mark`, in order, and the softmax outputs; asked as in evaluation.
+    """The inputs, the values marked with `mark` in order, and the softmax outputs, all in evaluation mode.
 
-    A network that marks nothing has two layers, inputs and outputs.  Inputs are scaled as the network expects them.
+    A network that marks nothing has two layers, inputs and outputs.  `inputs` must be scaled as in training.
     """
     collected: list[Array] = []
     token = _collected.set(collected)

@@ -1,4 +1,4 @@
-"""The small Inception network of Feldman and Zhang."""
+"""The small Inception network of Feldman and Zhang (2020)."""
 
 import jax
 import jax.numpy as jnp
@@ -15,8 +15,8 @@ STAGES: Stages = (
     ((32, 32), (32, 48)),
     ((112, 48), (96, 64), (80, 80), (48, 96)),
     ((176, 160), (176, 160)),
-)  # of each block, channels of the 1 x 1 and of the 3 x 3 convolution
-DOWN = (160, 240)  # channels of the strided convolution after the first stage and after the second
+)  # channels of the 1 x 1 and of the 3 x 3 convolution of each block
+DOWN = (160, 240)  # channels of the strided convolutions after the first and the second stage
 
 
 class Inception(nnx.Module):
@@ -48,7 +48,7 @@ class Inception(nnx.Module):
         ]
         for blocks, down in zip(stages, (*DOWN, None), strict=True):
             for one, three in blocks:
-                layers.append(Block(size, scaled(one), scaled(three), norm=norm, rngs=rngs))
+                layers.append(InceptionBlock(size, scaled(one), scaled(three), norm=norm, rngs=rngs))
                 size = scaled(one) + scaled(three)
             if down is not None:
                 layers.append(ConvNorm(size, scaled(down), 3, 2, norm=norm, rngs=rngs))
@@ -64,8 +64,8 @@ class Inception(nnx.Module):
         return self.head(hidden.max((1, 2)))
 
 
-class Block(nnx.Module):
-    """A 1 x 1 and a 3 x 3 convolution of the same input, side by side."""
+class InceptionBlock(nnx.Module):
+    """A 1 x 1 and a 3 x 3 convolution of the same input, with concatenated outputs."""
 
     def __init__(self, size_in: int, one: int, three: int, *, norm: Norm, rngs: nnx.Rngs):
         self.one = ConvNorm(size_in, one, 1, norm=norm, rngs=rngs)

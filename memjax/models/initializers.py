@@ -1,4 +1,4 @@
-"""Initial weights, drawn flat and then shaped: the same bits, and about ten times faster to compile on a CPU."""
+"""Initial weights, drawn as a vector and then reshaped: the same bits, but compiled ten times faster on a CPU."""
 
 import math
 
@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Key
 
 
 def he_normal(key: Key[Array, ""], shape: tuple[int, ...], dtype=jnp.float32, **_) -> Float[Array, "..."]:
-    """Normal weights of variance 2 / fan-in, the last axis being the outputs.
+    """Normal weights with variance 2 / fan-in; the last axis is the output axis.
 
     Reference:
       He et al., Delving Deep into Rectifiers, 2015, arXiv 1502.01852.
@@ -19,14 +19,14 @@ def he_normal(key: Key[Array, ""], shape: tuple[int, ...], dtype=jnp.float32, **
 
 
 def blank(key: Key[Array, ""], shape: tuple[int, ...], dtype=jnp.float32, **_) -> Float[Array, "..."]:
-    """Zeros, where `draw_kernels` will draw the weights."""
+    """Zeros, which `draw_kernels` replaces later."""
     return jnp.zeros(shape, dtype)
 
 
 def draw_kernels(module: nnx.Module, key: Key[Array, ""]) -> None:
-    """Weights as of `he_normal` in all kernels of a module: all parameters that have more than one axis.
+    """Draws all kernels of a module (the parameters with more than one axis) with the variance of `he_normal`.
 
-    One draw for all of them.  Each draw is compiled anew, and a deep network's hundred take a minute.
+    All kernels come from one draw, because each draw is compiled, and a hundred draws of a deep network take a minute.
     """
     params, tree = jax.tree.flatten(nnx.state(module, nnx.Param))
     sizes = [math.prod(param.shape) if param.ndim > 1 else 0 for param in params]

@@ -1,4 +1,4 @@
-"""What the convolutional networks are put together from; `initializers.draw_kernels` draws their kernels at the end."""
+"""Layers of the convolutional networks.  Their kernels are zeros until `initializers.draw_kernels` draws them."""
 
 from collections.abc import Callable
 
@@ -12,10 +12,10 @@ from memjax.models.normalization import Norm, normalization, unchanged
 
 
 def image_shape(model: str, input_shape: tuple[int, ...], smallest: int) -> tuple[int, int, int]:
-    """Height, width and channels of inputs that have to be images of a smallest height and width.
+    """Height, width and channels of images.
 
     Raises:
-      InputError: they are not.
+      InputError: the inputs are not images, or smaller than `smallest` pixels.
     """
     if len(input_shape) not in (2, 3):
         raise InputError(f"{model} needs images, (height, width) or (height, width, channels); got {input_shape}")
@@ -26,7 +26,7 @@ def image_shape(model: str, input_shape: tuple[int, ...], smallest: int) -> tupl
 
 
 def as_images(inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch height width channels"]:
-    """With a channel axis."""
+    """The images with a channel axis."""
     return inputs if inputs.ndim == 4 else inputs[..., None]
 
 
@@ -40,12 +40,12 @@ def conv(
     kernel_init: Callable = blank,
     rngs: nnx.Rngs,
 ) -> nnx.Conv:
-    """A side x side convolution with as many positions out as in, over the stride; its kernel is still to be drawn."""
+    """A side x side convolution.  Height and width of its output are those of the input divided by the stride."""
     return nnx.Conv(size_in, size_out, (side, side), stride, use_bias=bias, kernel_init=kernel_init, rngs=rngs)
 
 
 class Bias(nnx.Module):
-    """A number for each channel, added; it commutes with the maximum, and costs less after a pooling than before."""
+    """Adds a number to each channel.  After max pooling the result is the same as before it, and costs less."""
 
     def __init__(self, channels: int):
         self.bias = nnx.Param(jnp.zeros(channels))
@@ -55,12 +55,12 @@ class Bias(nnx.Module):
 
 
 def dropout(rate: float, *, rngs: nnx.Rngs) -> Callable:
-    """Dropout in training; at rate 0 nothing at all, not even a random state to carry along."""
+    """Dropout in training.  At rate 0 it is the identity, without a random state."""
     return nnx.Dropout(rate, rngs=rngs) if rate else unchanged
 
 
 class ConvNorm(nnx.Module):
-    """A convolution and its normalisation, which has the bias; where there is none, the convolution has it."""
+    """A convolution with normalisation.  The convolution has a bias only without normalisation."""
 
     def __init__(self, size_in: int, size_out: int, side: int, stride: int = 1, *, norm: Norm, rngs: nnx.Rngs):
         self.convolution = conv(size_in, size_out, side, stride, bias=norm == "none", rngs=rngs)
@@ -71,7 +71,7 @@ class ConvNorm(nnx.Module):
 
 
 class Head(nnx.Module):
-    """Dropout of the features and the last dense layer."""
+    """Dropout and the last dense layer."""
 
     def __init__(self, num_features: int, num_classes: int, rate: float, *, rngs: nnx.Rngs):
         self.dropout = dropout(rate, rngs=rngs)

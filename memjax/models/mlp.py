@@ -13,7 +13,7 @@ from memjax.models.layers import dropout as dropout_layer
 
 
 class MLP(nnx.Module):
-    """Dense layers with ReLU and dropout between them on the flattened input; no hidden layer makes it linear."""
+    """Dense layers on the flattened input, with ReLU and dropout between them.  Without hidden layers it is linear."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What a model's name says after the colon."""
+"""Parses the part of a model's name after the colon."""
 
 import math
 import re
@@ -7,7 +7,7 @@ from memjax.errors import InputError
 
 
 def sizes(model: str, text: str) -> tuple[int, ...]:
-    """Sizes of layers, in order.
+    """Sizes of the layers, in order.
 
     >>> sizes("mlp:512,256", "512,256"), sizes("mlp:4096x2,10", "4096x2,10")
     ((512, 256), (4096, 4096, 10))
@@ -28,7 +28,7 @@ def sizes(model: str, text: str) -> tuple[int, ...]:
 
 
 def whole_number(model: str, text: str) -> int:
-    """A base width or growth.
+    """The base width or growth of a network.
 
     Raises:
       InputError: the text is something else.
@@ -39,7 +39,7 @@ def whole_number(model: str, text: str) -> int:
 
 
 def factor(model: str, text: str) -> float:
-    """What all widths are multiplied by.
+    """The number by which all widths are multiplied.
 
     Raises:
       InputError: the text is something else.

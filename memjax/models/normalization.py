@@ -1,23 +1,28 @@
-"""Normalisation layers of the convolutional networks, by choice."""
+"""Normalisation layers of the convolutional networks (--norm)."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Literal, TypeVar
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Bool, Float
 
+from memjax.errors import InputError
+from memjax.types import Model
+
 Norm = Literal["batch", "group", "none"]
 Arrays = TypeVar("Arrays", bound=tuple)
-
 
 _counted: ContextVar[Array | None] = ContextVar("counted", default=None)
 
 
 @contextmanager
 def counting(own: Bool[Array, " batch"]) -> Iterator[None]:
-    """Within it, `BatchNorm` takes mean and variance of the marked examples alone: the others are held out."""
+    """Within this context `BatchNorm` computes mean and variance from the examples in `own` only."""
     token = _counted.set(own)
     try:
         yield
@@ -26,9 +31,9 @@ def counting(own: Bool[Array, " batch"]) -> Iterator[None]:
 
 
 class BatchNorm(nnx.BatchNorm):
-    """`nnx.BatchNorm` that leaves out, in training, the examples of a batch that a model must not see.
+    """`nnx.BatchNorm` that leaves the held-out examples of a batch out of its training statistics.
 
-    For networks of one's own that are to be trained with `--stream`; elsewhere there is no difference.
+    Use it in your own networks if you train them with `--stream`.  Otherwise it is the same as `nnx.BatchNorm`.
     """
 
     def __call__(self, inputs: Float[Array, "batch ..."]) -> Float[Array, "batch ..."]:
@@ -38,22 +43,22 @@ class BatchNorm(nnx.BatchNorm):
 
 
 def normalization(norm: Norm, channels: int, *, rngs: nnx.Rngs) -> Callable:
-    """A layer that normalises the last axis, with a scale and a bias of its own; none: what comes in goes out.
+    """A layer that normalises the last axis and has a scale and a bias; with `none`, the identity.
 
     batch: by mean and variance of the batch in training, by their running means in evaluation.
-    group: by those of a group of channels of one example, in training and evaluation alike.  The number of groups is
-      the largest divisor of the channels that is at most 32, the paper's number, and leaves 4 channels a group: where
-      there is no height and width, the group's channels are all there is to take a mean of.
+    group: by mean and variance of a group of channels of one example, in training and evaluation.  The number of groups
+      is the largest divisor of the channels that is at most 32, the paper's number, and leaves at least 4 channels per
+      group, because in dense layers the mean is over these channels alone.
 
-    Statistics are taken in float32; what goes out is as precise as what comes in.
+    Statistics are computed in float32; the output has the precision of the input.
 
     Reference:
       Ioffe and Szegedy, Batch Normalization, 2015, arXiv 1502.03167.
       Wu and He, Group Normalization, 2018, arXiv 1803.08494.
     """
     if norm == "batch":
-        # Runs here may have a few hundred steps: at the momentum of 0.99 that is common for long ones, a tenth of the
-        # statistics would still be their start after 230 steps; at 0.9 it is gone after 23.
+        # A run may have only a few hundred steps.  With the usual momentum of 0.99, a tenth of the initial statistics
+        # would still be there after 230 steps; with 0.9 this takes 23 steps.
         return BatchNorm(channels, momentum=0.9, promote_dtype=_unpromoted, rngs=rngs)
     if norm == "group":
         return nnx.GroupNorm(channels, _num_groups(channels), epsilon=1e-5, promote_dtype=_unpromoted, rngs=rngs)
@@ -61,7 +66,7 @@ def normalization(norm: Norm, channels: int, *, rngs: nnx.Rngs) -> Callable:
 
 
 def unchanged(inputs: Float[Array, "..."]) -> Float[Array, "..."]:
-    """What comes in."""
+    """The inputs."""
     return inputs
 
 
@@ -75,5 +80,33 @@ def _num_groups(channels: int) -> int:
 
 
 def _unpromoted(arrays: Arrays, /, *, dtype: Any = None, inexact: bool = True) -> Arrays:
-    """Flax would raise everything to the precision of the running means, and all layers after it too."""
+    """By default Flax promotes its outputs to the precision of the running means, and with them all later layers."""
     return arrays
+
+
+def check_counting(name: str, model: Model, input_shape: tuple[int, ...]) -> None:
+    """Refuses a network in which held-out examples of a batch change the training outputs of other examples.
+
+    The network is called with two random examples and two held-out ones, and again with other held-out ones.
+
+    Raises:
+      InputError: the logits of the first two examples or the state differ.
+    """
+    params, state = model.init(jax.random.key(0))
+    own = jnp.arange(4) < 2
+    inputs = np.random.default_rng(0).normal(size=(4, *input_shape)).astype(np.float32)
+
+    @jax.jit
+    def outputs(inputs):
+        with counting(own):
+            logits, after = model.apply(params, state, inputs, jax.random.key(1), True)
+        numbers = [leaf for leaf in jax.tree.leaves(after) if not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)]
+        return [logits[:2], *numbers]
+
+    others = np.where(np.asarray(own).reshape(-1, *[1] * len(input_shape)), inputs, 3 * inputs + 1)
+    for before, after in zip(outputs(inputs), outputs(others), strict=True):
+        if not np.allclose(before, after, rtol=1e-4, atol=1e-5):
+            raise InputError(
+                f"--model {name} mixes the examples of a batch, but with --stream a batch has held-out examples; use "
+                "memjax.models.BatchNorm instead of nnx.BatchNorm, or normalise each example by itself"
+            )

@@ -1,4 +1,4 @@
-"""Pooling whose gradient is fast on a CPU, where XLA's own scatters one value at a time."""
+"""Pooling with a gradient that is fast on a CPU, where XLA's gradient writes one value at a time."""
 
 import functools
 import itertools
@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 def max_pool(
     images: Float[Array, "batch height width channels"], window: int, stride: int
 ) -> Float[Array, "batch rows columns channels"]:
-    """The largest value in each square of `window` pixels, `stride` apart; what does not fill a square is left out.
+    """The largest value in each square of `window` x `window` pixels, `stride` pixels apart, without padding.
 
     As `nnx.max_pool`, but equal values of a square share the gradient, and there is no forward-mode derivative.
     """
@@ -28,7 +28,7 @@ def max_pool(
 
 @functools.cache
 def _largest(window: int) -> Callable[[Array], Array]:
-    """The largest value of each tile, with a gradient by hand, in one pass: XLA's own takes many times as long."""
+    """The largest value of each tile, with its own gradient, because XLA's gradient takes many times as long."""
 
     def at_places(tiles: Array) -> list[Array]:
         return [tiles[:, :, i, :, j] for i, j in itertools.product(range(window), repeat=2)]
@@ -54,12 +54,12 @@ def _largest(window: int) -> Callable[[Array], Array]:
 def mean_pool(
     images: Float[Array, "batch height width channels"], window: int
 ) -> Float[Array, "batch rows columns channels"]:
-    """The mean of each square of `window` pixels, side by side; what does not fill a square is left out."""
+    """The mean of each square of `window` x `window` pixels, side by side, without padding."""
     return _tiles(_whole(images, window), window).mean((2, 4))
 
 
 def _whole(images: Float[Array, "batch height width channels"], window: int) -> Float[Array, "batch ..."]:
-    """Without the last rows and columns that do not fill a tile."""
+    """The images without the last rows and columns that do not fill a tile."""
     height, width = (window * (side // window) for side in images.shape[1:3])
     return images[:, :height, :width]
 

@@ -1,4 +1,4 @@
-"""A network computed in another precision than its weights are kept in."""
+"""Computes a network in a lower precision than that of its weights."""
 
 import jax
 import jax.numpy as jnp
@@ -8,11 +8,11 @@ from memjax.types import Model, Tree
 
 
 def in_precision(model: Model, precision: str) -> Model:
-    """The same network with weights and inputs rounded to `precision` first, and logits in float32 again.
+    """The network with weights and inputs rounded to `precision`, and logits in float32.
 
-    The weights themselves stay float32, and so do their gradients and the optimiser; small steps are not lost.  State,
-    such as batch statistics, is left as it is: normalisation layers of Flax take their means in float32 anyway.  A
-    layer whose `dtype` says float32 goes on computing in float32.  There is no forward-mode derivative.
+    The weights, their gradients and the optimiser stay float32, so small steps are not lost.  State such as batch
+    statistics is not rounded, because Flax computes means in float32 anyway.  Layers with `dtype` float32 compute in
+    float32.  There is no forward-mode derivative.
     """
     if precision == "float32":
         return model
@@ -22,7 +22,7 @@ def in_precision(model: Model, precision: str) -> Model:
     def round_off(leaf: Array) -> Array:
         return leaf.astype(dtype)
 
-    # The barrier: or oneDNN would add a product, the gradient, to the optimiser's momentum, and in `precision`.
+    # Without the barrier, oneDNN would add the gradient to the optimiser's momentum in `precision`.
     round_off.defvjp(
         lambda leaf: (round_off(leaf), None),
         lambda _, gradient: (jax.lax.optimization_barrier(gradient).astype(jnp.float32),),

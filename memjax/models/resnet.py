@@ -19,9 +19,9 @@ RESNET_50 = {"blocks": (3, 4, 6, 3), "bottleneck": True}
 class ResNet(nnx.Module):
     """A 3 x 3 convolution, four stages of residual blocks, the mean over all positions, and a dense layer.
 
-    `blocks` says how many a stage; each stage after the first halves the image and doubles the width.  Images of
-    128 x 128 and more go through the paper's first layers, a 7 x 7 convolution of stride 2 and a 3 x 3 max pooling of
-    stride 2; smaller ones, as is usual for 32 x 32, through a 3 x 3 convolution of stride 1 and no pooling.
+    `blocks` is the number of blocks in each stage.  Each stage after the first halves the image and doubles the width.
+    Images of 128 x 128 and more have the paper's first layers: a 7 x 7 convolution and 3 x 3 max pooling, each of
+    stride 2.  Smaller images have a 3 x 3 convolution of stride 1 and no pooling, as is usual for 32 x 32.
 
     Reference:
       He et al., Deep Residual Learning for Image Recognition, 2015, arXiv 1512.03385.
@@ -55,7 +55,7 @@ class ResNet(nnx.Module):
 
     def __call__(self, inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch classes"]:
         hidden = jax.nn.relu(self.stem(as_images(inputs)))
-        if self.large:  # after a ReLU, padding with 0 is padding with nothing
+        if self.large:  # padding with 0 does not change a maximum of values from a ReLU
             hidden = max_pool(jnp.pad(hidden, ((0, 0), (1, 1), (1, 1), (0, 0))), 3, 2)
         hidden = mark(hidden)
         for block in self.blocks:
@@ -64,10 +64,10 @@ class ResNet(nnx.Module):
 
 
 class Residual(nnx.Module):
-    """What comes in plus what convolutions make of it; ReLU between these and after the sum.
+    """The input plus the output of convolutions, with ReLU between the convolutions and after the sum.
 
-    Basic: two of 3 x 3.  Bottleneck: 1 x 1, 3 x 3 and 1 x 1, the last four times as wide.  The first one has the
-    stride, as in the paper.  Where the shape changes, a 1 x 1 convolution takes what comes in to the new one.
+    Basic block: two 3 x 3 convolutions.  Bottleneck: 1 x 1, 3 x 3 and 1 x 1, the last four times as wide.  The first
+    convolution has the stride, as in the paper.  If the shape changes, a 1 x 1 convolution changes that of the input.
     """
 
     def __init__(self, size_in: int, width: int, stride: int, bottleneck: bool, *, norm: Norm, rngs: nnx.Rngs):

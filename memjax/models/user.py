@@ -1,4 +1,4 @@
-"""A network of the user's own: by the name of its factory, or as an object given in Python."""
+"""Networks of the user: by the name of a factory function or class, or as an object given in Python."""
 
 import importlib
 import inspect
@@ -19,10 +19,10 @@ _given: dict[str, Any] = {}
 
 
 def model_words(model: Any) -> str:
-    """The word of ModelSpec.model for a factory or a `memjax.Model`: `package.module:factory` where it can be imported.
+    """The text of ModelSpec.model for a factory or a `memjax.Model`: `package.module:factory` if it can be imported.
 
-    What cannot be imported (a class of a notebook or of a function, a `memjax.Model`) is known to this process alone,
-    as `given:NAME`.
+    An object that cannot be imported (a class from a notebook, a `memjax.Model`) is `given:NAME`, which only this
+    process can use.
     """
     if isinstance(model, str):
         return model
@@ -35,14 +35,14 @@ def model_words(model: Any) -> str:
 
 
 def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Model:
-    """The model that `package.module:factory` makes.
+    """The model that `package.module:factory` returns.
 
-    The factory is called as `factory(input_shape, num_classes)` and returns a Linen module or a `memjax.Model`; if it
-    has an argument `rngs` (as an NNX class has) it is called as `factory(input_shape, num_classes, rngs=rngs)` and
+    The factory is called as `factory(input_shape, num_classes)` and returns a Linen module or a `memjax.Model`.  If it
+    has an argument `rngs`, like an NNX class, it is called as `factory(input_shape, num_classes, rngs=rngs)` and
     returns an NNX module.
 
     Raises:
-      InputError: no such module or factory, or it returns something else.
+      InputError: there is no such module or factory, or the factory returns something else.
     """
     factory = _find(name)
     if isinstance(factory, Model):
@@ -61,7 +61,7 @@ def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Mod
 
 def _takes_rngs(name: str, factory: Callable) -> bool:
     if inspect.isclass(factory) and issubclass(factory, nnx.Module):
-        return True  # its own signature hides behind that of a metaclass
+        return True  # its metaclass hides its signature
     try:
         signature = inspect.signature(factory)
         signature.bind_partial((), 0)
@@ -72,15 +72,16 @@ def _takes_rngs(name: str, factory: Callable) -> bool:
 
 def _find(name: str) -> Any:
     if name.startswith(GIVEN):
-        if (word := name.removeprefix(GIVEN)) not in _given:
+        given = name.removeprefix(GIVEN)
+        if given not in _given:
             raise InputError(
-                f"the network {word} was given to memjax.fit in Python and cannot be imported here; give it again, as "
-                "memjax.fit(..., model=...), or write it into a module of its own"
+                f"the network {given} was given to memjax.fit in Python and cannot be imported; give it again with "
+                "memjax.fit(..., model=...), or put it into a module"
             )
-        return _given[word]
+        return _given[given]
     module_name, _, factory_name = name.partition(":")
     if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # as `python -m` has it; the package may be run from an entry point
+        sys.path.append(os.getcwd())  # `python -m` has it, the command `memjax` does not
     try:
         module = importlib.import_module(module_name)
     except ImportError as problem:

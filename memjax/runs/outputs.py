@@ -26,8 +26,8 @@ def report(run: Run, examples: bool = True) -> Path:
     checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
     path = run.folder / "report.html"
     write_report(
-        path, run.dataset, estimates, pairs, facts, warnings, dynamics=store.read_whole(run.folder, "dynamics.npz"),
-        checksums=checksums, examples=examples,
+        path, run.dataset, estimates, pairs, facts, warnings, checksums=checksums, examples=examples,
+        dynamics=store.read_results(run.folder, "dynamics.npz", checked=True),
     )  # fmt: skip
     return path
 

@@ -22,7 +22,7 @@ from memjax.store.records import (
     record_path,
     set_aside,
 )
-from memjax.store.results import as_noted, read_note, read_results, read_whole, whole_results, write_note
+from memjax.store.results import as_noted, read_note, read_results, whole_results, write_note
 from memjax.store.sealed import BrokenSeal
 from memjax.store.staging import afresh, place, shown, url_of
 from memjax.store.verify import verify
@@ -57,7 +57,6 @@ __all__ = [
     "read_plan",
     "read_record",
     "read_results",
-    "read_whole",
     "record_path",
     "remove_folder",
     "remove_leftovers",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans
-from memjax.store.results import read_results, read_whole
+from memjax.store.results import read_results
 from memjax.types import Estimate
 
 # Names in the files, in their order, and the attributes that they hold.
@@ -104,16 +104,16 @@ def as_pairs(arrays: Arrays) -> PairTable:
 
 
 def read_estimates(folder: Path, checked: bool = False) -> Estimates | None:
-    """The estimates of a run folder; None where estimates.npz is missing or damaged: it can be made anew.
+    """The estimates of a run folder; None if estimates.npz is missing or damaged, because it can be made again.
 
     Args:
-      checked: None as well where the checksum of the file is not the one noted.
+      checked: None also if the checksum of the file is not the one noted.
     """
     return _read(folder, "estimates.npz", as_estimates, checked)
 
 
 def read_pairs(folder: Path, checked: bool = False) -> PairTable | None:
-    """The pairs of a run folder; otherwise as `read_estimates`."""
+    """The pairs of a run folder.  See `read_estimates`."""
     return _read(folder, "pairs.npz", as_pairs, checked)
 
 
@@ -126,7 +126,7 @@ def just_written(folder: Path) -> tuple[Estimates, PairTable]:
 
 
 def _read(folder: Path, name: str, as_type: Any, checked: bool) -> Any:
-    arrays = read_whole(folder, name) if checked else read_results(folder, name)
+    arrays = read_results(folder, name, checked)
     try:
         return None if arrays is None else as_type(arrays)
     except (KeyError, TypeError, ValueError):

@@ -10,6 +10,7 @@ from memjax.store.files import names, publish, refresh, write_atomically
 from memjax.store.sealed import BrokenSeal, fingerprint, seal, unseal
 from memjax.store.staging import shown
 
+FILE = "plan.json"
 MODELS_MOST = 2**32  # numbers of models are 32 bits
 
 
@@ -54,12 +55,12 @@ class Plan:
 def new_plan(folder: Path, plan: Plan) -> bool:
     """Creates the run folder with its plan; returns False if another process has already written a plan."""
     (folder / "blocks").mkdir(parents=True, exist_ok=True)
-    return publish(_path(folder), seal(asdict(plan)))
+    return publish(folder / FILE, seal(asdict(plan)))
 
 
 def replace_plan(folder: Path, plan: Plan) -> None:
     """Replaces the plan by one that requests more models."""
-    write_atomically(_path(folder), lambda stream: stream.write(seal(asdict(plan))))
+    write_atomically(folder / FILE, lambda stream: stream.write(seal(asdict(plan))))
 
 
 def read_plan(folder: Path) -> Plan | None:
@@ -68,7 +69,7 @@ def read_plan(folder: Path) -> Plan | None:
     Raises:
       InputError: the plan cannot be read, or the folder holds other files.
     """
-    path = _path(folder)
+    path = folder / FILE
     try:
         refresh([path])
         if not path.exists():
@@ -100,10 +101,6 @@ def differences(old: Plan, config: dict[str, Any], data: dict[str, Any]) -> list
             if before.get(key) != now.get(key)
         ]
     return lines
-
-
-def _path(folder: Path) -> Path:
-    return folder / "plan.json"
 
 
 def _checked(plan: Plan) -> Plan:

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from memjax.errors import InputError
 from memjax.store.files import local_copy, refresh, sha256_of, sizes, write_atomically
 from memjax.store.sealed import BrokenSeal, seal, unseal
@@ -71,9 +69,15 @@ def is_whole(folder: Path, note: ResultsNote, name: str) -> bool:
         return False
 
 
-def read_results(folder: Path, name: str) -> dict[str, Any] | None:
-    """The arrays of an npz file; None if the file is missing or damaged, because it can be made again."""
-    note = as_noted(folder)
+def read_results(folder: Path, name: str, checked: bool = False) -> dict[str, Any] | None:
+    """The arrays of an npz file; None if the file is missing or damaged, because it can be made again.
+
+    Args:
+      checked: None also if the checksum of the file is not the one noted.
+    """
+    note = read_note(folder) if checked else as_noted(folder)
+    if checked and not (note and name in note.files and is_whole(folder, note, name)):
+        return None
     try:
         path = local_copy(folder / name, note.files[name][0] if note and name in note.files else None)
     except OSError:
@@ -82,11 +86,3 @@ def read_results(folder: Path, name: str) -> dict[str, Any] | None:
         return read_npz(path, lambda names: None)
     except InputError:
         return None
-
-
-def read_whole(folder: Path, name: str) -> dict[str, np.ndarray] | None:
-    """As `read_results`, but also None if the file's checksum is not the one noted."""
-    note = read_note(folder)
-    if note is None or name not in note.files or not is_whole(folder, note, name):
-        return None
-    return read_results(folder, name)

@@ -14,7 +14,7 @@ class BrokenSeal(ValueError):
 
 def seal(table: dict[str, Any]) -> bytes:
     """The table as JSON, with its checksum at the end."""
-    return _text(table | {_SEAL: fingerprint(table)})
+    return json.dumps(table | {_SEAL: fingerprint(table)}, indent=1).encode()
 
 
 def unseal(content: bytes) -> dict[str, Any]:
@@ -40,7 +40,3 @@ def unseal(content: bytes) -> dict[str, Any]:
 def fingerprint(table: dict[str, Any]) -> str:
     """A checksum of a table's content.  The order of the keys does not matter."""
     return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
-
-
-def _text(table: dict[str, Any]) -> bytes:
-    return json.dumps(table, indent=1).encode()

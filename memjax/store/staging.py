@@ -14,7 +14,6 @@ from memjax.store import objects
 from memjax.untrusted import cache_folder
 
 _URL_FILE = ".url"
-_FRESH = "afresh-"
 
 
 def place(text: str | Path) -> Path:
@@ -23,7 +22,11 @@ def place(text: str | Path) -> Path:
     Raises:
       InputError: the URL cannot be used.
     """
-    return _staged(str(text), cache_folder("runs")) if "://" in str(text) else Path(text)
+    if "://" not in str(text):
+        return Path(text)
+    url = str(text).rstrip("/")
+    words = re.sub(r"[^A-Za-z0-9]+", "-", url)[-60:].strip("-")
+    return _staged(url, cache_folder("runs") / f"{words}-{hashlib.sha256(url.encode()).hexdigest()[:12]}")
 
 
 @contextmanager
@@ -34,9 +37,9 @@ def afresh(text: str | Path) -> Iterator[Path]:
         return
     root = cache_folder("runs")
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=_FRESH, dir=root))
+    folder = Path(tempfile.mkdtemp(dir=root))
     try:
-        yield _staged(str(text), folder)
+        yield _staged(str(text).rstrip("/"), folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -49,11 +52,9 @@ def url_of(path: Path) -> str | None:
     root, inside = cache_folder("runs"), Path(os.path.abspath(path))
     if not inside.is_relative_to(root) or inside == root:
         return None
-    first, *rest = inside.relative_to(root).parts
-    if first.startswith(_FRESH) and rest:
-        first, rest = os.path.join(first, rest[0]), rest[1:]
+    run, *rest = inside.relative_to(root).parts
     try:
-        return "/".join([(root / first / _URL_FILE).read_text(), *rest])
+        return "/".join([(root / run / _URL_FILE).read_text(), *rest])
     except FileNotFoundError:
         return None
 
@@ -63,13 +64,11 @@ def shown(folder: Path) -> str:
     return url_of(folder) or str(folder)
 
 
-def _staged(url: str, root: Path) -> Path:
-    url = url.rstrip("/")
+def _staged(url: str, folder: Path) -> Path:
+    """The folder, as the staging folder of a URL."""
     if url.startswith("file:"):
         raise InputError(f"{url} is a folder on this machine; give it without file://")
     objects.check(url)
-    words = re.sub(r"[^A-Za-z0-9]+", "-", url)[-60:].strip("-")
-    folder = root / f"{words}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
     (folder / "blocks").mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (folder / _URL_FILE).exists():
         aside = folder / f"{_URL_FILE}.{os.getpid()}"

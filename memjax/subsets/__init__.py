@@ -1,4 +1,4 @@
-"""Who is left out, by design."""
+"""Subset designs: which training examples each model trains on."""
 
 from pathlib import Path
 
@@ -8,9 +8,7 @@ from memjax.subsets.balanced import balanced
 from memjax.subsets.coverage import Coverage, check_masks, coverage, lemma_bound
 from memjax.subsets.from_file import from_file
 from memjax.subsets.holdout import leave_group_out, leave_one_out
-from memjax.subsets.paired import complementary
-from memjax.subsets.profile import profile
-from memjax.subsets.uniform import bernoulli, fixed_size
+from memjax.subsets.uniform import bernoulli, complementary, fixed_size, profile
 from memjax.types import SubsetDesign
 
 __all__ = [
@@ -31,10 +29,11 @@ __all__ = [
 
 
 def make_design(spec: SubsetSpec, num_train: int, seed: int) -> SubsetDesign:
-    """The design that a spec describes, for a training set of `num_train` examples.
+    """The subset design for a training set of `num_train` examples.
 
     Raises:
-      InputError: the fraction leaves no example in or none out; more groups than examples; an unfit masks file.
+      InputError: the subset fraction leaves no example in or none out, there are more groups than examples, or the
+        masks file cannot be used.
     """
     if spec.design == "leave-one-out":
         return leave_one_out(num_train)
@@ -54,6 +53,6 @@ def make_design(spec: SubsetSpec, num_train: int, seed: int) -> SubsetDesign:
     if size in (0, num_train):
         raise InputError(
             f"--subset-fraction {spec.subset_fraction} of {num_train} training examples is {size}; "
-            "each model must see at least one example and miss at least one"
+            "each model must train on at least one example and leave out at least one"
         )
     return fixed_size(seed, num_train, size) if spec.design == "fixed-size" else balanced(seed, num_train, size)

@@ -1,4 +1,4 @@
-"""Subsets of equal size in which every example appears equally often: balanced on both axes."""
+"""Subsets of equal size in which every example is included equally often."""
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -6,15 +6,15 @@ from jaxtyping import Bool, Int
 from memjax.prng import host_bits, host_permutation
 from memjax.types import SubsetDesign
 
-GROUP = 10  # models balanced against each other; 10 makes every multiple of 10 % come out even
+GROUP = 10  # models that are balanced together; with 10, every multiple of 10 % is exact
 
 
 def balanced(seed: int, num_train: int, size: int) -> SubsetDesign:
-    """Each model sees exactly `size` examples; among any ten models 10k .. 10k + 9 each example is seen by
-    10 * size / num_train of them, rounded down or up.
+    """Each model trains on exactly `size` examples.  Of the ten models 10k .. 10k + 9, 10 * size / num_train train on
+    each example, rounded down or up.
 
-    No example is ever always in or always out, and the error is the same for all examples.  A single model's subset
-    is still uniformly random, so the estimators need not know.
+    So no example is always in or always out, and all examples have the same standard error.  The subset of a single
+    model is uniformly random, so the estimators need no correction.
     """
 
     def masks(model_ids: Int[np.ndarray, " models"]) -> Bool[np.ndarray, "models train"]:
@@ -27,7 +27,7 @@ def balanced(seed: int, num_train: int, size: int) -> SubsetDesign:
 
 
 def _group(seed: int, number: int, num_train: int, size: int) -> Bool[np.ndarray, "models train"]:
-    """Columns first: each example is dealt to its share of models.  Then the rows are evened out by swaps."""
+    """Assigns each example to the right number of models at random, then moves examples until all sizes are equal."""
     share, rest = divmod(GROUP * size, num_train)
     counts = np.full(num_train, share)
     counts[host_permutation(seed, "balanced rest", number, num_train)[:rest]] += 1

@@ -1,4 +1,4 @@
-"""What a design will give before any training: who is in how often, and the error to expect."""
+"""Before any training: how often a design includes each example, and the standard errors to expect."""
 
 from typing import NamedTuple
 
@@ -10,13 +10,13 @@ from memjax.types import SubsetDesign
 
 
 class Coverage(NamedTuple):
-    """How often examples are in and out of a planned number of models.
+    """How many of the planned models train on each example, and how many do not.
 
     Attributes:
-      num_in, num_out: (train,) models that will and will not see each example.
+      num_in, num_out: (train,) number of models that will and will not train on each example.
       stderr_bound: (train,) largest true standard error that the difference of two rates can have with these counts,
-        sqrt(1 / (4 num_in) + 1 / (4 num_out)); infinite where a count is 0.  One estimated from few models may come
-        out a little larger.
+        sqrt(1 / (4 num_in) + 1 / (4 num_out)); infinite where a count is 0.  A standard error that is estimated from
+        few models may be slightly larger.
     """
 
     num_in: np.ndarray
@@ -32,12 +32,12 @@ class Coverage(NamedTuple):
 
     @property
     def undefined(self) -> int:
-        """Examples that are always in or always out, and so will have no estimate."""
+        """Number of examples that are always in or always out, and so will have no estimate."""
         return int(((self.num_in == 0) | (self.num_out == 0)).sum())
 
 
 def coverage(design: SubsetDesign, num_models: int, chunk: int = 64) -> Coverage:
-    """Counts over the first `num_models` models of a design; a chunk of masks at a time is held in memory."""
+    """Counts over the first `num_models` models of a design.  The masks of `chunk` models are in memory at a time."""
     num_in = np.zeros(design.num_train, int)
     for start in range(0, num_models, chunk):
         num_in += design.masks(np.arange(start, min(start + chunk, num_models))).sum(0)
@@ -48,7 +48,7 @@ def coverage(design: SubsetDesign, num_models: int, chunk: int = 64) -> Coverage
 
 
 def lemma_bound(include_prob: float, num_models: int) -> float:
-    """Root of the bound on the mean squared error of an influence estimate, whatever the learner.
+    """Square root of a bound on the mean squared error of an influence estimate.  It holds for any learning algorithm.
 
         E (estimate - truth)^2  <=  1 / (p t) + 1 / ((1 - p) t) + exp(-p t / 16) / 2,   p = min(a, 1 - a)
 
@@ -64,12 +64,12 @@ def lemma_bound(include_prob: float, num_models: int) -> float:
 
 
 def check_masks(what: str, masks: Bool[np.ndarray, "models train"]) -> None:
-    """Refuses masks by which no example can have a score: each is in all subsets, or in none.
+    """Refuses masks in which each example is in all subsets or in none, because no example would have a score.
 
     Raises:
-      InputError: they are such masks.
+      InputError: the masks are like that.
     """
-    if ((masks.any(0)) & (~masks.all(0))).any():
+    if (masks.any(0) & ~masks.all(0)).any():
         return
     which = "true everywhere" if masks.all() else "false everywhere" if not masks.any() else "the same in every row"
     raise InputError(

@@ -1,4 +1,4 @@
-"""Subsets that miss one example, or one group of examples."""
+"""Subsets that leave out one example, or one group of examples."""
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -8,7 +8,7 @@ from memjax.types import SubsetDesign
 
 
 def leave_one_out(num_train: int) -> SubsetDesign:
-    """Model t misses example t mod num_train; after num_train models the round starts again with other seeds."""
+    """Model t leaves out example t mod num_train.  After num_train models all examples follow again, with new seeds."""
 
     def masks(model_ids: Int[np.ndarray, " models"]) -> Bool[np.ndarray, "models train"]:
         return np.arange(num_train) != (model_ids % num_train)[:, None]
@@ -17,7 +17,7 @@ def leave_one_out(num_train: int) -> SubsetDesign:
 
 
 def leave_group_out(seed: int, num_train: int, num_groups: int) -> SubsetDesign:
-    """Model t misses group t mod num_groups; the examples are dealt to the groups at random, once."""
+    """Model t leaves out group t mod num_groups.  The examples are assigned to groups of equal size at random."""
     group = np.empty(num_train, int)
     group[host_permutation(seed, "groups", 0, num_train)] = np.arange(num_train) % num_groups
 

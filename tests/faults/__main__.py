@@ -1,10 +1,10 @@
-"""All campaigns of faults against the store, and what came of them, as a table.
+"""Runs fault campaigns against the store and prints a table of their results.
 
-  python -m tests.faults              as every test run does them, about 6 minutes
-  python -m tests.faults --full       as before a release
-  python -m tests.faults flips --broken no-checksum      one, against a store that breaks a promise
+  python -m tests.faults              all campaigns, about 6 minutes
+  python -m tests.faults --full       with many more faults, before a release
+  python -m tests.faults flips --broken no-checksum      one campaign against a store that breaks a promise
 
-Leaves with 1 if anything was lost or wrong.  Starts without jax, as the store does.
+The exit code is 1 if anything was lost or wrong.  This program does not import jax.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from tests.faults.folder import Tally
 
 
 class Campaign(NamedTuple):
-    """What is done, and how often in every test run and before a release."""
+    """A campaign, with its number of faults by default and with --full."""
 
     words: str
     function: Callable[..., Tally]
@@ -31,22 +31,22 @@ class Campaign(NamedTuple):
 
 CAMPAIGNS = {
     "kills": Campaign("writers killed at a random moment", kills.kills, 300, 3000),
-    "together": Campaign("writers of the same blocks at once", kills.together, 20, 200),
-    "killed-at-each": Campaign("system calls killed at", syscalls.killed_at_each, 40, 1000),
-    "failing-each": Campaign("system calls made to fail", syscalls.failing_each, 72, 1000),
+    "together": Campaign("simultaneous writers of the same blocks", kills.together, 20, 200),
+    "killed-at-each": Campaign("writers killed at a system call", syscalls.killed_at_each, 40, 1000),
+    "failing-each": Campaign("failing system calls", syscalls.failing_each, 72, 1000),
     "full-disk": Campaign("full disks", disks.full, 8, 12),
     "limited-files": Campaign("limits of file size", disks.limited, 5, 12),
-    "forbidden": Campaign("folders that may not be written to", disks.forbidden, 3, 12),
+    "forbidden": Campaign("folders without write permission", disks.forbidden, 3, 12),
     "flips": Campaign("bits flipped", bits.flips, 12_000, 10**9),
     "cuts": Campaign("files cut or spliced", bits.cuts, 2_000, 10**5),
     "attacks": Campaign("hostile files, all readers", hostile.attacks, 1000, 1000),
-    "fuzz": Campaign("files made by chance", hostile.fuzz, 500, 20_000),
+    "fuzz": Campaign("randomly changed files", hostile.fuzz, 500, 20_000),
     "killed-runs": Campaign("whole runs killed", runs.killed_runs, 6, 60),
     "stopped-runs": Campaign("whole runs asked to stop", runs.stopped_runs, 6, 42),
 }
 AS_ROOT = ("full-disk", "forbidden")
 TRACED = ("killed-at-each", "failing-each")
-IN_CHILDREN = (*TRACED, "killed-runs", "stopped-runs")  # the store that is broken is that of other processes
+IN_CHILDREN = (*TRACED, "killed-runs", "stopped-runs")  # other processes use the broken store
 
 
 def run(name: str, count: int, store: str) -> Tally:
@@ -60,7 +60,7 @@ def run(name: str, count: int, store: str) -> Tally:
 
 
 def cannot(name: str) -> str:
-    """Why a campaign cannot be run here, or nothing."""
+    """Why a campaign cannot be run on this machine; else an empty text."""
     if name in TRACED and not syscalls.available():
         return "strace is not installed or may not trace"
     with tempfile.TemporaryDirectory() as place:
@@ -71,11 +71,11 @@ def cannot(name: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CAMPAIGNS))
-    parser.add_argument("--full", action="store_true", help="as many faults as before a release")
-    parser.add_argument("--count", type=int, help="how many faults")
+    parser.add_argument("--full", action="store_true", help="many more faults, for a release")
+    parser.add_argument("--count", type=int, help="number of faults in each campaign")
     parser.add_argument("--broken", default="", help="a store that breaks a promise: " + ", ".join(broken.STORES))
-    parser.add_argument("--json", action="store_true", help="a line a campaign, for programs")
-    parser.add_argument("--strict", action="store_true", help="leave with 1 as well if a campaign cannot be run here")
+    parser.add_argument("--json", action="store_true", help="print one JSON line per campaign")
+    parser.add_argument("--strict", action="store_true", help="exit code 1 also if a campaign cannot be run")
     options = parser.parse_args()
     bad = 0
     if not options.json:

@@ -1,4 +1,4 @@
-"""Every bit of every kind of file flipped, every length cut, pieces exchanged."""
+"""Files of a run folder with flipped bits, cut to shorter lengths, and with exchanged pieces."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ Read = Callable[[], object]
 
 
 def flips(count: int, place: Path) -> Tally:
-    """At most `count` single bits of a block, its record, the plan and the note on the results, evenly spread."""
+    """Flips at most `count` evenly spaced bits, one at a time, of a block, its record, the plan, estimates and note."""
     total, files = Tally(), _files(place)
     every = sum(8 * path.stat().st_size for path, _ in files)
     step = max(1, every // count)
@@ -26,7 +26,7 @@ def flips(count: int, place: Path) -> Tally:
 
 
 def cuts(count: int, place: Path) -> Tally:
-    """Every length that such a file can be cut to, and pieces of it repeated, exchanged or put in place of others."""
+    """Cuts the files to shorter lengths, and repeats, exchanges or overwrites pieces of them."""
     total, rng = Tally(), random.Random(1)
     for path, read in _files(place):
         good = path.read_bytes()
@@ -37,7 +37,7 @@ def cuts(count: int, place: Path) -> Tally:
 
 
 def _files(place: Path) -> list[tuple[Path, Read]]:
-    """A small run folder: its files, and how each is read.  A reader gives what it read, or an error of its own."""
+    """The files of a small run folder, each with a function that reads it and says whether its content is right."""
     begin(place, 2)
     for number in range(2):
         write(place, number)
@@ -52,7 +52,7 @@ def _files(place: Path) -> list[tuple[Path, Read]]:
         return store.read_plan(place) == make_plan(2)
 
     def results() -> bool:
-        found = store.read_whole(place, "estimates.npz")
+        found = store.read_results(place, "estimates.npz", checked=True)
         if found is None:
             raise InputError("not whole")
         return store.read_note(place) == note and np.array_equal(found["tr_mem"], np.arange(5.0))
@@ -67,7 +67,7 @@ def _files(place: Path) -> list[tuple[Path, Read]]:
 
 
 def _each(path: Path, read: Read, good: bytes, changed: Iterator[bytes]) -> Tally:
-    """Wrong is what is read without complaint and is not what was written, or complained of in other words."""
+    """A change is wrong if the file is read without an error but differs, or if the error is not one of the store's."""
     total = Tally()
     for content in changed:
         if content == good:

@@ -1,4 +1,4 @@
-"""Stores that break a promise each: every campaign has to catch the ones it is there for, or it proves nothing."""
+"""Stores that break one promise each.  Each fault campaign must fail on a store that breaks the promise it tests."""
 
 import json
 from collections.abc import Callable
@@ -13,14 +13,14 @@ from memjax.store import blocks, files, plan, records, results, sealed
 
 
 def _everywhere(name: str, function: Callable) -> None:
-    """In place of a function of the store, wherever it was imported to."""
+    """Replaces a function of the store in all modules that imported it."""
     for module in (blocks, files, plan, records, results, sealed):
         if hasattr(module, name):
             setattr(module, name, function)
 
 
 def in_place() -> None:
-    """Writes under the final name at once."""
+    """Writes directly under the final name."""
 
     @contextmanager
     def written(path: Path, write: Callable):
@@ -33,12 +33,12 @@ def in_place() -> None:
 
 
 def no_checksum() -> None:
-    """Believes the data of a block as long as they can be parsed."""
+    """Ignores the checksums of blocks."""
     blocks.sha256_of = lambda path: blocks.read_record(path.parent.parent, int(path.stem)).sha256
 
 
 def no_seal() -> None:
-    """Believes a table as long as it is JSON."""
+    """Ignores the checksums of JSON files."""
 
     def believe(content: bytes):
         try:
@@ -52,7 +52,7 @@ def no_seal() -> None:
 
 
 def deletes() -> None:
-    """Clears away what it does not like instead of renaming it, and takes every block for damaged."""
+    """Takes every block for damaged, and deletes damaged blocks instead of renaming them."""
 
     def remove(folder: Path, number: int) -> Path:
         for end in (".json", ".npz"):
@@ -64,7 +64,7 @@ def deletes() -> None:
 
 
 def trusting() -> None:
-    """Takes memory for whatever a header announces, and lets through whatever the reader raises."""
+    """Allocates the memory that a header announces, and lets exceptions of the reader through."""
 
     def read(path: Path, check: Callable) -> dict:
         with np.load(path, allow_pickle=True) as stored:
@@ -76,7 +76,7 @@ def trusting() -> None:
 
 
 def silent() -> None:
-    """Says that all went well when the system said that it did not."""
+    """Ignores errors of the operating system."""
     publish = files.publish
 
     def hush(path: Path, content: bytes) -> bool:
@@ -89,7 +89,7 @@ def silent() -> None:
 
 
 def deaf() -> None:
-    """Does not listen to signals."""
+    """Ignores signals."""
     signals.listen = lambda: None
 
 

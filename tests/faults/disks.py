@@ -1,4 +1,4 @@
-"""Disks that are full or whose files may not grow."""
+"""Full disks, limits of file size, and folders without permissions."""
 
 import ctypes
 import os
@@ -13,7 +13,7 @@ from tests.faults.kills import NUM_BLOCKS, WIDTH
 
 
 def full(count: int, place: Path) -> Tally:
-    """On a disk in memory with room for some of the blocks, which is then made larger, `count` times."""
+    """Writes to `count` disks in memory with room for some blocks, then again when each disk has been enlarged."""
     total = Tally()
     for number in range(count):
         folder = place / str(number)
@@ -34,7 +34,7 @@ def full(count: int, place: Path) -> Tally:
 
 
 def limited(count: int, place: Path) -> Tally:
-    """No file may grow past a limit that a block does not fit into, `count` limits."""
+    """Writes under `count` limits of file size that are smaller than a block, then again without a limit."""
     total = Tally()
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     for number in range(count):
@@ -51,7 +51,7 @@ def limited(count: int, place: Path) -> Tally:
 
 
 def forbidden(count: int, place: Path) -> Tally:
-    """As a user who may not write to a part of the folder, or not read it: an error, and nothing changes."""
+    """Writes as a user without write or read permission for a part of the folder: an error, and no file changes."""
     total = Tally()
     os.chmod(place, 0o755)
     parts = (Path("blocks"), Path("plan.json"))
@@ -74,7 +74,7 @@ def forbidden(count: int, place: Path) -> Tally:
 
 
 def may_mount(place: Path) -> bool:
-    """Whether this process may make a disk in memory; only the system's administrator may."""
+    """Whether this process may mount a disk in memory, as only root may."""
     folder = place / "try"
     folder.mkdir()
     if os.geteuid() or _libc().mount(b"tmpfs", str(folder).encode(), b"tmpfs", 0, b"size=4096"):
@@ -84,7 +84,7 @@ def may_mount(place: Path) -> bool:
 
 
 def _fill(folder: Path) -> bool:
-    """Writes all blocks; whether an error of the system stopped it."""
+    """Writes all blocks; returns whether an error stopped it."""
     try:
         begin(folder, NUM_BLOCKS)
         for number in range(NUM_BLOCKS):

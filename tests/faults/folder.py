@@ -1,4 +1,4 @@
-"""A run folder whose right content is known beforehand, so that anything lost or wrong in it is seen.  No jax."""
+"""A run folder with known content, so that lost or wrong files are noticed.  Does not import jax."""
 
 import hashlib
 from pathlib import Path
@@ -14,12 +14,12 @@ DATA = {"name": "digits", "sha256": "ab" * 32, "num_train": NUM_TRAIN, "num_test
 
 
 class Tally(NamedTuple):
-    """What came of a campaign.
+    """Result of a campaign.
 
     Attributes:
-      tried: faults.
-      lost: things that had been committed and are gone.
-      wrong: things that are taken for whole and are not what was written, or errors that are not the store's own.
+      tried: number of faults.
+      lost: number of committed blocks that are missing.
+      wrong: number of files that are accepted but differ from what was written, and of unexpected errors.
     """
 
     tried: int = 0
@@ -35,7 +35,7 @@ def make_plan(num_blocks: int) -> store.Plan:
 
 
 def make_block(number: int, width: int = 1) -> store.Block:
-    """Block number so and so, always the same; `width` makes its files larger."""
+    """The block of this number, always the same.  A larger `width` makes its file larger."""
     rng = np.random.default_rng(number)
     ids = np.arange(PACK * number, PACK * (number + 1))
 
@@ -52,7 +52,7 @@ def write(folder: Path, number: int, width: int = 1) -> bool:
 
 
 def begin(folder: Path, num_blocks: int) -> None:
-    """As a run does when it starts: makes or reads the plan, sets aside what is no block, removes leftovers."""
+    """The start of a run: creates or reads the plan, sets damaged blocks aside, removes half-written files."""
     if store.read_plan(folder) is None:
         store.new_plan(folder, make_plan(num_blocks))
     for number, _ in list(store.damaged_blocks(folder, make_plan(1).fingerprint)):
@@ -62,7 +62,7 @@ def begin(folder: Path, num_blocks: int) -> None:
 
 
 def same(block: store.Block, expected: store.Block) -> bool:
-    """Whether a block that was read is the one that was written, as exactly as it is kept."""
+    """Whether a block that was read equals the one that was written, with the precision of the file."""
 
     def equal(got: np.ndarray, wanted: np.ndarray) -> bool:
         return np.array_equal(got, wanted if wanted.dtype == bool else wanted.astype(np.float16))
@@ -79,15 +79,15 @@ def same(block: store.Block, expected: store.Block) -> bool:
 
 
 def judge(folder: Path, before: set[int], width: int = 1) -> tuple[Tally, set[int]]:
-    """What is lost or wrong in a folder in which the blocks of `before` had been committed; and what is there now."""
-    there = store.finished_blocks(folder)
+    """Lost and wrong blocks in a folder in which the blocks of `before` were committed, and the blocks in it now."""
+    finished = store.finished_blocks(folder)
     wrong = 0
-    for number in there:
+    for number in finished:
         try:
             wrong += not same(store.read_block(folder, number), make_block(number, width))
         except store.CorruptBlock:
             wrong += 1
-    return Tally(0, len(before - there), wrong), there
+    return Tally(0, len(before - finished), wrong), finished
 
 
 def contents(folder: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Files made to do harm, and files made by chance, given to every reader."""
+"""Every reader of files gets hostile files and randomly changed files."""
 
 import gzip
 import hashlib
@@ -26,12 +26,12 @@ from memjax.store.sealed import seal
 from memjax.untrusted import read_npy
 from tests.faults.folder import Tally, begin, make_plan, write
 
-SECONDS, BYTES = 2.0, 2**28  # of the processor, whatever else it does meanwhile
+SECONDS, BYTES = 2.0, 2**28  # processor time and memory that a reader may use
 Reader = Callable[[bytes], object]
 
 
 def attacks(count: int, place: Path) -> Tally:
-    """Each hostile file, given to each reader: refused in words, soon, in little memory, with nothing run."""
+    """Each reader refuses each hostile file with an InputError, fast, in little memory, and runs no code in it."""
     total = Tally()
     for _, content in list(_hostile(place))[:count]:
         for read in _readers(place).values():
@@ -40,7 +40,7 @@ def attacks(count: int, place: Path) -> Tally:
 
 
 def fuzz(count: int, place: Path) -> Tally:
-    """`count` files for each reader: good ones with random bytes changed, cut, repeated or put in."""
+    """`count` files for each reader: good files with bytes randomly changed, removed, repeated or inserted."""
     total, rng = Tally(), random.Random(2)
     for name, read in _readers(place).items():
         good = _good(place)[name]
@@ -50,7 +50,7 @@ def fuzz(count: int, place: Path) -> Tally:
 
 
 def _attempt(read: Reader, content: bytes) -> Tally:
-    """Wrong is another error than ours, or too much time or memory; content that can be read is no attack."""
+    """A reader is wrong if it raises another error than ours, or takes too much time or memory."""
     tracemalloc.start()
     started = time.process_time()
     try:
@@ -66,7 +66,7 @@ def _attempt(read: Reader, content: bytes) -> Tally:
 
 
 def _readers(place: Path) -> dict[str, Reader]:
-    """By name; each takes the bytes of a file.  A block comes with a record that vouches for it."""
+    """The readers by name.  Each takes the bytes of a file.  Blocks get a record with the right checksum."""
     folder = place / "run"
     if not folder.exists():
         begin(folder, 1)
@@ -177,7 +177,7 @@ def _mutated(content: bytes, rng: random.Random) -> bytes:
 
 
 def _hostile(place: Path) -> Iterator[tuple[str, bytes]]:
-    """What people have broken readers with, by name."""
+    """Known attacks on readers of files, by name."""
     yield "nothing", b""
     yield "pickle", _pickle(place)
     for dtype, shape in (("<f8", (2**40,)), ("|u1", (2**62, 2**62)), ("|O", (3,)), ("<f4", (-1,)), ("|V8", (9,))):
@@ -210,7 +210,7 @@ def _hostile(place: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _pickle(place: Path) -> bytes:
-    """Makes a folder when it is unpickled."""
+    """A pickle that creates a folder when it is loaded."""
     return b"cos\nmkdir\n(V" + str(place / "canary").encode() + b"\ntR."
 
 
@@ -235,6 +235,6 @@ def _lying_zip() -> bytes:
 
 
 def limit_memory() -> None:
-    """So that a reader that takes what it is told to take fails, and not the machine."""
+    """Limits the memory of this process, so that a reader that allocates too much fails instead of the machine."""
     resource.setrlimit(resource.RLIMIT_AS, (2**33, 2**33))
     assert os.name == "posix"

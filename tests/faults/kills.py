@@ -1,4 +1,4 @@
-"""The writer is killed at any moment, alone or with another that writes the same blocks, again and again."""
+"""Writers of blocks that are killed at random moments, alone or together with another writer of the same blocks."""
 
 import os
 import random
@@ -13,7 +13,7 @@ NUM_BLOCKS, WIDTH = 24, 500
 
 
 def kills(count: int, place: Path) -> Tally:
-    """Kills `count` writers; each folder is gone on with until it is whole, and has to be as if nothing happened."""
+    """Kills `count` writers.  Others finish each folder, which must then equal one without kills."""
     rng, total, number = random.Random(0), Tally(), 0
     _finish(place / "whole")
     whole = contents(place / "whole")
@@ -34,7 +34,7 @@ def kills(count: int, place: Path) -> Tally:
 
 
 def together(count: int, place: Path) -> Tally:
-    """Four processes at once write the same blocks of a folder, `count` folders one after the other."""
+    """Four processes write the same blocks of a folder at the same time, for `count` folders in turn."""
     total = Tally()
     _finish(place / "whole")
     for number in range(count):

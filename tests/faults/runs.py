@@ -1,4 +1,4 @@
-"""Whole runs, killed or asked to stop at any moment, by other numbers of devices and workers, and gone on with.
+"""Whole runs that are killed or asked to stop at random moments, and resumed with other numbers of devices and workers.
 
 The runs use jax; this program does not.
 """
@@ -24,7 +24,7 @@ INTERRUPTED, SOON, AT_ONCE = 75, 20.0, 2.0  # seconds
 
 
 def killed_runs(count: int, place: Path, broken: str = "") -> Tally:
-    """Kills `count` runs of one, two or three workers with two or three devices; the end has to be the same bits."""
+    """Kills `count` runs of one to three workers with two or three devices.  The final files must be the same bits."""
     rng, total, number = random.Random(3), Tally(), 0
     started = time.monotonic()
     _finish(place / "whole")
@@ -46,7 +46,9 @@ def killed_runs(count: int, place: Path, broken: str = "") -> Tally:
 
 
 def stopped_runs(count: int, place: Path, broken: str = "") -> Tally:
-    """Asks `count` runs to stop, every other one twice: they leave with 75, soon, in words, and lose nothing."""
+    """Asks `count` runs to stop, every other one twice.  They must exit soon, with code 75 and a message, and lose
+    nothing.
+    """
     rng, total, folder = random.Random(4), Tally(), place / "run"
     there = dict[int, int]()
     for turn in range(count):
@@ -78,7 +80,7 @@ def _workers(folder: Path, rng: random.Random, broken: str) -> list[subprocess.P
 
 
 def _wait(folder: Path, workers: list[subprocess.Popen], rng: random.Random, took: float) -> None:
-    """To any moment: of the start, or a little after some more blocks are there, however long these take."""
+    """Waits for a random moment: during the start, or shortly after some more blocks are finished."""
     before, more = len(store.finished_blocks(folder)), rng.choice([0, 1, 3])
     while len(store.finished_blocks(folder)) < before + more and any(process.poll() is None for process in workers):
         time.sleep(0.02)
@@ -92,12 +94,12 @@ def _finish(folder: Path) -> None:
 
 
 def _judge(folder: Path, before: dict[int, int]) -> tuple[Tally, dict[int, int]]:
-    """What was committed and is gone or was written again, and what is there and not whole; and when it was written."""
+    """Blocks that are lost or were written again, problems that `verify` finds, and when each block was written."""
     if not (folder / "plan.json").exists():
         return Tally(0, len(before), 0), {}
-    there = {number: store.record_path(folder, number).stat().st_mtime_ns for number in store.finished_blocks(folder)}
+    times = {number: store.record_path(folder, number).stat().st_mtime_ns for number in store.finished_blocks(folder)}
     problems = [finding for finding in store.verify(folder) if finding.kind == "problem"]
-    return Tally(0, len(before.items() - there.items()), len(problems)), there
+    return Tally(0, len(before.items() - times.items()), len(problems)), times
 
 
 def _content(folder: Path) -> list[object]:

@@ -1,4 +1,4 @@
-"""Every system call of the writer is killed at, or made to fail, one after the other, by strace."""
+"""With strace, the writer is killed at each of its system calls, or each of them fails, one after the other."""
 
 import os
 import re
@@ -18,13 +18,13 @@ NUM_BLOCKS = 2
 
 
 def killed_at_each(count: int, place: Path, broken: str = "") -> Tally:
-    """The writer is killed on entering each of its first `count` calls that have to do with the folder."""
+    """The writer is killed at each of its first `count` system calls on the folder."""
     actions = [(call, turn, "signal=KILL") for call, turn in _calls(place, broken)]
     return sum((_once(place, broken, *action) for action in actions[:count]), Tally())
 
 
 def failing_each(count: int, place: Path, broken: str = "") -> Tally:
-    """Calls fail, for want of space, of the disk or of the right: the first `count` of all calls and errors."""
+    """System calls fail because of full or broken disks or permissions: `count` of all pairs of call and error."""
     calls = [(call, turn) for call, turn in _calls(place, broken) if call in FAILING]
     actions = [(call, turn, f"error={error}") for error in ERRORS for call, turn in calls]
     step = max(1, len(actions) // count)
@@ -32,12 +32,12 @@ def failing_each(count: int, place: Path, broken: str = "") -> Tally:
 
 
 def available() -> bool:
-    """Whether strace is here and may trace."""
+    """Whether strace is installed and may trace."""
     return bool(shutil.which("strace")) and not subprocess.run(["strace", "-o", os.devnull, "true"]).returncode
 
 
 def writer(folder: Path) -> None:
-    """What is traced."""
+    """The program that is traced."""
     begin(folder, NUM_BLOCKS)
     for number in range(NUM_BLOCKS):
         if not store.is_finished(folder, number):
@@ -46,7 +46,7 @@ def writer(folder: Path) -> None:
 
 
 def _once(place: Path, broken: str, call: str, turn: int, action: str) -> Tally:
-    """One fault, what it left, and whether the writer, begun again, gets to the end."""
+    """Causes one fault, then checks the folder, and that the writer finishes when it is started again."""
     folder = _fresh(place)
     process = _traced(
         folder, broken, "-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:{action}:when={turn}"
@@ -62,7 +62,7 @@ def _once(place: Path, broken: str, call: str, turn: int, action: str) -> Tally:
 
 
 def _calls(place: Path, broken: str) -> list[tuple[str, int]]:
-    """(call, its how manyth it is in the process) of all calls in which the folder is named."""
+    """All system calls on the folder: name, and number among the calls of this name in the process."""
     folder, log = _fresh(place), place / "log"
     process = _traced(folder, broken, "-y", "-o", str(log), "-e", f"trace={','.join(CALLS)}")
     assert process.returncode == 0, process.stderr
@@ -84,9 +84,9 @@ def _fresh(place: Path) -> Path:
 
 def _traced(folder: Path, broken: str, *options: str) -> subprocess.CompletedProcess:
     program = [sys.executable, "-B", "-m", "tests.faults.syscalls", str(folder), broken]
-    # One thread, and the same in each run: strace counts the calls of each thread by themselves.
+    # One thread and the same order in each run, because strace counts the calls of each thread separately.
     variables = os.environ | {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
-    fast = [] if any("signal=" in option for option in options) else ["--seccomp-bpf"]  # it would forget the signal
+    fast = [] if any("signal=" in option for option in options) else ["--seccomp-bpf"]  # it ignores injected signals
     return subprocess.run(["strace", "-f", *fast, *options, *program], capture_output=True, env=variables)
 
 

@@ -1,4 +1,4 @@
-"""Each campaign in small: it finds nothing with the store as it is, and something with one that breaks a promise."""
+"""Small fault campaigns: they find nothing in the real store, and something in a store that breaks a promise."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The fast convolution against XLA's own: values, gradients of any order, under vmap, in and outside its fast path."""
+"""The fast convolution equals XLA's: in values, in derivatives of any order, and under vmap."""
 
 import jax
 import jax.numpy as jnp
@@ -36,7 +36,7 @@ def close(found, expected):
 
 
 @pytest.mark.parametrize(("inputs", "kernel", "strides", "padding"), CASES)
-def test_equals_xla_in_value_and_gradient(inputs, kernel, strides, padding):
+def test_value_and_gradient_equal_those_of_xla(inputs, kernel, strides, padding):
     inputs, kernel = draw(inputs, kernel)
 
     def both(conv):
@@ -49,7 +49,7 @@ def test_equals_xla_in_value_and_gradient(inputs, kernel, strides, padding):
 
 
 @pytest.mark.parametrize("wrt", [0, 1])
-def test_second_derivatives(wrt):
+def test_second_derivatives_equal_those_of_xla(wrt):
     inputs, kernel, direction = draw((3, 5, 5, 2), (3, 3, 2, 3), ((3, 5, 5, 2), (3, 3, 2, 3))[wrt])
 
     def second(conv):
@@ -63,7 +63,7 @@ def test_second_derivatives(wrt):
 
 
 @pytest.mark.parametrize("axes", [(0, 0), (None, 0), (0, None)])
-def test_models_side_by_side(axes):
+def test_results_under_vmap_equal_those_of_xla(axes):
     inputs, kernel = draw((4, 6, 6, 2), (3, 3, 2, 3))
     inputs, kernel = (
         array if axis is None else jnp.stack([array, 2 * array, array - 1])
@@ -79,7 +79,7 @@ def test_models_side_by_side(axes):
     close(many(ours), many(xla))
 
 
-def test_models_are_not_grouped():
+def test_there_is_no_grouped_convolution_under_vmap():
     inputs, kernel = draw((3, 4, 6, 6, 2), (3, 3, 3, 2, 3))
     program = jax.jit(jax.vmap(lambda inputs, kernel: ours(inputs, kernel, (1, 1), "SAME")))
 
@@ -116,7 +116,7 @@ def test_the_kernel_gradient_in_bfloat16_is_summed_in_float32():
     ],
     ids=str,
 )
-def test_what_is_not_plain_goes_to_xla(options):
+def test_other_layouts_groups_and_dilations_are_computed_by_xla(options):
     inputs, kernel = draw((2, 6, 6, 4), (4, 3, 3, 4) if "dimension_numbers" in options else (3, 3, 4, 4))
     kernel = kernel[:, :, : 4 // options.get("feature_group_count", 1)] if "feature_group_count" in options else kernel
     arguments = {"dimension_numbers": IMAGES} | options
@@ -127,7 +127,7 @@ def test_what_is_not_plain_goes_to_xla(options):
     np.testing.assert_array_equal(found, expected)
 
 
-def test_one_dimensional_convolutions_go_to_xla():
+def test_one_dimensional_convolutions_are_computed_by_xla():
     inputs, kernel = draw((2, 6, 4), (3, 4, 4))
     layout = ("NHC", "HIO", "NHC")
 

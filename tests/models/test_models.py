@@ -18,7 +18,7 @@ def num_params(params):
 
 
 @pytest.mark.parametrize(("name", "shape"), [*BUILT_IN.items(), *((name, (4,)) for name in OWN)])
-def test_logits_have_a_row_an_example_and_a_column_a_class(name, shape):
+def test_logits_have_one_row_per_example_and_one_column_per_class(name, shape):
     model = make_model(ModelSpec(name), shape, 3)
     params, state = model.init(KEY)
     inputs = jnp.ones((5, *shape))
@@ -42,7 +42,7 @@ def test_number_of_parameters_by_hand(name, shape, count):
     assert num_params(make_model(ModelSpec(name), shape, 10).init(KEY)[0]) == count
 
 
-def test_an_mlp_is_what_it_says():
+def test_an_mlp_by_hand():
     model = make_model(ModelSpec("mlp:8"), (4,), 3)
     params, state = model.init(KEY)
     inputs = np.random.default_rng(0).normal(size=(5, 4)).astype(np.float32)
@@ -77,7 +77,7 @@ def test_dropout_follows_the_key_and_is_off_in_evaluation(name):
 
 
 @pytest.mark.parametrize("name", OWN[:2])
-def test_batch_statistics_move_in_training_only(name):
+def test_batch_statistics_change_in_training_only(name):
     model = make_model(ModelSpec(name), (4,), 3)
     params, state = model.init(KEY)
     inputs = 5 + jnp.asarray(np.random.default_rng(0).normal(size=(6, 4)), jnp.float32)
@@ -105,12 +105,12 @@ def test_batch_statistics_move_in_training_only(name):
         ("tests.models.zoo:wants_no_arguments", (4,), "cannot be called as"),
     ],
 )
-def test_an_unfit_name_is_refused_in_words(name, shape, words):
+def test_a_wrong_name_is_refused(name, shape, words):
     with pytest.raises(InputError, match=words):
         make_model(ModelSpec(name), shape, 3).init(KEY)
 
 
-def test_the_bias_of_the_cnn_acts_as_if_it_came_before_the_pooling():
+def test_the_bias_of_the_cnn_gives_the_same_result_before_the_pooling():
     rng = np.random.default_rng(0)
     model = make_model(ModelSpec("cnn:3,5"), (8, 8), 4)
     params, state = model.init(jax.random.key(0))

@@ -1,4 +1,4 @@
-"""Pooling against Flax's, in value and gradient."""
+"""Pooling has the values and gradients of Flax's pooling."""
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ def draw(*shape):
 
 @pytest.mark.parametrize(("window", "stride"), [(2, 2), (3, 3), (3, 2), (2, 1), (3, 1)])
 @pytest.mark.parametrize("size", [(6, 6), (7, 9)])
-def test_the_largest_of_a_square(window, stride, size):
+def test_max_pool_equals_flax_in_value_and_gradient(window, stride, size):
     images = draw(2, *size, 3)
 
     def both(pool):
@@ -42,7 +42,7 @@ def test_equal_values_of_a_tile_have_the_same_share():
     assert gradient[0, ..., 0].tolist() == [[4, 4, 0, 6], [0, 4, 6, 0], [3, 3, 6, 6], [3, 3, 0, 0]]
 
 
-def test_the_second_gradient_is_that_of_flax():
+def test_the_second_derivative_equals_that_of_flax():
     images = draw(1, 4, 4, 2)
 
     def curvature(pool):
@@ -52,7 +52,7 @@ def test_the_second_gradient_is_that_of_flax():
     np.testing.assert_allclose(curvature(lambda images: max_pool(images, 2, 2)), expected, rtol=1e-5)
 
 
-def test_the_mean_of_a_square():
+def test_mean_pool_equals_flax():
     images = draw(2, 7, 6, 3)
 
     np.testing.assert_allclose(mean_pool(images, 2), nnx.avg_pool(images, (2, 2), strides=(2, 2)), rtol=1e-5, atol=1e-6)

@@ -39,7 +39,7 @@ def test_the_products_are_in_bfloat16(spec):
 
 
 def test_the_optimiser_adds_up_in_float32():
-    """XLA's oneDNN adds to a product in the precision of the product, if it is let."""
+    """Without a barrier, XLA's oneDNN adds a product to a sum in the precision of the product."""
     model = in_precision(make_model(ModelSpec("mlp:128"), (8, 8), 10), "bfloat16")
     params, state = model.init(jax.random.key(0))
     inputs = jnp.asarray(np.random.default_rng(0).normal(size=(64, 8, 8)), jnp.float32)
@@ -57,7 +57,7 @@ def test_the_optimiser_adds_up_in_float32():
         assert (leaf.astype(jnp.bfloat16) == leaf).mean() < 0.5
 
 
-def test_close_to_float32():
+def test_logits_are_close_to_those_in_float32():
     model = make_model(ModelSpec("mlp:32"), (8, 8), 3)
     params, state = model.init(jax.random.key(0))
 
@@ -68,7 +68,7 @@ def test_close_to_float32():
     assert 0 < error < 4 * 2**-8  # a bfloat16 has 8 bits
 
 
-def test_float32_is_the_model_itself():
+def test_in_float32_the_model_is_unchanged():
     model = make_model(ModelSpec("mlp:32"), (8, 8), 3)
 
     assert in_precision(model, "float32") is model

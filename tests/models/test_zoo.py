@@ -29,12 +29,12 @@ def images(shape, count=4):
 
 
 def shapes(model):
-    """Of parameters and of state, with nothing computed."""
+    """Shapes of parameters and state, without computing them."""
     return jax.eval_shape(model.init, KEY)
 
 
 def conv(side, size_in, size_out):
-    """Parameters of a convolution and its normalisation: the kernel, a scale and a bias."""
+    """Number of parameters of a convolution and its normalisation: the kernel, a scale and a bias."""
     return side * side * size_in * size_out + 2 * size_out
 
 
@@ -62,7 +62,7 @@ ALEXNET = (
         ("mlp:8x2,6", (4,), 3, 4 * 8 + 8 + 8 * 8 + 8 + 8 * 6 + 6 + 6 * 3 + 3),
         ("inception", (32, 32, 3), 10, INCEPTION),
         ("resnet18", (32, 32, 3), 10, 11_173_962),
-        ("resnet50", (32, 32, 3), 100, 23_520_842 + 90 * (2048 + 1)),  # the first number is that of 10 classes
+        ("resnet50", (32, 32, 3), 100, 23_520_842 + 90 * (2048 + 1)),  # the first number is for 10 classes
         ("densenet100", (32, 32, 3), 10, 769_162),
         ("alexnet", (32, 32, 3), 10, ALEXNET),
     ],
@@ -74,7 +74,7 @@ def test_number_of_parameters(name, shape, classes, count):
 
 
 @pytest.mark.parametrize(("norm", "per_channel"), [("batch", 2), ("group", 2), ("none", 1)])
-def test_without_normalisation_the_convolution_has_the_bias(norm, per_channel):
+def test_without_normalisation_the_convolution_has_a_bias(norm, per_channel):
     params, state = shapes(network("cnn:8", (4, 4), 3, norm=norm))
 
     assert sum(leaf.size for leaf in jax.tree.leaves(params)) == 9 * 8 + per_channel * 8 + 2 * 2 * 8 * 3 + 3
@@ -92,7 +92,7 @@ def test_without_normalisation_the_convolution_has_the_bias(norm, per_channel):
         ("alexnet:0.02", "none", 0),
     ],
 )
-def test_the_papers_networks_normalise_by_batch_unless_told_otherwise(name, norm, num_norms):
+def test_the_papers_networks_have_batch_normalisation_by_default(name, norm, num_norms):
     assert len(jax.tree.leaves(shapes(network(name, norm=norm))[1])) == 2 * num_norms
 
 
@@ -109,13 +109,13 @@ def test_a_residual_network_halves_the_image_and_doubles_the_channels_three_time
 
 
 def test_a_residual_block_that_adds_nothing_is_relu():
-    block = Residual(4, 4, 1, False, norm="none", rngs=nnx.Rngs(0))  # kernels are blank until they are drawn
+    block = Residual(4, 4, 1, False, norm="none", rngs=nnx.Rngs(0))  # kernels are zeros until they are drawn
     inputs = images((3, 3, 4))
 
     np.testing.assert_array_equal(block(inputs), jax.nn.relu(inputs))
 
 
-def test_a_dense_block_keeps_what_comes_in():
+def test_the_output_of_a_dense_block_begins_with_its_input():
     block = DenseBlock(4, 3, 2, norm="none", rngs=nnx.Rngs(0))
     draw_kernels(block, KEY)
     inputs = images((3, 3, 4))
@@ -149,13 +149,13 @@ SMALL = {
     "bottleneck resnet": residual(True, 1, "none"),
     "densenet": dense,
     "alexnet": functools.partial(network, "alexnet:0.05", norm="group", dropout=0.2),
-}  # as shallow as they come: the time of these tests is that of compilation
+}  # as few layers as possible, because compilation takes most of the time
 FAST = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 @pytest.mark.parametrize("name", SMALL)
 def test_a_step_of_training(name):
-    """On grey images: all is finite, no kernel is left blank, and dropout acts in training only."""
+    """On grey images: all numbers are finite, all kernels are drawn, and dropout acts in training only."""
     model = SMALL[name]((12, 12))
     params, state = FAST(model.init)(KEY)
     inputs = images((12, 12))
@@ -191,7 +191,7 @@ def test_a_colour_image_need_not_be_square(name):
     assert logits.shape == (4, 3)
 
 
-def test_alexnet_does_not_see_the_border():
+def test_alexnet_ignores_the_border_of_the_image():
     model = network("alexnet:0.02", norm="none")
     params, state = jax.jit(model.init)(KEY)
     inputs = images((12, 12))
@@ -207,7 +207,7 @@ def test_alexnet_does_not_see_the_border():
 def test_each_hidden_layer_of_an_mlp_has_its_own_dropout():
     model = network("mlp:64x2", (4,), dropout=0.25)
     params, state = model.init(KEY)
-    ones = jax.tree.map(jnp.ones_like, params)  # 4 units in: before dropout all hidden units are alike
+    ones = jax.tree.map(jnp.ones_like, params)  # 4 inputs; all hidden units are equal before dropout
     inputs = jnp.ones((1, 4))
 
     def first_logit(key, train):
@@ -229,7 +229,7 @@ def test_without_dropout_there_is_no_random_state():
     assert jax.tree.leaves(network("mlp:8", (4,)).init(KEY)[1]) == []
 
 
-def test_kernels_drawn_at_once_have_the_variance_of_he_and_nothing_in_common():
+def test_kernels_drawn_together_have_the_variance_of_he_and_are_independent():
     module = nnx.List([nnx.Conv(8, 32, (3, 3), rngs=nnx.Rngs(0)), nnx.Linear(50, 40, rngs=nnx.Rngs(0))])
     draw_kernels(module, KEY)
     first, second = (np.asarray(layer.kernel[...]) for layer in module)
@@ -261,7 +261,7 @@ def test_group_normalisation_by_hand():
 
 
 @pytest.mark.parametrize("norm", ["batch", "group"])
-def test_normalisation_keeps_the_precision_of_its_input_and_its_statistics_in_float32(norm):
+def test_normalisation_has_the_precision_of_its_input_and_statistics_in_float32(norm):
     layer = normalization(norm, 8, rngs=nnx.Rngs(0))
     params = nnx.state(layer, nnx.Param)
     nnx.update(layer, jax.tree.map(lambda leaf: leaf.astype(jnp.bfloat16), params))
@@ -294,11 +294,11 @@ def test_normalisation_keeps_the_precision_of_its_input_and_its_statistics_in_fl
         (ModelSpec("linear:8"), (4,), "did you mean mlp:8"),
         *((ModelSpec(name, norm="none"), (4,), "has no normalisation") for name in ("linear", "mlp:8")),
         (ModelSpec("linear", dropout=0.5), (4,), "no hidden units"),
-        (ModelSpec("tests.models.zoo:Noisy", norm="batch"), (4,), "none but its own"),
-        (ModelSpec("tests.models.zoo:Noisy", dropout=0.5), (4,), "none but its own"),
+        (ModelSpec("tests.models.zoo:Noisy", norm="batch"), (4,), "are for built-in networks"),
+        (ModelSpec("tests.models.zoo:Noisy", dropout=0.5), (4,), "are for built-in networks"),
     ],
 )
-def test_what_does_not_fit_is_refused_in_words(spec, shape, words):
+def test_wrong_inputs_and_options_are_refused(spec, shape, words):
     with pytest.raises(InputError, match=words):
         make_model(spec, shape, 3)
 
@@ -306,8 +306,8 @@ def test_what_does_not_fit_is_refused_in_words(spec, shape, words):
 @pytest.mark.parametrize(
     ("side", "first", "last"), [(64, (1, 64, 64, 4), (1, 8, 8, 32)), (128, (1, 32, 32, 4), (1, 4, 4, 32))]
 )
-def test_a_residual_network_begins_as_its_images_are_large(side, first, last):
-    """Stages 2 to 4 halve the image; the paper's first layers make a quarter of it."""
+def test_the_first_layers_of_a_residual_network_depend_on_the_image_size(side, first, last):
+    """The paper's first layers divide the side of a large image by four.  Stages 2 to 4 halve it."""
     model = make_model(ModelSpec("resnet18:4"), (side, side, 3), 10)
     images = jax.ShapeDtypeStruct((1, side, side, 3), jnp.float32)
     params, state = jax.eval_shape(model.init, jax.random.key(0))

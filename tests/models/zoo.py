@@ -1,4 +1,4 @@
-"""A user's own networks, in each of the forms that a factory may have."""
+"""Networks of a user, in all forms that a factory may have."""
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -8,10 +8,10 @@ from memjax.types import Model
 
 
 class Noisy(nnx.Module):
-    """NNX, with batch statistics and dropout."""
+    """An NNX module with batch statistics and dropout."""
 
     def __init__(self, input_shape, num_classes, *, rngs):
-        # No bias in front of the normalisation: it has no gradient but rounding errors, which Adam would blow up.
+        # A bias before the normalisation would have only rounding errors as gradient, which Adam would magnify.
         self.dense = nnx.Linear(input_shape[0], 16, use_bias=False, rngs=rngs)
         self.norm = nnx.BatchNorm(16, momentum=0.9, rngs=rngs)
         self.dropout = nnx.Dropout(0.5, rngs=rngs)
@@ -22,7 +22,7 @@ class Noisy(nnx.Module):
 
 
 class LinenNet(nn.Module):
-    """Linen, with batch statistics and dropout."""
+    """A Linen module with batch statistics and dropout."""
 
     num_classes: int
 
@@ -37,7 +37,7 @@ def linen_net(input_shape, num_classes):
 
 
 def bare(input_shape, num_classes):
-    """No library at all."""
+    """A model without any library."""
 
     def apply(params, state, inputs, key, train):
         return inputs @ params, state

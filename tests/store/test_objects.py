@@ -227,8 +227,8 @@ def test_newer_estimates_of_another_machine_replace_the_local_copies(machine):
         if name == "b" or value == 1:
             store.write_arrays(folder / "estimates.npz", [("mem", np.array(value))])
             store.write_note(folder, "plan", 3, ["estimates.npz"])
-        for read in (store.read_results, store.read_whole):
-            found = read(folder, "estimates.npz")
+        for checked in (False, True):
+            found = store.read_results(folder, "estimates.npz", checked)
             assert found is not None
             assert found["mem"] == value
     assert store.total_size(folder) > 0

@@ -117,7 +117,7 @@ def test_changed_or_missing_estimates_are_a_problem(folder):
     path = folder / "estimates.npz"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     assert "estimates.npz damaged or missing" in findings(folder, "problem")[0]
-    assert store.read_whole(folder, "estimates.npz") is None
+    assert store.read_results(folder, "estimates.npz", checked=True) is None
     path.unlink()
     assert "estimates.npz damaged or missing" in findings(folder, "problem")[0]
     assert store.read_note(folder) is None

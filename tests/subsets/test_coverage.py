@@ -19,7 +19,7 @@ def test_examples_without_a_score_are_counted():
     assert np.isinf(counts.stderr_bound[3])
 
 
-def test_chunks_do_not_matter():
+def test_counts_do_not_depend_on_the_chunk_size():
     design = subsets.fixed_size(0, 30, 20)
 
     np.testing.assert_array_equal(

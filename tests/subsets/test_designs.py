@@ -1,4 +1,4 @@
-"""What every design promises, over a table of all of them, and what each promises besides."""
+"""The promises of all designs, over a table of them, and the special promises of each."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ SPECS = {
 
 @pytest.mark.parametrize("name", SPECS)
 class TestEveryDesign:
-    def test_a_model_has_the_same_subset_whatever_is_asked_for_with_it(self, name):
+    def test_a_models_subset_does_not_depend_on_the_other_models_of_a_call(self, name):
         design = subsets.make_design(SPECS[name], TRAIN, seed=1)
         together = design.masks(np.arange(30))
 
@@ -31,14 +31,14 @@ class TestEveryDesign:
             np.testing.assert_array_equal(design.masks(np.array([model]))[0], together[model])
         np.testing.assert_array_equal(design.masks(np.array([29, 3])), together[[29, 3]])
 
-    def test_every_model_sees_something_and_never_more_than_the_maximum(self, name):
+    def test_every_subset_has_at_least_one_and_at_most_max_size_examples(self, name):
         design = subsets.make_design(SPECS[name], TRAIN, seed=1)
         sizes = design.masks(np.arange(400)).sum(1)
 
         assert sizes.min() >= 1
         assert sizes.max() <= design.max_size
 
-    def test_examples_are_included_as_often_as_it_says(self, name):
+    def test_examples_are_included_with_probability_include_prob(self, name):
         design = subsets.make_design(SPECS[name], TRAIN, seed=2)
         models = 1400  # a multiple of 50 and of 7: whole rounds of the holdout designs
 
@@ -66,7 +66,7 @@ def test_fixed_size_draws_every_example_equally_often_and_independently():
 
 @settings(max_examples=40, deadline=None)
 @given(num_train=st.integers(2, 90), fraction=st.floats(0.05, 0.95), seed=st.integers(0, 1000))
-def test_balanced_is_exact_in_rows_and_even_in_columns(num_train, fraction, seed):
+def test_balanced_subsets_have_equal_sizes_and_include_examples_equally_often(num_train, fraction, seed):
     size = min(max(1, int(num_train * fraction)), num_train - 1)
     masks = subsets.balanced(seed, num_train, size).masks(np.arange(30))
 
@@ -77,8 +77,7 @@ def test_balanced_is_exact_in_rows_and_even_in_columns(num_train, fraction, seed
         assert counts.sum() == 10 * size
 
 
-def test_balanced_subsets_are_as_random_as_free_ones():
-    """Two examples are together in a model as often as chance has it, up to the balance itself."""
+def test_pairs_of_examples_are_in_balanced_subsets_as_often_as_in_random_ones():
     masks = subsets.balanced(0, 40, 28).masks(np.arange(6000))
     together = (masks.T.astype(float) @ masks) / len(masks)
 
@@ -87,28 +86,28 @@ def test_balanced_subsets_are_as_random_as_free_ones():
     assert np.abs(off_diagonal - 0.7 * 27 / 39).max() < 5 * np.sqrt(0.25 / 6000)
 
 
-def test_complementary_pairs_share_nothing_and_leave_nothing():
+def test_the_subsets_of_a_complementary_pair_have_each_example_once():
     masks = subsets.make_design(SPECS["complementary"], 51, seed=0).masks(np.arange(10))
 
     assert (masks[0::2] ^ masks[1::2]).all()
     assert set(masks.sum(1)) == {25, 26}
 
 
-def test_leave_one_out_takes_each_in_turn():
+def test_leave_one_out_leaves_out_each_example_in_turn():
     masks = subsets.leave_one_out(4).masks(np.arange(6))
 
     assert np.argmin(masks, 1).tolist() == [0, 1, 2, 3, 0, 1]
     assert (masks.sum(1) == 3).all()
 
 
-def test_groups_part_the_examples():
+def test_each_example_is_in_exactly_one_group():
     masks = subsets.leave_group_out(0, 50, 7).masks(np.arange(7))
 
     assert ((~masks).sum(0) == 1).all()
     assert set((~masks).sum(1)) == {7, 8}
 
 
-def test_a_masks_file_is_followed_row_by_row(tmp_path):
+def test_row_t_of_a_masks_file_is_the_subset_of_model_t(tmp_path):
     rows = np.random.default_rng(0).random((5, TRAIN)) < 0.5
     np.save(tmp_path / "m.npy", rows.astype(np.int8))
     design = subsets.make_design(SubsetSpec("masks-file", masks_file=str(tmp_path / "m.npy")), TRAIN, 0)
@@ -127,14 +126,14 @@ def test_a_masks_file_is_followed_row_by_row(tmp_path):
         (np.array([{}, {}]), "never pickled objects"),
     ],
 )
-def test_an_unfit_masks_file_is_refused(tmp_path, rows, words):
+def test_a_wrong_masks_file_is_refused(tmp_path, rows, words):
     np.save(tmp_path / "m.npy", rows, allow_pickle=True)
 
     with pytest.raises(InputError, match=words):
         subsets.make_design(SubsetSpec("masks-file", masks_file=str(tmp_path / "m.npy")), TRAIN, 0)
 
 
-def test_a_masks_file_that_is_not_there(tmp_path):
+def test_a_missing_masks_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         subsets.from_file(tmp_path / "none.npy", TRAIN)
 
@@ -145,7 +144,7 @@ def test_a_fraction_must_leave_some_in_and_some_out(fraction):
         SubsetSpec(subset_fraction=fraction)
 
 
-def test_a_fraction_that_rounds_to_nobody_is_refused():
+def test_a_fraction_that_rounds_to_no_example_is_refused():
     with pytest.raises(InputError, match="is 0; each model"):
         subsets.make_design(SubsetSpec(subset_fraction=0.1), 5, 0)
 
@@ -155,7 +154,7 @@ def test_seventy_percent_of_ten_is_seven():
 
 
 def test_golden_subsets():
-    """The same on every machine and with every version of NumPy: a stored run can be told apart from a changed one."""
+    """Subsets are the same on every machine and in every version of NumPy, so that runs can be extended."""
     masks = subsets.fixed_size(seed=7, num_train=16, size=8).masks(np.arange(3))
     balanced = subsets.balanced(seed=7, num_train=16, size=8).masks(np.arange(3))
 

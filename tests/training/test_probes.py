@@ -155,7 +155,8 @@ def test_through_the_command_line_and_back(tmp_path, monkeypatch):
     reopened = open_folder.reopen_run(folder)
     np.testing.assert_array_equal(stages.curves(reopened, print, print).values["loss"], curves.values["loss"])
 
-    found, sides = store.read_whole(folder, "dynamics.npz"), dynamics.over_models(curves.values["loss"], curves.masks)
+    found = store.read_results(folder, "dynamics.npz", checked=True)
+    sides = dynamics.over_models(curves.values["loss"], curves.masks)
     np.testing.assert_allclose(found["tr_loss_in"], sides.inside.T, rtol=1e-6)
     np.testing.assert_allclose(found["tr_loss_out"], sides.outside.T, rtol=1e-6)
     assert 'href="#dynamics"' in (folder / "report.html").read_text()
@@ -163,9 +164,9 @@ def test_through_the_command_line_and_back(tmp_path, monkeypatch):
     (folder / "dynamics.npz").write_bytes(b"")
     assert any(finding.kind == "problem" for finding in store.verify(folder))
     assert stages.estimate(reopened, print, print)
-    assert store.read_whole(folder, "dynamics.npz")["num_models"] == 5
+    assert store.read_results(folder, "dynamics.npz", checked=True)["num_models"] == 5
     assert stages.estimate(open_folder.extend_run(reopened, 6), print, print)
-    assert store.read_whole(folder, "dynamics.npz")["num_models"] == 6
+    assert store.read_results(folder, "dynamics.npz", checked=True)["num_models"] == 6
 
 
 def test_a_run_that_recorded_nothing_says_so(tmp_path):
