@@ -1,4 +1,4 @@
-"""Inputs that stay on disk: read by row when they are asked for, never all at once."""
+"""Inputs that stay on disk.  Rows are read when they are needed, never all at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,14 +9,14 @@ from jaxtyping import Int, Shaped
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """The inputs of a split as they lie on disk, in the words of an array; indexing reads, and decodes, anew each time.
+    """The inputs of a split on disk, with the interface of an array.  Each indexing reads and decodes again.
 
     Attributes:
-      read: rows of the source -> (rows, *input_shape), from any thread.
-      rows: rows of the source that these inputs are, in order.
-      input_shape: of one example.
-      dtype: of what is read.
-      identity: what tells this source from others where nobody would read all of it for a checksum; else empty.
+      read: rows of the source -> (rows, *input_shape); may be called from any thread.
+      rows: the rows of the source, in order.
+      input_shape: shape of one example.
+      dtype: type of the inputs.
+      identity: a name that identifies the source if it is too large for a checksum of its content; else empty.
     """
 
     read: Callable[[np.ndarray], np.ndarray]
@@ -35,20 +35,20 @@ class Stored:
 
     @property
     def nbytes(self) -> int:
-        """Of memory: none."""
+        """Bytes of main memory: none."""
         return 0
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, place: "int | np.integer | slice | np.ndarray") -> Shaped[np.ndarray, "..."]:
-        """One example, or some; those are in memory then."""
+        """One or several examples, read into memory."""
         if isinstance(place, (int, np.integer)):
             return self.read(self.rows[place : place + 1])[0]
         return self.read(self.rows[place])
 
     def only(self, places: "slice | np.ndarray") -> "Stored":
-        """Some of these inputs, none of them read."""
+        """Some of these inputs.  Reads nothing."""
         return replace(self, rows=self.rows[places])
 
 

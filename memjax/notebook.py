@@ -1,4 +1,4 @@
-"""How results show themselves: a line in a terminal, a small table in a notebook, a data frame with pandas."""
+"""How results are displayed: a line in a terminal, a small table in a notebook, a data frame with pandas."""
 
 import html
 from collections.abc import Sequence
@@ -9,33 +9,32 @@ import numpy as np
 from memjax.errors import InputError
 
 SHOWN = 10  # rows of a table in a notebook
-LARGEST = 10**7  # entries of which the largest are looked for, only to be shown
-_CHUNK = 2**22  # numbers looked at together: a matrix of influences is too large to be copied whole
+LARGEST = 10**7  # a notebook shows no table of arrays with more entries, because sorting them takes long
+_ENTRIES_AT_ONCE = 2**22  # a matrix of influences is too large for a copy of the whole
 
 
 class Summary:
-    """Range, mean square and undefined entries of an array of any size.
+    """Range, root mean square and number of undefined entries of an array of any size.
 
     Attributes:
-      low, high: the smallest and the largest number; NaN if there is none.
+      size: number of entries.
+      low, high: the smallest and the largest number; NaN if all entries are.
       typical: root mean square of the numbers.
-      undefined: entries that are NaN.
+      undefined: number of entries that are NaN.
     """
 
     def __init__(self, values: Any):
         flat = np.asarray(values).reshape(-1)
-        self.size, self.undefined = flat.size, 0
-        lows, highs, squares = [], [], 0.0
-        for start in range(0, flat.size, _CHUNK):
-            part = flat[start : start + _CHUNK]
+        self.size, known, squares = flat.size, 0, 0.0
+        self.low = self.high = self.typical = float("nan")
+        for start in range(0, flat.size, _ENTRIES_AT_ONCE):
+            part = flat[start : start + _ENTRIES_AT_ONCE]
             part = part[~np.isnan(part)].astype(np.float64)
-            if len(part):
-                lows, highs, squares = [*lows, part.min()], [*highs, part.max()], squares + float(part @ part)
-                self.undefined -= len(part)
-        self.undefined += flat.size
-        known = flat.size - self.undefined
-        self.low, self.high = (float(min(lows)), float(max(highs))) if known else (float("nan"), float("nan"))
-        self.typical = float(np.sqrt(squares / known)) if known else float("nan")
+            known, squares = known + len(part), squares + float(part @ part)
+        self.undefined = self.size - known
+        if known:
+            self.low, self.high = float(np.fmin.reduce(flat)), float(np.fmax.reduce(flat))
+            self.typical = float(np.sqrt(squares / known))
 
     def range(self) -> str:
         """The range in words, and how many are undefined.
@@ -50,7 +49,7 @@ class Summary:
 
 
 def number(value: float | int | np.number) -> str:
-    """A number short enough to be read.
+    """A number with three digits.
 
     >>> number(0.123456), number(-0.0), number(1.0), number(float("nan"))
     ('0.123', '0', '1', 'undefined')
@@ -59,7 +58,7 @@ def number(value: float | int | np.number) -> str:
 
 
 def shape_of(array: Any) -> str:
-    """A shape with thousands marked.
+    """The shape of an array as text.
 
     >>> shape_of(np.zeros((2000, 3)))
     '2,000 x 3'
@@ -68,18 +67,18 @@ def shape_of(array: Any) -> str:
 
 
 def holds_numbers(*arrays: Any) -> bool:
-    """Whether these are arrays that can be looked at now; within `jax.jit` they stand for arrays to come."""
+    """Whether these arrays have values; within `jax.jit` they are tracers without values."""
     return all(hasattr(array, "__array__") and "Tracer" not in type(array).__name__ for array in arrays)
 
 
 def fields(thing: Any) -> str:
-    """A named tuple as it would show itself."""
+    """The default text of a named tuple."""
     inside = ", ".join(f"{name}={value!r}" for name, value in zip(thing._fields, thing, strict=True))
     return f"{type(thing).__name__}({inside})"
 
 
 def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table as HTML; whatever is in the cells is text."""
+    """A table as HTML.  Cells are escaped, so they are shown as text."""
 
     def cells(tag: str, row: Sequence[Any]) -> str:
         texts = (number(cell) if isinstance(cell, float | np.floating) else f"{cell}" for cell in row)
@@ -91,7 +90,10 @@ def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -
 
 
 def frame(columns: dict[str, Any], index: dict[str, int] | None = None) -> Any:
-    """A pandas data frame of columns of one length; `index` has the names and lengths of the axes they were made of.
+    """A pandas data frame of columns of equal length.
+
+    Args:
+      index: name and length of each axis of the arrays from which the columns were made.
 
     Raises:
       InputError: pandas is not installed.

@@ -1,8 +1,8 @@
-"""Randomness is addressed, not consumed: (seed, purpose, number) -> bits, whatever was drawn before.
+"""Random numbers that depend only on (seed, purpose, number), not on what was drawn before.
 
-Two streams.  The host's, for masks and for choosing examples: raw Philox words, which NumPy keeps the same in every
-version, shaped by sorting alone.  The device's, for initial weights, order and dropout: threefry keys, which are the
-same on every backend and under vmap.
+There are two generators.  Masks and selections of examples use raw Philox words on the host, which are the same in
+every version of NumPy; everything else about them is sorting.  Initial weights, batch order and dropout use threefry
+keys on the device, which are the same on every backend and under vmap.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ INIT, ORDER, DROPOUT, AUGMENT = 0, 1, 2, 3  # purposes of a model's device keys
 
 
 def check_seed(seed: int) -> None:
-    """A jax key takes 32 bits and drops the rest without a word: refuse what it would drop."""
+    """Refuses a seed of more than 32 bits, because a jax key silently ignores the others."""
     if not 0 <= seed < 2**32:
         raise InputError(f"seed {seed} is out of range; give a number from 0 to {2**32 - 1}")
 
@@ -37,7 +37,7 @@ def host_permutation(seed: int, purpose: str, number: int, size: int) -> Int[np.
 
 
 def run_key(seed: int) -> "Array":
-    """The key that all device keys of a run come from."""
+    """The key from which all device keys of a run are derived."""
     import jax
 
     check_seed(seed)

@@ -1,13 +1,13 @@
-"""The words of memjax: what passes from one part to another.
+"""The types that all parts of memjax share.
 
-Axis words, used in every signature:
+The names of axes in all signatures:
 
     models   one entry per trained network        train    one per training example
     test     one per test example                 classes  one per class
     epochs   one per recorded epoch               batch    local to a function
 
-Two kinds of object.  A frozen dataclass stays on the host; a NamedTuple of arrays or functions may cross jit and
-vmap.  This file imports no jax, so that what only reads files starts without it.
+A frozen dataclass stays on the host.  A NamedTuple of arrays or functions may be an argument of functions under jit and
+vmap.  This file does not import jax, so that programs that only read files start without it.
 """
 
 from collections.abc import Callable
@@ -24,22 +24,22 @@ from memjax.errors import InputError
 if TYPE_CHECKING:
     from jax import Array
 
-Tree = Any  # a nest of arrays
-AXES = {1: ("example",), 2: ("train", "test")}  # what the axes of an estimate are called, by their number
+Tree = Any  # nested containers of arrays
+AXES = {1: ("example",), 2: ("train", "test")}  # number of axes of an estimate -> their names
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Examples in host memory, as stored (images stay uint8), or their inputs on disk.  Never changed in place.
+    """Training and test examples, in host memory or with inputs on disk.  Images stay uint8.  Never changed in place.
 
     Attributes:
-      name: where the examples came from, as the user wrote it.
+      name: the source of the examples, as the user wrote it.
       train_inputs, test_inputs: (examples, *shape); shape is (height, width), (height, width, channels) or (features,).
       train_labels, test_labels: class numbers 0 .. num_classes - 1.
       train_ids, test_ids: the row of each example in its source, before any selection.
-      class_names: one name a class, for people.
+      class_names: one name for each class.
       mislabelled: training examples whose label was changed on purpose.
-      corrupted, test_corrupted: examples that a corruption of labels or inputs has touched; by default none.
+      corrupted, test_corrupted: examples whose label or input was corrupted on purpose; by default none.
     """
 
     name: str
@@ -56,7 +56,7 @@ class Dataset:
 
     def __post_init__(self):
         for name, labels in (("corrupted", self.train_labels), ("test_corrupted", self.test_labels)):
-            if getattr(self, name) is None:  # a reader of files need not say that it has corrupted nothing
+            if getattr(self, name) is None:
                 object.__setattr__(self, name, np.zeros(len(labels), bool))
 
     def __repr__(self) -> str:
@@ -84,14 +84,14 @@ class Dataset:
 
 
 class SubsetDesign(NamedTuple):
-    """Which examples each model may see, as a pure function of the model's number.
+    """Which examples each model trains on, as a pure function of the model's number.
 
     Attributes:
       name: the design in words.
-      num_train: examples there are.
-      max_size: examples in the largest subset.
-      include_prob: chance that a given example is in a given subset.
-      num_models: how many different models the design has, or None where there is no end.
+      num_train: number of training examples.
+      max_size: number of examples in the largest subset.
+      include_prob: probability that a given example is in a given subset.
+      num_models: number of different models in the design; None if there is no limit.
       masks: model numbers -> Bool[models train], True where the model trains on the example.
     """
 
@@ -111,9 +111,9 @@ class Model(NamedTuple):
     """One network as two pure functions, with no model axis.
 
     Attributes:
-      init: key -> (params, state).  State is what is not trained by gradient, e.g. batch statistics.
+      init: key -> (params, state).  State has the variables that gradients do not train, such as batch statistics.
       apply: (params, state, inputs, key, train) -> (logits, state).  Inputs are float, (batch, *shape); the key is for
-        dropout and may be None when train is False; train is a plain bool.
+        dropout and may be None if train is False; train is a plain bool.
     """
 
     init: "Callable[[Array], tuple[Tree, Tree]]"
@@ -121,16 +121,16 @@ class Model(NamedTuple):
 
 
 class TrainOutput(NamedTuple):
-    """What is kept of one trained model; `training.many` puts a `models` axis in front.
+    """The saved outputs of one trained model; `training.many` adds a `models` axis in front.
 
     Attributes:
-      train, test: by the name of the metric, a value an example (logits: a row an example).
-      finite: whether every logit is a finite number; a model where it is False has diverged.
-      record: what was recorded on the way, by the name of the metric, (epochs, train); see `training.probes`.
+      train, test: name of the metric -> one value per example (logits: one row per example).
+      finite: whether every logit is a finite number; if not, the model has diverged.
+      record: name of a metric recorded during training -> (epochs, train); see `training.probes`.
       classes: (train, classes) probability of every class.  `training.many` averages it over the models of a batch that
-        did not train on the example, so it never has a `models` axis on the host.  None where it is not wanted.
+        did not train on the example, so it never has a `models` axis on the host.  None if it is not requested.
 
-    Arrays of jax while they are on a device, of NumPy when `train_many` hands them out.
+    The arrays are jax's on a device, and NumPy's when `train_many` returns them.
     """
 
     train: dict[str, Any]
@@ -141,12 +141,12 @@ class TrainOutput(NamedTuple):
 
 
 class Outcomes(NamedTuple):
-    """Finished models as the estimators see them: who trained on what, and what came of it.
+    """The input of the estimators: what each finished model trained on, and its metrics on all examples.
 
     Attributes:
       model_ids: (models,)
-      masks: (models, train) bool.
-      train, test: by the name of the metric, (models, train) and (models, test).
+      masks: (models, train) bool, True where the model trained on the example.
+      train, test: name of the metric -> (models, train) and (models, test).
     """
 
     model_ids: np.ndarray
@@ -157,18 +157,18 @@ class Outcomes(NamedTuple):
     def __repr__(self) -> str:
         models, train = self.masks.shape
         num_test = max((values.shape[1] for values in self.test.values()), default=0)
-        kept = ", ".join(self.train)
-        return f"Outcomes({models:,} models, {train:,} training and {num_test:,} test examples: {kept})"
+        metrics = ", ".join(self.train)
+        return f"Outcomes({models:,} models, {train:,} training and {num_test:,} test examples: {metrics})"
 
 
 class Curves(NamedTuple):
-    """What was recorded of finished models while they trained.
+    """Metrics of finished models, recorded during training.
 
     Attributes:
       model_ids: (models,)
-      masks: (models, train) bool.
-      epochs: (epochs,) after how many epochs each record was taken, ascending; 0 is before the first step.
-      values: by the name of the metric, (models, epochs, train).
+      masks: (models, train) bool, True where the model trained on the example.
+      epochs: (epochs,) the epochs after which metrics were recorded, ascending; 0 is before the first step.
+      values: name of the metric -> (models, epochs, train).
     """
 
     model_ids: np.ndarray
@@ -178,13 +178,13 @@ class Curves(NamedTuple):
 
 
 class Estimate(NamedTuple):
-    """A number per entry, with what is known of its error.  NaN where it is not defined.
+    """Estimates with their standard errors and counts of models.  NaN where the estimate is not defined.
 
     Attributes:
       value: the estimate.
-      stderr: its standard error over models; NaN where fewer than two models stand on a side.
-      num_in: models that trained on the example.
-      num_out: models that did not.
+      stderr: its standard error over models; NaN if fewer than two models trained on the example, or did not.
+      num_in: number of models that trained on the example.
+      num_out: number of models that did not.
     """
 
     value: "Array"
@@ -193,11 +193,12 @@ class Estimate(NamedTuple):
     num_out: "Array"
 
     def interval(self, level: float = 0.95) -> tuple[Any, Any]:
-        """Lower and upper end of the interval that holds the truth with this probability: value -+ z stderr, z being
-        the normal quantile; NaN where there is no standard error.  Not cut off at -1 and 1.
+        """Lower and upper end of the confidence interval, value -+ z stderr, with z the normal quantile of the level.
+
+        NaN where there is no standard error.  The ends may lie outside -1 and 1.
 
         Raises:
-          InputError: a level that is not between 0 and 1.
+          InputError: the level is not between 0 and 1.
         """
         from scipy.special import ndtri
 
@@ -230,13 +231,13 @@ class Estimate(NamedTuple):
         return notebook.table(f"{self!r}; the largest:", head, rows)
 
     def to_dataframe(self) -> Any:
-        """The estimates as a pandas data frame: a row an example, or a row a pair of training and test example.
+        """The estimates as a pandas data frame: one row per example, or one per pair of training and test example.
 
         Raises:
-          InputError: pandas is not installed, or there are neither one nor two axes.
+          InputError: pandas is not installed, or the estimate does not have one or two axes.
         """
         names = AXES.get(np.ndim(self.value))
         if names is None:
-            raise InputError(f"an estimate of shape {self.value.shape} is no table; expected one or two axes")
+            raise InputError(f"an estimate of shape {self.value.shape} cannot be a table; expected one or two axes")
         columns = {name: np.asarray(field).reshape(-1) for name, field in self._asdict().items()}
         return notebook.frame(columns, dict(zip(names, self.value.shape, strict=True)))

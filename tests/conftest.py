@@ -1,4 +1,4 @@
-"""Two CPU devices for every test, a compile cache that lasts one session, and small worlds to train in."""
+"""Two CPU devices for all tests, a compilation cache for one session, a small data set and a small run."""
 
 import tempfile
 from pathlib import Path
@@ -22,7 +22,7 @@ jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
 def make_dataset(num_train=60, num_test=20, num_classes=3, shape=(4,), seed=0, dtype=np.float32) -> Dataset:
-    """Gaussian clouds, one a class, near enough to each other to be confused sometimes."""
+    """One Gaussian cloud per class.  The clouds overlap."""
     rng = np.random.default_rng(seed)
     centres = rng.normal(size=(num_classes, *shape)) * 1.5
 
@@ -46,9 +46,9 @@ def clouds() -> Dataset:
 
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory) -> Path:
-    """The folder of a small run that nothing ever happened to; look at it, or copy it."""
+    """The folder of a small finished run.  Tests may read it or copy it, not change it."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAX_NUM_CPU_DEVICES", "2")  # the tests' own devices are already there
+        patch.setenv("JAX_NUM_CPU_DEVICES", "2")  # the number of devices of the tests
         assert run.main(["--run", str(folder), *SMALL_RUN]) == 0
     return folder

@@ -1,4 +1,4 @@
-"""What README, CONTRIBUTING, SECURITY, CHANGELOG and docs/ name is there."""
+"""Everything that README, CONTRIBUTING, SECURITY, CHANGELOG and docs/ name exists."""
 
 import importlib.util
 import re
@@ -19,7 +19,7 @@ def test_the_readme_is_short_and_has_the_commands_that_ci_runs():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_to_files(page):
+def test_linked_files_exist(page):
     text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
 
     links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", text) + re.findall(r'src(?:set)?="([^"]+)"', text)
@@ -35,7 +35,7 @@ def test_commands_have_options_that_exist(page):
     assert {name for command in commands for name in re.findall(r"--([a-z-]+)", command)} <= known
 
 
-def test_the_map_in_contributing_names_every_place_and_only_what_is_there():
+def test_the_map_in_contributing_names_every_unit_and_no_other():
     text = (ROOT / "CONTRIBUTING.md").read_text()
     table = text[text.index("| in `memjax/` |") : text.index("## The path of a run")]
     units = {path.name for path in (ROOT / "memjax").iterdir() if path.suffix in ("", ".py") and path.name[0] != "_"}

@@ -14,7 +14,7 @@ LOGITS = jnp.array([[2.0, 0.0, 1.0], [0.0, 0.0, 5.0]])
 LABELS = jnp.array([0, 1])
 
 
-def test_by_hand():
+def test_metrics_by_hand():
     p = np.exp([2, 0, 1]) / np.exp([2, 0, 1]).sum()
 
     assert metrics.correct(LOGITS, LABELS).tolist() == [True, False]
@@ -24,7 +24,7 @@ def test_by_hand():
 
 
 def test_log_odds_do_not_saturate():
-    """From the probability, which is 1 in float32, nothing could be told."""
+    """The probability is 1 in float32, so it cannot tell such logits apart."""
     logits = jnp.array([[100.0, 0.0, 0.0]])
 
     assert metrics.probability(logits, LABELS[:1])[0] == 1
@@ -49,8 +49,8 @@ def test_an_option_offers_the_metrics_that_the_table_allows_it(option, offered):
 
 
 @pytest.mark.parametrize("row", metrics.METRICS.values(), ids=lambda row: row.name)
-def test_values_are_in_the_range_of_the_table_and_go_its_way(row):
-    """Of the logits of one model, the given label is the better predicted the larger its own logit is."""
+def test_range_and_direction_of_a_metric_are_those_of_the_table(row):
+    """A larger logit of the given label is a better prediction of this label."""
     logits = jnp.asarray(np.random.default_rng(0).normal(size=(100, 5)) * 3, jnp.float32)
     ascending = logits.at[:, 0].set(jnp.linspace(-20, 20, 100)).at[:, 1:].set(logits[0, 1:])
 
@@ -73,13 +73,13 @@ def test_an_example_counts_as_learned_only_where_the_model_is_right(name):
     assert not (learned & ~np.asarray(metrics.correct(logits, labels))).any()
 
 
-def test_the_table_says_what_a_number_takes_on_disk():
+def test_bytes_per_value_on_disk():
     assert {name: row.num_bytes(10) for name, row in metrics.METRICS.items()} == {
         "correct": 1 / 8, "margin": 2, "loss": 2, "probability": 2, "log_odds": 2, "logits": 20, "error_norm": 2
     }  # fmt: skip
 
 
-def test_the_table_is_read_without_jax():
+def test_the_table_can_be_read_without_jax():
     code = "import sys, memjax.metrics; assert 'jax' not in sys.modules"
 
     subprocess.run([sys.executable, "-c", code], check=True)

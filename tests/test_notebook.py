@@ -1,4 +1,4 @@
-"""How results show themselves: short, true, and as text whatever is in them."""
+"""How results are displayed: short, correct, and with all text escaped."""
 
 import sys
 
@@ -22,7 +22,7 @@ def an_estimate(shape=(3,)):
     )
 
 
-def test_an_estimate_says_its_shape_range_errors_counts_and_what_is_undefined():
+def test_an_estimate_shows_its_shape_range_errors_counts_and_undefined_entries():
     typical = np.sqrt((0.3**2 + 0.4**2) / 2)
 
     assert repr(an_estimate()) == (
@@ -34,10 +34,10 @@ def test_an_estimate_says_its_shape_range_errors_counts_and_what_is_undefined():
     assert "Estimate(0: empty" in repr(Estimate(*np.zeros((4, 0))))
 
 
-def test_a_summary_of_many_parts_is_that_of_the_whole(monkeypatch):
+def test_a_summary_does_not_depend_on_the_parts_it_is_made_from(monkeypatch):
     values = np.random.default_rng(0).normal(size=1000)
     values[::7] = np.nan
-    monkeypatch.setattr(notebook, "_CHUNK", 64)
+    monkeypatch.setattr(notebook, "_ENTRIES_AT_ONCE", 64)
 
     summary = notebook.Summary(values)
 
@@ -46,7 +46,7 @@ def test_a_summary_of_many_parts_is_that_of_the_whole(monkeypatch):
     assert summary.typical == pytest.approx(np.sqrt(np.nanmean(values**2)))
 
 
-def test_within_jit_an_estimate_stands_for_what_is_to_come():
+def test_within_jit_an_estimate_shows_its_tracers():
     shown = []
 
     @jax.jit
@@ -63,7 +63,7 @@ def test_within_jit_an_estimate_stands_for_what_is_to_come():
     assert repr(jax.tree.map(lambda _: None, found)).startswith("Estimate(value=None")
 
 
-def test_a_notebook_gets_the_largest_values_in_order():
+def test_a_notebook_shows_the_largest_values_in_order():
     table = an_estimate((2, 3))._repr_html_()
 
     assert table.count("<tr>") == 1 + 4  # two of six are undefined
@@ -72,7 +72,7 @@ def test_a_notebook_gets_the_largest_values_in_order():
     assert an_estimate((1, 1, 3))._repr_html_() is None
 
 
-def test_what_is_in_a_table_is_text():
+def test_texts_in_a_table_are_escaped():
     table = notebook.table("<b>", ["<i>"], [["<script>alert(1)</script> & $x$"]])
 
     assert "<script" not in table
@@ -80,7 +80,7 @@ def test_what_is_in_a_table_is_text():
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; $x$" in table
 
 
-def test_data_frames_have_the_arrays_under_their_names():
+def test_a_data_frame_has_one_column_per_array():
     pytest.importorskip("pandas")
     estimate = an_estimate((2, 3))
 
@@ -102,7 +102,7 @@ def test_without_pandas_the_error_says_what_to_install(monkeypatch):
         an_estimate().to_dataframe()
 
 
-def test_other_results_say_what_they_are():
+def test_other_results_show_their_main_numbers():
     ones = np.ones(2)
     false, true = np.array([0, 0.005, 0.5, 1]), np.array([0.2, 0.3, 0.9, 1])
 
@@ -126,7 +126,7 @@ def test_other_results_say_what_they_are():
     assert list(said) == list(said.values())
 
 
-def test_a_design_and_its_coverage_say_what_they_are():
+def test_a_design_and_its_coverage_show_their_main_numbers():
     design = memjax.make_design(memjax.SubsetSpec(design="balanced"), 20, 0)
 
     assert repr(design) == "SubsetDesign('14 examples a model, every example equally often' of 20)"

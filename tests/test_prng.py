@@ -7,7 +7,7 @@ from memjax.errors import InputError
 
 
 def test_golden_bits():
-    """The same on every machine and in every version of NumPy and of jax, or stored runs could not be extended."""
+    """The bits are the same on every machine and in every version of NumPy and jax, so that runs can be extended."""
     assert prng.host_bits(1, "mask", 2, 2).tolist() == GOLDEN_HOST
     assert jax.random.bits(jax.random.fold_in(prng.run_key(1), 2), (2,)).tolist() == GOLDEN_DEVICE
 
@@ -22,7 +22,7 @@ def test_a_longer_draw_begins_with_the_shorter():
     np.testing.assert_array_equal(prng.host_bits(0, "a", 0, 10)[:4], prng.host_bits(0, "a", 0, 4))
 
 
-def test_permutation_is_one():
+def test_a_permutation_has_each_number_once():
     assert sorted(prng.host_permutation(0, "a", 0, 100)) == list(range(100))
 
 

@@ -1,4 +1,4 @@
-"""The tutorial's code, run as a reader would run it."""
+"""Runs the code of the tutorial, block by block."""
 
 import re
 import shlex
@@ -11,7 +11,7 @@ from memjax import run
 TUTORIAL = Path(__file__).parent.parent / "docs" / "tutorial.md"
 
 
-def test_the_tutorial_runs_and_what_it_claims_holds(tmp_path, monkeypatch, capsys):
+def test_the_tutorial_runs_and_its_claims_hold(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names: dict = {}
     blocks = re.findall(r"```(python|sh)\n(.*?)```", TUTORIAL.read_text(), re.DOTALL)

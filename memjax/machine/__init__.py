@@ -1,1 +1,1 @@
-"""What runs a run: the environment, its devices and workers, and the signals that stop it."""
+"""The machine that a run uses: versions, devices, workers, hosts, and the signals that stop a run."""

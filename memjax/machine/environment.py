@@ -1,4 +1,4 @@
-"""The machine and the versions that a run was made with."""
+"""The machine and the versions that a run uses."""
 
 import hashlib
 import os
@@ -8,58 +8,59 @@ from importlib.metadata import version
 from pathlib import Path
 
 from memjax import __version__
+from memjax.untrusted import cache_folder
 
 
 def versions() -> dict[str, str]:
-    """Names and versions of what decides a result, without importing any of it."""
+    """Versions of Python and of the packages that results depend on.  Imports none of them."""
     packages = {name: version(name) for name in ("jax", "jaxlib", "flax", "optax", "numpy")}
     return {"memjax": __version__, "python": platform.python_version(), **packages}
 
 
 def start_jax(cpu_devices: int | None = None) -> str:
-    """Cuts the processor into one device a core, unless the user has said otherwise; before jax is first used.
+    """Gives jax one CPU device per core, unless the user has set another number, and sets up the compilation cache.
 
-    Small models leave a core idle between operations; two devices on two cores train nearly twice as fast.  Compiled
-    programs are kept for the next process.
+    Call it before jax is first used.  Small models leave a core idle between operations, so two devices on two cores
+    train nearly twice as fast as one.
 
     Returns:
-      Where jax has been used in this process already and keeps its devices: how to have more of them; else nothing.
+      How to get more devices, if jax already runs in this process with fewer; else an empty text.
     """
     import jax
 
-    said = "JAX_NUM_CPU_DEVICES" in os.environ or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
-    advice = _cut_processor(cpu_devices or usable_cores()) if cpu_devices or not said else ""
+    chosen = "JAX_NUM_CPU_DEVICES" in os.environ or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
+    advice = _set_cpu_devices(cpu_devices or usable_cores()) if cpu_devices or not chosen else ""
     if not jax.config.jax_compilation_cache_dir and (folder := compile_cache()):
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-        # XLA cannot store programs with oneDNN's convolutions; they are compiled anew, which nobody has to be told.
+        # XLA cannot store programs with oneDNN's convolutions and warns each time; they are compiled again instead.
         warnings.filterwarnings("ignore", message="Error writing persistent compilation cache entry")
     return advice
 
 
-def _cut_processor(count: int) -> str:
+def _set_cpu_devices(count: int) -> str:
     import jax
 
     try:
         jax.config.update("jax_num_cpu_devices", count)
     except RuntimeError:  # jax has its devices already
-        here = jax.local_device_count()
-        if jax.default_backend() == "cpu" and here < count:
+        present = jax.local_device_count()
+        if jax.default_backend() == "cpu" and present < count:
             return (
-                f"JAX already runs in this process with {here} CPU device{'s' * (here > 1)}; for {count}, call "
+                f"JAX already runs in this process with {present} of {count} CPU devices; for all, call "
                 f'jax.config.update("jax_num_cpu_devices", {count}) before JAX is first used'
             )
     return ""
 
 
 def compile_cache() -> Path | None:
-    """The user's folder of compiled programs for this kind of processor; None where there can be none.
+    """The user's folder of compiled programs for this kind of processor; None if it cannot be used.
 
-    Whoever can write there can run code here: the folder is the user's alone, and is not used if it is not.
+    Anyone who can write to the folder can run code in this process.  So the folder is used only if it belongs to the
+    user and no one else may write to it.
     """
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    folder = Path(home) / "memjax" / f"compiled-{_processor()}"
+    folder = cache_folder(f"compiled-{_processor()}")
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.stat()
@@ -70,7 +71,7 @@ def compile_cache() -> Path | None:
 
 
 def _processor() -> str:
-    """A word for the instructions that the processor has: a home folder may be shared by unlike machines."""
+    """A short hash of the processor's instruction set, because different machines may share a home folder."""
     try:
         features = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags"))
     except (OSError, StopIteration):
@@ -83,11 +84,11 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def here() -> dict[str, str]:
-    """All of the environment that may change the last bits of a result.
+def describe() -> dict[str, str]:
+    """Everything about the environment that may change the last bits of a result.
 
-    One device or several is part of it, though not how many: a program for several goes through one more pass of the
-    compiler, which may put the same sums in another order.
+    Whether there is one device or several matters: programs for several devices go through one more compiler pass,
+    which may change the order of sums.  The exact number does not matter.
     """
     import jax
 
@@ -96,7 +97,7 @@ def here() -> dict[str, str]:
 
 
 def device_kind() -> str:
-    """Backend and kind of the devices, e.g. `cpu: cpu` or `gpu: NVIDIA H100`."""
+    """Backend and kind of the devices, such as `cpu: cpu` or `gpu: NVIDIA H100`."""
     import jax
 
     device = jax.local_devices()[0]
@@ -104,7 +105,7 @@ def device_kind() -> str:
 
 
 def memory() -> int:
-    """Bytes of main memory that this process may use: the machine's, or its control group's if that is less."""
+    """Bytes of main memory that this process may use: the smaller of the machine's and its control group's limit."""
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
         try:
@@ -116,7 +117,7 @@ def memory() -> int:
 
 
 def device_memory() -> int:
-    """Bytes that the programs on one device may use: nine tenths of a GPU's or TPU's, or of a CPU device's share."""
+    """Bytes that programs on one device may use: 90 % of a GPU's or TPU's memory, or of a CPU device's share."""
     import jax
 
     devices = jax.local_devices()

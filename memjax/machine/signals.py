@@ -1,7 +1,7 @@
-"""Being asked to stop: by Ctrl-C, by a scheduler that takes the machine away, by whoever sends a signal.
+"""Signals that ask a run to stop, such as Ctrl-C or SIGTERM from a scheduler.
 
-What is committed is safe at any moment, so a run may leave at any moment.  While it trains it is patient: the first
-signal lets it finish what is under way, the second makes it leave at once.
+Finished blocks are safe at any moment, so a run may stop at any moment.  During training, the first signal lets the run
+finish the current models or save a checkpoint; the second stops it at once.
 """
 
 import os
@@ -12,8 +12,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-INTERRUPTED = 75  # "try again later": safe to put back into a queue
-KEPT = "what is finished is kept, the same command goes on from there"
+INTERRUPTED = 75  # exit code EX_TEMPFAIL: a scheduler may start the same command again
+KEPT = "finished models are saved, the same command continues from there"
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
 
 _asked, _patient = threading.Event(), threading.Event()
@@ -27,10 +27,10 @@ def asked() -> bool:
 
 @contextmanager
 def patience(under_way: str) -> Iterator[None]:
-    """Within, the first signal only notes that the run was asked to stop.
+    """Within this context the first signal is only recorded.
 
     Args:
-      under_way: what is finished first, for the message.
+      under_way: what the run finishes before it stops, for the message.
     """
     global _under_way
     _under_way = under_way
@@ -42,10 +42,10 @@ def patience(under_way: str) -> Iterator[None]:
 
 
 def listen() -> None:
-    """Takes over the signals of this process; to be called once, in its main thread.
+    """Takes over the signals of this process.  Call it once, in the main thread.
 
-    A thread waits for them, since Python's own handlers only run between two steps of the interpreter and a
-    compilation or a pack of models is one long step.
+    A thread waits for signals, because Python's own handlers run only between two steps of the interpreter, and
+    compiling a program or training a batch of models is one long step.
     """
     inside, outside = socket.socketpair()
     outside.setblocking(False)
@@ -57,16 +57,16 @@ def listen() -> None:
 
 
 def _wait(inside: socket.socket, _outside: socket.socket) -> None:
-    """`_outside` is only kept open here."""
+    """`_outside` is an argument so that it stays open."""
     while inside.recv(1):
         if _patient.is_set() and not _asked.is_set():
             _asked.set()
-            _say(f"stopping after {_under_way}; once more to leave at once")
+            _say(f"stopping after {_under_way}; a second signal stops at once")
         else:
             _say(f"interrupted; {KEPT}")
             os._exit(INTERRUPTED)
 
 
 def _say(text: str) -> None:
-    start = "\n" if sys.stderr.isatty() else ""  # below the bar, not in it
+    start = "\n" if sys.stderr.isatty() else ""  # below the progress bar
     print(f"{start}memjax: {text}", file=sys.stderr, flush=True)

@@ -88,7 +88,7 @@ def _new_plan(request: Request) -> Plan:
     blocks = store.finished_blocks(folder)  # there are some where a plan was lost
     size = config.pack_size or _pack_size_of(folder, blocks)
     size = size or chosen_pack_size(config, request.dataset, request.design)
-    plan = Plan(config.settings(), request.data, size, config.num_models, environment.here())
+    plan = Plan(config.settings(), request.data, size, config.num_models, environment.describe())
     if blocks and not any(_belongs(folder, number, plan) for number in blocks):
         where = store.shown(folder)
         raise InputError(f"{where} holds blocks of another run and has lost its plan.json; give another --run")
@@ -114,7 +114,7 @@ def _checked(old: Plan, request: Request) -> Plan:
     there = config_of(old, folder).settings()  # settings that are newer than the folder have their defaults there
     changed = store.differences(replace(old, config=there), config.settings(), request.data)
     if config.pack_size not in (None, old.pack_size):
-        changed.append(f"pack_size: {old.pack_size} there, {config.pack_size} asked for")
+        changed.append(f"pack_size: {old.pack_size} in the folder, {config.pack_size} requested")
     if changed:
         where, how = store.shown(folder), "; ".join(changed)
         raise InputError(f"{where} was made for another run; give another --run. It differs in {how}")

@@ -45,7 +45,7 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
     from memjax.training import checkpoints_in, forget, is_out_of_memory, train_many
 
     check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
-    here = environment.here()
+    here = environment.describe()
     if changed := [name for name in here if here[name] != run.plan.environment.get(name, here[name])]:
         notify(
             f"this folder was begun in another environment ({', '.join(changed)} differ): new models may differ from "
@@ -241,8 +241,8 @@ def _tidy(run: Run, notify: Notify) -> None:
     """Sets aside what claims to be a block and is not, and removes what killed processes were writing."""
     for number, problem in list(store.damaged_blocks(run.folder, run.plan.fingerprint)):
         _set_aside(run, number, f"block {number}: {problem}", notify)
-    if kept := store.commit_kept(run.folder, run.plan.fingerprint):
-        notify(f"{kept} blocks that were kept on this machine are now where they belong")
+    if kept := store.commit_staged(run.folder, run.plan.fingerprint):
+        notify(f"{kept} blocks that had been saved on this machine only are now uploaded")
     for folder in (run.folder, run.folder / "blocks"):
         store.remove_leftovers(folder)
 

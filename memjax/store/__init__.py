@@ -1,19 +1,12 @@
-"""A run on disk.  What is on disk is the only state; this package starts without jax."""
+"""The files of a run.  A run has no state outside its folder.  Importing this package does not import jax."""
 
-from memjax.store.blocks import Block, CorruptBlock, commit_kept, read_block, write_block
-from memjax.store.estimates import (
-    as_estimates,
-    as_pairs,
-    just_written,
-    read_estimates,
-    read_pairs,
-)
+from memjax.store.blocks import Block, CorruptBlock, commit_staged, read_block, write_block
+from memjax.store.estimates import as_estimates, as_pairs, just_written, read_estimates, read_pairs
 from memjax.store.files import (
     is_there,
     publish,
     remove_folder,
     remove_leftovers,
-    sha256_of,
     total_size,
     write_arrays,
     write_atomically,
@@ -21,7 +14,6 @@ from memjax.store.files import (
 from memjax.store.outcomes import read_curves, read_held_out, read_outcomes
 from memjax.store.plan import Plan, differences, new_plan, read_plan, replace_plan
 from memjax.store.records import (
-    Record,
     count_models,
     damaged_blocks,
     finished_blocks,
@@ -30,30 +22,21 @@ from memjax.store.records import (
     record_path,
     set_aside,
 )
-from memjax.store.results import (
-    as_noted,
-    read_note,
-    read_results,
-    read_whole,
-    whole_results,
-    write_note,
-)
+from memjax.store.results import as_noted, read_note, read_results, read_whole, whole_results, write_note
 from memjax.store.sealed import BrokenSeal
 from memjax.store.staging import afresh, place, shown, url_of
-from memjax.store.verify import Finding, verify
+from memjax.store.verify import verify
 
 __all__ = [
     "Block",
     "BrokenSeal",
     "CorruptBlock",
-    "Finding",
     "Plan",
-    "Record",
     "afresh",
     "as_estimates",
     "as_noted",
     "as_pairs",
-    "commit_kept",
+    "commit_staged",
     "count_models",
     "damaged_blocks",
     "differences",
@@ -80,7 +63,6 @@ __all__ = [
     "remove_leftovers",
     "replace_plan",
     "set_aside",
-    "sha256_of",
     "shown",
     "total_size",
     "url_of",

@@ -1,7 +1,7 @@
-"""A block of finished models on disk: an npz file and, written after it, a record with its checksum.
+"""A block of finished models on disk: an npz file, and a record with its checksum that is written after it.
 
-Without the record the block does not exist.  Neither is ever written over.  Yes-or-no arrays are kept as bits, numbers
-as float16.
+A block without a record does not count.  Neither file is ever overwritten.  Booleans are stored as bits, numbers as
+float16.
 """
 
 import hashlib
@@ -15,14 +15,14 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from memjax.errors import InputError
-from memjax.store.files import here, here_now, keep, publish, sha256_of
+from memjax.store.files import local_copy, publish, refresh, sha256_of, stage
 from memjax.store.records import Record, finished_blocks, number_of, read_record, record_path, set_aside
 from memjax.store.sealed import BrokenSeal, seal
 from memjax.untrusted import read_npz
 
 LARGEST = float(np.finfo(np.float16).max)
-_SIDES = ("train_", "test_", "record_")
-_OWN = {"model_ids", "finite", "num_train", "num_test", "masks"}
+_BY_METRIC = ("train_", "test_", "record_")  # how the names of arrays begin that hold one metric each
+_ALWAYS = {"model_ids", "finite", "num_train", "num_test", "masks"}
 _EPOCHS = "record_epochs"
 _HELD_OUT = "held_out_probability"
 
@@ -34,11 +34,12 @@ class Block(NamedTuple):
       model_ids: (models,)
       masks: (models, train) bool, True where the model trained on the example.
       finite: (models,) bool, False where training diverged.
-      train, test: by the name of the metric, (models, train) and (models, test).
-      record: what was recorded on the way, by the name of the metric, (models, epochs, train); often nothing.
-      epochs: (epochs,) after how many epochs.
+      train, test: name of the metric -> (models, train) and (models, test).
+      record: name of a metric recorded during training -> (models, epochs, train); often empty.
+      epochs: (epochs,) the epochs after which metrics were recorded.
       held_out: (train, classes) mean probability of each class over the block's models that did not train on the
-        example and did not diverge; NaN where there is none.  None in a block of an older version, or of a stream.
+        example and did not diverge; NaN if there are no such models.  None for blocks of older versions and of
+        streamed runs.
     """
 
     model_ids: Int[np.ndarray, " models"]
@@ -52,7 +53,7 @@ class Block(NamedTuple):
 
 
 class CorruptBlock(Exception):
-    """A block that is not what was written."""
+    """A block that differs from what was written."""
 
     def __init__(self, number: int, problem: object):
         super().__init__(f"block {number}: {problem}")
@@ -64,19 +65,19 @@ def block_path(folder: Path, number: int) -> Path:
 
 
 def write_block(folder: Path, number: int, block: Block, plan: str, environment: dict[str, str]) -> bool:
-    """Commits a block to a run folder: its arrays first, then the record that makes them count.
+    """Adds a block to a run folder: first its arrays, then the record that makes them count.
 
-    Another process may commit the same block at the same time.  Whoever is first stays; the same models trained on
-    the same kind of device are the same bytes, so it makes no difference.
+    Another process may write the same block at the same time.  The first one stays.  On the same kind of device the
+    same models have the same bytes, so it does not matter which.
 
     Args:
       plan: the fingerprint of the plan that the block belongs to.
-      environment: where it was trained.
+      environment: the versions and device that trained it.
 
     Returns:
-      False where the block is there already, and with other bytes: the two were trained in different environments.
+      False if the block exists with other bytes, because the two were trained in different environments.
     """
-    content = _packed(block)
+    content = _to_bytes(block)
     record = Record(
         number, plan, hashlib.sha256(content).hexdigest(), len(content), len(block.finite),
         int((~block.finite).sum()), environment,
@@ -84,12 +85,12 @@ def write_block(folder: Path, number: int, block: Block, plan: str, environment:
     return _commit(folder, content, record)
 
 
-def commit_kept(folder: Path, plan: str) -> int:
-    """Commits blocks that are on this machine since their process could not put them where they belong; how many."""
-    there, count = finished_blocks(folder), 0
+def commit_staged(folder: Path, plan: str) -> int:
+    """Uploads blocks that an earlier process of this machine could not upload; returns how many."""
+    finished, count = finished_blocks(folder), 0
     for path in sorted((folder / "blocks").glob("*.json")):
         number, data = number_of(path.stem), path.with_suffix(".npz")
-        if number is None or number in there or not data.exists():
+        if number is None or number in finished or not data.exists():
             continue
         try:
             record = read_record(folder, number)
@@ -102,43 +103,43 @@ def commit_kept(folder: Path, plan: str) -> int:
 
 
 def read_block(folder: Path, number: int) -> Block:
-    """A block, if its bytes are those that were written.
+    """The block with this number.
 
     Raises:
-      CorruptBlock: they are not.
+      CorruptBlock: it is missing, or its bytes differ from those that were written.
     """
     path = block_path(folder, number)
     try:
         record = read_record(folder, number)
-        here(path, record.sha256)
+        local_copy(path, record.sha256)
     except (OSError, BrokenSeal) as problem:
         raise CorruptBlock(number, problem) from problem
     try:
         if path.stat().st_size != record.bytes or sha256_of(path) != record.sha256:
-            raise CorruptBlock(number, "its checksum differs from the one noted when it was written")
-        return _unpacked(read_npz(path, lambda names: _check_names(names, path)))
+            raise CorruptBlock(number, "its checksum differs from the one in its record")
+        return _from_arrays(read_npz(path, lambda names: _check_names(names, path)))
     except (OSError, InputError, ValueError, KeyError, TypeError, IndexError) as problem:
         raise CorruptBlock(number, problem) from problem
 
 
 def _commit(folder: Path, content: bytes, record: Record) -> bool:
     number = record.number
-    path, noted, sealed = block_path(folder, number), record_path(folder, number), seal(record._asdict())
+    data_path, its_record, sealed = block_path(folder, number), record_path(folder, number), seal(record._asdict())
     while True:
-        path.parent.mkdir(exist_ok=True)
-        keep(path, content)
-        keep(noted, sealed)
+        data_path.parent.mkdir(exist_ok=True)
+        stage(data_path, content)
+        stage(its_record, sealed)
         try:
-            whole = publish(path, content) or sha256_of(path) == record.sha256
-            if whole and publish(noted, sealed):
+            same = publish(data_path, content) or sha256_of(data_path) == record.sha256
+            if same and publish(its_record, sealed):
                 return True
-            here_now([noted])  # that of whoever was first
+            refresh([its_record])  # the record of the process that was first
             return read_record(folder, number).sha256 == record.sha256
-        except (FileNotFoundError, BrokenSeal):  # data or a record that a process left, or that were changed since
+        except (FileNotFoundError, BrokenSeal):  # one file is missing, or the record was changed after it was written
             set_aside(folder, number)
 
 
-def _packed(block: Block) -> bytes:
+def _to_bytes(block: Block) -> bytes:
     arrays: dict[str, Any] = {
         "model_ids": block.model_ids.astype(np.int64),
         "finite": block.finite,
@@ -158,35 +159,33 @@ def _packed(block: Block) -> bytes:
     return stream.getvalue()
 
 
-def _unpacked(arrays: dict[str, np.ndarray]) -> Block:
+def _from_arrays(arrays: dict[str, np.ndarray]) -> Block:
     ids, finite, masks = (arrays.pop(name) for name in ("model_ids", "finite", "masks"))
-    num = {side: int(arrays.pop(f"num_{side}")) for side in ("train", "test")}
-    epochs = arrays.pop(_EPOCHS, np.zeros(0, np.int64))
+    num_train, num_test = (int(arrays.pop(f"num_{side}")) for side in ("train", "test"))
+    epochs, held_out = arrays.pop(_EPOCHS, np.zeros(0, np.int64)), arrays.pop(_HELD_OUT, None)
     if epochs.dtype != np.int64 or epochs.ndim != 1 or (np.diff(epochs) <= 0).any():
-        raise ValueError(f"it says that it was recorded after {epochs} epochs")
-    record = {name: arrays.pop(name) for name in list(arrays) if name.startswith("record_")}
-    held_out = arrays.pop(_HELD_OUT, None)
-    if held_out is not None and (held_out.dtype != np.float16 or held_out.shape[:-1] != (num["train"],)):
+        raise ValueError(f"its recorded epochs are {epochs}; expected an ascending row of whole numbers")
+    if held_out is not None and (held_out.dtype != np.float16 or held_out.shape[:-1] != (num_train,)):
         raise ValueError(f"its held-out probabilities are {held_out.dtype} {held_out.shape}")
-    block = Block(
-        ids, _expand(masks, num["train"]), finite.astype(bool, casting="no"), {}, {},
-        {name.removeprefix("record_"): _expand(values, num["train"], axis=2) for name, values in record.items()},
-        epochs, held_out,
-    )  # fmt: skip
+    metrics: dict[str, dict[str, np.ndarray]] = {"train": {}, "test": {}, "record": {}}
     for key, values in arrays.items():
         side, _, name = key.partition("_")
-        getattr(block, side)[name] = _expand(values, num[side])
+        count = num_test if side == "test" else num_train
+        metrics[side][name] = _expand(values, count, axis=2 if side == "record" else 1)
+    block = Block(
+        ids, _expand(masks, num_train), finite.astype(bool, casting="no"), **metrics, epochs=epochs, held_out=held_out
+    )
     shapes = {values.shape[:2] for values in (block.masks, *block.train.values())}
-    if shapes != {(len(ids), num["train"])} or {len(values) for values in block.test.values()} != {len(ids)}:
+    if shapes != {(len(ids), num_train)} or {len(values) for values in block.test.values()} != {len(ids)}:
         raise ValueError(f"its arrays have different sizes: {shapes}")
     if any(values.shape[:2] != (len(ids), len(epochs)) for values in block.record.values()):
-        raise ValueError(f"what it has recorded is not of {len(ids)} models at {len(epochs)} epochs")
+        raise ValueError(f"its recorded metrics are not of {len(ids)} models at {len(epochs)} epochs")
     return block
 
 
 def _check_names(names, path: Path) -> None:
-    others = {name for name in names if not name.startswith(_SIDES)} - {_HELD_OUT}
-    if others != _OWN or {"train_correct", "test_correct"} - {*names}:
+    others = {name for name in names if not name.startswith(_BY_METRIC)} - {_HELD_OUT}
+    if others != _ALWAYS or {"train_correct", "test_correct"} - {*names}:
         raise InputError(f"{path} does not hold the arrays of a block")
 
 
@@ -197,9 +196,9 @@ def _compact(values: np.ndarray, axis: int = 1) -> np.ndarray:
 
 
 def _expand(values: np.ndarray, count: int, axis: int = 1) -> np.ndarray:
-    """With `count` examples along an axis: bits as bool, or numbers as they are."""
+    """The values of `count` examples along an axis: booleans from bits, or numbers unchanged."""
     if values.dtype == np.uint8 and values.ndim == axis + 1 and -(-count // 8) == values.shape[axis]:
         return np.unpackbits(values, axis=axis, count=count).astype(bool)
     if values.dtype != np.float16 or values.ndim <= axis or values.shape[axis] != count:
-        raise ValueError(f"it holds {values.dtype} {values.shape} for {count} examples")
+        raise ValueError(f"it holds an array {values.dtype} {values.shape} for {count} examples")
     return values

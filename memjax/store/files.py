@@ -1,7 +1,8 @@
-"""Files that exist whole or not at all, whatever stops the program that writes them.
+"""Files that are written completely or not at all, even if the program is stopped while it writes.
 
-The files of a run on an object store are in a local folder as well (`staging.py`): written there first, then put where
-they belong, and read from there if they have been before.  Who uses this file need not know which kind of folder it is.
+The files of a run on an object store have copies in a local staging folder (see `staging.py`).  A file is written there
+first and then uploaded; a file that has been downloaded once is read from there.  Callers need not know which kind of
+folder they use.
 """
 
 import errno
@@ -27,44 +28,41 @@ _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.E
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], _Result]) -> _Result:
-    """Puts a file in place of an older one: a reader sees all of the old one or all of the new one.
+    """Writes a file, replacing an older one.  A reader sees the whole old file or the whole new file.
 
     Returns:
       What `write` returns.
     """
-    result: list[_Result] = []
-    with _written_aside(path, lambda stream: result.append(write(stream))) as aside:
-        os.replace(aside, path)
-    _flush_folder(path.parent)
+    result = _replace(path, write)
     if url := url_of(path):
         objects.put_file(url, path)
-    return result[0]
+    return result
 
 
 def write_arrays(path: Path, arrays: Iterable[tuple[str, Any]]) -> None:
-    """An npz file, in place of an older one."""
+    """Writes an npz file, replacing an older one."""
     write_atomically(path, lambda stream: np.savez(stream, **dict(arrays)))
 
 
 def add_array(archive: zipfile.ZipFile, name: str, array: Any) -> None:
-    """One more array in an npz file."""
+    """Adds an array to an npz file."""
     with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
         np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
 
 
 def publish(path: Path, content: bytes) -> bool:
-    """Puts a new file there; False, and nothing changes, where there is a file of that name already.
+    """Creates a file; returns False and changes nothing if a file of that name exists.
 
-    Of several processes that publish under one name, on one machine or on many, one succeeds.  Where the file system
-    has no hard links, two that come at the very same moment may both believe so.
+    If several processes publish under one name, on one machine or on many, one succeeds.  Without hard links, two that
+    publish at the same moment may both be told that they succeeded.
     """
     if url := url_of(path):
-        keep(path, content)
+        stage(path, content)
         new = objects.put_new(url, content)
         if not new:
             _download(url, path)
         return new
-    with _written_aside(path, lambda stream: stream.write(content)) as aside:
+    with _written_aside(path, lambda stream: stream.write(content)) as (aside, _):
         try:
             os.link(aside, path)
         except FileExistsError:
@@ -79,19 +77,17 @@ def publish(path: Path, content: bytes) -> bool:
     return True
 
 
-def keep(path: Path, content: bytes) -> None:
-    """On this machine until it is where it belongs; does nothing where this is that place."""
+def stage(path: Path, content: bytes) -> None:
+    """Writes the local copy of a file of an object store; does nothing for any other file."""
     if url_of(path) and not (path.exists() and path.read_bytes() == content):
-        with _written_aside(path, lambda stream: stream.write(content)) as aside:
-            os.replace(aside, path)
-        _flush_folder(path.parent)
+        _replace(path, lambda stream: stream.write(content))
 
 
-def here(path: Path, sha256: str | None = None) -> Path:
-    """The same path, under which the file now is on this machine, with this checksum if there is such a one.
+def local_copy(path: Path, sha256: str | None = None) -> Path:
+    """Downloads a file of an object store if it is missing here or has another checksum; returns its local path.
 
     Raises:
-      FileNotFoundError: it is not there.
+      FileNotFoundError: the object store has no such file.
     """
     url = url_of(path)
     if url and not (path.exists() and (sha256 is None or sha256_of(path) == sha256)):
@@ -99,25 +95,25 @@ def here(path: Path, sha256: str | None = None) -> Path:
     return path
 
 
-def here_now(paths: list[Path]) -> None:
-    """Small files as they are where they belong, many at once: on this machine they may be older, or gone there."""
+def refresh(paths: list[Path]) -> None:
+    """Downloads the current versions of small files, and removes local copies of files that the object store lacks."""
     urls = {url: path for path in paths if (url := url_of(path))}
     found = objects.get_all([*urls])
     for url, path in urls.items():
         if url in found:
-            keep(path, found[url])
+            stage(path, found[url])
         else:
             path.unlink(missing_ok=True)
 
 
 def is_there(path: Path) -> bool:
-    """Whether the file exists, by now."""
+    """Whether the file exists; an object store is asked each time."""
     url = url_of(path)
     return objects.exists(url) if url else path.exists()
 
 
 def names(folder: Path) -> set[str]:
-    """Of all that is in a folder, half-written files included; none where there is no folder."""
+    """Names of everything in a folder, half-written files included; empty if there is no folder."""
     if url := url_of(folder):
         return {*objects.listing(url)}
     try:
@@ -127,21 +123,21 @@ def names(folder: Path) -> set[str]:
 
 
 def sizes(folder: Path) -> dict[str, int]:
-    """Names of a folder's files and their sizes in bytes; what leads nowhere is left out."""
+    """Names of a folder's files and their sizes in bytes, without broken links."""
     if url := url_of(folder):
         return {name: size for name, size in objects.listing(url).items() if size is not None}
     return {name: (folder / name).stat().st_size for name in names(folder) if (folder / name).exists()}
 
 
 def total_size(folder: Path) -> int:
-    """Bytes of all files in a folder and below."""
+    """Bytes of all files in a folder and its subfolders."""
     if url := url_of(folder):
         return objects.total_size(url)
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def move(path: Path, target: Path) -> None:
-    """Gives a file, or a link that leads nowhere, another name in its folder; nothing happens where there is none."""
+    """Renames a file or a broken link within its folder; does nothing if it does not exist."""
     if url := url_of(path):
         objects.move(url, url.removesuffix(path.name) + target.name)
     if os.path.lexists(path):
@@ -149,19 +145,19 @@ def move(path: Path, target: Path) -> None:
 
 
 def remove_folder(folder: Path) -> None:
-    """Removes a folder and all that is in it, as far as that can be done."""
+    """Removes a folder with its contents, except for what this user may not delete."""
     if url := url_of(folder):
-        with suppress(InputError):  # whoever may not delete has lost nothing
+        with suppress(InputError):  # no permission to delete: leftovers cost space and nothing else
             objects.remove_all(url)
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_leftovers(folder: Path) -> int:
-    """Removes half-written files of processes of this machine that live no more; returns how many."""
+    """Removes half-written files of processes of this machine that have ended; returns how many."""
     removed = 0
     for path in folder.glob(f".*{TEMPORARY}"):
         machine, _, process = path.name.removesuffix(TEMPORARY).rpartition(".")
-        if machine.endswith(f"@{socket.gethostname()}") and process.isdigit() and not _lives(int(process)):
+        if machine.endswith(f"@{socket.gethostname()}") and process.isdigit() and not _is_running(int(process)):
             path.unlink(missing_ok=True)
             removed += 1
     return removed
@@ -174,26 +170,32 @@ def sha256_of(path: Path) -> str:
 
 
 def _download(url: str, path: Path) -> None:
-    with _written_aside(path, lambda stream: objects.get_file(url, stream.name)) as aside:
+    _replace(path, lambda stream: objects.get_file(url, stream.name))
+
+
+def _replace(path: Path, write: Callable[[BinaryIO], _Result]) -> _Result:
+    with _written_aside(path, write) as (aside, result):
         os.replace(aside, path)
+    _flush_folder(path.parent)
+    return result
 
 
 @contextmanager
-def _written_aside(path: Path, write: Callable[[BinaryIO], object]) -> Iterator[Path]:
-    """The content under another name in the same folder, on disk; gone afterwards if it is still there."""
+def _written_aside(path: Path, write: Callable[[BinaryIO], _Result]) -> Iterator[tuple[Path, _Result]]:
+    """A file under a temporary name in the same folder, flushed to disk; removed at the end if it was not renamed."""
     aside = path.with_name(f".{path.name}@{socket.gethostname()}.{os.getpid()}{TEMPORARY}")
     try:
         with open(aside, "wb") as stream:
-            write(stream)
+            result = write(stream)
             stream.flush()
             os.fsync(stream.fileno())
-        yield aside
+        yield aside, result
     finally:
         aside.unlink(missing_ok=True)
 
 
 def _flush_folder(folder: Path) -> None:
-    """A new name is on disk only after its folder is."""
+    """A new file name is safe only when its folder has been flushed too."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -201,11 +203,11 @@ def _flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _lives(process: int) -> bool:
+def _is_running(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     except (PermissionError, OverflowError):
-        return True
+        pass
     return True

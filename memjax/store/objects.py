@@ -1,7 +1,7 @@
-"""Objects on gs://, s3:// and whatever else fsspec reaches: there whole or not at all, and put only once if so wanted.
+"""Files on object stores (gs://, s3:// and others that fsspec supports): written completely or not at all.
 
-Nothing is renamed: a PUT is the commit.  What fails is tried again for half a minute, besides the patience that the
-back ends have of their own.
+A file is complete as soon as its PUT request succeeds, so nothing is renamed.  A failed request is repeated for half a
+minute, in addition to the repetitions of the back ends themselves.
 """
 
 import time
@@ -18,10 +18,10 @@ _T = TypeVar("_T")
 
 
 def put_new(url: str, content: bytes) -> bool:
-    """Puts an object where there is none; False, and nothing changes, where there is one already.
+    """Creates an object; returns False and changes nothing if an object of that name exists.
 
-    Google's and Amazon's stores decide it themselves (if-generation-match, if-none-match).  On one that does not heed
-    that, the later of two that come at the very same moment stays.
+    The stores of Google and Amazon check this themselves (if-generation-match, if-none-match).  On a store without such
+    a check, of two that are written at the same moment the later one stays.
     """
     system, path = _system(url)
 
@@ -40,23 +40,23 @@ def put_new(url: str, content: bytes) -> bool:
 
 
 def put_file(url: str, source: Path) -> None:
-    """Puts a local file in place of whatever was there."""
+    """Uploads a local file, replacing an older object."""
     system, path = _system(url)
     _written(url, lambda: system.put_file(str(source), path))
 
 
 def get_file(url: str, target: str) -> None:
-    """Copies an object into a local file.
+    """Downloads an object into a local file.
 
     Raises:
-      FileNotFoundError: there is none.
+      FileNotFoundError: there is no such object.
     """
     system, path = _system(url)
     _patiently(url, lambda: system.get_file(path, target))
 
 
 def get_all(urls: Sequence[str]) -> dict[str, bytes]:
-    """Small objects, many at once; those that are not there are left out."""
+    """The content of several small objects by URL, without those that do not exist."""
     if not urls:
         return {}
     system, _ = _system(urls[0])
@@ -75,25 +75,25 @@ def get_all(urls: Sequence[str]) -> dict[str, bytes]:
 
 
 def exists(url: str) -> bool:
-    """Whether there is such an object now, whatever a listing says."""
+    """Whether the object exists.  Unlike a listing, the answer is up to date."""
     system, path = _system(url)
     return _patiently(url, lambda: system.isfile(path))
 
 
 def listing(url: str) -> dict[str, int | None]:
-    """The names directly below a URL and their sizes in bytes, None for a folder; a listing may lag behind."""
+    """Names directly below a URL and their sizes in bytes, None for a folder.  May miss the latest changes."""
     system, path = _system(url)
     try:
         found = _patiently(url, lambda: system.ls(path, detail=True))
     except FileNotFoundError:
         return {}
     names = {entry["name"].strip("/"): entry["size"] if entry["type"] == "file" else None for entry in found}
-    names.pop(path.strip("/"), None)  # some tools leave an empty object in place of a folder
+    names.pop(path.strip("/"), None)  # some tools create an empty object for the folder itself
     return {name.rpartition("/")[2]: size for name, size in names.items()}
 
 
 def move(url: str, target: str) -> None:
-    """Copies an object, then deletes it; nothing happens where another process has done so meanwhile."""
+    """Renames an object by copying and deleting it; does nothing if another process has already moved it."""
     system, path = _system(url)
 
     def act() -> None:
@@ -118,18 +118,22 @@ def total_size(url: str) -> int:
 
 
 def check(url: str) -> None:
-    """Raises InputError where nothing can be kept: no back end for such URLs, no such bucket, no right to see it."""
+    """Refuses a URL without a back end, a bucket that does not exist, and one that this user may not read.
+
+    Raises:
+      InputError: it is one of these.
+    """
     system, path = _system(url)
     bucket = path.strip("/").partition("/")[0]
     try:
         _patiently(url, lambda: system.ls(path))
     except FileNotFoundError:
         if url.partition(":")[0] in _EXTRAS and not _patiently(url, lambda: system.exists(bucket)):
-            raise InputError(f"{url}: there is no bucket {bucket}; make it first, or check its name") from None
+            raise InputError(f"{url}: there is no bucket {bucket}; create it, or check its name") from None
 
 
 def _system(url: str) -> tuple[Any, str]:
-    """The file system of a URL, and its own word for the URL."""
+    """The fsspec file system of a URL, and the path in that file system."""
     import fsspec
 
     protocol = url.partition(":")[0]
@@ -148,23 +152,23 @@ def _written(url: str, act: Callable[[], _T]) -> _T:
     try:
         return _patiently(url, act)
     except FileNotFoundError as problem:
-        raise InputError(f"{url} cannot be written: {problem}; is there such a bucket?") from None
+        raise InputError(f"{url} cannot be written: {problem}; check that the bucket exists") from None
 
 
 def _patiently(url: str, act: Callable[[], _T]) -> _T:
-    """What `act` returns, in the end."""
+    """What `act` returns; a failed request is repeated."""
     for wait in (*WAITS, None):
         try:
             return act()
         except (FileNotFoundError, InputError):
             raise
         except PermissionError as problem:
-            raise InputError(f"{url}: no permission: {problem}; look at your credentials and rights") from None
+            raise InputError(f"{url}: no permission: {problem}; check your credentials and permissions") from None
         except Exception as problem:
             if wait is None:
                 raise InputError(
-                    f"{url} cannot be reached: {' '.join(str(problem).split()) or type(problem).__name__}; what was "
-                    "computed is kept on this machine, and the same command puts it there"
+                    f"{url} cannot be reached: {' '.join(str(problem).split()) or type(problem).__name__}; finished "
+                    "work is saved on this machine, and the same command uploads it"
                 ) from problem
             time.sleep(wait)
     raise AssertionError

@@ -1,4 +1,4 @@
-"""All finished models of a run folder, stacked."""
+"""The outcomes of all finished models of a run folder, as arrays with one row per model."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,17 +11,16 @@ from memjax.types import Curves, Outcomes
 
 
 def read_outcomes(folder: Path, blocks: Iterable[int], num_models: int) -> tuple[Outcomes, int]:
-    """The models numbered below `num_models` in the given blocks, and how many of them diverged.
+    """Outcomes of the models numbered below `num_models` in the given blocks, and how many of these models diverged.
 
-    Diverged models are left out of the outcomes: an answer that is not a number must not be averaged in as a wrong
-    one.
+    Diverged models are left out, so that their NaN predictions do not count as wrong ones.
 
-    All are in memory at once, and for a moment twice: a byte for each mask and for each answer that is right or wrong,
-    two for each other number; for 4,000 models of 60,000 training and 10,000 test examples 0.5 GB, and 0.6 GB more for
-    probabilities.  Estimates of a run are made without it, two blocks at a time.
+    All models are in memory at once, and twice for a moment: one byte for each mask and each correctness, two for each
+    other number.  4,000 models with 60,000 training and 10,000 test examples take 0.5 GB, and 0.6 GB more for
+    probabilities.  A run does not use this function for its estimates: it reads two blocks at a time.
 
     Raises:
-      CorruptBlock: a block is not what was written.
+      CorruptBlock: a block differs from what was written.
     """
     parts, used, num_failed = _parts(folder, blocks, num_models)
     return Outcomes(
@@ -33,15 +32,16 @@ def read_outcomes(folder: Path, blocks: Iterable[int], num_models: int) -> tuple
 
 
 def read_held_out(folder: Path, blocks: Iterable[int]) -> np.ndarray | None:
-    """Mean probability of each class over models that did not train on an example, (train, classes); one block at once.
+    """Mean probability of each class over the models that did not train on an example, (train, classes).
 
-    Each block counts by its models that did not train on the example.  Blocks without such probabilities are left out.
+    Blocks are read one at a time.  Each is weighted by its number of models that did not train on the example.  Blocks
+    without held-out probabilities are left out.
 
     Returns:
-      NaN where no model left the example out; None where no block has them.
+      NaN where every model trained on the example; None if no block has held-out probabilities.
 
     Raises:
-      CorruptBlock: a block is not what was written.
+      CorruptBlock: a block differs from what was written.
     """
     total, count = None, 0
     for number in sorted(blocks):
@@ -58,15 +58,15 @@ def read_held_out(folder: Path, blocks: Iterable[int]) -> np.ndarray | None:
 
 
 def read_curves(folder: Path, blocks: Iterable[int], num_models: int) -> Curves:
-    """What was recorded of the models numbered below `num_models` while they trained; diverged ones are left out.
+    """Metrics recorded during training, for the models numbered below `num_models` that did not diverge.
 
     Raises:
-      CorruptBlock: a block is not what was written.
+      CorruptBlock: a block differs from what was written.
       InputError: nothing was recorded.
     """
     parts, used, _ = _parts(folder, blocks, num_models)
     if not parts[0].record:
-        raise InputError(f"{folder} has recorded nothing; begin another --run with --record correct loss, or the like")
+        raise InputError(f"{folder} has recorded nothing; begin another --run with --record, such as --record correct")
     return Curves(
         _stacked([part.model_ids for part in parts], used),
         _stacked([part.masks for part in parts], used),
@@ -76,11 +76,11 @@ def read_curves(folder: Path, blocks: Iterable[int], num_models: int) -> Curves:
 
 
 def _parts(folder: Path, blocks: Iterable[int], num_models: int) -> tuple[list[Block], list[np.ndarray], int]:
-    """The blocks, which models of each are used, and how many of those asked for diverged."""
+    """The blocks, the models of each that are used, and how many of the requested models diverged."""
     parts = [read_block(folder, number) for number in sorted(blocks)]
-    asked = [part.model_ids < num_models for part in parts]
-    used = [chosen & part.finite for chosen, part in zip(asked, parts, strict=True)]
-    return parts, used, sum(int((chosen & ~part.finite).sum()) for chosen, part in zip(asked, parts, strict=True))
+    requested = [part.model_ids < num_models for part in parts]
+    used = [chosen & part.finite for chosen, part in zip(requested, parts, strict=True)]
+    return parts, used, sum(int((chosen & ~part.finite).sum()) for chosen, part in zip(requested, parts, strict=True))
 
 
 def _stacked(arrays: list[np.ndarray], used: list[np.ndarray]) -> np.ndarray:

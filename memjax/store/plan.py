@@ -1,4 +1,4 @@
-"""The plan of a run: everything that decides its results, written before the first model is trained."""
+"""The plan of a run: everything that its results depend on, saved before the first model is trained."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from memjax.errors import InputError
-from memjax.store.files import here_now, names, publish, write_atomically
+from memjax.store.files import names, publish, refresh, write_atomically
 from memjax.store.sealed import BrokenSeal, fingerprint, seal, unseal
 from memjax.store.staging import shown
 
@@ -15,15 +15,15 @@ MODELS_MOST = 2**32  # numbers of models are 32 bits
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run folder is for.
+    """Settings and data of the run in a folder.
 
     Attributes:
       config: settings by section, as the user gave them; JSON values only.
       data: name, content hash, sizes and class names of the data set.
-      pack_size: models a block; fixed, because it can change the last bits of a result.
-      num_models: the most models asked for so far; more may be asked for later.
-      environment: versions and device kind when the folder was made.
-      created: UTC, ISO 8601.
+      pack_size: number of models in a block; fixed, because it can change the last bits of a result.
+      num_models: the largest number of models requested so far; a later command may request more.
+      environment: versions and device kind when the folder was created.
+      created: time of creation, UTC, ISO 8601.
     """
 
     config: dict[str, Any]
@@ -35,16 +35,16 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """A checksum of all that decides the content of a block, noted with every block."""
+        """A checksum of everything that the content of a block depends on.  Every record has it."""
         return fingerprint({"config": self.config, "data": self.data, "pack_size": self.pack_size})
 
     @property
     def blocks(self) -> range:
-        """Blocks that hold the models asked for; the last may hold a few more, kept for later."""
+        """Numbers of the blocks that hold the requested models.  The last block may hold a few more models."""
         return range(-(-self.num_models // self.pack_size))
 
     def num_trained(self, finished: set[int]) -> int:
-        """Models asked for that the finished blocks hold."""
+        """Number of requested models in the finished blocks."""
         wanted = self.blocks
         return sum(
             min(self.pack_size, self.num_models - number * self.pack_size) for number in finished if number in wanted
@@ -52,41 +52,41 @@ class Plan:
 
 
 def new_plan(folder: Path, plan: Plan) -> bool:
-    """Puts the plan into the run folder, which is made if need be; False if another process has put one there."""
+    """Creates the run folder with its plan; returns False if another process has already written a plan."""
     (folder / "blocks").mkdir(parents=True, exist_ok=True)
     return publish(_path(folder), seal(asdict(plan)))
 
 
 def replace_plan(folder: Path, plan: Plan) -> None:
-    """Puts a plan that asks for more models in place of the old one."""
+    """Replaces the plan by one that requests more models."""
     write_atomically(_path(folder), lambda stream: stream.write(seal(asdict(plan))))
 
 
 def read_plan(folder: Path) -> Plan | None:
-    """The plan of a run folder; None where the folder is new, or holds blocks and has lost its plan.
+    """The plan of a run folder; None if the folder is new, or if it has blocks and its plan is missing.
 
     Raises:
-      InputError: the plan cannot be read, or the folder holds something else.
+      InputError: the plan cannot be read, or the folder holds other files.
     """
     path = _path(folder)
     try:
-        here_now([path])
+        refresh([path])
         if not path.exists():
             if (inside := names(folder)) and "blocks" not in inside:
-                raise InputError(f"{shown(folder)} is not empty and holds no plan.json; give another folder with --run")
+                raise InputError(f"{shown(folder)} is not empty and has no plan.json; give another folder with --run")
             return None
         return _checked(Plan(**unseal(path.read_bytes())))
     except (BrokenSeal, TypeError) as problem:
         raise InputError(
-            f"{shown(path)} is not a plan as it was written: {problem}; put it back from a copy, or move it away and "
-            "give the command that began the run: its blocks are then taken up again"
+            f"{shown(path)} is damaged: {problem}; restore it from a copy, or move it away and repeat the command that "
+            "started the run, which then uses the existing blocks"
         ) from None
     except OSError as problem:
         raise InputError(f"run folder {folder} cannot be read: {problem.strerror}") from None
 
 
 def differences(old: Plan, config: dict[str, Any], data: dict[str, Any]) -> list[str]:
-    """Settings in which a folder's plan and a new request differ, one line each; empty if they agree."""
+    """One line for each setting that differs between a folder's plan and a new request; empty if none does."""
     lines = []
     for section, before, now in [
         *((name, old.config.get(name), config[name]) for name in config),
@@ -95,7 +95,7 @@ def differences(old: Plan, config: dict[str, Any], data: dict[str, Any]) -> list
         before = before if isinstance(before, dict) else {"": before}
         now = now if isinstance(now, dict) else {"": now}
         lines += [
-            f"{section}.{key}".rstrip(".") + f": {before.get(key)!r} there, {now.get(key)!r} asked for"
+            f"{section}.{key}".rstrip(".") + f": {before.get(key)!r} in the folder, {now.get(key)!r} requested"
             for key in sorted(before.keys() | now.keys())
             if before.get(key) != now.get(key)
         ]
@@ -107,7 +107,11 @@ def _path(folder: Path) -> Path:
 
 
 def _checked(plan: Plan) -> Plan:
-    """What the rest of the program relies on; a folder may come from somebody else.  TypeError if it does not hold."""
+    """The plan, with the types that the rest of the program expects: a folder may come from anyone.
+
+    Raises:
+      TypeError: a value has another type or is out of range.
+    """
     numbers, tables = (plan.pack_size, plan.num_models), (plan.config, plan.data, plan.environment)
     if not all(type(number) is int and 0 < number <= MODELS_MOST for number in numbers):
         raise TypeError(f"pack_size and num_models must be whole numbers from 1 to {MODELS_MOST}")

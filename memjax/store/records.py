@@ -1,22 +1,22 @@
-"""The records of the blocks of a run folder: what is committed, by whom, and under which checksum."""
+"""Records of the blocks in a run folder: which blocks are finished, where they were trained, and their checksums."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from memjax.store.files import here, here_now, is_there, move, names, sizes
+from memjax.store.files import is_there, local_copy, move, names, refresh, sizes
 from memjax.store.sealed import BrokenSeal, unseal
 
 
 class Record(NamedTuple):
-    """What is noted of a block when it is committed.
+    """The record of a block.
 
     Attributes:
-      number: of the block.
-      plan: fingerprint of the plan that it belongs to.
-      sha256, bytes: of the npz file.
-      models, failed: models in it, and how many of them diverged.
-      environment: versions and device that trained it.
+      number: the number of the block.
+      plan: fingerprint of the plan that the block belongs to.
+      sha256, bytes: checksum and size of the npz file.
+      models, failed: number of models in the block, and how many of them diverged.
+      environment: versions and device that trained the models.
     """
 
     number: int
@@ -36,11 +36,11 @@ def read_record(folder: Path, number: int) -> Record:
     """The record of a block.
 
     Raises:
-      OSError: there is none, or it cannot be read.
-      BrokenSeal: it is not what was written.
+      OSError: the record is missing or cannot be read.
+      BrokenSeal: the record differs from what was written.
     """
     try:
-        record = Record(**unseal(here(record_path(folder, number)).read_bytes()))
+        record = Record(**unseal(local_copy(record_path(folder, number)).read_bytes()))
     except TypeError:
         raise BrokenSeal("it is the record of something else") from None
     if record.number != number:
@@ -51,29 +51,29 @@ def read_record(folder: Path, number: int) -> Record:
 
 
 def finished_blocks(folder: Path) -> set[int]:
-    """Numbers of the blocks that a run folder holds, judged by the presence of both files."""
+    """Numbers of the finished blocks: those with both files.  The content is not checked."""
     found = names(folder / "blocks")
     numbers = (number_of(name.removesuffix(".json")) for name in found if name.endswith(".json"))
     return {number for number in numbers if number is not None and f"{number:06d}.npz" in found}
 
 
 def is_finished(folder: Path, number: int) -> bool:
-    """Whether a run folder holds this block, judged by the presence of both files."""
+    """Whether both files of the block exist.  The content is not checked."""
     path = record_path(folder, number)
     return is_there(path) and is_there(path.with_suffix(".npz"))
 
 
 def count_models(folder: Path) -> tuple[int, int]:
-    """Models in all blocks of a run folder, and how many of them diverged, as the records say."""
+    """Number of models in all finished blocks, and how many of them diverged, according to the records."""
     records = [read_record(folder, number) for number in finished_blocks(folder)]
     return sum(record.models for record in records), sum(record.failed for record in records)
 
 
 def damaged_blocks(folder: Path, plan: str) -> Iterator[tuple[int, str]]:
-    """Blocks whose record is broken, alone, or of another plan, and what is wrong; data are not read, only measured."""
+    """Blocks that cannot be used, and why, from the records and the sizes of the data files.  No data are read."""
     there = sizes(folder / "blocks")
     paths = [folder / "blocks" / name for name in sorted(names(folder / "blocks")) if name.endswith(".json")]
-    here_now([path for path in paths if number_of(path.stem) is not None])
+    refresh([path for path in paths if number_of(path.stem) is not None])
     for path in paths:
         number, size = number_of(path.stem), there.get(f"{path.stem}.npz")
         if number is None:
@@ -84,7 +84,7 @@ def damaged_blocks(folder: Path, plan: str) -> Iterator[tuple[int, str]]:
             yield number, str(problem)
             continue
         if size is None:
-            yield number, "its data are not there"
+            yield number, "its data file is missing"
         elif record.plan != plan:
             yield number, "it belongs to another plan"
         elif size != record.bytes:
@@ -92,20 +92,20 @@ def damaged_blocks(folder: Path, plan: str) -> Iterator[tuple[int, str]]:
 
 
 def set_aside(folder: Path, number: int) -> Path:
-    """Renames a block out of the way, so that it is trained again and nothing is deleted."""
+    """Renames the files of a block, so that the block is trained again and nothing is deleted."""
     record = record_path(folder, number)
     data = record.with_suffix(".npz")
     attempt, taken = 0, names(folder / "blocks")
     while any(_aside(path, attempt).name in taken for path in (record, data)):
         attempt += 1
-    # The record goes first: without it the block no longer exists, whatever happens next.
+    # The record goes first: without it the block no longer counts, whatever happens next.
     for path in (record, data):
         move(path, _aside(path, attempt))
     return _aside(data, attempt)
 
 
 def number_of(text: str) -> int | None:
-    """The block whose files have this name, without its ending; None where it is not the name of any."""
+    """The number of the block whose files have this name (without suffix); None for other names."""
     fits = text.isascii() and text.isdigit() and len(text) >= 6 and text == f"{int(text):06d}"
     return int(text) if fits else None
 

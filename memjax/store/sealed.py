@@ -1,27 +1,27 @@
-"""Small tables on disk, as JSON that carries its own checksum: any change after writing is noticed."""
+"""JSON files that contain their own checksum, so that any later change is noticed."""
 
 import hashlib
 import json
 from typing import Any
 
 _SEAL = "sha256_of_the_above"
-_MOST = 2**26  # bytes; a table with a hundred thousand class names has 20 MB
+_MOST = 2**26  # bytes; a hundred thousand class names take 20 MB
 
 
 class BrokenSeal(ValueError):
-    """Bytes that are not a table as it was written."""
+    """A JSON file that differs from what was written."""
 
 
 def seal(table: dict[str, Any]) -> bytes:
-    """The table as JSON, its checksum last."""
+    """The table as JSON, with its checksum at the end."""
     return _text(table | {_SEAL: fingerprint(table)})
 
 
 def unseal(content: bytes) -> dict[str, Any]:
-    """The table that was sealed.
+    """The table that `seal` was given.
 
     Raises:
-      BrokenSeal: not one byte more, less or other than what `seal` gave is accepted.
+      BrokenSeal: the bytes are not exactly those that `seal` returned.
     """
     if len(content) > _MOST:
         raise BrokenSeal(f"it has {len(content)} bytes; at most {_MOST} are read")
@@ -33,12 +33,12 @@ def unseal(content: bytes) -> dict[str, Any]:
         raise BrokenSeal(f"it has no {_SEAL}")
     del table[_SEAL]
     if seal(table) != content:
-        raise BrokenSeal("its checksum is not that of its content")
+        raise BrokenSeal("its checksum does not match its content")
     return table
 
 
 def fingerprint(table: dict[str, Any]) -> str:
-    """A checksum of a table's content, whatever the order of its keys."""
+    """A checksum of a table's content.  The order of the keys does not matter."""
     return hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""The local folder of a run on an object store: what is read is kept in it, and what is written is in it first."""
+"""Local folders for runs on object stores: files are written there before the upload, and downloads stay there."""
 
 import hashlib
 import os
@@ -11,48 +11,49 @@ from pathlib import Path
 
 from memjax.errors import InputError
 from memjax.store import objects
+from memjax.untrusted import cache_folder
 
-_NOTE = ".url"
+_URL_FILE = ".url"
 _FRESH = "afresh-"
 
 
 def place(text: str | Path) -> Path:
-    """The folder of this name, or, of a URL such as gs://bucket/run, the local one in which it is staged.
+    """The folder of this name; for a URL such as gs://bucket/run, its local staging folder.
 
     Raises:
-      InputError: the URL leads to nothing that can be used.
+      InputError: the URL cannot be used.
     """
-    return _staged(str(text), _root()) if "://" in str(text) else Path(text)
+    return _staged(str(text), cache_folder("runs")) if "://" in str(text) else Path(text)
 
 
 @contextmanager
 def afresh(text: str | Path) -> Iterator[Path]:
-    """As `place`, but with nothing in it that was here before; for a URL the folder is gone afterwards."""
+    """As `place`, but a URL gets an empty staging folder of its own, which is removed afterwards."""
     if "://" not in str(text):
         yield Path(text)
         return
-    _root().mkdir(mode=0o700, parents=True, exist_ok=True)
-    whole = Path(tempfile.mkdtemp(prefix=_FRESH, dir=_root()))
+    root = cache_folder("runs")
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=_FRESH, dir=root))
     try:
-        yield _staged(str(text), whole)
+        yield _staged(str(text), folder)
     finally:
-        shutil.rmtree(whole, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def url_of(path: Path) -> str | None:
-    """Where a file or folder in a staging folder belongs; None where it is where it belongs.
+    """The URL of a file or folder in a staging folder; None for any other path.
 
-    Folders are looked at only below the user's own cache: one that came from somebody else sends nothing anywhere.
+    Only folders in the user's own cache count as staging folders, so a folder from someone else uploads nothing.
     """
-    inside = os.path.abspath(path)
-    root = f"{_root()}{os.sep}"
-    if not inside.startswith(root):
+    root, inside = cache_folder("runs"), Path(os.path.abspath(path))
+    if not inside.is_relative_to(root) or inside == root:
         return None
-    first, *rest = inside.removeprefix(root).split(os.sep)
+    first, *rest = inside.relative_to(root).parts
     if first.startswith(_FRESH) and rest:
         first, rest = os.path.join(first, rest[0]), rest[1:]
     try:
-        return "/".join([(_root() / first / _NOTE).read_text(), *rest])
+        return "/".join([(root / first / _URL_FILE).read_text(), *rest])
     except FileNotFoundError:
         return None
 
@@ -65,20 +66,13 @@ def shown(folder: Path) -> str:
 def _staged(url: str, root: Path) -> Path:
     url = url.rstrip("/")
     if url.startswith("file:"):
-        raise InputError(f"{url} is a folder of this machine; give it without file://")
+        raise InputError(f"{url} is a folder on this machine; give it without file://")
     objects.check(url)
     words = re.sub(r"[^A-Za-z0-9]+", "-", url)[-60:].strip("-")
     folder = root / f"{words}-{hashlib.sha256(url.encode()).hexdigest()[:12]}"
     (folder / "blocks").mkdir(mode=0o700, parents=True, exist_ok=True)
-    note = folder / _NOTE
-    if not note.exists():
-        aside = folder / f"{_NOTE}.{os.getpid()}"
+    if not (folder / _URL_FILE).exists():
+        aside = folder / f"{_URL_FILE}.{os.getpid()}"
         aside.write_text(url)
-        os.replace(aside, note)
+        os.replace(aside, folder / _URL_FILE)
     return folder
-
-
-def _root() -> Path:
-    """Below the user's cache folder."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(os.path.abspath(home)) / "memjax" / "runs"

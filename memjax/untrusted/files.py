@@ -1,4 +1,4 @@
-"""Reading files that nobody vouches for: regular files only, no more bytes than announced, one kind of error."""
+"""Reads untrusted files: regular files only, no more bytes than their header says, and InputError for any damage."""
 
 import io
 import os
@@ -11,24 +11,24 @@ from typing import Protocol, runtime_checkable
 
 from memjax.errors import InputError
 
-_CHUNK = 2**20
-_ALWAYS = 2**26  # bytes that may be unpacked whatever the ratio
-_RATIO = 200  # images pack 2 to 100 times; a zip bomb 1000 times
+_READ_AT_ONCE = 2**20  # bytes
+_ALWAYS_UNPACKED = 2**26  # bytes that may be unpacked at any compression ratio
+_RATIO_MOST = 200  # images compress 2 to 100 times, a zip bomb 1000 times
 
 
 @runtime_checkable
 class Readable(Protocol):
-    """What bytes can be read from, in order."""
+    """A stream of bytes."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 @contextmanager
 def reading(path: Path, *damage: type[Exception]) -> Iterator[io.BufferedReader]:
-    """Opens a regular file; what goes wrong with it or in it comes out as an InputError that names it.
+    """Opens a regular file.  Errors while it is open become an InputError that names the file.
 
     Args:
-      damage: exceptions, besides those of files and of zlib, by which the reader says that the content is wrong.
+      damage: exceptions that the reader of the content raises if it is damaged, besides OSError, EOFError and zlib's.
     """
     try:
         with _open_regular(path) as stream:
@@ -36,17 +36,17 @@ def reading(path: Path, *damage: type[Exception]) -> Iterator[io.BufferedReader]
     except InputError:
         raise
     except FileNotFoundError as error:
-        raise InputError(f"{path} is not there; check the path") from error
+        raise InputError(f"{path} does not exist; check the path") from error
     except (OSError, EOFError, zlib.error, *damage) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{path} cannot be read: {reason}; check the file or get it again") from error
 
 
 def _open_regular(path: Path) -> io.BufferedReader:
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a FIFO must not make us wait
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # do not wait for a FIFO's writer
     try:
         descriptor = os.open(path, flags)
-    except ValueError as error:  # a zero byte
+    except ValueError as error:  # the path has a zero byte
         raise InputError(f"{str(path)!r} is not a path: {error}") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -55,30 +55,35 @@ def _open_regular(path: Path) -> io.BufferedReader:
 
 
 def user_path(text: str | Path) -> Path:
-    """The path as the user wrote it, ~ being their home folder."""
-    return Path(os.path.expanduser(text))  # Path's own way raises where there is no such user
+    """The path with ~ replaced by the user's home folder."""
+    return Path(os.path.expanduser(text))  # Path.expanduser raises if there is no such user
+
+
+def cache_folder(name: str) -> Path:
+    """A folder of memjax in the user's cache folder, as an absolute path; it may not exist yet."""
+    return Path(os.path.abspath(user_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache"))) / "memjax" / name
 
 
 def size_of(stream: io.BufferedReader) -> int:
-    """Bytes in an open file."""
+    """Size of an open file in bytes."""
     return os.fstat(stream.fileno()).st_size
 
 
 def read_exactly(stream: Readable, size: int, what: str) -> bytes:
-    """All of a stream, which has to be `size` bytes; never holds more than was really there, nor more than size + 1.
+    """The whole stream, which must have `size` bytes.  Memory grows with the bytes read, not with `size`.
 
     Raises:
       InputError: the stream is shorter or longer.
     """
     data = bytearray()
-    while len(data) <= size and (chunk := stream.read(min(_CHUNK, size + 1 - len(data)))):
-        data += chunk
+    while len(data) <= size and (part := stream.read(min(_READ_AT_ONCE, size + 1 - len(data)))):
+        data += part
     if len(data) != size:
-        came = f"only {len(data)}" if len(data) < size else "more"
-        raise InputError(f"{what} should hold {size} bytes of data after its header, but holds {came}; get it again")
+        found = f"only {len(data)}" if len(data) < size else "more"
+        raise InputError(f"{what} should hold {size} bytes of data after its header, but holds {found}; get it again")
     return bytes(data)
 
 
 def most_unpacked(packed: int) -> int:
-    """The most bytes that are unpacked from `packed` bytes."""
-    return max(_ALWAYS, _RATIO * packed)
+    """The largest size to which `packed` compressed bytes may be unpacked."""
+    return max(_ALWAYS_UNPACKED, _RATIO_MOST * packed)

@@ -1,4 +1,4 @@
-"""One array in NumPy's file format, read without trust: the header first, then exactly the bytes it announces."""
+"""Reads an untrusted array in NumPy's file format: the header first, then exactly the bytes that it announces."""
 
 import io
 import tokenize
@@ -13,41 +13,41 @@ from numpy.lib import format as npy_format
 from memjax.errors import InputError
 from memjax.untrusted.files import Readable, read_exactly, reading, size_of
 
-# What a header can do; SystemError comes out of NumPy's own code at some types.
+# Exceptions that a damaged header can cause.  NumPy itself raises SystemError for some types.
 DAMAGE = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, SystemError, tokenize.TokenError)
 
 _HEADER_MOST = 10_000
-_KINDS = "biufU"  # numbers and text: no objects, so no pickles
+_KINDS = "biufU"  # numbers and text; objects would be pickles
 
 
 class _Header(NamedTuple):
     shape: tuple[int, ...]
     fortran: bool
     dtype: np.dtype
-    size: int  # of the header itself, in bytes
+    size: int  # bytes of the header itself
 
 
 def read_npy(path: Path) -> Shaped[np.ndarray, "..."]:
     """The array in a file written by `numpy.save`.
 
     Raises:
-      InputError: the file is not there or damaged, or holds something else.
+      InputError: the file is missing, damaged or of another kind.
     """
     with reading(path, *DAMAGE) as stream:
         return parse_npy(stream, size_of(stream), str(path))
 
 
 def map_npy(path: Path) -> Shaped[np.ndarray, "..."]:
-    """The same array left on disk, to be read where it is indexed; it has to be in native byte order and C order.
+    """The array as a memory map: it stays on disk.  It must have native byte order and C order.
 
     Raises:
-      InputError: as of `read_npy`, or another order.
+      InputError: as `read_npy`, or the array has another order.
     """
     with reading(path, *DAMAGE) as stream:
         header = _checked_header(stream, size_of(stream), str(path))
         if header.fortran or not header.dtype.isnative:
             raise InputError(
-                f"{path} is in Fortran or foreign byte order; write it again, with numpy.ascontiguousarray"
+                f"{path} is in Fortran or foreign byte order; save numpy.ascontiguousarray of it, in native byte order"
             )
         return np.memmap(stream, header.dtype, "r", header.size, header.shape)
 
@@ -56,11 +56,11 @@ def parse_npy(stream: Readable, size: int, what: str) -> Shaped[np.ndarray, "...
     """The array in a stream of NPY data, in native byte order and C order.
 
     Args:
-      size: bytes in the stream, as announced elsewhere; the header has to agree before any data are read.
+      size: bytes in the stream.  If the header announces another size, no data are read.
       what: the array's name, for messages.
 
     Raises:
-      InputError: not such a stream, not numbers or text, or sizes that disagree.
+      InputError: the stream is not NPY data, does not hold numbers or text, or has another size.
     """
     header = _checked_header(stream, size, what)
     flat = np.frombuffer(read_exactly(stream, header.dtype.itemsize * prod(header.shape), what), header.dtype)

@@ -1,4 +1,4 @@
-"""Files of named arrays, as `numpy.savez` writes them."""
+"""Reads untrusted files of named arrays, written by `numpy.savez`."""
 
 import io
 import os
@@ -12,7 +12,7 @@ from memjax.errors import InputError
 from memjax.untrusted.files import most_unpacked, reading, size_of
 from memjax.untrusted.npy import DAMAGE, parse_npy
 
-_DIRECTORY_MOST = 2**20  # 15,000 members: estimates of 1,000 classes have 3,000 in 210,000 bytes
+_DIRECTORY_MOST = 2**20  # bytes: 15,000 members.  Estimates of 1,000 classes have 3,000 members in 210,000 bytes
 _PIECE_MOST = 2**24
 _ZIP_DAMAGE = (*DAMAGE, zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError, OverflowError)
 
@@ -23,23 +23,23 @@ def read_npz(path: Path, check: Check) -> dict[str, np.ndarray]:
     """The arrays in a file written by `numpy.savez` or `numpy.savez_compressed`, by name.
 
     Args:
-      check: is given the names before anything is read, repeated ones included, and raises InputError if they are not
-        those that should be there.
+      check: is called with all names, repeated ones included, before any array is read; raises InputError if they are
+        not the expected names.
 
     Raises:
-      InputError: the file is not there or damaged, or announces more than can be in it.
+      InputError: the file is missing or damaged, or announces more data than it can hold.
     """
     with reading(path, *_ZIP_DAMAGE) as stream:
-        frugal = _Frugal(stream.raw)
+        limited = _LimitedReader(stream.raw)
         try:
-            with zipfile.ZipFile(frugal) as archive:
-                return _arrays(archive, frugal, size_of(stream), path, check)
+            with zipfile.ZipFile(limited) as archive:
+                return _arrays(archive, limited, size_of(stream), path, check)
         finally:
-            frugal.detach()  # the file is closed by whoever opened it
+            limited.detach()  # so that only `reading` closes the file
 
 
-class _Frugal(io.BufferedReader):
-    """Refuses to read much at once.  A zip file's directory is read in one go, before it can be judged."""
+class _LimitedReader(io.BufferedReader):
+    """Refuses to read many bytes at once, because zipfile reads a directory of any size in one call."""
 
     most = _DIRECTORY_MOST
 
@@ -52,14 +52,14 @@ class _Frugal(io.BufferedReader):
 
 
 def _arrays(
-    archive: zipfile.ZipFile, frugal: _Frugal, file_size: int, path: Path, check: Check
+    archive: zipfile.ZipFile, limited: _LimitedReader, file_size: int, path: Path, check: Check
 ) -> dict[str, np.ndarray]:
     infos = archive.infolist()
     keys = [info.filename.removesuffix(".npy") for info in infos]
     check(keys)
     if len(set(keys)) < len(keys):
         raise InputError(f"{path} holds an array twice; write the file again")
-    frugal.most = _PIECE_MOST
+    limited.most = _PIECE_MOST
     arrays = {}
     for key, info in zip(keys, infos, strict=True):
         _check_size(info, file_size, f"{path}: {key[:80]}")
@@ -70,7 +70,7 @@ def _arrays(
 
 def _check_size(member: zipfile.ZipInfo, file_size: int, what: str) -> None:
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise InputError(f"{what} is packed in a way that NumPy does not use; write the file with numpy.savez")
+        raise InputError(f"{what} is compressed by a method that NumPy does not use; write the file with numpy.savez")
     limit = file_size if member.compress_type == zipfile.ZIP_STORED else most_unpacked(member.compress_size)
     if member.compress_size > file_size or member.file_size > limit:
-        raise InputError(f"{what} announces {member.file_size} bytes, more than can be in it; get the file again")
+        raise InputError(f"{what} announces {member.file_size} bytes, more than the file can hold; get the file again")

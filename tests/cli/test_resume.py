@@ -152,7 +152,7 @@ def test_a_disk_that_fills_up(copy, monkeypatch, capsys):
 
     monkeypatch.setattr(store, "write_block", full)
     assert run.main(["--run", str(copy)]) == 2
-    assert "No space left on device; what is finished is kept" in capsys.readouterr().err
+    assert "No space left on device; finished models are saved" in capsys.readouterr().err
     monkeypatch.undo()
     monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "2")
     assert run.main(["--run", str(copy)]) == 0
@@ -183,7 +183,7 @@ def test_training_continues_until_the_standard_error_is_reached(small_run, copy,
 def test_verify_and_its_exit_codes(copy, capsys):
     assert run.main(["verify", str(copy)]) == 0
     out = capsys.readouterr().out
-    assert "4 are whole, of 4 that 12 models need" in out
+    assert "4 complete; 12 models need 4" in out
     block_path(copy, 2).write_bytes(b"")
     assert run.main(["verify", str(copy)]) == 1
     assert re.search("problem .*block 2.*trains it again", capsys.readouterr().out)
@@ -235,7 +235,7 @@ def test_the_first_signal_finishes_running_models_and_the_second_stops_at_once(t
             time.sleep(0.02)
         _, err = process.communicate(timeout=60)
         assert process.returncode == 75
-        assert "stopping after the models under way; once more to leave at once" in err
-        assert "goes on from there" in err
+        assert "stopping after the models under way; a second signal stops at once" in err
+        assert "continues from there" in err
         assert "Traceback" not in err
     assert run.main(["verify", os.fspath(tmp_path / "a")]) == 0

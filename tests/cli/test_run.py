@@ -155,7 +155,7 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(store, "write_block", write_three)
     assert run.main(options) == 75
-    assert "goes on from there" in capsys.readouterr().err
+    assert "continues from there" in capsys.readouterr().err
     monkeypatch.setattr(store, "write_block", write_block)
     assert store.finished_blocks(tmp_path / "a") == {0, 1, 2}
     assert run.main(options) == 0
@@ -170,8 +170,8 @@ def test_a_folder_of_another_run_is_refused_and_kept(finished, capsys):
     assert run.main(["--run", str(finished), "--label-noise", "0.2", *SMALL, "--seed", "1"]) == 2
 
     err = capsys.readouterr().err
-    assert "data.label_noise: 0.1 there, 0.2 asked for" in err
-    assert "seed: 0 there, 1 asked for" in err
+    assert "data.label_noise: 0.1 in the folder, 0.2 requested" in err
+    assert "seed: 0 in the folder, 1 requested" in err
     assert contents(finished) == before
 
 

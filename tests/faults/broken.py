@@ -25,8 +25,8 @@ def in_place() -> None:
     @contextmanager
     def written(path: Path, write: Callable):
         with open(path, "wb") as stream:
-            write(stream)
-        yield path
+            result = write(stream)
+        yield path, result
 
     files._written_aside = written
     _everywhere("publish", lambda path, content: path.write_bytes(content) > 0)

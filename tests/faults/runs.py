@@ -58,7 +58,7 @@ def stopped_runs(count: int, place: Path, broken: str = "") -> Tally:
             time.sleep(0.3)
         _, err = process.communicate(timeout=120)
         in_time = time.monotonic() - asked < (AT_ONCE if turn % 2 else SOON)
-        said = "goes on from there" in err and "Traceback" not in err
+        said = "continues from there" in err and "Traceback" not in err
         found, there = _judge(folder, there)
         total += found + Tally(1, 0, not (process.returncode == INTERRUPTED and said and in_time))
     return total

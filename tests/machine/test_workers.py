@@ -5,7 +5,7 @@ from memjax.machine.workers import Worker, deal, make_worker
 
 
 @pytest.mark.parametrize("text", ["", "1", "4/4", "5/4", "-1/4", "1/0", "0/0", "a/b", "1/2/3", " 1/2", "1/2\n", "²/3"])
-def test_what_is_no_worker_is_refused(text):
+def test_a_wrong_worker_is_refused(text):
     with pytest.raises(InputError, match="0/4, 1/4, 2/4 and 3/4"):
         make_worker(text)
 
@@ -32,13 +32,13 @@ def test_what_is_no_worker_is_refused(text):
         ({"SLURM_PROCID": "9", "SLURM_NTASKS": "4"}, (0, 1)),
     ],
 )  # fmt: skip
-def test_what_the_scheduler_says(variables, worker):
+def test_a_worker_is_read_from_the_schedulers_variables(variables, worker):
     assert make_worker(None, variables) == worker
     assert make_worker("1/3", variables) == (1, 3)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5])
-def test_each_block_is_somebodys_own_and_everybody_gets_to_all(count):
+def test_workers_begin_with_their_own_blocks_and_go_on_with_all_others(count):
     missing = [0, 1, 2, 5, 6, 7, 8, 11]
     orders = [list(deal(missing, Worker(index, count), lambda number: False)) for index in range(count)]
 
@@ -48,19 +48,19 @@ def test_each_block_is_somebodys_own_and_everybody_gets_to_all(count):
         assert sorted(order) == missing
 
 
-def test_who_helps_goes_by_an_order_of_its_own():
-    """Of 64 that help with a thousand blocks about two begin with what another begins with."""
+def test_workers_take_the_blocks_of_others_in_different_orders():
+    """Of 64 workers that help with a thousand blocks, about two begin with the same block as another worker."""
     helped = [next(deal(range(64, 1064), Worker(index, 10**6), lambda number: False)) for index in range(64)]
 
     assert len(set(helped)) >= 56
     assert helped == [next(deal(range(64, 1064), Worker(index, 10**6), lambda number: False)) for index in range(64)]
 
 
-def test_what_was_committed_meanwhile_is_passed_over():
-    there = set()
+def test_blocks_finished_by_others_are_skipped():
+    finished = set()
     order = []
-    for number in deal(range(6), Worker(0, 2), there.__contains__):
+    for number in deal(range(6), Worker(0, 2), finished.__contains__):
         order.append(number)
-        there |= {number, 5, 3}
+        finished |= {number, 5, 3}
 
-    assert order == [0, 2, 4, 1]  # 1 is what is left of the other's
+    assert order == [0, 2, 4, 1]  # of the other worker's blocks only 1 is unfinished

@@ -101,7 +101,7 @@ def test_a_run_that_lost_its_store_twice_ends_as_the_one_that_was_left_alone(sma
     monkeypatch.setattr(cls, "pipe_file", put)
     machine("a")
     assert run.main(["--run", url, *SMALL_RUN]) == 2
-    assert "what was computed is kept on this machine" in capsys.readouterr().err
+    assert "finished work is saved on this machine" in capsys.readouterr().err
     assert run.main(["--run", url]) == 2  # it cannot even put what was kept
     assert run.main(["--run", url]) == 2
     machine("b")
@@ -113,7 +113,7 @@ def test_a_run_that_lost_its_store_twice_ends_as_the_one_that_was_left_alone(sma
     out = capsys.readouterr().out
     assert f"{url}/report.html" in out
     assert run.main(["verify", url]) == 0
-    assert "4 are whole, of 4 that 12 models need" in capsys.readouterr().out
+    assert "4 complete; 12 models need 4" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ def assert_same(got, expected):
         np.testing.assert_allclose(got_side["probability"], expected_side["probability"], atol=5e-4)
 
 
-def test_what_is_written_is_read(tmp_path):
+def test_a_block_is_read_as_it_was_written(tmp_path):
     block = make_block()
     store.write_block(tmp_path, 7, block, "plan", {"jax": "1"})
 
@@ -39,7 +39,7 @@ def test_what_is_written_is_read(tmp_path):
     assert_same(store.read_block(tmp_path, 7), block)
 
 
-def test_logits_and_margins_that_do_not_fit_are_cut_off_not_lost(tmp_path):
+def test_numbers_too_large_for_float16_are_clipped(tmp_path):
     block = make_block(models=1, train=2, test=1)
     block.train["margin"] = np.array([[1e9, -1e9]], np.float32)
     block.train["logits"] = np.ones((1, 2, 3), np.float32)
@@ -57,7 +57,7 @@ def recorded(epochs=(0, 2)):
     return make_block()._replace(record=values, epochs=np.array(epochs))
 
 
-def test_what_was_recorded_on_the_way_is_read_and_models_that_diverged_are_left_out(tmp_path):
+def test_recorded_metrics_are_read_without_diverged_models(tmp_path):
     block = recorded()
     store.write_block(tmp_path, 0, block, "plan", {})
     later = recorded()._replace(model_ids=np.arange(3, 6), finite=np.array([True, False, True]))
@@ -73,14 +73,14 @@ def test_what_was_recorded_on_the_way_is_read_and_models_that_diverged_are_left_
 
 
 @pytest.mark.parametrize("epochs", [(1,), (1, 2, 3), (2, 1)])
-def test_a_record_that_does_not_fit_its_epochs_is_refused(tmp_path, epochs):
+def test_recorded_metrics_that_do_not_fit_their_epochs_are_refused(tmp_path, epochs):
     store.write_block(tmp_path, 0, recorded(epochs), "plan", {})
 
     with pytest.raises(store.CorruptBlock, match="recorded"):
         store.read_block(tmp_path, 0)
 
 
-def test_it_loads_without_pickle_and_without_memjax(tmp_path):
+def test_a_block_can_be_read_without_pickle_and_without_memjax(tmp_path):
     block = make_block()
     store.write_block(tmp_path, 0, block, "plan", {})
 
@@ -90,7 +90,7 @@ def test_it_loads_without_pickle_and_without_memjax(tmp_path):
     np.testing.assert_array_equal(masks.astype(bool), block.masks)
 
 
-def test_without_its_record_a_block_does_not_exist(tmp_path):
+def test_a_block_without_its_record_does_not_count(tmp_path):
     store.write_block(tmp_path, 0, make_block(), "plan", {})
     block_path(tmp_path, 0).with_suffix(".json").unlink()
 
@@ -108,7 +108,7 @@ def test_every_changed_byte_is_noticed(tmp_path):
 
 
 @pytest.mark.parametrize("record", ["", "{", "[]", "{}", '{"sha256": 3}'])
-def test_a_spoiled_record_is_noticed(tmp_path, record):
+def test_a_corrupted_record_is_noticed(tmp_path, record):
     store.write_block(tmp_path, 0, make_block(), "plan", {})
     block_path(tmp_path, 0).with_suffix(".json").write_text(record)
 
@@ -116,7 +116,7 @@ def test_a_spoiled_record_is_noticed(tmp_path, record):
         store.read_block(tmp_path, 0)
 
 
-def test_another_blocks_bytes_are_noticed(tmp_path):
+def test_the_data_of_another_block_are_noticed(tmp_path):
     for number in (0, 1):
         store.write_block(tmp_path, number, make_block(number, 3 * number), "plan", {})
     block_path(tmp_path, 0).write_bytes(block_path(tmp_path, 1).read_bytes())
@@ -125,7 +125,7 @@ def test_another_blocks_bytes_are_noticed(tmp_path):
         store.read_block(tmp_path, 0)
 
 
-def test_set_aside_keeps_everything(tmp_path):
+def test_set_aside_deletes_nothing(tmp_path):
     for _ in range(2):
         store.write_block(tmp_path, 0, make_block(), "plan", {})
         store.set_aside(tmp_path, 0)
@@ -136,7 +136,7 @@ def test_set_aside_keeps_everything(tmp_path):
     ]  # fmt: skip
 
 
-def test_only_models_asked_for_and_only_those_that_converged(tmp_path):
+def test_outcomes_hold_only_requested_models_that_did_not_diverge(tmp_path):
     first, second = make_block(0), make_block(1, first=3)
     first.finite[1] = False
     store.write_block(tmp_path, 0, first, "plan", {})
@@ -150,7 +150,7 @@ def test_only_models_asked_for_and_only_those_that_converged(tmp_path):
     np.testing.assert_array_equal(outcomes.test["correct"][2:], second.test["correct"][:2])
 
 
-def test_an_interrupted_write_leaves_the_old_file(tmp_path):
+def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "file"
     store.write_atomically(path, lambda stream: stream.write(b"old"))
 
@@ -165,7 +165,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_record_says_where_it_was_made(tmp_path):
+def test_the_record_names_environment_and_size(tmp_path):
     store.write_block(tmp_path, 0, make_block(), "plan", {"jax": "9.9"})
 
     record = json.loads(block_path(tmp_path, 0).with_suffix(".json").read_text())

@@ -1,4 +1,4 @@
-"""Estimates and pairs as types, and under their published names in the files."""
+"""Estimates and pairs as types, and by their published names in the files."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from memjax.store.estimates import ESTIMATES, PAIRS, estimate_arrays, pair_array
 from tests.report.report_page import dataset_of, estimates_of, extremes_of, images, pairs_of
 
 DATASET = dataset_of(images(20), images(6))
-EARLIEST = estimates_of(DATASET)  # what the first version wrote
+EARLIEST = estimates_of(DATASET)  # the arrays that the first version wrote
 OPTIONAL = {
     "tr_mem_stderr_plug_in": np.linspace(0, 0.1, 20, dtype=np.float32), "score": np.array("correct"),
     "lemma_bound": np.array(0.3), "tr_corrupted": np.arange(20) == 3, "tt_corrupted": np.arange(6) == 2,
@@ -31,7 +31,7 @@ def assert_same(found, expected):
         np.testing.assert_array_equal(values, expected[name], name)
 
 
-def test_types_hold_all_arrays_under_their_names():
+def test_types_hold_all_arrays_of_the_files():
     arrays = EARLIEST | OPTIONAL
 
     assert_same(estimate_arrays(store.as_estimates(arrays)), arrays)
@@ -40,7 +40,7 @@ def test_types_hold_all_arrays_under_their_names():
     assert PAIRS.keys() == ALL_OF_PAIRS.keys()
 
 
-def test_memorization_is_by_the_score_of_the_file():
+def test_memorization_is_of_the_score_that_the_file_names():
     probability = {"tr_mem": OPTIONAL["tr_mem_probability"], "tr_mem_stderr": OPTIONAL["tr_mem_probability_stderr"]}
     correct = {"tr_mem_correct": EARLIEST["tr_mem"], "tr_mem_correct_stderr": EARLIEST["tr_mem_stderr"]}
 
@@ -50,7 +50,7 @@ def test_memorization_is_by_the_score_of_the_file():
     np.testing.assert_array_equal(found.correct.memorization.value, EARLIEST["tr_mem"])
 
 
-def test_what_an_older_folder_lacks_is_undefined():
+def test_values_missing_in_an_older_folder_are_undefined():
     estimates, pairs = store.as_estimates(EARLIEST), store.as_pairs(STRONG)
 
     assert (estimates.score, [*estimates.scores]) == ("correct", ["correct"])
@@ -61,7 +61,7 @@ def test_what_an_older_folder_lacks_is_undefined():
                                        "memorization_stderr"]  # fmt: skip
 
 
-def test_most_memorized_come_first_and_undefined_last():
+def test_the_most_memorized_examples_come_first_and_undefined_ones_last():
     mem = np.array([0.1, np.nan, 0.5, 0.5], np.float32)
     changed = {"tr_mem": mem, "tr_mem_stderr": np.array([0.1, 0.1, 0.2, 0.1], np.float32)}
     dataset = dataset_of(images(4), images(2))
@@ -72,21 +72,21 @@ def test_most_memorized_come_first_and_undefined_last():
     assert found.most_memorized(9).tolist() == [3, 2, 0]
 
 
-def test_influence_within_classes():
+def test_influence_within_classes_is_read_by_class():
     block = {"tr_classidx_2": np.array([1, 4]), "tt_classidx_2": np.array([0]), "infl_matrix_class2": np.ones((2, 1))}
 
     assert list(within_class(EARLIEST | block)) == [2]
     assert within_class(block)[2].influence.shape == (2, 1)
 
 
-@pytest.mark.parametrize("lost", ["tr_mem", "num_models"])
-def test_a_file_without_what_each_version_wrote_counts_as_damaged(tmp_path, lost):
+@pytest.mark.parametrize("missing", ["tr_mem", "num_models"])
+def test_a_file_without_a_required_array_counts_as_damaged(tmp_path, missing):
     assert store.read_estimates(tmp_path) is None
-    np.savez(tmp_path / "estimates.npz", **{name: array for name, array in EARLIEST.items() if name != lost})
+    np.savez(tmp_path / "estimates.npz", **{name: array for name, array in EARLIEST.items() if name != missing})
 
     assert store.read_estimates(tmp_path) is None
     np.savez(tmp_path / "estimates.npz", **EARLIEST)
     np.savez(tmp_path / "pairs.npz", **STRONG)
     assert store.read_estimates(tmp_path) is not None
     assert len(store.read_pairs(tmp_path)) == 3
-    assert store.read_pairs(tmp_path, checked=True) is None  # no note says that it is whole
+    assert store.read_pairs(tmp_path, checked=True) is None  # there is no note with its checksum

@@ -1,4 +1,4 @@
-"""Any history of writing, crashing, damage and reading leaves a store that agrees with a dictionary."""
+"""After any sequence of writes, crashes, damage and reads, the store agrees with a dictionary."""
 
 import shutil
 import tempfile
@@ -18,11 +18,11 @@ NUMBERS = st.integers(0, 4)
 
 
 class Crash(BaseException):
-    """The process ends here; nothing after it happens, not even what cleans up."""
+    """The process ends here, without cleaning up."""
 
 
 class Store(RuleBasedStateMachine):
-    """`whole` says of each block that was committed whether its files are still as they were written."""
+    """`whole` has every committed block: True while its files are as they were written."""
 
     def __init__(self):
         super().__init__()
@@ -42,7 +42,7 @@ class Store(RuleBasedStateMachine):
 
     @rule(number=NUMBERS, calls=st.integers(0, 3))
     def crashes_while_it_commits(self, number, calls):
-        """At the so manyth time that a name is given or a folder flushed."""
+        """The process crashes when it has linked files and flushed folders `calls` times."""
         left = [calls]
         link, flush = files.os.link, files._flush_folder
 
@@ -93,7 +93,7 @@ class Store(RuleBasedStateMachine):
         assert {path.read_bytes() for path in (self.folder / "blocks").iterdir()} == before
 
     @invariant()
-    def what_is_whole_is_right_and_what_is_not_is_refused(self):
+    def undamaged_blocks_are_read_and_damaged_ones_are_refused(self):
         for number, good in self.whole.items():
             try:
                 block = store.read_block(self.folder, number)

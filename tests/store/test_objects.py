@@ -1,4 +1,4 @@
-"""A run folder on an object store: fsspec's memory for the store, a cache folder for each machine."""
+"""A run folder on an object store: fsspec's memory file system is the store; each machine has a cache folder."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ URL = "memory://bucket/run"
 
 
 class Killed(BaseException):
-    """The end of a process."""
+    """The process is killed."""
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def waited(monkeypatch):
 
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
-    """Goes to a machine by name; the folder there in which the run is staged."""
+    """A function that switches to a machine and returns the run's staging folder there."""
 
     def go(name):
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / name))
@@ -50,7 +50,7 @@ def there(memory):
 
 
 def failing(monkeypatch, name, problem, *calls):
-    """Lets these calls of one of the store's operations fail, counted from 1; all, if none is given."""
+    """Makes these calls of an operation of the store fail, counted from 1; without numbers, all calls."""
     cls, count = type(fsspec.filesystem("memory")), iter(range(1, 1000))
     real = getattr(cls, name)
 
@@ -63,7 +63,7 @@ def failing(monkeypatch, name, problem, *calls):
     monkeypatch.setattr(cls, name, act)
 
 
-def test_what_one_machine_writes_another_reads_and_downloads_once(machine, memory, monkeypatch):
+def test_a_block_of_another_machine_is_downloaded_once(machine, memory, monkeypatch):
     block = make_block()
     assert store.write_block(machine("a"), 7, block, "plan", {})
     assert {*there(memory)} == {"blocks/000007.npz", "blocks/000007.json"}
@@ -73,11 +73,11 @@ def test_what_one_machine_writes_another_reads_and_downloads_once(machine, memor
     assert store.is_finished(folder, 7)
     assert not store.is_finished(folder, 8)
     assert_same(store.read_block(folder, 7), block)
-    failing(monkeypatch, "get_file", OSError("it is not asked again"))
+    failing(monkeypatch, "get_file", OSError("a second download"))
     assert_same(store.read_block(folder, 7), block)
 
 
-def test_what_fails_for_a_while_is_tried_again(machine, memory, monkeypatch, waited):
+def test_failed_requests_are_repeated(machine, memory, monkeypatch, waited):
     folder = machine("a")
     failing(monkeypatch, "pipe_file", OSError("503 slow down"), 1, 2, 3, 5)
 
@@ -87,7 +87,7 @@ def test_what_fails_for_a_while_is_tried_again(machine, memory, monkeypatch, wai
     assert store.finished_blocks(folder) == {0}
 
 
-def test_what_was_put_though_an_error_came_back_is_not_taken_for_another_block(machine, memory, monkeypatch, waited):
+def test_an_upload_that_succeeds_with_an_error_is_not_taken_for_another_block(machine, memory, monkeypatch, waited):
     folder, cls = machine("a"), type(memory)
     pipe, answers = cls.pipe_file, iter([TimeoutError("no answer"), None, None, None])
 
@@ -102,23 +102,23 @@ def test_what_was_put_though_an_error_came_back_is_not_taken_for_another_block(m
     assert store.finished_blocks(folder) == {0}
 
 
-def test_what_cannot_be_put_is_kept_and_put_by_the_next_process(machine, memory, monkeypatch, waited):
+def test_a_block_that_cannot_be_uploaded_is_uploaded_by_the_next_process(machine, memory, monkeypatch, waited):
     folder, block = machine("a"), make_block()
     with monkeypatch.context() as patch:
         failing(patch, "pipe_file", OSError("503 slow down"))
-        with pytest.raises(InputError, match=r"000000.npz cannot be reached: 503 slow down; what was computed is kept"):
+        with pytest.raises(InputError, match=r"000000.npz cannot be reached: 503 slow down; finished work is saved on"):
             store.write_block(folder, 0, block, "plan", {})
     assert len(waited) == len(objects.WAITS)
     assert store.finished_blocks(folder) == set()
 
-    assert store.commit_kept(folder, "another plan") == 0
-    assert store.commit_kept(folder, "plan") == 1
-    assert store.commit_kept(folder, "plan") == 0
+    assert store.commit_staged(folder, "another plan") == 0
+    assert store.commit_staged(folder, "plan") == 1
+    assert store.commit_staged(folder, "plan") == 0
     assert_same(store.read_block(machine("b"), 0), block)
 
 
 @pytest.mark.parametrize("put", [1, 2])
-def test_a_process_that_is_killed_between_keeping_a_block_and_putting_it(machine, memory, monkeypatch, put):
+def test_a_block_of_a_process_killed_before_the_upload_is_uploaded_later(machine, memory, monkeypatch, put):
     folder, block = machine("a"), make_block()
     with monkeypatch.context() as patch:
         failing(patch, "pipe_file", Killed(), put)
@@ -126,11 +126,11 @@ def test_a_process_that_is_killed_between_keeping_a_block_and_putting_it(machine
             store.write_block(folder, 0, block, "plan", {})
     assert store.finished_blocks(machine("b")) == set()
 
-    assert store.commit_kept(machine("a"), "plan") == 1
+    assert store.commit_staged(machine("a"), "plan") == 1
     assert_same(store.read_block(machine("b"), 0), block)
 
 
-def test_half_a_block_of_a_killed_process_is_taken_up_by_another_machine(machine, memory, monkeypatch):
+def test_half_a_block_of_a_killed_process_is_completed_by_another_machine(machine, memory, monkeypatch):
     with monkeypatch.context() as patch:
         failing(patch, "pipe_file", Killed(), 2)
         with pytest.raises(Killed):
@@ -143,7 +143,7 @@ def test_half_a_block_of_a_killed_process_is_taken_up_by_another_machine(machine
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-9], lambda data: data[:99] + b"?" + data[100:], lambda _: b""])
 @pytest.mark.parametrize("where", ["a", "b"])
-def test_a_damaged_object_is_put_aside_and_made_again(machine, memory, damage, where):
+def test_a_damaged_object_is_set_aside_and_written_again(machine, memory, damage, where):
     block = make_block()
     store.write_block(machine("a"), 0, block, "plan", {})
     whole = there(memory)
@@ -164,14 +164,14 @@ def test_a_damaged_object_is_put_aside_and_made_again(machine, memory, damage, w
     assert_same(store.read_block(machine("c"), 0), block)
 
 
-def test_a_damaged_record_is_seen_though_a_whole_one_is_on_this_machine(machine, memory):
+def test_a_damaged_record_is_noticed_although_the_local_copy_is_good(machine, memory):
     store.write_block(machine("a"), 0, make_block(), "plan", {})
     memory.pipe_file("/bucket/run/blocks/000000.json", b"{}")
 
     assert [number for number, _ in store.damaged_blocks(machine("a"), "plan")] == [0]
 
 
-def test_damage_to_the_cache_is_no_damage_to_the_block(machine):
+def test_a_damaged_local_copy_is_downloaded_again(machine):
     folder, block = machine("a"), make_block()
     store.write_block(folder, 0, block, "plan", {})
     block_path(folder, 0).write_bytes(b"something else")
@@ -179,7 +179,7 @@ def test_damage_to_the_cache_is_no_damage_to_the_block(machine):
     assert_same(store.read_block(folder, 0), block)
 
 
-def test_a_store_that_cannot_be_reached_is_no_damaged_block(machine, monkeypatch, waited):
+def test_an_unreachable_store_does_not_count_as_a_damaged_block(machine, monkeypatch, waited):
     store.write_block(machine("a"), 0, make_block(), "plan", {})
     folder = machine("b")
     failing(monkeypatch, "get_file", OSError("503"))
@@ -189,10 +189,10 @@ def test_a_store_that_cannot_be_reached_is_no_damaged_block(machine, monkeypatch
 
 
 @pytest.mark.parametrize("case", ["one after the other", "not listed yet", "at the same moment"])
-def test_of_two_that_write_one_block_the_first_stays(machine, memory, monkeypatch, case):
+def test_a_second_block_does_not_replace_the_first(machine, memory, monkeypatch, case):
     assert store.write_block(machine("a"), 0, make_block(), "plan", {})
     before = there(memory)
-    if case == "not listed yet":  # costs a training, and nothing else
+    if case == "not listed yet":  # the block is trained twice, which does no harm
         monkeypatch.setattr(objects, "listing", lambda url: {})
     if case == "at the same moment":
         monkeypatch.setattr(type(memory), "isfile", lambda self, path: False)
@@ -204,7 +204,7 @@ def test_of_two_that_write_one_block_the_first_stays(machine, memory, monkeypatc
     assert_same(store.read_block(machine("c"), 0), make_block())
 
 
-def test_where_the_store_cannot_refuse_the_same_bytes_do_no_harm(machine, memory, monkeypatch):
+def test_the_first_block_stays_on_a_store_without_conditional_writes(machine, memory, monkeypatch):
     cls = type(memory)
     pipe = cls.pipe_file
 
@@ -221,7 +221,7 @@ def test_where_the_store_cannot_refuse_the_same_bytes_do_no_harm(machine, memory
     assert_same(store.read_block(machine("d"), 0), make_block())
 
 
-def test_estimates_made_on_another_machine_replace_those_here(machine):
+def test_newer_estimates_of_another_machine_replace_the_local_copies(machine):
     for name, value in (("a", 1.0), ("b", 2.0), ("a", 2.0)):
         folder = machine(name)
         if name == "b" or value == 1:
@@ -235,7 +235,7 @@ def test_estimates_made_on_another_machine_replace_those_here(machine):
     assert files.sizes(folder).keys() == {"estimates.npz", "results.json"}
 
 
-def test_of_two_plans_the_first_stays_and_one_that_is_gone_there_is_gone_here(machine, memory):
+def test_the_plan_is_always_that_of_the_store(machine, memory):
     data = {"name": "clouds", "sha256": "0", "num_train": 13, "num_test": 5}
     plan = store.Plan({"model": {"model": "mlp"}}, data, 3, 12, {})
     assert store.new_plan(machine("a"), plan)
@@ -256,13 +256,13 @@ def test_of_two_plans_the_first_stays_and_one_that_is_gone_there_is_gone_here(ma
         ("nothing://bucket/run", "give gs://, s3:// or a folder"),
     ],
 )
-def test_places_that_are_none(url, words):
+def test_unusable_urls_are_refused(url, words):
     with pytest.raises(InputError, match=words):
         store.place(url)
 
 
 @pytest.mark.parametrize(("url", "extra"), [("gs://bucket/run", "gs"), ("s3://bucket/run", "s3")])
-def test_a_back_end_that_is_not_installed(monkeypatch, url, extra):
+def test_a_missing_back_end_is_refused_with_its_install_command(monkeypatch, url, extra):
     def missing(*_, **__):
         raise ImportError
 
@@ -272,7 +272,7 @@ def test_a_back_end_that_is_not_installed(monkeypatch, url, extra):
         store.place(url)
 
 
-def test_no_permission_is_said_at_once(machine, monkeypatch, waited):
+def test_a_missing_permission_is_reported_without_repeating_the_request(machine, monkeypatch, waited):
     folder = machine("a")
     failing(monkeypatch, "pipe_file", PermissionError("AccessDenied"))
 
@@ -281,7 +281,7 @@ def test_no_permission_is_said_at_once(machine, monkeypatch, waited):
     assert not waited
 
 
-def test_a_folder_that_came_from_somebody_else_sends_nothing_anywhere(tmp_path, memory, monkeypatch):
+def test_a_folder_outside_the_cache_uploads_nothing(tmp_path, memory, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / ".url").write_text(URL)
 

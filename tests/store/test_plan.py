@@ -13,13 +13,13 @@ DATA = {"name": "digits", "sha256": "ab", "num_train": 5, "num_test": 2}
 PLAN = store.Plan(CONFIG, DATA, 8, 100, {"jax": "1"})
 
 
-def test_what_is_written_is_read(tmp_path):
+def test_a_plan_is_read_as_it_was_written(tmp_path):
     store.new_plan(tmp_path / "a" / "b", PLAN)
 
     assert store.read_plan(tmp_path / "a" / "b") == PLAN
 
 
-def test_the_last_block_may_hold_more_than_asked_for():
+def test_the_last_block_may_hold_more_models_than_requested():
     assert PLAN.blocks == range(13)
     assert PLAN.num_trained({0, 12, 99}) == 8 + 4
 
@@ -33,14 +33,14 @@ def test_differences_name_each_setting():
     lines = store.differences(PLAN, CONFIG | {"seed": 1, "train": {"epochs": 5}}, DATA | {"sha256": "cd"})
 
     assert lines == [
-        "seed: 0 there, 1 asked for",
-        "train.epochs: 3 there, 5 asked for",
-        "data.sha256: 'ab' there, 'cd' asked for",
+        "seed: 0 in the folder, 1 requested",
+        "train.epochs: 3 in the folder, 5 requested",
+        "data.sha256: 'ab' in the folder, 'cd' requested",
     ]
     assert store.differences(PLAN, PLAN.config, PLAN.data) == []
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path):
+def test_a_folder_with_other_files_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("precious")
 
     with pytest.raises(InputError, match="not empty"):
@@ -48,24 +48,24 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"config": 1}'])
-def test_a_spoiled_plan_is_named(tmp_path, text):
+def test_a_corrupted_plan_is_refused(tmp_path, text):
     (tmp_path / "plan.json").write_text(text)
 
-    with pytest.raises(InputError, match=r"plan\.json is not a plan"):
+    with pytest.raises(InputError, match=r"plan\.json is damaged"):
         store.read_plan(tmp_path)
 
 
 @pytest.mark.parametrize(
     "change", [{"pack_size": 0}, {"num_models": "9"}, {"config": []}, {"data": {}}, {"config": {"model": 3}}]
 )
-def test_a_plan_that_would_break_something_later_is_named(tmp_path, change):
+def test_a_plan_with_wrong_values_is_refused(tmp_path, change):
     (tmp_path / "plan.json").write_text(json.dumps(dataclasses.asdict(PLAN) | change))
 
-    with pytest.raises(InputError, match=r"plan\.json is not a plan"):
+    with pytest.raises(InputError, match=r"plan\.json is damaged"):
         store.read_plan(tmp_path)
 
 
-def test_a_file_in_place_of_the_folder(tmp_path):
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(InputError, match="cannot be read"):

@@ -7,14 +7,14 @@ from memjax.store.sealed import BrokenSeal, fingerprint, seal, unseal
 TABLE = {"b": [1, 2.5, None], "a": {"name": "é\u2028"}, "c": 10**30}
 
 
-def test_what_is_sealed_is_unsealed_and_plain_json():
+def test_a_sealed_table_is_plain_json_and_is_read_as_it_was_written():
     content = seal(TABLE)
 
     assert unseal(content) == TABLE
     assert json.loads(content)["b"] == [1, 2.5, None]
 
 
-def test_the_order_of_keys_is_no_content():
+def test_the_order_of_keys_does_not_change_the_fingerprint():
     assert fingerprint(TABLE) == fingerprint(dict(reversed(TABLE.items())))
 
 

@@ -1,4 +1,4 @@
-"""What `verify` says of a folder to which something has happened, and what the next run makes of it."""
+"""What `verify` reports about a damaged run folder, and how the next run repairs it."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from tests.faults.folder import begin, judge, make_block, make_plan, write
 
 @pytest.fixture
 def folder(tmp_path):
-    """Three whole blocks and estimates, in a folder whose name needs care."""
+    """Three complete blocks and estimates, in a folder with an unusual name."""
     folder = tmp_path / "a b\nü"
     begin(folder, 3)
     for number in range(3):
@@ -33,9 +33,9 @@ def findings(folder, kind):
     return [finding.text for finding in store.verify(folder) if finding.kind == kind]
 
 
-def test_of_a_whole_folder_it_finds_no_problem(folder):
+def test_a_complete_folder_has_no_problem(folder):
     assert findings(folder, "problem") == []
-    assert any("3 are whole, of 3 that 9 models need" in text for text in findings(folder, "ok"))
+    assert any("3 complete; 9 models need 3" in text for text in findings(folder, "ok"))
 
 
 def swapped(folder):
@@ -67,7 +67,7 @@ def with_infinite_scores(folder):
 
 
 @pytest.mark.parametrize(
-    ("happen", "words"),
+    ("damage", "words"),
     [
         (lambda folder: block_path(folder, 1).write_bytes(b""), "checksum differs"),
         (lambda folder: record_path(folder, 1).write_bytes(b"{}"), "sha256"),
@@ -78,8 +78,8 @@ def with_infinite_scores(folder):
         (with_infinite_scores, "not a number"),
     ],
 )
-def test_it_names_the_block_and_says_what_to_do(folder, happen, words):
-    happen(folder)
+def test_a_problem_names_the_block_and_says_what_to_do(folder, damage, words):
+    damage(folder)
 
     (text,) = findings(folder, "problem")
 
@@ -88,7 +88,7 @@ def test_it_names_the_block_and_says_what_to_do(folder, happen, words):
     assert "trains it again" in text
 
 
-@pytest.mark.parametrize("happen", [
+@pytest.mark.parametrize("damage", [
     lambda folder: record_path(folder, 1).unlink(),
     lambda folder: block_path(folder, 1).unlink(),
     lambda folder: block_path(folder, 1).write_bytes(b"short"),
@@ -99,8 +99,8 @@ def test_it_names_the_block_and_says_what_to_do(folder, happen, words):
     renamed,
     of_another_plan,
 ])  # fmt: skip
-def test_the_next_run_puts_it_right_and_deletes_nothing(folder, happen):
-    happen(folder)
+def test_the_next_run_repairs_the_folder_and_deletes_nothing(folder, damage):
+    damage(folder)
     before = {path.name: path.read_bytes() for path in (folder / "blocks").iterdir() if path.is_file()}
 
     begin(folder, 3)
@@ -113,32 +113,32 @@ def test_the_next_run_puts_it_right_and_deletes_nothing(folder, happen):
     assert all(content in after for content in before.values())
 
 
-def test_estimates_that_were_changed_or_are_gone(folder):
+def test_changed_or_missing_estimates_are_a_problem(folder):
     path = folder / "estimates.npz"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
-    assert "estimates.npz are not as they were written" in findings(folder, "problem")[0]
+    assert "estimates.npz damaged or missing" in findings(folder, "problem")[0]
     assert store.read_whole(folder, "estimates.npz") is None
     path.unlink()
-    assert "estimates.npz are not as they were written" in findings(folder, "problem")[0]
+    assert "estimates.npz damaged or missing" in findings(folder, "problem")[0]
     assert store.read_note(folder) is None
     (folder / "results.json").write_text("{}")
-    assert "results.json is not as it was written" in findings(folder, "problem")[0]
+    assert "results.json is damaged" in findings(folder, "problem")[0]
 
 
-def test_estimates_that_were_being_written_are_no_problem(folder):
-    """A process was stopped before it wrote the note, which comes last: in a run that was extended, in a first one."""
+def test_half_written_estimates_are_no_problem(folder):
+    """A process was stopped before it wrote the note: when it extended a run, and in a first run."""
     path = folder / "estimates.npz"
     path.write_bytes(path.read_bytes() + b"x")
     store.replace_plan(folder, make_plan(4))
     assert findings(folder, "problem") == []
-    assert any("estimates.npz newer than results.json, of 9 of 12 models" in text for text in findings(folder, "note"))
+    assert any("estimates.npz newer than results.json, from 9 of 12" in text for text in findings(folder, "note"))
 
     (folder / "results.json").unlink()
     assert findings(folder, "problem") == []
-    assert any("not finished, results.json is not there yet" in text for text in findings(folder, "note"))
+    assert any("not finished, results.json does not exist yet" in text for text in findings(folder, "note"))
 
 
-def test_what_else_lies_about_is_noted(folder):
+def test_other_files_are_noted(folder):
     store.set_aside(folder, 1)
     mine, theirs = f"@{socket.gethostname()}.{os.getpid()}.tmp", "@another.machine.99.tmp"
     dead = f"@{socket.gethostname()}.{2**22 + 1}.tmp"
@@ -146,7 +146,7 @@ def test_what_else_lies_about_is_noted(folder):
         (folder / "blocks" / f".000001.npz{end}").write_bytes(b"half")
 
     text = " ".join(findings(folder, "note"))
-    assert "2 are whole, of 3" in text
+    assert "2 complete; 9 models need 3" in text
     assert "set aside" in text
     assert "3 files left by processes" in text
     assert store.remove_leftovers(folder / "blocks") == 1
@@ -160,22 +160,22 @@ def test_several_environments_are_noted(folder):
     assert any("2 environments: 3 with jax 1; 1 with jax 2" in text for text in findings(folder, "note"))
 
 
-def test_a_folder_without_a_run(tmp_path):
+def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(InputError, match="holds no run"):
         findings(tmp_path, "ok")
 
 
-def test_a_changed_plan(folder):
+def test_a_changed_plan_is_a_problem(folder):
     plan = json.loads((folder / "plan.json").read_text())
     (folder / "plan.json").write_text(json.dumps(plan | {"pack_size": 4}, indent=1))
 
     (text,) = findings(folder, "problem")
 
-    assert "put it back from a copy" in text
+    assert "restore it from a copy" in text
 
 
-def test_of_two_environments_the_first_block_stays(folder):
-    """Two workers with other last bits: the later one is told, and what is committed is not touched."""
+def test_a_block_from_another_environment_does_not_replace_the_first(folder):
+    """Two workers whose results differ in the last bits: the later one gets False, and the files do not change."""
     before = block_path(folder, 1).read_bytes()
     other = make_block(1)
     other.test["probability"] = other.test["probability"] + np.float32(0.1)
@@ -186,14 +186,14 @@ def test_of_two_environments_the_first_block_stays(folder):
     assert store.read_record(folder, 1).environment == {"jax": "1"}
 
 
-def test_of_two_plans_the_first_stays(tmp_path):
+def test_a_second_plan_does_not_replace_the_first(tmp_path):
     assert store.new_plan(tmp_path, make_plan(3))
     assert not store.new_plan(tmp_path, replace(make_plan(3), pack_size=5))
 
     assert store.read_plan(tmp_path) == make_plan(3)
 
 
-def test_where_there_are_no_hard_links(tmp_path, monkeypatch):
+def test_publish_works_without_hard_links(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError(1, "no links here")
 

@@ -135,7 +135,7 @@ def test_an_unfit_masks_file_is_refused(tmp_path, rows, words):
 
 
 def test_a_masks_file_that_is_not_there(tmp_path):
-    with pytest.raises(InputError, match="is not there"):
+    with pytest.raises(InputError, match="does not exist"):
         subsets.from_file(tmp_path / "none.npy", TRAIN)
 
 

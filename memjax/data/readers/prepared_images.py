@@ -1,7 +1,6 @@
 """Images of a data set prepared with TensorFlow Datasets.  They stay in array_record files until they are needed."""
 
 import hashlib
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from memjax.data.readers.image_files import decoded
 from memjax.disk_inputs import Stored
 from memjax.errors import InputError
 from memjax.store import write_atomically
-from memjax.untrusted import read_npy, user_path
+from memjax.untrusted import cache_folder, read_npy
 
 AT_ONCE = 1024  # records read at once for their labels
 
@@ -68,15 +67,14 @@ def _age(builder: Any) -> str:
 
 def _labels(records: Any, key: str, identity: str) -> np.ndarray:
     """The labels, stored in the user's cache, because reading those of ImageNet means reading 150 GB."""
-    cache = user_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "memjax" / "labels"
-    path = cache / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.npy"
+    path = cache_folder("labels") / f"{hashlib.sha256(identity.encode()).hexdigest()[:32]}.npy"
     with suppress(InputError):  # missing or damaged
         labels = read_npy(path)
         if labels.shape == (len(records),) and labels.dtype == np.int64:
             return labels
     labels = _read_labels(records, key)
     with suppress(OSError):  # without a cache that can be written, labels are read each time
-        cache.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, lambda stream: np.save(stream, labels))
     return labels
 
