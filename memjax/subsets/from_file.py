@@ -6,7 +6,6 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from memjax.errors import InputError
-from memjax.subsets.coverage import check_masks
 from memjax.types import SubsetDesign
 from memjax.untrusted import read_npy
 
@@ -27,7 +26,6 @@ def from_file(path: Path, num_train: int) -> SubsetDesign:
         raise InputError(f"masks file {path} holds values other than 0 and 1")
     if not chosen.any(1).all():
         raise InputError(f"masks file {path}: row {int(np.argmin(chosen.any(1)))} marks no example to train on")
-    check_masks(f"masks file {path}", chosen)
 
     def masks(model_ids: Int[np.ndarray, " models"]) -> Bool[np.ndarray, "models train"]:
         return chosen[model_ids % len(chosen)]  # models past the end only fill the last block and are not counted

@@ -13,7 +13,10 @@ from experiments.__main__ import found
 ROOT = Path(__file__).parent.parent.parent
 OTHER_DATA = {"arpit.datasets": ["--datasets", "digits", "digits"]}  # by default one that has to be downloaded
 NEEDS = {"label_errors.methods": "cleanlab"}
-SHARES_MODELS = {"feldman_zhang.consistency", "feldman_zhang.fashion_mnist", "feldman_zhang.influence_pairs"}
+SHARES_MODELS = {
+    "feldman_zhang.consistency", "feldman_zhang.fashion_mnist", "feldman_zhang.influence_pairs",
+    "feldman_zhang.memorization_values",
+}  # fmt: skip
 BY_LOOKING = {"feldman_zhang.fashion_mnist"}
 NO_FIGURE = {"label_errors.label_noise", "label_errors.ranking"}
 

@@ -258,12 +258,14 @@ def test_a_precision_that_a_design_cannot_reach_is_refused_in_words(tmp_path):
         memjax.fit(X, Y, run=tmp_path / "run", design="leave-one-out", until_stderr=0.1, **quick)
 
 
-def test_a_masks_file_that_leaves_nobody_out_is_refused(tmp_path):
+def test_subsets_that_leave_nobody_out_train_and_say_that_nothing_has_a_score(tmp_path):
     np.save(tmp_path / "masks.npy", np.ones((8, len(X)), bool))
 
-    with pytest.raises(memjax.InputError, match="is true everywhere"):
-        memjax.fit(
-            X, Y, run=tmp_path / "run", design="masks-file", masks_file=str(tmp_path / "masks.npy"),
-            **{**QUICK, "num_models": 8},
-        )  # fmt: skip
-    assert not (tmp_path / "run").exists()
+    result = memjax.fit(
+        X, Y, run=tmp_path / "run", design="masks-file", masks_file=str(tmp_path / "masks.npy"),
+        **{**QUICK, "num_models": 8},
+    )  # fmt: skip
+
+    assert np.isnan(result.memorization.value).all()
+    assert "60 training examples" in repr(result)
+    assert result.outcomes.masks.all()
