@@ -248,7 +248,7 @@ def test_where_jax_was_used_before_one_line_says_how_to_use_more_cores(tmp_path)
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
 
     assert run.stdout.strip() == "4"
-    assert 'for 2, call jax.config.update("jax_num_cpu_devices", 2) before JAX is first used' in run.stderr
+    assert 'for all, call jax.config.update("jax_num_cpu_devices", 2) before JAX is first used' in run.stderr
 
 
 def test_a_precision_that_a_design_cannot_reach_is_refused_in_words(tmp_path):
