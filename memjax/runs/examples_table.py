@@ -50,9 +50,12 @@ def suspect_columns(table: dict[str, np.ndarray], count: int) -> dict[str, np.nd
     believed = table.get("probability_out", table["correct_out"])
     order = np.lexsort((-table["memorization"], believed))
     order = order[np.isfinite(believed[order])][:count]
-    names = {"probability": "probability_out" if "probability_out" in table else "correct_out"}
-    kept = ("id", "row", "label", "preferred", "probability", "preferred_probability", "memorization", "low", "high")
-    return {name: table[names.get(name, name)][order] for name in kept if names.get(name, name) in table}
+    kept = {name: name for name in ("id", "row", "label", "preferred", "probability", "correct_out",
+                                    "preferred_probability", "memorization", "low", "high")}  # fmt: skip
+    kept["probability"] = "probability_out"
+    if "probability_out" in table:
+        del kept["correct_out"]  # which ranks only where the probability was not stored
+    return {name: table[column][order] for name, column in kept.items() if column in table}
 
 
 def _preferred(held_out: np.ndarray | None, classes: list[Any]) -> dict[str, np.ndarray]:

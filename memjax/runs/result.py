@@ -194,7 +194,8 @@ class Result:
 
         They are ranked by the mean probability that models which did not train on an example give its label: low is
         suspicious.  Columns: id, row, label, preferred (the label those models find most probable), probability and
-        preferred_probability (of the two), memorization with its 95 % interval (low, high).
+        preferred_probability (of the two), memorization with its 95 % interval (low, high).  A run that stored no
+        probabilities ranks by correct_out, the accuracy of those models, and has this column instead of probability.
 
         Args:
           count: rows, at most.

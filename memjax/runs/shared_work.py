@@ -21,11 +21,11 @@ Make = Callable[[int], Arrays]
 
 @dataclass(frozen=True)
 class Pieces:
-    """Where pieces are laid down.
+    """Pieces of shared work, and the folder that they are saved in.
 
     Attributes:
       folder: of the run.
-      of: what they are pieces of, in characters of a file name: those of anything else are not looked at.
+      of: the work that they belong to, in characters of a file name.  Pieces of other work are ignored.
       worker: which of how many processes this is.
     """
 
@@ -34,7 +34,7 @@ class Pieces:
     worker: Worker = ALONE
 
     def done(self, kind: str, count: int, make: Make) -> Iterator[Arrays]:
-        """The pieces 0 .. count - 1 of a kind, in order.  Alone, they are made one by one, and nothing is laid down.
+        """The pieces 0 .. count - 1 of a kind, in order.  A single worker makes them one by one and saves nothing.
 
         Args:
           make: number -> the piece, always the same whoever makes it; no array of objects.

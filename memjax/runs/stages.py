@@ -35,7 +35,7 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
 
     Raises:
       InputError: the disk is too full, too many models diverge, or a device runs out of memory.
-      Interrupted: the run was asked to stop; what was under way is committed or laid down.
+      Interrupted: the run was asked to stop; running models are committed or checkpointed.
     """
     _tidy(run, notify)
     missing = run.missing
@@ -217,7 +217,7 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
 def models_until(run: Run) -> int | None:
     """Models that a typical score needs for the standard error asked for; None if it has it, or none was asked for.
 
-    Standard errors fall with the square root of the number of models; no more than four times as many are foretold
+    Standard errors fall with the square root of the number of models.  At most four times as many are predicted
     at once, since the first few say little.
     """
     goal = run.config.until_stderr
