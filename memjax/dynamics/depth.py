@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 from memjax.dynamics.checks import AnyArray
 from memjax.errors import InputError
 from memjax.models import layers_of
-from memjax.types import Model, Tree
+from memjax.types import ArrayLike, Model, Tree
 
 
 def prediction_depth(
@@ -128,9 +128,9 @@ def _vote(
 
 
 def _checked(
-    support: Sequence[Shaped[AnyArray, "..."]],
+    support: Sequence[ArrayLike],
     labels: np.ndarray,
-    queries: Sequence[Shaped[AnyArray, "..."]],
+    queries: Sequence[ArrayLike],
     predictions: np.ndarray,
     own: np.ndarray,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
