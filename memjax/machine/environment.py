@@ -128,7 +128,28 @@ def describe() -> dict[str, str]:
     import jax
 
     devices = "one" if jax.local_device_count() == 1 else "several"
-    return versions() | {"device": device_kind(), "devices": devices}
+    flags = compiler_flags()
+    return versions() | {"device": device_kind(), "devices": devices} | ({"flags": flags} if flags else {})
+
+
+def compiler_flags() -> str:
+    """What the environment tells compiler and hardware, such as fast-math, without what changes no result."""
+    harmless = ("--xla_force_host_platform_device_count", "--xla_dump")
+    told = {name: os.environ.get(name, "").split() for name in ("XLA_FLAGS", "LIBTPU_INIT_ARGS")}
+    flags = sorted(flag for words in told.values() for flag in words if not flag.startswith(harmless))
+    tf32 = os.environ.get("NVIDIA_TF32_OVERRIDE")
+    return " ".join([*flags, *([f"NVIDIA_TF32_OVERRIDE={tf32}"] if tf32 else [])])
+
+
+def differences(before: dict[str, str]) -> list[str]:
+    """How this environment differs from an earlier one of `describe`, one text for each difference.
+
+    An older run folder lacks what was not recorded then.
+    """
+    here = describe()
+    names = sorted(before.keys() & here.keys() | {"flags"})
+    pairs = ((name, before.get(name, "none"), here.get(name, "none")) for name in names)
+    return [f"{name} {old} there, {new} here" for name, old, new in pairs if old != new]
 
 
 def device_kind() -> str:

@@ -8,12 +8,12 @@ import numpy as np
 
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec
-from memjax.data import load_dataset
 from memjax.machine import environment
 from memjax.machine.debugging import without_debugging
 from memjax.runs import disk_space
 from memjax.runs.costs import Costs, plan_costs
-from memjax.subsets import Coverage, coverage, lemma_bound, make_design
+from memjax.runs.request import read_request
+from memjax.subsets import Coverage, coverage, lemma_bound
 from memjax.types import SubsetDesign
 
 DRAWN_MOST = 100_000  # models whose subsets are drawn for a prediction
@@ -41,8 +41,8 @@ def forecast(config: RunConfig, fleet: FleetSpec) -> tuple[list[tuple[str, str]]
 
     The time comes from training a few packs for 2 and for 8 epochs, unless the fleet's speed is given.
     """
-    dataset = load_dataset(config.data)
-    design = make_design(config.subset, dataset.num_train, config.seed)
+    request = read_request(config)
+    config, dataset, design = request.config, request.dataset, request.design
     counts = _coverage(design, config.num_models)
     disk = config.num_models * disk_space.bytes_a_model(config, dataset)
     if disk_space.writes_all_pairs(config, dataset):

@@ -11,6 +11,7 @@ from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import in_memory
 from memjax.errors import InputError
 from memjax.machine import environment
+from memjax.machine.pinned import pinned
 from memjax.runs.build_training import make_single
 from memjax.runs.disk_space import check_room
 from memjax.runs.pack_size import chosen_pack_size
@@ -18,6 +19,7 @@ from memjax.runs.request import Request
 from memjax.store import Plan
 
 
+@pinned()
 def settle_plan(request: Request) -> Plan:
     """The plan of the request's folder, which is made if need be; it asks for at least as many models as the request.
 

@@ -59,10 +59,11 @@ class Teller(Protocol):
 
 
 class Bar:
-    """A bar in a notebook or a terminal, a line now and then elsewhere; events are not told."""
+    """A bar in a notebook or a terminal, a line now and then elsewhere; of events only notices are told."""
 
     def say(self, event: str, words: str, **facts: Any) -> None:
-        pass
+        if event == "notice":
+            print(words, file=sys.stderr, flush=True)
 
     @contextmanager
     def preparing(self) -> Iterator[None]:
@@ -92,7 +93,8 @@ class Silent:
     """Shows no progress.  Notices go to the logger `memjax`, which the program around it may silence or redirect."""
 
     def say(self, event: str, words: str, **facts: Any) -> None:
-        pass
+        if event == "notice":
+            logging.getLogger("memjax").warning(words)
 
     @contextmanager
     def preparing(self) -> Iterator[None]:

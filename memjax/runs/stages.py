@@ -15,6 +15,7 @@ from memjax import store
 from memjax.errors import InputError, Interrupted
 from memjax.machine import environment, signals
 from memjax.machine.debugging import without_debugging
+from memjax.machine.pinned import pinned
 from memjax.machine.workers import Worker, deal, make_worker
 from memjax.runs import summary
 from memjax.runs.disk_space import check_disk, writes_all_pairs
@@ -43,15 +44,24 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
     if not missing:
         return
 
+    check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
+    if changed := environment.differences(run.plan.environment):
+        notify(
+            f"this folder was begun in another environment ({'; '.join(changed)}): new models may differ a little from "
+            "what they would be there"
+        )
+    with pinned() as aside:
+        if aside:
+            notify(f"these settings of this process would change the models and are set aside: {'; '.join(aside)}")
+        _train_blocks(run, missing, advance, notify)
+    if signals.asked():
+        raise Interrupted
+
+
+def _train_blocks(run: Run, missing: list[int], advance: Advance, notify: Notify) -> None:
     from memjax.training import checkpoints_in, forget, is_out_of_memory, train_many
 
-    check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
     here = environment.describe()
-    if changed := [name for name in here if here[name] != run.plan.environment.get(name, here[name])]:
-        notify(
-            f"this folder was begun in another environment ({', '.join(changed)} differ): new models may differ from "
-            "what they would be there in the last bits"
-        )
     blocks = deal(missing, _worker(run), lambda number: store.is_finished(run.folder, number))
     single, examples = build_programs(run)
     midway, plan = run.folder / "midway", run.plan.fingerprint
@@ -79,8 +89,6 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
         if is_out_of_memory(problem):
             raise InputError(_does_not_fit(run.plan.pack_size)) from None
         raise
-    if signals.asked():
-        raise Interrupted
 
 
 def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:
