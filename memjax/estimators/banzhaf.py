@@ -5,12 +5,14 @@ import numpy as np
 from memjax.errors import InputError
 from memjax.estimators.checks import as_array, as_masks
 from memjax.estimators.influence import influence
+from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
 FAR = 5.0  # standard errors from one half at which subsets are no longer those of the definition
 RARE = 1e-9  # probability of sizes so much alike, or so far apart, at which they are not those of coin flips
 
 
+@without_debugging()
 def data_banzhaf(masks: ArrayLike, utility: ArrayLike) -> Estimate:
     """Banzhaf value of each training example for a utility of the trained model.
 

@@ -7,9 +7,11 @@ from memjax.errors import InputError
 from memjax.estimators.checks import as_masks, as_scores
 from memjax.estimators.kernels.influence_from_bits import Bits, tails_of_bits
 from memjax.estimators.kernels.products import pack_bits
+from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 
+@without_debugging()
 def pair_p_values(
     masks: ArrayLike,
     correct_test: ArrayLike,

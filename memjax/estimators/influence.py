@@ -8,9 +8,11 @@ from jaxtyping import Array, Bool, Shaped
 from memjax.estimators.checks import as_masks, as_scores
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
+from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
 
+@without_debugging()
 def influence(masks: ArrayLike, correct_test: ArrayLike, errors: str = "adjusted") -> Estimate:
     """Influence of each training example on each test example.
 

@@ -11,12 +11,14 @@ from jaxtyping import Array, Bool, Float
 from memjax import notebook
 from memjax.errors import InputError, one_of
 from memjax.estimators.checks import as_array, as_masks, as_scores
+from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 VARIANTS = ("online", "offline", "offline-density")
 LEAST = 1e-6  # of a fixed deviation, which would be 0 where all models are equally sure
 
 
+@without_debugging()
 def lira(
     masks: ArrayLike,
     log_odds: ArrayLike,

@@ -8,9 +8,11 @@ from jaxtyping import Array, Bool, Shaped
 
 from memjax.estimators.checks import as_masks_and_scores
 from memjax.estimators.kernels.moments import Errors, Moments, Sums, as_errors, difference, halves
+from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
 
+@without_debugging()
 def memorization(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted") -> Estimate:
     """Memorization of each training example by a family of models trained on subsets.
 
@@ -48,6 +50,7 @@ def memorization(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted")
     return difference(*sides(masks, correct, errors))
 
 
+@without_debugging()
 def sides(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted") -> tuple[Moments, Moments]:
     """The two halves of memorization: each example's score over models that saw it, and over those that did not.
 

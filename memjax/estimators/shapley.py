@@ -7,10 +7,12 @@ from jaxtyping import Float
 from memjax.errors import InputError
 from memjax.estimators.checks import as_array, as_masks
 from memjax.estimators.influence import influence
+from memjax.machine.debugging import without_debugging
 from memjax.statistics import mean_where
 from memjax.types import ArrayLike, Estimate
 
 
+@without_debugging()
 def subsampled_shapley(
     masks: ArrayLike,
     utility: ArrayLike,

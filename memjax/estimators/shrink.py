@@ -5,9 +5,11 @@ import numpy as np
 from jaxtyping import Float
 
 from memjax.errors import InputError
+from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
 
+@without_debugging()
 def shrink(estimate: Estimate, groups: ArrayLike) -> Estimate:
     """Shrinks each estimate towards the mean of its group (its class, for example), more if it is noisier.
 

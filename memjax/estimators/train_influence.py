@@ -8,9 +8,11 @@ from memjax.estimators.checks import as_masks_and_scores
 from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
+from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
 
+@without_debugging()
 def train_influence(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted") -> Estimate:
     """Influence of each training example i on each other training example j, over models that did not see j.
 

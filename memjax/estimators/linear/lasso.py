@@ -10,6 +10,7 @@ from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import as_array, as_masks
 from memjax.estimators.linear.lasso_solver import fit_tile, make_design
+from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 TILE = 256
@@ -36,6 +37,7 @@ class Lasso(NamedTuple):
         )
 
 
+@without_debugging()
 def lasso(
     masks: ArrayLike,
     outputs: ArrayLike,
