@@ -9,6 +9,7 @@ from memjax.cli.parsing import Folder
 from memjax.config.run_config import Score
 from memjax.config.specs import OutputSpec
 from memjax.errors import InputError
+from memjax.machine import environment
 from memjax.store import place, shown
 
 
@@ -84,6 +85,7 @@ class Estimate:
 
 def estimate(request: Estimate) -> None:
     """Writes the estimates and a report, and prints the closing table."""
+    environment.start_jax()
     from memjax.exchange import outcomes_of, read_predictions
     from memjax.runs.from_arrays import write_all
 

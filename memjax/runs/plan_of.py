@@ -13,6 +13,7 @@ from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.pinned import pinned
 from memjax.runs.build_training import make_single
+from memjax.runs.disk_space import check_room
 from memjax.runs.pack_size import chosen_pack_size
 from memjax.runs.request import Request
 from memjax.store import Plan
@@ -27,6 +28,9 @@ def settle_plan(request: Request) -> Plan:
     """
     folder = request.folder
     old = store.read_plan(folder)
+    more = request.config.num_models - (old.num_models if old else 0)
+    if more > 0:
+        check_room(folder, more, request.config, request.dataset)
     if old is None:
         plan = _new_plan(request)
         if store.new_plan(folder, plan):
