@@ -111,8 +111,8 @@ class Export:
 
 def export(request: Export) -> None:
     """Writes the files, and prints what was written."""
-    from memjax.runs import outputs
+    from memjax.runs import export
     from memjax.runs.open_result import open
 
-    for line in outputs.export(open(request.run).run, request.out, request.format):
+    for line in export.export(open(request.run), request.out, request.format):
         print(line)

@@ -32,15 +32,10 @@ class Pairs(NamedTuple):
         )
 
     def _repr_html_(self) -> str:
-        rows = [list(row) for row in zip(*(field[: notebook.SHOWN] for field in self), strict=True)]
-        return notebook.table(repr(self), ["train", "test", "infl", "infl_stderr"], rows)
+        return notebook.table(repr(self), self.to_dataframe().head(notebook.SHOWN))
 
     def to_dataframe(self) -> Any:
-        """The pairs as a pandas data frame, a row a pair.
-
-        Raises:
-          InputError: pandas is not installed.
-        """
+        """The pairs as a pandas data frame, a row a pair."""
         return notebook.frame(self._asdict())
 
 

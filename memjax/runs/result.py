@@ -186,7 +186,7 @@ class Result:
         """A pandas data frame with one row for each training example, and all there is of it.
 
         Raises:
-          InputError: pandas is not installed, or models are missing.
+          InputError: models are missing.
         """
         return notebook.frame(self.columns)
 
@@ -203,7 +203,7 @@ class Result:
           count: rows, at most.
 
         Raises:
-          InputError: pandas is not installed, or models are missing.
+          InputError: models are missing.
         """
         return notebook.frame(suspect_columns(self.columns, count))
 
@@ -211,6 +211,14 @@ class Result:
     def columns(self) -> dict[str, np.ndarray]:
         """The columns of `dataframe` by their names."""
         return example_columns(self.estimates, self.dataset, self.classes, self.ids, self.held_out_probabilities)
+
+    @property
+    def pair_columns(self) -> dict[str, np.ndarray]:
+        """The columns of a table of `pairs`: the user's own name and label of each training example, the row of each
+        test example in its source, and all numbers."""
+        rows, own = self.pairs.train_rows, self.columns
+        names = {"train_id": own["id"][rows], "test_id": self.dataset.test_ids[self.pairs.test_rows]}
+        return {**names, "label": own["label"][rows], **self.pairs.columns()}
 
     def extend(self, num_models: int | None = None, progress: bool = True) -> "Result":
         """The same run with more models: trains what is missing, and estimates again.
