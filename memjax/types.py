@@ -10,7 +10,7 @@ A frozen dataclass stays on the host.  A NamedTuple of arrays or functions may b
 vmap.  This file does not import jax, so that programs that only read files start without it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +23,10 @@ from memjax.errors import InputError
 
 if TYPE_CHECKING:
     from jax import Array
+
+    ArrayLike = Any
+else:
+    ArrayLike = Shaped[Any, "..."] | Sequence[Any]  # what public functions of arrays take: nested lists, too
 
 Tree = Any  # nested containers of arrays
 AXES = {1: ("example",), 2: ("train", "test")}  # number of axes of an estimate -> their names

@@ -5,13 +5,14 @@ InputError for other shapes, for numbers that are not finite, and for correctnes
 """
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
-from memjax.dynamics.checks import AnyArray, as_bits, as_epochs, as_masks_of, as_numbers
+from memjax.dynamics.checks import as_bits, as_epochs, as_masks_of, as_numbers
 from memjax.errors import InputError
+from memjax.types import ArrayLike
 
 
-def mean_loss(loss: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def mean_loss(loss: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """The mean of an example's loss over all records, the area under its trajectory.  High: learned late or never.
 
     At least 0.  The order of its values, `mean_loss(loss).argsort()`, says what is learned first.  `over_models` takes
@@ -24,7 +25,7 @@ def mean_loss(loss: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train
     return as_numbers("loss", loss).mean(-2)
 
 
-def area_under_margin(margin: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def area_under_margin(margin: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """AUM: the mean over the records of the logit of the given label minus the largest other.
 
     Low, or below 0: other examples pull towards another label, as they do where the given one is wrong.  The paper
@@ -38,9 +39,7 @@ def area_under_margin(margin: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*mo
     return as_numbers("margin", margin).mean(-2)
 
 
-def first_learned(
-    correct: Shaped[AnyArray, "..."], epochs: Shaped[AnyArray, "..."] | None = None
-) -> Float[np.ndarray, "*models train"]:
+def first_learned(correct: ArrayLike, epochs: ArrayLike | None = None) -> Float[np.ndarray, "*models train"]:
     """After how many epochs an example is right for the first time; NaN if it never is.
 
     Args:
@@ -56,9 +55,7 @@ def first_learned(
     return np.where(right.any(-2), numbers[right.argmax(-2)], np.nan)
 
 
-def learned_for_good(
-    correct: Shaped[AnyArray, "..."], epochs: Shaped[AnyArray, "..."] | None = None
-) -> Float[np.ndarray, "*models train"]:
+def learned_for_good(correct: ArrayLike, epochs: ArrayLike | None = None) -> Float[np.ndarray, "*models train"]:
     """After how many epochs an example is right and stays right until the end; NaN if it is wrong in the end.
 
     For an example that a model trained on, and whose label does not follow from other examples, this is the time to
@@ -72,7 +69,7 @@ def learned_for_good(
     return np.where(learned, numbers[np.where(learned, place, 0)], np.nan)
 
 
-def forgetting_events(correct: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def forgetting_events(correct: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """How often an example goes from right to wrong between one record and the next; infinity if it never was right.
 
         events[i] = number of e with correct[e, i] and not correct[e + 1, i]
@@ -90,9 +87,9 @@ def forgetting_events(correct: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*m
 
 
 def epochs_to_fit(
-    correct: Shaped[AnyArray, "..."],
-    masks: Shaped[AnyArray, "..."],
-    epochs: Shaped[AnyArray, "..."] | None = None,
+    correct: ArrayLike,
+    masks: ArrayLike,
+    epochs: ArrayLike | None = None,
     share: float = 1.0,
 ) -> Float[np.ndarray, " models"]:
     """A model's time to convergence: epochs until it has so large a share of its own examples right, NaN if never.
@@ -112,7 +109,7 @@ def epochs_to_fit(
     return np.where(fitted.any(-1), numbers[fitted.argmax(-1)], np.nan)
 
 
-def confidence(probability: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def confidence(probability: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """The mean probability of the given label over the records, in [0, 1].
 
     High, with low variability: easy to learn.  Low, with low variability: hard to learn.
@@ -123,7 +120,7 @@ def confidence(probability: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*mode
     return as_numbers("probability", probability).mean(-2)
 
 
-def variability(probability: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def variability(probability: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """The standard deviation of that probability over the records, with their number as divisor; in [0, 1 / 2].
 
     High: ambiguous.  Source as for `confidence`.
@@ -131,6 +128,6 @@ def variability(probability: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*mod
     return as_numbers("probability", probability).std(-2)
 
 
-def correctness(correct: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def correctness(correct: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """The share of the records at which the example is right, in [0, 1].  Source as for `confidence`."""
     return as_bits("correct", correct).mean(-2)
