@@ -103,6 +103,15 @@ def test_errors_and_how_many_models_a_goal_takes():
     assert axes.texts[0].get_text() == "0.05 takes about 1,600 models"
 
 
+def test_the_band_of_a_membership_curve_is_drawn_around_it():
+    (axes,) = drawn(plots.membership_roc([0, 0.1, 1], [0.2, 0.5, 1], band=([0.1, 0.4, 1], [0.3, 0.6, 1]))).axes
+
+    (band,) = axes.collections
+    assert band.get_label() == "interval"
+    heights = band.get_paths()[0].vertices[:, 1]
+    assert (heights.min(), heights.max()) == (0.1, 1)
+
+
 def test_membership_curve_keeps_to_the_axes():
     (axes,) = drawn(plots.membership_roc([0, 0, 0.01, 1], [0, 0.2, 0.5, 1])).axes
 

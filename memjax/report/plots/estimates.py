@@ -187,11 +187,14 @@ def error_by_models(
     return figure
 
 
-def membership_roc(false_positives: ArrayLike, true_positives: ArrayLike) -> "Figure":
+def membership_roc(
+    false_positives: ArrayLike, true_positives: ArrayLike, band: tuple[ArrayLike, ArrayLike] | None = None
+) -> "Figure":
     """True against false positive rates of a membership attack, on logarithmic axes: the left end matters.
 
     Args:
       false_positives, true_positives: as in the `Curve` that `membership_curve` returns.
+      band: lower and upper ends of the true positive rates, as `Curve.band` gives them.
 
     Reference:
       Carlini et al., Membership Inference Attacks From First Principles, 2022, arXiv 2112.03570.
@@ -201,6 +204,9 @@ def membership_roc(false_positives: ArrayLike, true_positives: ArrayLike) -> "Fi
     figure, axes = single(4.4, 4.2)
     axes.plot([least, 1], [least, 1], color=GREY, linewidth=1, linestyle="--", label="chance")
     axes.step(np.maximum(false, least), np.maximum(true, least), color=BLUE, where="post", label="attack")
+    if band is not None:
+        low, high = (np.maximum(vector("band", end), least) for end in band)
+        axes.fill_between(np.maximum(false, least), low, high, color=BLUE, alpha=0.2, step="post", label="interval")
     axes.set(xscale="log", yscale="log", xlim=(least, 1), ylim=(least, 1.05), aspect="equal")
     axes.set(xlabel="false positive rate", ylabel="true positive rate")
     axes.legend(loc="lower right", frameon=False)
