@@ -7,12 +7,13 @@ Reference:
 """
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
-from memjax.dynamics.checks import AnyArray, as_bits, as_numbers
+from memjax.dynamics.checks import as_bits, as_numbers
+from memjax.types import ArrayLike
 
 
-def confidence(probability: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def confidence(probability: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """The mean probability of the given label over the records, in [0, 1].
 
     Raises:
@@ -21,7 +22,7 @@ def confidence(probability: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*mode
     return as_numbers("probability", probability).mean(-2)
 
 
-def variability(probability: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def variability(probability: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """The standard deviation of that probability over the records, with their number as divisor; in [0, 1 / 2].
 
     Raises:
@@ -30,7 +31,7 @@ def variability(probability: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*mod
     return as_numbers("probability", probability).std(-2)
 
 
-def correctness(correct: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def correctness(correct: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """The share of the records at which the example is right, in [0, 1].
 
     Raises:

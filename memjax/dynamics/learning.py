@@ -1,13 +1,14 @@
 """When an example is learned and forgotten, and how easily: reductions of loss, correctness and margin."""
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Int
 
-from memjax.dynamics.checks import AnyArray, as_bits, as_epochs, as_masks_of, as_numbers
+from memjax.dynamics.checks import as_bits, as_epochs, as_masks_of, as_numbers
 from memjax.errors import InputError
+from memjax.types import ArrayLike
 
 
-def mean_loss(loss: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def mean_loss(loss: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """The mean of an example's loss over all records, the area under its trajectory.  High: learned late or never.
 
     At least 0.  The trajectories themselves are what was recorded; `over_models` takes their mean over models.
@@ -18,7 +19,7 @@ def mean_loss(loss: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train
     return as_numbers("loss", loss).mean(-2)
 
 
-def area_under_margin(margin: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def area_under_margin(margin: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """AUM: the mean over the records of the logit of the given label minus the largest other.
 
     Low, or below 0: other examples pull towards another label, as they do where the given one is wrong.  The paper
@@ -35,7 +36,7 @@ def area_under_margin(margin: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*mo
     return as_numbers("margin", margin).mean(-2)
 
 
-def easiest_first(loss: Shaped[AnyArray, "..."]) -> Int[np.ndarray, "*models train"]:
+def easiest_first(loss: ArrayLike) -> Int[np.ndarray, "*models train"]:
     """Examples from the easiest to the hardest: by the mean of the loss over training, the lowest first.
 
     The order of loss[..., order] shows what is learned first.  Equal ones stay in their order.
@@ -50,9 +51,7 @@ def easiest_first(loss: Shaped[AnyArray, "..."]) -> Int[np.ndarray, "*models tra
     return np.argsort(mean_loss(loss), axis=-1, kind="stable")
 
 
-def first_learned(
-    correct: Shaped[AnyArray, "..."], epochs: Shaped[AnyArray, "..."] | None = None
-) -> Float[np.ndarray, "*models train"]:
+def first_learned(correct: ArrayLike, epochs: ArrayLike | None = None) -> Float[np.ndarray, "*models train"]:
     """After how many epochs an example is right for the first time; NaN if it never is.
 
     Args:
@@ -71,9 +70,7 @@ def first_learned(
     return np.where(right.any(-2), numbers[right.argmax(-2)], np.nan)
 
 
-def learned_for_good(
-    correct: Shaped[AnyArray, "..."], epochs: Shaped[AnyArray, "..."] | None = None
-) -> Float[np.ndarray, "*models train"]:
+def learned_for_good(correct: ArrayLike, epochs: ArrayLike | None = None) -> Float[np.ndarray, "*models train"]:
     """After how many epochs an example is right and stays right until the end; NaN if it is wrong in the end.
 
     For an example that a model trained on, and whose label does not follow from other examples, this is the time to
@@ -87,7 +84,7 @@ def learned_for_good(
     return np.where(learned, numbers[np.where(learned, place, 0)], np.nan)
 
 
-def forgetting_events(correct: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def forgetting_events(correct: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """How often an example goes from right to wrong between one record and the next; infinity if it never was right.
 
         events[i] = number of e with correct[e, i] and not correct[e + 1, i]
@@ -106,7 +103,7 @@ def forgetting_events(correct: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*m
     return np.where(right.any(-2), events, np.inf)
 
 
-def unforgettable(correct: Shaped[AnyArray, "..."]) -> Bool[np.ndarray, "*models train"]:
+def unforgettable(correct: ArrayLike) -> Bool[np.ndarray, "*models train"]:
     """Whether an example, once right, stays right at all later records; False if it never was right.
 
     Arguments, errors and source as for `forgetting_events`.
@@ -115,9 +112,9 @@ def unforgettable(correct: Shaped[AnyArray, "..."]) -> Bool[np.ndarray, "*models
 
 
 def epochs_to_fit(
-    correct: Shaped[AnyArray, "..."],
-    masks: Shaped[AnyArray, "..."],
-    epochs: Shaped[AnyArray, "..."] | None = None,
+    correct: ArrayLike,
+    masks: ArrayLike,
+    epochs: ArrayLike | None = None,
     share: float = 1.0,
 ) -> Float[np.ndarray, " models"]:
     """A model's time to convergence: epochs until it has so large a share of its own examples right, NaN if never.

@@ -1,21 +1,22 @@
 """Would an attack decide the same about an example with other shadow models?"""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray
 from memjax.estimators.lira import lira, shadows_and_targets
+from memjax.types import ArrayLike
 
 
 def decision_stability(
-    masks: Shaped[AnyArray, "..."],
-    log_odds: Shaped[AnyArray, "..."],
-    target: Shaped[AnyArray, "..."],
-    members: Shaped[AnyArray, "..."],
-    attack: Callable[..., Float[AnyArray, "targets train"]] = lira,
+    masks: ArrayLike,
+    log_odds: ArrayLike,
+    target: ArrayLike,
+    members: ArrayLike,
+    attack: Callable[..., Any] = lira,
     false_positives: float = 0.01,
     draws: int = 20,
     seed: int = 0,

@@ -4,16 +4,16 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray
 from memjax.estimators.membership_curve import known_scores
 from memjax.statistics import clopper_pearson
+from memjax.types import ArrayLike
 
 LARGEST = 60.0  # epsilon, beyond which the odds of a mistake are below float64's precision
 
 
 def epsilon_from_rates(
-    scores: Shaped[AnyArray, "..."],
-    members: Shaped[AnyArray, "..."],
+    scores: ArrayLike,
+    members: ArrayLike,
     delta: float = 0.0,
     level: float = 0.95,
     seed: int = 0,
@@ -65,8 +65,8 @@ def _bounds(
 
 
 def epsilon_from_one_model(
-    scores: Shaped[AnyArray, "..."],
-    members: Shaped[AnyArray, "..."],
+    scores: ArrayLike,
+    members: ArrayLike,
     guesses: int,
     delta: float = 0.0,
     level: float = 0.95,

@@ -7,7 +7,9 @@ from jax.scipy.stats import norm, t
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from memjax.errors import InputError, one_of
-from memjax.estimators.checks import AnyArray, as_masks, as_scores
+from memjax.estimators.checks import AnyArray, as_array, as_masks, as_scores
+from memjax.machine.debugging import without_debugging
+from memjax.types import ArrayLike
 
 VARIANTS = ("online", "offline", "offline-density")
 VARIANCES = ("prior", "own", "fixed")
@@ -15,10 +17,11 @@ LEAST = 1e-6  # of a fixed deviation, which would be 0 where all models are equa
 MOST = 1000.0  # degrees of freedom of the prior, from which a Student-t is a normal distribution
 
 
+@without_debugging()
 def lira(
-    masks: Shaped[AnyArray, "..."],
-    log_odds: Shaped[AnyArray, "..."],
-    target: Shaped[AnyArray, "..."],
+    masks: ArrayLike,
+    log_odds: ArrayLike,
+    target: ArrayLike,
     variant: str = "online",
     fixed_variance: bool = False,
     variance: str = "prior",
@@ -69,14 +72,14 @@ def lira(
 
 
 def shadows_and_targets(
-    masks: Shaped[AnyArray, "..."], log_odds: Shaped[AnyArray, "..."], target: Shaped[AnyArray, "..."]
+    masks: ArrayLike, log_odds: ArrayLike, target: ArrayLike
 ) -> tuple[Bool[AnyArray, "models train"], Shaped[AnyArray, "models train"], Shaped[AnyArray, "targets train"]]:
     """The arrays of an attack.
 
     Raises:
       InputError: shapes that do not fit, no model, or scores that are not finite.
     """
-    masks = as_masks(masks)
+    masks, log_odds, target = as_masks(masks), as_array("log_odds", log_odds), as_array("target", target)
     if log_odds.shape != masks.shape or target.ndim != 2 or target.shape[1] != masks.shape[1]:
         raise InputError(
             f"masks {masks.shape}, log_odds {log_odds.shape} and target {target.shape} do not fit; expected "

@@ -7,8 +7,8 @@ from jaxtyping import Float, Shaped
 
 from memjax import notebook
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray
 from memjax.statistics import clopper_pearson
+from memjax.types import ArrayLike
 
 
 class Curve(NamedTuple):
@@ -70,7 +70,7 @@ class Curve(NamedTuple):
         return clopper_pearson(self.true_positives * self.num_members, self.num_members, level)
 
 
-def membership_curve(scores: Shaped[AnyArray, "..."], members: Shaped[AnyArray, "..."]) -> Curve:
+def membership_curve(scores: ArrayLike, members: ArrayLike) -> Curve:
     """The ROC curve of membership scores over all targets and examples; scores that are NaN are left out and counted.
 
     Args:
@@ -78,7 +78,8 @@ def membership_curve(scores: Shaped[AnyArray, "..."], members: Shaped[AnyArray, 
       members: whether the target had seen the example, of the same shape.
 
     Raises:
-      InputError: shapes that differ, members other than 0 and 1, or only members, or none.
+      InputError: shapes that differ, members other than 0 and 1, only members, or none, or more than half of the
+        scores undefined.
 
     Reference:
       Clopper and Pearson, The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial, Biometrika
@@ -93,7 +94,7 @@ def membership_curve(scores: Shaped[AnyArray, "..."], members: Shaped[AnyArray, 
 
 
 def known_scores(
-    scores: Shaped[AnyArray, "..."], members: Shaped[AnyArray, "..."]
+    scores: ArrayLike, members: ArrayLike
 ) -> tuple[Float[np.ndarray, " known"], Shaped[np.ndarray, " known"], int]:
     """Scores that are not NaN, in a row, whether each is of a member, and how many are left out.
 
@@ -106,6 +107,11 @@ def known_scores(
     if not ((members == 0) | (members == 1)).all():
         raise InputError("members holds values other than 0 and 1; expected whether the target had seen the example")
     known = ~np.isnan(scores)
+    if known.sum() < known.size / 2:
+        raise InputError(
+            f"{(~known).sum():,} of {known.size:,} scores are NaN; a curve of the few others would not show how good "
+            'the attack is. Give more shadow models, or score with variance="prior"'
+        )
     scores, members = np.nan_to_num(scores[known]), members[known].astype(bool)
     if members.all() or not members.any():
         raise InputError("a curve needs scores of members and of non-members; there are only "

@@ -1,20 +1,21 @@
 """Membership attacks that need few reference models, or none: RMIA, and its baselines."""
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_scores
+from memjax.estimators.checks import AnyArray, as_array, as_scores
 from memjax.estimators.lira import shadows_and_targets
 from memjax.statistics import mean_where
+from memjax.types import ArrayLike
 
 
 def rmia(
-    masks: Shaped[AnyArray, "..."],
-    log_odds: Shaped[AnyArray, "..."],
-    target: Shaped[AnyArray, "..."],
-    population: Shaped[AnyArray, "..."],
-    population_target: Shaped[AnyArray, "..."],
+    masks: ArrayLike,
+    log_odds: ArrayLike,
+    target: ArrayLike,
+    population: ArrayLike,
+    population_target: ArrayLike,
     gamma: float = 1.0,
     offline: float | None = None,
 ) -> Float[np.ndarray, "targets train"]:
@@ -45,7 +46,7 @@ def rmia(
     """
     masks, log_odds, target = shadows_and_targets(masks, log_odds, target)
     population = as_scores("population", population, len(masks))
-    population_target = _population_of(target, population_target, population.shape[1])
+    population_target = _population_of(target, as_array("population_target", population_target), population.shape[1])
     if not gamma > 0 or not (offline is None or 0 <= offline <= 1):
         raise InputError(f"gamma is {gamma} and offline {offline}; give a gamma above 0, and 0 to 1 or None")
     shadow, chosen = _probability(log_odds), np.asarray(masks)
@@ -57,9 +58,7 @@ def rmia(
     return _share_below(_probability(target) / usual / gamma, _probability(population_target) / everywhere)
 
 
-def population_attack(
-    target: Shaped[AnyArray, "..."], population_target: Shaped[AnyArray, "..."]
-) -> Float[np.ndarray, "targets train"]:
+def population_attack(target: ArrayLike, population_target: ArrayLike) -> Float[np.ndarray, "targets train"]:
     """The share of the population whose log odds in a target model are at most those of an example; 0 to 1.
 
     It needs no shadow models.  Arguments and errors as of `rmia`.
@@ -68,12 +67,13 @@ def population_attack(
       Ye et al., Enhanced Membership Inference Attacks against Machine Learning Models, 2022, attack P,
       arXiv 2111.09679.
     """
+    target, outputs = as_array("target", target), as_array("population_target", population_target)
+    outputs = _population_of(target, outputs, outputs.shape[-1])
     target = as_scores("target", target, len(target))
-    outputs = _population_of(target, population_target, np.shape(population_target)[-1])
     return _share_below(np.asarray(target, np.float64), np.asarray(outputs, np.float64))
 
 
-def loss_attack(target: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "targets train"]:
+def loss_attack(target: ArrayLike) -> Float[np.ndarray, "targets train"]:
     """Minus the loss of each example, log p from its log odds: one threshold for all examples of all targets.
 
     It orders examples as the log odds themselves do, so that it is the global-threshold attack too.
@@ -81,10 +81,11 @@ def loss_attack(target: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "targets t
     Reference:
       Yeom et al., Privacy Risk in Machine Learning: Analyzing the Connection to Overfitting, 2018, arXiv 1709.01604.
     """
+    target = as_array("target", target)
     return -np.logaddexp(0, -np.asarray(as_scores("target", target, len(target)), np.float64))
 
 
-def _population_of(target: Shaped[AnyArray, "..."], outputs: Shaped[AnyArray, "..."], size: int):
+def _population_of(target: AnyArray, outputs: AnyArray, size: int) -> AnyArray:
     if outputs.shape != (len(target), size) or not size:
         raise InputError(
             f"population_target has shape {outputs.shape}; expected ({len(target)}, {size or 'population'}), a row for "
@@ -93,7 +94,7 @@ def _population_of(target: Shaped[AnyArray, "..."], outputs: Shaped[AnyArray, ".
     return as_scores("population_target", outputs, len(target))
 
 
-def _probability(log_odds: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "..."]:
+def _probability(log_odds: AnyArray) -> Float[np.ndarray, "..."]:
     from scipy.special import expit
 
     return expit(np.asarray(log_odds, np.float64))

@@ -14,6 +14,8 @@ import numpy as np
 from memjax import store
 from memjax.errors import InputError, Interrupted
 from memjax.machine import environment, signals
+from memjax.machine.debugging import without_debugging
+from memjax.machine.pinned import pinned
 from memjax.machine.workers import Worker, deal, make_worker
 from memjax.runs import summary
 from memjax.runs.disk_space import check_disk, writes_all_pairs
@@ -42,15 +44,24 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
     if not missing:
         return
 
+    check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
+    if changed := environment.differences(run.plan.environment):
+        notify(
+            f"this folder was begun in another environment ({'; '.join(changed)}): new models may differ a little from "
+            "what they would be there"
+        )
+    with pinned() as aside:
+        if aside:
+            notify(f"these settings of this process would change the models and are set aside: {'; '.join(aside)}")
+        _train_blocks(run, missing, advance, notify)
+    if signals.asked():
+        raise Interrupted
+
+
+def _train_blocks(run: Run, missing: list[int], advance: Advance, notify: Notify) -> None:
     from memjax.training import checkpoints_in, forget, is_out_of_memory, train_many
 
-    check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
     here = environment.describe()
-    if changed := [name for name in here if here[name] != run.plan.environment.get(name, here[name])]:
-        notify(
-            f"this folder was begun in another environment ({', '.join(changed)} differ): new models may differ from "
-            "what they would be there in the last bits"
-        )
     blocks = deal(missing, _worker(run), lambda number: store.is_finished(run.folder, number))
     single, examples = build_programs(run)
     midway, plan = run.folder / "midway", run.plan.fingerprint
@@ -78,8 +89,6 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
         if is_out_of_memory(problem):
             raise InputError(_does_not_fit(run.plan.pack_size)) from None
         raise
-    if signals.asked():
-        raise Interrupted
 
 
 def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:
@@ -188,6 +197,7 @@ def dynamics(run: Run, advance: Advance, notify: Notify) -> list[str]:
     return []
 
 
+@without_debugging()
 def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     """Trains what is missing, then writes the files of estimates; False if they were there already, of the same score.
 

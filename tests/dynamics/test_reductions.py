@@ -141,6 +141,23 @@ def test_equally_hard_examples_are_binomial_and_others_are_not():
     assert (np.diff(draws) >= 0).all()
 
 
+def test_models_of_unequal_quality_do_not_disperse_equally_hard_examples():
+    """Error rates of models from .02 to .6: the pooled binomial variance is a fifth too large."""
+    ratios = []
+    for seed in range(40):
+        wrong = np.random.default_rng(seed).random((60, 500)) < np.linspace(0.02, 0.6, 60)[:, None]
+        found = dynamics.dispersion(wrong)
+        totals, rows = wrong.sum(0), wrong.sum(1)
+        cochran = 500 * 499 * ((totals - totals.mean()) ** 2).sum() / (500 * rows.sum() - (rows**2).sum())
+        np.testing.assert_allclose(found.ratio * 499, cochran)
+        ratios.append(found.ratio)
+
+    assert abs(np.mean(ratios) - 1) < 4 * found.null_stderr / np.sqrt(40)
+    assert abs(np.std(ratios) / found.null_stderr - 1) < 4 / np.sqrt(2 * 40)
+    pooled = dynamics.dispersion(wrong, null_rate=float(wrong.mean()))
+    assert pooled.ratio < 0.9
+
+
 @pytest.mark.parametrize(
     ("call", "expected"),
     [
@@ -151,6 +168,7 @@ def test_equally_hard_examples_are_binomial_and_others_are_not():
         (lambda: dynamics.over_models(NUMBERS, MASKS[:2]), r"expected \(models, train\)"),
         (lambda: dynamics.epochs_to_fit(BITS, MASKS, share=0.0), "above 0 and up to 1"),
         (lambda: dynamics.dispersion(np.ones((1, 5), bool)), "two or more of each"),
+        (lambda: dynamics.dispersion(np.full((2, 5), 0.5)), "values other than 0 and 1"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_words(call, expected):

@@ -5,20 +5,18 @@ from typing import Any
 import numpy as np
 
 from memjax.data.adapters.arrays import from_array
-from memjax.data.adapters.frames import from_frame, is_frame
 
 
 def as_inputs(which: str, inputs: Any) -> np.ndarray:
-    """The inputs as a NumPy array (examples, *shape); floating-point numbers become float32.
+    """The inputs as a NumPy array (examples, *shape), floating-point numbers as float32 or float64.
 
     Raises:
       InputError: the library is not known, or the inputs are not numbers.
     """
-    array = from_frame(which, inputs) if is_frame(inputs) else from_array(which, inputs)
+    array = from_array(which, inputs)
     if array.dtype.kind != "f":
         return array
-    with np.errstate(over="ignore"):  # the check for infinity finds overflows later
-        return array.astype(np.float32, copy=False)
+    return array.astype(np.float32 if array.dtype.itemsize <= 4 else np.float64, copy=False)
 
 
 __all__ = ["as_inputs"]
