@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from memjax.cli.options import Folder
 from memjax.cli.output import Output, conclude, print_event, records
-from memjax.cli.parsing import Folder
 from memjax.config.run_config import Score
 from memjax.config.specs import OutputSpec
 from memjax.errors import InputError
@@ -28,7 +28,7 @@ class Report:
 def report(request: Report) -> None:
     """Writes the report and prints its path."""
     from memjax.runs import outputs
-    from memjax.runs.open_result import open
+    from memjax.runs.result import open
 
     print(shown(outputs.report(open(request.folder, request.dataset).run, request.examples)))
 
@@ -50,7 +50,7 @@ class Suspects:
 def suspects(request: Suspects) -> None:
     """Prints the sentence and the table, or writes the table to a file."""
     from memjax.exchange import write_csv
-    from memjax.runs.open_result import open
+    from memjax.runs.result import open
     from memjax.runs.suspects import lines, sentence, suspect_columns
 
     if request.count < 1:
@@ -114,7 +114,7 @@ class Export:
 def export(request: Export) -> None:
     """Writes the files, and prints what was written."""
     from memjax.runs import export
-    from memjax.runs.open_result import open
+    from memjax.runs.result import open
 
     for line in export.export(open(request.run), request.out, request.format):
         print(line)

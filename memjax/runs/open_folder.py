@@ -87,7 +87,7 @@ def open_run(config: RunConfig, given: InMemory | None = None) -> Run:
       InputError: the folder was made for other settings (which are named) or is no run folder; bad data.
     """
     missing = missing_place(config)
-    if missing and not given and store.read_plan(config.folder()):
+    if missing and not given and store.read_plan(store.place(config.folder())):
         raise InputError(missing)
     request = read_request(config, given)
     plan = settle_plan(request)

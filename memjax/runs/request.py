@@ -14,7 +14,7 @@ from memjax.data import content_hash, in_memory, load_dataset
 from memjax.data.given import table_named
 from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
-from memjax.store import Plan
+from memjax.store import Plan, place
 from memjax.subsets import make_design
 from memjax.types import Dataset, SubsetDesign
 
@@ -48,7 +48,7 @@ def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
     Raises:
       InputError: the examples cannot be read or used, or the design does not have so many models.
     """
-    folder = config.folder()
+    folder = place(config.folder())
     given = given or table_named(config.data.dataset, config.table, config.data.data_seed)
     if given:  # the run folder keeps the examples: what it was made from may change
         data = replace(config.data, dataset=in_memory.source_of(given))
@@ -71,7 +71,7 @@ def request_without_inputs(config: RunConfig, plan: Plan, missing: str) -> Reque
     Args:
       missing: why the inputs are not there, in words.
     """
-    folder, num_train, num_test = config.folder(), plan.data["num_train"], plan.data["num_test"]
+    folder, num_train, num_test = place(config.folder()), plan.data["num_train"], plan.data["num_test"]
     known = {"train_labels": np.full(num_train, -1), "test_labels": np.full(num_test, -1)}
     known |= {"train_ids": np.arange(num_train), "test_ids": np.arange(num_test)}
     known |= {"mislabelled": np.zeros(num_train, bool), "corrupted": np.zeros(num_train, bool)}

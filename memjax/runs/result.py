@@ -17,7 +17,7 @@ from memjax.results import Estimates, PairTable
 from memjax.runs import outputs, stages, summary
 from memjax.runs.carry_out import carry_out
 from memjax.runs.examples_table import example_columns
-from memjax.runs.open_folder import Run, extend_run
+from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent
 from memjax.runs.report_file import ReportFile
 from memjax.runs.suspects import suspect_columns
@@ -269,3 +269,17 @@ class Result:
         cell = '<td style="text-align: left; white-space: normal">'
         rows = (f"<tr>{cell}{html.escape(name)}</td>{cell}{html.escape(text)}</td></tr>" for name, text in self._rows())
         return f"<table>{''.join(rows)}</table>"
+
+
+def open(folder: str | Path, dataset: str = "") -> Result:
+    """The result of a run folder, finished or not; nothing is trained.
+
+    Args:
+      folder: where the run is, here or as gs://BUCKET/NAME or s3://BUCKET/NAME.
+      dataset: where the examples are now, as of `--dataset`, if they have moved.  Without them the results can be read
+        and exported; the report, estimates and more models need them.
+
+    Raises:
+      InputError: there is no run in the folder, or the examples are others.
+    """
+    return Result(reopen_run(store.place(folder), dataset))
