@@ -1,23 +1,18 @@
-"""A run folder opened for a request, in three steps: the request with its examples, its plan, and its programs."""
+"""A run folder opened for a request, in two steps: the request with its examples, then its plan."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
 from memjax.machine.debugging import without_debugging
-from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.disk_space import check_room
 from memjax.runs.plan_of import config_of, extended, settle_plan
 from memjax.runs.request import Request, read_request
 from memjax.store import Plan
 from memjax.types import Dataset, SubsetDesign
-
-if TYPE_CHECKING:
-    from memjax.training import Examples, Stream, StreamedTraining, Training
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +58,6 @@ class Run:
         return self.plan.num_trained(store.finished_blocks(self.folder))
 
 
-class Programs(NamedTuple):
-    """What trains the models of a run: the training of one model, and the examples as it takes them."""
-
-    single: "Training | StreamedTraining"
-    examples: "Examples | Stream"
-
-
 @without_debugging()
 def open_run(config: RunConfig, given: InMemory | None = None) -> Run:
     """Makes the run folder, or opens it if it was made for the same settings.
@@ -82,11 +70,6 @@ def open_run(config: RunConfig, given: InMemory | None = None) -> Run:
     """
     request = read_request(config, given)
     return Run(request, settle_plan(request))
-
-
-def build_programs(run: Run) -> Programs:
-    """The third step, taken only where something is to be trained."""
-    return Programs(make_single(run.config, run.dataset, run.design), make_examples(run.config, run.dataset))
 
 
 def extend_run(run: Run, num_models: int) -> Run:

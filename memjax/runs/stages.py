@@ -18,8 +18,9 @@ from memjax.machine.debugging import without_debugging
 from memjax.machine.pinned import pinned
 from memjax.machine.workers import Worker, deal, make_worker
 from memjax.runs import summary
+from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.disk_space import check_disk, writes_all_pairs
-from memjax.runs.open_folder import Run, build_programs
+from memjax.runs.open_folder import Run
 from memjax.runs.shared_work import Pieces
 from memjax.types import Curves, Outcomes
 
@@ -63,7 +64,8 @@ def _train_blocks(run: Run, missing: list[int], advance: Advance, notify: Notify
 
     here = environment.describe()
     blocks = deal(missing, _worker(run), lambda number: store.is_finished(run.folder, number))
-    single, examples = build_programs(run)
+    single = make_single(run.config, run.dataset, run.design)
+    examples = make_examples(run.config, run.dataset)
     midway, plan = run.folder / "midway", run.plan.fingerprint
     seconds = run.config.checkpoint_minutes and 60 * run.config.checkpoint_minutes
     checkpoints = checkpoints_in(midway, plan, seconds, notify) if seconds else None
