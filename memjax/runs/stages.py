@@ -64,6 +64,7 @@ def _train_blocks(run: Run, missing: list[int], advance: Advance, notify: Notify
 
     here = environment.describe()
     blocks = deal(missing, _worker(run), lambda number: store.is_finished(run.folder, number))
+    run.needs_inputs()
     single = make_single(run.config, run.dataset, run.design)
     examples = make_examples(run.config, run.dataset)
     midway, plan = run.folder / "midway", run.plan.fingerprint
@@ -217,6 +218,7 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     if note and (note.plan, note.num_models, note.score) == asked and wanted <= note.files.keys():
         _pieces(run).clear()
         return False
+    run.needs_inputs()
     found = tally(run, advance, notify)
     if not found.num_used:
         lost = f"{found.num_failed} of {num_models}" if found.num_failed < num_models else f"all {num_models}"
