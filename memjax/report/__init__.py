@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from memjax.errors import InputError
+from memjax.report.page.own import Own
 from memjax.report.page.render import Report, draw_report
 from memjax.results import Estimates, PairTable
 from memjax.store.files import write_atomically
 from memjax.types import Dataset
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["Own", "render_report", "write_report"]
 
 IMAGES_MOST = 15 * 2**20  # bytes of images up to which the page holds them
 
@@ -30,6 +31,7 @@ def render_report(
     dynamics: dict[str, np.ndarray] | None = None,
     checksums: dict[str, str] | None = None,
     examples: bool = True,
+    own: Own | None = None,
 ) -> str:
     """The report as the text of one HTML page, with all images in it.
 
@@ -41,11 +43,12 @@ def render_report(
       dynamics: where something was recorded, the arrays of dynamics.npz (`memjax.runs.dynamics_files.reduce_blocks`).
       checksums: SHA-256 of the files the estimates are from, by name.
       examples: False leaves out what examples look like: no image, no feature.
+      own: the user's own names, and the labels that look wrong; by default the data set's.
 
     Raises:
       InputError: estimates, pairs or dynamics are of another data set.
     """
-    return draw_report(dataset, estimates, pairs, facts, warnings, dynamics, checksums or {}, examples).page()
+    return draw_report(dataset, estimates, pairs, facts, warnings, dynamics, checksums or {}, examples, own).page()
 
 
 def write_report(
@@ -59,6 +62,7 @@ def write_report(
     dynamics: dict[str, np.ndarray] | None = None,
     checksums: dict[str, str] | None = None,
     examples: bool = True,
+    own: Own | None = None,
 ) -> None:
     """Writes the report; arguments as of `render_report`.
 
@@ -68,7 +72,7 @@ def write_report(
     Raises:
       InputError: estimates, pairs or dynamics are of another data set, or that folder is a link to elsewhere.
     """
-    report = draw_report(dataset, estimates, pairs, facts, warnings, dynamics, checksums or {}, examples)
+    report = draw_report(dataset, estimates, pairs, facts, warnings, dynamics, checksums or {}, examples, own)
     folder = path.with_name(f"{path.stem}-images")
     kept = _write_images(folder, report) if report.image_bytes > IMAGES_MOST else set()
     page = report.page(folder.name if kept else None)

@@ -20,8 +20,8 @@ from memjax.runs.examples_table import example_columns
 from memjax.runs.open_folder import Run, extend_run
 from memjax.runs.progress import Bar, Silent
 from memjax.runs.report_file import ReportFile
-from memjax.runs.suspects import suspect_columns
-from memjax.types import Curves, Dataset, Estimate, Outcomes
+from memjax.runs.suspects import sentence, suspect_columns, suspect_order
+from memjax.types import Curves, Dataset, Estimate, Outcomes, Table
 
 LARGEST_INFLUENCE = 2**27  # train-test pairs whose influence and errors are held in memory at once
 
@@ -60,7 +60,7 @@ class Result:
     @cached_property
     def classes(self) -> list[Any]:
         """The user's own value of each class, by class number."""
-        own = in_memory.read(self.folder) if self._from_memory else None
+        own = self._given
         if own is None:
             return list(self.dataset.class_names)
         values = dict(zip(own.dataset.class_names, own.classes.tolist(), strict=True))
@@ -69,13 +69,14 @@ class Result:
     @cached_property
     def ids(self) -> np.ndarray:
         """(train,) the user's own name of each training example, or the number of its row."""
-        own = in_memory.read(self.folder) if self._from_memory else None
+        own = self._given
         rows = self.dataset.train_ids
         return rows if own is None or own.own_ids is None else own.own_ids[rows]
 
-    @property
-    def _from_memory(self) -> bool:
-        return self.config.data.dataset.startswith(in_memory.SOURCE)
+    @cached_property
+    def _given(self) -> in_memory.InMemory | None:
+        """The examples as they were given in memory; None if they have a source of their own."""
+        return in_memory.read(self.folder) if self.config.data.dataset.startswith(in_memory.SOURCE) else None
 
     @property
     def num_models(self) -> int:
@@ -236,7 +237,26 @@ class Result:
           examples: whether the page shows what examples look like.
         """
         self.estimates  # noqa: B018  made where they are missing
-        return ReportFile(outputs.report(self.run, examples))
+        return ReportFile(outputs.report(self.run, examples, self._own()))
+
+    def _own(self) -> Any:
+        """The user's own words for the report."""
+        from memjax.report.page.own import SUSPECTS_MOST, Own, features_of
+
+        data, dataset = self._given, self.dataset
+        table, test_ids = (data.table, data.own_test_ids) if data else (None, None)
+        if table is not None:
+            rows = dataset.train_ids, dataset.test_ids
+            sides = ([column[taken] for column in side] for side, taken in zip(table[1:], rows, strict=True))
+            table = Table(table.names, *sides)
+        return Own(
+            ids=self.ids,
+            test_ids=dataset.test_ids if test_ids is None else test_ids[dataset.test_ids],
+            table=table or features_of(dataset),
+            answer=sentence(self.columns),
+            suspects=suspect_order(self.columns, SUSPECTS_MOST),
+            columns=self.columns,
+        )
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the closing table, by name."""
