@@ -7,11 +7,12 @@ from typing import Literal
 
 import tyro
 
+from memjax.cli.options import Folder
 from memjax.cli.output import Output, conclude, print_event, records
-from memjax.cli.parsing import Folder
 from memjax.config.run_config import Score
 from memjax.config.specs import OutputSpec, TableSpec
 from memjax.errors import InputError
+from memjax.machine import environment
 from memjax.store import place, shown
 
 
@@ -27,7 +28,7 @@ class Report:
 
 def report(request: Report) -> None:
     """Writes the report and prints its path."""
-    from memjax.runs.open_result import open
+    from memjax.runs.result import open
 
     print(shown(open(request.folder).report(request.examples).path))
 
@@ -49,7 +50,7 @@ class Suspects:
 def suspects(request: Suspects) -> None:
     """Prints the sentence and the table, or writes the table to a file."""
     from memjax.exchange import write_csv
-    from memjax.runs.open_result import open
+    from memjax.runs.result import open
     from memjax.runs.suspects import lines, sentence, suspect_columns
 
     if request.count < 1:
@@ -116,6 +117,7 @@ class Estimate:
 
 def estimate(request: Estimate) -> None:
     """Writes the estimates and a report, and prints the closing table."""
+    environment.start_jax()
     from memjax.exchange import outcomes_of, read_predictions
     from memjax.runs.from_arrays import write_all
 
@@ -141,8 +143,8 @@ class Export:
 
 def export(request: Export) -> None:
     """Writes the files, and prints what was written."""
-    from memjax.runs import outputs
-    from memjax.runs.open_result import open
+    from memjax.runs import export
+    from memjax.runs.result import open
 
-    for line in outputs.export(open(request.run).run, request.out, request.format):
+    for line in export.export(open(request.run), request.out, request.format):
         print(line)

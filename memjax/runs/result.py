@@ -17,11 +17,11 @@ from memjax.results import Estimates, PairTable
 from memjax.runs import outputs, stages, summary
 from memjax.runs.carry_out import carry_out
 from memjax.runs.examples_table import example_columns
-from memjax.runs.open_folder import Run, extend_run
+from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent
 from memjax.runs.report_file import ReportFile
-from memjax.runs.suspects import sentence, suspect_columns, suspect_order
-from memjax.types import Curves, Dataset, Estimate, Outcomes, Table
+from memjax.runs.suspects import suspect_columns
+from memjax.types import Curves, Dataset, Estimate, Outcomes
 
 LARGEST_INFLUENCE = 2**27  # train-test pairs whose influence and errors are held in memory at once
 
@@ -60,7 +60,7 @@ class Result:
     @cached_property
     def classes(self) -> list[Any]:
         """The user's own value of each class, by class number."""
-        own = self._given
+        own = self.given
         if own is None:
             return list(self.dataset.class_names)
         values = dict(zip(own.dataset.class_names, own.classes.tolist(), strict=True))
@@ -69,12 +69,12 @@ class Result:
     @cached_property
     def ids(self) -> np.ndarray:
         """(train,) the user's own name of each training example, or the number of its row."""
-        own = self._given
+        own = self.given
         rows = self.dataset.train_ids
         return rows if own is None or own.own_ids is None else own.own_ids[rows]
 
     @cached_property
-    def _given(self) -> in_memory.InMemory | None:
+    def given(self) -> in_memory.InMemory | None:
         """The examples as they were given in memory; None if they have a source of their own."""
         return in_memory.read(self.folder) if self.config.data.dataset.startswith(in_memory.SOURCE) else None
 
@@ -187,7 +187,7 @@ class Result:
         """A pandas data frame with one row for each training example, and all there is of it.
 
         Raises:
-          InputError: pandas is not installed, or models are missing.
+          InputError: models are missing.
         """
         return notebook.frame(self.columns)
 
@@ -204,7 +204,7 @@ class Result:
           count: rows, at most.
 
         Raises:
-          InputError: pandas is not installed, or models are missing.
+          InputError: models are missing.
         """
         return notebook.frame(suspect_columns(self.columns, count))
 
@@ -212,6 +212,14 @@ class Result:
     def columns(self) -> dict[str, np.ndarray]:
         """The columns of `dataframe` by their names."""
         return example_columns(self.estimates, self.dataset, self.classes, self.ids, self.held_out_probabilities)
+
+    @property
+    def pair_columns(self) -> dict[str, np.ndarray]:
+        """The columns of a table of `pairs`: the user's own name and label of each training example, the row of each
+        test example in its source, and all numbers."""
+        rows, own = self.pairs.train_rows, self.columns
+        names = {"train_id": own["id"][rows], "test_id": self.dataset.test_ids[self.pairs.test_rows]}
+        return {**names, "label": own["label"][rows], **self.pairs.columns()}
 
     def extend(self, num_models: int | None = None, progress: bool = True) -> "Result":
         """The same run with more models: trains what is missing, and estimates again.
@@ -236,27 +244,10 @@ class Result:
         Args:
           examples: whether the page shows what examples look like.
         """
+        from memjax.runs.own_words import own_words
+
         self.estimates  # noqa: B018  made where they are missing
-        return ReportFile(outputs.report(self.run, examples, self._own()))
-
-    def _own(self) -> Any:
-        """The user's own words for the report."""
-        from memjax.report.page.own import SUSPECTS_MOST, Own, features_of
-
-        data, dataset = self._given, self.dataset
-        table, test_ids = (data.table, data.own_test_ids) if data else (None, None)
-        if table is not None:
-            rows = dataset.train_ids, dataset.test_ids
-            sides = ([column[taken] for column in side] for side, taken in zip(table[1:], rows, strict=True))
-            table = Table(table.names, *sides)
-        return Own(
-            ids=self.ids,
-            test_ids=dataset.test_ids if test_ids is None else test_ids[dataset.test_ids],
-            table=table or features_of(dataset),
-            answer=sentence(self.columns),
-            suspects=suspect_order(self.columns, SUSPECTS_MOST),
-            columns=self.columns,
-        )
+        return ReportFile(outputs.report(self.run, examples, own_words(self)))
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the closing table, by name."""
@@ -281,3 +272,15 @@ class Result:
         cell = '<td style="text-align: left; white-space: normal">'
         rows = (f"<tr>{cell}{html.escape(name)}</td>{cell}{html.escape(text)}</td></tr>" for name, text in self._rows())
         return f"<table>{''.join(rows)}</table>"
+
+
+def open(folder: str | Path) -> Result:
+    """The result of a run folder, finished or not; nothing is trained.
+
+    Args:
+      folder: where the run is, here or as gs://BUCKET/NAME or s3://BUCKET/NAME.
+
+    Raises:
+      InputError: there is no run in the folder, or its examples cannot be read.
+    """
+    return Result(reopen_run(store.place(folder)))

@@ -67,9 +67,9 @@ def features_of(dataset: Dataset) -> Table | None:
         return None
     if Painter(dataset.train_inputs[:1]).is_image:
         return None
-    sides = (np.asarray(side).reshape(len(side), -1) for side in (dataset.train_inputs, dataset.test_inputs))
-    names = [f"feature {place}" for place in range(int(np.prod(dataset.input_shape)))]
-    return Table(names, *([side[:, place] for place in range(len(names))] for side in sides))
+    count = int(np.prod(dataset.input_shape))
+    sides = (np.asarray(side).reshape(len(side), count) for side in (dataset.train_inputs, dataset.test_inputs))
+    return Table([f"feature {place}" for place in range(count)], *([*side.T] for side in sides))
 
 
 def static_suspects(own: Own, dataset: Dataset, paint: Any) -> list[Suspect]:
