@@ -24,13 +24,15 @@ class Report:
     """The run folder."""
     examples: bool = True
     """Leave images and features out of the report.  It still names the rows that are memorized most."""
+    dataset: str = ""
+    """Where the examples are now, such as npz:FILE, if they have moved."""
 
 
 def report(request: Report) -> None:
     """Writes the report and prints its path."""
     from memjax.runs.result import open
 
-    print(shown(open(request.folder).report(request.examples).path))
+    print(shown(open(request.folder, request.dataset).report(request.examples).path))
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,12 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
       own: the user's own names, and the labels that look wrong.
 
     Raises:
-      InputError: there are no estimates yet.
+      InputError: there are no estimates yet, or the inputs are not at their place.
     """
     from memjax.report import write_report
 
+    if examples:
+        run.needs_inputs()
     estimates, pairs = _whole_results(run)
     facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
     note = store.read_note(run.folder)

@@ -247,7 +247,9 @@ class Result:
         from memjax.runs.own_words import own_words
 
         self.estimates  # noqa: B018  made where they are missing
-        return ReportFile(outputs.report(self.run, examples, own_words(self)))
+        return ReportFile(
+            outputs.report(self.run, examples, own_words(self.given, self.dataset, self.ids, self.columns))
+        )
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the closing table, by name."""
@@ -274,13 +276,15 @@ class Result:
         return f"<table>{''.join(rows)}</table>"
 
 
-def open(folder: str | Path) -> Result:
+def open(folder: str | Path, dataset: str = "") -> Result:
     """The result of a run folder, finished or not; nothing is trained.
 
     Args:
       folder: where the run is, here or as gs://BUCKET/NAME or s3://BUCKET/NAME.
+      dataset: where the examples are now, as of `--dataset`, if they have moved.  Without them the results can be read
+        and exported; the report, estimates and more models need them.
 
     Raises:
-      InputError: there is no run in the folder, or its examples cannot be read.
+      InputError: there is no run in the folder, or the examples are others.
     """
-    return Result(reopen_run(store.place(folder)))
+    return Result(reopen_run(store.place(folder), dataset))
