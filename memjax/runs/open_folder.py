@@ -9,6 +9,7 @@ from memjax.config.run_config import RunConfig
 from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
 from memjax.runs.build_training import make_examples, make_single
+from memjax.runs.network import with_network
 from memjax.runs.plan_of import config_of, extended, settle_plan
 from memjax.runs.request import Request, read_request
 from memjax.store import Plan
@@ -90,11 +91,12 @@ def extend_run(run: Run, num_models: int) -> Run:
     """The same run with more models asked for.
 
     Raises:
-      InputError: the design has not so many.
+      InputError: the design has not so many, or a network of the user's own has changed.
     """
     most = run.design.num_models
     if most is not None and num_models > most:
         raise InputError(f"{num_models} models are needed, but there are only {most} masks")
+    with_network(run.plan, run.config, run.dataset, run.folder)
     return replace(run, plan=extended(run.plan, run.folder, num_models))
 
 
@@ -107,4 +109,5 @@ def reopen_run(folder: Path) -> Run:
     plan = store.read_plan(folder)
     if plan is None:
         raise InputError(f"{store.shown(folder)} holds no run: there is no plan.json in it")
-    return open_run(config_of(plan, folder))
+    request = read_request(config_of(plan, folder))
+    return Run(request, settle_plan(request, asked=False))

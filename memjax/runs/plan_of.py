@@ -13,14 +13,19 @@ from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.pinned import pinned
 from memjax.runs.build_training import make_single
+from memjax.runs.network import is_importable, network_of, with_network
 from memjax.runs.pack_size import chosen_pack_size
 from memjax.runs.request import Request
 from memjax.store import Plan
 
 
 @pinned()
-def settle_plan(request: Request) -> Plan:
+def settle_plan(request: Request, asked: bool = True) -> Plan:
     """The plan of the request's folder, which is made if need be; it asks for at least as many models as the request.
+
+    Args:
+      asked: False if the request is the folder's own; a network of the user's own, whose code may be elsewhere, is then
+        compared when models are trained.
 
     Raises:
       InputError: the folder was made for other settings, which are named, or holds something else.
@@ -35,6 +40,8 @@ def settle_plan(request: Request) -> Plan:
         old = store.read_plan(folder)  # another process was first
         assert old is not None
     plan = _checked(old, request)
+    if asked and (plan.num_trained(store.finished_blocks(folder)) < plan.num_models or is_importable(request.config)):
+        with_network(plan, request.config, request.dataset, folder)
     if plan != old:
         store.replace_plan(folder, plan)
     _keep_examples(request)
@@ -86,11 +93,13 @@ def _keep_examples(request: Request) -> None:
 
 def _new_plan(request: Request) -> Plan:
     config, folder = request.config, request.folder
+    network = network_of(config, request.dataset)
     make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
     blocks = store.finished_blocks(folder)  # there are some where a plan was lost
     size = config.pack_size or _pack_size_of(folder, blocks)
     size = size or chosen_pack_size(config, request.dataset, request.design)
-    plan = Plan(config.settings(), request.data, size, config.num_models, environment.describe())
+    here = environment.describe()
+    plan = Plan(config.settings(), request.data, size, config.num_models, here, network=network)
     if blocks and not any(_belongs(folder, number, plan) for number in blocks):
         where = store.shown(folder)
         raise InputError(f"{where} holds blocks of another run and has lost its plan.json; give another --run")
