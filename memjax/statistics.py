@@ -1,5 +1,6 @@
 """Statistics that several parts need, in NumPy: means of some of the values, and the Gini coefficient."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def mean_where(
         return np.where(chosen, values, 0).sum(axis, dtype=dtype) / count, count
 
 
-def gini(values: Shaped[Any, "..."]) -> Float[np.ndarray, "*rest"]:
+def gini(values: Shaped[Any, "..."] | Sequence[Any]) -> Float[np.ndarray, "*rest"]:
     """The Gini coefficient of values of at least 0, along the last axis: how unequally something is shared out.
 
         G = sum over i, j of |g_i - g_j| / (2 n^2 mean g)

@@ -11,12 +11,11 @@ from jaxtyping import Array, Float, Int, Shaped
 from memjax.dynamics.checks import AnyArray, as_epochs, as_numbers
 from memjax.dynamics.split import Sides, over_models
 from memjax.errors import InputError
-from memjax.types import Model, Tree
+from memjax.machine.debugging import without_debugging
+from memjax.types import ArrayLike, Model, Tree
 
 
-def at_epoch(
-    values: Shaped[AnyArray, "..."], epochs: Shaped[AnyArray, "..."], epoch: int
-) -> Shaped[np.ndarray, "*models train"]:
+def at_epoch(values: ArrayLike, epochs: ArrayLike, epoch: int) -> Shaped[np.ndarray, "*models train"]:
     """What was recorded after so many epochs.
 
     Raises:
@@ -29,9 +28,9 @@ def at_epoch(
 
 
 def el2n(
-    error_norm: Shaped[AnyArray, "..."],
-    epochs: Shaped[AnyArray, "..."],
-    masks: Shaped[AnyArray, "..."],
+    error_norm: ArrayLike,
+    epochs: ArrayLike,
+    masks: ArrayLike,
     epoch: int,
 ) -> Sides:
     """EL2N: the length of the error, softmax minus label, early in training, in the mean over models.
@@ -52,6 +51,7 @@ def el2n(
     return over_models(at_epoch(as_numbers("error_norm", error_norm), epochs, epoch), masks)
 
 
+@without_debugging()
 @partial(jax.jit, static_argnames=("model", "at_once"))
 def gradient_norms(
     model: Model,

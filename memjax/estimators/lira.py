@@ -6,20 +6,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.scipy.stats import norm
-from jaxtyping import Array, Bool, Float, Shaped
+from jaxtyping import Array, Bool, Float
 
 from memjax import notebook
 from memjax.errors import InputError, one_of
-from memjax.estimators.checks import AnyArray, as_masks, as_scores
+from memjax.estimators.checks import as_array, as_masks, as_scores
+from memjax.machine.debugging import without_debugging
+from memjax.types import ArrayLike
 
 VARIANTS = ("online", "offline", "offline-density")
 LEAST = 1e-6  # of a fixed deviation, which would be 0 where all models are equally sure
 
 
+@without_debugging()
 def lira(
-    masks: Shaped[AnyArray, "..."],
-    log_odds: Shaped[AnyArray, "..."],
-    target: Shaped[AnyArray, "..."],
+    masks: ArrayLike,
+    log_odds: ArrayLike,
+    target: ArrayLike,
     variant: str = "online",
     fixed_variance: bool = False,
 ) -> Float[Array, "targets train"]:
@@ -48,7 +51,7 @@ def lira(
     Reference:
       Carlini et al., Membership Inference Attacks From First Principles, 2022, arXiv 2112.03570.
     """
-    masks = as_masks(masks)
+    masks, log_odds, target = as_masks(masks), as_array("log_odds", log_odds), as_array("target", target)
     if log_odds.shape != masks.shape or target.ndim != 2 or target.shape[1] != masks.shape[1]:
         raise InputError(
             f"masks {masks.shape}, log_odds {log_odds.shape} and target {target.shape} do not fit; expected "
@@ -90,7 +93,7 @@ class Curve(NamedTuple):
         return float(self.true_positives[self.false_positives <= false_positives].max(initial=0.0))
 
 
-def membership_curve(scores: Shaped[AnyArray, "..."], members: Shaped[AnyArray, "..."]) -> Curve:
+def membership_curve(scores: ArrayLike, members: ArrayLike) -> Curve:
     """The ROC curve of membership scores over all targets and examples; scores that are NaN are left out and counted.
 
     Args:
@@ -98,7 +101,8 @@ def membership_curve(scores: Shaped[AnyArray, "..."], members: Shaped[AnyArray, 
       members: whether the target had seen the example, of the same shape.
 
     Raises:
-      InputError: shapes that differ, members other than 0 and 1, or only members, or none.
+      InputError: shapes that differ, members other than 0 and 1, only members, or none, or more than half of the
+        scores undefined.
     """
     from sklearn.metrics import auc, roc_curve
 
@@ -109,6 +113,11 @@ def membership_curve(scores: Shaped[AnyArray, "..."], members: Shaped[AnyArray, 
         raise InputError("members holds values other than 0 and 1; expected whether the target had seen the example")
     members = members.astype(bool)
     known = ~np.isnan(scores)
+    if known.sum() < known.size / 2:
+        raise InputError(
+            f"{(~known).sum():,} of {known.size:,} scores are NaN; a curve of the few others would not show how good "
+            "the attack is. Give more shadow models, or score with fixed_variance=True"
+        )
     scores, members = np.nan_to_num(scores[known]), members[known]
     if members.all() or not members.any():
         raise InputError("a curve needs scores of members and of non-members; there are only "

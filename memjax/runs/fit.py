@@ -1,8 +1,10 @@
 """The way in: train many models on random subsets of the examples, and estimate memorization and influence."""
 
+import os
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -75,9 +77,14 @@ def fit(
         x_train, y_train, x_test, y_test, ids=ids, class_names=class_names, name=name, table=config.table,
         seed=config.data.data_seed,
     )  # fmt: skip
-    if not config.run:
-        config = replace(config, run=tempfile.mkdtemp(prefix="memjax-"))
-    return fit_config(config, given, Bar() if progress is True else progress or Silent(), estimate)
+    temporary = "" if config.run else tempfile.mkdtemp(prefix="memjax-")
+    try:
+        config = replace(config, run=config.run or temporary)
+        return fit_config(config, given, Bar() if progress is True else progress or Silent(), estimate)
+    except BaseException:
+        with suppress(OSError):  # it has files if models were trained
+            os.rmdir(temporary)
+        raise
 
 
 def fit_config(config: RunConfig, given: InMemory | None, teller: Teller, estimate: bool = True) -> Result:

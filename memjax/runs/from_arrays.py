@@ -12,6 +12,7 @@ from memjax import store
 from memjax.config.run_config import Score
 from memjax.errors import InputError
 from memjax.exchange import outcomes_of
+from memjax.machine.debugging import without_debugging
 from memjax.report import write_report
 from memjax.runs import summary
 from memjax.types import Dataset, Outcomes
@@ -55,6 +56,7 @@ def report_arrays(
     return write_all(examples, outcomes, store.place(folder), influence == "all", score)
 
 
+@without_debugging()
 def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bool, score: Score) -> Path:
     """The files of estimates of models in memory, and the report; its path."""
     from memjax.estimators import tally_of

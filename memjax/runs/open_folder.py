@@ -8,7 +8,9 @@ from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
+from memjax.machine.debugging import without_debugging
 from memjax.runs.build_training import make_examples, make_single
+from memjax.runs.disk_space import check_room
 from memjax.runs.network import with_network
 from memjax.runs.plan_of import config_of, extended, settle_plan
 from memjax.runs.request import Request, read_request
@@ -69,6 +71,7 @@ class Programs(NamedTuple):
     examples: "Examples | Stream"
 
 
+@without_debugging()
 def open_run(config: RunConfig, given: InMemory | None = None) -> Run:
     """Makes the run folder, or opens it if it was made for the same settings.
 
@@ -97,6 +100,7 @@ def extend_run(run: Run, num_models: int) -> Run:
     if most is not None and num_models > most:
         raise InputError(f"{num_models} models are needed, but there are only {most} masks")
     with_network(run.plan, run.config, run.dataset, run.folder)
+    check_room(run.folder, num_models - run.plan.num_models, run.config, run.dataset)
     return replace(run, plan=extended(run.plan, run.folder, num_models))
 
 

@@ -9,10 +9,12 @@ from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import in_memory
+from memjax.data.scaling import check_spread
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.pinned import pinned
 from memjax.runs.build_training import make_single
+from memjax.runs.disk_space import check_room
 from memjax.runs.network import is_importable, network_of, with_network
 from memjax.runs.pack_size import chosen_pack_size
 from memjax.runs.request import Request
@@ -32,6 +34,9 @@ def settle_plan(request: Request, asked: bool = True) -> Plan:
     """
     folder = request.folder
     old = store.read_plan(folder)
+    more = request.config.num_models - (old.num_models if old else 0)
+    if more > 0:
+        check_room(folder, more, request.config, request.dataset)
     if old is None:
         plan = _new_plan(request)
         if store.new_plan(folder, plan):
@@ -93,6 +98,8 @@ def _keep_examples(request: Request) -> None:
 
 def _new_plan(request: Request) -> Plan:
     config, folder = request.config, request.folder
+    names = request.given.features if request.given else ()
+    check_spread(request.dataset.train_inputs, config.train.scaling, names, config.data.stream)
     network = network_of(config, request.dataset)
     make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
     blocks = store.finished_blocks(folder)  # there are some where a plan was lost

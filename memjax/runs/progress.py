@@ -180,8 +180,8 @@ def progress_bar(
     """
 
     def line(text: str) -> None:
-        sys.stderr.write(f"{who}: {text}\n")
-        sys.stderr.flush()
+        if sys.stderr is not None:  # a program without a console has none
+            print(f"{who}: {text}", file=sys.stderr, flush=True)
 
     if not watched():
         with Progress(total, done, lambda standing: line(in_words(standing)), EVERY_LINE, line, recount) as progress:
@@ -210,7 +210,7 @@ def progress_bar(
 
 def watched() -> bool:
     """Whether a bar can be shown: in a notebook, or in a terminal that can go back over a line."""
-    return in_notebook() or (sys.stderr.isatty() and os.environ.get("TERM") != "dumb")
+    return in_notebook() or (sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def in_notebook() -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from memjax import store
 from memjax.errors import InputError, Interrupted
 from memjax.machine import environment, signals
+from memjax.machine.debugging import without_debugging
 from memjax.machine.pinned import pinned
 from memjax.machine.workers import Worker, deal, make_worker
 from memjax.runs import summary
@@ -199,6 +200,7 @@ def dynamics(run: Run, advance: Advance, notify: Notify) -> list[str]:
     return []
 
 
+@without_debugging()
 def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     """Trains what is missing, then writes the files of estimates; False if they were there already, of the same score.
 

@@ -97,6 +97,15 @@ def test_a_target_whose_score_is_no_number_is_refused_not_dropped(score):
         lira(masks, scores, target)
 
 
+def test_a_curve_of_the_few_defined_scores_is_refused():
+    rng = np.random.default_rng(0)
+    scores, members = np.full(96, np.nan), rng.random(96) < 0.5
+    scores[:6], members[:6] = [3, 3, 3, 1, 1, 1], [1, 1, 1, 0, 0, 0]
+
+    with pytest.raises(InputError, match="90 of 96 scores are NaN"):
+        membership_curve(scores, members)
+
+
 def test_a_curve_counts_the_scores_that_it_leaves_out():
     curve = membership_curve(np.array([1.0, np.nan, 0.0, 2.0]), np.array([True, True, False, True]))
 

@@ -58,17 +58,20 @@ def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: A
         encode(columns, frame, "train"), labels, None if test is None else encode(columns, test, "test"), test_labels,
         **given,
     )  # fmt: skip
-    return found._replace(table=table, notices=tuple(remarks(columns, frame)))
+    features = tuple(name for column in columns for name in column.features)
+    return found._replace(table=table, features=features, notices=tuple(remarks(columns, frame)))
 
 
 def _examples(frame: Any, test: Any, spec: TableSpec, name: str) -> InMemory:
     left_out = [column for column in (spec.target, spec.id, spec.split, *spec.drop) if column in frame.columns]
-    ids = {"ids": frame[spec.id], "test_ids": test[spec.id] if len(test) else None} if spec.id else {}
     some = len(test) > 0
+    ids, test_ids = (
+        (part[spec.id] if spec.id else part.index) for part in (frame, test)
+    )  # the index: rows of the table
     return from_frames(
         frame.drop(columns=left_out), frame[spec.target],
         test.drop(columns=left_out, errors="ignore") if some else None, test[spec.target] if some else None,
-        name=name, **ids,
+        name=name, ids=ids, test_ids=test_ids if some else None,
     )  # fmt: skip
 
 
