@@ -13,6 +13,7 @@ from memjax.data import content_hash, in_memory, load_dataset
 from memjax.data.given import table_named
 from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
+from memjax.store import place
 from memjax.subsets import make_design
 from memjax.types import Dataset, SubsetDesign
 
@@ -44,7 +45,7 @@ def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
     Raises:
       InputError: the examples cannot be read or used, or the design does not have so many models.
     """
-    folder = config.folder()
+    folder = place(config.folder())
     given = given or table_named(config.data.dataset, config.table, config.data.data_seed)
     if given:  # the run folder keeps the examples: what it was made from may change
         data = replace(config.data, dataset=in_memory.source_of(given))
