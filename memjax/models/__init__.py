@@ -9,7 +9,6 @@ from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
 from memjax.models import names
 from memjax.models.alexnet import AlexNet
-from memjax.models.checked import check_own
 from memjax.models.cnn import CNN
 from memjax.models.convolutions import convolution
 from memjax.models.densenet import DenseNet
@@ -21,7 +20,7 @@ from memjax.models.normalization import BatchNorm, check_counting
 from memjax.models.pooling import max_pool
 from memjax.models.precision import in_precision
 from memjax.models.resnet import RESNET_18, RESNET_50, ResNet
-from memjax.models.user import is_there, model_words, own_model
+from memjax.models.user import model_words, own_model
 from memjax.types import Model
 
 __all__ = [
@@ -33,13 +32,11 @@ __all__ = [
     "Inception",
     "ResNet",
     "check_counting",
-    "check_own",
     "convolution",
     "from_linen",
     "from_nnx",
     "in_precision",
     "is_built_in",
-    "is_there",
     "layers_of",
     "make_model",
     "mark",

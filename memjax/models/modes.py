@@ -15,7 +15,7 @@ from memjax.types import Tree
 FLAGS = {"train": True, "training": True, "is_training": True, "deterministic": False, "use_running_average": False}
 
 
-def flags(call: Callable, train: bool) -> dict[str, bool]:
+def flags(call: Callable, train: bool) -> dict[str, Any]:
     """The arguments that put a module's `__call__` into training or evaluation mode: the known ones that it has."""
     known = inspect.signature(call).parameters
     return {name: value == train for name, value in FLAGS.items() if name in known}

@@ -23,9 +23,10 @@ def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
     stored by version and device.
 
     Raises:
-      InputError: the network cannot be used, see `models.check_own`.
+      InputError: the network cannot be used, see `models.checked.check_own`.
     """
-    from memjax.models import check_own, is_built_in
+    from memjax.models import is_built_in
+    from memjax.models.checked import check_own
 
     if is_built_in(config.model) or ":" not in config.model.model:
         return {}
@@ -37,7 +38,7 @@ def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
 
 def is_importable(config: RunConfig) -> bool:
     """Whether the code of the network is there; a finished folder can be read without it."""
-    from memjax.models import is_there
+    from memjax.models.user import is_there
 
     return is_there(config.model.model)
 

@@ -10,7 +10,8 @@ import pytest
 import memjax
 from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
-from memjax.models import check_own, make_model
+from memjax.models import make_model
+from memjax.models.checked import check_own
 from tests.conftest import make_dataset
 
 FLAGGED = ["Train", "Training", "IsTraining", "Deterministic", "RunningAverage", "Jitted"]

@@ -84,7 +84,7 @@ def test_an_output_that_is_an_input_has_its_word():
 
 def test_the_program_is_the_same_in_another_process():
     code = (
-        "from memjax.models import check_own; from memjax.config.specs import ModelSpec; "
+        "from memjax.models.checked import check_own; from memjax.config.specs import ModelSpec; "
         "print([check_own(ModelSpec(f'tests.models.zoo:{name}'), (4,), 3) for name in ('Noisy', 'linen_net', 'bare')])"
     )
     printed = {
