@@ -19,6 +19,7 @@ from memjax.machine.pinned import pinned
 from memjax.machine.workers import Worker, deal, make_worker
 from memjax.runs import summary
 from memjax.runs.disk_space import check_disk, writes_all_pairs
+from memjax.runs.network import record_network
 from memjax.runs.open_folder import Run, build_programs
 from memjax.runs.shared_work import Pieces
 from memjax.types import Curves, Outcomes
@@ -53,6 +54,8 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
     with pinned() as aside:
         if aside:
             notify(f"these settings of this process would change the models and are set aside: {'; '.join(aside)}")
+        if words := record_network(run.folder, run.plan, run.config, run.dataset):
+            notify(words)
         _train_blocks(run, missing, advance, notify)
     if signals.asked():
         raise Interrupted
