@@ -87,6 +87,19 @@ class Dataset:
         return self.train_inputs.shape[1:]
 
 
+class Table(NamedTuple):
+    """The columns of a table as its reader knows them, before they became features.
+
+    Attributes:
+      names: of the columns.
+      train, test: for each column the values of the rows: numbers, or texts.
+    """
+
+    names: list[str]
+    train: list[np.ndarray]
+    test: list[np.ndarray]
+
+
 class SubsetDesign(NamedTuple):
     """Which examples each model trains on, as a pure function of the model's number.
 

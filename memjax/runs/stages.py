@@ -20,6 +20,7 @@ from memjax.machine.workers import Worker, deal, make_worker
 from memjax.runs import summary
 from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.disk_space import check_disk, writes_all_pairs
+from memjax.runs.network import record_network
 from memjax.runs.open_folder import Run
 from memjax.runs.shared_work import Pieces
 from memjax.types import Curves, Outcomes
@@ -54,6 +55,8 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
     with pinned() as aside:
         if aside:
             notify(f"these settings of this process would change the models and are set aside: {'; '.join(aside)}")
+        if words := record_network(run.folder, run.plan, run.config, run.dataset):
+            notify(words)
         _train_blocks(run, missing, advance, notify)
     if signals.asked():
         raise Interrupted

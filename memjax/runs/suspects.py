@@ -34,12 +34,17 @@ def looks_wrong(
     return (preferred != labels) & (held_out[np.arange(len(labels)), preferred] >= sure[preferred])
 
 
-def suspect_columns(table: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
-    """The columns of `Result.suspects`, from those of all examples: the most suspicious first."""
+def suspect_order(table: dict[str, np.ndarray], count: int) -> Int[np.ndarray, " suspects"]:
+    """The most suspicious of all examples, of which the columns are given, the most suspicious first."""
     believed = table.get("probability_out", table["correct_out"])
     wrong = table.get("looks_wrong", np.zeros(len(believed), bool))
     order = np.lexsort((-table["memorization"], believed, ~wrong))
-    order = order[np.isfinite(believed[order])][:count]
+    return order[np.isfinite(believed[order])][:count]
+
+
+def suspect_columns(table: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
+    """The columns of `Result.suspects`, from those of all examples: the most suspicious first."""
+    order = suspect_order(table, count)
     left_out = {"correct_out"} if "probability_out" in table else set()  # it ranks only where there is no probability
     return {name: table[column][order] for name, column in COLUMNS.items() if column in table and name not in left_out}
 
