@@ -14,24 +14,11 @@ from memjax.data.check import check_lengths
 from memjax.data.labels import as_labels
 from memjax.errors import InputError
 from memjax.store import read_results, write_arrays
-from memjax.types import Dataset
+from memjax.types import Dataset, Table
 
 FILE = "data.npz"
 SIDES = ("train", "test")
 SOURCE = "saved:"  # how DataSpec.dataset begins for examples stored in the run folder
-
-
-class Table(NamedTuple):
-    """The columns of a table as its reader knows them, before they became features.
-
-    Attributes:
-      names: of the columns.
-      train, test: for each column the values of the rows: numbers, or texts.
-    """
-
-    names: list[str]
-    train: list[np.ndarray]
-    test: list[np.ndarray]
 
 
 class InMemory(NamedTuple):
@@ -42,6 +29,7 @@ class InMemory(NamedTuple):
       classes: the user's own value of each class.
       own_ids, own_test_ids: the user's own name of each example; None if examples have row numbers only.
       table: the columns of the table that the examples are from; None if they are from no table.
+      features: a name for each feature; empty if they have numbers only.
       notices: what the user should know of how the examples were read.
     """
 
@@ -50,6 +38,7 @@ class InMemory(NamedTuple):
     own_ids: np.ndarray | None = None
     own_test_ids: np.ndarray | None = None
     table: Table | None = None
+    features: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
 

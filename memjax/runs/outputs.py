@@ -1,6 +1,7 @@
 """The report of a run."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from memjax import store
 from memjax.errors import InputError
@@ -8,18 +9,24 @@ from memjax.results import Estimates, PairTable
 from memjax.runs import summary
 from memjax.runs.open_folder import Run
 
+if TYPE_CHECKING:
+    from memjax.report import Own
 
-def report(run: Run, examples: bool = True) -> Path:
+
+def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
     """Writes report.html; returns its path.
 
     Args:
       examples: False: the page shows no image and no feature of any example.
+      own: the user's own names, and the labels that look wrong.
 
     Raises:
-      InputError: there are no estimates yet.
+      InputError: there are no estimates yet, or the inputs are not at their place.
     """
     from memjax.report import write_report
 
+    if examples:
+        run.needs_inputs()
     estimates, pairs = _whole_results(run)
     facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
     note = store.read_note(run.folder)
@@ -27,7 +34,7 @@ def report(run: Run, examples: bool = True) -> Path:
     path = run.folder / "report.html"
     write_report(
         path, run.dataset, estimates, pairs, facts, warnings, checksums=checksums, examples=examples,
-        dynamics=store.read_results(run.folder, "dynamics.npz", checked=True),
+        dynamics=store.read_results(run.folder, "dynamics.npz", checked=True), own=own,
     )  # fmt: skip
     return path
 

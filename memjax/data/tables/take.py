@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from memjax.config.specs import TableSpec
-from memjax.data.in_memory import InMemory, Table, from_arrays
+from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.labels import encode_labels
 from memjax.data.tables.columns import encode, remarks, shown, understand
 from memjax.data.tables.split import drawn, named
 from memjax.errors import InputError, one_of
+from memjax.types import Table
 
 
 def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", test: Any = None) -> InMemory:
@@ -58,7 +59,8 @@ def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: A
         encode(columns, frame, "train"), labels, None if test is None else encode(columns, test, "test"), test_labels,
         **given,
     )  # fmt: skip
-    return found._replace(table=table, notices=tuple(remarks(columns, frame)))
+    features = tuple(name for column in columns for name in column.features)
+    return found._replace(table=table, features=features, notices=tuple(remarks(columns, frame)))
 
 
 def _examples(frame: Any, test: Any, spec: TableSpec, name: str) -> InMemory:
