@@ -8,7 +8,7 @@ from pathlib import Path
 
 from memjax import store
 from memjax.cli.options import Folder
-from memjax.cli.output import Output, print_event, table
+from memjax.cli.output import Output, print_event, two_columns
 from memjax.config.specs import OutputSpec
 from memjax.errors import InputError
 from memjax.runs import summary
@@ -47,9 +47,9 @@ def status(request: Status) -> None:
     ]  # fmt: skip
     counts = {} if estimates is None else {"num_models": estimates.num_models, "num_failed": estimates.num_failed}
     Output(OutputSpec(json=request.json)).say(
-        "status", table(rows), run=store.shown(folder), data=plan.data["name"], model=plan.config["model"]["model"],
-        models=models, of=plan.num_models, pack_size=plan.pack_size, estimates=counts or None, bytes=size,
-        begun=plan.created, seconds_since_last_block=ago,
+        "status", two_columns(rows), run=store.shown(folder), data=plan.data["name"],
+        model=plan.config["model"]["model"], models=models, of=plan.num_models, pack_size=plan.pack_size,
+        estimates=counts or None, bytes=size, begun=plan.created, seconds_since_last_block=ago,
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The report of a run."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from memjax import store
 from memjax.errors import InputError
@@ -8,12 +9,16 @@ from memjax.results import Estimates, PairTable
 from memjax.runs import summary
 from memjax.runs.open_folder import Run
 
+if TYPE_CHECKING:
+    from memjax.report import Own
 
-def report(run: Run, examples: bool = True) -> Path:
+
+def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
     """Writes report.html; returns its path.
 
     Args:
       examples: False: the page shows no image and no feature of any example.
+      own: the user's own names, and the labels that look wrong.
 
     Raises:
       InputError: there are no estimates yet, or the inputs are not at their place.
@@ -29,7 +34,7 @@ def report(run: Run, examples: bool = True) -> Path:
     path = run.folder / "report.html"
     write_report(
         path, run.dataset, estimates, pairs, facts, warnings, checksums=checksums, examples=examples,
-        dynamics=store.read_results(run.folder, "dynamics.npz", checked=True),
+        dynamics=store.read_results(run.folder, "dynamics.npz", checked=True), own=own,
     )  # fmt: skip
     return path
 

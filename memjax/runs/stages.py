@@ -18,8 +18,10 @@ from memjax.machine.debugging import without_debugging
 from memjax.machine.pinned import pinned
 from memjax.machine.workers import Worker, deal, make_worker
 from memjax.runs import summary
+from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.disk_space import check_disk, writes_all_pairs
-from memjax.runs.open_folder import Run, build_programs
+from memjax.runs.network import record_network
+from memjax.runs.open_folder import Run
 from memjax.runs.shared_work import Pieces
 from memjax.types import Curves, Outcomes
 
@@ -53,6 +55,8 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
     with pinned() as aside:
         if aside:
             notify(f"these settings of this process would change the models and are set aside: {'; '.join(aside)}")
+        if words := record_network(run.folder, run.plan, run.config, run.dataset):
+            notify(words)
         _train_blocks(run, missing, advance, notify)
     if signals.asked():
         raise Interrupted
@@ -63,7 +67,9 @@ def _train_blocks(run: Run, missing: list[int], advance: Advance, notify: Notify
 
     here = environment.describe()
     blocks = deal(missing, _worker(run), lambda number: store.is_finished(run.folder, number))
-    single, examples = build_programs(run)
+    run.needs_inputs()
+    single = make_single(run.config, run.dataset, run.design)
+    examples = make_examples(run.config, run.dataset)
     midway, plan = run.folder / "midway", run.plan.fingerprint
     seconds = run.config.checkpoint_minutes and 60 * run.config.checkpoint_minutes
     checkpoints = checkpoints_in(midway, plan, seconds, notify) if seconds else None

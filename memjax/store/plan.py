@@ -26,6 +26,8 @@ class Plan:
       places: where files of the user were last found, by the name of their setting; content decides, not the place.
       environment: versions and device kind when the folder was created.
       created: time of creation, UTC, ISO 8601.
+      network: what a network of the user's own computes, see `runs.network`; empty for built-in networks, and in older
+        folders until models are trained again.
     """
 
     config: dict[str, Any]
@@ -35,6 +37,7 @@ class Plan:
     environment: dict[str, str]
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     places: dict[str, str] = field(default_factory=dict)
+    network: dict[str, Any] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -111,11 +114,15 @@ def _checked(plan: Plan) -> Plan:
     Raises:
       TypeError: a value has another type or is out of range.
     """
-    numbers, tables = (plan.pack_size, plan.num_models), (plan.config, plan.data, plan.environment, plan.places)
+    numbers = (plan.pack_size, plan.num_models)
+    tables = (plan.config, plan.data, plan.environment, plan.places, plan.network)
     if not all(type(number) is int and 0 < number <= MODELS_MOST for number in numbers):
         raise TypeError(f"pack_size and num_models must be whole numbers from 1 to {MODELS_MOST}")
     if not all(isinstance(table, dict) for table in tables):
-        raise TypeError("config, data, environment and places must be tables")
+        raise TypeError("config, data, environment, places and network must be tables")
+    programs = plan.network.get("programs", {})
+    if not isinstance(programs, dict) or not all(isinstance(each, dict) for each in programs.values()):
+        raise TypeError("the programs of the network must be tables")
     if missing := {"name", "sha256", "num_train", "num_test"} - plan.data.keys():
         raise TypeError(f"data lacks {', '.join(sorted(missing))}")
     if not isinstance(plan.config.get("model"), dict) or not isinstance(plan.config["model"].get("model"), str):
