@@ -9,6 +9,7 @@ from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import in_memory
+from memjax.data.remarks import check_channels
 from memjax.data.scaling import check_spread
 from memjax.errors import InputError
 from memjax.machine import environment
@@ -99,8 +100,12 @@ def _keep_examples(request: Request) -> None:
 
 
 def _new_plan(request: Request) -> Plan:
+    from memjax.models import takes_images
+
     config, folder = request.config, request.folder
     names = request.given.features if request.given else ()
+    if takes_images(config.model):
+        check_channels(config.data, request.dataset.input_shape, config.model.model)
     check_spread(request.dataset.train_inputs, config.train.scaling, names, config.data.stream)
     network = network_of(config, request.dataset)
     make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
