@@ -9,7 +9,7 @@ from memjax.config.run_config import RunConfig
 from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
 from memjax.runs.build_training import make_examples, make_single
-from memjax.runs.plan_of import config_of, extended, settle_plan
+from memjax.runs.plan_of import config_of, settle_plan
 from memjax.runs.request import Request, read_request
 from memjax.store import Plan
 from memjax.types import Dataset, SubsetDesign
@@ -95,7 +95,7 @@ def extend_run(run: Run, num_models: int) -> Run:
     most = run.design.num_models
     if most is not None and num_models > most:
         raise InputError(f"{num_models} models are needed, but there are only {most} masks")
-    return replace(run, plan=extended(run.plan, run.folder, num_models))
+    return replace(run, plan=store.extend_plan(run.folder, run.plan, num_models))
 
 
 def reopen_run(folder: Path) -> Run:

@@ -32,18 +32,9 @@ def settle_plan(request: Request) -> Plan:
             return plan
         old = store.read_plan(folder)  # another process was first
         assert old is not None
-    plan = _checked(old, request)
-    if plan != old:
-        store.replace_plan(folder, plan)
+    _check(old, request)
     _keep_examples(request)
-    return plan
-
-
-def extended(plan: Plan, folder: Path, num_models: int) -> Plan:
-    """The plan with at least so many models, put in place of the old one."""
-    plan = replace(plan, num_models=max(plan.num_models, num_models))
-    store.replace_plan(folder, plan)
-    return plan
+    return store.extend_plan(folder, old, request.config.num_models)
 
 
 def config_of(plan: Plan, folder: Path) -> RunConfig:
@@ -109,7 +100,8 @@ def _belongs(folder: Path, number: int, plan: Plan) -> bool:
         return False
 
 
-def _checked(old: Plan, request: Request) -> Plan:
+def _check(old: Plan, request: Request) -> None:
+    """Raises InputError if a request asks for another run than that of the plan."""
     config, folder = request.config, request.folder
     there = config_of(old, folder).settings()  # settings that are newer than the folder have their defaults there
     changed = store.differences(replace(old, config=there), config.settings(), request.data)
@@ -118,4 +110,3 @@ def _checked(old: Plan, request: Request) -> Plan:
     if changed:
         where, how = store.shown(folder), "; ".join(changed)
         raise InputError(f"{where} was made for another run; give another --run. It differs in {how}")
-    return replace(old, num_models=max(old.num_models, config.num_models))

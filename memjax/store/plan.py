@@ -1,16 +1,19 @@
 """The plan of a run: everything that its results depend on, saved before the first model is trained."""
 
-from dataclasses import asdict, dataclass, field
+import re
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from memjax.errors import InputError
-from memjax.store.files import names, publish, refresh, write_atomically
+from memjax.store.files import names, publish, refresh
 from memjax.store.sealed import BrokenSeal, fingerprint, seal, unseal
 from memjax.store.staging import shown
 
 FILE = "plan.json"
+EXTENDED = "extended-to-{}.json"
+_REQUEST = re.compile(r"extended-to-([1-9][0-9]{0,9})\.json")
 MODELS_MOST = 2**32  # numbers of models are 32 bits
 
 
@@ -22,7 +25,7 @@ class Plan:
       config: settings by section, as the user gave them; JSON values only.
       data: name, content hash, sizes and class names of the data set.
       pack_size: number of models in a block; fixed, because it can change the last bits of a result.
-      num_models: the largest number of models requested so far; a later command may request more.
+      num_models: the largest number of models requested so far; a later command may request more (`extend_plan`).
       environment: versions and device kind when the folder was created.
       created: time of creation, UTC, ISO 8601.
     """
@@ -58,9 +61,16 @@ def new_plan(folder: Path, plan: Plan) -> bool:
     return publish(folder / FILE, seal(asdict(plan)))
 
 
-def replace_plan(folder: Path, plan: Plan) -> None:
-    """Replaces the plan by one that requests more models."""
-    write_atomically(folder / FILE, lambda stream: stream.write(seal(asdict(plan))))
+def extend_plan(folder: Path, plan: Plan, num_models: int) -> Plan:
+    """Requests more models; returns the plan with the largest number that anybody has requested.
+
+    The plan is never written again.  Each larger number is a file of its own that names it, created only if it does not
+    exist, and the largest one counts.  So two requests at one moment end with the larger, a process that read the plan
+    long ago cannot shrink it, and nothing has to be locked, on a local disk, on NFS or on an object store.
+    """
+    if num_models > plan.num_models:
+        publish(folder / EXTENDED.format(num_models), seal({"num_models": num_models, "plan": plan.fingerprint}))
+    return replace(plan, num_models=max(plan.num_models, num_models, _most_requested(names(folder))))
 
 
 def read_plan(folder: Path) -> Plan | None:
@@ -72,11 +82,13 @@ def read_plan(folder: Path) -> Plan | None:
     path = folder / FILE
     try:
         refresh([path])
+        inside = names(folder)
         if not path.exists():
-            if (inside := names(folder)) and "blocks" not in inside:
+            if inside and "blocks" not in inside:
                 raise InputError(f"{shown(folder)} is not empty and has no plan.json; give another folder with --run")
             return None
-        return _checked(Plan(**unseal(path.read_bytes())))
+        plan = _checked(Plan(**unseal(path.read_bytes())))
+        return replace(plan, num_models=max(plan.num_models, _most_requested(inside)))
     except (BrokenSeal, TypeError) as problem:
         raise InputError(
             f"{shown(path)} is damaged: {problem}; restore it from a copy, or move it away and repeat the command that "
@@ -101,6 +113,12 @@ def differences(old: Plan, config: dict[str, Any], data: dict[str, Any]) -> list
             if before.get(key) != now.get(key)
         ]
     return lines
+
+
+def _most_requested(inside: set[str]) -> int:
+    """The largest number of models among the names of files that request one; 0 if there is none."""
+    numbers = (int(found[1]) for name in inside if (found := _REQUEST.fullmatch(name)))
+    return max((number for number in numbers if number <= MODELS_MOST), default=0)
 
 
 def _checked(plan: Plan) -> Plan:
