@@ -17,5 +17,11 @@ def one_of(what: str, value: str, choices: tuple[str, ...] | list[str]) -> Input
     return InputError(f"{what} {value!r} is not known; {hint} one of: {', '.join(choices)}")
 
 
+def first_line(problem: BaseException) -> str:
+    """The kind of an error of other code, and the first line of its text."""
+    text = str(problem).strip().partition("\n")[0]
+    return f"{type(problem).__name__}: {text}" if text else type(problem).__name__
+
+
 class Interrupted(Exception):
     """The run was asked to stop and can be resumed: the command line exits with code 75."""

@@ -45,8 +45,20 @@ def _leave(arguments: list[str], code: int, text: str) -> int:
     return code
 
 
+def _open_closed_streams() -> None:
+    """Opens each standard stream that is closed (as by `>&-`) as the null device.
+
+    Otherwise the next file to be opened, which may be a block of models, would get the stream's number, and whatever a
+    library prints would go into that file.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  for as long as the process lives
+
+
 def console() -> None:
     """The command `memjax`: listens to signals, and leaves with the exit code."""
+    _open_closed_streams()
     listen()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

@@ -12,14 +12,14 @@ memjax trains many small models on random subsets of a data set. It estimates ho
 training example is memorized and how much it influences each test example.
 
   memjax                                                   digits, 512 models, about 20 seconds
-  memjax --dataset npz:mine.npz --model mlp:512,256 --run runs/mine
+  memjax --dataset csv:mine.csv --target label --id name --run runs/mine
   memjax --dataset fashion_mnist --per-class 600 --model cnn --num-models 200
 
 Options used most; memjax --help-all explains all of them, and the presets of the papers:
   --run DIR              folder of the run; the same command resumes it
   --num-models N         models in all; a larger number trains the difference
   --until-stderr E       train until the typical standard error is E
-  --dataset NAME         digits, npz:FILE, idx:FOLDER, npy:FOLDER, tfds:NAME, mnist, cifar10, ...
+  --dataset NAME         digits, csv:FILE with --target COLUMN, npz:FILE, tfds:NAME, cifar10, ...
   --per-class N          at most N training examples of each class
   --label-noise RATE     replace this share of the training labels by wrong ones
   --model NAME           linear, mlp:WIDTHS, cnn, resnet18, ... or package.module:factory
@@ -31,6 +31,7 @@ Options used most; memjax --help-all explains all of them, and the presets of th
   --quiet, --json        print only the result; print one JSON object a line
 
 Other commands; memjax COMMAND --help explains each:
+  suspects DIR           labels that look wrong
   status DIR             how far a run is          verify DIR    whether its files are intact
   report DIR             write the report again    export DIR    files for other programs
   estimate --arrays F    estimates from predictions of models trained elsewhere
@@ -38,7 +39,8 @@ Other commands; memjax COMMAND --help explains each:
   seed DATASET FOLDER    use data files that you already have
   completion SHELL       completion for bash, zsh or tcsh
 
-Exit codes: 0 done, 1 verify found a problem, 2 wrong input, 75 interrupted: run it again.
+Exit codes: 0 done, 1 verify found a problem, 2 wrong input, 3 verify --repair repaired
+all problems, 75 interrupted: run it again.
 """
 
 

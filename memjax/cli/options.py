@@ -12,11 +12,12 @@ from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 import tyro
 
 from memjax.config.run_config import RunConfig
-from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TrainSpec
+from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec
 
 GROUPS: dict[str, tuple[type, tuple[str, ...]]] = {
     "The run": (RunConfig, ("run", "num_models", "until_stderr", "seed")),
     "Data": (DataSpec, ()),
+    "A table's columns": (TableSpec, ()),
     "Subsets": (SubsetSpec, ()),
     "Model": (ModelSpec, ()),
     "Training": (TrainSpec, ()),

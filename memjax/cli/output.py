@@ -14,10 +14,11 @@ import numpy as np
 
 from memjax import store
 from memjax.config.specs import OutputSpec
-from memjax.runs import summary
+from memjax.runs import summary, suspects
 from memjax.runs.progress import Progress, Standing, clock, progress_bar
 
 EVERY_EVENT = 1.0  # seconds between two events of progress
+SUSPECTS = 15  # rows of the closing table, at most
 
 
 class Output:
@@ -85,7 +86,7 @@ def table(rows: list[tuple[str, str]], longest: str = "") -> str:
     models          512
     standard error  0.0096
     """
-    width = min(max(shutil.get_terminal_size((100, 24)).columns, 60), 120)
+    width = _width()
     indent = max(len(name) for name in (longest, *(name for name, _ in rows))) + 2
     lines = []
     for name, text in rows:
@@ -96,9 +97,16 @@ def table(rows: list[tuple[str, str]], longest: str = "") -> str:
     return "\n".join(lines)
 
 
-def conclude(output: Output, folder: Path, dataset, made: dict[str, Any], short: str) -> None:
-    """Prints the closing table: the files written, the findings and the warnings."""
-    estimates, pairs = store.just_written(folder)
+def conclude(
+    output: Output, folder: Path, dataset, made: dict[str, Any], short: str,
+    columns: dict[str, np.ndarray] | None = None,
+) -> None:  # fmt: skip
+    """Prints the answer first, the suspicious labels, then the closing table.
+
+    Args:
+      columns: those of all training examples, as of `Result.columns`; without them the most memorized are listed.
+    """
+    estimates, pairs, *_ = store.read_found(folder, checked=False)
     found = summary.findings(dataset, estimates, pairs)
     rows = [(name, str(made[name])) for name in ("report", "estimates") if name in made]
     rows += summary.rows(found)
@@ -106,8 +114,23 @@ def conclude(output: Output, folder: Path, dataset, made: dict[str, Any], short:
         rate = made["trained"] / made["seconds"]
         rows.append(("time", f"{clock(made['seconds'])}, {made['trained']:,} models trained, {rate:.1f} per second"))
     rows += [("warning", text) for text in found["warnings"]]
-    top = "\n".join(summary.most_memorized(dataset, estimates))
-    output.result("summary", f"\n{table(rows)}\n\nThe most memorized examples:\n{top}", short, **made, **found)
+    if columns is None or not (answer := suspects.sentence(columns)):
+        listed = ["The most memorized examples:", *summary.most_memorized(dataset, estimates)]
+    else:
+        few = suspects.suspect_columns(columns, max(5, min(SUSPECTS, int(columns["looks_wrong"].sum()))))
+        listed = [*textwrap.wrap(answer, _width()), "", *suspects.lines(few)]
+        found |= {"looks_wrong": int(columns["looks_wrong"].sum()), "suspects": records(few)}
+    output.result("summary", "\n".join(["", *listed, "", table(rows)]), short, **made, **found)
+
+
+def records(columns: dict[str, np.ndarray]) -> list[dict[str, Any]]:
+    """A dictionary for each row of a table."""
+    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _width() -> int:
+    return min(max(shutil.get_terminal_size((100, 24)).columns, 60), 120)
 
 
 def _plain(value: Any) -> Any:

@@ -4,10 +4,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from memjax.cli.output import Output, conclude
+from memjax.cli.output import Output, conclude, print_event, records
 from memjax.cli.parsing import Folder
 from memjax.config.run_config import Score
 from memjax.config.specs import OutputSpec
+from memjax.errors import InputError
+from memjax.machine import environment
 from memjax.store import place, shown
 
 
@@ -30,6 +32,40 @@ def report(request: Report) -> None:
 
 
 @dataclass(frozen=True)
+class Suspects:
+    """List the training examples whose labels look most wrong, most suspicious first."""
+
+    folder: Folder
+    """The run folder."""
+    count: int = 20
+    """Rows, at most."""
+    csv: str = ""
+    """A file for the table, with all its columns."""
+    json: bool = False
+    """Print one JSON object a row instead of lines."""
+
+
+def suspects(request: Suspects) -> None:
+    """Prints the sentence and the table, or writes the table to a file."""
+    from memjax.exchange import write_csv
+    from memjax.runs.open_result import open
+    from memjax.runs.suspects import lines, sentence, suspect_columns
+
+    if request.count < 1:
+        raise InputError(f"--count is {request.count}; give 1 or more")
+    columns = open(request.folder).columns
+    found = suspect_columns(columns, request.count)
+    if request.csv:
+        write_csv(Path(request.csv), found)
+        print(request.csv)
+    elif request.json:
+        for record in records(found):
+            print_event("suspect", **record)
+    else:
+        print("\n".join([*filter(None, [sentence(columns)]), "", *lines(found)]))
+
+
+@dataclass(frozen=True)
 class Estimate:
     """Estimate memorization, influence and strong pairs from predictions of models trained elsewhere."""
 
@@ -49,6 +85,7 @@ class Estimate:
 
 def estimate(request: Estimate) -> None:
     """Writes the estimates and a report, and prints the closing table."""
+    environment.start_jax()
     from memjax.exchange import outcomes_of, read_predictions
     from memjax.runs.from_arrays import write_all
 

@@ -18,4 +18,4 @@ def train(config: RunConfig) -> None:
     if result.fresh or not store.is_there(report) or not config.examples:
         outputs.report(result.run, config.examples)
     made = {"report": store.shown(report), "trained": result.trained, "seconds": result.seconds}
-    conclude(output, result.folder, result.dataset, made, store.shown(report))
+    conclude(output, result.folder, result.dataset, made, store.shown(report), result.columns)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TrainSpec, check_ranges
+from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec, check_ranges
 from memjax.errors import InputError
 from memjax.machine.workers import make_worker
 from memjax.prng import check_seed
@@ -32,6 +32,7 @@ class RunConfig:
     seed: int = 0
     """Decides the subsets, the initial weights and the order of batches of all models."""
     data: DataSpec = field(default_factory=DataSpec)
+    table: TableSpec = field(default_factory=TableSpec)
     subset: SubsetSpec = field(default_factory=SubsetSpec)
     model: ModelSpec = field(default_factory=ModelSpec)
     train: TrainSpec = field(default_factory=TrainSpec)
@@ -120,7 +121,8 @@ class RunConfig:
         """
         if self.run:
             return place(self.run)
-        digest = hashlib.sha256(json.dumps(self.settings(), sort_keys=True).encode()).hexdigest()
+        settings = self.settings() | ({"table": asdict(self.table)} if self.table != TableSpec() else {})
+        digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         words = re.sub(r"[^a-z0-9]+", "-", f"{self.data.dataset}-{self.model.model}".lower()).strip("-")
         return Path("runs") / f"{words[-60:].strip('-')}-{digest[:6]}"
 

@@ -15,7 +15,7 @@ RANGES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
      lambda count: count >= 1, "1 or more"),
     (("image_size",), lambda count: count >= 1, "1 or more pixels"),
     (("record_every",), lambda count: count >= 1, "1 or more epochs"),
-    (("label_noise", "dropout", "warmup", "label_smoothing"), lambda share: 0 <= share < 1,
+    (("label_noise", "dropout", "warmup", "label_smoothing", "test_fraction"), lambda share: 0 <= share < 1,
      "a fraction from 0 up to, not including, 1"),
     (("subset_fraction",), lambda share: 0 < share < 1,
      "a number between 0 and 1, both left out: an example must be in some models and out of others"),
@@ -43,7 +43,8 @@ class DataSpec:
     """The examples."""
 
     dataset: str = "digits"
-    """digits; idx:FOLDER; npz:FILE; npy:FOLDER; mnist, fashion_mnist, cifar10, cifar100, svhn_cropped; tfds:NAME."""
+    """digits; csv:FILE or parquet:FILE, with --target COLUMN; npz:FILE; npy:FOLDER; idx:FOLDER; mnist, fashion_mnist,
+    cifar10, cifar100, svhn_cropped; tfds:NAME."""
     classes: tuple[int, ...] = ()
     """Only these classes, renumbered from 0 in the order given.  Default: all."""
     per_class: int | None = None
@@ -81,6 +82,26 @@ class DataSpec:
             raise InputError("--corrupt changes data in memory, where --stream does not load them; drop one of them")
         if not self.dataset.startswith("tfds:") and (self.image_size, self.test_split) != (None, "test"):
             raise InputError(f"--image-size and --test-split are for tfds:NAME; {self.dataset} has its own")
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """The columns of a table: of csv:FILE, parquet:FILE, or a data frame that holds its labels."""
+
+    target: str = ""
+    """The column with the labels: words, whole numbers or booleans."""
+    id: str = ""
+    """The column with your own name of each row; results use it.  Default: the rows have numbers."""
+    drop: tuple[str, ...] = ()
+    """Columns to leave out."""
+    split: str = ""
+    """The column that says train or test for each row.  Default: test rows are drawn, see --test-fraction."""
+    test_fraction: float = 0.2
+    """The fraction of each class that is drawn for testing, where no column says it.  With 0 all rows are for training;
+    influence is then undefined."""
+
+    def __post_init__(self):
+        check_ranges(self)
 
 
 Design = Literal[

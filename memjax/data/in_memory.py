@@ -9,59 +9,79 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from memjax.data.adapters import as_inputs
-from memjax.data.adapters.frames import ids_of
 from memjax.data.build import clean_names, make_encoded
 from memjax.data.check import check_lengths
 from memjax.data.labels import as_labels
 from memjax.errors import InputError
-from memjax.store import read_results, write_arrays
+from memjax.store import read_arrays, write_arrays
 from memjax.types import Dataset
 
 FILE = "data.npz"
+SIDES = ("train", "test")
 SOURCE = "saved:"  # how DataSpec.dataset begins for examples stored in the run folder
 
 
+class Table(NamedTuple):
+    """The columns of a table as its reader knows them, before they became features.
+
+    Attributes:
+      names: of the columns.
+      train, test: for each column the values of the rows: numbers, or texts.
+    """
+
+    names: list[str]
+    train: list[np.ndarray]
+    test: list[np.ndarray]
+
+
 class InMemory(NamedTuple):
-    """A data set in memory, with the user's own names of classes and training examples.
+    """A data set in memory, with the user's own names of classes and examples.
 
     Attributes:
       dataset: the examples.
       classes: the user's own value of each class.
-      own_ids: the user's own name of each training example; None if examples have row numbers only.
+      own_ids, own_test_ids: the user's own name of each example; None if examples have row numbers only.
+      table: the columns of the table that the examples are from; None if they are from no table.
+      notices: what the user should know of how the examples were read.
     """
 
     dataset: Dataset
     classes: np.ndarray
-    own_ids: np.ndarray | None
+    own_ids: np.ndarray | None = None
+    own_test_ids: np.ndarray | None = None
+    table: Table | None = None
+    notices: tuple[str, ...] = ()
 
 
 def from_arrays(
-    x_train: Any, y_train: Any, x_test: Any = None, y_test: Any = None, *, ids: Any = None,
+    x_train: Any, y_train: Any, x_test: Any = None, y_test: Any = None, *, ids: Any = None, test_ids: Any = None,
     class_names: Sequence[str] = (), name: str = "arrays",
 ) -> InMemory:  # fmt: skip
-    """The user's arrays, data frames or tensors as a data set.
+    """The user's arrays or tensors as a data set.
 
     Args:
       x_train, x_test: (examples, *shape), numbers.  Without x_test influence is not defined.
       y_train, y_test: (examples,): text, whole numbers, booleans or pandas categories.
-      ids: the user's own name of each training example; by default a data frame's index, else the row's number.
+      ids, test_ids: the user's own name of each example; by default the row's number.
       class_names: one for each class, in the order of the labels' values; by default these values.
       name: the name of the data in reports.
 
     Raises:
       InputError: lengths or types do not fit, or a label has no training example.
     """
-    if (x_test is None) != (y_test is None):
-        given, missing = ("y_test", "x_test") if x_test is None else ("x_test", "y_test")
-        raise InputError(f"{given} is given without {missing}; give both, or neither: then influence is not defined")
     test = None if x_test is None else (as_inputs("test", x_test), y_test)
     dataset, classes = make_encoded(name, (as_inputs("train", x_train), y_train), test, class_names, "the labels")
-    own = ids_of(x_train) if ids is None else np.asarray(ids)
-    if own is not None:
-        if own.shape != (dataset.num_train,):
-            raise InputError(f"ids have shape {own.shape}; expected one for each of {dataset.num_train} training rows")
-        own = own if own.dtype.kind in "iub" else own.astype(str)
-    return InMemory(dataset, classes, own)
+    own = _own_ids(ids, dataset.num_train, "training")
+    return InMemory(dataset, classes, own, _own_ids(test_ids, dataset.num_test, "test"))
+
+
+def _own_ids(ids: Any, count: int, which: str) -> np.ndarray | None:
+    if ids is None:
+        return None
+    own = np.asarray(ids)
+    if own.shape != (count,):
+        raise InputError(f"ids have shape {own.shape}; expected one for each of {count} {which} rows")
+    return own if own.dtype.kind in "iub" else own.astype(str)
 
 
 def from_dataset(dataset: Dataset) -> InMemory:
@@ -72,7 +92,7 @@ def from_dataset(dataset: Dataset) -> InMemory:
     """
     if not isinstance(dataset.train_inputs, np.ndarray) or not isinstance(dataset.test_inputs, np.ndarray):
         raise InputError(f"the inputs of {dataset.name} are on disk; give the data set by its name instead")
-    return InMemory(dataset, np.array(dataset.class_names), None)
+    return InMemory(dataset, np.array(dataset.class_names))
 
 
 def source_of(data: InMemory) -> str:
@@ -85,8 +105,13 @@ def save(folder: Path, data: InMemory) -> None:
     """Stores the examples in the run folder, so that the run can be resumed and reported without the user's arrays."""
     arrays = {part.name: np.asarray(getattr(data.dataset, part.name)) for part in fields(Dataset)}
     arrays["classes"] = data.classes
-    if data.own_ids is not None:
-        arrays["own_ids"] = data.own_ids
+    for name in ("own_ids", "own_test_ids"):
+        if (ids := getattr(data, name)) is not None:
+            arrays[name] = ids
+    if data.table is not None:
+        arrays["columns"] = np.array(data.table.names)
+        for side in SIDES:
+            arrays |= {f"{side}_column_{place}": values for place, values in enumerate(getattr(data.table, side))}
     write_arrays(folder / FILE, arrays.items())
 
 
@@ -96,7 +121,7 @@ def read(folder: Path) -> InMemory | None:
     Raises:
       InputError: the file is damaged.
     """
-    arrays = read_results(folder, FILE)
+    arrays = read_arrays(folder / FILE)
     if arrays is None:
         return None
     try:
@@ -105,9 +130,17 @@ def read(folder: Path) -> InMemory | None:
         dataset = Dataset(**{part.name: arrays[part.name] for part in fields(Dataset)} | texts)
         check_lengths("train", dataset.train_inputs, dataset.train_labels)
         check_lengths("test", dataset.test_inputs, dataset.test_labels)
-        return InMemory(dataset, as_labels("class", arrays["classes"]), arrays.get("own_ids"))
+        ids = arrays.get("own_ids"), arrays.get("own_test_ids")
+        return InMemory(dataset, as_labels("class", arrays["classes"]), *ids, _table(arrays))
     except (KeyError, InputError, TypeError) as problem:
         raise InputError(f"{folder / FILE} does not hold the examples of this run: {problem}") from None
+
+
+def _table(arrays: dict[str, np.ndarray]) -> Table | None:
+    if "columns" not in arrays:
+        return None
+    names = arrays["columns"].tolist()
+    return Table(names, *([arrays[f"{side}_column_{place}"] for place in range(len(names))] for side in SIDES))
 
 
 def load_saved(folder: Path) -> Dataset:

@@ -36,5 +36,11 @@ def read_source(spec: DataSpec) -> Dataset:
         return load_digits()
     if source in CATALOG:
         return load_cached(source)
-    choices = ["digits", *CATALOG, *(f"{prefix}:{what}" for prefix, what in _WITH_PLACE.items())]
+    choices = [
+        "digits",
+        "csv:FILE",
+        "parquet:FILE",
+        *CATALOG,
+        *(f"{prefix}:{what}" for prefix, what in _WITH_PLACE.items()),
+    ]
     raise one_of("data set", source, choices)

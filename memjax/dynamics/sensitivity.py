@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int, Key
 from memjax import prng
 from memjax.dynamics.checks import AnyArray
 from memjax.errors import InputError
+from memjax.machine.debugging import without_debugging
 from memjax.types import Model
 
 
@@ -71,6 +72,7 @@ class Unrolled(NamedTuple):
         return jnp.concatenate(orders)[: self.steps[-1] * size].reshape(self.steps[-1], size)
 
 
+@without_debugging()
 @partial(jax.jit, static_argnames=("training", "order"))
 def loss_sensitivity(
     training: Unrolled,
@@ -106,6 +108,7 @@ def loss_sensitivity(
     return _gradients(totals, inputs, lambda slope: jnp.linalg.norm(slope.reshape(len(slope), -1), order, axis=-1))
 
 
+@without_debugging()
 @partial(jax.jit, static_argnames=("training", "num_classes"))
 def class_sensitivity(
     training: Unrolled,

@@ -6,11 +6,13 @@ from jaxtyping import Shaped
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks
 from memjax.estimators.influence import influence
+from memjax.machine.debugging import without_debugging
 from memjax.types import Estimate
 
 FAR = 5.0  # standard errors from one half at which subsets are no longer those of the definition
 
 
+@without_debugging()
 def data_banzhaf(masks: Shaped[AnyArray, "..."], utility: Shaped[AnyArray, "..."]) -> Estimate:
     """Banzhaf value of each training example for a utility of the trained model.
 

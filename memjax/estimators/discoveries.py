@@ -7,8 +7,10 @@ from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores
 from memjax.estimators.kernels.influence_from_bits import Bits, tails_of_bits
 from memjax.estimators.kernels.products import pack_bits
+from memjax.machine.debugging import without_debugging
 
 
+@without_debugging()
 def pair_p_values(
     masks: Shaped[AnyArray, "..."],
     correct_test: Shaped[AnyArray, "..."],

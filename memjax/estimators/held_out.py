@@ -12,10 +12,12 @@ from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_masks_and_scores
 from memjax.estimators.memorization import sides
+from memjax.machine.debugging import without_debugging
 from memjax.statistics import mean_where
 from memjax.types import Estimate
 
 
+@without_debugging()
 def c_score(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> Estimate:
     """Consistency of each training example with the other examples: how often held-out models get it right.
 
@@ -60,6 +62,7 @@ class Profile(NamedTuple):
         return f"Profile({sizes}, {len(self.mean):,} examples: {notebook.Summary(self.mean).range()})"
 
 
+@without_debugging()
 def consistency_profile(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> Profile:
     """Held-out score of each training example as a function of how many examples the models had.
 
@@ -75,6 +78,7 @@ def consistency_profile(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray
     return Profile(sizes, value, stderr, mean.astype(np.float32))
 
 
+@without_debugging()
 def out_of_bag(masks: Shaped[AnyArray, "..."], logits: Shaped[AnyArray, "..."]) -> Float[Array, "train classes"]:
     """Mean predicted probabilities of each training example by the models that did not see it.
 
@@ -122,6 +126,7 @@ def _out_of_bag(
     return total / (~masks).sum(0)[:, None]
 
 
+@without_debugging()
 def label_errors(masks: Shaped[AnyArray, "..."], probability: Shaped[AnyArray, "..."]) -> Int[np.ndarray, " train"]:
     """Training examples from the most to the least likely to carry a wrong label.
 

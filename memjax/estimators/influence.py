@@ -8,9 +8,11 @@ from jaxtyping import Array, Bool, Shaped
 from memjax.estimators.checks import AnyArray, as_masks, as_scores
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
+from memjax.machine.debugging import without_debugging
 from memjax.types import Estimate
 
 
+@without_debugging()
 def influence(
     masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..."], errors: str = "adjusted"
 ) -> Estimate:

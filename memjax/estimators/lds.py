@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Shaped
 from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks
+from memjax.machine.debugging import without_debugging
 
 
 class LinearDatamodelingScore(NamedTuple):
@@ -39,6 +40,7 @@ class LinearDatamodelingScore(NamedTuple):
         )
 
 
+@without_debugging()
 def linear_datamodeling_score(
     scores: Shaped[AnyArray, "..."],
     masks: Shaped[AnyArray, "..."],

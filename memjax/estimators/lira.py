@@ -11,11 +11,13 @@ from jaxtyping import Array, Bool, Float, Shaped
 from memjax import notebook
 from memjax.errors import InputError, one_of
 from memjax.estimators.checks import AnyArray, as_masks, as_scores
+from memjax.machine.debugging import without_debugging
 
 VARIANTS = ("online", "offline", "offline-density")
 LEAST = 1e-6  # of a fixed deviation, which would be 0 where all models are equally sure
 
 
+@without_debugging()
 def lira(
     masks: Shaped[AnyArray, "..."],
     log_odds: Shaped[AnyArray, "..."],

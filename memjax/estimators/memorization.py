@@ -8,9 +8,11 @@ from jaxtyping import Array, Bool, Shaped
 
 from memjax.estimators.checks import AnyArray, as_masks_and_scores
 from memjax.estimators.kernels.moments import Errors, Moments, Sums, as_errors, difference, halves
+from memjax.machine.debugging import without_debugging
 from memjax.types import Estimate
 
 
+@without_debugging()
 def memorization(
     masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], errors: str = "adjusted"
 ) -> Estimate:
@@ -50,6 +52,7 @@ def memorization(
     return difference(*sides(masks, correct, errors))
 
 
+@without_debugging()
 def sides(
     masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], errors: str = "adjusted"
 ) -> tuple[Moments, Moments]:

@@ -9,6 +9,7 @@ from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks_and_scores
 from memjax.estimators.memorization import memorization
+from memjax.machine.debugging import without_debugging
 
 LEAST = 8  # models: four a half
 
@@ -31,6 +32,7 @@ class Reliability(NamedTuple):
         return f"Reliability(halves={halves}, whole={whole}, num_examples={self.num_examples})"
 
 
+@without_debugging()
 def split_half_reliability(
     masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], seed: int = 0
 ) -> Reliability:

@@ -7,10 +7,12 @@ from jaxtyping import Float, Shaped
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks
 from memjax.estimators.influence import influence
+from memjax.machine.debugging import without_debugging
 from memjax.statistics import mean_where
 from memjax.types import Estimate
 
 
+@without_debugging()
 def subsampled_shapley(
     masks: Shaped[AnyArray, "..."],
     utility: Shaped[AnyArray, "..."],

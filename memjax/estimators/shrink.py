@@ -6,9 +6,11 @@ from jaxtyping import Float, Shaped
 
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray
+from memjax.machine.debugging import without_debugging
 from memjax.types import Estimate
 
 
+@without_debugging()
 def shrink(estimate: Estimate, groups: Shaped[AnyArray, "..."]) -> Estimate:
     """Shrinks each estimate towards the mean of its group (its class, for example), more if it is noisier.
 

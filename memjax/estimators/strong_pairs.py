@@ -10,8 +10,10 @@ from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores
 from memjax.estimators.kernels.tiles import Device, Found, search, tile_for
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD, Pairs, join_pairs, ranks
+from memjax.machine.debugging import without_debugging
 
 
+@without_debugging()
 def strong_pairs(
     masks: Shaped[AnyArray, "..."],
     correct_test: Shaped[AnyArray, "..."],

@@ -8,9 +8,11 @@ from memjax.estimators.checks import AnyArray, as_masks_and_scores
 from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
+from memjax.machine.debugging import without_debugging
 from memjax.types import Estimate
 
 
+@without_debugging()
 def train_influence(
     masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], errors: str = "adjusted"
 ) -> Estimate:

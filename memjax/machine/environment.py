@@ -1,6 +1,7 @@
 """The machine and the versions that a run uses."""
 
 import hashlib
+import math
 import os
 import platform
 import warnings
@@ -8,6 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from memjax import __version__
+from memjax.errors import InputError
+from memjax.machine.control_groups import core_limit, memory_limit
+from memjax.machine.debugging import debugging
 from memjax.untrusted import cache_folder
 
 
@@ -24,19 +28,49 @@ def start_jax(cpu_devices: int | None = None) -> str:
     train nearly twice as fast as one.
 
     Returns:
-      How to get more devices, if jax already runs in this process with fewer; else an empty text.
-    """
-    import jax
+      What the user should know: how to get more devices, if jax already runs in this process with fewer, and which
+      settings for debugging memjax switches off; else an empty text.
 
+    Raises:
+      InputError: jax cannot start in this environment.
+    """
+    try:
+        import jax
+    except ValueError as problem:  # jax reads its environment variables when it is imported
+        raise InputError(
+            f"JAX cannot be imported: {_line(problem)}; correct this environment variable, or unset it"
+        ) from None
+    if jax.config.jax_num_cpu_devices < -1 or not jax.config.jax_num_cpu_devices:  # -1 is jax's default
+        raise InputError(f"JAX_NUM_CPU_DEVICES is {jax.config.jax_num_cpu_devices}; give 1 or more, or unset it")
     chosen = "JAX_NUM_CPU_DEVICES" in os.environ or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
-    advice = _set_cpu_devices(cpu_devices or usable_cores()) if cpu_devices or not chosen else ""
+    advice = [_set_cpu_devices(cpu_devices or usable_cores()) if cpu_devices or not chosen else ""]
     if not jax.config.jax_compilation_cache_dir and (folder := compile_cache()):
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
         # XLA cannot store programs with oneDNN's convolutions and warns each time; they are compiled again instead.
         warnings.filterwarnings("ignore", message="Error writing persistent compilation cache entry")
-    return advice
+    _check_devices()
+    if names := debugging():
+        off = ", ".join(map(str.upper, names))
+        advice.append(f"switched off while memjax computes: {off}; NaN in a result means that a score is undefined")
+    return "; ".join(filter(None, advice))
+
+
+def _check_devices() -> None:
+    """Starts jax's devices; refuses an environment in which there are none."""
+    import jax
+
+    try:
+        jax.local_devices()
+    except (RuntimeError, AssertionError) as problem:  # an assertion where a platform is known and has no device
+        asked = jax.config.jax_platforms
+        reason = _line(problem) or f"there is no device for JAX_PLATFORMS={asked}"
+        raise InputError(f"JAX finds no device: {reason}; set JAX_PLATFORMS=cpu, or unset it") from None
+
+
+def _line(problem: Exception) -> str:
+    return " ".join(str(problem).split()).partition(" (set JAX_PLATFORMS")[0].rstrip(".")
 
 
 def _set_cpu_devices(count: int) -> str:
@@ -80,8 +114,9 @@ def _processor() -> str:
 
 
 def usable_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Cores that this process may use: those that it may run on, or fewer if its control group has a limit."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, math.ceil(core_limit() or cores)))
 
 
 def describe() -> dict[str, str]:
@@ -93,7 +128,28 @@ def describe() -> dict[str, str]:
     import jax
 
     devices = "one" if jax.local_device_count() == 1 else "several"
-    return versions() | {"device": device_kind(), "devices": devices}
+    flags = compiler_flags()
+    return versions() | {"device": device_kind(), "devices": devices} | ({"flags": flags} if flags else {})
+
+
+def compiler_flags() -> str:
+    """What the environment tells compiler and hardware, such as fast-math, without what changes no result."""
+    harmless = ("--xla_force_host_platform_device_count", "--xla_dump")
+    told = {name: os.environ.get(name, "").split() for name in ("XLA_FLAGS", "LIBTPU_INIT_ARGS")}
+    flags = sorted(flag for words in told.values() for flag in words if not flag.startswith(harmless))
+    tf32 = os.environ.get("NVIDIA_TF32_OVERRIDE")
+    return " ".join([*flags, *([f"NVIDIA_TF32_OVERRIDE={tf32}"] if tf32 else [])])
+
+
+def differences(before: dict[str, str]) -> list[str]:
+    """How this environment differs from an earlier one of `describe`, one text for each difference.
+
+    An older run folder lacks what was not recorded then.
+    """
+    here = describe()
+    names = sorted(before.keys() & here.keys() | {"flags"})
+    pairs = ((name, before.get(name, "none"), here.get(name, "none")) for name in names)
+    return [f"{name} {old} there, {new} here" for name, old, new in pairs if old != new]
 
 
 def device_kind() -> str:
@@ -105,15 +161,9 @@ def device_kind() -> str:
 
 
 def memory() -> int:
-    """Bytes of main memory that this process may use: the smaller of the machine's and its control group's limit."""
+    """Bytes of main memory that this process may use: the smaller of the machine's and its control groups' limit."""
     machine = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            with open(path) as stream:
-                return min(machine, int(stream.read()))
-        except (OSError, ValueError):  # no control group, or "max"
-            continue
-    return machine
+    return min(machine, memory_limit() or machine)
 
 
 def device_memory() -> int:

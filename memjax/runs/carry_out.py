@@ -1,11 +1,13 @@
 """An opened run carried out: missing models are trained, estimates are made, and more models if they are needed."""
 
+from memjax.machine.debugging import without_debugging
 from memjax.machine.workers import make_worker
 from memjax.runs import open_folder, stages, summary
 from memjax.runs.open_folder import Run
 from memjax.runs.progress import Teller
 
 
+@without_debugging()
 def carry_out(run: Run, teller: Teller, estimate: bool = True, advice: str = "") -> tuple[Run, bool]:
     """Trains what is missing, and estimates.
 

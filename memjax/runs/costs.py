@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec
+from memjax.machine.pinned import pinned
 from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.pack_size import chosen_pack_size, guessed_pack_size
 from memjax.subsets import make_design
@@ -43,6 +44,7 @@ class Costs(NamedTuple):
     price: float
 
 
+@pinned()
 def plan_costs(config: RunConfig, dataset: Dataset, fleet: FleetSpec) -> Costs:
     """What a run takes on these machines; where their speed is not given, a device of theirs is like one here."""
     import jax

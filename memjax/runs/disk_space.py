@@ -2,11 +2,13 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from memjax.config.run_config import RunConfig
 from memjax.errors import InputError
 from memjax.metrics import METRICS
+from memjax.store.plan import MODELS_MOST
 from memjax.types import Dataset
 
 FULL_MATRIX = 2**30  # bytes up to which influence.npy is written without being asked for
@@ -31,16 +33,25 @@ def bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
     return (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
 
 
-def check_disk(folder: Path, num_models: int, config: RunConfig, dataset: Dataset) -> None:
-    """Raises InputError where a run folder cannot be written to, or has no room for so many models more."""
-    if not all(os.access(place, os.W_OK) for place in (folder, folder / "blocks")):
-        raise InputError(f"{folder} cannot be written to; change its permissions or give another --run")
+def check_room(folder: Path, num_models: int, config: RunConfig, dataset: Dataset) -> None:
+    """Raises InputError if the disk of a run folder, which may not exist yet, has no room for so many models more."""
     needed = num_models * bytes_a_model(config, dataset)
     if writes_all_pairs(config, dataset):
         needed += matrix_bytes(dataset)
-    free = shutil.disk_usage(folder).free
-    if needed > free:
+    place = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(place).free
+    if needed > free or num_models > MODELS_MOST:
+        most = f"; a run has at most {MODELS_MOST:,} models" if num_models > MODELS_MOST else ""
         raise InputError(
-            f"{folder} needs about {needed:,.0f} bytes more, and its disk has {free:,} left; free some, or give "
-            "another --run, fewer --num-models or --influence same-class"
+            f"{folder} needs about {needed:,.0f} bytes more, and its disk has {free:,} left, for {num_models:,} models "
+            f"more{most}. Free some, or give another --run, fewer --num-models or --influence same-class"
         )
+
+
+def check_disk(folder: Path, num_models: int, config: RunConfig, dataset: Dataset) -> None:
+    """Raises InputError where a run folder cannot be written to, or has no room for so many models more."""
+    with suppress(OSError):
+        (folder / "blocks").mkdir(exist_ok=True)  # git, rsync -m and object stores drop empty folders
+    if not all(os.access(place, os.W_OK) for place in (folder, folder / "blocks")):
+        raise InputError(f"{folder} cannot be written to; change its permissions or give another --run")
+    check_room(folder, num_models, config, dataset)

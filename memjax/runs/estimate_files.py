@@ -42,6 +42,7 @@ from memjax.estimators.kernels.influence_from_bits import influence_of_bits, tai
 from memjax.estimators.kernels.influence_from_scores import influence_of_outputs
 from memjax.estimators.reliability import LEAST, agreement
 from memjax.estimators.streaming.totals import Totals
+from memjax.machine.debugging import without_debugging
 from memjax.metrics import METRICS
 from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans
 from memjax.runs.shared_work import Pieces
@@ -238,6 +239,7 @@ def _on_devices(act: Callable[[_Item], _Found], items: Iterable[_Item]) -> Itera
     """What comes of each item, in their order; as many at once as there are devices, each on one of them."""
     devices = jax.local_devices()
 
+    @without_debugging()  # settings of JAX in a `with` block hold in one thread
     def on(device: Any, item: _Item) -> _Found:
         with jax.default_device(device):
             return act(item)

@@ -1,10 +1,11 @@
-"""Tables of training examples: all there is of each, and those whose labels look wrong."""
+"""The table of training examples: all there is of each."""
 
 from typing import Any
 
 import numpy as np
 
 from memjax.results import Estimates
+from memjax.runs.suspects import looks_wrong
 from memjax.types import Dataset
 
 
@@ -14,7 +15,8 @@ def example_columns(
     """One value for each training example, by the name of the column.
 
     id, row (in the source), label, memorization with its standard error and 95 % interval, models in and out,
-    accuracy of each side, probability of each side if it was stored, and what the held-out models prefer.
+    accuracy of each side, probability of each side if it was stored, what the held-out models prefer, and whether the
+    label looks wrong.
 
     Args:
       classes: the user's own value of each class.
@@ -37,7 +39,8 @@ def example_columns(
     }
     if (sides := estimates.scores.get("probability")) is not None:
         columns |= {"probability_in": sides.mean_in, "probability_out": sides.mean_out}
-    columns |= _preferred(held_out, classes)
+    if held_out is not None:
+        columns |= _preferred(held_out, classes) | {"looks_wrong": looks_wrong(held_out, dataset.train_labels)}
     if dataset.mislabelled.any():
         columns["mislabelled"] = dataset.mislabelled
     if dataset.corrupted.any():
@@ -45,23 +48,8 @@ def example_columns(
     return {name: np.asarray(values) for name, values in columns.items()}
 
 
-def suspect_columns(table: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
-    """The columns of `Result.suspects`, from those of all examples: the most suspicious first."""
-    believed = table.get("probability_out", table["correct_out"])
-    order = np.lexsort((-table["memorization"], believed))
-    order = order[np.isfinite(believed[order])][:count]
-    kept = {name: name for name in ("id", "row", "label", "preferred", "probability", "correct_out",
-                                    "preferred_probability", "memorization", "low", "high")}  # fmt: skip
-    kept["probability"] = "probability_out"
-    if "probability_out" in table:
-        del kept["correct_out"]  # which ranks only where the probability was not stored
-    return {name: table[column][order] for name, column in kept.items() if column in table}
-
-
-def _preferred(held_out: np.ndarray | None, classes: list[Any]) -> dict[str, np.ndarray]:
+def _preferred(held_out: np.ndarray, classes: list[Any]) -> dict[str, np.ndarray]:
     """The class that held-out models find most probable on average, and its probability."""
-    if held_out is None:
-        return {}
     defined = np.isfinite(held_out).all(1)
     numbers = np.where(defined, np.nan_to_num(held_out).argmax(1), 0)
     preferred = _own(classes, numbers).astype(object)

@@ -1,8 +1,10 @@
 """The way in: train many models on random subsets of the examples, and estimate memorization and influence."""
 
+import os
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,15 +12,13 @@ from typing import Any
 from memjax import store
 from memjax.config.from_keywords import run_config
 from memjax.config.run_config import RunConfig
-from memjax.data import in_memory
+from memjax.data.given import examples_given
 from memjax.data.in_memory import InMemory
-from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.runs import open_folder, summary
 from memjax.runs.carry_out import carry_out
 from memjax.runs.progress import Bar, Silent, Teller
 from memjax.runs.result import Result
-from memjax.types import Dataset
 
 
 def fit(
@@ -36,8 +36,9 @@ def fit(
 
     Args:
       x_train, x_test: the inputs, (examples, features), (examples, height, width) or (examples, height, width,
-        channels): NumPy or JAX arrays, torch tensors, or pandas data frames of numbers.  Without x_test influence is
-        not defined.  Instead of x_train alone: the name of a data set as of `--dataset`, or a `memjax.Dataset`.
+        channels): NumPy or JAX arrays, torch tensors, or tables of pandas, polars or pyarrow.  Without x_test influence
+        is not defined.  Instead of x_train alone: the name of a data set as of `--dataset`, a `memjax.Dataset`, or a
+        table with its labels in the column `target`, from which test rows are drawn.
       y_train, y_test: one label an example: text, whole numbers, booleans or pandas categories.
       model: a network by name, such as "mlp:128" or "cnn"; a Flax NNX class, a factory of a Linen module, or a
         `memjax.Model`.
@@ -63,21 +64,27 @@ def fit(
     >>> result.memorization.value.shape
     (80,)
     """
-    given = _given(x_train, y_train, x_test, y_test, ids, class_names, name)
     if model is not None:
         from memjax.models import model_words
 
         options["model"] = model_words(model)
-    if given:
-        options["dataset"] = in_memory.source_of(given)
-    elif x_train is not None:
+    if isinstance(x_train, str):
         options["dataset"] = x_train
     if run is not None:
         options["run"] = str(run)
     config = run_config(config, **options)
-    if not config.run:
-        config = replace(config, run=tempfile.mkdtemp(prefix="memjax-"))
-    return fit_config(config, given, Bar() if progress is True else progress or Silent(), estimate)
+    given = examples_given(
+        x_train, y_train, x_test, y_test, ids=ids, class_names=class_names, name=name, table=config.table,
+        seed=config.data.data_seed,
+    )  # fmt: skip
+    temporary = "" if config.run else tempfile.mkdtemp(prefix="memjax-")
+    try:
+        config = replace(config, run=config.run or temporary)
+        return fit_config(config, given, Bar() if progress is True else progress or Silent(), estimate)
+    except BaseException:
+        with suppress(OSError):  # it has files if models were trained
+            os.rmdir(temporary)
+        raise
 
 
 def fit_config(config: RunConfig, given: InMemory | None, teller: Teller, estimate: bool = True) -> Result:
@@ -85,23 +92,10 @@ def fit_config(config: RunConfig, given: InMemory | None, teller: Teller, estima
     advice = environment.start_jax(config.cpu_devices)
     with teller.preparing():
         run = open_folder.open_run(config, given)
+    for notice in run.request.given.notices if run.request.given else ():
+        teller.say("notice", notice, text=notice)
     start, where = summary.start(run.dataset, run.plan, run.design), store.shown(run.folder)
     teller.say("start", f"{summary.headline(start)}; run folder {where}", run=where, **start)
     before, began = run.num_trained, time.monotonic()
     run, fresh = carry_out(run, teller, estimate, advice)
     return Result(run, trained=run.num_trained - before, fresh=fresh, seconds=time.monotonic() - began)
-
-
-def _given(x_train: Any, y_train: Any, x_test: Any, y_test: Any, ids: Any, names: Sequence[str], name: str):
-    """The examples that are in memory; None where they are named."""
-    if isinstance(x_train, Dataset) and y_train is None:
-        return in_memory.from_dataset(x_train)
-    if x_train is None or isinstance(x_train, str):
-        if not all(part is None for part in (y_train, x_test, y_test, ids)):
-            raise InputError("labels are given without x_train, their inputs; give both")
-        return None
-    if y_train is None:
-        raise InputError(
-            f"x_train is a {type(x_train).__name__} without y_train; give the labels too, or the name of a data set"
-        )
-    return in_memory.from_arrays(x_train, y_train, x_test, y_test, ids=ids, class_names=names, name=name)

@@ -8,12 +8,15 @@ import numpy as np
 
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec
-from memjax.data import load_dataset
 from memjax.machine import environment
+from memjax.machine.debugging import without_debugging
 from memjax.runs import disk_space
 from memjax.runs.costs import Costs, plan_costs
-from memjax.subsets import coverage, lemma_bound, make_design
+from memjax.runs.request import read_request
+from memjax.subsets import Coverage, coverage, lemma_bound
+from memjax.types import SubsetDesign
 
+DRAWN_MOST = 100_000  # models whose subsets are drawn for a prediction
 TOO_IDLE = 0.2  # share of paid time without work, from which it is worth a word
 
 
@@ -32,14 +35,15 @@ def machine(folder: Path) -> list[tuple[str, str]]:
     ]
 
 
+@without_debugging()
 def forecast(config: RunConfig, fleet: FleetSpec) -> tuple[list[tuple[str, str]], Costs]:
     """Time, disk and standard error of a run before it starts, as rows of name and text, and the sums of its training.
 
     The time comes from training a few packs for 2 and for 8 epochs, unless the fleet's speed is given.
     """
-    dataset = load_dataset(config.data)
-    design = make_design(config.subset, dataset.num_train, config.seed)
-    counts = coverage(design, config.num_models)
+    request = read_request(config)
+    config, dataset, design = request.config, request.dataset, request.design
+    counts = _coverage(design, config.num_models)
     disk = config.num_models * disk_space.bytes_a_model(config, dataset)
     if disk_space.writes_all_pairs(config, dataset):
         disk += disk_space.matrix_bytes(dataset)
@@ -56,6 +60,13 @@ def forecast(config: RunConfig, fleet: FleetSpec) -> tuple[list[tuple[str, str]]
         ("without a score", f"{counts.undefined} examples, always in or always out" if counts.undefined else "none"),
     ]
     return rows, costs
+
+
+def _coverage(design: SubsetDesign, num_models: int) -> Coverage:
+    """The coverage of a run; beyond DRAWN_MOST models in proportion to that of so many."""
+    counts, times = coverage(design, min(num_models, DRAWN_MOST)), max(1.0, num_models / DRAWN_MOST)
+    num_in = (counts.num_in * times).astype(int)
+    return Coverage(num_in, num_models - num_in, counts.stderr_bound / math.sqrt(times))
 
 
 def _time(costs: Costs, fleet: FleetSpec) -> list[tuple[str, str]]:

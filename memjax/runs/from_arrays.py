@@ -12,6 +12,7 @@ from memjax import store
 from memjax.config.run_config import Score
 from memjax.errors import InputError
 from memjax.exchange import outcomes_of
+from memjax.machine.debugging import without_debugging
 from memjax.report import write_report
 from memjax.runs import summary
 from memjax.types import Dataset, Outcomes
@@ -55,15 +56,18 @@ def report_arrays(
     return write_all(examples, outcomes, store.place(folder), influence == "all", score)
 
 
+@without_debugging()
 def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bool, score: Score) -> Path:
     """The files of estimates of models in memory, and the report; its path."""
     from memjax.estimators import tally_of
     from memjax.runs.estimate_files import write_results
 
     tally = tally_of(outcomes, score)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_results(folder, examples, tally, all_pairs)
-    estimates, pairs = store.just_written(folder)
+    place = store.new_set(folder)
+    names = write_results(place, examples, tally, all_pairs)
+    note = store.ResultsNote(place.name, tally.num_models, {}, score, num_failed=tally.num_failed)
+    store.publish_set(folder, place, note, names, str)  # of a plan of its own: it replaces what is there
+    estimates, pairs, *_ = store.read_found(folder, checked=False)
     facts, warnings = summary.facts_of_arrays(examples, outcomes.masks, estimates), summary.warnings(estimates, pairs)
     write_report(folder / "report.html", examples, estimates, pairs, facts, warnings)
     return folder / "report.html"

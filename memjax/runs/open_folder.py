@@ -8,7 +8,9 @@ from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
+from memjax.machine.debugging import without_debugging
 from memjax.runs.build_training import make_examples, make_single
+from memjax.runs.disk_space import check_room
 from memjax.runs.plan_of import config_of, settle_plan
 from memjax.runs.request import Request, read_request
 from memjax.store import Plan
@@ -50,10 +52,15 @@ class Run:
         return replace(self, request=replace(self.request, config=config))
 
     @property
+    def finished(self) -> list[int]:
+        """Blocks of the models asked for that are already there."""
+        there = store.finished_blocks(self.folder)
+        return [number for number in self.plan.blocks if number in there]
+
+    @property
     def missing(self) -> list[int]:
         """Blocks still to be trained."""
-        finished = store.finished_blocks(self.folder)
-        return [number for number in self.plan.blocks if number not in finished]
+        return sorted(set(self.plan.blocks).difference(self.finished))
 
     @property
     def num_trained(self) -> int:
@@ -68,6 +75,7 @@ class Programs(NamedTuple):
     examples: "Examples | Stream"
 
 
+@without_debugging()
 def open_run(config: RunConfig, given: InMemory | None = None) -> Run:
     """Makes the run folder, or opens it if it was made for the same settings.
 
@@ -95,6 +103,7 @@ def extend_run(run: Run, num_models: int) -> Run:
     most = run.design.num_models
     if most is not None and num_models > most:
         raise InputError(f"{num_models} models are needed, but there are only {most} masks")
+    check_room(run.folder, num_models - run.plan.num_models, run.config, run.dataset)
     return replace(run, plan=store.extend_plan(run.folder, run.plan, num_models))
 
 

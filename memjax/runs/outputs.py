@@ -4,7 +4,6 @@ from pathlib import Path
 
 from memjax import store
 from memjax.errors import InputError
-from memjax.results import Estimates, PairTable
 from memjax.runs import summary
 from memjax.runs.open_folder import Run
 
@@ -20,15 +19,16 @@ def report(run: Run, examples: bool = True) -> Path:
     """
     from memjax.report import write_report
 
-    estimates, pairs = _whole_results(run)
-    facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
-    note = store.read_note(run.folder)
-    checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
-    path = run.folder / "report.html"
-    write_report(
-        path, run.dataset, estimates, pairs, facts, warnings, checksums=checksums, examples=examples,
-        dynamics=store.read_results(run.folder, "dynamics.npz", checked=True),
-    )  # fmt: skip
+    path, found = run.folder / "report.html", None
+    while found is None or found.note != store.as_noted(run.folder):  # else another process has replaced the results
+        found = store.read_found(run.folder)
+        estimates, pairs, dynamics, note = found
+        facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
+        checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
+        write_report(
+            path, run.dataset, estimates, pairs, facts, warnings, checksums=checksums, examples=examples,
+            dynamics=dynamics,
+        )  # fmt: skip
     return path
 
 
@@ -44,14 +44,14 @@ def export(run: Run, out: Path, kind: str) -> list[str]:
     from memjax import exchange
 
     if kind in ("csv", "parquet"):
-        estimates, pairs = _whole_results(run)
+        estimates, pairs, *_ = store.read_found(run.folder)
         write = exchange.write_csv if kind == "csv" else exchange.write_parquet
         out.mkdir(parents=True, exist_ok=True)
         names = run.dataset.class_names
         write(out / f"examples.{kind}", exchange.examples_table(estimates, names))
         write(out / f"pairs.{kind}", exchange.pairs_table(pairs, estimates, names))
         return [f"{out / name}.{kind}" for name in ("examples", "pairs")]
-    finished = [number for number in run.plan.blocks if number in store.finished_blocks(run.folder)]
+    finished = run.finished
     if not finished:
         raise InputError(f"{store.shown(run.folder)} holds no finished model yet")
     try:
@@ -64,14 +64,3 @@ def export(run: Run, out: Path, kind: str) -> list[str]:
         number = exchange.lira.write(out, found, run.dataset.train_labels)
         return [f"{number} experiments in {out}"]
     return [f"{exchange.feldman_zhang.write(out, found)} models in {out}"]
-
-
-def _whole_results(run: Run) -> tuple[Estimates, PairTable]:
-    folder = run.folder
-    estimates, pairs = store.read_estimates(folder, checked=True), store.read_pairs(folder, checked=True)
-    if estimates is None or pairs is None:
-        where = store.shown(folder)
-        raise InputError(
-            f"{where} has no estimates, or they are damaged; make them with: python -m memjax.run --run {where}"
-        )
-    return estimates, pairs

@@ -11,12 +11,15 @@ from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import in_memory
 from memjax.errors import InputError
 from memjax.machine import environment
+from memjax.machine.pinned import pinned
 from memjax.runs.build_training import make_single
+from memjax.runs.disk_space import check_room
 from memjax.runs.pack_size import chosen_pack_size
 from memjax.runs.request import Request
 from memjax.store import Plan
 
 
+@pinned()
 def settle_plan(request: Request) -> Plan:
     """The plan of the request's folder, which is made if need be; it asks for at least as many models as the request.
 
@@ -25,6 +28,9 @@ def settle_plan(request: Request) -> Plan:
     """
     folder = request.folder
     old = store.read_plan(folder)
+    more = request.config.num_models - (old.num_models if old else 0)
+    if more > 0:
+        check_room(folder, more, request.config, request.dataset)
     if old is None:
         plan = _new_plan(request)
         if store.new_plan(folder, plan):

@@ -59,10 +59,11 @@ class Teller(Protocol):
 
 
 class Bar:
-    """A bar in a notebook or a terminal, a line now and then elsewhere; events are not told."""
+    """A bar in a notebook or a terminal, a line now and then elsewhere; of events only notices are told."""
 
     def say(self, event: str, words: str, **facts: Any) -> None:
-        pass
+        if event == "notice":
+            print(words, file=sys.stderr, flush=True)
 
     @contextmanager
     def preparing(self) -> Iterator[None]:
@@ -92,7 +93,8 @@ class Silent:
     """Shows no progress.  Notices go to the logger `memjax`, which the program around it may silence or redirect."""
 
     def say(self, event: str, words: str, **facts: Any) -> None:
-        pass
+        if event == "notice":
+            logging.getLogger("memjax").warning(words)
 
     @contextmanager
     def preparing(self) -> Iterator[None]:
@@ -178,8 +180,8 @@ def progress_bar(
     """
 
     def line(text: str) -> None:
-        sys.stderr.write(f"{who}: {text}\n")
-        sys.stderr.flush()
+        if sys.stderr is not None:  # a program without a console has none
+            print(f"{who}: {text}", file=sys.stderr, flush=True)
 
     if not watched():
         with Progress(total, done, lambda standing: line(in_words(standing)), EVERY_LINE, line, recount) as progress:
@@ -208,7 +210,7 @@ def progress_bar(
 
 def watched() -> bool:
     """Whether a bar can be shown: in a notebook, or in a terminal that can go back over a line."""
-    return in_notebook() or (sys.stderr.isatty() and os.environ.get("TERM") != "dumb")
+    return in_notebook() or (sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def in_notebook() -> bool:

@@ -1,14 +1,16 @@
 """The first step of a run: what was asked for, with the examples and the subsets that it names."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from memjax.config.run_config import RunConfig
+from memjax.config.specs import TableSpec
 from memjax.data import content_hash, in_memory, load_dataset
+from memjax.data.given import table_named
 from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
 from memjax.subsets import make_design
@@ -43,6 +45,10 @@ def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
       InputError: the examples cannot be read or used, or the design does not have so many models.
     """
     folder = config.folder()
+    given = given or table_named(config.data.dataset, config.table, config.data.data_seed)
+    if given:  # the run folder keeps the examples: what it was made from may change
+        data = replace(config.data, dataset=in_memory.source_of(given))
+        config = replace(config, run=config.run or str(folder), data=data, table=TableSpec())
     source = given.dataset if given else None
     if source is None and config.data.dataset.startswith(in_memory.SOURCE):
         source = in_memory.load_saved(folder)

@@ -16,10 +16,11 @@ from memjax.machine import environment
 from memjax.results import Estimates, PairTable
 from memjax.runs import outputs, stages, summary
 from memjax.runs.carry_out import carry_out
-from memjax.runs.examples_table import example_columns, suspect_columns
+from memjax.runs.examples_table import example_columns
 from memjax.runs.open_folder import Run, extend_run
 from memjax.runs.progress import Bar, Silent
 from memjax.runs.report_file import ReportFile
+from memjax.runs.suspects import suspect_columns
 from memjax.types import Curves, Dataset, Estimate, Outcomes
 
 LARGEST_INFLUENCE = 2**27  # train-test pairs whose influence and errors are held in memory at once
@@ -81,35 +82,35 @@ class Result:
         """Models that are trained, diverged ones included."""
         return self.run.num_trained
 
-    @cached_property
+    @property
     def estimates(self) -> Estimates:
         """All estimates of the run, made now if they are not there yet.
 
         Raises:
           InputError: models are still missing, or all diverged.
         """
+        return self._found.estimates
+
+    @cached_property
+    def _found(self) -> store.Results:
+        """The estimates and the pairs, of one set."""
         if missing := self.run.plan.num_models - self.run.num_trained:
             raise InputError(
                 f"{missing} of {self.run.plan.num_models} models are not trained yet in "
                 f"{store.shown(self.folder)}; result.extend() trains them"
             )
         stages.estimate(self.run, lambda _: None, lambda _: None)
-        found = store.read_estimates(self.folder)
-        assert found is not None
-        return found
+        return store.read_found(self.folder, checked=False)
 
     @property
     def memorization(self) -> Estimate:
         """Memorization of each training example: (train,) values with their errors; see `memjax.memorization`."""
         return self.estimates.memorization
 
-    @cached_property
+    @property
     def pairs(self) -> PairTable:
         """The train-test pairs of one class with high influence and high memorization, the strongest first."""
-        self.estimates  # noqa: B018  made where they are missing
-        found = store.read_pairs(self.folder)
-        assert found is not None
-        return found
+        return self._found.pairs
 
     @cached_property
     def influence(self) -> Estimate:
@@ -165,7 +166,7 @@ class Result:
         return self._read(store.read_curves)
 
     def _read(self, read: Any) -> Any:
-        blocks = [number for number in self.run.plan.blocks if number in store.finished_blocks(self.folder)]
+        blocks = self.run.finished
         if not blocks:
             raise InputError(f"{store.shown(self.folder)} holds no finished model yet; result.extend() trains them")
         try:
@@ -187,13 +188,14 @@ class Result:
         Raises:
           InputError: pandas is not installed, or models are missing.
         """
-        return notebook.frame(self._columns())
+        return notebook.frame(self.columns)
 
     def suspects(self, count: int = 20) -> Any:
         """The training examples whose labels look most wrong, as a pandas data frame, most suspicious first.
 
-        They are ranked by the mean probability that models which did not train on an example give its label: low is
-        suspicious.  Columns: id, row, label, preferred (the label those models find most probable), probability and
+        Labels that look wrong come first (`memjax.runs.suspects.looks_wrong` has the rule), then the others.  Both are
+        ranked by the mean probability that models which did not train on an example give its label: low is suspicious.
+        Columns: id, row, label, looks_wrong, preferred (the label those models find most probable), probability and
         preferred_probability (of the two), memorization with its 95 % interval (low, high).  A run that stored no
         probabilities ranks by correct_out, the accuracy of those models, and has this column instead of probability.
 
@@ -203,9 +205,11 @@ class Result:
         Raises:
           InputError: pandas is not installed, or models are missing.
         """
-        return notebook.frame(suspect_columns(self._columns(), count))
+        return notebook.frame(suspect_columns(self.columns, count))
 
-    def _columns(self) -> dict[str, np.ndarray]:
+    @cached_property
+    def columns(self) -> dict[str, np.ndarray]:
+        """The columns of `dataframe` by their names."""
         return example_columns(self.estimates, self.dataset, self.classes, self.ids, self.held_out_probabilities)
 
     def extend(self, num_models: int | None = None, progress: bool = True) -> "Result":

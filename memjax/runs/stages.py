@@ -5,8 +5,9 @@ This is the one file that knows both how models are trained and how they are sto
 
 import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy as np
 from memjax import store
 from memjax.errors import InputError, Interrupted
 from memjax.machine import environment, signals
+from memjax.machine.debugging import without_debugging
+from memjax.machine.pinned import pinned
 from memjax.machine.workers import Worker, deal, make_worker
 from memjax.runs import summary
 from memjax.runs.disk_space import check_disk, writes_all_pairs
@@ -30,33 +33,45 @@ Notify = Callable[[str], object]
 Advance = Callable[[int], object]
 
 
-def train(run: Run, advance: Advance, notify: Notify) -> None:
+def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | None = None) -> None:
     """Trains the blocks that are missing and commits each as it is done.
+
+    Args:
+      only: numbers of the blocks to train; by default all that the run asks for.
 
     Raises:
       InputError: the disk is too full, too many models diverge, or a device runs out of memory.
       Interrupted: the run was asked to stop; running models are committed or checkpointed.
     """
-    _tidy(run, notify)
-    missing = run.missing
+    stock = _tidy(run, notify)
+    missing = [number for number in run.plan.blocks if number not in stock.records and (not only or number in only)]
     if not missing:
         return
 
+    check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
+    if changed := environment.differences(run.plan.environment):
+        notify(
+            f"this folder was begun in another environment ({'; '.join(changed)}): new models may differ a little from "
+            "what they would be there"
+        )
+    with pinned() as aside:
+        if aside:
+            notify(f"these settings of this process would change the models and are set aside: {'; '.join(aside)}")
+        _train_blocks(run, missing, stock.counts, advance, notify)
+    if signals.asked():
+        raise Interrupted
+
+
+def _train_blocks(run: Run, missing: list[int], counts: tuple[int, int], advance: Advance, notify: Notify) -> None:
     from memjax.training import checkpoints_in, forget, is_out_of_memory, train_many
 
-    check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
     here = environment.describe()
-    if changed := [name for name in here if here[name] != run.plan.environment.get(name, here[name])]:
-        notify(
-            f"this folder was begun in another environment ({', '.join(changed)} differ): new models may differ from "
-            "what they would be there in the last bits"
-        )
     blocks = deal(missing, _worker(run), lambda number: store.is_finished(run.folder, number))
     single, examples = build_programs(run)
     midway, plan = run.folder / "midway", run.plan.fingerprint
     seconds = run.config.checkpoint_minutes and 60 * run.config.checkpoint_minutes
     checkpoints = checkpoints_in(midway, plan, seconds, notify) if seconds else None
-    num_models, num_failed = store.count_models(run.folder)
+    num_models, num_failed = counts
     try:
         with signals.patience("the epoch under way" if checkpoints else "the models under way"):
             for pack in train_many(
@@ -78,8 +93,6 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
         if is_out_of_memory(problem):
             raise InputError(_does_not_fit(run.plan.pack_size)) from None
         raise
-    if signals.asked():
-        raise Interrupted
 
 
 def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:
@@ -94,11 +107,14 @@ def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:
         return None
 
 
-def tally(run: Run, advance: Advance, notify: Notify) -> "Tally":
+def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = None) -> "Tally":
     """What the estimates of a run are made of, two blocks in memory at a time; trains what is missing.
 
     Several workers count a part of the models each, and add up what all have counted.  A damaged block is set aside,
     and trained again after all the others are read; these are not read again.
+
+    Args:
+      pieces: where the workers share what they have counted; by default they share nothing.
 
     Raises:
       Interrupted: the run was asked to stop.
@@ -110,7 +126,7 @@ def tally(run: Run, advance: Advance, notify: Notify) -> "Tally":
     in_pairs = estimators.in_pairs(run.design.masks, num_models)
     empty = partial(estimators.Tally, num_models, *sizes, in_pairs, run.config.score)
     count = partial(_count, run, advance, notify)
-    groups, pieces = _by_twos(run.plan.blocks), _pieces(run)
+    groups, pieces = _by_twos(run.plan.blocks), pieces or Pieces(run.folder)
     train(run, advance, notify)
     if pieces.worker.count == 1:
         return count(empty(), groups)
@@ -137,9 +153,9 @@ def _count(run: Run, advance: Advance, notify: Notify, found: "Tally", left: lis
     return found
 
 
-def _pieces(run: Run) -> Pieces:
-    """Of the estimates, shared by the workers of this run."""
-    of = f"{run.plan.fingerprint[:16]}-{run.plan.num_models}-{run.config.score}"
+def _pieces(run: Run, blocks: str) -> Pieces:
+    """Of the estimates, shared by the workers of this run; `blocks` is the digest of the blocks they are made from."""
+    of = f"{blocks[:16]}-{run.plan.num_models}-{run.config.score}"
     return Pieces(run.folder, of, _worker(run))
 
 
@@ -171,8 +187,8 @@ def curves(run: Run, advance: Advance, notify: Notify) -> Curves:
             _set_aside(run, problem.number, str(problem), notify)
 
 
-def dynamics(run: Run, advance: Advance, notify: Notify) -> list[str]:
-    """Writes dynamics.npz where something is recorded; trains what is missing.  Returns the names of what it wrote.
+def dynamics(run: Run, place: Path, advance: Advance, notify: Notify) -> list[str]:
+    """Writes dynamics.npz into a folder, if something is recorded; trains what is missing.  Returns what it wrote.
 
     Raises:
       Interrupted: the run was asked to stop.
@@ -181,37 +197,84 @@ def dynamics(run: Run, advance: Advance, notify: Notify) -> list[str]:
 
     while run.config.record:
         try:
-            return write_dynamics(run.folder, run.plan.blocks, run.plan.num_models)
+            return write_dynamics(run.folder, run.plan.blocks, run.plan.num_models, place)
         except store.CorruptBlock as problem:
             _set_aside(run, problem.number, str(problem), notify)
             train(run, advance, notify)
     return []
 
 
+@without_debugging()
 def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
-    """Trains what is missing, then writes the files of estimates; False if they were there already, of the same score.
+    """Trains what is missing, then makes the estimates; False if they are there already, from the blocks of this run.
+
+    Blocks that have changed since they were last read are checked, and trained again if they are damaged.
 
     Raises:
-      InputError: every model diverged.
+      InputError: every model diverged, or a block cannot be read.
       Interrupted: the run was asked to stop.
+    """
+    every = writes_all_pairs(run.config, run.dataset)
+    wanted = {name for name, asked in (("influence.npy", every), ("dynamics.npz", bool(run.config.record))) if asked}
+    asked = run.plan.fingerprint, run.plan.num_models, run.config.score
+    while True:
+        train(run, advance, notify)
+        stock = store.take_stock(run.folder, run.plan.fingerprint)
+        blocks, note = stock.digest(run.plan.blocks), store.whole_results(run.folder)
+        there = note and (note.plan, note.num_models, note.score) == asked and wanted <= note.files.keys()
+        if not note or not there or note.blocks not in ("", blocks):
+            if _make_results(run, blocks, every, advance, notify):
+                return True
+            continue
+        checked = len(stock.checked)
+        damaged = list(store.changed_blocks(run.folder, stock, run.plan.blocks))
+        for number, problem in damaged:
+            _set_aside(run, number, f"block {number}: {problem}", notify)
+        if not damaged:
+            if len(stock.checked) > checked:
+                store.write_index(run.folder, stock, run.plan.fingerprint)
+            store.show(run.folder)
+            store.remove_replaced(run.folder)
+            _pieces(run, blocks).clear()
+            return False
+
+
+def _make_results(run: Run, blocks: str, every: bool, advance: Advance, notify: Notify) -> bool:
+    """Makes a set of results from the blocks with this digest, and puts it in force.
+
+    Returns:
+      False if the blocks were replaced meanwhile, or if this process slept so long that its set was removed.
     """
     from memjax.runs.estimate_files import write_results
 
-    train(run, advance, notify)
-    every = writes_all_pairs(run.config, run.dataset)
-    note, num_models = store.whole_results(run.folder), run.plan.num_models
-    wanted = {name for name, asked in (("influence.npy", every), ("dynamics.npz", bool(run.config.record))) if asked}
-    asked = run.plan.fingerprint, num_models, run.config.score
-    if note and (note.plan, note.num_models, note.score) == asked and wanted <= note.files.keys():
-        _pieces(run).clear()
-        return False
-    found = tally(run, advance, notify)
+    num_models, plan, pieces = run.plan.num_models, run.plan.fingerprint, _pieces(run, blocks)
+    found = tally(run, advance, notify, pieces)
     if not found.num_used:
         lost = f"{found.num_failed} of {num_models}" if found.num_failed < num_models else f"all {num_models}"
         raise InputError(f"{lost} models diverged; lower --learning-rate and give another --run")
-    names = write_results(run.folder, run.dataset, found, every, _pieces(run)) + dynamics(run, advance, notify)
-    store.write_note(run.folder, run.plan.fingerprint, num_models, names, run.config.score)
-    return True
+    place = store.new_set(run.folder)
+    try:
+        names = write_results(place, run.dataset, found, every, pieces) + dynamics(run, place, advance, notify)
+        stock = store.take_stock(run.folder, plan)
+        same = stock.digest(run.plan.blocks) == blocks
+        if same:
+            note = store.ResultsNote(
+                plan, num_models, {}, run.config.score, blocks, found.num_failed, environment.describe()
+            )
+            store.publish_set(
+                run.folder, place, note, names, lambda: store.take_stock(run.folder, plan).digest(run.plan.blocks)
+            )
+            stock.checked.update(number for number in run.plan.blocks if number in stock.records)  # all have been read
+            store.write_index(run.folder, stock, plan)
+        else:
+            store.remove_folder(place)
+    except BaseException as problem:
+        gone = isinstance(problem, FileNotFoundError) and not place.exists()
+        store.remove_folder(place)
+        if gone:
+            return False
+        raise
+    return same
 
 
 def models_until(run: Run) -> int | None:
@@ -237,14 +300,18 @@ def models_until(run: Run) -> int | None:
     return -(-needed // run.plan.pack_size) * run.plan.pack_size
 
 
-def _tidy(run: Run, notify: Notify) -> None:
-    """Sets aside what claims to be a block and is not, and removes what killed processes were writing."""
-    for number, problem in list(store.damaged_blocks(run.folder, run.plan.fingerprint)):
+def _tidy(run: Run, notify: Notify) -> store.Stock:
+    """Sets aside what claims to be a block and is not, and removes what killed processes were writing long ago."""
+    plan = run.plan.fingerprint
+    stock = store.take_stock(run.folder, plan)
+    for number, problem in stock.damaged.items():
         _set_aside(run, number, f"block {number}: {problem}", notify)
-    if kept := store.commit_staged(run.folder, run.plan.fingerprint):
+    if kept := store.commit_staged(run.folder, plan):
         notify(f"{kept} blocks that had been saved on this machine only are now uploaded")
+        stock = store.take_stock(run.folder, plan)
     for folder in (run.folder, run.folder / "blocks"):
         store.remove_leftovers(folder)
+    return stock
 
 
 def _set_aside(run: Run, number: int, problem: str, notify: Notify) -> None:

@@ -23,6 +23,7 @@ from memjax.store.records import (
 from memjax.store.results import (
     ResultsNote,
     as_noted,
+    has_results,
     new_set,
     publish_set,
     read_arrays,
@@ -35,12 +36,13 @@ from memjax.store.results import (
 from memjax.store.sealed import BrokenSeal
 from memjax.store.staging import afresh, place, shown, url_of
 from memjax.store.stock import Stock, changed_blocks, take_stock, write_index
-from memjax.store.verify import verify
+from memjax.store.verify import Finding, verify
 
 __all__ = [
     "Block",
     "BrokenSeal",
     "CorruptBlock",
+    "Finding",
     "Plan",
     "Results",
     "ResultsNote",
@@ -54,6 +56,7 @@ __all__ = [
     "differences",
     "extend_plan",
     "finished_blocks",
+    "has_results",
     "is_finished",
     "is_there",
     "new_plan",

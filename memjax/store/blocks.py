@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from memjax.errors import InputError
-from memjax.store.files import is_there, local_copy, publish, refresh, sha256_of, stage
+from memjax.store.files import local_copy, publish, refresh, sha256_of, stage
 from memjax.store.records import Record, finished_blocks, number_of, read_record, record_path, set_aside, unreadable
 from memjax.store.sealed import BrokenSeal, seal
 from memjax.store.staging import url_of
@@ -142,7 +142,7 @@ def _commit(folder: Path, content: bytes, record: Record) -> bool:
             if same and publish(its_record, sealed):
                 return True
             refresh([its_record])
-            if same or is_there(its_record):  # the record of the process that was first
+            if same or its_record.exists():  # the record of the process that was first
                 return read_record(folder, number).sha256 == record.sha256
         except BrokenSeal:  # the record was changed after it was written
             pass

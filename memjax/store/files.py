@@ -95,6 +95,7 @@ def publish(path: Path, content: bytes) -> bool:
 def stage(path: Path, content: bytes) -> None:
     """Writes the local copy of a file of an object store; does nothing for any other file."""
     if url_of(path) and not (path.exists() and path.read_bytes() == content):
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_locally(path, lambda stream: stream.write(content))
 
 
@@ -250,6 +251,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _download(url: str, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_locally(path, lambda stream: objects.get_file(url, stream.name))
 
 

@@ -97,9 +97,7 @@ def stamps(url: str) -> dict[str, tuple[int, int]]:
         text = str(next((tag for tag in tags if tag), ""))
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7])
 
-    return {
-        name: (entry["size"], number(entry)) for name, entry in _entries(url).items() if entry["type"] == "file"
-    }
+    return {name: (entry["size"], number(entry)) for name, entry in _entries(url).items() if entry["type"] == "file"}
 
 
 def _entries(url: str) -> dict[str, dict[str, Any]]:

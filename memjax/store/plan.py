@@ -84,7 +84,7 @@ def read_plan(folder: Path) -> Plan | None:
         refresh([path])
         inside = names(folder)
         if not path.exists():
-            if inside and "blocks" not in inside:
+            if inside and "blocks" not in inside and not _most_requested(inside):
                 raise InputError(f"{shown(folder)} is not empty and has no plan.json; give another folder with --run")
             return None
         plan = _checked(Plan(**unseal(path.read_bytes())))

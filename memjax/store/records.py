@@ -1,5 +1,6 @@
 """Records of the blocks in a run folder: which blocks are finished, where they were trained, and their checksums."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,6 +8,8 @@ from memjax.errors import InputError
 from memjax.store.files import is_there, local_copy, move, names
 from memjax.store.sealed import BrokenSeal, unseal
 from memjax.store.staging import shown
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class Record(NamedTuple):
@@ -52,7 +55,8 @@ def read_record(folder: Path, number: int) -> Record:
         raise unreadable(path, problem) from problem
     if record.number != number:
         raise BrokenSeal(f"it is the record of block {record.number!r}")
-    if not isinstance(record.environment, dict) or not all(type(count) is int for count in record[3:6]):
+    counts = all(type(count) is int and 0 <= count < 2**48 for count in record[3:6])
+    if not counts or not isinstance(record.environment, dict) or not _SHA256.fullmatch(str(record.sha256)):
         raise BrokenSeal("it is the record of something else")
     return record
 

@@ -135,6 +135,12 @@ def as_noted(folder: Path) -> ResultsNote | None:
     return latest(folder)[1]
 
 
+def has_results(folder: Path) -> bool:
+    """Whether there are estimates, whole or damaged."""
+    number, note = latest(folder)
+    return bool(number or note or is_there(folder / OLDER_NOTE))
+
+
 def read_note(folder: Path) -> ResultsNote | None:
     """The note in force; None if it is missing or was changed, or if a file is missing or has another size."""
     note = as_noted(folder)

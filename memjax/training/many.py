@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int
 
 from memjax import prng
+from memjax.machine.pinned import pinned
 from memjax.training.checkpointed import Checkpoints, slice_of, train_with_checkpoints
 from memjax.training.compiler import compiler_options
 from memjax.training.driving import drive
@@ -156,6 +157,7 @@ def _gathered(
     return TrainOutput(found[0], found[1], finite, {})
 
 
+@pinned()
 def compile_any(training: Any, seed: int, examples: Any, pack_size: int, devices: Devices) -> Programs:
     """`compile_streamed` for a stream, else `compile_training`."""
     if isinstance(examples, Stream):

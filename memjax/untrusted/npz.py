@@ -78,4 +78,4 @@ def _check_sizes(members: Sequence[zipfile.ZipInfo], file_size: int, path: Path,
         raise InputError(f"{path} is compressed, and memjax does not compress the files of a run; get the file again")
     inside, unpacked = (sum(getattr(member, size) for member in members) for size in ("compress_size", "file_size"))
     if inside > file_size or unpacked > (most_unpacked(inside) if methods else file_size):
-        raise InputError(f"{path} announces {unpacked} bytes of arrays, more than the file can hold; get the file again")
+        raise InputError(f"{path} announces {unpacked} bytes, more than the file can hold; get the file again")

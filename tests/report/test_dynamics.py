@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from memjax.errors import InputError
-from memjax.report import plots
 from memjax.report.page.dynamics import BYTES_MOST, EPOCHS_MOST, as_bytes, thinned
 from memjax.report.page.dynamics_figures import root_ticks, speed_drawing
 from tests.report.report_page import Page, dataset_of, estimates_of, images, numbers_of, recorded_of, render
@@ -150,24 +149,3 @@ def test_ticks_of_roots_begin_at_zero_and_do_not_touch():
         ticks = root_ticks(top)
         assert ticks[0] == 0
         assert (np.diff(np.sqrt(ticks)) > 0.099 * np.sqrt(top)).all()
-
-
-def test_plots_are_of_the_arrays():
-    speed = plots.learning_speed([1.0, 4.0, np.nan], [0.1, 0.9, 0.5])
-    loss = np.array([[3.0, 2.0], [0.2, 0.1], [0.5, 0.4], [np.nan, 1.0]])
-    lines = plots.loss_trajectories(loss, [1, 10], shown=1)
-
-    for figure in (speed, lines):
-        figure._repr_png_()
-    np.testing.assert_array_equal(speed.axes[0].collections[0].get_offsets(), [[1.0, 0.1], [4.0, 0.9]])
-    assert speed.axes[0].texts[0].get_text() == "1 undefined"
-    drawn = {line.get_label(): line.get_ydata().tolist() for line in lines.axes[0].lines}
-    assert drawn == {"hardest": [3.0, 2.0], "easiest": [0.2, 0.1], "mean of all": pytest.approx([3.7 / 3, 2.5 / 3])}
-    for call in (
-        lambda: plots.learning_speed([1], [1, 2]),
-        lambda: plots.loss_trajectories([1.0, 2.0]),
-        lambda: plots.loss_trajectories(loss, [1]),
-        lambda: plots.loss_trajectories([[-1.0, 0.0]]),
-    ):
-        with pytest.raises(InputError, match="expected"):
-            call()

@@ -66,7 +66,7 @@ def test_grid_shows_each_example_with_its_score_and_its_name_as_it_is():
     assert texts[3] == "0.75 ± 0.05\na?b?c?[31m"
     assert texts[4] == "1.00 ± 0.05\nmany letters ma…"
     pictures = [axes.images[0].get_array() for axes in figure.axes if axes.images]
-    np.testing.assert_allclose(pictures[1] * 19, inputs[1])  # all on one scale
+    np.testing.assert_allclose(pictures[1] / 255 * 19, inputs[1], atol=19 / 510)  # all on one scale
 
 
 @pytest.mark.parametrize("shape", [(3,), (4, 4, 3), (4, 4, 1), (2, 3, 5)])
@@ -93,29 +93,10 @@ def test_pairs_of_one_training_example_are_one_strip():
         plots.pair_strips(data, tr_idx[:0], tt_idx[:0], infl[:0])
 
 
-def test_errors_and_how_many_models_a_goal_takes():
-    (axes,) = drawn(plots.error_by_models([100, 400], [0.2, 0.1], goal=0.05)).axes
-
-    line, points, goal = axes.lines
-    np.testing.assert_allclose(line.get_ydata() * np.sqrt(line.get_xdata()), 2)
-    np.testing.assert_array_equal(points.get_ydata(), [0.2, 0.1])
-    assert goal.get_xdata()[0] == pytest.approx(1600)
-    assert axes.texts[0].get_text() == "0.05 takes about 1,600 models"
-
-
-def test_membership_curve_keeps_to_the_axes():
-    (axes,) = drawn(plots.membership_roc([0, 0, 0.01, 1], [0, 0.2, 0.5, 1])).axes
-
-    chance, attack = axes.lines
-    np.testing.assert_array_equal(attack.get_xdata(), [0.001, 0.001, 0.01, 1])
-    np.testing.assert_array_equal(attack.get_ydata(), [0.001, 0.2, 0.5, 1])
-    assert chance.get_xdata()[0] == axes.get_xlim()[0] == 0.001
-
-
 def test_a_figure_shows_itself_in_a_notebook_and_shares_no_state():
     loaded = "matplotlib.pyplot" in sys.modules
 
-    png = plots.membership_roc([0, 1], [0, 1])._repr_png_()
+    png = plots.memorization_histogram([0, 1])._repr_png_()
 
     assert png.startswith(b"\x89PNG")
     assert ("matplotlib.pyplot" in sys.modules) == loaded
@@ -126,7 +107,6 @@ def test_what_does_not_fit_is_refused():
         lambda: plots.memorization_histogram(np.zeros((2, 2))),
         lambda: plots.accuracy_in_out([1, 1], [1]),
         lambda: plots.example_grid(np.zeros((3, 2, 2)), np.zeros(2)),
-        lambda: plots.error_by_models([], []),
     ):
         with pytest.raises(InputError, match="expected"):
             call()

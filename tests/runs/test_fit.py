@@ -205,7 +205,7 @@ def test_an_unfinished_run_says_what_is_missing(tmp_path):
         ((X, Y, X_TEST), {}, "x_test is given without y_test"),
         ((X, Y[:-1]), {}, "train has 60 inputs and 59 labels"),
         ((X, Y, X_TEST, Y_TEST + 7), {}, "has no training example"),
-        ((pd.DataFrame({"word": ["a", "b"]}), [0, 1]), {}, "column 'word' of the train inputs is"),
+        ((pd.DataFrame({"words": [["a"], ["b"]]}), [0, 1]), {}, "column 'words' of the train inputs holds a list"),
         ((pd.DataFrame({"size": [1.0, None]}), [0, 1]), {}, "column 'size' of the train inputs lacks 1 of 2 values"),
         ((X, Y), {"ids": [1, 2]}, r"ids have shape \(2,\); expected one for each of 60"),
         ((X, Y), {"class_names": ["a"]}, "1 class names for 3 classes"),

@@ -65,6 +65,54 @@ def test_unknown_words_are_refused(spec, words):
 
 
 @pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("lbfgs", (), "lbfgs cannot be used.*'value_fn'"),
+        ("sm3", (), "sm3 cannot be used.*learning rate that changes"),
+        ("adam", ("mu_dtype=3",), "adam with mu_dtype=3 cannot be used"),
+    ],
+)
+def test_an_optimiser_that_needs_more_than_gradients_is_refused_before_training(name, options, words):
+    spec = TrainSpec(optimizer=name, optimizer_options=options or None)
+    with pytest.raises(InputError, match=words):
+        make_optimizer(spec, 10)
+
+
+@pytest.mark.parametrize("name", ["lars", "adadelta"])
+def test_weight_decay_leaves_biases_out_whatever_the_optimiser_calls_its_mask(name):
+    params = {"kernel": jnp.ones((2, 2)), "bias": jnp.ones(2)}
+    optimizer = make_optimizer(TrainSpec(optimizer=name, weight_decay=0.1, schedule="constant", warmup=0.0), 10)
+
+    update, _ = optimizer.update(jax.tree.map(jnp.zeros_like, params), optimizer.init(params), params)
+
+    assert (np.asarray(update["kernel"]) < 0).all()
+    np.testing.assert_array_equal(update["bias"], 0)
+
+
+def test_an_optimiser_that_cannot_leave_biases_out_says_so_and_its_advice_works():
+    with pytest.raises(InputError, match=r"novograd cannot; give --optimizer-options weight_decay=0\.1 instead"):
+        make_optimizer(TrainSpec(optimizer="novograd", weight_decay=0.1), 10)
+
+    make_optimizer(TrainSpec(optimizer="novograd", optimizer_options=("weight_decay=0.1",)), 10)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "linear", "steps"])
+@pytest.mark.parametrize(("num_steps", "warmup"), [(1, 0.0), (1, 0.1), (1, 0.9), (10, 0.99), (3, 0.5)])
+def test_short_schedules_have_a_rate_above_zero_in_their_first_step(schedule, num_steps, warmup):
+    rate = learning_rate(TrainSpec(epochs=1, learning_rate=0.5, schedule=schedule, warmup=warmup), num_steps)
+    rates = np.array([float(rate(step)) for step in range(num_steps)])
+
+    assert 0 < rates[0] <= 0.5
+    assert (rates >= 0).all()
+
+
+def test_a_drop_that_never_comes_leaves_the_rate_as_it_is():
+    rate = learning_rate(TrainSpec(epochs=2, learning_rate=0.5, schedule="steps", warmup=0.0, drops=(0.5, 10**12)), 20)
+
+    assert float(rate(jnp.int32(19))) == 0.5
+
+
+@pytest.mark.parametrize(
     ("field", "value"), [("epochs", 0), ("batch_size", 0), ("learning_rate", 0.0), ("warmup", 1.0)]
 )
 def test_nothing_at_all_is_refused(field, value):

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from memjax.data.adapters.arrays import from_array
-from memjax.data.adapters.frames import from_frame, is_frame
 
 
 def as_inputs(which: str, inputs: Any) -> np.ndarray:
@@ -14,7 +13,7 @@ def as_inputs(which: str, inputs: Any) -> np.ndarray:
     Raises:
       InputError: the library is not known, or the inputs are not numbers.
     """
-    array = from_frame(which, inputs) if is_frame(inputs) else from_array(which, inputs)
+    array = from_array(which, inputs)
     if array.dtype.kind != "f":
         return array
     with np.errstate(over="ignore"):  # the check for infinity finds overflows later

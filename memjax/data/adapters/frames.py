@@ -1,4 +1,4 @@
-"""pandas data frames of numbers."""
+"""Data frames of pandas, polars and pyarrow.  The checks import none of them."""
 
 from typing import Any
 
@@ -8,32 +8,32 @@ from memjax.errors import InputError
 
 
 def is_frame(inputs: Any) -> bool:
-    """Whether this is a pandas data frame.  The check does not import pandas."""
-    return type(inputs).__module__.partition(".")[0] == "pandas" and hasattr(inputs, "columns")
+    """Whether this is a table of pandas, polars or pyarrow."""
+    library = type(inputs).__module__.partition(".")[0]
+    return (library == "pandas" and hasattr(inputs, "columns")) or (
+        library in ("polars", "pyarrow") and hasattr(inputs, "to_pandas")
+    )
 
 
-def from_frame(which: str, frame: Any) -> np.ndarray:
-    """The columns as one array (rows, columns).
+def as_frame(inputs: Any) -> Any:
+    """The table as a pandas data frame.
 
     Raises:
-      InputError: a column holds something other than numbers and booleans, or a value is missing.
+      InputError: it is no table, names a column twice, or pyarrow, which polars needs for it, is not installed.
     """
-    for name, kind in frame.dtypes.items():
-        if getattr(kind, "kind", "O") not in "biuf":
-            raise InputError(
-                f"column {name!r} of the {which} inputs is {kind}; expected numbers. Encode it, or leave it out"
-            )
-        if missing := int(frame[name].isna().sum()):
-            raise InputError(
-                f"column {name!r} of the {which} inputs lacks {missing} of {len(frame)} values; fill them in, or leave "
-                "it out"
-            )
-    kinds = {kind.kind for kind in frame.dtypes}
-    return frame.to_numpy(dtype=np.float64 if len(kinds) > 1 or "f" in kinds else None, na_value=np.nan)
+    if not is_frame(inputs):
+        raise InputError(f"a {type(inputs).__name__} is given beside a table; give both as tables of the same columns")
+    if hasattr(inputs, "to_pandas"):
+        try:
+            inputs = inputs.to_pandas()
+        except ImportError as problem:
+            raise InputError(f"the table needs pyarrow ({problem}); pip install 'memjax[tables]'") from None
+    repeated = inputs.columns[inputs.columns.duplicated()]
+    if len(repeated):
+        raise InputError(f"the table names column {repeated[0]!r} twice; give each column its own name")
+    return inputs
 
 
-def ids_of(inputs: Any) -> np.ndarray | None:
+def ids_of(frame: Any) -> np.ndarray | None:
     """The index of a data frame, where it says more than the number of the row."""
-    if not is_frame(inputs) or type(inputs.index).__name__ == "RangeIndex":
-        return None
-    return np.asarray(inputs.index)
+    return None if type(frame.index).__name__ == "RangeIndex" else np.asarray(frame.index)

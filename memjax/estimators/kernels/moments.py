@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from memjax.errors import one_of
+from memjax.machine.debugging import without_debugging
 from memjax.types import Estimate
 
 Errors = Literal["adjusted", "plug-in"]
@@ -71,6 +72,7 @@ def moments_of_scores(
     return Moments(xp.broadcast_to(count, mean.shape), mean, variance)
 
 
+@without_debugging()
 def difference(inside: Moments, outside: Moments) -> Estimate:
     """Mean inside minus mean outside, with the standard error of a difference of independent means."""
     stderr = jnp.sqrt(inside.variance + outside.variance)

@@ -12,6 +12,7 @@ from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray
 from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, as_positive, tiles
 from memjax.estimators.linear.lasso_solver import Design, fit_tile, make_design, make_targets, nothing, product, solve
+from memjax.machine.debugging import without_debugging
 
 WHILE_CHOOSING = 0.01  # tolerance: held-out errors are exact enough to choose by
 MULTIPLES = tuple(float(multiple) for multiple in np.geomspace(1.4, 0.175, 7))
@@ -43,6 +44,7 @@ class Datamodels(NamedTuple):
         )
 
 
+@without_debugging()
 def datamodels(
     masks: Shaped[AnyArray, "..."],
     outputs: Shaped[AnyArray, "..."],

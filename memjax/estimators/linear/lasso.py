@@ -10,6 +10,7 @@ from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks
 from memjax.estimators.linear.lasso_solver import fit_tile, make_design
+from memjax.machine.debugging import without_debugging
 
 TILE = 256
 
@@ -35,6 +36,7 @@ class Lasso(NamedTuple):
         )
 
 
+@without_debugging()
 def lasso(
     masks: Shaped[AnyArray, "..."],
     outputs: Shaped[AnyArray, "..."],

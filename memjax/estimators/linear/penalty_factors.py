@@ -5,6 +5,7 @@ from jaxtyping import Float, Int, Shaped
 
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_scores, at_least_one_model
+from memjax.machine.debugging import without_debugging
 
 
 def prior_factors(
@@ -49,6 +50,7 @@ def prior_factors(
     return factors
 
 
+@without_debugging()
 def worth(outputs: Shaped[AnyArray, "..."], margins: Shaped[AnyArray, "..."]) -> Float[np.ndarray, " test"]:
     """The change of the outputs (probability or correctness) for one unit of margin, for each test example.
 

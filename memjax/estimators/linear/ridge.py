@@ -11,10 +11,12 @@ from memjax.estimators.checks import AnyArray
 from memjax.estimators.linear.datamodels import Datamodels, check_folds, chosen, held_out_r2, nothing_found
 from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, tiles
 from memjax.estimators.linear.lasso_solver import product
+from memjax.machine.debugging import without_debugging
 
 MULTIPLES = tuple(10.0**power for power in range(3, -4, -1))
 
 
+@without_debugging()
 def ridge_datamodels(
     masks: Shaped[AnyArray, "..."],
     outputs: Shaped[AnyArray, "..."],

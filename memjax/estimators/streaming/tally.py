@@ -16,6 +16,7 @@ from memjax.estimators.checks import as_scores
 from memjax.estimators.complementary import opposite, some_models, whole_pairs
 from memjax.estimators.kernels.influence_from_bits import Bits, no_bits, set_models
 from memjax.estimators.streaming.totals import Totals, add_totals, memorization_totals
+from memjax.machine.debugging import without_debugging
 from memjax.metrics import SCORES
 from memjax.types import Outcomes
 
@@ -143,6 +144,7 @@ def _add_to(own: dict[Any, Totals], others: dict[Any, Totals]) -> None:
         own[name] = add_totals(own[name], totals) if name in own else totals
 
 
+@without_debugging()
 def tally_of(outcomes: Outcomes, score: str = "correct") -> Tally:
     """The tally of models in memory; their masks show whether they are in complementary pairs."""
     paired = whole_pairs(outcomes)
@@ -156,6 +158,7 @@ def tally_of(outcomes: Outcomes, score: str = "correct") -> Tally:
     return tally
 
 
+@without_debugging()
 def in_pairs(
     masks_of: Callable[[Int[np.ndarray, " models"]], Bool[np.ndarray, "models train"]], num_models: int
 ) -> bool:

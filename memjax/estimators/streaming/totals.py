@@ -19,6 +19,7 @@ from memjax.estimators.complementary import as_pairs, squares_in_pairs, stderr_i
 from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Moments, Sums, as_errors, from_sums, halves
 from memjax.estimators.memorization import diagonal_sums
+from memjax.machine.debugging import without_debugging
 from memjax.types import Estimate
 
 
@@ -38,6 +39,7 @@ class Totals(NamedTuple):
     in_pairs: Float[np.ndarray, "..."] | None = None
 
 
+@without_debugging()
 def memorization_totals(
     masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], complementary: bool = False
 ) -> Totals:
@@ -52,6 +54,7 @@ def memorization_totals(
     return Totals(len(masks), masks.sum(0), sums, in_pairs)
 
 
+@without_debugging()
 def influence_totals(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..."]) -> Totals:
     """The (train, test) sums of some models for `influence`.  Arguments and errors as there; there may be no model."""
     masks = as_masks(masks, may_be_none=True)
@@ -59,6 +62,7 @@ def influence_totals(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArr
     return Totals(len(masks), jnp.asarray(masks.sum(0, dtype=np.int32))[:, None], sums_of(masks, scores))
 
 
+@without_debugging()
 def add_totals(first: Totals, *others: Totals) -> Totals:
     """Totals of all models of several parts.  For 0 / 1 scores every split gives the same bits: whole numbers are
     exact in float32 up to 16,777,216 models.
@@ -76,6 +80,7 @@ def add_totals(first: Totals, *others: Totals) -> Totals:
     return jax.tree.map(lambda *leaves: sum(leaves[1:], start=leaves[0]), *parts)
 
 
+@without_debugging()
 def estimate_of(totals: Totals, errors: str = "adjusted") -> Estimate:
     """Memorization or influence, as `memorization` and `influence` give it for all models at once, or as
     `complementary_memorization`, whose errors are of one kind.
@@ -91,6 +96,7 @@ def estimate_of(totals: Totals, errors: str = "adjusted") -> Estimate:
     return estimate._replace(stderr=stderr)
 
 
+@without_debugging()
 def sides_of(totals: Totals, errors: str = "adjusted") -> tuple[Moments, Moments]:
     """The two halves, as `sides` gives them for all models at once.
 

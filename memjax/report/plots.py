@@ -1,21 +1,30 @@
-"""Figures of estimates, as functions of arrays."""
+"""Figures of estimates, from arrays: for a notebook, a talk or a paper.
 
+Each function returns a matplotlib Figure.  It does not use pyplot, so no state is shared.  A notebook shows the figure,
+and `figure.savefig(path)` saves it.  Names in a data set are drawn as they are, `$` included.
+"""
+
+import functools
+import io
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.report.page.figures import MEMORIZED, histogram
 from memjax.report.page.images import Painter
-from memjax.report.plots.artists import BLUE, GREY, ORANGE, caption, grid, note, single, undefined, vector
 from memjax.types import Dataset
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+__all__ = ["accuracy_in_out", "example_grid", "memorization_histogram", "pair_strips"]
+
+INK, BLUE, ORANGE, GREY = "#222222", "#3465a4", "#c4570e", "#8a8a8a"
 LONGEST_NAME = 16  # letters of a class name in a caption
 
 
@@ -30,13 +39,15 @@ def memorization_histogram(mem: ArrayLike, *, threshold: float = MEMORIZED, log:
     Reference:
       Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703.
     """
-    mem = vector("mem", mem)
+    mem = _vector("mem", mem)
     counts, edges = histogram(mem)
-    figure, axes = single(6.4, 3.4)
+    figure, axes = _single(6.4, 3.4)
     axes.bar(edges[:-1], counts, width=np.diff(edges) * 0.92, align="edge", color=BLUE)
     axes.axvline(threshold, color=ORANGE, linewidth=1, linestyle="--")
     share = (mem >= threshold).sum() / max(1, np.isfinite(mem).sum())
-    note(axes, f"{100 * share:.1f} % at {threshold:g} or above" + undefined(mem))
+    undefined = f"\n{np.isnan(mem).sum():,} undefined" if np.isnan(mem).any() else ""
+    words = f"{100 * share:.1f} % at {threshold:g} or above{undefined}"
+    axes.text(0.99, 0.97, words, transform=axes.transAxes, ha="right", va="top", fontsize=9, color=INK)
     if log:
         axes.set_yscale("log")
         axes.set_ylim(bottom=0.7)
@@ -60,11 +71,11 @@ def accuracy_in_out(
       correct_in, correct_out: (train,) shares of models that get the example right; NaN is left out.
       mislabelled: (train,) examples drawn in another colour, such as those whose label was changed on purpose.
     """
-    correct_in, correct_out = vector("correct_in", correct_in), vector("correct_out", correct_out)
+    correct_in, correct_out = _vector("correct_in", correct_in), _vector("correct_out", correct_out)
     special = np.zeros(len(correct_in), bool) if mislabelled is None else np.asarray(mislabelled)
     if not len(correct_in) == len(correct_out) == len(special):
         raise InputError(f"lengths {len(correct_in)}, {len(correct_out)} and {len(special)} differ; expected the same")
-    figure, axes = single(4.6, 4.4)
+    figure, axes = _single(4.6, 4.4)
     ends = np.array([0.0, 1.0])
     axes.plot(ends, ends, color=GREY, linewidth=1)
     axes.plot(ends, ends + threshold, color=ORANGE, linewidth=1, linestyle="--")
@@ -94,12 +105,12 @@ def example_grid(
       value, stderr: (examples,) scores and their errors.
       names: one an example, the label's.
     """
-    inputs, value = np.asarray(inputs), vector("value", value)
+    inputs, value = np.asarray(inputs), _vector("value", value)
     if len(inputs) != len(value):
         raise InputError(f"there are {len(inputs)} inputs and {len(value)} values; expected one of each an example")
     columns = max(1, min(columns, len(value)))
     rows = max(1, -(-len(value) // columns))
-    figure, _ = grid(0.98 * columns, 1.32 * rows, rows, columns)
+    figure, _ = _grid(0.98 * columns, 1.32 * rows, rows, columns)
     draw = _drawer(inputs)
     for number, place in enumerate(figure.axes):
         place.set_axis_off()
@@ -107,7 +118,7 @@ def example_grid(
             draw(place, inputs[number])
             error = "" if stderr is None else f" ± {_short(np.asarray(stderr)[number])}"
             name = "" if names is None else f"\n{_name(names[number])}"
-            caption(place, f"{_short(value[number])}{error}{name}")
+            _caption(place, f"{_short(value[number])}{error}{name}")
     return figure
 
 
@@ -139,71 +150,18 @@ def pair_strips(
     if not shown:
         raise InputError("there are no pairs to draw; train more models, or lower the thresholds")
     width = 1 + min(columns, max(len(pairs) for _, pairs in shown))
-    figure, axes = grid(1.1 * width + 0.3, 1.36 * len(shown), len(shown), width)
+    figure, axes = _grid(1.1 * width + 0.3, 1.36 * len(shown), len(shown), width)
     draw = _drawer(dataset.train_inputs)
     for place in figure.axes:
         place.set_axis_off()
     for line, (row, pairs) in zip(axes, shown, strict=True):
         draw(line[0], dataset.train_inputs[row], frame=ORANGE)
-        caption(line[0], f"train {dataset.train_ids[row]}\n{_name(dataset.class_names[dataset.train_labels[row]])}")
+        _caption(line[0], f"train {dataset.train_ids[row]}\n{_name(dataset.class_names[dataset.train_labels[row]])}")
         for place, pair in zip(line[1:], pairs, strict=False):
             column = int(tt_idx[pair])
             draw(place, dataset.test_inputs[column])
             name = _name(dataset.class_names[dataset.test_labels[column]])
-            caption(place, f"{_short(infl[pair])}\n{name}")
-    return figure
-
-
-def error_by_models(
-    num_models: ArrayLike, stderr: ArrayLike, *,
-    goal: float | None = None,
-) -> "Figure":  # fmt: skip
-    """Typical standard error against the number of models, with the line that more models are expected to follow.
-
-    The line falls with the square root of the number of models, through the last point.  Errors of 0 / 1 outcomes fall
-    faster while there are few models, since one success and one failure were added to them.
-
-    Args:
-      num_models, stderr: one entry a measurement, e.g. of the first 50, 100, 200, ... models of a run.
-      goal: a standard error that is wanted; how many models it takes is marked.
-    """
-    models, errors = vector("num_models", num_models), vector("stderr", stderr)
-    if not len(models) == len(errors) or not len(models):
-        raise InputError(f"there are {len(models)} numbers of models and {len(errors)} errors; expected as many, not 0")
-    constant = errors[-1] * np.sqrt(models[-1])
-    needed = None if goal is None else (constant / goal) ** 2
-    reach = np.geomspace(models.min(), max(2 * models.max(), 1.2 * (needed or 0)), 50)
-    figure, axes = single(5.6, 3.4)
-    axes.plot(reach, constant / np.sqrt(reach), color=GREY, linewidth=1)
-    axes.plot(models, errors, "o", color=BLUE, markersize=5)
-    if goal is not None and needed is not None:
-        axes.plot([needed, needed, reach[0]], [0.5 * goal, goal, goal], color=ORANGE, linewidth=1, linestyle="--")
-        axes.set_ylim(bottom=min(0.8 * goal, 0.8 * errors.min()))
-        note(axes, f"{goal:g} takes about {int(np.ceil(needed)):,} models")
-    axes.set(xscale="log", yscale="log", xlabel="models", ylabel="typical standard error")
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_formatter("")
-    return figure
-
-
-def membership_roc(false_positives: ArrayLike, true_positives: ArrayLike) -> "Figure":
-    """True against false positive rates of a membership attack, on logarithmic axes: the left end matters.
-
-    Args:
-      false_positives, true_positives: as in the `Curve` that `membership_curve` returns.
-
-    Reference:
-      Carlini et al., Membership Inference Attacks From First Principles, 2022, arXiv 2112.03570.
-    """
-    false, true = vector("false_positives", false_positives), vector("true_positives", true_positives)
-    least = min(1e-3, max(1e-6, false[false > 0].min(initial=1.0)))
-    figure, axes = single(4.4, 4.2)
-    axes.plot([least, 1], [least, 1], color=GREY, linewidth=1, linestyle="--", label="chance")
-    axes.step(np.maximum(false, least), np.maximum(true, least), color=BLUE, where="post", label="attack")
-    axes.set(xscale="log", yscale="log", xlim=(least, 1), ylim=(least, 1.05), aspect="equal")
-    axes.set(xlabel="false positive rate", ylabel="true positive rate")
-    axes.legend(loc="lower right", frameon=False)
+            _caption(place, f"{_short(infl[pair])}\n{name}")
     return figure
 
 
@@ -212,10 +170,8 @@ def _drawer(inputs: Inputs):
     painter = Painter(inputs)
 
     def draw(axes: "Axes", example: np.ndarray, frame: str | None = None) -> None:
-        spread = np.where(painter.high > painter.low, painter.high - painter.low, 1.0)
-        unit = ((np.nan_to_num(example.astype(np.float64)) - painter.low) / spread).clip(0, 1)
-        pixels = unit if painter.is_image else unit.reshape(1, -1)
-        axes.imshow(pixels, cmap="gray", vmin=0, vmax=1, aspect="equal" if painter.is_image else "auto")
+        aspect = "equal" if painter.is_image else "auto"
+        axes.imshow(painter.tiles(example[None])[0], cmap="gray", vmin=0, vmax=255, aspect=aspect)
         if frame:
             axes.set_axis_on()
             axes.set(xticks=[], yticks=[])
@@ -233,3 +189,43 @@ def _name(text: str) -> str:
 
 def _short(value: float) -> str:
     return f"{value:z.2f}".replace("-", "\N{MINUS SIGN}") if np.isfinite(value) else "undefined"
+
+
+@functools.cache
+def _kind():
+    from matplotlib.figure import Figure
+
+    class NotebookFigure(Figure):
+        """A figure that a notebook shows without pyplot."""
+
+        def _repr_png_(self) -> bytes:
+            stream = io.BytesIO()
+            self.savefig(stream, format="png", dpi=150)
+            return stream.getvalue()
+
+    return NotebookFigure
+
+
+def _single(width: float, height: float) -> "tuple[Figure, Axes]":
+    """A figure of so many inches with one pair of axes."""
+    figure, ((axes,),) = _grid(width, height, 1, 1)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25, linewidth=0.5)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _grid(width: float, height: float, rows: int, columns: int) -> "tuple[Figure, list[list[Axes]]]":
+    figure = _kind()(figsize=(width, height), layout="constrained", facecolor="white")
+    return figure, figure.subplots(rows, columns, squeeze=False).tolist()
+
+
+def _caption(axes: "Axes", text: str) -> None:
+    axes.set_title(text, fontsize=7.5, color=INK, pad=3, parse_math=False)
+
+
+def _vector(name: str, values) -> Float[np.ndarray, " entries"]:
+    array = np.asarray(values, np.float64)
+    if array.ndim != 1:
+        raise InputError(f"{name} has shape {array.shape}; expected one axis")
+    return array

@@ -1,0 +1,160 @@
+"""From the columns of a data frame to numbers: one or more features for each column."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from memjax.errors import InputError
+
+CATEGORIES_MOST = 20  # different texts of a column that become features of their own
+NO_VALUE = "(missing)"  # the category of missing texts
+_NAMED_MOST = 5  # columns that one notice names
+_DAY = np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True)
+class Column:
+    """How one column becomes numbers, as its training rows say.
+
+    Attributes:
+      name: its name in the table.
+      kind: number: as it is.  category: 0 or 1 for each of its texts.  date: days since the earliest training row.
+      categories: the texts of a category column, in order.
+      origin: the earliest date of a date column.
+    """
+
+    name: Any
+    kind: Literal["number", "category", "date"]
+    categories: tuple[str, ...] = ()
+    origin: np.datetime64 | None = None
+
+    @property
+    def features(self) -> list[str]:
+        """The names of its features."""
+        return [f"{self.name}={text}" for text in self.categories] if self.kind == "category" else [str(self.name)]
+
+    def numbers(self, column: Any) -> np.ndarray:
+        """The features of rows, (rows, features); a text that no training row has is 0 in all of them."""
+        if self.kind == "category":
+            return np.asarray(_texts(column)[:, None] == np.array(self.categories, object), np.float64)
+        if self.kind == "date":
+            return ((_dates(column).to_numpy("datetime64[ns]") - self.origin) / _DAY)[:, None]
+        return column.to_numpy()[:, None]
+
+
+def understand(frame: Any, which: str = "train") -> list[Column]:
+    """How each column of the training rows becomes numbers.
+
+    Raises:
+      InputError: a column of numbers or dates lacks values, has too many different texts, or holds something else.
+    """
+    if not len(frame.columns):
+        raise InputError(f"the {which} inputs have no column; expected at least one beside the labels")
+    return [_column(name, frame[name], which) for name in frame.columns]
+
+
+def encode(columns: list[Column], frame: Any, which: str) -> np.ndarray:
+    """The features of all columns, (rows, features): integers where all columns are whole numbers, else floats.
+
+    Raises:
+      InputError: the rows lack a column or a value, or a column holds something else than in the training rows.
+    """
+    for column in columns:
+        if column.name not in frame.columns:
+            raise InputError(f"the {which} inputs lack column {column.name!r}, which the training inputs have")
+        found = _column(column.name, frame[column.name], which, most=None).kind
+        if found != column.kind and len(frame):
+            raise InputError(f"column {column.name!r} is a {column.kind} in the training inputs, a {found} in {which}")
+    if extra := [name for name in frame.columns if name not in {column.name for column in columns}]:
+        raise InputError(f"the {which} inputs have column {extra[0]!r}, which the training inputs lack")
+    parts = [column.numbers(frame[column.name]) for column in columns]
+    if all(part.dtype.kind in "biu" for part in parts):
+        return np.concatenate(parts, axis=1)
+    return np.concatenate([part.astype(np.float64) for part in parts], axis=1)
+
+
+def shown(column: Any) -> np.ndarray:
+    """The values of a column as a reader knows them: numbers, or texts."""
+    return column.to_numpy() if _is_number(column) else _texts(column).astype(str)
+
+
+def remarks(columns: list[Column], frame: Any) -> Iterator[str]:
+    """What a reader should know of the columns, one sentence each."""
+    if dates := [column.name for column in columns if column.kind == "date"]:
+        yield f"{_named(dates)} became days since the earliest: networks learn trends in time from it"
+    if constant := [name for name in frame.columns if frame[name].nunique(dropna=False) == 1]:
+        yield f"{_named(constant)} has one value in all training rows and tells nothing"
+    seen: dict[bytes, Any] = {}
+    same = []
+    for column in columns:
+        key = column.numbers(frame[column.name]).astype(np.float64).tobytes()
+        if key in seen and column.name not in constant:
+            same.append(f"{column.name!r} = {seen[key]!r}")
+        seen.setdefault(key, column.name)
+    if same:
+        yield f"columns repeat each other: {', '.join(same[:_NAMED_MOST])}{_more(same)}; leave one out with --drop"
+
+
+def _column(name: Any, column: Any, which: str, most: int | None = CATEGORIES_MOST) -> Column:
+    missing = int(column.isna().sum())
+    dates = None if _is_number(column) else _dates(column)
+    if (_is_number(column) or dates is not None) and missing:
+        raise InputError(
+            f"column {name!r} of the {which} inputs lacks {missing} of {len(column)} values; fill them in, or leave "
+            f"the column out with --drop {name}"
+        )
+    if _is_number(column):
+        return Column(name, "number")
+    if dates is not None:
+        return Column(name, "date", origin=dates.to_numpy("datetime64[ns]").min())
+    texts = _texts(column)
+    if not all(isinstance(text, str) for text in texts):
+        kind = type(next(text for text in texts if not isinstance(text, str))).__name__
+        raise InputError(
+            f"column {name!r} of the {which} inputs holds a {kind}; expected numbers, texts, booleans or dates"
+        )
+    categories = sorted(set(texts))
+    if most is not None and len(categories) > most:
+        raise InputError(
+            f"column {name!r} of the {which} inputs has {len(categories)} different texts in {len(column)} rows, more "
+            f"than {most}; leave it out with --drop {name}, or say that it names the rows with --id {name}"
+        )
+    return Column(name, "category", tuple(categories))
+
+
+def _is_number(column: Any) -> bool:
+    """Whether a column holds numbers or booleans; missing values may be among them."""
+    import pandas
+
+    return bool(pandas.api.types.is_numeric_dtype(column)) and not pandas.api.types.is_complex_dtype(column)
+
+
+def _dates(column: Any) -> Any:
+    """The column as dates in UTC; None if it is none."""
+    import pandas
+
+    if not pandas.api.types.is_datetime64_any_dtype(column):
+        first = next((value for value in column if isinstance(value, str)), "")
+        if not (len(first) >= 8 and first[:4].isdigit() and first[4] in "-/"):
+            return None
+    try:
+        return pandas.to_datetime(column, utc=True, format="ISO8601").dt.tz_localize(None)
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def _texts(column: Any) -> np.ndarray:
+    """The values as Python objects, missing ones as a text of their own."""
+    values = column.astype(object)
+    return values.where(values.notna(), NO_VALUE).to_numpy()
+
+
+def _named(names: list[Any]) -> str:
+    few = ", ".join(repr(name) for name in names[:_NAMED_MOST])
+    return f"column {few}" if len(names) == 1 else f"each of the columns {few}{_more(names)}"
+
+
+def _more(names: list[Any]) -> str:
+    return f" and {len(names) - _NAMED_MOST} more" if len(names) > _NAMED_MOST else ""

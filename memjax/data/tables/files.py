@@ -1,0 +1,74 @@
+"""Reads a table from a CSV or Parquet file as a pandas data frame."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from memjax.errors import InputError
+from memjax.untrusted import user_path
+from memjax.untrusted.files import reading
+
+KINDS = ("csv", "parquet")
+MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL"]  # "None" may well be somebody's word for a class
+DELIMITERS = ",;\t|"
+_LOOKED_AT = 2**16  # bytes from which the delimiter is guessed
+
+
+def is_table(source: str) -> bool:
+    """Whether a source is a table: csv:FILE or parquet:FILE."""
+    return source.partition(":")[0] in KINDS
+
+
+def read_table(source: str, text_column: str = "") -> Any:
+    """The table of csv:FILE or parquet:FILE.
+
+    Args:
+      text_column: a column that is read as text, as it stands in the file: "007" stays "007".
+
+    Raises:
+      InputError: the file is missing, damaged or empty, or a program that reads it is not installed.
+    """
+    kind, _, place = source.partition(":")
+    if not place:
+        raise InputError(f"data set {source!r} does not say where; write {kind}:FILE")
+    path = user_path(place)
+    frame = _read_csv(path, text_column) if kind == "csv" else _read_parquet(path)
+    if len(frame) < 2:
+        raise InputError(f"{path} has {len(frame)} rows below its header; expected at least two")
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
+        raise InputError(f"{path} names column {str(repeated[0])!r} twice; give each column its own name")
+    return frame
+
+
+def _read_csv(path: Path, text_column: str) -> Any:
+    import pandas
+
+    with reading(path, UnicodeDecodeError, ValueError) as stream:
+        start = stream.read(_LOOKED_AT)
+        if start.startswith(b"PK") or start.startswith(b"PAR1") or b"\0" in start:
+            raise InputError(f"{path} is no text; csv: expects lines of text with commas, semicolons or tabs")
+        delimiter = _delimiter(start.decode("utf-8-sig", "ignore"))
+        stream.seek(0)
+        return pandas.read_csv(
+            stream, sep=delimiter, na_values=MISSING, keep_default_na=False, encoding="utf-8-sig",
+            low_memory=False, skipinitialspace=True, dtype={text_column: str} if text_column else None,
+        )  # fmt: skip
+
+
+def _delimiter(start: str) -> str:
+    try:
+        return csv.Sniffer().sniff(start.rpartition("\n")[0] or start, DELIMITERS).delimiter
+    except csv.Error:  # one column, or lines unlike each other
+        return ","
+
+
+def _read_parquet(path: Path) -> Any:
+    import pandas
+
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise InputError("pyarrow reads Parquet and is not installed; pip install 'memjax[tables]'") from None
+    with reading(path, ValueError) as stream:  # pyarrow's errors are ValueErrors and OSErrors
+        return pandas.read_parquet(stream)

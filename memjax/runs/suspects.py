@@ -1,0 +1,76 @@
+"""Training examples whose labels look wrong, in words and numbers."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from memjax.notebook import number
+
+COLUMNS = {  # of the table of suspects -> of the table of all examples
+    "id": "id", "row": "row", "label": "label", "looks_wrong": "looks_wrong", "preferred": "preferred",
+    "probability": "probability_out", "correct_out": "correct_out", "preferred_probability": "preferred_probability",
+    "memorization": "memorization", "low": "low", "high": "high",
+}  # fmt: skip
+_LONGEST = 28  # letters of an id or a label in the terminal
+
+
+def looks_wrong(
+    held_out: Float[np.ndarray, "train classes"], labels: Int[np.ndarray, " train"]
+) -> Bool[np.ndarray, " train"]:
+    """Whether models that did not train on an example are sure of another class than its label.
+
+    The class k of the largest held-out probability p[i, k] is not the label, and p[i, k] is at least the mean of
+    p[j, k] over the examples j labelled k: as sure as of the members of this class.  False where p is undefined.
+
+    Reference:
+      Northcutt, Jiang and Chuang, Confident Learning, 2021, arXiv 1911.00068, whose counted joint uses this threshold.
+    """
+    known = np.isfinite(held_out).all(1)
+    sure = np.full(held_out.shape[1], np.inf)
+    for number_of_class in np.unique(labels[known]):
+        sure[number_of_class] = held_out[known & (labels == number_of_class), number_of_class].mean(dtype=np.float64)
+    preferred = np.where(known, np.nan_to_num(held_out).argmax(1), labels)
+    return (preferred != labels) & (held_out[np.arange(len(labels)), preferred] >= sure[preferred])
+
+
+def suspect_columns(table: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
+    """The columns of `Result.suspects`, from those of all examples: the most suspicious first."""
+    believed = table.get("probability_out", table["correct_out"])
+    wrong = table.get("looks_wrong", np.zeros(len(believed), bool))
+    order = np.lexsort((-table["memorization"], believed, ~wrong))
+    order = order[np.isfinite(believed[order])][:count]
+    left_out = {"correct_out"} if "probability_out" in table else set()  # it ranks only where there is no probability
+    return {name: table[column][order] for name, column in COLUMNS.items() if column in table and name not in left_out}
+
+
+def sentence(table: dict[str, np.ndarray]) -> str:
+    """How many labels look wrong, of the columns of all examples; nothing where it is not known."""
+    if "looks_wrong" not in table:
+        return ""
+    count, total = int(table["looks_wrong"].sum()), len(table["looks_wrong"])
+    if not count:
+        return (
+            f"None of {total:,} training labels looks wrong: models that did not train on a row agree with its label."
+        )
+    looks, other = ("labels look wrong", "these rows") if count > 1 else ("label looks wrong", "this row")
+    return f"{count:,} of {total:,} training {looks}: models that did not train on {other} are sure of another class."
+
+
+def lines(suspects: dict[str, np.ndarray]) -> list[str]:
+    """The table of suspects for a terminal."""
+    ranked = "probability" if "probability" in suspects else "correct_out"
+    head = {"id": "id", "label": "label", "preferred": "models say", ranked: ranked.replace("_out", " held out")}
+    columns: list[list[str]] = []
+    for name, title in head.items():
+        values: Any = suspects.get(name, ())
+        texts = [number(value) if isinstance(value, float) else str(value) for value in np.asarray(values).tolist()]
+        columns.append([title, *("".join(c if c.isprintable() else "?" for c in text)[:_LONGEST] for text in texts)])
+    three = zip(suspects["memorization"], suspects["low"], suspects["high"], strict=True)
+    intervals = [f"{value:.2f} ({low:.2f} to {high:.2f})" for value, low, high in three]
+    columns = [column for column in [*columns, ["memorization", *intervals]] if len(column) > 1]
+    widths = [max(map(len, column)) for column in columns]
+    return [
+        "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in zip(*columns, strict=True)
+    ]

@@ -1,0 +1,173 @@
+"""Tables: what each kind of column becomes, which rows are for testing, and what is refused."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import memjax
+from memjax.config.specs import TableSpec
+from memjax.data.in_memory import read, save
+from memjax.data.tables.columns import encode, understand
+from memjax.data.tables.files import read_table
+from memjax.data.tables.split import drawn, named
+from memjax.data.tables.take import from_table
+from memjax.errors import InputError
+
+TARGET = TableSpec(target="y", test_fraction=0.0)
+CSV = """id;age;colour;member;seen;y
+007;1,5;red;true;2020-01-01;yes
+008;2;blue;false;2020-01-03;no
+009;3;red;true;2020-01-02;yes
+010;4;;false;2020-01-11;no
+"""
+
+
+def frame(**columns) -> pd.DataFrame:
+    return pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "y": ["no", "yes", "no", "yes"]} | columns)
+
+
+def test_each_kind_of_column_becomes_the_numbers_it_should(tmp_path):
+    (tmp_path / "t.csv").write_text(CSV.replace("1,5", "1.5"))
+
+    data = from_table(read_table(f"csv:{tmp_path / 't.csv'}", "id"), TableSpec(target="y", id="id", test_fraction=0.0))
+
+    assert data.own_ids.tolist() == ["007", "008", "009", "010"]
+    assert data.classes.tolist() == ["no", "yes"]
+    assert data.table.names == ["age", "colour", "member", "seen"]
+    np.testing.assert_array_equal(
+        data.dataset.train_inputs,
+        [  # age, colour: (missing), blue, red; member; days since the first
+            [1.5, 0, 0, 1, 1, 0],
+            [2.0, 0, 1, 0, 0, 2],
+            [3.0, 0, 0, 1, 1, 1],
+            [4.0, 1, 0, 0, 0, 10],
+        ],
+    )
+    assert data.table.train[1].tolist() == ["red", "blue", "red", "(missing)"]
+
+
+def test_whole_numbers_stay_whole_numbers():
+    data = from_table(frame(a=[1, 2, 3, 4]), TARGET)
+
+    assert data.dataset.train_inputs.dtype.kind == "i"
+
+
+def test_test_rows_are_encoded_as_the_training_rows_say():
+    train = pd.DataFrame({"c": ["x", "y", "x"]})
+
+    np.testing.assert_array_equal(
+        encode(understand(train), pd.DataFrame({"c": ["y", "new"]}), "test"), [[0, 1], [0, 0]]
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "spec", "words"),
+    [
+        (frame(), TableSpec(), r"give --target COLUMN, one of: a, y"),
+        (frame(), TableSpec(target="b"), r"--target 'b' is not known; choose one of: a, y"),
+        (frame(), TableSpec(target="y", drop=("b",)), "--drop 'b' is not known"),
+        (frame(i=[1, 1, 2, 3]), TableSpec(target="y", id="i"), "names two rows '1'"),
+        (frame(a=[1.0, np.nan, 3, np.nan]), TARGET, r"column 'a' of the train inputs lacks 2 of 4 values.*--drop a"),
+        (
+            frame(d=["2020-01-01", None, "2020-01-02", "2020-01-03"]),
+            TARGET,
+            "'d' of the train inputs lacks 1 of 4",
+        ),
+        (frame(y=["no", None, "no", "yes"]), TARGET, "column 'y' lacks 1 of 4 labels"),
+        (frame(y=[0.5, 1.5, 2.5, 3.5]), TARGET, "regression"),
+        (frame(n=[[1], [2], [3], [4]]), TARGET, "column 'n' of the train inputs holds a list"),
+        (frame().drop(columns="a"), TARGET, "have no column"),
+        (
+            pd.DataFrame({"name": [f"n{row}" for row in range(30)], "y": [0, 1] * 15}),
+            TARGET,
+            "has 30 different texts in 30 rows.*--drop name.*--id name",
+        ),
+        (frame(s=["train", "train", "testing", "maybe"]), TableSpec(target="y", split="s"), "says 'maybe'"),
+        (frame(s=["test"] * 4), TableSpec(target="y", split="s"), "some must say train"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_by_name(table, spec, words):
+    with pytest.raises(InputError, match=words):
+        from_table(table, spec)
+
+
+def test_what_tells_nothing_twice_or_in_time_is_said():
+    table = frame(b=[1.0, 2.0, 3.0, 4.0], c=[5, 5, 5, 5], seen=pd.to_datetime(["2020-01-01"] * 3 + ["2020-02-01"]))
+
+    said = " ".join(from_table(table, TARGET).notices)
+
+    assert "column 'c' has one value" in said
+    assert "'b' = 'a'" in said
+    assert "column 'seen' became days" in said
+
+
+def test_the_drawn_rows_are_a_share_of_each_class_and_leave_one_of_each():
+    labels = np.repeat([0, 1, 2], [50, 10, 1])
+
+    test = drawn(labels, 0.2, seed=3)
+
+    assert np.bincount(labels[test], minlength=3).tolist() == [10, 2, 0]
+    assert np.array_equal(test, drawn(labels, 0.2, seed=3))
+    assert not np.array_equal(test, drawn(labels, 0.2, seed=4))
+
+
+def test_a_column_splits_the_rows():
+    assert named(pd.Series([0.0, 1.0, 0.0], name="s")).tolist() == [False, True, False]
+    data = from_table(frame(s=["train", "Train", "test", "valid"]), TableSpec(target="y", split="s"))
+
+    assert (data.dataset.num_train, data.dataset.num_test) == (2, 2)
+    assert "2 for training, 2 for testing" in data.notices[0]
+
+
+def test_the_run_folder_gives_the_table_back(tmp_path):
+    data = from_table(frame(c=list("pqpq")), TableSpec(target="y", split=""))
+    save(tmp_path, data)
+
+    found = read(tmp_path)
+
+    assert found.table.names == ["a", "c"]
+    for side in ("train", "test"):
+        for now, before in zip(getattr(found.table, side), getattr(data.table, side), strict=True):
+            np.testing.assert_array_equal(now, before)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"a,y\n", "0 rows below its header"),
+        (b"PK\x03\x04rest", "is no text"),
+        (b"a,y\n\xff\xfe,1\n2,3\n", "cannot be read"),
+        (b"", "cannot be read"),
+        (b"a,b,y\n1,2,3\n1,2,3,4,5\n", "cannot be read"),
+    ],
+)
+def test_files_that_are_no_table_are_refused(tmp_path, content, words):
+    (tmp_path / "t.csv").write_bytes(content)
+
+    with pytest.raises(InputError, match=words):
+        read_table(f"csv:{tmp_path / 't.csv'}")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found_and_none_is_a_word(tmp_path, delimiter):
+    (tmp_path / "t.csv").write_text("\n".join(delimiter.join(row) for row in [["a", "y"], ["1", "None"], ["2", "b"]]))
+
+    assert read_table(f"csv:{tmp_path / 't.csv'}")["y"].tolist() == ["None", "b"]
+
+
+def test_parquet_pandas_polars_and_pyarrow_are_one_run(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(60, 3)), columns=list("abc")).assign(y=rng.choice(["p", "q"], 60))
+    table.to_parquet(tmp_path / "t.parquet")
+    quick = {"target": "y", "num_models": 8, "epochs": 2, "model": "mlp:4", "progress": False}
+
+    first = memjax.fit(table, run=tmp_path / "run", name="t.parquet", **quick)
+    again = [
+        memjax.fit(pyarrow.Table.from_pandas(table), run=tmp_path / "run", name="t.parquet", **quick),
+        memjax.fit(f"parquet:{tmp_path / 't.parquet'}", run=tmp_path / "run", **quick),
+    ]
+
+    assert first.trained == 8
+    assert [result.trained for result in again] == [0, 0]
+    assert memjax.open(first.folder).ids.tolist() == first.ids.tolist()
