@@ -100,7 +100,7 @@ def publish_set(folder: Path, place: Path, note: ResultsNote, files: list[str], 
             remove_folder(place)
             return False
         if publish(_note_path(folder, number + 1), seal(note._asdict())) and latest(folder)[0] == number + 1:
-            show(folder)
+            show(folder, anew=True)
             remove_replaced(folder)
             return True
 
@@ -201,12 +201,15 @@ def read_arrays(path: Path, sha256: str | None = None) -> Arrays | None:
         return None
 
 
-def show(folder: Path) -> None:
+def show(folder: Path, anew: bool = False) -> None:
     """Shows the set in force under the names that its files always had, in the run folder.
 
     Hard links cost nothing, and do not lead to nowhere when the folder is packed, copied or moved.  An object store has
     no links: there they are copies.  The names change one after the other, so a reader of several may meet two sets for
     a moment; a process that was stopped meanwhile looks again at the end which set is in force.
+
+    Args:
+      anew: also names that seem to lead to the right file, which on an object store only their sizes say.
     """
     shown = 0
     while (now := latest(folder)) and now[1] and now[1].set and now[0] != shown:
@@ -214,7 +217,7 @@ def show(folder: Path) -> None:
         for name in FILES:
             if name not in note.files:
                 remove(folder / name)
-            elif not is_shown_as(note.place(folder) / name, folder / name):
+            elif anew or not is_shown_as(note.place(folder) / name, folder / name):
                 try:
                     show_as(note.place(folder) / name, folder / name)
                 except FileNotFoundError:  # replaced and removed
