@@ -9,12 +9,14 @@ from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import in_memory
+from memjax.data.scaling import check_spread
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.pinned import pinned
 from memjax.runs.build_training import make_single
 from memjax.runs.disk_space import check_room
 from memjax.runs.pack_size import chosen_pack_size
+from memjax.runs.places import at_places, places_of
 from memjax.runs.request import Request
 from memjax.store import Plan
 
@@ -38,9 +40,11 @@ def settle_plan(request: Request) -> Plan:
             return plan
         old = store.read_plan(folder)  # another process was first
         assert old is not None
-    _check(old, request)
+    places = _checked(old, request)
+    if places != old.places:
+        store.write_places(folder, places)
     _keep_examples(request)
-    return store.extend_plan(folder, old, request.config.num_models)
+    return replace(store.extend_plan(folder, old, request.config.num_models), places=places)
 
 
 def config_of(plan: Plan, folder: Path) -> RunConfig:
@@ -56,7 +60,7 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
     settings, note = plan.config, store.as_noted(folder)
     try:
         recorded = settings.get("record", {"metrics": (), "epochs": ()})  # an older folder has recorded nothing
-        return RunConfig(
+        config = RunConfig(
             run=str(folder),
             num_models=plan.num_models,
             seed=settings["seed"],
@@ -70,6 +74,7 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
             record_epochs=tuple(recorded["epochs"]),
             record_own=recorded.get("own", "after"),
         )
+        return at_places(config, plan.places)
     except (KeyError, TypeError) as problem:
         raise InputError(f"{folder / 'plan.json'} was made by another version of memjax: {problem}") from None
 
@@ -81,11 +86,14 @@ def _keep_examples(request: Request) -> None:
 
 def _new_plan(request: Request) -> Plan:
     config, folder = request.config, request.folder
+    names = request.given.features if request.given else ()
+    check_spread(request.dataset.train_inputs, config.train.scaling, names, config.data.stream)
     make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
     blocks = store.finished_blocks(folder)  # there are some where a plan was lost
     size = config.pack_size or _pack_size_of(folder, blocks)
     size = size or chosen_pack_size(config, request.dataset, request.design)
-    plan = Plan(config.settings(), request.data, size, config.num_models, environment.describe())
+    here = environment.describe()
+    plan = Plan(config.settings(), request.data, size, config.num_models, here, places=places_of(config))
     if blocks and not any(_belongs(folder, number, plan) for number in blocks):
         where = store.shown(folder)
         raise InputError(f"{where} holds blocks of another run and has lost its plan.json; give another --run")
@@ -106,13 +114,25 @@ def _belongs(folder: Path, number: int, plan: Plan) -> bool:
         return False
 
 
-def _check(old: Plan, request: Request) -> None:
-    """Raises InputError if a request asks for another run than that of the plan."""
-    config, folder = request.config, request.folder
-    there = config_of(old, folder).settings()  # settings that are newer than the folder have their defaults there
-    changed = store.differences(replace(old, config=there), config.settings(), request.data)
+def _checked(old: Plan, request: Request) -> dict[str, str]:
+    """Where the user's files are now.  Raises InputError if a request asks for another run than that of the plan."""
+    config, folder, data = request.config, request.folder, dict(request.data)
+    there = config_of(old, folder)  # settings that are newer than the folder have their defaults there
+    found, places = places_of(there), places_of(config)
+    before, now = there.settings(), config.settings()
+    data["name"] = old.data["name"]
+    if old.data["sha256"] == data["sha256"] or found.get("dataset") == places.get("dataset") is not None:
+        before["data"]["dataset"] = now["data"]["dataset"]  # the content says whether the examples are the same
+    if old.data.get("masks_sha256") == data.get("masks_sha256"):
+        before["subset"]["masks_file"] = now["subset"]["masks_file"]
+    changed = store.differences(replace(old, config=before), now, data)
     if config.pack_size not in (None, old.pack_size):
         changed.append(f"pack_size: {old.pack_size} in the folder, {config.pack_size} requested")
     if changed:
         where, how = store.shown(folder), "; ".join(changed)
         raise InputError(f"{where} was made for another run; give another --run. It differs in {how}")
+    if there.data.dataset.startswith(in_memory.SOURCE) or places == found:
+        places = old.places
+    elif request.given:
+        places["dataset"] = config.data.dataset
+    return places

@@ -167,6 +167,7 @@ def _make_results(run: Run, blocks: str, every: bool, advance: Advance, notify: 
     """
     from memjax.runs.estimate_files import write_results
 
+    run.needs_inputs()
     num_models, plan, pieces = run.plan.num_models, run.plan.fingerprint, _pieces(run, blocks)
     found = tally(run, advance, notify, pieces)
     if not found.num_used:

@@ -12,7 +12,7 @@ from memjax.store.files import (
     write_atomically,
 )
 from memjax.store.outcomes import read_curves, read_held_out, read_outcomes
-from memjax.store.plan import Plan, differences, extend_plan, new_plan, read_plan
+from memjax.store.plan import Plan, differences, extend_plan, new_plan, read_plan, write_places
 from memjax.store.records import (
     finished_blocks,
     is_finished,
@@ -92,4 +92,5 @@ __all__ = [
     "write_atomically",
     "write_block",
     "write_index",
+    "write_places",
 ]

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from memjax.errors import InputError
-from memjax.store.files import names, publish, refresh
+from memjax.store.files import names, publish, refresh, write_atomically
 from memjax.store.sealed import BrokenSeal, fingerprint, seal, unseal
 from memjax.store.staging import shown
 
 FILE = "plan.json"
+PLACES = "places.json"
 EXTENDED = "extended-to-{}.json"
 _REQUEST = re.compile(r"extended-to-([1-9][0-9]{0,9})\.json")
 MODELS_MOST = 2**32  # numbers of models are 32 bits
@@ -26,6 +27,7 @@ class Plan:
       data: name, content hash, sizes and class names of the data set.
       pack_size: number of models in a block; fixed, because it can change the last bits of a result.
       num_models: the largest number of models requested so far; a later command may request more (`extend_plan`).
+      places: where files of the user were last found, by the name of their setting; content decides, not the place.
       environment: versions and device kind when the folder was created.
       created: time of creation, UTC, ISO 8601.
     """
@@ -36,6 +38,7 @@ class Plan:
     num_models: int
     environment: dict[str, str]
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    places: dict[str, str] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -73,6 +76,11 @@ def extend_plan(folder: Path, plan: Plan, num_models: int) -> Plan:
     return replace(plan, num_models=max(plan.num_models, num_models, _most_requested(names(folder))))
 
 
+def write_places(folder: Path, places: dict[str, str]) -> None:
+    """Notes where files of the user are now, in a file of its own: a hint, which decides nothing."""
+    write_atomically(folder / PLACES, lambda stream: stream.write(seal(places)))
+
+
 def read_plan(folder: Path) -> Plan | None:
     """The plan of a run folder; None if the folder is new, or if it has blocks and its plan is missing.
 
@@ -88,7 +96,8 @@ def read_plan(folder: Path) -> Plan | None:
                 raise InputError(f"{shown(folder)} is not empty and has no plan.json; give another folder with --run")
             return None
         plan = _checked(Plan(**unseal(path.read_bytes())))
-        return replace(plan, num_models=max(plan.num_models, _most_requested(inside)))
+        places = _read_places(folder) if PLACES in inside else plan.places
+        return replace(plan, num_models=max(plan.num_models, _most_requested(inside)), places=places)
     except (BrokenSeal, TypeError) as problem:
         raise InputError(
             f"{shown(path)} is damaged: {problem}; restore it from a copy, or move it away and repeat the command that "
@@ -115,6 +124,15 @@ def differences(old: Plan, config: dict[str, Any], data: dict[str, Any]) -> list
     return lines
 
 
+def _read_places(folder: Path) -> dict[str, str]:
+    """The places last noted; nothing if the file is damaged or belongs to somebody else."""
+    try:
+        refresh([folder / PLACES])
+        return {name: str(text) for name, text in unseal((folder / PLACES).read_bytes()).items()}
+    except (OSError, BrokenSeal):
+        return {}
+
+
 def _most_requested(inside: set[str]) -> int:
     """The largest number of models among the names of files that request one; 0 if there is none."""
     numbers = (int(found[1]) for name in inside if (found := _REQUEST.fullmatch(name)))
@@ -127,11 +145,11 @@ def _checked(plan: Plan) -> Plan:
     Raises:
       TypeError: a value has another type or is out of range.
     """
-    numbers, tables = (plan.pack_size, plan.num_models), (plan.config, plan.data, plan.environment)
+    numbers, tables = (plan.pack_size, plan.num_models), (plan.config, plan.data, plan.environment, plan.places)
     if not all(type(number) is int and 0 < number <= MODELS_MOST for number in numbers):
         raise TypeError(f"pack_size and num_models must be whole numbers from 1 to {MODELS_MOST}")
     if not all(isinstance(table, dict) for table in tables):
-        raise TypeError("config, data and environment must be tables")
+        raise TypeError("config, data, environment and places must be tables")
     if missing := {"name", "sha256", "num_train", "num_test"} - plan.data.keys():
         raise TypeError(f"data lacks {', '.join(sorted(missing))}")
     if not isinstance(plan.config.get("model"), dict) or not isinstance(plan.config["model"].get("model"), str):
