@@ -19,7 +19,7 @@ SCORES = ("correct", "probability", "margin")
 
 @pytest.fixture(autouse=True)
 def _quiet_jax(monkeypatch):
-    monkeypatch.setattr("memjax.machine.environment.start_jax", lambda devices: "")
+    monkeypatch.setattr("memjax.machine.environment.start_jax", lambda devices=None: "")
 
 
 def made_up(folder, design="fixed-size"):
