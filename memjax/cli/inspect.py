@@ -8,7 +8,7 @@ from pathlib import Path
 
 from memjax import store
 from memjax.cli.options import Folder
-from memjax.cli.output import Output, print_event, table
+from memjax.cli.output import Output, print_event, two_columns
 from memjax.config.specs import OutputSpec
 from memjax.errors import InputError
 from memjax.runs import summary
@@ -46,9 +46,9 @@ def status(request: Status) -> None:
         ("on disk", f"{size / 2**20:.1f} MiB, begun {plan.created}"),
     ]  # fmt: skip
     Output(OutputSpec(json=request.json)).say(
-        "status", table(rows), run=store.shown(folder), data=plan.data["name"], model=plan.config["model"]["model"],
-        models=models, of=plan.num_models, pack_size=plan.pack_size, estimates=counts, bytes=size,
-        begun=plan.created, seconds_since_last_block=ago,
+        "status", two_columns(rows), run=store.shown(folder), data=plan.data["name"],
+        model=plan.config["model"]["model"], models=models, of=plan.num_models, pack_size=plan.pack_size,
+        estimates=counts, bytes=size, begun=plan.created, seconds_since_last_block=ago,
     )  # fmt: skip
 
 

@@ -79,10 +79,10 @@ def print_event(event: str, **facts: Any) -> None:
     sys.stdout.flush()
 
 
-def table(rows: list[tuple[str, str]], longest: str = "") -> str:
+def two_columns(rows: list[tuple[str, str]], longest: str = "") -> str:
     """Names and texts in two columns, as wide as the terminal.  `longest` is the longest name of all tables to come.
 
-    >>> print(table([("models", "512"), ("standard error", "0.0096")]))
+    >>> print(two_columns([("models", "512"), ("standard error", "0.0096")]))
     models          512
     standard error  0.0096
     """
@@ -120,7 +120,7 @@ def conclude(
         few = suspects.suspect_columns(columns, max(5, min(SUSPECTS, int(columns["looks_wrong"].sum()))))
         listed = [*textwrap.wrap(answer, _width()), "", *suspects.lines(few)]
         found |= {"looks_wrong": int(columns["looks_wrong"].sum()), "suspects": records(few)}
-    output.result("summary", "\n".join(["", *listed, "", table(rows)]), short, **made, **found)
+    output.result("summary", "\n".join(["", *listed, "", two_columns(rows)]), short, **made, **found)
 
 
 def records(columns: dict[str, np.ndarray]) -> list[dict[str, Any]]:

@@ -1,17 +1,22 @@
 """The report of a run."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from memjax import store
 from memjax.runs import summary
 from memjax.runs.open_folder import Run
 
+if TYPE_CHECKING:
+    from memjax.report import Own
 
-def report(run: Run, examples: bool = True) -> Path:
+
+def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
     """Writes report.html; returns its path.
 
     Args:
       examples: False: the page shows no image and no feature of any example.
+      own: the user's own names, and the labels that look wrong.
 
     Raises:
       InputError: there are no estimates yet, or the inputs are not at their place.
@@ -28,6 +33,6 @@ def report(run: Run, examples: bool = True) -> Path:
         checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
         write_report(
             path, run.dataset, estimates, pairs, facts, warnings, checksums=checksums, examples=examples,
-            dynamics=dynamics,
+            dynamics=dynamics, own=own,
         )  # fmt: skip
     return path

@@ -15,6 +15,7 @@ from memjax.machine import environment
 from memjax.machine.pinned import pinned
 from memjax.runs.build_training import make_single
 from memjax.runs.disk_space import check_room
+from memjax.runs.network import is_importable, network_of, with_network
 from memjax.runs.pack_size import chosen_pack_size
 from memjax.runs.places import at_places, places_of
 from memjax.runs.request import Request
@@ -22,8 +23,12 @@ from memjax.store import Plan
 
 
 @pinned()
-def settle_plan(request: Request) -> Plan:
+def settle_plan(request: Request, asked: bool = True) -> Plan:
     """The plan of the request's folder, which is made if need be; it asks for at least as many models as the request.
+
+    Args:
+      asked: False if the request is the folder's own; a network of the user's own, whose code may be elsewhere, is then
+        compared when models are trained.
 
     Raises:
       InputError: the folder was made for other settings, which are named, or holds something else.
@@ -41,10 +46,13 @@ def settle_plan(request: Request) -> Plan:
         old = store.read_plan(folder)  # another process was first
         assert old is not None
     places = _checked(old, request)
+    plan = replace(old, num_models=max(old.num_models, request.config.num_models), places=places)
+    if asked and (plan.num_trained(store.finished_blocks(folder)) < plan.num_models or is_importable(request.config)):
+        with_network(plan, request.config, request.dataset, folder)
     if places != old.places:
         store.write_places(folder, places)
     _keep_examples(request)
-    return replace(store.extend_plan(folder, old, request.config.num_models), places=places)
+    return store.extend_plan(folder, replace(old, places=places), plan.num_models)
 
 
 def config_of(plan: Plan, folder: Path) -> RunConfig:
@@ -88,12 +96,14 @@ def _new_plan(request: Request) -> Plan:
     config, folder = request.config, request.folder
     names = request.given.features if request.given else ()
     check_spread(request.dataset.train_inputs, config.train.scaling, names, config.data.stream)
+    network = network_of(config, request.dataset)
     make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
     blocks = store.finished_blocks(folder)  # there are some where a plan was lost
     size = config.pack_size or _pack_size_of(folder, blocks)
     size = size or chosen_pack_size(config, request.dataset, request.design)
     here = environment.describe()
-    plan = Plan(config.settings(), request.data, size, config.num_models, here, places=places_of(config))
+    places = places_of(config)
+    plan = Plan(config.settings(), request.data, size, config.num_models, here, places=places, network=network)
     if blocks and not any(_belongs(folder, number, plan) for number in blocks):
         where = store.shown(folder)
         raise InputError(f"{where} holds blocks of another run and has lost its plan.json; give another --run")

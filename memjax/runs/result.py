@@ -60,7 +60,7 @@ class Result:
     @cached_property
     def classes(self) -> list[Any]:
         """The user's own value of each class, by class number."""
-        own = in_memory.read(self.folder) if self._from_memory else None
+        own = self.given
         if own is None:
             return list(self.dataset.class_names)
         values = dict(zip(own.dataset.class_names, own.classes.tolist(), strict=True))
@@ -69,13 +69,14 @@ class Result:
     @cached_property
     def ids(self) -> np.ndarray:
         """(train,) the user's own name of each training example, or the number of its row."""
-        own = in_memory.read(self.folder) if self._from_memory else None
+        own = self.given
         rows = self.dataset.train_ids
         return rows if own is None or own.own_ids is None else own.own_ids[rows]
 
-    @property
-    def _from_memory(self) -> bool:
-        return self.config.data.dataset.startswith(in_memory.SOURCE)
+    @cached_property
+    def given(self) -> in_memory.InMemory | None:
+        """The examples as they were given in memory; None if they have a source of their own."""
+        return in_memory.read(self.folder) if self.config.data.dataset.startswith(in_memory.SOURCE) else None
 
     @property
     def num_models(self) -> int:
@@ -243,8 +244,12 @@ class Result:
         Args:
           examples: whether the page shows what examples look like.
         """
+        from memjax.runs.own_words import own_words
+
         self.estimates  # noqa: B018  made where they are missing
-        return ReportFile(outputs.report(self.run, examples))
+        return ReportFile(
+            outputs.report(self.run, examples, own_words(self.given, self.dataset, self.ids, self.columns))
+        )
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the closing table, by name."""

@@ -12,8 +12,10 @@ from memjax.errors import InputError, Interrupted
 from memjax.machine import environment, signals
 from memjax.machine.pinned import pinned
 from memjax.machine.workers import Worker, deal, make_worker
+from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.disk_space import check_disk
-from memjax.runs.open_folder import Run, build_programs
+from memjax.runs.network import record_network
+from memjax.runs.open_folder import Run
 
 JUDGED_FROM = 20  # models from which the share of diverged ones says something
 
@@ -45,6 +47,8 @@ def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | Non
     with pinned() as aside:
         if aside:
             notify(f"these settings of this process would change the models and are set aside: {'; '.join(aside)}")
+        if words := record_network(run.folder, run.plan, run.config, run.dataset):
+            notify(words)
         _train_blocks(run, missing, stock.counts, advance, notify)
     if signals.asked():
         raise Interrupted
@@ -55,7 +59,9 @@ def _train_blocks(run: Run, missing: list[int], counts: tuple[int, int], advance
 
     here = environment.describe()
     blocks = deal(missing, worker_of(run), lambda number: store.is_finished(run.folder, number))
-    single, examples = build_programs(run)
+    run.needs_inputs()
+    single = make_single(run.config, run.dataset, run.design)
+    examples = make_examples(run.config, run.dataset)
     midway, plan = run.folder / "midway", run.plan.fingerprint
     seconds = run.config.checkpoint_minutes and 60 * run.config.checkpoint_minutes
     checkpoints = checkpoints_in(midway, plan, seconds, notify) if seconds else None

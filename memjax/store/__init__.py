@@ -12,7 +12,7 @@ from memjax.store.files import (
     write_atomically,
 )
 from memjax.store.outcomes import read_curves, read_held_out, read_outcomes
-from memjax.store.plan import Plan, differences, extend_plan, new_plan, read_plan, write_places
+from memjax.store.plan import Plan, add_network, differences, extend_plan, new_plan, read_plan, write_places
 from memjax.store.records import (
     finished_blocks,
     is_finished,
@@ -47,6 +47,7 @@ __all__ = [
     "Results",
     "ResultsNote",
     "Stock",
+    "add_network",
     "afresh",
     "as_estimates",
     "as_noted",

@@ -1,5 +1,6 @@
 """The plan of a run: everything that its results depend on, saved before the first model is trained."""
 
+import hashlib
 import re
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from memjax.store.staging import shown
 FILE = "plan.json"
 PLACES = "places.json"
 EXTENDED = "extended-to-{}.json"
+_NETWORK = re.compile("network-[0-9a-f]{16}.json")
 _REQUEST = re.compile(r"extended-to-([1-9][0-9]{0,9})\.json")
 MODELS_MOST = 2**32  # numbers of models are 32 bits
 
@@ -30,6 +32,8 @@ class Plan:
       places: where files of the user were last found, by the name of their setting; content decides, not the place.
       environment: versions and device kind when the folder was created.
       created: time of creation, UTC, ISO 8601.
+      network: what a network of the user's own computes, see `runs.network`; empty for built-in networks, and in older
+        folders until models are trained again.
     """
 
     config: dict[str, Any]
@@ -39,6 +43,7 @@ class Plan:
     environment: dict[str, str]
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     places: dict[str, str] = field(default_factory=dict)
+    network: dict[str, Any] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -76,6 +81,13 @@ def extend_plan(folder: Path, plan: Plan, num_models: int) -> Plan:
     return replace(plan, num_models=max(plan.num_models, num_models, _most_requested(names(folder))))
 
 
+def add_network(folder: Path, network: dict[str, Any]) -> None:
+    """Adds checksums of the network, for each version and device a file of its own; the first one stays."""
+    for where, programs in network["programs"].items():
+        name = f"network-{hashlib.sha256(where.encode()).hexdigest()[:16]}.json"
+        publish(folder / name, seal({"tree": network["tree"], "programs": {where: programs}}))
+
+
 def write_places(folder: Path, places: dict[str, str]) -> None:
     """Notes where files of the user are now, in a file of its own: a hint, which decides nothing."""
     write_atomically(folder / PLACES, lambda stream: stream.write(seal(places)))
@@ -96,8 +108,12 @@ def read_plan(folder: Path) -> Plan | None:
                 raise InputError(f"{shown(folder)} is not empty and has no plan.json; give another folder with --run")
             return None
         plan = _checked(Plan(**unseal(path.read_bytes())))
-        places = _read_places(folder) if PLACES in inside else plan.places
-        return replace(plan, num_models=max(plan.num_models, _most_requested(inside)), places=places)
+        places = _small_table(folder / PLACES) if PLACES in inside else plan.places
+        plan = replace(
+            plan, num_models=max(plan.num_models, _most_requested(inside)), network=_all_networks(folder, plan, inside),
+            places={name: str(text) for name, text in places.items()},
+        )  # fmt: skip
+        return _checked(plan)
     except (BrokenSeal, TypeError) as problem:
         raise InputError(
             f"{shown(path)} is damaged: {problem}; restore it from a copy, or move it away and repeat the command that "
@@ -124,13 +140,23 @@ def differences(old: Plan, config: dict[str, Any], data: dict[str, Any]) -> list
     return lines
 
 
-def _read_places(folder: Path) -> dict[str, str]:
-    """The places last noted; nothing if the file is damaged or belongs to somebody else."""
+def _small_table(path: Path) -> dict[str, Any]:
+    """The table in a sealed file beside the plan; nothing if it is damaged or belongs to somebody else."""
     try:
-        refresh([folder / PLACES])
-        return {name: str(text) for name, text in unseal((folder / PLACES).read_bytes()).items()}
+        refresh([path])
+        return unseal(path.read_bytes())
     except (OSError, BrokenSeal):
         return {}
+
+
+def _all_networks(folder: Path, plan: Plan, inside: set[str]) -> dict[str, Any]:
+    """The checksums of the network in the plan, and those added since."""
+    network = plan.network
+    for name in sorted(name for name in inside if _NETWORK.fullmatch(name)):
+        match _small_table(folder / name):
+            case {"tree": list(tree), "programs": dict(programs)}:
+                network = {"tree": network.get("tree", tree), "programs": programs | network.get("programs", {})}
+    return network
 
 
 def _most_requested(inside: set[str]) -> int:
@@ -145,11 +171,15 @@ def _checked(plan: Plan) -> Plan:
     Raises:
       TypeError: a value has another type or is out of range.
     """
-    numbers, tables = (plan.pack_size, plan.num_models), (plan.config, plan.data, plan.environment, plan.places)
+    numbers = (plan.pack_size, plan.num_models)
+    tables = (plan.config, plan.data, plan.environment, plan.places, plan.network)
     if not all(type(number) is int and 0 < number <= MODELS_MOST for number in numbers):
         raise TypeError(f"pack_size and num_models must be whole numbers from 1 to {MODELS_MOST}")
     if not all(isinstance(table, dict) for table in tables):
-        raise TypeError("config, data, environment and places must be tables")
+        raise TypeError("config, data, environment, places and network must be tables")
+    programs = plan.network.get("programs", {})
+    if not isinstance(programs, dict) or not all(isinstance(each, dict) for each in programs.values()):
+        raise TypeError("the programs of the network must be tables")
     if missing := {"name", "sha256", "num_train", "num_test"} - plan.data.keys():
         raise TypeError(f"data lacks {', '.join(sorted(missing))}")
     if not isinstance(plan.config.get("model"), dict) or not isinstance(plan.config["model"].get("model"), str):
