@@ -46,20 +46,14 @@ def settle_plan(request: Request, asked: bool = True) -> Plan:
             return plan
         old = store.read_plan(folder)  # another process was first
         assert old is not None
-    plan = _checked(old, request)
+    places = _checked(old, request)
+    plan = replace(old, num_models=max(old.num_models, request.config.num_models), places=places)
     if asked and (plan.num_trained(store.finished_blocks(folder)) < plan.num_models or is_importable(request.config)):
         with_network(plan, request.config, request.dataset, folder)
-    if plan != old:
-        store.replace_plan(folder, plan)
+    if places != old.places:
+        store.write_places(folder, places)
     _keep_examples(request)
-    return plan
-
-
-def extended(plan: Plan, folder: Path, num_models: int) -> Plan:
-    """The plan with at least so many models, put in place of the old one."""
-    plan = replace(plan, num_models=max(plan.num_models, num_models))
-    store.replace_plan(folder, plan)
-    return plan
+    return store.extend_plan(folder, replace(old, places=places), plan.num_models)
 
 
 def config_of(plan: Plan, folder: Path) -> RunConfig:
@@ -135,7 +129,8 @@ def _belongs(folder: Path, number: int, plan: Plan) -> bool:
         return False
 
 
-def _checked(old: Plan, request: Request) -> Plan:
+def _checked(old: Plan, request: Request) -> dict[str, str]:
+    """Where the user's files are now.  Raises InputError if a request asks for another run than that of the plan."""
     config, folder, data = request.config, request.folder, dict(request.data)
     there = config_of(old, folder)  # settings that are newer than the folder have their defaults there
     found, places = places_of(there), places_of(config)
@@ -155,4 +150,4 @@ def _checked(old: Plan, request: Request) -> Plan:
         places = old.places
     elif request.given:
         places["dataset"] = config.data.dataset
-    return replace(old, num_models=max(old.num_models, config.num_models), places=places)
+    return places
