@@ -42,7 +42,6 @@ __all__ = [
     "mark",
     "max_pool",
     "model_words",
-    "takes_images",
 ]
 
 
@@ -68,11 +67,6 @@ def make_model(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) 
 def is_built_in(spec: ModelSpec) -> bool:
     """Whether a spec names a built-in network."""
     return _network(spec) is not None
-
-
-def takes_images(spec: ModelSpec) -> bool:
-    """Whether a spec names a built-in network for images."""
-    return is_built_in(spec) and spec.model.partition(":")[0] not in ("linear", "mlp")
 
 
 def _network(spec: ModelSpec) -> Callable[..., nnx.Module] | None:

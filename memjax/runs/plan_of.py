@@ -94,11 +94,11 @@ def _keep_examples(request: Request) -> None:
 
 
 def _new_plan(request: Request) -> Plan:
-    from memjax.models import takes_images
+    from memjax.models import is_built_in
 
     config, folder = request.config, request.folder
     names = request.given.features if request.given else ()
-    if takes_images(config.model):
+    if is_built_in(config.model) and config.model.model.partition(":")[0] not in ("linear", "mlp"):
         check_channels(config.data, request.dataset.input_shape, config.model.model)
     check_spread(request.dataset.train_inputs, config.train.scaling, names, config.data.stream)
     network = network_of(config, request.dataset)
