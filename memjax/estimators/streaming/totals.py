@@ -81,16 +81,18 @@ def add_totals(first: Totals, *others: Totals) -> Totals:
 @without_debugging()
 def estimate_of(totals: Totals, errors: str = "adjusted") -> Estimate:
     """Memorization or influence, as `memorization` and `influence` give it for all models at once, or as
-    `complementary_memorization`, whose errors are of one kind.
+    `complementary_memorization`.
 
     Raises:
       InputError: there is no model in the totals.
     """
     estimate = from_sums(totals.sums, totals.num_in, _num_models(totals), as_errors(errors))
-    if totals.in_pairs is None or errors == "plug-in":
+    if totals.in_pairs is None:
         return estimate
-    rates = totals.sums.squares is None
-    stderr = stderr_in_pairs(estimate.value, totals.num_models // 2, totals.in_pairs, rates)
+    if errors == "plug-in":
+        return estimate._replace()  # without counts: the two models of a pair are not independent
+    adjusted = errors == "adjusted" and totals.sums.squares is None
+    stderr = stderr_in_pairs(estimate.value, totals.num_models // 2, totals.in_pairs, adjusted)
     return estimate._replace(stderr=stderr)
 
 
