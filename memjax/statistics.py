@@ -46,6 +46,24 @@ def gini(values: Shaped[Any, "..."] | Sequence[Any]) -> Float[np.ndarray, "*rest
         return np.asarray((rank * values).sum(-1) / (count * values.sum(-1)))
 
 
+def clopper_pearson(
+    successes: float | Shaped[np.ndarray, "..."], trials: int, level: float = 0.95
+) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
+    """Exact interval of a probability: each end is missed with at most half of 1 - level.  NaN without a trial.
+
+    Reference:
+      Clopper and Pearson, The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial, Biometrika
+      26, 1934.
+    """
+    from scipy.special import betaincinv
+
+    won, tail = np.asarray(successes, np.float64), (1 - level) / 2
+    low = np.where(won > 0, betaincinv(np.maximum(won, 1), trials - won + 1, tail), 0.0)
+    high = np.where(won < trials, betaincinv(won + 1, np.maximum(trials - won, 1), 1 - tail), 1.0)
+    known = (won >= 0) & (trials > 0)
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
 Counts = Float[np.ndarray, "..."]
 _NODES = 32  # of the integral over one of the two rates
 

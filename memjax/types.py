@@ -88,6 +88,19 @@ class Dataset:
         return self.train_inputs.shape[1:]
 
 
+class Table(NamedTuple):
+    """The columns of a table as its reader knows them, before they became features.
+
+    Attributes:
+      names: of the columns.
+      train, test: for each column the values of the rows: numbers, or texts.
+    """
+
+    names: list[str]
+    train: list[np.ndarray]
+    test: list[np.ndarray]
+
+
 class SubsetDesign(NamedTuple):
     """Which examples each model trains on, as a pure function of the model's number.
 
@@ -239,8 +252,8 @@ class Estimate(_Estimate):
 
         Args:
           level: share of the intervals that hold their truth.
-          form: mid-p and exact are made from the counts of right answers; see `statistics.difference_limits`.  normal is
-            value -+ z stderr, with z the normal quantile of the level; its ends may lie outside -1 and 1.  Default:
+          form: mid-p and exact are made from the counts of right answers; see `statistics.difference_limits`.  normal
+            is value -+ z stderr, with z the normal quantile of the level; its ends may lie outside -1 and 1.  Default:
             mid-p where `num_right` is known, else normal.
           simultaneous: the level is that of all intervals together (Bonferroni).
 
@@ -300,7 +313,7 @@ class Estimate(_Estimate):
             return notebook.fields(self)
         value, stderr, *counts = map(notebook.Summary, self)
         inside, outside = (f"{count.low:.0f} to {count.high:.0f}" for count in counts)
-        errors = f"{notebook.number(self.typical_stderr)} typical, {notebook.number(stderr.high)} at most"
+        errors = f"{notebook.three_digits(self.typical_stderr)} typical, {notebook.three_digits(stderr.high)} at most"
         return (
             f"Estimate({notebook.shape_of(self.value)}: {value.range()}; standard error {errors}; in {inside} models, "
             f"out of {outside})"
@@ -311,7 +324,7 @@ class Estimate(_Estimate):
         if not notebook.holds_numbers(*self) or np.ndim(self.value) not in AXES or self.value.size > notebook.LARGEST:
             return None
         largest = self.to_dataframe().dropna(subset="value").nlargest(notebook.SHOWN, "value")
-        return notebook.table(f"{self!r}; the largest:", largest.reset_index())
+        return notebook.html_table(f"{self!r}; the largest:", largest.reset_index())
 
     def to_dataframe(self) -> Any:
         """The estimates as a pandas data frame: one row per example, or one per pair of training and test example.

@@ -5,7 +5,6 @@ import textwrap
 
 from memjax.cli.options import as_text, grouped, options_of
 from memjax.config.presets import PRESETS, SOURCES
-from memjax.config.specs import FleetSpec
 
 SHORT = """\
 memjax trains many small models on random subsets of a data set. It estimates how much each
@@ -31,7 +30,7 @@ Options used most; memjax --help-all explains all of them, and the presets of th
   --quiet, --json        print only the result; print one JSON object a line
 
 Other commands; memjax COMMAND --help explains each:
-  suspects DIR           labels that look wrong
+  suspects DIR           labels that look wrong    apply REVIEW  the table with labels corrected
   status DIR             how far a run is          verify DIR    whether its files are intact
   report DIR             write the report again    export DIR    files for other programs
   estimate --arrays F    estimates from predictions of models trained elsewhere
@@ -39,7 +38,8 @@ Other commands; memjax COMMAND --help explains each:
   seed DATASET FOLDER    use data files that you already have
   completion SHELL       completion for bash, zsh or tcsh
 
-Exit codes: 0 done, 1 verify found a problem, 2 wrong input, 75 interrupted: run it again.
+Exit codes: 0 done, 1 verify found a problem, 2 wrong input, 3 verify --repair repaired
+all problems, 75 interrupted: run it again.
 """
 
 
@@ -59,15 +59,6 @@ def everything() -> str:
         parts += [f"{title}:", *map(as_text, options), ""]
     parts += ["Presets (--preset NAME); other options change them:", *map(_preset, PRESETS)]
     return "\n".join([*parts, ""])
-
-
-def of_doctor() -> str:
-    """The options that only `memjax doctor` has."""
-    about = "Predicts time, disk and precision of a run on this machine, or with --plan on other machines."
-    head = (
-        f"memjax doctor [options]\n\n{about}\nIt takes all options of a run; memjax --help-all explains them.  Also:\n"
-    )
-    return "\n".join([head, *map(as_text, options_of(FleetSpec)), ""])
 
 
 def _preset(name: str) -> str:

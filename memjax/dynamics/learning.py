@@ -1,7 +1,11 @@
-"""When an example is learned and forgotten, and how easily: reductions of loss, correctness and margin."""
+"""When an example is learned and forgotten, and how easily: reductions of recorded curves.
+
+The curves are (epochs, train) or (models, epochs, train); the result has no axis of epochs.  Every function raises
+InputError for other shapes, for numbers that are not finite, and for correctness other than 0 and 1.
+"""
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 
 from memjax.dynamics.checks import as_bits, as_epochs, as_masks_of, as_numbers
 from memjax.errors import InputError
@@ -11,10 +15,12 @@ from memjax.types import ArrayLike
 def mean_loss(loss: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """The mean of an example's loss over all records, the area under its trajectory.  High: learned late or never.
 
-    At least 0.  The trajectories themselves are what was recorded; `over_models` takes their mean over models.
+    At least 0.  The order of its values, `mean_loss(loss).argsort()`, says what is learned first.  `over_models` takes
+    the mean over models.
 
-    Raises:
-      InputError: no curves, or values that are not finite.
+    Reference:
+      Arpit et al. 2017, arXiv 1706.05394, ask for easy and hard examples in section 3.1; a training loss that is low
+      early marks clean labels in Han et al., Co-teaching, 2018, arXiv 1804.06872.
     """
     return as_numbers("loss", loss).mean(-2)
 
@@ -26,29 +32,11 @@ def area_under_margin(margin: ArrayLike) -> Float[np.ndarray, "*models train"]:
     takes the margins in training batches (`--record-own met`); by default they are taken after each recorded epoch, in
     held-out models too.
 
-    Raises:
-      InputError: no curves, or values that are not finite.
-
     Reference:
       Pleiss et al., Identifying Mislabeled Data using the Area Under the Margin Ranking, 2020, arXiv 2001.10528,
       section 3.
     """
     return as_numbers("margin", margin).mean(-2)
-
-
-def easiest_first(loss: ArrayLike) -> Int[np.ndarray, "*models train"]:
-    """Examples from the easiest to the hardest: by the mean of the loss over training, the lowest first.
-
-    The order of loss[..., order] shows what is learned first.  Equal ones stay in their order.
-
-    Raises:
-      InputError: no curves, or values that are not finite.
-
-    Reference:
-      The order by area under the loss: Arpit et al. 2017, arXiv 1706.05394, ask for easy and hard examples in section
-      3.1; a training loss that is low early marks clean labels in Han et al., Co-teaching, 2018, arXiv 1804.06872.
-    """
-    return np.argsort(mean_loss(loss), axis=-1, kind="stable")
 
 
 def first_learned(correct: ArrayLike, epochs: ArrayLike | None = None) -> Float[np.ndarray, "*models train"]:
@@ -57,9 +45,6 @@ def first_learned(correct: ArrayLike, epochs: ArrayLike | None = None) -> Float[
     Args:
       correct: whether the model had the example right.
       epochs: after how many epochs the records were taken; by default 1, 2, 3, ...
-
-    Raises:
-      InputError: no curves, values other than 0 and 1, or epochs that do not fit.
 
     Reference:
       Toneva et al., An Empirical Study of Example Forgetting during Deep Neural Network Learning, 2019,
@@ -89,11 +74,9 @@ def forgetting_events(correct: ArrayLike) -> Float[np.ndarray, "*models train"]:
 
         events[i] = number of e with correct[e, i] and not correct[e + 1, i]
 
-    High: an example that conflicts with other examples.  The paper evaluates an example each time it is in a training
-    batch (`--record-own met`); by default all examples are evaluated after the recorded epochs, held-out ones included.
-
-    Raises:
-      InputError: no curves, or values other than 0 and 1.
+    0: unforgettable.  High: an example that conflicts with other examples.  The paper evaluates an example each time
+    it is in a training batch (`--record-own met`); by default all examples are evaluated after the recorded epochs,
+    held-out ones included.
 
     Reference:
       Toneva et al. 2019, arXiv 1812.05159, section 3; those never learned count as forgotten infinitely often there.
@@ -101,14 +84,6 @@ def forgetting_events(correct: ArrayLike) -> Float[np.ndarray, "*models train"]:
     right = as_bits("correct", correct)
     events = (right[..., :-1, :] & ~right[..., 1:, :]).sum(-2).astype(np.float64)
     return np.where(right.any(-2), events, np.inf)
-
-
-def unforgettable(correct: ArrayLike) -> Bool[np.ndarray, "*models train"]:
-    """Whether an example, once right, stays right at all later records; False if it never was right.
-
-    Arguments, errors and source as for `forgetting_events`.
-    """
-    return forgetting_events(correct) == 0
 
 
 def epochs_to_fit(
@@ -132,3 +107,27 @@ def epochs_to_fit(
     numbers = as_epochs(epochs, right.shape[-2])
     fitted = (right & masks[:, None]).sum(-1) >= share * masks.sum(-1)[:, None]
     return np.where(fitted.any(-1), numbers[fitted.argmax(-1)], np.nan)
+
+
+def confidence(probability: ArrayLike) -> Float[np.ndarray, "*models train"]:
+    """The mean probability of the given label over the records, in [0, 1].
+
+    High, with low variability: easy to learn.  Low, with low variability: hard to learn.
+
+    Reference:
+      Swayamdipta et al., Dataset Cartography, 2020, arXiv 2009.10795, section 2.
+    """
+    return as_numbers("probability", probability).mean(-2)
+
+
+def variability(probability: ArrayLike) -> Float[np.ndarray, "*models train"]:
+    """The standard deviation of that probability over the records, with their number as divisor; in [0, 1 / 2].
+
+    High: ambiguous.  Source as for `confidence`.
+    """
+    return as_numbers("probability", probability).std(-2)
+
+
+def correctness(correct: ArrayLike) -> Float[np.ndarray, "*models train"]:
+    """The share of the records at which the example is right, in [0, 1].  Source as for `confidence`."""
+    return as_bits("correct", correct).mean(-2)

@@ -1,4 +1,4 @@
-"""The typical standard error against what disjoint sets of models show, where most examples are at rate 1 in and out."""
+"""The typical standard error against what disjoint sets of models show, most examples being at rate 1 in and out."""
 
 import numpy as np
 import pytest
