@@ -41,7 +41,7 @@ def coverage(ends, num_in, num_out, rates_in, rates_out):
 
 
 def test_where_one_rate_is_certain_the_limits_are_those_of_the_other():
-    """20 of 20 right inside, 3 of 9 outside: the upper end is 1 minus the lower one of Clopper and Pearson for 3 of 9."""
+    """20 of 20 and 3 of 9 right: the upper end is 1 minus the lower limit of Clopper and Pearson for 3 of 9."""
     other = binomtest(3, 9).proportion_ci(method="exact")
     low, high = difference_limits(np.array([20.0]), 20, np.array([3.0]), 9, 0.05, exact=True)
 
