@@ -65,7 +65,7 @@ def shrink(
       >>> import numpy as np
       >>> noise = np.random.default_rng(0).normal(0, 0.1, 1000).astype(np.float32)
       >>> shrunken = shrink(Estimate(noise, np.full(1000, 0.1, np.float32), None, None))
-      >>> bool(noise.max() > 0.3), bool(shrunken.value.max() < 0.01)
+      >>> bool(noise.max() > 0.3), bool(shrunken.value.max() < 0.05)
       (True, True)
 
     Reference:
@@ -82,7 +82,7 @@ def shrink(
     if threshold is None:
         threshold = MEM_THRESHOLD if value.ndim == 1 else INFL_THRESHOLD
     columns, method = [value, stderr], partial(posterior_of_normal, threshold=threshold, level=level)
-    if value.ndim == 1 and getattr(estimate, "num_right", None) is not None:
+    if value.ndim == 1 and estimate.num_right is not None:
         columns = [np.asarray(column, np.float64) for column in estimate._counts()]
         method = partial(posterior_of_counts, threshold=threshold, level=level)
     known = np.isfinite(value) & np.isfinite(stderr)

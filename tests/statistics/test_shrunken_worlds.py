@@ -35,7 +35,9 @@ def test_shrunken_scores_in_worlds_with_a_known_truth(name, rate_in, models):
     passing = found.at_least[known]
     expected = np.sqrt((passing * (1 - passing)).sum())  # if the probabilities are right
     if name != "homogeneous":  # there all truths lie on one side together
-        assert abs(passing.sum() - (truth[known] >= 0.25).sum()) < 5 * expected + 0.01 * TRAIN
+        assert (
+            abs(passing.sum() - (truth[known] >= 0.25).sum()) < 5 * expected + 0.05 * TRAIN
+        )  # of a beta distribution where there are two
 
 
 @pytest.mark.parametrize("scale", [0.03, 0.1, 0.3])
