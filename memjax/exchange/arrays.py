@@ -50,7 +50,7 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
 
 
 def outcomes_of(arrays: Mapping[str, Shaped[np.ndarray, "..."]], name: str = "arrays") -> tuple[Dataset, Outcomes]:
-    """Finished models from arrays with one row a model, and a data set with what is known of the examples.
+    """Finished models from arrays with one row per model, and a data set with what is known of the examples.
 
     Required are the subsets and the training scores.  Subsets are `masks` (models, train), or `indices` (models, subset
     size): rows of the training examples.  Scores are `train_correct` (models, train), or `train_margin`: the logit of

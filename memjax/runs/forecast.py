@@ -17,7 +17,7 @@ from memjax.subsets import Coverage, coverage, lemma_bound
 from memjax.types import SubsetDesign
 
 DRAWN_MOST = 100_000  # models whose subsets are drawn for a prediction
-TOO_IDLE = 0.2  # share of paid time without work, from which it is worth a word
+TOO_IDLE = 0.2  # share of paid time without work from which advice is printed
 
 
 def machine(folder: Path) -> list[tuple[str, str]]:
@@ -30,7 +30,7 @@ def machine(folder: Path) -> list[tuple[str, str]]:
     return [
         ("versions", ", ".join(f"{name} {value}" for name, value in environment.versions().items())),
         ("devices", f"{len(devices)} x {environment.device_kind()}; cores {environment.usable_cores()}"),
-        ("memory", f"{limit / 2**30:.1f} GiB a device" if limit else f"{environment.memory() / 2**30:.1f} GiB"),
+        ("memory", f"{limit / 2**30:.1f} GiB per device" if limit else f"{environment.memory() / 2**30:.1f} GiB"),
         ("free disk", f"{shutil.disk_usage(place).free / 2**30:.1f} GiB at {place}"),
     ]
 
@@ -77,8 +77,8 @@ def _time(costs: Costs, fleet: FleetSpec) -> list[tuple[str, str]]:
     origin = "as given" if fleet.models_per_second else f"measured on {environment.device_kind()}"
     rows = [
         ("machines", f"hosts {fleet.hosts} x devices {costs.devices // fleet.hosts}"),
-        ("speed", f"{rate:.4g} models/s a device, {origin}; {costs.pack_size} models a pack"),
-        ("time", f"about {_duration(costs.seconds)} of training: {costs.rounds} packs a device"),
+        ("speed", f"{rate:.4g} models/s per device, {origin}; {costs.pack_size} models per pack"),
+        ("time", f"about {_duration(costs.seconds)} of training: {costs.rounds} packs per device"),
         ("device-hours", f"{costs.device_hours:.4g}, of which {costs.idle:.0%} idle at the end"),
     ]
     if costs.idle > TOO_IDLE:
