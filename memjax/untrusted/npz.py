@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.format import MAGIC_PREFIX
 
 from memjax.errors import InputError
 from memjax.untrusted.files import most_unpacked, reading, size_of
@@ -30,6 +31,8 @@ def read_npz(path: Path, check: Check) -> dict[str, np.ndarray]:
       InputError: the file is missing or damaged, or announces more data than it can hold.
     """
     with reading(path, *_ZIP_DAMAGE) as stream:
+        if stream.peek(6)[:6] == MAGIC_PREFIX:
+            raise InputError(f"{path} is a single array; write all arrays into one npz file with numpy.savez")
         limited = _LimitedReader(stream.raw)
         try:
             with zipfile.ZipFile(limited) as archive:
