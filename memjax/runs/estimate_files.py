@@ -5,8 +5,8 @@ Standard errors of a soft score are from sample variances, and its influence is 
 are of counts of right answers, and left out for it.
 
 Memory beyond the tally's, however many models there are: influence and its standard error of the pairs of the largest
-class, 8 bytes per pair, or of a sixty-fourth of the classes if that is more, and on each device some 40 bytes for each of
-the 2**20 pairs that are computed at once.
+class, 8 bytes per pair, or of a sixty-fourth of the classes if that is more, and on each device some 40 bytes for each
+of the 2**20 pairs that are computed at once.
 """
 
 import itertools
