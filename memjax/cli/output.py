@@ -106,7 +106,7 @@ def conclude(
     Args:
       columns: those of all training examples, as of `Result.columns`; without them the most memorized are listed.
     """
-    estimates, pairs = store.just_written(folder)
+    estimates, pairs, *_ = store.read_found(folder, checked=False)
     found = summary.findings(dataset, estimates, pairs)
     rows = [(name, str(made[name])) for name in ("report", "estimates") if name in made]
     rows += summary.rows(found)

@@ -11,7 +11,7 @@ from memjax.machine.debugging import without_debugging
 from memjax.runs.disk_space import check_room
 from memjax.runs.network import with_network
 from memjax.runs.places import missing_place
-from memjax.runs.plan_of import config_of, extended, settle_plan
+from memjax.runs.plan_of import config_of, settle_plan
 from memjax.runs.request import Request, read_request, request_without_inputs
 from memjax.store import Plan
 from memjax.types import Dataset, SubsetDesign
@@ -54,10 +54,15 @@ class Run:
             raise InputError(self.request.missing)
 
     @property
+    def finished(self) -> list[int]:
+        """Blocks of the models asked for that are already there."""
+        there = store.finished_blocks(self.folder)
+        return [number for number in self.plan.blocks if number in there]
+
+    @property
     def missing(self) -> list[int]:
         """Blocks still to be trained."""
-        finished = store.finished_blocks(self.folder)
-        return [number for number in self.plan.blocks if number not in finished]
+        return sorted(set(self.plan.blocks).difference(self.finished))
 
     @property
     def num_trained(self) -> int:
@@ -98,7 +103,7 @@ def extend_run(run: Run, num_models: int) -> Run:
         raise InputError(f"{num_models} models are needed, but there are only {most} masks")
     with_network(run.plan, run.config, run.dataset, run.folder)
     check_room(run.folder, num_models - run.plan.num_models, run.config, run.dataset)
-    return replace(run, plan=extended(run.plan, run.folder, num_models))
+    return replace(run, plan=store.extend_plan(run.folder, run.plan, num_models))
 
 
 def reopen_run(folder: Path, dataset: str = "") -> Run:
