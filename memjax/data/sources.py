@@ -36,11 +36,6 @@ def read_source(spec: DataSpec) -> Dataset:
         return load_digits()
     if source in CATALOG:
         return load_cached(source)
-    choices = [
-        "digits",
-        "csv:FILE",
-        "parquet:FILE",
-        *CATALOG,
-        *(f"{prefix}:{what}" for prefix, what in _WITH_PLACE.items()),
-    ]
+    places = {"csv": "FILE", "parquet": "FILE", "folder": "FOLDER"} | _WITH_PLACE  # runs keep the first three
+    choices = ["digits", *CATALOG, *(f"{prefix}:{what}" for prefix, what in places.items())]
     raise one_of("data set", source, choices)
