@@ -39,7 +39,8 @@ Other commands; memjax COMMAND --help explains each:
   seed DATASET FOLDER    use data files that you already have
   completion SHELL       completion for bash, zsh or tcsh
 
-Exit codes: 0 done, 1 verify found a problem, 2 wrong input, 75 interrupted: run it again.
+Exit codes: 0 done, 1 verify found a problem, 2 wrong input, 3 verify --repair repaired
+all problems, 75 interrupted: run it again.
 """
 
 

@@ -13,7 +13,7 @@ from memjax.data.build import clean_names, make_encoded
 from memjax.data.check import check_lengths
 from memjax.data.labels import as_labels
 from memjax.errors import InputError
-from memjax.store import read_results, write_arrays
+from memjax.store import read_arrays, write_arrays
 from memjax.types import Dataset, Table
 
 FILE = "data.npz"
@@ -110,7 +110,7 @@ def read(folder: Path) -> InMemory | None:
     Raises:
       InputError: the file is damaged.
     """
-    arrays = read_results(folder, FILE)
+    arrays = read_arrays(folder / FILE)
     if arrays is None:
         return None
     try:

@@ -1,5 +1,7 @@
 """Chooses the reader for the data set that the user named."""
 
+import os
+
 from memjax.config.specs import DataSpec
 from memjax.data.downloads.cache import load_cached
 from memjax.data.downloads.catalog import CATALOG
@@ -36,6 +38,21 @@ def read_source(spec: DataSpec) -> Dataset:
         return load_digits()
     if source in CATALOG:
         return load_cached(source)
+    if kind := _KIND_OF.get(os.path.splitext(source)[1].lower(), _kind_of_folder(source)):
+        raise InputError(f"data set {source!r} is not known; did you mean {kind}:{source}?")
     places = {"csv": "FILE", "parquet": "FILE", "folder": "FOLDER"} | _WITH_PLACE  # runs keep the first three
     choices = ["digits", *CATALOG, *(f"{prefix}:{what}" for prefix, what in places.items())]
     raise one_of("data set", source, choices)
+
+
+_KIND_OF = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
+_BY_FILE = {"x_train.npy": "npy", "train-images": "idx"}
+
+
+def _kind_of_folder(source: str) -> str:
+    """How a folder of arrays, of files like MNIST's or of images is read; empty for another source."""
+    if not os.path.isdir(source):
+        return ""
+    inside = os.listdir(source)
+    found = (kind for name, kind in _BY_FILE.items() if any(file.startswith(name) for file in inside))
+    return next(found, "folder" if any(os.path.isdir(os.path.join(source, file)) for file in inside) else "")

@@ -77,11 +77,11 @@ def record_network(folder: Path, plan: Plan, config: RunConfig, dataset: Dataset
     Raises:
       InputError: as `with_network`.
     """
-    known = store.read_plan(folder) or plan  # another process may have asked for more models meanwhile
+    known = store.read_plan(folder) or plan  # another process may have stored checksums meanwhile
     plan = with_network(known, config, dataset, folder)
     if plan == known:
         return ""
-    store.replace_plan(folder, plan)
+    store.add_network(folder, plan.network)
     done = "only names and shapes of its arrays were compared" if known.network else "nothing was compared"
     return f"{folder / 'plan.json'} has no checksum of {config.model.model} for these versions and device: {done}"
 

@@ -83,35 +83,35 @@ class Result:
         """Models that are trained, diverged ones included."""
         return self.run.num_trained
 
-    @cached_property
+    @property
     def estimates(self) -> Estimates:
         """All estimates of the run, made now if they are not there yet.
 
         Raises:
           InputError: models are still missing, or all diverged.
         """
+        return self._found.estimates
+
+    @cached_property
+    def _found(self) -> store.Results:
+        """The estimates and the pairs, of one set."""
         if missing := self.run.plan.num_models - self.run.num_trained:
             raise InputError(
                 f"{missing} of {self.run.plan.num_models} models are not trained yet in "
                 f"{store.shown(self.folder)}; result.extend() trains them"
             )
         stages.estimate(self.run, lambda _: None, lambda _: None)
-        found = store.read_estimates(self.folder)
-        assert found is not None
-        return found
+        return store.read_found(self.folder, checked=False)
 
     @property
     def memorization(self) -> Estimate:
         """Memorization of each training example: (train,) values with their errors; see `memjax.memorization`."""
         return self.estimates.memorization
 
-    @cached_property
+    @property
     def pairs(self) -> PairTable:
         """The train-test pairs of one class with high influence and high memorization, the strongest first."""
-        self.estimates  # noqa: B018  made where they are missing
-        found = store.read_pairs(self.folder)
-        assert found is not None
-        return found
+        return self._found.pairs
 
     @cached_property
     def influence(self) -> Estimate:
@@ -167,7 +167,7 @@ class Result:
         return self._read(store.read_curves)
 
     def _read(self, read: Any) -> Any:
-        blocks = [number for number in self.run.plan.blocks if number in store.finished_blocks(self.folder)]
+        blocks = self.run.finished
         if not blocks:
             raise InputError(f"{store.shown(self.folder)} holds no finished model yet; result.extend() trains them")
         try:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from memjax.notebook import number
+from memjax.notebook import three_digits
 
 COLUMNS = {  # of the table of suspects -> of the table of all examples
     "id": "id", "row": "row", "label": "label", "looks_wrong": "looks_wrong", "preferred": "preferred",
@@ -69,7 +69,9 @@ def lines(suspects: dict[str, np.ndarray]) -> list[str]:
     columns: list[list[str]] = []
     for name, title in head.items():
         values: Any = suspects.get(name, ())
-        texts = [number(value) if isinstance(value, float) else str(value) for value in np.asarray(values).tolist()]
+        texts = [
+            three_digits(value) if isinstance(value, float) else str(value) for value in np.asarray(values).tolist()
+        ]
         columns.append([title, *("".join(c if c.isprintable() else "?" for c in text)[:_LONGEST] for text in texts)])
     three = zip(suspects["memorization"], suspects["low"], suspects["high"], strict=True)
     intervals = [f"{value:.2f} ({low:.2f} to {high:.2f})" for value, low, high in three]
