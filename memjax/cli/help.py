@@ -34,7 +34,8 @@ Other commands; memjax COMMAND --help explains each:
   status DIR             how far a run is          verify DIR    whether its files are intact
   report DIR             write the report again    export DIR    files for other programs
   estimate --arrays F    estimates from predictions of models trained elsewhere
-  doctor                 time, memory and precision that a run would take
+  describe DATASET       what is understood of the data; time, memory and precision of a run
+  doctor                 the same of a run with these options, here or on other machines
   seed DATASET FOLDER    use data files that you already have
   completion SHELL       completion for bash, zsh or tcsh
 

@@ -12,10 +12,11 @@ from memjax.machine import environment
 from memjax.machine.debugging import without_debugging
 from memjax.runs import disk_space
 from memjax.runs.costs import Costs, plan_costs
-from memjax.runs.request import read_request
+from memjax.runs.request import Request
 from memjax.subsets import Coverage, coverage, lemma_bound
 from memjax.types import SubsetDesign
 
+CLASSES_NAMED = 10  # with their numbers of examples, the largest first
 DRAWN_MOST = 100_000  # models whose subsets are drawn for a prediction
 TOO_IDLE = 0.2  # share of paid time without work from which advice is printed
 
@@ -36,12 +37,11 @@ def machine(folder: Path) -> list[tuple[str, str]]:
 
 
 @without_debugging()
-def forecast(config: RunConfig, fleet: FleetSpec) -> tuple[list[tuple[str, str]], Costs]:
+def forecast(request: Request, fleet: FleetSpec) -> tuple[list[tuple[str, str]], Costs]:
     """Time, disk and standard error of a run before it starts, as rows of name and text, and the sums of its training.
 
     The time comes from training a few packs for 2 and for 8 epochs, unless the fleet's speed is given.
     """
-    request = read_request(config)
     config, dataset, design = request.config, request.dataset, request.design
     counts = _coverage(design, config.num_models)
     disk = config.num_models * disk_space.bytes_a_model(config, dataset)
@@ -60,6 +60,24 @@ def forecast(config: RunConfig, fleet: FleetSpec) -> tuple[list[tuple[str, str]]
         ("without a score", f"{counts.undefined} examples, always in or always out" if counts.undefined else "none"),
     ]
     return rows, costs
+
+
+def data_rows(request: Request) -> list[tuple[str, str]]:
+    """What is understood of the examples, as rows of name and text."""
+    dataset, given = request.dataset, request.given
+    counts = np.bincount(dataset.train_labels, minlength=dataset.num_classes)
+    order = np.argsort(-counts, kind="stable")
+    named = ", ".join(f"{dataset.class_names[label]} {counts[label]:,}" for label in order[:CLASSES_NAMED])
+    more = f" and {dataset.num_classes - CLASSES_NAMED:,} more" if dataset.num_classes > CLASSES_NAMED else ""
+    shape = " x ".join(map(str, dataset.input_shape))
+    rows = [
+        ("data", f"{dataset.name}: {dataset.num_train:,} training and {dataset.num_test:,} test examples"),
+        ("inputs", f"{shape}, {dataset.train_inputs.dtype}; --scaling {request.config.train.scaling}"),
+        ("classes", f"{dataset.num_classes:,}: {named}{more}"),
+    ]
+    if given and given.table:
+        rows.append(("columns", f"{len(given.table.names):,}: {', '.join(given.table.names)}"))
+    return rows + [("note", notice) for notice in (given.notices if given else ())]
 
 
 def _coverage(design: SubsetDesign, num_models: int) -> Coverage:
