@@ -101,8 +101,8 @@ class TableSpec:
     split: str = ""
     """The column that says train or test for each row.  Default: test rows are drawn, see --test-fraction."""
     test_fraction: float = 0.2
-    """The fraction of each class that is drawn for testing, unless --split names a column.  With 0 all rows are for training;
-    influence is then undefined."""
+    """The fraction of each class that is drawn for testing, unless --split names a column.  With 0 all rows are for
+    training; influence is then undefined."""
 
     def __post_init__(self):
         check_ranges(self)
