@@ -54,12 +54,12 @@ def shrink(
 
     Args:
       estimate: of `memorization` or `influence`.
-      groups: one each example, or pair, such as its class.  Fewer than 50 have the prior of all.  Default: one group.
-      threshold: of `at_least`.  Default: 0.25 for one number an example, 0.15 for pairs.
+      groups: one per example, or per pair, such as its class.  Fewer than 50 have the prior of all.  Default: one group.
+      threshold: of `at_least`.  Default: 0.25 for one number per example, 0.15 for pairs.
       level: of the interval.
 
     Raises:
-      InputError: not one group an entry of the estimate, or a level outside 0 to 1.
+      InputError: not one group per entry of the estimate, or a level outside 0 to 1.
 
     Example:
       >>> import numpy as np
@@ -76,7 +76,7 @@ def shrink(
     stderr = np.asarray(estimate.stderr, np.float64)
     numbers = np.zeros(value.shape, int) if groups is None else np.asarray(as_array("groups", groups))
     if numbers.shape != value.shape:
-        raise InputError(f"groups has shape {numbers.shape} and the estimate {value.shape}; expected one an entry")
+        raise InputError(f"groups has shape {numbers.shape} and the estimate {value.shape}; expected one per entry")
     if not 0 < level < 1:
         raise InputError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
     if threshold is None:

@@ -153,7 +153,7 @@ def test_pairs_have_the_threshold_of_influence():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"groups": np.zeros(3)}, "expected one an entry"),
+        ({"groups": np.zeros(3)}, "expected one per entry"),
         ({"level": 1.0}, "give a probability between 0 and 1"),
     ],
 )
