@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from memjax.models import from_linen, from_nnx, make_model
     from memjax.runs.fit import fit
     from memjax.runs.from_arrays import report_arrays
-    from memjax.runs.open_result import open
-    from memjax.runs.result import Result
+    from memjax.runs.result import Result, open
     from memjax.store import read_curves, read_outcomes
     from memjax.subsets import coverage, make_design
     from memjax.training import make_train, train_many
@@ -34,8 +33,7 @@ _HOME = {
     "data": ("load_dataset",),
     "runs.fit": ("fit",),
     "runs.from_arrays": ("report_arrays",),
-    "runs.open_result": ("open",),
-    "runs.result": ("Result",),
+    "runs.result": ("Result", "open"),
     "errors": ("InputError",),
     "estimators": ("influence", "memorization"),
     "models": ("from_linen", "from_nnx", "make_model"),

@@ -1,15 +1,12 @@
 """How results are displayed: a line in a terminal, a small table in a notebook, a data frame with pandas."""
 
 import html
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from memjax.errors import InputError
-
 SHOWN = 10  # rows of a table in a notebook
-LARGEST = 10**7  # a notebook shows no table of arrays with more entries, because sorting them takes long
+LARGEST = 10**6  # a notebook shows no table of arrays with more entries, because sorting them takes long
 _ENTRIES_AT_ONCE = 2**22  # a matrix of influences is too large for a copy of the whole
 
 
@@ -77,16 +74,9 @@ def fields(thing: Any) -> str:
     return f"{type(thing).__name__}({inside})"
 
 
-def table(caption: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table as HTML.  Cells are escaped, so they are shown as text."""
-
-    def cells(tag: str, row: Sequence[Any]) -> str:
-        texts = (number(cell) if isinstance(cell, float | np.floating) else f"{cell}" for cell in row)
-        return "<tr>" + "".join(f"<{tag}>{html.escape(text)}</{tag}>" for text in texts) + "</tr>"
-
-    body = "".join(cells("td", row) for row in rows)
-    head = f"<thead>{cells('th', columns)}</thead>"
-    return f"<p>{html.escape(caption)}</p><table>{head}<tbody>{body}</tbody></table>"
+def table(caption: str, rows: Any) -> str:
+    """A data frame with a caption, as HTML.  All texts are escaped."""
+    return f"<p>{html.escape(caption)}</p>" + rows.to_html(index=False)
 
 
 def frame(columns: dict[str, Any], index: dict[str, int] | None = None) -> Any:
@@ -94,14 +84,9 @@ def frame(columns: dict[str, Any], index: dict[str, int] | None = None) -> Any:
 
     Args:
       index: name and length of each axis of the arrays from which the columns were made.
-
-    Raises:
-      InputError: pandas is not installed.
     """
-    try:
-        import pandas
-    except ImportError:
-        raise InputError("pandas is not installed; install it with: pip install 'memjax[tables]'") from None
+    import pandas
+
     table = pandas.DataFrame(columns)
     if index and len(index) > 1:
         table.index = pandas.MultiIndex.from_product([range(size) for size in index.values()], names=list(index))

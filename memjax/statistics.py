@@ -1,5 +1,6 @@
 """Statistics that several parts need, in NumPy: means of some of the values, and the Gini coefficient."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def mean_where(
         return np.where(chosen, values, 0).sum(axis, dtype=dtype) / count, count
 
 
-def gini(values: Shaped[Any, "..."]) -> Float[np.ndarray, "*rest"]:
+def gini(values: Shaped[Any, "..."] | Sequence[Any]) -> Float[np.ndarray, "*rest"]:
     """The Gini coefficient of values of at least 0, along the last axis: how unequally something is shared out.
 
         G = sum over i, j of |g_i - g_j| / (2 n^2 mean g)
@@ -43,3 +44,21 @@ def gini(values: Shaped[Any, "..."]) -> Float[np.ndarray, "*rest"]:
     rank = 2 * np.arange(1, count + 1) - count - 1  # of ascending values: how many are below less how many above
     with np.errstate(invalid="ignore"):
         return np.asarray((rank * values).sum(-1) / (count * values.sum(-1)))
+
+
+def clopper_pearson(
+    successes: float | Shaped[np.ndarray, "..."], trials: int, level: float = 0.95
+) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
+    """Exact interval of a probability: each end is missed with at most half of 1 - level.  NaN without a trial.
+
+    Reference:
+      Clopper and Pearson, The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial, Biometrika
+      26, 1934.
+    """
+    from scipy.special import betaincinv
+
+    won, tail = np.asarray(successes, np.float64), (1 - level) / 2
+    low = np.where(won > 0, betaincinv(np.maximum(won, 1), trials - won + 1, tail), 0.0)
+    high = np.where(won < trials, betaincinv(won + 1, np.maximum(trials - won, 1), 1 - tail), 1.0)
+    known = (won >= 0) & (trials > 0)
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)

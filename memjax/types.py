@@ -10,7 +10,7 @@ A frozen dataclass stays on the host.  A NamedTuple of arrays or functions may b
 vmap.  This file does not import jax, so that programs that only read files start without it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +23,10 @@ from memjax.errors import InputError
 
 if TYPE_CHECKING:
     from jax import Array
+
+    ArrayLike = Any
+else:
+    ArrayLike = Shaped[Any, "..."] | Sequence[Any]  # what public functions of arrays take: nested lists, too
 
 Tree = Any  # nested containers of arrays
 AXES = {1: ("example",), 2: ("train", "test")}  # number of axes of an estimate -> their names
@@ -222,19 +226,14 @@ class Estimate(NamedTuple):
         """The ten largest values, in a notebook."""
         if not notebook.holds_numbers(*self) or np.ndim(self.value) not in AXES or self.value.size > notebook.LARGEST:
             return None
-        flat = np.asarray(self.value).reshape(-1)
-        order = [entry for entry in np.argsort(-flat, kind="stable")[: notebook.SHOWN] if not np.isnan(flat[entry])]
-        places = zip(*np.unravel_index(order, self.value.shape), strict=True)
-        columns = [np.asarray(field).reshape(-1)[order] for field in self]
-        rows = [[*place, *row] for place, *row in zip(places, *columns, strict=True)]
-        head = [*AXES[np.ndim(self.value)], "value", "stderr", "num_in", "num_out"]
-        return notebook.table(f"{self!r}; the largest:", head, rows)
+        largest = self.to_dataframe().dropna(subset="value").nlargest(notebook.SHOWN, "value")
+        return notebook.table(f"{self!r}; the largest:", largest.reset_index())
 
     def to_dataframe(self) -> Any:
         """The estimates as a pandas data frame: one row per example, or one per pair of training and test example.
 
         Raises:
-          InputError: pandas is not installed, or the estimate does not have one or two axes.
+          InputError: the estimate does not have one or two axes.
         """
         names = AXES.get(np.ndim(self.value))
         if names is None:

@@ -80,11 +80,23 @@ def held_out(masks, scores):
 
 
 def profile(masks, scores):
-    """Held-out scores of the models of each size, and their mean over the sizes that have one."""
+    """Held-out scores of the models of each size, and their mean over sizes; missing ones as the docstring has it."""
     sizes = sorted({int(mask.sum()) for mask in masks})
     value = np.stack([held_out(masks[masks.sum(1) == size], scores[masks.sum(1) == size]) for size in sizes])
-    columns = [[one for one in column if not np.isnan(one)] for column in value.T]
-    return {"sizes": sizes, "value": value, "mean": [np.mean(column) if column else np.nan for column in columns]}
+    usual = [np.mean(row[~np.isnan(row)]) if not np.isnan(row).all() else np.nan for row in value]
+    mean = []
+    for column in value.T:
+        apart = [one - other for one, other in zip(column, usual, strict=True) if not np.isnan(one)]
+        if not apart:
+            mean.append(np.nan)
+            continue
+        filled = [
+            other + np.mean(apart) if np.isnan(one) else one
+            for one, other in zip(column, usual, strict=True)
+            if not np.isnan(other)
+        ]
+        mean.append(np.mean(filled))
+    return {"sizes": sizes, "value": value, "mean": mean}
 
 
 def out_of_bag(masks, logits):

@@ -1,8 +1,12 @@
 """More oracles, of linear models, membership and pairs: loops from the definitions; nothing of memjax in here."""
 
-from math import comb, erf, log, pi, sqrt
+from math import comb, erf, exp, log, sqrt
 
 import numpy as np
+from scipy.optimize import brentq
+from scipy.special import digamma, polygamma
+from scipy.stats import norm
+from scipy.stats import t as student
 
 
 def lasso(masks, outputs, penalty, sweeps=60):
@@ -60,31 +64,79 @@ def linear_models(fit, unit, multiples, masks, outputs, folds=4):
     return {"weights": weights, "bias": bias}
 
 
-def likelihood_ratio(masks, scores, target, variant, fixed):
-    """Log densities under normal distributions about the median of each side, with the deviation of its scores."""
-
-    def normal(chosen):
-        sides = [[float(scores[t, i]) for t in range(len(masks)) if chosen[t, i]] for i in range(masks.shape[1])]
-        residuals = [value - np.mean(side) for side in sides for value in side]
-        centres = [np.median(side) if side else np.nan for side in sides]
-        varies = [len(set(side)) > 1 for side in sides]
-        if fixed:
-            return centres, [max(np.std(residuals), 1e-6) if residuals else np.nan] * len(sides)
-        return centres, [np.std(side) if one else np.nan for side, one in zip(sides, varies, strict=True)]
-
-    def log_density(value, centre, deviation):
-        return -0.5 * ((value - centre) / deviation) ** 2 - log(deviation) - 0.5 * log(2 * pi)
-
-    outside, inside = normal(~masks), normal(masks)
+def likelihood_ratio(masks, scores, target, variant, variance):
+    """Log densities of the target's scores under one distribution for each side of each example."""
+    sides = [
+        [[float(scores[t, i]) for t in range(len(masks)) if chosen[t, i]] for i in range(masks.shape[1])]
+        for chosen in (~np.asarray(masks), np.asarray(masks))
+    ]
+    outside, inside = ((_students if variance == "prior" else _normals)(side, variance) for side in sides)
     found = np.full(target.shape, np.nan)
     for a, i in np.ndindex(*target.shape):
-        value, out, into = float(target[a, i]), [side[i] for side in outside], [side[i] for side in inside]
-        if np.isnan(out).any() or (variant == "online" and np.isnan(into).any()):
+        value, out, into = float(target[a, i]), outside[i], inside[i]
+        if out and variant == "offline":
+            found[a, i] = out.logcdf(value)
+        elif out and variant == "offline-density":
+            found[a, i] = -out.logpdf(value)
+        elif out and into:
+            found[a, i] = into.logpdf(value) - out.logpdf(value)
+    return found
+
+
+def _normals(sides, variance):
+    """About the median, with the deviation of the side's own scores, or of all residuals, less one a side."""
+    squares = sum((value - np.mean(side)) ** 2 for side in sides for value in side)
+    free = sum(len(side) - 1 for side in sides if side)
+    if variance == "fixed":
+        return [norm(np.median(side), max(sqrt(squares / free), 1e-6)) if side and free else None for side in sides]
+    return [norm(np.median(side), np.std(side)) if len(set(side)) > 1 else None for side in sides]
+
+
+def _students(sides, _):
+    """The prediction of one more score, with an inverse gamma prior of the variance by Smyth, 2004, section 6.2."""
+    free = [len(side) - 1 for side in sides if len(set(side)) > 1]
+    variances = [np.var(side, ddof=1) for side in sides if len(set(side)) > 1]
+    if not free:  # nothing varies
+        return [student(1000, np.mean(side), 1e-6) if side else None for side in sides]
+    e = [log(s) - digamma(d / 2) + log(d / 2) for s, d in zip(variances, free, strict=True)]
+    excess = np.var(e, ddof=1) - np.mean([polygamma(1, d / 2) for d in free]) if len(free) > 1 else 0
+    prior = 1000.0
+    if excess > polygamma(1, 500):
+        prior = 2 * brentq(lambda x: polygamma(1, x) - excess, 1e-3, 501)
+    centre = exp(np.mean(e) + digamma(prior / 2) - log(prior / 2))
+    found = []
+    for side in sides:
+        k, squares = len(side), sum((value - np.mean(side)) ** 2 for value in side) if len(set(side)) > 1 else 0.0
+        whole = prior + k - 1
+        found.append(
+            student(whole, np.mean(side), sqrt((prior * centre + squares) / whole * (1 + 1 / k))) if k else None
+        )
+    return found
+
+
+def dominated(masks, log_odds, target, population, population_target, gamma, offline):
+    """RMIA as the paper has it: the share of z for which (p(x|target) / p(x)) / (p(z|target) / p(z)) >= gamma."""
+
+    def p(value):
+        return 1 / (1 + exp(-float(value)))
+
+    found = np.full(target.shape, np.nan)
+    for a, i in np.ndindex(*target.shape):
+        saw = [p(log_odds[t, i]) for t in range(len(masks)) if masks[t, i]]
+        other = [p(log_odds[t, i]) for t in range(len(masks)) if not masks[t, i]]
+        if not other or (offline is None and not saw):
             continue
-        if variant == "offline":
-            found[a, i] = log((1 + erf((value - out[0]) / out[1] / sqrt(2))) / 2)
-        else:
-            found[a, i] = -log_density(value, *out) + (log_density(value, *into) if variant == "online" else 0)
+        p_x = (
+            (np.mean(saw) + np.mean(other)) / 2
+            if offline is None
+            else ((1 + offline) * np.mean(other) + 1 - offline) / 2
+        )
+        won = 0
+        for z in range(population.shape[1]):
+            p_z = np.mean([p(population[t, z]) for t in range(len(masks))])
+            p_z = p_z if offline is None else ((1 + offline) * p_z + 1 - offline) / 2
+            won += p(target[a, i]) / p_x / (p(population_target[a, z]) / p_z) >= gamma
+        found[a, i] = won / population.shape[1]
     return found
 
 

@@ -94,7 +94,7 @@ def draw(curves: Curves, sides: dict[str, dynamics.Sides], wrong: np.ndarray):
     loss = dynamics.over_models(curves.values["loss"], curves.masks).inside  # (epochs, train), where trained on
     for axis, (title, rows) in zip(axes[1:], (("clean labels", ~wrong), ("wrong labels", wrong)), strict=True):
         known = loss[:, rows & np.isfinite(loss).all(0)]
-        order = dynamics.easiest_first(known)
+        order = np.argsort(dynamics.mean_loss(known), kind="stable")
         image = axis.imshow(known[:, order].T, aspect="auto", vmin=0, vmax=4, cmap="magma_r", interpolation="nearest")
         axis.set(title=f"loss, {title}", xlabel="epochs", ylabel="training examples, easiest on top")
     figure.colorbar(image, ax=axes[1:], shrink=0.8)

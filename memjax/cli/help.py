@@ -5,7 +5,6 @@ import textwrap
 
 from memjax.cli.options import as_text, grouped, options_of
 from memjax.config.presets import PRESETS, SOURCES
-from memjax.config.specs import FleetSpec
 
 SHORT = """\
 memjax trains many small models on random subsets of a data set. It estimates how much each
@@ -59,15 +58,6 @@ def everything() -> str:
         parts += [f"{title}:", *map(as_text, options), ""]
     parts += ["Presets (--preset NAME); other options change them:", *map(_preset, PRESETS)]
     return "\n".join([*parts, ""])
-
-
-def of_doctor() -> str:
-    """The options that only `memjax doctor` has."""
-    about = "Predicts time, disk and precision of a run on this machine, or with --plan on other machines."
-    head = (
-        f"memjax doctor [options]\n\n{about}\nIt takes all options of a run; memjax --help-all explains them.  Also:\n"
-    )
-    return "\n".join([head, *map(as_text, options_of(FleetSpec)), ""])
 
 
 def _preset(name: str) -> str:

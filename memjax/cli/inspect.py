@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from memjax import store
+from memjax.cli.options import Folder
 from memjax.cli.output import Output, print_event, table
-from memjax.cli.parsing import Folder
 from memjax.config.specs import OutputSpec
 from memjax.errors import InputError
 from memjax.runs import summary

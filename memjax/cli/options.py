@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import tyro
 
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec
 
+Folder = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]  # Path would turn gs:// into gs:/
 GROUPS: dict[str, tuple[type, tuple[str, ...]]] = {
     "The run": (RunConfig, ("run", "num_models", "until_stderr", "seed")),
     "Data": (DataSpec, ()),

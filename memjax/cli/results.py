@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from memjax.cli.options import Folder
 from memjax.cli.output import Output, conclude, print_event, records
-from memjax.cli.parsing import Folder
 from memjax.config.run_config import Score
 from memjax.config.specs import OutputSpec
 from memjax.errors import InputError
@@ -26,7 +26,7 @@ class Report:
 def report(request: Report) -> None:
     """Writes the report and prints its path."""
     from memjax.runs import outputs
-    from memjax.runs.open_result import open
+    from memjax.runs.result import open
 
     print(shown(outputs.report(open(request.folder).run, request.examples)))
 
@@ -48,7 +48,7 @@ class Suspects:
 def suspects(request: Suspects) -> None:
     """Prints the sentence and the table, or writes the table to a file."""
     from memjax.exchange import write_csv
-    from memjax.runs.open_result import open
+    from memjax.runs.result import open
     from memjax.runs.suspects import lines, sentence, suspect_columns
 
     if request.count < 1:
@@ -111,8 +111,8 @@ class Export:
 
 def export(request: Export) -> None:
     """Writes the files, and prints what was written."""
-    from memjax.runs import outputs
-    from memjax.runs.open_result import open
+    from memjax.runs import export
+    from memjax.runs.result import open
 
-    for line in outputs.export(open(request.run).run, request.out, request.format):
+    for line in export.export(open(request.run), request.out, request.format):
         print(line)

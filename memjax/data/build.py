@@ -7,6 +7,7 @@ import numpy as np
 
 from memjax.data.check import check_counts, check_labels, check_lengths
 from memjax.data.labels import as_labels, encode_labels
+from memjax.data.scaling import narrowed
 from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.types import Dataset
@@ -68,6 +69,7 @@ def make_encoded(
     for which, split in (("train", train), ("test", test)):
         if split is not None:
             check_counts(which, split[0], as_labels(which, split[1]))
+    inputs, test_inputs = narrowed(inputs, test_inputs)
     labels = encode_labels(given, None if test is None else test[1])
     if len(class_names) not in (0, len(labels.classes)):
         raise InputError(

@@ -6,6 +6,7 @@ from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.types import Dataset
 
+LARGEST = np.finfo(np.float32).max
 EXAMPLES_AT_ONCE = 4096  # inputs on disk need not fit in memory
 
 
@@ -82,16 +83,18 @@ def check_shape(which: str, inputs: Inputs) -> None:
 
 
 def check_finite(which: str, inputs: Inputs, ids: np.ndarray) -> None:
-    """Refuses NaN and infinity."""
+    """Refuses NaN, infinity, and numbers that would be infinite in float32."""
     if inputs.dtype.kind != "f":
         return
     parts = (inputs[start : start + EXAMPLES_AT_ONCE] for start in range(0, len(inputs), EXAMPLES_AT_ONCE))
-    finite = [np.isfinite(part).all(axis=tuple(range(1, inputs.ndim))) for part in parts]
-    wrong = np.flatnonzero(~np.concatenate(finite)) if finite else np.empty(0, int)
+    axes = tuple(range(1, inputs.ndim))
+    within = [(abs(part) <= LARGEST).all(axis=axes) for part in parts]
+    wrong = np.flatnonzero(~np.concatenate(within)) if within else np.empty(0, int)
     if wrong.size:
+        finite = np.isfinite(inputs[int(wrong[0])]).all()
+        what = f"a number beyond {LARGEST:.2g}, the largest of float32" if finite else "NaN or infinity"
         raise InputError(
-            f"{which} example {ids[wrong[0]]} holds NaN or infinity ({wrong.size} such examples); "
-            "leave them out or fill them in"
+            f"{which} example {ids[wrong[0]]} holds {what} ({wrong.size} such examples); leave them out or fill them in"
         )
 
 

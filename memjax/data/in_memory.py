@@ -42,6 +42,7 @@ class InMemory(NamedTuple):
       classes: the user's own value of each class.
       own_ids, own_test_ids: the user's own name of each example; None if examples have row numbers only.
       table: the columns of the table that the examples are from; None if they are from no table.
+      features: a name for each feature; empty if they have numbers only.
       notices: what the user should know of how the examples were read.
     """
 
@@ -50,6 +51,7 @@ class InMemory(NamedTuple):
     own_ids: np.ndarray | None = None
     own_test_ids: np.ndarray | None = None
     table: Table | None = None
+    features: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
 

@@ -5,19 +5,19 @@ leave out the axis of epochs; `over_models` then tells models that trained on an
 """
 
 from memjax.dynamics.binomial import Dispersion, binomial_null, dispersion
-from memjax.dynamics.cartography import confidence, correctness, variability
 from memjax.dynamics.critical import Search, critical_sample_ratio, critical_samples, verified
 from memjax.dynamics.depth import model_depths, prediction_depth
 from memjax.dynamics.early import at_epoch, el2n, gradient_norms
 from memjax.dynamics.learning import (
     area_under_margin,
-    easiest_first,
+    confidence,
+    correctness,
     epochs_to_fit,
     first_learned,
     forgetting_events,
     learned_for_good,
     mean_loss,
-    unforgettable,
+    variability,
 )
 from memjax.dynamics.sensitivity import Unrolled, class_sensitivity, loss_sensitivity
 from memjax.dynamics.split import Sides, over_examples, over_models
@@ -37,7 +37,6 @@ __all__ = [
     "critical_sample_ratio",
     "critical_samples",
     "dispersion",
-    "easiest_first",
     "el2n",
     "epochs_to_fit",
     "first_learned",
@@ -51,7 +50,6 @@ __all__ = [
     "over_examples",
     "over_models",
     "prediction_depth",
-    "unforgettable",
     "variability",
     "verified",
 ]

@@ -2,14 +2,15 @@
 
 import jax
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Int
 
 from memjax.errors import InputError
+from memjax.types import ArrayLike
 
 AnyArray = np.ndarray | jax.Array
 
 
-def as_bits(name: str, values: Shaped[AnyArray, "..."]) -> Bool[np.ndarray, "*models epochs train"]:
+def as_bits(name: str, values: ArrayLike) -> Bool[np.ndarray, "*models epochs train"]:
     """Curves of 0 and 1 as bool.
 
     Raises:
@@ -21,7 +22,7 @@ def as_bits(name: str, values: Shaped[AnyArray, "..."]) -> Bool[np.ndarray, "*mo
     return values.astype(bool)
 
 
-def as_numbers(name: str, values: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models epochs train"]:
+def as_numbers(name: str, values: ArrayLike) -> Float[np.ndarray, "*models epochs train"]:
     """Curves as float32: sums of float16 would be too coarse.
 
     Raises:
@@ -33,7 +34,7 @@ def as_numbers(name: str, values: Shaped[AnyArray, "..."]) -> Float[np.ndarray, 
     return values
 
 
-def as_epochs(epochs: Shaped[AnyArray, "..."] | None, count: int) -> Int[np.ndarray, " epochs"]:
+def as_epochs(epochs: ArrayLike | None, count: int) -> Int[np.ndarray, " epochs"]:
     """After how many epochs each record was taken; 1, 2, 3, ... where it is not said.
 
     Raises:
@@ -47,7 +48,7 @@ def as_epochs(epochs: Shaped[AnyArray, "..."] | None, count: int) -> Int[np.ndar
     return epochs
 
 
-def as_masks_of(values: Shaped[AnyArray, "..."], masks: Shaped[AnyArray, "..."]) -> np.ndarray:
+def as_masks_of(values: ArrayLike, masks: ArrayLike) -> np.ndarray:
     """The masks that belong to values (models, ..., train), as bool.
 
     Raises:
@@ -59,7 +60,7 @@ def as_masks_of(values: Shaped[AnyArray, "..."], masks: Shaped[AnyArray, "..."])
     return masks.astype(bool)
 
 
-def _as_curves(name: str, values: Shaped[AnyArray, "..."]) -> np.ndarray:
+def _as_curves(name: str, values: ArrayLike) -> np.ndarray:
     values = np.asarray(values)
     if values.ndim < 2 or not values.shape[-2]:
         raise InputError(f"{name} has shape {values.shape}; expected (epochs, train), or (models, epochs, train)")

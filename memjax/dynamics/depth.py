@@ -12,7 +12,7 @@ from memjax.dynamics.checks import AnyArray
 from memjax.errors import InputError
 from memjax.machine.debugging import without_debugging
 from memjax.models import layers_of
-from memjax.types import Model, Tree
+from memjax.types import ArrayLike, Model, Tree
 
 
 @without_debugging()
@@ -131,9 +131,9 @@ def _vote(
 
 
 def _checked(
-    support: Sequence[Shaped[AnyArray, "..."]],
+    support: Sequence[ArrayLike],
     labels: np.ndarray,
-    queries: Sequence[Shaped[AnyArray, "..."]],
+    queries: Sequence[ArrayLike],
     predictions: np.ndarray,
     own: np.ndarray,
 ) -> list[tuple[np.ndarray, np.ndarray]]:

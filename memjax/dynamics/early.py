@@ -12,12 +12,10 @@ from memjax.dynamics.checks import AnyArray, as_epochs, as_numbers
 from memjax.dynamics.split import Sides, over_models
 from memjax.errors import InputError
 from memjax.machine.debugging import without_debugging
-from memjax.types import Model, Tree
+from memjax.types import ArrayLike, Model, Tree
 
 
-def at_epoch(
-    values: Shaped[AnyArray, "..."], epochs: Shaped[AnyArray, "..."], epoch: int
-) -> Shaped[np.ndarray, "*models train"]:
+def at_epoch(values: ArrayLike, epochs: ArrayLike, epoch: int) -> Shaped[np.ndarray, "*models train"]:
     """What was recorded after so many epochs.
 
     Raises:
@@ -30,9 +28,9 @@ def at_epoch(
 
 
 def el2n(
-    error_norm: Shaped[AnyArray, "..."],
-    epochs: Shaped[AnyArray, "..."],
-    masks: Shaped[AnyArray, "..."],
+    error_norm: ArrayLike,
+    epochs: ArrayLike,
+    masks: ArrayLike,
     epoch: int,
 ) -> Sides:
     """EL2N: the length of the error, softmax minus label, early in training, in the mean over models.

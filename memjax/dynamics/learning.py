@@ -1,32 +1,36 @@
-"""When an example is learned and forgotten, and how easily: reductions of loss, correctness and margin."""
+"""When an example is learned and forgotten, and how easily: reductions of recorded curves.
+
+The curves are (epochs, train) or (models, epochs, train); the result has no axis of epochs.  Every function raises
+InputError for other shapes, for numbers that are not finite, and for correctness other than 0 and 1.
+"""
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Float
 
-from memjax.dynamics.checks import AnyArray, as_bits, as_epochs, as_masks_of, as_numbers
+from memjax.dynamics.checks import as_bits, as_epochs, as_masks_of, as_numbers
 from memjax.errors import InputError
+from memjax.types import ArrayLike
 
 
-def mean_loss(loss: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def mean_loss(loss: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """The mean of an example's loss over all records, the area under its trajectory.  High: learned late or never.
 
-    At least 0.  The trajectories themselves are what was recorded; `over_models` takes their mean over models.
+    At least 0.  The order of its values, `mean_loss(loss).argsort()`, says what is learned first.  `over_models` takes
+    the mean over models.
 
-    Raises:
-      InputError: no curves, or values that are not finite.
+    Reference:
+      Arpit et al. 2017, arXiv 1706.05394, ask for easy and hard examples in section 3.1; a training loss that is low
+      early marks clean labels in Han et al., Co-teaching, 2018, arXiv 1804.06872.
     """
     return as_numbers("loss", loss).mean(-2)
 
 
-def area_under_margin(margin: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def area_under_margin(margin: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """AUM: the mean over the records of the logit of the given label minus the largest other.
 
     Low, or below 0: other examples pull towards another label, as they do where the given one is wrong.  The paper
     takes the margins in training batches (`--record-own met`); by default they are taken after each recorded epoch, in
     held-out models too.
-
-    Raises:
-      InputError: no curves, or values that are not finite.
 
     Reference:
       Pleiss et al., Identifying Mislabeled Data using the Area Under the Margin Ranking, 2020, arXiv 2001.10528,
@@ -35,32 +39,12 @@ def area_under_margin(margin: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*mo
     return as_numbers("margin", margin).mean(-2)
 
 
-def easiest_first(loss: Shaped[AnyArray, "..."]) -> Int[np.ndarray, "*models train"]:
-    """Examples from the easiest to the hardest: by the mean of the loss over training, the lowest first.
-
-    The order of loss[..., order] shows what is learned first.  Equal ones stay in their order.
-
-    Raises:
-      InputError: no curves, or values that are not finite.
-
-    Reference:
-      The order by area under the loss: Arpit et al. 2017, arXiv 1706.05394, ask for easy and hard examples in section
-      3.1; a training loss that is low early marks clean labels in Han et al., Co-teaching, 2018, arXiv 1804.06872.
-    """
-    return np.argsort(mean_loss(loss), axis=-1, kind="stable")
-
-
-def first_learned(
-    correct: Shaped[AnyArray, "..."], epochs: Shaped[AnyArray, "..."] | None = None
-) -> Float[np.ndarray, "*models train"]:
+def first_learned(correct: ArrayLike, epochs: ArrayLike | None = None) -> Float[np.ndarray, "*models train"]:
     """After how many epochs an example is right for the first time; NaN if it never is.
 
     Args:
       correct: whether the model had the example right.
       epochs: after how many epochs the records were taken; by default 1, 2, 3, ...
-
-    Raises:
-      InputError: no curves, values other than 0 and 1, or epochs that do not fit.
 
     Reference:
       Toneva et al., An Empirical Study of Example Forgetting during Deep Neural Network Learning, 2019,
@@ -71,9 +55,7 @@ def first_learned(
     return np.where(right.any(-2), numbers[right.argmax(-2)], np.nan)
 
 
-def learned_for_good(
-    correct: Shaped[AnyArray, "..."], epochs: Shaped[AnyArray, "..."] | None = None
-) -> Float[np.ndarray, "*models train"]:
+def learned_for_good(correct: ArrayLike, epochs: ArrayLike | None = None) -> Float[np.ndarray, "*models train"]:
     """After how many epochs an example is right and stays right until the end; NaN if it is wrong in the end.
 
     For an example that a model trained on, and whose label does not follow from other examples, this is the time to
@@ -87,16 +69,14 @@ def learned_for_good(
     return np.where(learned, numbers[np.where(learned, place, 0)], np.nan)
 
 
-def forgetting_events(correct: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*models train"]:
+def forgetting_events(correct: ArrayLike) -> Float[np.ndarray, "*models train"]:
     """How often an example goes from right to wrong between one record and the next; infinity if it never was right.
 
         events[i] = number of e with correct[e, i] and not correct[e + 1, i]
 
-    High: an example that conflicts with other examples.  The paper evaluates an example each time it is in a training
-    batch (`--record-own met`); by default all examples are evaluated after the recorded epochs, held-out ones included.
-
-    Raises:
-      InputError: no curves, or values other than 0 and 1.
+    0: unforgettable.  High: an example that conflicts with other examples.  The paper evaluates an example each time
+    it is in a training batch (`--record-own met`); by default all examples are evaluated after the recorded epochs,
+    held-out ones included.
 
     Reference:
       Toneva et al. 2019, arXiv 1812.05159, section 3; those never learned count as forgotten infinitely often there.
@@ -106,18 +86,10 @@ def forgetting_events(correct: Shaped[AnyArray, "..."]) -> Float[np.ndarray, "*m
     return np.where(right.any(-2), events, np.inf)
 
 
-def unforgettable(correct: Shaped[AnyArray, "..."]) -> Bool[np.ndarray, "*models train"]:
-    """Whether an example, once right, stays right at all later records; False if it never was right.
-
-    Arguments, errors and source as for `forgetting_events`.
-    """
-    return forgetting_events(correct) == 0
-
-
 def epochs_to_fit(
-    correct: Shaped[AnyArray, "..."],
-    masks: Shaped[AnyArray, "..."],
-    epochs: Shaped[AnyArray, "..."] | None = None,
+    correct: ArrayLike,
+    masks: ArrayLike,
+    epochs: ArrayLike | None = None,
     share: float = 1.0,
 ) -> Float[np.ndarray, " models"]:
     """A model's time to convergence: epochs until it has so large a share of its own examples right, NaN if never.
@@ -135,3 +107,27 @@ def epochs_to_fit(
     numbers = as_epochs(epochs, right.shape[-2])
     fitted = (right & masks[:, None]).sum(-1) >= share * masks.sum(-1)[:, None]
     return np.where(fitted.any(-1), numbers[fitted.argmax(-1)], np.nan)
+
+
+def confidence(probability: ArrayLike) -> Float[np.ndarray, "*models train"]:
+    """The mean probability of the given label over the records, in [0, 1].
+
+    High, with low variability: easy to learn.  Low, with low variability: hard to learn.
+
+    Reference:
+      Swayamdipta et al., Dataset Cartography, 2020, arXiv 2009.10795, section 2.
+    """
+    return as_numbers("probability", probability).mean(-2)
+
+
+def variability(probability: ArrayLike) -> Float[np.ndarray, "*models train"]:
+    """The standard deviation of that probability over the records, with their number as divisor; in [0, 1 / 2].
+
+    High: ambiguous.  Source as for `confidence`.
+    """
+    return as_numbers("probability", probability).std(-2)
+
+
+def correctness(correct: ArrayLike) -> Float[np.ndarray, "*models train"]:
+    """The share of the records at which the example is right, in [0, 1].  Source as for `confidence`."""
+    return as_bits("correct", correct).mean(-2)

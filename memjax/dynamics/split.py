@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Int
 
-from memjax.dynamics.checks import AnyArray, as_masks_of
+from memjax.dynamics.checks import as_masks_of
 from memjax.statistics import mean_where
+from memjax.types import ArrayLike
 
 
 class Sides(NamedTuple):
@@ -23,7 +24,7 @@ class Sides(NamedTuple):
     num_out: Int[np.ndarray, "..."]
 
 
-def over_models(values: Shaped[AnyArray, "..."], masks: Shaped[AnyArray, "..."]) -> Sides:
+def over_models(values: ArrayLike, masks: ArrayLike) -> Sides:
     """The mean of a reduction, or of whole curves, over models that trained on an example and over held-out models.
 
         inside[..., i] = mean of values[t, ..., i] over models t with masks[t, i], where it is a number
@@ -43,8 +44,8 @@ def over_models(values: Shaped[AnyArray, "..."], masks: Shaped[AnyArray, "..."])
 
 
 def over_examples(
-    values: Shaped[AnyArray, "..."],
-    masks: Shaped[AnyArray, "..."],
+    values: ArrayLike,
+    masks: ArrayLike,
     rows: Bool[np.ndarray, " train"] | None = None,
 ) -> Sides:
     """The mean over a model's own training examples and over its held-out examples, for each model: learning curves.

@@ -2,7 +2,9 @@
 
 from memjax.estimators.banzhaf import data_banzhaf
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
+from memjax.estimators.decision_stability import decision_stability
 from memjax.estimators.discoveries import pair_p_values, q_values
+from memjax.estimators.epsilon import epsilon_from_one_model, epsilon_from_rates
 from memjax.estimators.extremes import Extremes, extremes, join_extremes
 from memjax.estimators.held_out import Profile, c_score, consistency_profile, label_errors, out_of_bag
 from memjax.estimators.influence import influence
@@ -12,7 +14,8 @@ from memjax.estimators.linear.datamodels import Datamodels, datamodels
 from memjax.estimators.linear.lasso import lasso
 from memjax.estimators.linear.penalty_factors import prior_factors, worth
 from memjax.estimators.linear.ridge import ridge_datamodels
-from memjax.estimators.lira import Curve, lira, membership_curve
+from memjax.estimators.lira import lira
+from memjax.estimators.membership_curve import Curve, membership_curve
 from memjax.estimators.memorization import memorization, sides
 from memjax.estimators.pairs import (
     INFL_THRESHOLD,
@@ -25,6 +28,7 @@ from memjax.estimators.pairs import (
     select_pairs,
 )
 from memjax.estimators.reliability import Reliability, split_half_reliability
+from memjax.estimators.rmia import loss_attack, population_attack, rmia
 from memjax.estimators.shapley import subsampled_shapley
 from memjax.estimators.shrink import shrink
 from memjax.estimators.streaming.tally import Tally, in_pairs, tally_of
@@ -60,7 +64,10 @@ __all__ = [
     "count_pairs",
     "data_banzhaf",
     "datamodels",
+    "decision_stability",
     "difference",
+    "epsilon_from_one_model",
+    "epsilon_from_rates",
     "estimate_of",
     "expected_by_chance",
     "extremes",
@@ -73,14 +80,17 @@ __all__ = [
     "lasso",
     "linear_datamodeling_score",
     "lira",
+    "loss_attack",
     "membership_curve",
     "memorization",
     "memorization_totals",
     "out_of_bag",
     "pair_p_values",
+    "population_attack",
     "prior_factors",
     "q_values",
     "ridge_datamodels",
+    "rmia",
     "select_pairs",
     "shrink",
     "sides",

@@ -1,19 +1,19 @@
 """Data Banzhaf values: how much each example adds to a utility of the model, by maximum sample reuse."""
 
 import numpy as np
-from jaxtyping import Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks
+from memjax.estimators.checks import as_array, as_masks
 from memjax.estimators.influence import influence
 from memjax.machine.debugging import without_debugging
-from memjax.types import Estimate
+from memjax.types import ArrayLike, Estimate
 
 FAR = 5.0  # standard errors from one half at which subsets are no longer those of the definition
+RARE = 1e-9  # probability of sizes so much alike, or so far apart, at which they are not those of coin flips
 
 
 @without_debugging()
-def data_banzhaf(masks: Shaped[AnyArray, "..."], utility: Shaped[AnyArray, "..."]) -> Estimate:
+def data_banzhaf(masks: ArrayLike, utility: ArrayLike) -> Estimate:
     """Banzhaf value of each training example for a utility of the trained model.
 
         value[i] = mean of utility[t] over models t that saw i  -  mean over models t that did not
@@ -30,20 +30,34 @@ def data_banzhaf(masks: Shaped[AnyArray, "..."], utility: Shaped[AnyArray, "..."
       One estimate a training example; standard error and undefined cases as for `memorization`.
 
     Raises:
-      InputError: shapes that do not fit, or masks that are in far more or far less than half of the time.
+      InputError: shapes that do not fit, masks that are in far more or far less than half of the time, or subsets
+        whose sizes do not vary as those of independent coin flips do.  Subsets of one size would compare an example
+        with the one that takes its place: values are then relative to the mean of the others.
 
     Reference:
       Wang and Jia, Data Banzhaf: A Robust Data Valuation Framework, 2023, arXiv 2205.15466.
     """
-    masks = as_masks(masks)
-    values = np.asarray(utility)
+    from scipy.stats import chi2
+
+    masks = np.asarray(as_masks(masks))
+    values = np.asarray(as_array("utility", utility))
     if values.shape != (len(masks),):
         raise InputError(f"utility has shape {values.shape}; expected ({len(masks)},), one number a model")
-    share, error = float(np.asarray(masks).mean()), 0.5 / np.sqrt(max(1, np.asarray(masks).size))
+    num_models, num_train = masks.shape
+    share, error = float(masks.mean()), 0.5 / np.sqrt(max(1, masks.size))
     if abs(share - 0.5) > FAR * error:
         raise InputError(
             f"the masks hold an example {share:.3f} of the time; the Banzhaf value is defined by subsets that hold it "
             "half of the time: train with --design bernoulli --subset-fraction 0.5"
+        )
+    apart = np.abs(masks.sum(1) - num_train / 2)
+    squares = [np.square(apart + half).sum() / (num_train / 4) for half in (0.5, -0.5)]  # sizes are whole numbers
+    if min(chi2.cdf(squares[0], num_models), chi2.sf(squares[1], num_models)) < RARE:
+        sizes = np.unique(masks.sum(1))
+        raise InputError(
+            f"the subsets hold {sizes.min()} to {sizes.max()} examples; the Banzhaf value is defined by subsets that "
+            f"hold each example by an independent coin flip, about {num_train / 2:g} -+ {np.sqrt(num_train) / 2:.2g} "
+            "examples: train with --design bernoulli --subset-fraction 0.5"
         )
     estimate = influence(masks, values[:, None])
     return Estimate(*(field[:, 0] for field in estimate))

@@ -6,17 +6,18 @@ from jax.core import Tracer
 from jaxtyping import Bool, Shaped
 
 from memjax.errors import InputError
+from memjax.types import ArrayLike
 
 AnyArray = np.ndarray | jax.Array
 
 
-def as_masks(masks: Shaped[AnyArray, "..."], may_be_none: bool = False) -> Bool[AnyArray, "models train"]:
+def as_masks(masks: ArrayLike, may_be_none: bool = False) -> Bool[AnyArray, "models train"]:
     """Masks as bool.
 
     Raises:
       InputError: not two-dimensional, a value other than 0 and 1, or no model, unless there `may_be_none`.
     """
-    masks = _as_array("masks", masks)
+    masks = as_array("masks", masks)
     if masks.ndim != 2:
         raise InputError(f"masks has shape {masks.shape}; expected (models, train)")
     if masks.dtype != bool and not isinstance(masks, Tracer) and not bool(((masks == 0) | (masks == 1)).all()):
@@ -27,7 +28,7 @@ def as_masks(masks: Shaped[AnyArray, "..."], may_be_none: bool = False) -> Bool[
 
 
 def as_masks_and_scores(
-    masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], may_be_none: bool = False
+    masks: ArrayLike, correct: ArrayLike, may_be_none: bool = False
 ) -> tuple[Bool[AnyArray, "models train"], Shaped[AnyArray, "models train"]]:
     """Masks, and scores of the same models on the same training examples; errors as of `as_masks` and `as_scores`."""
     masks = as_masks(masks, may_be_none)
@@ -37,13 +38,13 @@ def as_masks_and_scores(
     return masks, correct
 
 
-def as_scores(name: str, scores: Shaped[AnyArray, "..."], num_models: int) -> Shaped[AnyArray, "models examples"]:
+def as_scores(name: str, scores: ArrayLike, num_models: int) -> Shaped[AnyArray, "models examples"]:
     """Scores as bool, where they are all 0 or 1, or as float32.
 
     Raises:
       InputError: not one row a model, or not a finite number.
     """
-    scores = _as_array(name, scores)
+    scores = as_array(name, scores)
     if scores.ndim != 2 or scores.shape[0] != num_models:
         raise InputError(f"{name} has shape {scores.shape}; expected ({num_models}, examples), a row for each of masks")
     if scores.dtype == bool:
@@ -66,9 +67,17 @@ def as_scores(name: str, scores: Shaped[AnyArray, "..."], num_models: int) -> Sh
     return scores
 
 
-def _as_array(name: str, values) -> AnyArray:
+def as_array(name: str, values: ArrayLike) -> AnyArray:
+    """An array of numbers; nested lists become one.
+
+    Raises:
+      InputError: rows of several lengths, or something else than numbers.
+    """
     if not isinstance(values, jax.Array):
-        values = np.asarray(values)
+        try:
+            values = np.asarray(values)
+        except ValueError:
+            raise InputError(f"{name} has rows of several lengths; expected an array") from None
     if values.dtype != bool and not np.issubdtype(values.dtype, np.number) and values.dtype.name != "bfloat16":
         raise InputError(f"{name} holds {values.dtype}; expected bool or numbers")
     return values

@@ -6,15 +6,15 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, as_scores
+from memjax.estimators.checks import as_masks, as_scores
 from memjax.estimators.influence import influence
 from memjax.estimators.memorization import memorization
 from memjax.machine.debugging import without_debugging
-from memjax.types import Estimate, Outcomes
+from memjax.types import ArrayLike, Estimate, Outcomes
 
 
 @without_debugging()
-def complementary_memorization(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> Estimate:
+def complementary_memorization(masks: ArrayLike, correct: ArrayLike) -> Estimate:
     """Memorization from models of which 2k and 2k + 1 saw complementary halves.
 
     Values as `memorization` has them.  The two models of a pair are not independent, as each has just what the other
@@ -37,7 +37,7 @@ def complementary_memorization(masks: Shaped[AnyArray, "..."], correct: Shaped[A
 
 
 @without_debugging()
-def complementary_influence(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..."]) -> Estimate:
+def complementary_influence(masks: ArrayLike, correct_test: ArrayLike) -> Estimate:
     """Influence from models of which 2k and 2k + 1 saw complementary halves; see `complementary_memorization`."""
     estimate = influence(masks, correct_test)
     return _with_errors_of_pairs(estimate, as_pairs(masks, correct_test))
@@ -64,7 +64,7 @@ def opposite(masks: Bool[np.ndarray, "models train"]) -> bool:
     return len(masks) % 2 == 0 and np.array_equal(masks[::2], ~masks[1::2])
 
 
-def as_pairs(masks: Shaped[AnyArray, "..."], scores: Shaped[AnyArray, "..."]) -> Shaped[np.ndarray, "models examples"]:
+def as_pairs(masks: ArrayLike, scores: ArrayLike) -> Shaped[np.ndarray, "models examples"]:
     """Scores of models that are in complementary pairs.
 
     Raises:

@@ -1,21 +1,22 @@
 """Exact p-values of the influence of pairs, and q-values: the false discovery rate among strong pairs."""
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, as_scores
+from memjax.estimators.checks import as_masks, as_scores
 from memjax.estimators.kernels.influence_from_bits import Bits, tails_of_bits
 from memjax.estimators.kernels.products import pack_bits
 from memjax.machine.debugging import without_debugging
+from memjax.types import ArrayLike
 
 
 @without_debugging()
 def pair_p_values(
-    masks: Shaped[AnyArray, "..."],
-    correct_test: Shaped[AnyArray, "..."],
-    tr_idx: Int[np.ndarray, " pairs"],
-    tt_idx: Int[np.ndarray, " pairs"],
+    masks: ArrayLike,
+    correct_test: ArrayLike,
+    tr_idx: ArrayLike,
+    tt_idx: ArrayLike,
     complementary: bool = False,
 ) -> Float[np.ndarray, " pairs"]:
     """The p-value of each pair: how likely an influence at least so large is if training on i makes no difference to j.
@@ -57,7 +58,7 @@ def pair_p_values(
     return tails_of_bits(Bits(pack_bits(masks), pack_bits(correct)), len(masks), tr_idx, tt_idx, complementary)
 
 
-def q_values(p_values: Float[np.ndarray, " pairs"], num_candidates: int) -> Float[np.ndarray, " pairs"]:
+def q_values(p_values: ArrayLike, num_candidates: int) -> Float[np.ndarray, " pairs"]:
     """The q-value of each pair: the expected share of false pairs among those with a p-value no larger.
 
         q[a] = least over p >= p[a] of  p * num_candidates / (number of p-values up to p)

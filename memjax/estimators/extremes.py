@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from memjax.types import ArrayLike
+
 LISTED = 5  # test examples on either side
 
 
@@ -27,13 +29,12 @@ class Extremes(NamedTuple):
     hurt_stderr: Float[np.ndarray, "train listed"]
 
 
-def extremes(
-    infl: Float[np.ndarray, "train test"], infl_stderr: Float[np.ndarray, "train test"], count: int = LISTED
-) -> Extremes:
+def extremes(infl: ArrayLike, infl_stderr: ArrayLike, count: int = LISTED) -> Extremes:
     """The `count` largest and smallest influences of each row; all of them where there are fewer test examples.
 
     Equal influences stand in the order of the test examples; which of them make the list is not defined.
     """
+    infl, infl_stderr = np.asarray(infl), np.asarray(infl_stderr)
     count = min(count, infl.shape[1])
     found = []
     for signed in (-infl, infl):

@@ -10,15 +10,15 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from memjax import notebook
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, as_masks_and_scores
+from memjax.estimators.checks import AnyArray, as_array, as_masks, as_masks_and_scores
 from memjax.estimators.memorization import sides
 from memjax.machine.debugging import without_debugging
 from memjax.statistics import mean_where
-from memjax.types import Estimate
+from memjax.types import ArrayLike, Estimate
 
 
 @without_debugging()
-def c_score(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> Estimate:
+def c_score(masks: ArrayLike, correct: ArrayLike) -> Estimate:
     """Consistency of each training example with the other examples: how often held-out models get it right.
 
         c[i] = mean of correct[t, i] over models t that did not see i
@@ -49,7 +49,8 @@ class Profile(NamedTuple):
     Attributes:
       sizes: (sizes,) examples in a subset, ascending.
       value, stderr: (sizes, train).
-      mean: (train,) over the sizes at which the example was ever left out.
+      mean: (train,) over all sizes.  Where the example was never left out at a size, the mean of the other examples
+        at that size stands in, shifted by how much the example differs from them at the sizes that it has.
     """
 
     sizes: Int[np.ndarray, " sizes"]
@@ -63,7 +64,7 @@ class Profile(NamedTuple):
 
 
 @without_debugging()
-def consistency_profile(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."]) -> Profile:
+def consistency_profile(masks: ArrayLike, correct: ArrayLike) -> Profile:
     """Held-out score of each training example as a function of how many examples the models had.
 
     Models are grouped by the size of their subset, which takes a design of several sizes.  Arguments and errors as
@@ -74,12 +75,17 @@ def consistency_profile(masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray
     sizes = np.unique(of_model)
     parts = [c_score(masks[of_model == size], correct[of_model == size]) for size in sizes]
     value, stderr = (np.stack([np.asarray(part[field]) for part in parts]) for field in (0, 1))
-    mean, _ = mean_where(value, np.isfinite(value))
-    return Profile(sizes, value, stderr, mean.astype(np.float32))
+    known = np.isfinite(value)
+    at_size, _ = mean_where(value, known, axis=1)
+    # An example lacks large sizes more often than small ones: in place of those it lacks, the others' mean is taken,
+    # shifted by what sets the example apart from the others at the sizes that it has.
+    usual = np.broadcast_to(at_size[:, None], value.shape)
+    shift = mean_where(usual, np.isfinite(usual))[0] - mean_where(usual, known)[0]
+    return Profile(sizes, value, stderr, (mean_where(value, known)[0] + shift).astype(np.float32))
 
 
 @without_debugging()
-def out_of_bag(masks: Shaped[AnyArray, "..."], logits: Shaped[AnyArray, "..."]) -> Float[Array, "train classes"]:
+def out_of_bag(masks: ArrayLike, logits: ArrayLike) -> Float[Array, "train classes"]:
     """Mean predicted probabilities of each training example by the models that did not see it.
 
     What cleanlab calls `pred_probs`, from many subsets instead of a few folds.
@@ -95,7 +101,7 @@ def out_of_bag(masks: Shaped[AnyArray, "..."], logits: Shaped[AnyArray, "..."]) 
       InputError: shapes that do not fit, no model, logits that are not finite of models that did not see an example, or
         probabilities instead of logits.
     """
-    masks = as_masks(masks)
+    masks, logits = as_masks(masks), as_array("logits", logits)
     if logits.shape[:2] != masks.shape or logits.ndim != 3:
         raise InputError(f"logits has shape {logits.shape}; expected {(*masks.shape, 'classes')}")
     if not isinstance(logits, Tracer) and _are_probabilities(logits):
@@ -127,7 +133,7 @@ def _out_of_bag(
 
 
 @without_debugging()
-def label_errors(masks: Shaped[AnyArray, "..."], probability: Shaped[AnyArray, "..."]) -> Int[np.ndarray, " train"]:
+def label_errors(masks: ArrayLike, probability: ArrayLike) -> Int[np.ndarray, " train"]:
     """Training examples from the most to the least likely to carry a wrong label.
 
     By the held-out probability of the given label, the lowest first: it ranked wrong labels above memorization in

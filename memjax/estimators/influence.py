@@ -5,17 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Shaped
 
-from memjax.estimators.checks import AnyArray, as_masks, as_scores
+from memjax.estimators.checks import as_masks, as_scores
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
 from memjax.machine.debugging import without_debugging
-from memjax.types import Estimate
+from memjax.types import ArrayLike, Estimate
 
 
 @without_debugging()
-def influence(
-    masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..."], errors: str = "adjusted"
-) -> Estimate:
+def influence(masks: ArrayLike, correct_test: ArrayLike, errors: str = "adjusted") -> Estimate:
     """Influence of each training example on each test example.
 
         infl[i, j] = mean of correct_test[t, j] over models t that saw i

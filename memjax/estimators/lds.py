@@ -3,12 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float
 
 from memjax import notebook
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks
+from memjax.estimators.checks import as_masks
 from memjax.machine.debugging import without_debugging
+from memjax.types import ArrayLike
 
 
 class LinearDatamodelingScore(NamedTuple):
@@ -19,8 +20,9 @@ class LinearDatamodelingScore(NamedTuple):
       low, high: 95 % bootstrap interval of that mean, over models and test examples.
       each: (test,) one correlation a test example; NaN where predictions or outputs are constant.
       num_undefined: how many are NaN and left out of the mean.
-      ceiling: the mean correlation of the outputs with those of independent retrainings on the same subsets; NaN if
-        there are none.  A perfect prediction of the mean output would reach about its square root.
+      ceiling: what a perfect prediction of the mean output would reach: the mean, over test examples, of the square
+        root of the correlation r of the outputs with those of independent retrainings on the same subsets; for r below
+        0, which is noise, -sqrt(-r).  NaN if there are no retrainings.
     """
 
     value: float
@@ -42,12 +44,12 @@ class LinearDatamodelingScore(NamedTuple):
 
 @without_debugging()
 def linear_datamodeling_score(
-    scores: Shaped[AnyArray, "..."],
-    masks: Shaped[AnyArray, "..."],
-    outputs: Shaped[AnyArray, "..."],
+    scores: ArrayLike,
+    masks: ArrayLike,
+    outputs: ArrayLike,
     *,
-    fitted_masks: Shaped[AnyArray, "..."] | None,
-    outputs_again: Shaped[AnyArray, "..."] | None = None,
+    fitted_masks: ArrayLike | None,
+    outputs_again: ArrayLike | None = None,
     seed: int = 0,
     draws: int = 200,
 ) -> LinearDatamodelingScore:
@@ -73,14 +75,17 @@ def linear_datamodeling_score(
     """
     masks = np.asarray(as_masks(masks))
     scores, outputs = np.asarray(scores, np.float64), np.asarray(outputs, np.float64)
+    again = None if outputs_again is None else np.asarray(outputs_again, np.float64)
     wanted = (masks.shape[1], outputs.shape[-1])
     if outputs.ndim != 2 or len(outputs) != len(masks) or scores.shape != wanted:
         raise InputError(
             f"scores {scores.shape}, masks {masks.shape} and outputs {outputs.shape} do not fit; expected "
             "(train, test), (models, train) and (models, test)"
         )
-    for name, numbers in (("scores", scores), ("outputs", outputs)):
-        if not np.isfinite(numbers).all():
+    if again is not None and again.shape != outputs.shape:
+        raise InputError(f"outputs_again has shape {again.shape} and outputs {outputs.shape}; expected the same")
+    for name, numbers in (("scores", scores), ("outputs", outputs), ("outputs_again", again)):
+        if numbers is not None and not np.isfinite(numbers).all():
             raise InputError(
                 f"{name} holds values that are not finite numbers; leave out models that diverged, and give 0 for "
                 "training examples whose influence is undefined"
@@ -92,13 +97,26 @@ def linear_datamodeling_score(
             f"{shared} of the {len(masks)} subsets are among those that the scores were made from; give models of "
             "other subsets"
         )
-    predicted = masks.astype(np.float64) @ scores
+    predicted = _sums_over(masks, scores)
     each = _spearman(predicted, outputs)
     low, high = _interval(predicted, outputs, seed, draws)
     ceiling = np.nan
-    if outputs_again is not None:
-        ceiling = _mean(_spearman(np.asarray(outputs_again, np.float64), outputs))
+    if again is not None:
+        retrained = _spearman(again, outputs)
+        ceiling = _mean(np.sign(retrained) * np.sqrt(np.abs(retrained)))
     return LinearDatamodelingScore(_mean(each), low, high, each, int(np.isnan(each).sum()), ceiling)
+
+
+def _sums_over(
+    masks: Bool[np.ndarray, "models train"], scores: Float[np.ndarray, "train test"]
+) -> Float[np.ndarray, "models test"]:
+    """Sums of scores over each subset; sums that are equal but for rounding are equal, as ranks would tell them apart.
+
+    Under subsets of one size, equal scores thus predict nothing, and the correlation is undefined.
+    """
+    sizes, first = masks.sum(1, dtype=np.float64), scores[:1]
+    sums = masks.astype(np.float64) @ (scores - first) + (sizes - sizes[0])[:, None] * first
+    return np.round(sums / np.maximum(np.abs(sums).max(0), np.finfo(float).tiny), 12)
 
 
 def _shared(masks: Bool[np.ndarray, "models train"], fitted: Bool[np.ndarray, "fitted train"]) -> int:

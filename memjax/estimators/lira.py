@@ -1,147 +1,168 @@
 """Membership inference by likelihood ratios (LiRA): did this model train on that example?"""
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jax.scipy.stats import norm
-from jaxtyping import Array, Bool, Float, Shaped
+from jax.scipy.special import betainc, digamma, polygamma
+from jax.scipy.stats import norm, t
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from memjax import notebook
 from memjax.errors import InputError, one_of
-from memjax.estimators.checks import AnyArray, as_masks, as_scores
+from memjax.estimators.checks import AnyArray, as_array, as_masks, as_scores
 from memjax.machine.debugging import without_debugging
+from memjax.types import ArrayLike
 
 VARIANTS = ("online", "offline", "offline-density")
+VARIANCES = ("prior", "own", "fixed")
 LEAST = 1e-6  # of a fixed deviation, which would be 0 where all models are equally sure
+MOST = 1000.0  # degrees of freedom of the prior, from which a Student-t is a normal distribution
 
 
 @without_debugging()
 def lira(
-    masks: Shaped[AnyArray, "..."],
-    log_odds: Shaped[AnyArray, "..."],
-    target: Shaped[AnyArray, "..."],
+    masks: ArrayLike,
+    log_odds: ArrayLike,
+    target: ArrayLike,
     variant: str = "online",
     fixed_variance: bool = False,
+    variance: str = "prior",
 ) -> Float[Array, "targets train"]:
     """How much more likely it is that a target model saw an example than that it did not; larger = member.
 
-    The scores of an example under models that saw it, and under models that did not, are assumed normal around their
-    median:
+    The scores of an example under models that saw it, and under models that did not, have one distribution each:
 
         online            log density of the target's score inside - log density outside
         offline           log probability that an outside score is smaller than the target's
         offline-density   - log density outside, as the authors' code has it
 
+    The distribution of one side with k scores, of mean m and sum of squared deviations S:
+
+        prior   Student-t of d + k - 1 degrees of freedom about m, squared scale (d s + S) / (d + k - 1) (1 + 1 / k).
+                It predicts one more score if the variance has an inverse gamma prior, whose d and s are fitted to the
+                variances of all examples; a side whose scores never vary has a scale of a millionth.
+                `benchmarks/membership.py` measures it from 4 to 256 shadow models.
+        own     normal about the median, with the example's own deviation, as in the paper
+        fixed   normal about the median, with one deviation: sqrt(sum of all S / sum of all k - 1), at least a millionth
+
     Args:
       masks: (models, train), of the shadow models, without the targets.
       log_odds: their log p / (1 - p) of the given labels (`--keep log_odds`).
       target: the same of the models that are attacked.
-      fixed_variance: one deviation for all examples, from the residuals of each side, instead of one an example;
-        better where an example has fewer than about 64 models on a side.  It is at least a millionth.
+      fixed_variance: the same as variance="fixed".
+      variance: prior, own or fixed.
 
     Returns:
-      NaN where the side that is needed has no model or, unless the deviation is fixed, scores that are all equal.
+      NaN where the side that is needed has no model; with variance="own" also where its scores are all equal.
 
     Raises:
-      InputError: shapes that do not fit, no model, log_odds or targets that are not finite, or an unknown variant.
+      InputError: shapes that do not fit, no model, log_odds or targets that are not finite, or an unknown variant or
+        variance.
 
     Reference:
-      Carlini et al., Membership Inference Attacks From First Principles, 2022, arXiv 2112.03570.
+      Carlini et al., Membership Inference Attacks From First Principles, 2022, arXiv 2112.03570.  The fit of the prior:
+      Smyth, Linear Models and Empirical Bayes Methods for Assessing Differential Expression in Microarray Experiments,
+      Statistical Applications in Genetics and Molecular Biology 3, 2004, section 6.2.
     """
-    masks = as_masks(masks)
+    masks, log_odds, target = shadows_and_targets(masks, log_odds, target)
+    if variant not in VARIANTS:
+        raise one_of("variant", variant, VARIANTS)
+    if variance not in VARIANCES:
+        raise one_of("variance", variance, VARIANCES)
+    scores, attacked = jnp.asarray(log_odds, jnp.float32), jnp.asarray(target, jnp.float32)
+    return _lira(masks, scores, attacked, variant, "fixed" if fixed_variance else variance)
+
+
+def shadows_and_targets(
+    masks: ArrayLike, log_odds: ArrayLike, target: ArrayLike
+) -> tuple[Bool[AnyArray, "models train"], Shaped[AnyArray, "models train"], Shaped[AnyArray, "targets train"]]:
+    """The arrays of an attack.
+
+    Raises:
+      InputError: shapes that do not fit, no model, or scores that are not finite.
+    """
+    masks, log_odds, target = as_masks(masks), as_array("log_odds", log_odds), as_array("target", target)
     if log_odds.shape != masks.shape or target.ndim != 2 or target.shape[1] != masks.shape[1]:
         raise InputError(
             f"masks {masks.shape}, log_odds {log_odds.shape} and target {target.shape} do not fit; expected "
             "(models, train) twice and (targets, train)"
         )
-    if variant not in VARIANTS:
-        raise one_of("variant", variant, VARIANTS)
-    log_odds = as_scores("log_odds", log_odds, len(masks))
-    target = as_scores("target", target, len(target))  # one infinite score would drop its surest member in silence
-    return _lira(masks, jnp.asarray(log_odds, jnp.float32), jnp.asarray(target, jnp.float32), variant, fixed_variance)
+    # One infinite score of a target would drop its surest member in silence.
+    return masks, as_scores("log_odds", log_odds, len(masks)), as_scores("target", target, len(target))
 
 
-class Curve(NamedTuple):
-    """How well scores tell members from non-members.
-
-    Attributes:
-      false_positives, true_positives: rates, from the highest threshold to the lowest.
-      auc: area under that curve; one half is chance.
-      balanced_accuracy: the best over all thresholds.
-      left_out: scores that are NaN and count nowhere.
-    """
-
-    false_positives: Float[np.ndarray, " thresholds"]
-    true_positives: Float[np.ndarray, " thresholds"]
-    auc: float
-    balanced_accuracy: float
-    left_out: int = 0
-
-    def __repr__(self) -> str:
-        left_out = f"; {self.left_out:,} undefined scores left out" if self.left_out else ""
-        auc, balanced, few, fewer = map(notebook.number, (*self[2:4], self.at(0.01), self.at(0.001)))
-        return (
-            f"Curve(AUC {auc}, balanced accuracy {balanced}; true positives {few} at 1 % false ones, {fewer} at 0.1 %; "
-            f"{len(self.false_positives):,} thresholds{left_out})"
-        )
-
-    def at(self, false_positives: float) -> float:
-        """The largest rate of true positives with at most this rate of false ones, e.g. `curve.at(0.001)`."""
-        return float(self.true_positives[self.false_positives <= false_positives].max(initial=0.0))
-
-
-def membership_curve(scores: Shaped[AnyArray, "..."], members: Shaped[AnyArray, "..."]) -> Curve:
-    """The ROC curve of membership scores over all targets and examples; scores that are NaN are left out and counted.
-
-    Args:
-      scores: of any shape, larger = member, see `lira`.
-      members: whether the target had seen the example, of the same shape.
-
-    Raises:
-      InputError: shapes that differ, members other than 0 and 1, or only members, or none.
-    """
-    from sklearn.metrics import auc, roc_curve
-
-    scores, members = np.asarray(scores, np.float64), np.asarray(members)
-    if scores.shape != members.shape:
-        raise InputError(f"scores has shape {scores.shape} and members {members.shape}; expected the same")
-    if not ((members == 0) | (members == 1)).all():
-        raise InputError("members holds values other than 0 and 1; expected whether the target had seen the example")
-    members = members.astype(bool)
-    known = ~np.isnan(scores)
-    scores, members = np.nan_to_num(scores[known]), members[known]
-    if members.all() or not members.any():
-        raise InputError("a curve needs scores of members and of non-members; there are only "
-                         + ("members" if members.size and members.all() else "non-members"))  # fmt: skip
-    false, true, _ = roc_curve(members, scores, drop_intermediate=False)
-    return Curve(false, true, float(auc(false, true)), float(((true + 1 - false) / 2).max()), int((~known).sum()))
-
-
-@jax.jit(static_argnames=("variant", "fixed"))
+@jax.jit(static_argnames=("variant", "variance"))
 def _lira(
     masks: Bool[Array, "models train"],
     scores: Float[Array, "models train"],
     target: Float[Array, "targets train"],
     variant: str,
-    fixed: bool,
+    variance: str,
 ) -> Float[Array, "targets train"]:
-    outside = _normal(~masks, scores, fixed)
+    fit, density, below = (_student, t.logpdf, _below) if variance == "prior" else (_normal, norm.logpdf, norm.logcdf)
+    outside = fit(~masks, scores, variance)
     if variant == "offline":
-        return norm.logcdf(target, *outside)
+        return below(target, *outside)
     if variant == "offline-density":
-        return -norm.logpdf(target, *outside)
-    return norm.logpdf(target, *_normal(masks, scores, fixed)) - norm.logpdf(target, *outside)
+        return -density(target, *outside)
+    return density(target, *fit(masks, scores, variance)) - density(target, *outside)
 
 
 def _normal(
-    chosen: Bool[Array, "models train"], scores: Float[Array, "models train"], fixed: bool
+    chosen: Bool[Array, "models train"], scores: Float[Array, "models train"], variance: str
 ) -> tuple[Float[Array, " train"], Float[Array, "..."]]:
     """Median of the chosen scores of each example, and their deviation: its own, or that of all residuals."""
-    kept = jnp.where(chosen, scores, jnp.nan)
-    centre, varies = jnp.nanmedian(kept, axis=0), jnp.nanmax(kept, axis=0) > jnp.nanmin(kept, axis=0)
-    if fixed:
-        return centre, jnp.maximum(jnp.nanstd(kept - jnp.nanmean(kept, axis=0)), LEAST)
-    # By rounding, equal scores have a deviation that is not quite 0.
-    return centre, jnp.where(varies, jnp.nanstd(kept, axis=0), jnp.nan)
+    count, _, scatter = _side(chosen, scores)
+    centre = jnp.nanmedian(jnp.where(chosen, scores, jnp.nan), axis=0)
+    if variance == "fixed":
+        return centre, jnp.maximum(jnp.sqrt(scatter.sum() / jnp.maximum(count - 1, 0).sum()), LEAST)
+    return centre, jnp.where(scatter > 0, jnp.sqrt(scatter / count), jnp.nan)
+
+
+def _student(
+    chosen: Bool[Array, "models train"], scores: Float[Array, "models train"], variance: str
+) -> tuple[Float[Array, " train"], ...]:
+    """Degrees of freedom, centre and scale of one more score of each example."""
+    count, mean, scatter = _side(chosen, scores)
+    degrees, squared = _prior(count, scatter)
+    whole, none = degrees + jnp.maximum(count - 1, 0), jnp.isnan(squared)
+    scale = jnp.sqrt((degrees * squared + scatter) / whole * (1 + 1 / count))
+    return jnp.where(none, MOST, whole), mean, jnp.where(none, LEAST, scale)
+
+
+def _side(
+    chosen: Bool[Array, "models train"], scores: Float[Array, "models train"]
+) -> tuple[Int[Array, " train"], Float[Array, " train"], Float[Array, " train"]]:
+    """How many scores each example has, their mean, and the sum of squared deviations from it."""
+    kept, count = jnp.where(chosen, scores, jnp.nan), chosen.sum(0)
+    mean, varies = jnp.nanmean(kept, axis=0), jnp.nanmax(kept, axis=0) > jnp.nanmin(kept, axis=0)
+    # By rounding, equal scores have a sum that is not quite 0.
+    return count, mean, jnp.where(varies, jnp.nansum(jnp.square(kept - mean), axis=0), 0)
+
+
+def _prior(count: Int[Array, " train"], scatter: Float[Array, " train"]) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Degrees of freedom and centre of the variances' prior, from mean and variance of their logarithms.
+
+    NaN if no example has two scores that differ.
+    """
+    known, half = scatter > 0, jnp.maximum(count - 1, 1) / 2
+    logs = jnp.where(known, jnp.log(scatter / 2) - digamma(half), jnp.nan)
+    spread = jnp.nanvar(logs, ddof=1) - jnp.nanmean(jnp.where(known, polygamma(1, half), jnp.nan))
+    spread = jnp.maximum(jnp.nan_to_num(spread), polygamma(1, MOST / 2))
+
+    def nearer(_: int | Int[Array, ""], x: Float[Array, ""]) -> Float[Array, ""]:  # Newton's step on 1 / trigamma
+        slope = polygamma(1, x)
+        return x + slope * (1 - slope / spread) / polygamma(2, x)
+
+    x = jax.lax.fori_loop(0, 20, nearer, 0.5 + 1 / spread)
+    return 2 * x, jnp.exp(jnp.nanmean(logs) + digamma(x) - jnp.log(x))
+
+
+def _below(
+    value: Float[Array, "targets train"],
+    degrees: Float[Array, " train"],
+    centre: Float[Array, " train"],
+    scale: Float[Array, " train"],
+) -> Float[Array, "targets train"]:
+    """Log probability that a Student-t is smaller, from the smaller tail."""
+    z = (value - centre) / scale
+    tail = betainc(degrees / 2, 0.5, degrees / (degrees + z * z)) / 2
+    return jnp.where(z > 0, jnp.log1p(-tail), jnp.log(tail))

@@ -6,16 +6,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Shaped
 
-from memjax.estimators.checks import AnyArray, as_masks_and_scores
+from memjax.estimators.checks import as_masks_and_scores
 from memjax.estimators.kernels.moments import Errors, Moments, Sums, as_errors, difference, halves
 from memjax.machine.debugging import without_debugging
-from memjax.types import Estimate
+from memjax.types import ArrayLike, Estimate
 
 
 @without_debugging()
-def memorization(
-    masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], errors: str = "adjusted"
-) -> Estimate:
+def memorization(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted") -> Estimate:
     """Memorization of each training example by a family of models trained on subsets.
 
         mem[i] = mean of correct[t, i] over models t that saw i
@@ -53,9 +51,7 @@ def memorization(
 
 
 @without_debugging()
-def sides(
-    masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], errors: str = "adjusted"
-) -> tuple[Moments, Moments]:
+def sides(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted") -> tuple[Moments, Moments]:
     """The two halves of memorization: each example's score over models that saw it, and over those that did not.
 
     The second mean is the held-out score: how well held-out models predict the label.  Arguments as in `memorization`.

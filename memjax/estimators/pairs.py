@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from memjax import notebook
+from memjax.types import ArrayLike
 
 MEM_THRESHOLD = 0.25
 INFL_THRESHOLD = 0.15
@@ -31,15 +32,10 @@ class Pairs(NamedTuple):
         )
 
     def _repr_html_(self) -> str:
-        rows = [list(row) for row in zip(*(field[: notebook.SHOWN] for field in self), strict=True)]
-        return notebook.table(repr(self), ["train", "test", "infl", "infl_stderr"], rows)
+        return notebook.table(repr(self), self.to_dataframe().head(notebook.SHOWN))
 
     def to_dataframe(self) -> Any:
-        """The pairs as a pandas data frame, a row a pair.
-
-        Raises:
-          InputError: pandas is not installed.
-        """
+        """The pairs as a pandas data frame, a row a pair."""
         return notebook.frame(self._asdict())
 
 
@@ -47,11 +43,7 @@ NO_PAIRS = Pairs(*(np.zeros(0, dtype) for dtype in (np.int64, np.int64, np.float
 
 
 def select_pairs(
-    infl: Float[np.ndarray, "train test"],
-    infl_stderr: Float[np.ndarray, "train test"],
-    mem: Float[np.ndarray, " train"],
-    train_ids: Int[np.ndarray, " train"],
-    test_ids: Int[np.ndarray, " test"],
+    infl: ArrayLike, infl_stderr: ArrayLike, mem: ArrayLike, train_ids: ArrayLike, test_ids: ArrayLike
 ) -> Pairs:
     """The pairs of one class with infl >= 0.15 whose training example has mem >= 0.25; NaN passes neither.
 
@@ -60,6 +52,7 @@ def select_pairs(
       mem: memorization of the class's training examples.
       train_ids, test_ids: numbers of the rows and columns in the whole data set.
     """
+    infl, infl_stderr, mem, train_ids, test_ids = map(np.asarray, (infl, infl_stderr, mem, train_ids, test_ids))
     row, column = np.nonzero((infl >= INFL_THRESHOLD) & (mem >= MEM_THRESHOLD)[:, None])
     return Pairs(train_ids[row], test_ids[column], infl[row, column], infl_stderr[row, column])
 
@@ -79,7 +72,7 @@ class PairCounts(NamedTuple):
     test_with_one: int
 
 
-def count_pairs(tr_idx: Int[np.ndarray, " pairs"], tt_idx: Int[np.ndarray, " pairs"]) -> PairCounts:
+def count_pairs(tr_idx: ArrayLike, tt_idx: ArrayLike) -> PairCounts:
     """How many pairs, and how many different examples in them.
 
     Reference:
@@ -89,7 +82,7 @@ def count_pairs(tr_idx: Int[np.ndarray, " pairs"], tt_idx: Int[np.ndarray, " pai
     return PairCounts(len(tr_idx), len(np.unique(tr_idx)), len(per_test), int((per_test == 1).sum()))
 
 
-def expected_by_chance(infl_stderr: Float[np.ndarray, "train test"], mem: Float[np.ndarray, " train"]) -> float:
+def expected_by_chance(infl_stderr: ArrayLike, mem: ArrayLike) -> float:
     """The number of pairs of one class expected above the threshold under the null, if no example had any influence.
 
     The sum, over pairs whose training example has mem >= 0.25, of the probability that a normal error with the pair's
@@ -97,7 +90,7 @@ def expected_by_chance(infl_stderr: Float[np.ndarray, "train test"], mem: Float[
     """
     from scipy.special import ndtr
 
-    stderr = infl_stderr[mem >= MEM_THRESHOLD]
+    stderr = np.asarray(infl_stderr)[np.asarray(mem) >= MEM_THRESHOLD]
     return float(ndtr(-INFL_THRESHOLD / stderr[np.isfinite(stderr)].astype(np.float64)).sum())
 
 

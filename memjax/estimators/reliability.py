@@ -3,13 +3,14 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
 from memjax import notebook
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks_and_scores
+from memjax.estimators.checks import as_masks_and_scores
 from memjax.estimators.memorization import memorization
 from memjax.machine.debugging import without_debugging
+from memjax.types import ArrayLike
 
 LEAST = 8  # models: four a half
 
@@ -33,9 +34,7 @@ class Reliability(NamedTuple):
 
 
 @without_debugging()
-def split_half_reliability(
-    masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], seed: int = 0
-) -> Reliability:
+def split_half_reliability(masks: ArrayLike, correct: ArrayLike, seed: int = 0) -> Reliability:
     """Split-half reliability of memorization: which part of the differences between examples is not noise.
 
     Args:

@@ -2,20 +2,20 @@
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks
+from memjax.estimators.checks import as_array, as_masks
 from memjax.estimators.influence import influence
 from memjax.machine.debugging import without_debugging
 from memjax.statistics import mean_where
-from memjax.types import Estimate
+from memjax.types import ArrayLike, Estimate
 
 
 @without_debugging()
 def subsampled_shapley(
-    masks: Shaped[AnyArray, "..."],
-    utility: Shaped[AnyArray, "..."],
+    masks: ArrayLike,
+    utility: ArrayLike,
     gain: float | Float[np.ndarray, ""] | None = None,
 ) -> Estimate:
     """Shapley value of each training example for a utility of the trained model, from models on random subsets.
@@ -45,7 +45,7 @@ def subsampled_shapley(
       2020, arXiv 2008.03703, section 2, on how influence at one size is related to it.
     """
     masks = np.asarray(as_masks(masks))
-    values = np.asarray(utility)
+    values = np.asarray(as_array("utility", utility))
     if values.shape != (len(masks),):
         raise InputError(f"utility has shape {values.shape}; expected ({len(masks)},), one number a model")
     num_train = masks.shape[1]

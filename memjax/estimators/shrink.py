@@ -2,16 +2,15 @@
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray
 from memjax.machine.debugging import without_debugging
-from memjax.types import Estimate
+from memjax.types import ArrayLike, Estimate
 
 
 @without_debugging()
-def shrink(estimate: Estimate, groups: Shaped[AnyArray, "..."]) -> Estimate:
+def shrink(estimate: Estimate, groups: ArrayLike) -> Estimate:
     """Shrinks each estimate towards the mean of its group (its class, for example), more if it is noisier.
 
         shrunken[i] = mean[g] + spread[g]^2 / (spread[g]^2 + stderr[i]^2) * (value[i] - mean[g])

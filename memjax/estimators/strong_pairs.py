@@ -7,19 +7,20 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks, as_scores
+from memjax.estimators.checks import as_masks, as_scores
 from memjax.estimators.kernels.tiles import Device, Found, search, tile_for
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD, Pairs, join_pairs, ranks
 from memjax.machine.debugging import without_debugging
+from memjax.types import ArrayLike
 
 
 @without_debugging()
 def strong_pairs(
-    masks: Shaped[AnyArray, "..."],
-    correct_test: Shaped[AnyArray, "..."],
-    mem: Shaped[AnyArray, "..."],
-    train_labels: Shaped[AnyArray, "..."] | None = None,
-    test_labels: Shaped[AnyArray, "..."] | None = None,
+    masks: ArrayLike,
+    correct_test: ArrayLike,
+    mem: ArrayLike,
+    train_labels: ArrayLike | None = None,
+    test_labels: ArrayLike | None = None,
     *,
     mem_threshold: float = MEM_THRESHOLD,
     infl_threshold: float = INFL_THRESHOLD,
@@ -109,7 +110,7 @@ def _best(found: Iterable[Found], floor: Float[np.ndarray, " test"], top: int) -
     yield best
 
 
-def _one_each(name: str, values: Shaped[AnyArray, "..."], expected: int) -> Shaped[np.ndarray, " examples"]:
+def _one_each(name: str, values: ArrayLike, expected: int) -> Shaped[np.ndarray, " examples"]:
     values = np.asarray(values)
     if values.shape != (expected,):
         raise InputError(f"{name} has shape {values.shape}; expected ({expected},), one each example")

@@ -4,18 +4,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Shaped
 
-from memjax.estimators.checks import AnyArray, as_masks_and_scores
+from memjax.estimators.checks import as_masks_and_scores
 from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
 from memjax.machine.debugging import without_debugging
-from memjax.types import Estimate
+from memjax.types import ArrayLike, Estimate
 
 
 @without_debugging()
-def train_influence(
-    masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], errors: str = "adjusted"
-) -> Estimate:
+def train_influence(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted") -> Estimate:
     """Influence of each training example i on each other training example j, over models that did not see j.
 
         infl[i, j] = mean of correct[t, j] over models t that saw i and not j

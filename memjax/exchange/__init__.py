@@ -8,18 +8,16 @@ from memjax.exchange import feldman_zhang, lira
 from memjax.exchange.arrays import NAMES, outcomes_of, read_folder
 from memjax.exchange.arrays import write as write_arrays
 from memjax.exchange.published import Published, agreement, read_c_scores, read_estimates, read_pairs
-from memjax.exchange.tables import examples_table, pairs_table, write_csv, write_parquet
+from memjax.exchange.tables import write_csv, write_parquet
 from memjax.untrusted import read_npz, user_path
 
 __all__ = [
     "NAMES",
     "Published",
     "agreement",
-    "examples_table",
     "feldman_zhang",
     "lira",
     "outcomes_of",
-    "pairs_table",
     "read_c_scores",
     "read_estimates",
     "read_pairs",

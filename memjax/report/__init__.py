@@ -15,37 +15,9 @@ from memjax.results import Estimates, PairTable
 from memjax.store.files import write_atomically
 from memjax.types import Dataset
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["write_report"]
 
 IMAGES_MOST = 15 * 2**20  # bytes of images up to which the page holds them
-
-
-def render_report(
-    dataset: Dataset,
-    estimates: Estimates,
-    pairs: PairTable,
-    facts: dict[str, str],
-    warnings: list[str],
-    *,
-    dynamics: dict[str, np.ndarray] | None = None,
-    checksums: dict[str, str] | None = None,
-    examples: bool = True,
-) -> str:
-    """The report as the text of one HTML page, with all images in it.
-
-    Args:
-      dataset: the examples the estimates are of, in the same order.
-      estimates, pairs: the results of the run (`memjax.store.read_estimates`, `memjax.store.read_pairs`).
-      facts: the configuration, name -> text.
-      warnings: sentences the reader should know before any number.
-      dynamics: where something was recorded, the arrays of dynamics.npz (`memjax.runs.dynamics_files.reduce_blocks`).
-      checksums: SHA-256 of the files the estimates are from, by name.
-      examples: False leaves out what examples look like: no image, no feature.
-
-    Raises:
-      InputError: estimates, pairs or dynamics are of another data set.
-    """
-    return draw_report(dataset, estimates, pairs, facts, warnings, dynamics, checksums or {}, examples).page()
 
 
 def write_report(
@@ -60,15 +32,25 @@ def write_report(
     checksums: dict[str, str] | None = None,
     examples: bool = True,
 ) -> None:
-    """Writes the report; arguments as of `render_report`.
+    """Writes the report.
 
     More than 15 MB of images are written to a folder beside the page, named after it: keep both together.  An older
     report stays complete until the new one is.
 
+    Args:
+      path: where the page is written.
+      dataset: the examples of the run, in the same order.
+      estimates, pairs: the results of the run (`memjax.store.read_estimates`, `memjax.store.read_pairs`).
+      facts: the configuration, name -> text.
+      warnings: sentences that the reader should know before any number.
+      dynamics: the arrays of dynamics.npz, if something was recorded (`memjax.runs.dynamics_files.reduce_blocks`).
+      checksums: SHA-256 of the files that hold the estimates, by name.
+      examples: False leaves out what examples look like: no image, no feature.
+
     Raises:
       InputError: estimates, pairs or dynamics are of another data set, or that folder is a link to elsewhere.
     """
-    report = draw_report(dataset, estimates, pairs, facts, warnings, dynamics, checksums or {}, examples)
+    report = draw_report(dataset, estimates, pairs, facts, warnings, dynamics, checksums, examples)
     folder = path.with_name(f"{path.stem}-images")
     kept = _write_images(folder, report) if report.image_bytes > IMAGES_MOST else set()
     page = report.page(folder.name if kept else None)

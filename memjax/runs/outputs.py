@@ -1,4 +1,4 @@
-"""The results of a run for people and for other programs: its report, and files of other formats."""
+"""The report of a run."""
 
 from pathlib import Path
 
@@ -30,40 +30,6 @@ def report(run: Run, examples: bool = True) -> Path:
         dynamics=store.read_results(run.folder, "dynamics.npz", checked=True),
     )  # fmt: skip
     return path
-
-
-def export(run: Run, out: Path, kind: str) -> list[str]:
-    """Writes predictions or estimates of a run in a format of other programs; returns what was written, in words.
-
-    Args:
-      kind: arrays, feldman-zhang, lira, csv or parquet.
-
-    Raises:
-      InputError: a block is damaged, there is no model or no estimate yet, or the run did not save what the kind needs.
-    """
-    from memjax import exchange
-
-    if kind in ("csv", "parquet"):
-        estimates, pairs = _whole_results(run)
-        write = exchange.write_csv if kind == "csv" else exchange.write_parquet
-        out.mkdir(parents=True, exist_ok=True)
-        names = run.dataset.class_names
-        write(out / f"examples.{kind}", exchange.examples_table(estimates, names))
-        write(out / f"pairs.{kind}", exchange.pairs_table(pairs, estimates, names))
-        return [f"{out / name}.{kind}" for name in ("examples", "pairs")]
-    finished = [number for number in run.plan.blocks if number in store.finished_blocks(run.folder)]
-    if not finished:
-        raise InputError(f"{store.shown(run.folder)} holds no finished model yet")
-    try:
-        found, _ = store.read_outcomes(run.folder, finished, run.plan.num_models)
-    except store.CorruptBlock as problem:
-        raise InputError(f"{problem}; go on with: python -m memjax.run --run {store.shown(run.folder)}") from None
-    if kind == "arrays":
-        return [str(out / name) for name in exchange.write_arrays(out, found, run.dataset)]
-    if kind == "lira":
-        number = exchange.lira.write(out, found, run.dataset.train_labels)
-        return [f"{number} experiments in {out}"]
-    return [f"{exchange.feldman_zhang.write(out, found)} models in {out}"]
 
 
 def _whole_results(run: Run) -> tuple[Estimates, PairTable]:

@@ -9,6 +9,7 @@ from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import in_memory
+from memjax.data.scaling import check_spread
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.pinned import pinned
@@ -90,6 +91,8 @@ def _keep_examples(request: Request) -> None:
 
 def _new_plan(request: Request) -> Plan:
     config, folder = request.config, request.folder
+    names = request.given.features if request.given else ()
+    check_spread(request.dataset.train_inputs, config.train.scaling, names, config.data.stream)
     make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
     blocks = store.finished_blocks(folder)  # there are some where a plan was lost
     size = config.pack_size or _pack_size_of(folder, blocks)

@@ -17,7 +17,7 @@ from memjax.results import Estimates, PairTable
 from memjax.runs import outputs, stages, summary
 from memjax.runs.carry_out import carry_out
 from memjax.runs.examples_table import example_columns
-from memjax.runs.open_folder import Run, extend_run
+from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent
 from memjax.runs.report_file import ReportFile
 from memjax.runs.suspects import suspect_columns
@@ -186,7 +186,7 @@ class Result:
         """A pandas data frame with one row for each training example, and all there is of it.
 
         Raises:
-          InputError: pandas is not installed, or models are missing.
+          InputError: models are missing.
         """
         return notebook.frame(self.columns)
 
@@ -203,7 +203,7 @@ class Result:
           count: rows, at most.
 
         Raises:
-          InputError: pandas is not installed, or models are missing.
+          InputError: models are missing.
         """
         return notebook.frame(suspect_columns(self.columns, count))
 
@@ -211,6 +211,14 @@ class Result:
     def columns(self) -> dict[str, np.ndarray]:
         """The columns of `dataframe` by their names."""
         return example_columns(self.estimates, self.dataset, self.classes, self.ids, self.held_out_probabilities)
+
+    @property
+    def pair_columns(self) -> dict[str, np.ndarray]:
+        """The columns of a table of `pairs`: the user's own name and label of each training example, the row of each
+        test example in its source, and all numbers."""
+        rows, own = self.pairs.train_rows, self.columns
+        names = {"train_id": own["id"][rows], "test_id": self.dataset.test_ids[self.pairs.test_rows]}
+        return {**names, "label": own["label"][rows], **self.pairs.columns()}
 
     def extend(self, num_models: int | None = None, progress: bool = True) -> "Result":
         """The same run with more models: trains what is missing, and estimates again.
@@ -261,3 +269,15 @@ class Result:
         cell = '<td style="text-align: left; white-space: normal">'
         rows = (f"<tr>{cell}{html.escape(name)}</td>{cell}{html.escape(text)}</td></tr>" for name, text in self._rows())
         return f"<table>{''.join(rows)}</table>"
+
+
+def open(folder: str | Path) -> Result:
+    """The result of a run folder, finished or not; nothing is trained.
+
+    Args:
+      folder: where the run is, here or as gs://BUCKET/NAME or s3://BUCKET/NAME.
+
+    Raises:
+      InputError: there is no run in the folder, or its examples cannot be read.
+    """
+    return Result(reopen_run(store.place(folder)))

@@ -1,6 +1,5 @@
 """One model's training: no model axis, no device."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +12,7 @@ import optax
 from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from memjax import prng
+from memjax.data.scaling import Scaling, narrowed, scaling_of
 from memjax.training.augment import Augment, unchanged
 from memjax.training.batches import epoch_batches, members
 from memjax.training.probes import NOTHING, Measured, Probe
@@ -35,37 +35,25 @@ class Examples(NamedTuple):
 
 
 def examples_of(dataset: Dataset, scaling: str = "standard") -> Examples:
-    """The arrays of a data set for the device, and how to scale its inputs.  Inputs on disk are all read.
+    """The arrays of a data set for the device, and how to scale its inputs there.  Inputs on disk are all read.
 
     standard: to mean 0 and deviation 1 over the training inputs; images a colour channel at a time, vectors a feature
     at a time, since features differ in unit.  unit: divided by the largest training input, 255 for most images.
+    Inputs that float32 would round away are scaled here already; see `data.scaling`.
     """
-    train_inputs, test_inputs = dataset.train_inputs[:], dataset.test_inputs[:]
-    if scaling == "unit":
-        largest = np.float32(max(np.abs(train_inputs).max(), 1e-30))
-        mean, scale = np.float32(0), 1 / largest
-    else:
-        mean, spread = _mean_and_deviation(train_inputs)
-        varies = spread > 1e-6 * np.abs(mean)  # constant inputs, up to rounding, are not scaled
-        scale = np.float32(1) / np.where(varies, spread, np.float32(1))
+    train_inputs, test_inputs = narrowed(dataset.train_inputs[:], dataset.test_inputs[:])
+    found = scaling_of(train_inputs, scaling, test_inputs)
+    if found.origin is not None:
+        train_inputs, test_inputs = found(train_inputs), found(test_inputs)
+        found = Scaling(None, np.float32(0), np.float32(1))
     return Examples(
         jnp.asarray(train_inputs),
         jnp.asarray(dataset.train_labels, jnp.int32),
         jnp.asarray(test_inputs),
         jnp.asarray(dataset.test_labels, jnp.int32),
-        jnp.asarray(mean),
-        jnp.asarray(scale, jnp.float32),
+        jnp.asarray(found.mean),
+        jnp.asarray(found.scale, jnp.float32),
     )
-
-
-def _mean_and_deviation(inputs: Shaped[np.ndarray, "train ..."]) -> tuple[np.ndarray, np.ndarray]:
-    """In float64, a chunk at a time: a float copy of all images would not fit where the images do."""
-    axes = (0, 1, 2) if inputs.ndim > 2 else (0,)
-    chunks = [inputs[start : start + MANY] for start in range(0, len(inputs), MANY)]
-    count = math.prod(inputs.shape[axis] for axis in axes)
-    mean = sum(chunk.sum(axes, dtype=np.float64) for chunk in chunks) / count
-    variance = sum(np.square(chunk - mean).sum(axes) for chunk in chunks) / count
-    return np.asarray(mean, np.float32), np.asarray(np.sqrt(variance), np.float32)
 
 
 class State(NamedTuple):

@@ -70,7 +70,8 @@ class Stream:
     def like(self) -> Batch:
         """Shapes and types of a batch."""
         rows = np.zeros(self.batch_size, np.int32)
-        return Batch(np.empty((self.batch_size, *self.train_inputs.shape[1:]), self.train_inputs.dtype), rows, rows)
+        inputs = np.empty((self.batch_size, *self.train_inputs.shape[1:]), self.train_inputs.dtype)
+        return Batch(_for_devices(inputs), rows, rows)
 
     def _rows(self, step: int) -> np.ndarray:
         epoch, place = divmod(step, self.steps_an_epoch)
@@ -102,6 +103,11 @@ def largest_input(dtype: np.dtype) -> float:
     return float(np.iinfo(dtype).max) if dtype.kind in "iu" else 1.0
 
 
+def _for_devices(inputs: np.ndarray) -> np.ndarray:
+    """Numbers of 64 bits as float32: devices would keep their lower 32 bits."""
+    return inputs.astype(np.float32) if inputs.dtype.itemsize > 4 else inputs
+
+
 @lru_cache(maxsize=2)
 def _order(seed: int, epoch: int, count: int) -> np.ndarray:
     return host_permutation(seed, "stream", epoch, count)
@@ -123,7 +129,7 @@ class _Batches:
     def __getitem__(self, number: int) -> Batch:
         rows = self.rows(self.first + number)
         valid = np.minimum(rows, len(self.labels) - 1)  # the last example fills up, with weight 0
-        return Batch(self.inputs[valid], self.labels[valid].astype(np.int32), rows.astype(np.int32))
+        return Batch(_for_devices(self.inputs[valid]), self.labels[valid].astype(np.int32), rows.astype(np.int32))
 
 
 def _read_ahead(

@@ -27,7 +27,6 @@ def test_by_hand():
     np.testing.assert_array_equal(dynamics.first_learned(right), [2, 1, np.nan, 1])
     np.testing.assert_array_equal(dynamics.learned_for_good(right), [4, 1, np.nan, np.nan])
     np.testing.assert_array_equal(dynamics.forgetting_events(right), [1, 0, np.inf, 2])
-    np.testing.assert_array_equal(dynamics.unforgettable(right), [False, True, False, False])
     np.testing.assert_allclose(dynamics.correctness(right), [0.6, 1, 0, 0.4])
     np.testing.assert_array_equal(dynamics.first_learned(right, np.array([5, 6, 7, 8, 9])), [6, 5, np.nan, 5])
 
@@ -54,8 +53,6 @@ def test_means_over_the_records():
         mean = sum(curve) / 7
         np.testing.assert_allclose([aum[t, i], confidence[t, i], loss[t, i]], mean, atol=1e-5)
         np.testing.assert_allclose(variability[t, i], np.sqrt(sum((x - mean) ** 2 for x in curve) / 7), atol=1e-5)
-    order = dynamics.easiest_first(NUMBERS)
-    assert (np.diff(np.take_along_axis(loss, order, 1)) >= 0).all()
 
 
 def test_one_model_is_a_row_of_many():
@@ -141,6 +138,23 @@ def test_equally_hard_examples_are_binomial_and_others_are_not():
     assert (np.diff(draws) >= 0).all()
 
 
+def test_models_of_unequal_quality_do_not_disperse_equally_hard_examples():
+    """Error rates of models from .02 to .6: the pooled binomial variance is a fifth too large."""
+    ratios = []
+    for seed in range(40):
+        wrong = np.random.default_rng(seed).random((60, 500)) < np.linspace(0.02, 0.6, 60)[:, None]
+        found = dynamics.dispersion(wrong)
+        totals, rows = wrong.sum(0), wrong.sum(1)
+        cochran = 500 * 499 * ((totals - totals.mean()) ** 2).sum() / (500 * rows.sum() - (rows**2).sum())
+        np.testing.assert_allclose(found.ratio * 499, cochran)
+        ratios.append(found.ratio)
+
+    assert abs(np.mean(ratios) - 1) < 4 * found.null_stderr / np.sqrt(40)
+    assert abs(np.std(ratios) / found.null_stderr - 1) < 4 / np.sqrt(2 * 40)
+    pooled = dynamics.dispersion(wrong, null_rate=float(wrong.mean()))
+    assert pooled.ratio < 0.9
+
+
 @pytest.mark.parametrize(
     ("call", "expected"),
     [
@@ -151,6 +165,7 @@ def test_equally_hard_examples_are_binomial_and_others_are_not():
         (lambda: dynamics.over_models(NUMBERS, MASKS[:2]), r"expected \(models, train\)"),
         (lambda: dynamics.epochs_to_fit(BITS, MASKS, share=0.0), "above 0 and up to 1"),
         (lambda: dynamics.dispersion(np.ones((1, 5), bool)), "two or more of each"),
+        (lambda: dynamics.dispersion(np.full((2, 5), 0.5)), "values other than 0 and 1"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_words(call, expected):

@@ -142,14 +142,33 @@ def targets(masks):
     return np.repeat(np.float32([[0.3], [0.8]]), np.shape(masks)[1], axis=1)
 
 
-def lira(variant, fixed, hand, undefined):
+def lira(variant, variance, hand, undefined):
+    no_hand = {"hand": "of its prior there is no closed form: test_lira"} if hand is None else {}
     return Row(
-        lambda m, s: estimators.lira(m, s, targets(m), variant, fixed),
-        lambda m, s: reference_models.likelihood_ratio(m, s, targets(m), variant, fixed),
+        lambda m, s: estimators.lira(m, s, targets(m), variant, variance=variance),
+        lambda m, s: reference_models.likelihood_ratio(m, s, targets(m), variant, variance),
         hand,
         undefined=undefined,
         tolerance=1e-3,
-        but={"coverage": "a ratio, not an estimate of anything", "blocks": NO_MERGE},
+        but={"coverage": "a ratio, not an estimate of anything", "blocks": NO_MERGE} | no_hand,
+    )
+
+
+def outsiders(masks):
+    """Log odds of three examples of a population under the shadow models, and under both targets."""
+    shadow = np.linspace(-2, 2, 3) + np.linspace(-1, 1, len(masks))[:, None] ** 2
+    return shadow.astype(np.float32), np.float32([[-1.5, 0.2, 1.1], [0.3, -0.4, 2.5]])
+
+
+def rmia(gamma, offline, undefined):
+    return Row(
+        lambda m, s: estimators.rmia(m, s, targets(m), *outsiders(m), gamma, offline),
+        lambda m, s: reference_models.dominated(m, s, targets(m), *outsiders(m), gamma, offline),
+        undefined=undefined,
+        but=HOST
+        | {"hand": "test_rmia", "coverage": "a rank, not an estimate of anything", "blocks": NO_MERGE}
+        | {"order of models": "the models of the population would have to move too"}
+        | {"constant": "its rank depends on the population"},
     )
 
 

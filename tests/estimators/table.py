@@ -26,6 +26,7 @@ from tests.estimators.rows import (
     mirrored,
     of_every_pair,
     own,
+    rmia,
     score_of,
     selected,
     two_sides,
@@ -243,15 +244,19 @@ TABLE = {
         constant=np.nan,
         but=HOST | WHOLE | {"coverage": "the bootstrap draws examples too: test_lds", "blocks": NO_MERGE},
     ),
-    "LiRA": lira("online", False, [[-16 / 15, np.nan], [1.6, np.nan]], np.s_[:, :2]),
-    "LiRA, fixed variance": lira("online", True, [[-2.02676] * 2, [1.83991] * 2], np.s_[:, :2]),
-    "LiRA offline": lira("offline", False, np.log([[0.75578] * 2, [0.96767] * 2]), np.s_[:, :1]),
+    "LiRA": lira("online", "prior", None, np.s_[:, :2]),
+    "LiRA, own variance": lira("online", "own", [[-16 / 15, np.nan], [1.6, np.nan]], np.s_[:, :2]),
+    "LiRA, fixed variance": lira("online", "fixed", [[-1.43343] * 2, [1.46657] * 2], np.s_[:, :2]),
+    "LiRA offline": lira("offline", "own", np.log([[0.75578] * 2, [0.96767] * 2]), np.s_[:, :1]),
+    "LiRA offline, prior": lira("offline", "prior", None, np.s_[:, :1]),
     "LiRA offline, density": lira(
         "offline-density",
-        False,
+        "own",
         np.log(0.4330127 * (2 * np.pi) ** 0.5) + np.array([[0.24] * 2, [1.706667] * 2]),
         np.s_[:, :1],
     ),
+    "RMIA": rmia(1.0, None, np.s_[:, :2]),
+    "RMIA offline": rmia(1.1, 0.3, np.s_[:, :1]),
     "membership curve": Row(
         lambda m, s: estimators.membership_curve(s, m),
         lambda m, s: reference_models.curve(np.ravel(s), np.ravel(m)),
@@ -279,6 +284,11 @@ PAIRED = {name for name in TABLE if name.startswith("complementary")}
 
 # Public names that estimate nothing from masks and scores.
 ELSEWHERE = {
+    "decision_stability": "whether an attack decides alike: test_decision_stability",
+    "epsilon_from_one_model": "a bound of one number, from scores: test_epsilon",
+    "epsilon_from_rates": "a bound of one number, from scores: test_epsilon",
+    "loss_attack": "of a target model alone: test_rmia",
+    "population_attack": "of a target model alone: test_rmia",
     "Tally": "sums and bits of these estimators, over blocks on a disk: test_tally",
     "in_pairs": "tells whether a design is complementary: test_tally",
     "prior_factors": "of the data, before any model is trained: test_datamodels",

@@ -49,6 +49,26 @@ def test_subsets_that_are_not_halves_are_refused():
         data_banzhaf(np.random.default_rng(0).random((100, 50)) < 0.7, np.zeros(100))
 
 
+@pytest.mark.parametrize("sizes", ["one", "10 % to 90 %"])
+def test_subsets_whose_sizes_are_not_those_of_coin_flips_are_refused(sizes):
+    """Under one size an additive utility in which every example helps gives values of which most are negative."""
+    rng = np.random.default_rng(0)
+    size = np.full(400, 50) if sizes == "one" else rng.permutation(np.repeat(np.arange(10, 91, 10), 45))[:400]
+    masks = np.stack([rng.permutation(100) < one for one in size])
+
+    with pytest.raises(InputError, match="by an independent coin flip, about 50 -\\+ 5 examples"):
+        data_banzhaf(masks, masks @ np.linspace(0.1, 1, 100))
+    assert np.isfinite(data_banzhaf(rng.random((400, 100)) < 0.5, rng.random(400)).value).all()
+
+
+@pytest.mark.parametrize("models", [1, 2, 5, 200])
+def test_coin_flips_are_not_refused(models):
+    for seed in range(200):
+        masks = np.random.default_rng(seed).random((models, 9)) < 0.5
+        if abs(masks.mean() - 0.5) < 2.5 / np.sqrt(masks.size):  # the share of all is another check
+            data_banzhaf(masks, np.zeros(models))
+
+
 def test_one_utility_a_model():
     with pytest.raises(InputError, match="one number a model"):
         data_banzhaf(EVERY, np.zeros((len(EVERY), 2)))

@@ -59,6 +59,24 @@ def test_a_profile_takes_each_size_by_itself():
     np.testing.assert_allclose(profile.mean, np.nanmean(profile.value, axis=0), rtol=1e-6)
 
 
+def test_sizes_at_which_an_example_was_never_left_out_do_not_bias_its_mean():
+    """Models with more examples are better, and leave few out: with 45 models of nine sizes half have no such size."""
+    rng = np.random.default_rng(0)
+    errors, undefined = [], []
+    for _ in range(40):
+        sizes = np.repeat(np.arange(10, 91, 10), 5)
+        masks = np.stack([rng.permutation(100) < size for size in sizes])
+        chance = 0.4 + 0.005 * sizes[:, None] + rng.uniform(-0.1, 0.1, 100)
+
+        profile = consistency_profile(masks, rng.random(masks.shape) < chance)
+
+        undefined.append(np.isnan(profile.value).mean())
+        errors.append(np.mean(profile.mean - (chance.reshape(9, 5, 100).mean((0, 1)))))
+
+    assert np.mean(undefined) > 0.05
+    assert abs(np.mean(errors)) < 4 * np.std(errors) / np.sqrt(40)
+
+
 def test_out_of_bag_predictions_are_means_over_models_that_did_not_see():
     masks, _ = world(2, 30, 7)
     masks[:, 3] = True

@@ -39,9 +39,58 @@ def test_the_ceiling_is_what_retraining_reaches():
 
     found = lds(weights, masks, outputs, fitted_masks=None, outputs_again=again)
 
-    expected = np.mean([scipy.stats.spearmanr(outputs[:, j], again[:, j])[0] for j in range(12)])
-    assert found.ceiling == pytest.approx(expected)
-    assert found.value > found.ceiling  # the true weights hold no noise; two retrainings hold it twice
+    retrained = np.array([scipy.stats.spearmanr(outputs[:, j], again[:, j])[0] for j in range(12)])
+    assert found.ceiling == pytest.approx(np.mean(np.sign(retrained) * np.sqrt(np.abs(retrained))))
+
+
+def test_true_weights_reach_the_ceiling_where_test_examples_differ_in_noise():
+    """Noise from none to ten times the signal: the root of the mean correlation would promise too much."""
+    weights, masks, _, _ = world(models=1000, test=40)
+    rng, clean = np.random.default_rng(1), masks @ weights
+    noise = clean.std(0) * np.geomspace(0.01, 10, 40)
+    outputs, again = (clean + noise * rng.normal(size=clean.shape) for _ in range(2))
+
+    found = lds(weights, masks, outputs, fitted_masks=None, outputs_again=again)
+
+    error = found.each.std() / np.sqrt(1000)  # each correlation has an error of about 1 / sqrt(models)
+    assert abs(found.value - found.ceiling) < 4 * max(error, 1 / np.sqrt(1000 * 40)) + 0.02  # ranks are not normal
+    too_high = np.sqrt(np.mean([scipy.stats.spearmanr(outputs[:, j], again[:, j])[0] for j in range(40)]))
+    assert too_high > found.value + 0.05
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda again: again[:, :1], r"outputs_again has shape \(50, 1\) and outputs \(50, 12\)"),
+        (lambda again: again[:1], "expected the same"),
+        (lambda again: np.where(np.eye(50, 12), np.nan, again), "outputs_again holds values that are not finite"),
+    ],
+)
+def test_retrainings_that_do_not_fit_are_refused(change, words):
+    weights, masks, outputs, again = world()
+
+    with pytest.raises(InputError, match=words):
+        lds(weights, masks, outputs, fitted_masks=None, outputs_again=change(again))
+
+
+def test_equal_scores_under_one_size_predict_nothing():
+    _, masks, outputs, _ = world(train=601)
+
+    found = lds(np.full((601, 12), 0.1), masks, outputs, fitted_masks=None)
+
+    assert found.num_undefined == 12
+    assert np.isnan(found.value)
+
+
+def test_sums_that_are_equal_share_a_rank():
+    """Scores of .1 and .3: their sums differ in the last digit by the order in which they are added."""
+    _, masks, outputs, _ = world(models=200)
+    tenths = np.random.default_rng(2).choice([1, 3], (30, 12))
+
+    found = lds(tenths / 10, masks, outputs, fitted_masks=None)
+
+    expected = [scipy.stats.spearmanr(masks @ tenths[:, j], outputs[:, j])[0] for j in range(12)]
+    np.testing.assert_allclose(found.each, expected, rtol=1e-12)
 
 
 def test_constant_columns_are_counted_and_left_out():

@@ -5,6 +5,7 @@ import csv
 import numpy as np
 import pytest
 
+import memjax
 from memjax import exchange, run
 from memjax.errors import InputError
 from memjax.exchange import outcomes_of, read_predictions
@@ -226,10 +227,20 @@ def test_tables(folder, tmp_path, capsys):
 
     rows = list(csv.DictReader((tmp_path / "t" / "examples.csv").read_text().splitlines()))
     estimates = np.load(folder / "estimates.npz")
-    assert [int(row["id"]) for row in rows] == estimates["tr_ids"].tolist()
+    assert [int(row["row"]) for row in rows] == estimates["tr_ids"].tolist()
     got = np.array([row["memorization"] or "nan" for row in rows], np.float32)
     np.testing.assert_array_equal(got, estimates["tr_mem"])
+    assert rows[0].keys() == memjax.open(folder).columns.keys()
     assert str(tmp_path / "t" / "pairs.csv") in capsys.readouterr().out
+    pairs, found = (
+        np.load(folder / "pairs.npz"),
+        csv.DictReader((tmp_path / "t" / "pairs.csv").read_text().splitlines()),
+    )
+    named = [(int(row["train_id"]), int(row["test_id"]), row["label"]) for row in found]
+    assert named == [
+        (estimates["tr_ids"][train], estimates["tt_ids"][test], rows[train]["label"])
+        for train, test in zip(pairs["tr_idx"], pairs["tt_idx"], strict=True)
+    ]
 
 
 def test_a_class_name_is_no_formula_and_breaks_no_line(tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 
 from memjax import store
 from memjax.estimators import extremes
-from memjax.report import render_report
+from memjax.report.page.render import draw_report
 from memjax.types import Dataset
 
 VOID = {"meta", "img", "br"}
@@ -147,7 +147,7 @@ def render(dataset: Dataset, estimates=None, pairs=None, facts=None, warnings=No
     estimates = estimates_of(dataset) if estimates is None else estimates
     pairs = pairs_of([3, 8, 3, 20], [1, 2, 4, 1], estimates["tr_mem"]) if pairs is None else pairs
     found = store.as_estimates(estimates), store.as_pairs(pairs)
-    return render_report(dataset, *found, facts or {"seed": "0"}, warnings or ["Few models."], **more)
+    return draw_report(dataset, *found, facts or {"seed": "0"}, warnings or ["Few models."], **more).page()
 
 
 def numbers_of(page: Page) -> dict:

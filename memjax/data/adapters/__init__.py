@@ -8,7 +8,7 @@ from memjax.data.adapters.arrays import from_array
 
 
 def as_inputs(which: str, inputs: Any) -> np.ndarray:
-    """The inputs as a NumPy array (examples, *shape); floating-point numbers become float32.
+    """The inputs as a NumPy array (examples, *shape), floating-point numbers as float32 or float64.
 
     Raises:
       InputError: the library is not known, or the inputs are not numbers.
@@ -16,8 +16,7 @@ def as_inputs(which: str, inputs: Any) -> np.ndarray:
     array = from_array(which, inputs)
     if array.dtype.kind != "f":
         return array
-    with np.errstate(over="ignore"):  # the check for infinity finds overflows later
-        return array.astype(np.float32, copy=False)
+    return array.astype(np.float32 if array.dtype.itemsize <= 4 else np.float64, copy=False)
 
 
 __all__ = ["as_inputs"]

@@ -24,12 +24,13 @@ def random_inputs(dataset: Dataset, rate: float, seed: int, moments: str = "glob
     if moments not in ("global", "pixel"):
         raise InputError(f"random-inputs: {moments!r} is neither global nor pixel")
     rows = chosen_rows(dataset, part, rate, seed, "random inputs")
+    floats = as_floats(dataset)
     train, axis = values_of(dataset, "train", "inputs"), None if moments == "global" else 0
     mean, spread = (take(train, axis=axis, dtype=np.float64) for take in (np.mean, np.std))
-    inputs = np.empty((len(rows), *dataset.input_shape), np.float32)
+    inputs = np.empty((len(rows), *dataset.input_shape), floats.train_inputs.dtype)
     for place, row in enumerate(rows):
         inputs[place] = mean + spread * gaussian(seed, f"random inputs, {part}", int(row), dataset.input_shape)
-    return with_values(as_floats(dataset), part, "inputs", rows, inputs)
+    return with_values(floats, part, "inputs", rows, inputs)
 
 
 def noisy_inputs(dataset: Dataset, rate: float, seed: int, deviation: float = 1.0, part: Part = "train") -> Dataset:
@@ -47,11 +48,12 @@ def noisy_inputs(dataset: Dataset, rate: float, seed: int, deviation: float = 1.
         raise InputError(f"noisy-inputs: the deviation is {deviation}; give a number above 0")
     rows = chosen_rows(dataset, part, rate, seed, "noisy inputs")
     spread = deviation * np.std(values_of(dataset, "train", "inputs"), dtype=np.float64)
-    inputs = values_of(dataset, part, "inputs")[rows].astype(np.float32)
+    floats = as_floats(dataset)
+    inputs = values_of(floats, part, "inputs")[rows]
     for place, row in enumerate(rows):
         noise = gaussian(seed, f"noisy inputs, {part}", int(row), dataset.input_shape)
-        inputs[place] += (spread * noise).astype(np.float32)
-    return with_values(as_floats(dataset), part, "inputs", rows, inputs)
+        inputs[place] += (spread * noise).astype(inputs.dtype)
+    return with_values(floats, part, "inputs", rows, inputs)
 
 
 def shuffled_pixels(dataset: Dataset, rate: float, seed: int, orders: str = "one", part: Part = "train") -> Dataset:

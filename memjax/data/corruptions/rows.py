@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
+from memjax.data.scaling import float_type
 from memjax.errors import InputError
 from memjax.prng import host_bits, host_permutation
 from memjax.types import Dataset
@@ -47,8 +48,13 @@ def with_values(
 
 
 def as_floats(dataset: Dataset) -> Dataset:
-    """The data set with inputs in float32.  Noise clipped to 0 and 255 would have another mean and variance."""
-    floats = {f"{part}_inputs": values_of(dataset, part, "inputs").astype(np.float32) for part in ("train", "test")}
+    """The data set with inputs in float32, or float64 where float32 would round them away.
+
+    Noise clipped to 0 and 255 would have another mean and variance.
+    """
+    inputs = {f"{part}_inputs": values_of(dataset, part, "inputs") for part in ("train", "test")}
+    kind = np.result_type(*map(float_type, inputs.values()))
+    floats = {name: values.astype(kind) for name, values in inputs.items()}
     return dataclasses.replace(dataset, **floats)
 
 

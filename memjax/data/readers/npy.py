@@ -14,7 +14,7 @@ from memjax.untrusted import map_npy, read_npy, user_path
 def load_npy(folder: str, stream: bool) -> Dataset:
     """The data set in x_train.npy, y_train.npy, x_test.npy and y_test.npy, written by `numpy.save`.
 
-    Inputs are (examples, *shape), integers or float32; labels (examples,): text, whole
+    Inputs are (examples, *shape), numbers of any type; labels (examples,): text, whole
     numbers or booleans.  Nothing is unpickled.
 
     Args:
@@ -33,8 +33,6 @@ def load_npy(folder: str, stream: bool) -> Dataset:
 
 def _inputs(path: Path, stream: bool) -> Inputs:
     array = map_npy(path) if stream else read_npy(path)
-    if array.dtype.kind == "f" and array.dtype != np.float32:
-        raise InputError(f"{path} holds {array.dtype}; write it as float32, or as integers")
     if not array.ndim or not array.size:
         raise InputError(f"{path} is an empty array {array.shape}; expected at least one entry")
     if not stream:

@@ -58,7 +58,8 @@ def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: A
         encode(columns, frame, "train"), labels, None if test is None else encode(columns, test, "test"), test_labels,
         **given,
     )  # fmt: skip
-    return found._replace(table=table, notices=tuple(remarks(columns, frame)))
+    features = tuple(name for column in columns for name in column.features)
+    return found._replace(table=table, features=features, notices=tuple(remarks(columns, frame)))
 
 
 def _examples(frame: Any, test: Any, spec: TableSpec, name: str) -> InMemory:

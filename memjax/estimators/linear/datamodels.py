@@ -5,14 +5,14 @@ from typing import Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Shaped
+from jaxtyping import Array, Bool, Float, Int
 
 from memjax import notebook
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray
 from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, as_positive, tiles
 from memjax.estimators.linear.lasso_solver import Design, fit_tile, make_design, make_targets, nothing, product, solve
 from memjax.machine.debugging import without_debugging
+from memjax.types import ArrayLike
 
 WHILE_CHOOSING = 0.01  # tolerance: held-out errors are exact enough to choose by
 MULTIPLES = tuple(float(multiple) for multiple in np.geomspace(1.4, 0.175, 7))
@@ -46,10 +46,10 @@ class Datamodels(NamedTuple):
 
 @without_debugging()
 def datamodels(
-    masks: Shaped[AnyArray, "..."],
-    outputs: Shaped[AnyArray, "..."],
+    masks: ArrayLike,
+    outputs: ArrayLike,
     *,
-    factors: Shaped[AnyArray, "..."] | None = None,
+    factors: ArrayLike | None = None,
     choose: Literal["together", "each"] = "together",
     folds: int = 4,
     multiples: tuple[float, ...] = MULTIPLES,

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Int
 
 from memjax import notebook
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_masks
+from memjax.estimators.checks import as_array, as_masks
 from memjax.estimators.linear.lasso_solver import fit_tile, make_design
 from memjax.machine.debugging import without_debugging
+from memjax.types import ArrayLike
 
 TILE = 256
 
@@ -38,11 +39,11 @@ class Lasso(NamedTuple):
 
 @without_debugging()
 def lasso(
-    masks: Shaped[AnyArray, "..."],
-    outputs: Shaped[AnyArray, "..."],
-    penalty: Shaped[AnyArray, "..."] | float,
+    masks: ArrayLike,
+    outputs: ArrayLike,
+    penalty: ArrayLike | float,
     *,
-    factors: Shaped[AnyArray, "..."] | None = None,
+    factors: ArrayLike | None = None,
     tolerance: float = 1e-4,
     tile: int = TILE,
 ) -> Lasso:
@@ -94,25 +95,23 @@ def lasso(
 
 
 def as_masks_and_outputs(
-    masks: Shaped[AnyArray, "..."], outputs: Shaped[AnyArray, "..."]
+    masks: ArrayLike, outputs: ArrayLike
 ) -> tuple[Bool[np.ndarray, "models train"], Float[np.ndarray, "models test"]]:
     """Masks as bool and outputs as float32, in host memory.
 
     Raises:
       InputError: masks other than 0 and 1, not one row of outputs a model, outputs that are not finite numbers.
     """
-    masks, outputs = np.asarray(as_masks(masks)), np.asarray(outputs)
+    masks, outputs = np.asarray(as_masks(masks)), np.asarray(as_array("outputs", outputs))
     if outputs.ndim != 2 or len(outputs) != len(masks):
         raise InputError(f"outputs has shape {outputs.shape}; expected ({len(masks)}, test), a row for each of masks")
-    if outputs.dtype.kind not in "biuf" and outputs.dtype.name != "bfloat16":
-        raise InputError(f"outputs holds {outputs.dtype}; expected bool or numbers")
     outputs = outputs.astype(np.float32)
     if not np.isfinite(outputs).all():
         raise InputError("outputs holds values that are not finite; leave out models that diverged")
     return masks, outputs
 
 
-def as_positive(name: str, values: Shaped[AnyArray, "..."] | float, shape: tuple[int, ...]) -> np.ndarray:
+def as_positive(name: str, values: ArrayLike | float, shape: tuple[int, ...]) -> np.ndarray:
     """Numbers above 0 as float32 of the given shape; a single one is for all.
 
     Raises:

@@ -1,19 +1,16 @@
 """Penalty factors of pairs, known before any test output, and margins calibrated to probability units."""
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float
 
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_scores, at_least_one_model
+from memjax.estimators.checks import as_scores, at_least_one_model
 from memjax.machine.debugging import without_debugging
+from memjax.types import ArrayLike
 
 
 def prior_factors(
-    train_inputs: Shaped[np.ndarray, "train ..."],
-    train_labels: Int[np.ndarray, " train"],
-    test_inputs: Shaped[np.ndarray, "test ..."],
-    test_labels: Int[np.ndarray, " test"],
-    mem: Float[AnyArray, " train"],
+    train_inputs: ArrayLike, train_labels: ArrayLike, test_inputs: ArrayLike, test_labels: ArrayLike, mem: ArrayLike
 ) -> Float[np.ndarray, "train test"]:
     """How strongly a lasso should penalise each pair: less for near neighbours of one class and memorized examples.
 
@@ -31,6 +28,7 @@ def prior_factors(
     Raises:
       InputError: arrays whose lengths do not fit.
     """
+    train_labels, test_labels = np.asarray(train_labels), np.asarray(test_labels)
     num_train, num_test = len(train_labels), len(test_labels)
     mem = np.nan_to_num(np.asarray(mem, np.float32))
     if (len(train_inputs), len(test_inputs), len(mem)) != (num_train, num_test, num_train):
@@ -51,7 +49,7 @@ def prior_factors(
 
 
 @without_debugging()
-def worth(outputs: Shaped[AnyArray, "..."], margins: Shaped[AnyArray, "..."]) -> Float[np.ndarray, " test"]:
+def worth(outputs: ArrayLike, margins: ArrayLike) -> Float[np.ndarray, " test"]:
     """The change of the outputs (probability or correctness) for one unit of margin, for each test example.
 
         worth[j] = covariance of outputs[:, j] and margins[:, j] / variance of margins[:, j]

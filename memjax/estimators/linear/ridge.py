@@ -5,21 +5,21 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Shaped
+from jaxtyping import Array, Bool, Float
 
-from memjax.estimators.checks import AnyArray
 from memjax.estimators.linear.datamodels import Datamodels, check_folds, chosen, held_out_r2, nothing_found
 from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, tiles
 from memjax.estimators.linear.lasso_solver import product
 from memjax.machine.debugging import without_debugging
+from memjax.types import ArrayLike
 
 MULTIPLES = tuple(10.0**power for power in range(3, -4, -1))
 
 
 @without_debugging()
 def ridge_datamodels(
-    masks: Shaped[AnyArray, "..."],
-    outputs: Shaped[AnyArray, "..."],
+    masks: ArrayLike,
+    outputs: ArrayLike,
     *,
     choose: Literal["together", "each"] = "together",
     folds: int = 4,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Shaped
+from jaxtyping import Array, Float, Int
 
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_masks_and_scores, as_scores
@@ -20,7 +20,7 @@ from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Moments, Sums, as_errors, from_sums, halves
 from memjax.estimators.memorization import diagonal_sums
 from memjax.machine.debugging import without_debugging
-from memjax.types import Estimate
+from memjax.types import ArrayLike, Estimate
 
 
 class Totals(NamedTuple):
@@ -40,9 +40,7 @@ class Totals(NamedTuple):
 
 
 @without_debugging()
-def memorization_totals(
-    masks: Shaped[AnyArray, "..."], correct: Shaped[AnyArray, "..."], complementary: bool = False
-) -> Totals:
+def memorization_totals(masks: ArrayLike, correct: ArrayLike, complementary: bool = False) -> Totals:
     """The sums of some models for `memorization`; with `complementary`, for `complementary_memorization`.
 
     Arguments and errors as there, but there may be no model.  Summed in float64 on the host: probabilities stored in
@@ -55,7 +53,7 @@ def memorization_totals(
 
 
 @without_debugging()
-def influence_totals(masks: Shaped[AnyArray, "..."], correct_test: Shaped[AnyArray, "..."]) -> Totals:
+def influence_totals(masks: ArrayLike, correct_test: ArrayLike) -> Totals:
     """The (train, test) sums of some models for `influence`.  Arguments and errors as there; there may be no model."""
     masks = as_masks(masks, may_be_none=True)
     scores = as_scores("correct_test", correct_test, len(masks))

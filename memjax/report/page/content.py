@@ -42,8 +42,6 @@ class PairRow(NamedTuple):
     """One training example and the test examples it helps, strongest first."""
 
     train: Example
-    mem: float
-    mem_stderr: float
     tests: list[Influenced]
 
 
@@ -115,8 +113,7 @@ class Gallery:
         rows: dict[int, PairRow] = {}
         for pair, (row, column) in enumerate(zip(pairs.train_rows[:limit].tolist(), pairs.test_rows, strict=False)):
             if row not in rows:
-                mem, stderr = float(pairs.memorization[pair]), float(pairs.memorization_stderr[pair])
-                rows[row] = PairRow(self._train(row), mem, stderr, [])
+                rows[row] = PairRow(self._train(row), [])
             influence, error = float(pairs.influence[pair]), float(pairs.influence_stderr[pair])
             rows[row].tests.append(self._test(int(column), influence, error))
         return list(rows.values())

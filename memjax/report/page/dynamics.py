@@ -3,13 +3,14 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, Int, Shaped, UInt8
 
 from memjax.errors import InputError
 from memjax.report.page.script_data import Orders, packed
 from memjax.types import Dataset
 
 SIDES = ("in", "out")
+COLUMNS = ("num_{}", "learned_{}", "learned_{}_stderr", "num_learned_{}")
 SHOWN = 10  # of the easiest and of the hardest examples
 # Curves are drawn a few hundred pixels wide and high, so 24 epochs and a byte a value are enough.  The square
 # root keeps small losses apart.  With errors, the two curves of 60,000 examples have 17 epochs in 4 MB.
@@ -39,18 +40,15 @@ class Dynamics(NamedTuple):
       curves: None where neither loss nor correctness was recorded.
       learned_from: the metric that tells whether an example is learned; empty where none was recorded.
       first, last: the recorded epochs between which learning was looked for.
-      learned, learned_stderr: by side, (train,) epochs until an example is right for the first time.
-      num, num_learned: by side, (train,) models, and those of them that ever had it right.
+      columns: (train,) arrays by name and side, such as num_in: models; num_learned_in: those of them that ever had the
+        example right; learned_in, learned_in_stderr: epochs until it is right for the first time.
     """
 
     curves: MeanCurves | None
     learned_from: str
     first: int
     last: int
-    learned: dict[str, Float[np.ndarray, " train"]]
-    learned_stderr: dict[str, Float[np.ndarray, " train"]]
-    num: dict[str, Int[np.ndarray, " train"]]
-    num_learned: dict[str, Int[np.ndarray, " train"]]
+    columns: dict[str, Shaped[np.ndarray, " train"]]
 
 
 def dynamics_of(arrays: dict[str, np.ndarray] | None, dataset: Dataset) -> Dynamics | None:
@@ -61,24 +59,17 @@ def dynamics_of(arrays: dict[str, np.ndarray] | None, dataset: Dataset) -> Dynam
     """
     if arrays is None:
         return None
-    epochs, curves = arrays["epochs"], _curves(arrays)
+    epochs, curves, source = arrays["epochs"], _curves(arrays), str(arrays["learned_from"])
     for name, values in arrays.items():
         if name.startswith("tr_") and values.shape not in ((dataset.num_train,), (dataset.num_train, len(epochs))):
             raise InputError(
                 f"the recorded dynamics ({name}: {values.shape}) are not of {dataset.num_train} training examples at "
                 f"{len(epochs)} epochs; give the data options of the run that made them"
             )
-    source = str(arrays["learned_from"])
     if curves is None and not source:
         return None
-
-    def sides(name: str) -> dict[str, np.ndarray]:
-        return {side: arrays[name.format(side)] for side in SIDES} if source else {}
-
-    return Dynamics(
-        curves, source, int(epochs[0]), int(epochs[-1]), sides("tr_learned_{}"), sides("tr_learned_{}_stderr"),
-        {side: arrays[f"tr_num_{side}"] for side in SIDES}, sides("tr_num_learned_{}"),
-    )  # fmt: skip
+    names = [name.format(side) for name in (COLUMNS if source else COLUMNS[:1]) for side in SIDES]
+    return Dynamics(curves, source, int(epochs[0]), int(epochs[-1]), {name: arrays[f"tr_{name}"] for name in names})
 
 
 def _curves(arrays: dict[str, np.ndarray]) -> MeanCurves | None:
@@ -115,22 +106,16 @@ def easiest_and_hardest(curves: MeanCurves, side: str) -> tuple[Int[np.ndarray, 
 
 def dynamics_data(dynamics: Dynamics, order: Orders) -> dict[str, Any]:
     """The data for the page's script, training examples in the order of the page."""
-    train = order.train
     content: dict[str, Any] = {
         "learnedFrom": dynamics.learned_from,
         "first": dynamics.first,
         "last": dynamics.last,
-        **{f"num_{side}": packed(dynamics.num[side][train]) for side in SIDES},
         "curves": None,
     }
-    for side in SIDES if dynamics.learned_from else ():
-        content |= {
-            f"learned_{side}": packed(dynamics.learned[side][train], np.float32),
-            f"learned_{side}_stderr": packed(dynamics.learned_stderr[side][train], np.float32),
-            f"num_learned_{side}": packed(dynamics.num_learned[side][train]),
-        }
+    for name, values in dynamics.columns.items():
+        content[name] = packed(values[order.train], np.float32 if values.dtype.kind == "f" else None)
     if dynamics.curves is not None:
-        content["curves"] = _curves_data(dynamics.curves, train)
+        content["curves"] = _curves_data(dynamics.curves, order.train)
     return content
 
 

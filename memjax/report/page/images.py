@@ -95,23 +95,13 @@ def _scale(inputs: Inputs, is_image: bool) -> tuple[np.ndarray, np.ndarray]:
         # Most bytes are pixels as they are; a smaller maximum means another range, as 0 .. 16 of scikit-learn's digits.
         highest = inputs.max(initial=0)
         return np.asarray(0.0), np.asarray(255.0 if highest > 127 else float(highest))
+    if inputs.dtype.kind in "iub":
+        return np.asarray(inputs.min(axis), np.float64), np.asarray(inputs.max(axis), np.float64)
     finite = np.isfinite(inputs)
-    low = np.min(inputs, axis=axis, where=finite, initial=_highest(inputs.dtype))
-    high = np.max(inputs, axis=axis, where=finite, initial=_lowest(inputs.dtype))
+    low = np.min(inputs, axis=axis, where=finite, initial=np.inf)
+    high = np.max(inputs, axis=axis, where=finite, initial=-np.inf)
     some = finite.any(axis=axis)
     return np.where(some, low, 0).astype(np.float64), np.where(some, high, 0).astype(np.float64)
-
-
-def _highest(dtype: np.dtype) -> float | int | bool:
-    if dtype.kind in "iu":
-        return int(np.iinfo(dtype).max)
-    return True if dtype.kind == "b" else np.inf
-
-
-def _lowest(dtype: np.dtype) -> float | int | bool:
-    if dtype.kind in "iu":
-        return int(np.iinfo(dtype).min)
-    return False if dtype.kind == "b" else -np.inf
 
 
 def _png_uri(image) -> str:

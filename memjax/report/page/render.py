@@ -92,11 +92,11 @@ def draw_report(
     pairs: PairTable,
     facts: dict[str, str],
     warnings: list[str],
-    dynamics: dict[str, np.ndarray] | None,
-    checksums: dict[str, str],
-    examples: bool,
+    dynamics: dict[str, np.ndarray] | None = None,
+    checksums: dict[str, str] | None = None,
+    examples: bool = True,
 ) -> Report:
-    """All contents of a report; arguments as for `memjax.report.render_report`."""
+    """All contents of a report; arguments as for `memjax.report.write_report`."""
     content.check_fits(dataset, estimates, pairs)
     recorded = dynamics_of(dynamics, dataset)
     mem = estimates.mem
@@ -120,7 +120,7 @@ def draw_report(
         "pairs": content.pair_summary(dataset, mem, pairs, PAIRS_SHOWN),
         "pair_rows": chosen.strongest_pairs(pairs, PAIRS_SHOWN),
         "facts": facts,
-        "checksums": checksums,
+        "checksums": checksums or {},
         "score": metric_named(estimates.score),
         "has_probability": "probability" in estimates.scores,
         "has_images": painter is not None,
@@ -128,7 +128,7 @@ def draw_report(
         **_figures_of(recorded, mem, chosen),
     }
     numbers = script_data(dataset, estimates, pairs, order, None if on_disk else painter)
-    numbers |= {"name": dataset.name, "checksums": checksums, "pictures": None}
+    numbers |= {"name": dataset.name, "checksums": checksums or {}, "pictures": None}
     numbers["dynamics"] = dynamics_data(recorded, order) if recorded else None
     sheets = {}
     if painter is not None:
@@ -145,7 +145,7 @@ def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Gall
     curves = recorded.curves if recorded else None
     easiest, hardest = (rows.tolist() for rows in easiest_and_hardest(curves, "out")) if curves else ([], [])
     drawn = [(word, dynamics_figures.trajectory_drawing(curves, side)) for word, side in WORDS] if curves else []
-    learned = recorded.learned.get("in") if recorded else None
+    learned = recorded.columns.get("learned_in") if recorded else None
     return {
         "dynamics": recorded,
         "speed": None if learned is None else dynamics_figures.speed_drawing(learned, mem),

@@ -1,0 +1,119 @@
+"""How well scores tell members from non-members: the ROC curve of an attack, with exact intervals."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from memjax import notebook
+from memjax.errors import InputError
+from memjax.statistics import clopper_pearson
+from memjax.types import ArrayLike
+
+
+class Curve(NamedTuple):
+    """How well scores tell members from non-members.
+
+    The intervals are Clopper and Pearson's for each threshold alone, all scores being independent; an example that is
+    attacked in several target models is counted as often.
+
+    Attributes:
+      false_positives, true_positives: rates, from the highest threshold to the lowest.
+      auc: area under that curve; one half is chance.
+      balanced_accuracy: the best over all thresholds.
+      left_out: scores that are NaN and count nowhere.
+      num_members, num_non_members: the scores that count.
+    """
+
+    false_positives: Float[np.ndarray, " thresholds"]
+    true_positives: Float[np.ndarray, " thresholds"]
+    auc: float
+    balanced_accuracy: float
+    left_out: int = 0
+    num_members: int = 0
+    num_non_members: int = 0
+
+    def __repr__(self) -> str:
+        left_out = f"; {self.left_out:,} undefined scores left out" if self.left_out else ""
+        auc, balanced, least = map(notebook.number, (*self[2:4], 100 * self.least_false_positives))
+        few, fewer = (
+            f"{notebook.number(self.at(rate))} ({' to '.join(map(notebook.number, self.interval(rate)))})"
+            for rate in (0.01, 0.001)
+        )
+        return (
+            f"Curve(AUC {auc}, balanced accuracy {balanced}; true positives {few} at 1 % false ones, {fewer} at 0.1 %; "
+            f"{self.num_non_members:,} non-members can show {least} % false ones or more; "
+            f"{len(self.false_positives):,} thresholds{left_out})"
+        )
+
+    @property
+    def least_false_positives(self) -> float:
+        """The smallest rate of false positives above 0 that so many non-members can show: one of them."""
+        return 1 / self.num_non_members if self.num_non_members else float("nan")
+
+    def at(self, false_positives: float) -> float:
+        """The largest rate of true positives with at most this rate of false ones, e.g. `curve.at(0.001)`.
+
+        NaN for a rate above 0 that is too small for the number of non-members; at 0 no non-member is called a member.
+        """
+        if 0 < false_positives < self.least_false_positives:
+            return float("nan")
+        return float(self.true_positives[self.false_positives <= false_positives].max(initial=0.0))
+
+    def interval(self, false_positives: float, level: float = 0.95) -> tuple[float, float]:
+        """The Clopper-Pearson interval of `at`: for the threshold being as it is."""
+        low, high = clopper_pearson(self.at(false_positives) * self.num_members, self.num_members, level)
+        return float(low), float(high)
+
+    def band(self, level: float = 0.95) -> tuple[Float[np.ndarray, " thresholds"], Float[np.ndarray, " thresholds"]]:
+        """Lower and upper ends of the rate of true positives, by Clopper and Pearson, at each threshold."""
+        return clopper_pearson(self.true_positives * self.num_members, self.num_members, level)
+
+
+def membership_curve(scores: ArrayLike, members: ArrayLike) -> Curve:
+    """The ROC curve of membership scores over all targets and examples; scores that are NaN are left out and counted.
+
+    Args:
+      scores: of any shape, larger = member, see `lira`.
+      members: whether the target had seen the example, of the same shape.
+
+    Raises:
+      InputError: shapes that differ, members other than 0 and 1, only members, or none, or more than half of the
+        scores undefined.
+
+    Reference:
+      Clopper and Pearson, The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial, Biometrika
+      26, 1934.
+    """
+    from sklearn.metrics import auc, roc_curve
+
+    scores, members, left_out = known_scores(scores, members)
+    false, true, _ = roc_curve(members, scores, drop_intermediate=False)
+    balanced, inside = float(((true + 1 - false) / 2).max()), int(members.sum())
+    return Curve(false, true, float(auc(false, true)), balanced, left_out, inside, len(members) - inside)
+
+
+def known_scores(
+    scores: ArrayLike, members: ArrayLike
+) -> tuple[Float[np.ndarray, " known"], Shaped[np.ndarray, " known"], int]:
+    """Scores that are not NaN, in a row, whether each is of a member, and how many are left out.
+
+    Raises:
+      InputError: as of `membership_curve`.
+    """
+    scores, members = np.asarray(scores, np.float64), np.asarray(members)
+    if scores.shape != members.shape:
+        raise InputError(f"scores has shape {scores.shape} and members {members.shape}; expected the same")
+    if not ((members == 0) | (members == 1)).all():
+        raise InputError("members holds values other than 0 and 1; expected whether the target had seen the example")
+    known = ~np.isnan(scores)
+    if known.sum() < known.size / 2:
+        raise InputError(
+            f"{(~known).sum():,} of {known.size:,} scores are NaN; a curve of the few others would not show how good "
+            'the attack is. Give more shadow models, or score with variance="prior"'
+        )
+    scores, members = np.nan_to_num(scores[known]), members[known].astype(bool)
+    if members.all() or not members.any():
+        raise InputError("a curve needs scores of members and of non-members; there are only "
+                         + ("members" if members.size and members.all() else "non-members"))  # fmt: skip
+    return scores, members, int((~known).sum())
