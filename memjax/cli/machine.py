@@ -11,6 +11,7 @@ from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec
 from memjax.machine import environment
 from memjax.runs import summary
+from memjax.store import place
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def doctor(request: Doctor) -> None:
         output.say(event, table(rows, "without a score"), **dict(rows), **facts)
 
     if not fleet.plan:
-        say("machine", machine(config.folder()))
+        say("machine", machine(place(config.folder())))
     rows, costs = forecast(config, fleet)
     say("forecast", rows, costs=costs._asdict())
 

@@ -21,6 +21,8 @@ class Report:
     """The run folder."""
     examples: bool = True
     """Leave images and features out of the report.  It still names the rows that are memorized most."""
+    dataset: str = ""
+    """Where the examples are now, such as npz:FILE, if they have moved."""
 
 
 def report(request: Report) -> None:
@@ -28,7 +30,7 @@ def report(request: Report) -> None:
     from memjax.runs import outputs
     from memjax.runs.result import open
 
-    print(shown(outputs.report(open(request.folder).run, request.examples)))
+    print(shown(outputs.report(open(request.folder, request.dataset).run, request.examples)))
 
 
 @dataclass(frozen=True)

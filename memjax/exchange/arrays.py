@@ -157,14 +157,15 @@ def write(folder: Path, outcomes: Outcomes, dataset: Dataset) -> list[str]:
     """Writes each array to an npy file, which `numpy.load(..., mmap_mode="r")` reads; returns the names of the files.
 
     `masks.npy` (models x train), `train_correct.npy`, `test_correct.npy`, all other saved scores (margins and
-    probabilities as float16), `model_ids.npy`, `train_labels.npy`, `test_labels.npy`.
+    probabilities as float16), `model_ids.npy`, and, if they are known, `train_labels.npy` and `test_labels.npy`.
     """
     arrays = {"masks": outcomes.masks, "model_ids": outcomes.model_ids}
     for side, scores, labels in (
         ("train", outcomes.train, dataset.train_labels),
         ("test", outcomes.test, dataset.test_labels),
     ):
-        arrays |= {f"{side}_{name}": values for name, values in scores.items()} | {f"{side}_labels": labels}
+        arrays |= {f"{side}_{name}": values for name, values in scores.items()}
+        arrays |= {f"{side}_labels": labels} if labels.min(initial=0) >= 0 else {}
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in arrays.items():
         write_atomically(folder / f"{name}.npy", lambda stream, array=array: np.save(stream, array))

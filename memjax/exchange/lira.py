@@ -44,7 +44,7 @@ def read(folder: Path) -> dict[str, np.ndarray]:
 
 
 def write(folder: Path, outcomes: Outcomes, labels: np.ndarray) -> int:
-    """Writes an experiment for each model; returns their number.
+    """Writes an experiment for each model, and the labels unless they are -1, unknown; returns the number of models.
 
     Raises:
       InputError: the run did not save log_odds.
@@ -52,7 +52,8 @@ def write(folder: Path, outcomes: Outcomes, labels: np.ndarray) -> int:
     if "log_odds" not in outcomes.train:
         raise InputError("LiRA needs log-odds, which this run did not save; train with --keep correct log_odds")
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "y_train.npy", lambda stream: np.save(stream, labels))
+    if labels.min(initial=0) >= 0:
+        write_atomically(folder / "y_train.npy", lambda stream: np.save(stream, labels))
     for row, number in enumerate(outcomes.model_ids):
         place = folder / f"experiment-{number}_{len(outcomes.model_ids)}"
         (place / "scores").mkdir(parents=True, exist_ok=True)

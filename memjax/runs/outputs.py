@@ -16,10 +16,12 @@ def report(run: Run, examples: bool = True) -> Path:
       examples: False: the page shows no image and no feature of any example.
 
     Raises:
-      InputError: there are no estimates yet.
+      InputError: there are no estimates yet, or the inputs are not at their place.
     """
     from memjax.report import write_report
 
+    if examples:
+        run.needs_inputs()
     estimates, pairs = _whole_results(run)
     facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
     note = store.read_note(run.folder)

@@ -16,6 +16,7 @@ from memjax.machine.pinned import pinned
 from memjax.runs.build_training import make_single
 from memjax.runs.disk_space import check_room
 from memjax.runs.pack_size import chosen_pack_size
+from memjax.runs.places import at_places, places_of
 from memjax.runs.request import Request
 from memjax.store import Plan
 
@@ -66,7 +67,7 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
     settings, note = plan.config, store.as_noted(folder)
     try:
         recorded = settings.get("record", {"metrics": (), "epochs": ()})  # an older folder has recorded nothing
-        return RunConfig(
+        config = RunConfig(
             run=str(folder),
             num_models=plan.num_models,
             seed=settings["seed"],
@@ -80,6 +81,7 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
             record_epochs=tuple(recorded["epochs"]),
             record_own=recorded.get("own", "after"),
         )
+        return at_places(config, plan.places)
     except (KeyError, TypeError) as problem:
         raise InputError(f"{folder / 'plan.json'} was made by another version of memjax: {problem}") from None
 
@@ -97,7 +99,8 @@ def _new_plan(request: Request) -> Plan:
     blocks = store.finished_blocks(folder)  # there are some where a plan was lost
     size = config.pack_size or _pack_size_of(folder, blocks)
     size = size or chosen_pack_size(config, request.dataset, request.design)
-    plan = Plan(config.settings(), request.data, size, config.num_models, environment.describe())
+    here = environment.describe()
+    plan = Plan(config.settings(), request.data, size, config.num_models, here, places=places_of(config))
     if blocks and not any(_belongs(folder, number, plan) for number in blocks):
         where = store.shown(folder)
         raise InputError(f"{where} holds blocks of another run and has lost its plan.json; give another --run")
@@ -119,12 +122,23 @@ def _belongs(folder: Path, number: int, plan: Plan) -> bool:
 
 
 def _checked(old: Plan, request: Request) -> Plan:
-    config, folder = request.config, request.folder
-    there = config_of(old, folder).settings()  # settings that are newer than the folder have their defaults there
-    changed = store.differences(replace(old, config=there), config.settings(), request.data)
+    config, folder, data = request.config, request.folder, dict(request.data)
+    there = config_of(old, folder)  # settings that are newer than the folder have their defaults there
+    found, places = places_of(there), places_of(config)
+    before, now = there.settings(), config.settings()
+    data["name"] = old.data["name"]
+    if old.data["sha256"] == data["sha256"] or found.get("dataset") == places.get("dataset") is not None:
+        before["data"]["dataset"] = now["data"]["dataset"]  # the content says whether the examples are the same
+    if old.data.get("masks_sha256") == data.get("masks_sha256"):
+        before["subset"]["masks_file"] = now["subset"]["masks_file"]
+    changed = store.differences(replace(old, config=before), now, data)
     if config.pack_size not in (None, old.pack_size):
         changed.append(f"pack_size: {old.pack_size} in the folder, {config.pack_size} requested")
     if changed:
         where, how = store.shown(folder), "; ".join(changed)
         raise InputError(f"{where} was made for another run; give another --run. It differs in {how}")
-    return replace(old, num_models=max(old.num_models, config.num_models))
+    if there.data.dataset.startswith(in_memory.SOURCE) or places == found:
+        places = old.places
+    elif request.given:
+        places["dataset"] = config.data.dataset
+    return replace(old, num_models=max(old.num_models, config.num_models), places=places)

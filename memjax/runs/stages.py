@@ -215,6 +215,7 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     if note and (note.plan, note.num_models, note.score) == asked and wanted <= note.files.keys():
         _pieces(run).clear()
         return False
+    run.needs_inputs()
     found = tally(run, advance, notify)
     if not found.num_used:
         lost = f"{found.num_failed} of {num_models}" if found.num_failed < num_models else f"all {num_models}"

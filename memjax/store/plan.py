@@ -23,6 +23,7 @@ class Plan:
       data: name, content hash, sizes and class names of the data set.
       pack_size: number of models in a block; fixed, because it can change the last bits of a result.
       num_models: the largest number of models requested so far; a later command may request more.
+      places: where files of the user were last found, by the name of their setting; content decides, not the place.
       environment: versions and device kind when the folder was created.
       created: time of creation, UTC, ISO 8601.
     """
@@ -33,6 +34,7 @@ class Plan:
     num_models: int
     environment: dict[str, str]
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    places: dict[str, str] = field(default_factory=dict)
 
     @property
     def fingerprint(self) -> str:
@@ -109,11 +111,11 @@ def _checked(plan: Plan) -> Plan:
     Raises:
       TypeError: a value has another type or is out of range.
     """
-    numbers, tables = (plan.pack_size, plan.num_models), (plan.config, plan.data, plan.environment)
+    numbers, tables = (plan.pack_size, plan.num_models), (plan.config, plan.data, plan.environment, plan.places)
     if not all(type(number) is int and 0 < number <= MODELS_MOST for number in numbers):
         raise TypeError(f"pack_size and num_models must be whole numbers from 1 to {MODELS_MOST}")
     if not all(isinstance(table, dict) for table in tables):
-        raise TypeError("config, data and environment must be tables")
+        raise TypeError("config, data, environment and places must be tables")
     if missing := {"name", "sha256", "num_train", "num_test"} - plan.data.keys():
         raise TypeError(f"data lacks {', '.join(sorted(missing))}")
     if not isinstance(plan.config.get("model"), dict) or not isinstance(plan.config["model"].get("model"), str):
