@@ -11,6 +11,7 @@ from memjax.types import ArrayLike
 AnyArray = np.ndarray | jax.Array
 LARGEST = 1e18  # a score whose square float32 can hold, added up over many models
 COARSE = 1e-3  # of the range of an example's scores, the most that rounding to float32 may move one
+SMALL = 1e-6  # and what rounding may move one by in any case: probabilities near 1 differ by less
 COLUMNS = 4096  # examples whose rounding is checked at once
 
 
@@ -86,7 +87,8 @@ def _narrowed(name: str, scores: Shaped[AnyArray, "models examples"]) -> Shaped[
     for start in range(0, scores.shape[1] if scores.dtype == np.float64 else 0, COLUMNS):
         given, rounded = (np.asarray(part[:, start : start + COLUMNS]) for part in (scores, narrow))
         low, high = given.min(0), given.max(0)
-        if (coarse := np.flatnonzero(abs(given - rounded).max(0) > COARSE * (high - low))).size:
+        moved = abs(given - rounded).max(0)
+        if (coarse := np.flatnonzero((moved > COARSE * (high - low)) & (moved > SMALL) & (high > low))).size:
             at = coarse[0]
             raise InputError(
                 f"{name} of example {start + at} lies between {low[at]:.9g} and {high[at]:.9g}; expected differences "
@@ -107,7 +109,8 @@ def as_array(name: str, values: ArrayLike) -> AnyArray:
             values = np.asarray(values)
         except ValueError:
             raise InputError(f"{name} has rows of several lengths; expected an array") from None
-    if values.dtype != bool and not np.issubdtype(values.dtype, np.number) and values.dtype.name != "bfloat16":
+    real = values.dtype == bool or np.issubdtype(values.dtype, np.integer) or np.issubdtype(values.dtype, np.floating)
+    if not real and values.dtype.name != "bfloat16":
         raise InputError(f"{name} holds {values.dtype}; expected bool or numbers")
     return values
 

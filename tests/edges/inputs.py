@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 
-
 def _changed(good: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in {**good, **changes}.items() if value is not None}
 

@@ -106,7 +106,12 @@ ROWS = [
     one(16, "npz", lambda: f"--dataset {write({'ok.npz': npz_arrays()})}"),
     one(16, "npz", lambda: f"--dataset npy:{write({'ok.npz': npz_arrays()})}"),
     one(16, "npz", lambda: f"--dataset npz:{write({'ok.npy': np.ones(3)})}"),
-    call(0, "npz", lambda: load_dataset(DataSpec(f"npz:{write_npz(Path('in.npz'), zipfile.ZIP_DEFLATED)}")), data([0, 1, 2] * 2, "012")),
+    call(
+        0,
+        "npz",
+        lambda: load_dataset(DataSpec(f"npz:{write_npz(Path('in.npz'), zipfile.ZIP_DEFLATED)}")),
+        data([0, 1, 2] * 2, "012"),
+    ),
     # npy
     one(0, "npy", lambda: npy(x_train=None)),
     one(0, "npy", lambda: npy(y_train=None)),
@@ -134,8 +139,20 @@ ROWS = [
     one(0, "idx", lambda: idx(**{"class_names.txt": b"a\nb\n"})),
     one(0, "idx", lambda: idx(**{"class_names.txt": b"a\n\nc\n"})),
     one(0, "idx", lambda: idx(**{"class_names.txt": b"\xff\xfe\x00"})),
-    call(16, "idx", lambda: load_dataset(DataSpec(idx(train_labels_idx1_ubyte=labels([5, 7] * 6), t10k_labels_idx1_ubyte=labels([7] * 5)).split()[1])), data([0, 1] * 6, "57")),
-    call(0, "idx", lambda: read_idx(Path(write({"in": idx_bytes(np.arange(6).reshape(1, 2, 3))})), 3), gives([[[0, 1, 2], [3, 4, 5]]])),
+    call(
+        16,
+        "idx",
+        lambda: load_dataset(
+            DataSpec(idx(train_labels_idx1_ubyte=labels([5, 7] * 6), t10k_labels_idx1_ubyte=labels([7] * 5)).split()[1])
+        ),
+        data([0, 1] * 6, "57"),
+    ),
+    call(
+        0,
+        "idx",
+        lambda: read_idx(Path(write({"in": idx_bytes(np.arange(6).reshape(1, 2, 3))})), 3),
+        gives([[[0, 1, 2], [3, 4, 5]]]),
+    ),
     # CIFAR
     call(0, "cifar", lambda: cifar().train.labels, gives(LABELS[:10])),
     call(0, "cifar", lambda: cifar().train.inputs, gives(IMAGES[:10])),
