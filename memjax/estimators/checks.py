@@ -109,8 +109,7 @@ def as_array(name: str, values: ArrayLike) -> AnyArray:
             values = np.asarray(values)
         except ValueError:
             raise InputError(f"{name} has rows of several lengths; expected an array") from None
-    real = values.dtype == bool or np.issubdtype(values.dtype, np.integer) or np.issubdtype(values.dtype, np.floating)
-    if not real and values.dtype.name != "bfloat16":
+    if values.dtype.kind not in "biuf" and values.dtype.name != "bfloat16":
         raise InputError(f"{name} holds {values.dtype}; expected bool or numbers")
     return values
 

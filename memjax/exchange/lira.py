@@ -34,9 +34,11 @@ def read(folder: Path) -> dict[str, np.ndarray]:
         scores = _stacked([_last(path / "scores") for path in experiments], 2, folder)
         arrays["log_odds"] = scores[:, :, 0]
     labels = folder / "y_train.npy"
+    if labels.exists():
+        arrays["train_labels"] = read_npy(labels)
     if labels.exists() and all(any(path.glob("logits/*.npy")) for path in experiments):
         logits = _stacked([_last(path / "logits") for path in experiments], 4, folder)[:, :, 0, 0]
-        arrays["train_labels"] = given = read_npy(labels)
+        given = arrays["train_labels"]
         if given.shape != logits.shape[1:2] or given.dtype.kind not in "iu":
             raise InputError(
                 f"{labels} holds {given.dtype} {given.shape}; expected {logits.shape[1]} whole numbers: the column of "

@@ -9,12 +9,14 @@ from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import in_memory
+from memjax.data.remarks import check_channels
 from memjax.data.scaling import check_spread
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.pinned import pinned
 from memjax.runs.build_training import make_single
 from memjax.runs.disk_space import check_room
+from memjax.runs.network import is_importable, network_of, with_network
 from memjax.runs.pack_size import chosen_pack_size
 from memjax.runs.places import at_places, places_of
 from memjax.runs.request import Request
@@ -22,8 +24,12 @@ from memjax.store import Plan
 
 
 @pinned()
-def settle_plan(request: Request) -> Plan:
+def settle_plan(request: Request, asked: bool = True) -> Plan:
     """The plan of the request's folder, which is made if need be; it asks for at least as many models as the request.
+
+    Args:
+      asked: False if the request is the folder's own; a network of the user's own, whose code may be elsewhere, is then
+        compared when models are trained.
 
     Raises:
       InputError: the folder was made for other settings, which are named, or holds something else.
@@ -40,18 +46,14 @@ def settle_plan(request: Request) -> Plan:
             return plan
         old = store.read_plan(folder)  # another process was first
         assert old is not None
-    plan = _checked(old, request)
-    if plan != old:
-        store.replace_plan(folder, plan)
+    places = _checked(old, request)
+    plan = replace(old, num_models=max(old.num_models, request.config.num_models), places=places)
+    if asked and (plan.num_trained(store.finished_blocks(folder)) < plan.num_models or is_importable(request.config)):
+        with_network(plan, request.config, request.dataset, folder)
+    if places != old.places:
+        store.write_places(folder, places)
     _keep_examples(request)
-    return plan
-
-
-def extended(plan: Plan, folder: Path, num_models: int) -> Plan:
-    """The plan with at least so many models, put in place of the old one."""
-    plan = replace(plan, num_models=max(plan.num_models, num_models))
-    store.replace_plan(folder, plan)
-    return plan
+    return store.extend_plan(folder, replace(old, places=places), plan.num_models)
 
 
 def config_of(plan: Plan, folder: Path) -> RunConfig:
@@ -92,15 +94,21 @@ def _keep_examples(request: Request) -> None:
 
 
 def _new_plan(request: Request) -> Plan:
+    from memjax.models import is_built_in
+
     config, folder = request.config, request.folder
     names = request.given.features if request.given else ()
+    if is_built_in(config.model) and config.model.model.partition(":")[0] not in ("linear", "mlp"):
+        check_channels(config.data, request.dataset.input_shape, config.model.model)
     check_spread(request.dataset.train_inputs, config.train.scaling, names, config.data.stream)
+    network = network_of(config, request.dataset)
     make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
     blocks = store.finished_blocks(folder)  # there are some where a plan was lost
     size = config.pack_size or _pack_size_of(folder, blocks)
     size = size or chosen_pack_size(config, request.dataset, request.design)
     here = environment.describe()
-    plan = Plan(config.settings(), request.data, size, config.num_models, here, places=places_of(config))
+    places = places_of(config)
+    plan = Plan(config.settings(), request.data, size, config.num_models, here, places=places, network=network)
     if blocks and not any(_belongs(folder, number, plan) for number in blocks):
         where = store.shown(folder)
         raise InputError(f"{where} holds blocks of another run and has lost its plan.json; give another --run")
@@ -121,7 +129,8 @@ def _belongs(folder: Path, number: int, plan: Plan) -> bool:
         return False
 
 
-def _checked(old: Plan, request: Request) -> Plan:
+def _checked(old: Plan, request: Request) -> dict[str, str]:
+    """Where the user's files are now.  Raises InputError if a request asks for another run than that of the plan."""
     config, folder, data = request.config, request.folder, dict(request.data)
     there = config_of(old, folder)  # settings that are newer than the folder have their defaults there
     found, places = places_of(there), places_of(config)
@@ -141,4 +150,4 @@ def _checked(old: Plan, request: Request) -> Plan:
         places = old.places
     elif request.given:
         places["dataset"] = config.data.dataset
-    return replace(old, num_models=max(old.num_models, config.num_models), places=places)
+    return places
