@@ -46,7 +46,7 @@ def as_scores(name: str, scores: ArrayLike, num_models: int) -> Shaped[AnyArray,
     """Scores as bool, where they are all 0 or 1, or as float32.
 
     Raises:
-      InputError: not one row a model, not finite or too large, -1 and 1, whole numbers, or numbers that differ by less
+      InputError: not one row per model, not finite or too large, -1 and 1, whole numbers, or numbers that differ by less
         than float32 can hold.
     """
     scores = as_array(name, scores)
@@ -116,4 +116,4 @@ def as_array(name: str, values: ArrayLike) -> AnyArray:
 
 def at_least_one_model(num_models: int) -> None:
     if num_models == 0:
-        raise InputError("masks has no row; give one for each model")
+        raise InputError("masks has no row; give one per model")

@@ -47,7 +47,7 @@ def subsampled_shapley(
     masks = np.asarray(as_masks(masks))
     values = np.asarray(as_array("utility", utility))
     if values.shape != (len(masks),):
-        raise InputError(f"utility has shape {values.shape}; expected ({len(masks)},), one number a model")
+        raise InputError(f"utility has shape {values.shape}; expected ({len(masks)},), one number per model")
     num_train = masks.shape[1]
     sizes = masks.sum(1)
     parts = [influence(masks[sizes == size], values[sizes == size, None]) for size in np.unique(sizes)]

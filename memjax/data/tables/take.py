@@ -1,4 +1,4 @@
-"""From a table with its labels in a column to training and test examples."""
+"""Makes training and test examples of a table that has its labels in a column."""
 
 from typing import Any
 
