@@ -46,8 +46,8 @@ def as_scores(name: str, scores: ArrayLike, num_models: int) -> Shaped[AnyArray,
     """Scores as bool, where they are all 0 or 1, or as float32.
 
     Raises:
-      InputError: not one row per model, not finite or too large, -1 and 1, whole numbers, or numbers that differ by less
-        than float32 can hold.
+      InputError: not one row per model, not finite or too large, -1 and 1, whole numbers, or numbers that differ by
+        less than float32 can hold.
     """
     scores = as_array(name, scores)
     if scores.ndim != 2 or scores.shape[0] != num_models:
