@@ -54,7 +54,7 @@ def shrink(
 
     Args:
       estimate: of `memorization` or `influence`.
-      groups: one per example, or per pair, such as its class.  Fewer than 50 have the prior of all.  Default: one group.
+      groups: one per example, or per pair, such as its class; below 50, the prior is that of all.  Default: one group.
       threshold: of `at_least`.  Default: 0.25 for one number per example, 0.15 for pairs.
       level: of the interval.
 

@@ -6,7 +6,7 @@ from jaxtyping import Float
 ROUNDS = 200  # of EM
 CERTAIN = 2.0  # standard errors by which the expected gain must exceed 0
 STEPS = 40  # halvings of intervals
-STRATA, MEMBERS = 8, 200  # at most so many parts by standard error, of at least so many entries
+STRATA, MEMBERS = 4, 400  # at most so many parts by standard error, of at least so many entries
 AT_ONCE = 100_000  # entries whose posterior is computed together
 
 
