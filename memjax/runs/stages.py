@@ -4,7 +4,6 @@ This is the one file that knows both how models are trained and how they are sto
 """
 
 import itertools
-import math
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +16,6 @@ from memjax.machine import environment, signals
 from memjax.machine.debugging import without_debugging
 from memjax.machine.pinned import pinned
 from memjax.machine.workers import Worker, deal, make_worker
-from memjax.runs import summary
 from memjax.runs.disk_space import check_disk, writes_all_pairs
 from memjax.runs.open_folder import Run, build_programs
 from memjax.runs.shared_work import Pieces
@@ -222,29 +220,6 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     names = write_results(run.folder, run.dataset, found, every, _pieces(run)) + dynamics(run, advance, notify)
     store.write_note(run.folder, run.plan.fingerprint, num_models, names, run.config.score)
     return True
-
-
-def models_until(run: Run) -> int | None:
-    """Models that a typical score needs for the standard error asked for; None if it has it, or none was asked for.
-
-    Standard errors fall with the square root of the number of models.  At most four times as many are predicted
-    at once, since the first few say little.
-    """
-    goal = run.config.until_stderr
-    estimates = store.read_estimates(run.folder) if goal else None
-    if goal is None or estimates is None:
-        return None
-    typical, now = summary.typical_stderr(estimates), run.plan.num_models
-    if typical <= goal:
-        return None
-    if math.isnan(typical):
-        raise InputError(
-            f"--until-stderr {goal:g} cannot be reached with --design {run.config.subset.design}: no score has a "
-            "standard error, which takes two models that trained on an example and two that did not. The estimates are "
-            "written; choose another design, or leave --until-stderr out"
-        )
-    needed = min(4 * now, max(now + 1, math.ceil(now * (typical / goal) ** 2)))
-    return -(-needed // run.plan.pack_size) * run.plan.pack_size
 
 
 def _tidy(run: Run, notify: Notify) -> None:

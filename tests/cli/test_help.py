@@ -14,6 +14,7 @@ from memjax.cli import COMMANDS, NAMES
 from memjax.cli.options import grouped, options_of
 from memjax.cli.results import Export
 from memjax.config.presets import PRESETS
+from memjax.config.purposes import PURPOSES
 from memjax.config.run_config import RunConfig
 
 
@@ -29,7 +30,12 @@ def test_help_fits_one_screen_and_names_only_what_there_is(capsys):
 
     assert len(out.splitlines()) <= 40
     assert max(map(len, out.splitlines())) <= 100
-    options = {option.name for _, group in grouped() for option in group} | {"--help", "--help-all", "--preset"}
+    options = {option.name for _, group in grouped() for option in group} | {
+        "--help",
+        "--help-all",
+        "--preset",
+        "--for",
+    }
     options |= {"--arrays"}  # of `estimate`
     assert set(re.findall(r"--[a-z-]+", out)) <= options
     for name in NAMES[1:]:
@@ -45,7 +51,7 @@ def test_all_options_are_explained_in_groups(capsys):
     for option in (option for _, group in grouped() for option in group):
         assert f"  {option.name} " in out or f"  {option.name}\n" in out
         assert len(option.about) > 15
-    for name in PRESETS:
+    for name in (*PRESETS, *PURPOSES):
         assert f"  {name}\n" in out
 
 
