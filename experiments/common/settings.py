@@ -42,5 +42,5 @@ class BaseSettings:
 
         Run folders are in `folder`/models and are named after their settings, so that experiments share models.
         """
-        run = self.folder / "models" / config.folder().name
+        run = self.folder / "models" / Path(config.folder()).name
         return memjax.fit(config=replace(config, run=str(run)), estimate=False)

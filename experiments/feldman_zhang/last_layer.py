@@ -18,6 +18,7 @@ therefore the accuracy on held-out training examples says nothing here.
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from unittest import mock
 
 import numpy as np
@@ -98,7 +99,7 @@ def features(config: RunConfig, dataset: Dataset, number: int) -> tuple[np.ndarr
 
 def linear_on(settings: Settings, config: RunConfig, dataset: Dataset, number: int) -> memjax.Result:
     """Linear classifiers on the features of one network."""
-    file = settings.folder / "data" / f"features-{config.folder().name}-{number}.npz"
+    file = settings.folder / "data" / f"features-{Path(config.folder()).name}-{number}.npz"
     file.parent.mkdir(parents=True, exist_ok=True)
     if not file.exists():
         train, test = features(config, dataset, number)

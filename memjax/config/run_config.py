@@ -4,15 +4,12 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from memjax.config.goals import Goal, as_goal, check_goal
 from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec, check_ranges
 from memjax.errors import InputError
-from memjax.machine.workers import make_worker
 from memjax.prng import check_seed
-from memjax.store import place
 
 Kept = Literal["correct", "probability", "margin", "log_odds", "logits"]
 Score = Literal["correct", "probability", "margin", "log_odds"]
@@ -91,7 +88,7 @@ class RunConfig:
         _check_epochs(self.record_every, self.record_epochs, self.train.epochs)
         _check_own(self)
         _check_stream(self)
-        make_worker(self.worker)
+        _check_worker(self.worker)
         if self.until and self.until_stderr:
             raise InputError(f"--until {self.until} and --until-stderr {self.until_stderr:g} are two goals; give one")
         if self.max_models and not self.goal:
@@ -126,7 +123,9 @@ class RunConfig:
         settings = {
             "seed": self.seed,
             "data": {
-                key: value for key, value in asdict(self.data).items() if (key, value) not in _ADDED_LATER.items()
+                key: value
+                for key, value in asdict(replace(self.data, channels_last=False)).items()  # decides no result
+                if (key, value) not in _ADDED_LATER.items()
             },
             "subset": asdict(self.subset),
             "model": asdict(self.model),
@@ -136,21 +135,26 @@ class RunConfig:
         }
         return json.loads(json.dumps(settings))
 
-    def folder(self) -> Path:
-        """The run folder that was asked for, or one named after the data, the model and a hash of the settings.
-
-        For a URL it is the local folder in which the run is staged.
-        """
+    def folder(self) -> str:
+        """The run folder or URL that was asked for, or a folder named after data, model and a hash of the settings."""
         if self.run:
-            return place(self.run)
+            return self.run
         settings = self.settings() | ({"table": asdict(self.table)} if self.table != TableSpec() else {})
         digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
         words = re.sub(r"[^a-z0-9]+", "-", f"{self.data.dataset}-{self.model.model}".lower()).strip("-")
-        return Path("runs") / f"{words[-60:].strip('-')}-{digest[:6]}"
+        return f"runs/{words[-60:].strip('-')}-{digest[:6]}"
 
 
 # Settings that older folders lack.  They are stored only if they differ, so that older folders keep their names.
-_ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test"}
+_ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test", "channels_last": False}
+
+
+def _check_worker(text: str | None) -> None:
+    if text is None:
+        return
+    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
+    if not found or int(found[1]) >= int(found[2]):
+        raise InputError(f"--worker is {text!r}; give I/N, counted from 0: 0/4, 1/4, 2/4 and 3/4 for four workers")
 
 
 def _check_stream(config: RunConfig) -> None:

@@ -34,9 +34,10 @@ def read(folder: Path) -> dict[str, np.ndarray]:
         scores = _stacked([_last(path / "scores") for path in experiments], 2, folder)
         arrays["log_odds"] = scores[:, :, 0]
     labels = folder / "y_train.npy"
+    if labels.exists():
+        arrays["train_labels"] = read_npy(labels)
     if labels.exists() and all(any(path.glob("logits/*.npy")) for path in experiments):
         logits = _stacked([_last(path / "logits") for path in experiments], 4, folder)[:, :, 0, 0]
-        arrays["train_labels"] = read_npy(labels).astype(np.int64)
         if arrays["train_labels"].shape != logits.shape[1:2]:
             raise InputError(f"{labels} holds {arrays['train_labels'].shape}; expected {logits.shape[1:2]}")
         arrays["train_correct"] = logits.argmax(-1) == arrays["train_labels"]
@@ -44,7 +45,7 @@ def read(folder: Path) -> dict[str, np.ndarray]:
 
 
 def write(folder: Path, outcomes: Outcomes, labels: np.ndarray) -> int:
-    """Writes an experiment for each model; returns their number.
+    """Writes an experiment for each model, and the labels unless they are -1, unknown; returns the number of models.
 
     Raises:
       InputError: the run did not save log_odds.
@@ -52,7 +53,8 @@ def write(folder: Path, outcomes: Outcomes, labels: np.ndarray) -> int:
     if "log_odds" not in outcomes.train:
         raise InputError("LiRA needs log-odds, which this run did not save; train with --keep correct log_odds")
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "y_train.npy", lambda stream: np.save(stream, labels))
+    if labels.min(initial=0) >= 0:
+        write_atomically(folder / "y_train.npy", lambda stream: np.save(stream, labels))
     for row, number in enumerate(outcomes.model_ids):
         place = folder / f"experiment-{number}_{len(outcomes.model_ids)}"
         (place / "scores").mkdir(parents=True, exist_ok=True)

@@ -6,13 +6,10 @@ costs time and does no other harm.
 """
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-
-from memjax.errors import InputError
 
 # The variables with the number of the process, from 0, and with the number of processes.
 _VARIABLES = (
@@ -35,21 +32,15 @@ ALONE = Worker(0, 1)
 
 
 def make_worker(text: str | None, variables: Mapping[str, str] = os.environ) -> Worker:
-    """The worker from the text I/N; without a text, from the scheduler's variables.
+    """The worker from the text I/N of `RunConfig.worker`; without a text, from the scheduler's variables.
 
     Known are SLURM arrays and tasks, hosts of a TPU slice, MPI ranks, pods of an indexed Kubernetes job, and SkyPilot
     nodes.  If several are set, the one with the largest count is used.  A wrong guess costs only time, because a
     worker also trains the blocks of workers that never start.
-
-    Raises:
-      InputError: the text is not I/N with 0 <= I < N.
     """
     if text is None:
         return _from_scheduler(variables)
-    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
-    if not found or int(found[1]) >= int(found[2]):
-        raise InputError(f"--worker is {text!r}; give I/N, counted from 0: 0/4, 1/4, 2/4 and 3/4 for four workers")
-    return Worker(int(found[1]), int(found[2]))
+    return Worker(*map(int, text.split("/")))
 
 
 def deal(missing: Sequence[int], worker: Worker, finished: Callable[[int], bool]) -> Iterator[int]:

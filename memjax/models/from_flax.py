@@ -1,7 +1,7 @@
 """Converts Flax modules, NNX or Linen, to a `memjax.Model`: a pair of pure functions."""
 
-import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import flax.linen
@@ -9,6 +9,7 @@ import jax
 from flax import nnx
 
 from memjax.models.convolutions import convolution
+from memjax.models.modes import flags
 from memjax.types import Model
 
 
@@ -16,8 +17,9 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module]) -> Model:
     """The model of an NNX module.
 
     Parameters are the module's `nnx.Param`; everything else (batch statistics, random counters) is state.  train
-    chooses between `module.train()` and `module.eval()`.  Every `nnx.Conv` with XLA's convolution gets memjax's, which
-    is faster for many models at once (see `models.convolutions`).
+    chooses between `module.train()` and `module.eval()`, and sets those of the arguments train, training, is_training,
+    deterministic and use_running_average that `__call__` has.  Every `nnx.Conv` with XLA's convolution gets memjax's,
+    which is faster for many models at once (see `models.convolutions`).
     """
 
     def made(rngs: nnx.Rngs) -> nnx.Module:
@@ -27,8 +29,10 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module]) -> Model:
                 part.conv_general_dilated = convolution
         return module
 
+    module = nnx.eval_shape(lambda: made(nnx.Rngs(0)))
+    call = type(module).__call__
+
     def graph(train: bool):
-        module = nnx.eval_shape(lambda: made(nnx.Rngs(0)))
         module.train() if train else module.eval()
         return nnx.split(module, nnx.Param, ...)[0]
 
@@ -42,7 +46,7 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module]) -> Model:
         module = nnx.merge(graphs[train], params, state, copy=True)  # without a copy, modules may share variables
         if train and key is not None:
             nnx.reseed(module, default=key, dropout=key)
-        logits = module(inputs)
+        logits = module(inputs, **flags(call, train))
         return logits, nnx.state(module, nnx.Not(nnx.Param))
 
     return Model(init, apply)
@@ -51,18 +55,15 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module]) -> Model:
 def from_linen(module: flax.linen.Module, input_shape: tuple[int, ...]) -> Model:
     """The model of a Linen module.
 
-    Its `__call__` takes the inputs and, if it has such an argument, `train`, `training` or `deterministic`.
+    Its `__call__` takes the inputs and, if it has such arguments, train, training, is_training, deterministic and
+    use_running_average.
     """
-    arguments = inspect.signature(type(module).__call__).parameters
-
-    def mode(train: bool) -> dict[str, Any]:
-        choices = {"train": train, "training": train, "deterministic": not train}
-        return {name: value for name, value in choices.items() if name in arguments}
+    mode = partial(flags, type(module).__call__)
 
     def init(key):
         inputs = jax.numpy.zeros((1, *input_shape))
         state = dict(module.init({"params": key}, inputs, **mode(False)))
-        return state.pop("params"), state
+        return state.pop("params", {}), state
 
     def apply(params, state, inputs, key, train):
         rngs = {"dropout": key} if train and key is not None else {}

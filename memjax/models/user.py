@@ -4,13 +4,17 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any, NamedTuple
 
 import flax.linen
 from flax import nnx
 
-from memjax.errors import InputError
+from memjax.errors import InputError, first_line
 from memjax.models.from_flax import from_linen, from_nnx
 from memjax.types import Model
 
@@ -34,29 +38,83 @@ def model_words(model: Any) -> str:
     return GIVEN + name
 
 
-def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Model:
-    """The model that `package.module:factory` returns.
+class Own(NamedTuple):
+    """A network of the user's own.
+
+    Attributes:
+      model: as memjax trains it.
+      call: `__call__` of its Flax module; None for a `memjax.Model`.
+      module: its NNX module, of shapes without numbers; None for others.
+    """
+
+    model: Model
+    call: Callable | None = None
+    module: nnx.Module | None = None
+
+
+def own_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Own:
+    """The network that `package.module:factory` returns.
 
     The factory is called as `factory(input_shape, num_classes)` and returns a Linen module or a `memjax.Model`.  If it
     has an argument `rngs`, like an NNX class, it is called as `factory(input_shape, num_classes, rngs=rngs)` and
     returns an NNX module.
 
     Raises:
-      InputError: there is no such module or factory, or the factory returns something else.
+      InputError: there is no such module or factory, or the factory fails or returns something else.
     """
     factory = _find(name)
     if isinstance(factory, Model):
-        return factory
+        return Own(factory)
     if _takes_rngs(name, factory):
-        return from_nnx(lambda rngs: factory(input_shape, num_classes, rngs=rngs))
-    made = factory(input_shape, num_classes)
+        build = partial(_built, name, factory, input_shape, num_classes)
+        with in_words(name, "when it is made"):
+            module = nnx.eval_shape(lambda: build(nnx.Rngs(0)))
+            return Own(from_nnx(build), type(module).__call__, module)
+    with in_words(name, "when it is made"):
+        made = factory(input_shape, num_classes)
     if isinstance(made, Model):
-        return made
+        return Own(made)
     if isinstance(made, flax.linen.Module):
-        return from_linen(made, input_shape)
+        return Own(from_linen(made, input_shape), type(made).__call__)
     if isinstance(made, nnx.Module):
         raise InputError(f"--model {name}: an NNX module needs its own seed; give {name} an argument rngs")
-    raise InputError(f"--model {name} returned a {type(made).__name__}; expected a Flax module or a memjax.Model")
+    raise _wrong(name, made)
+
+
+def _built(name: str, factory: Callable, input_shape: tuple[int, ...], num_classes: int, rngs: nnx.Rngs) -> nnx.Module:
+    made = factory(input_shape, num_classes, rngs=rngs)
+    if not isinstance(made, nnx.Module):
+        raise _wrong(name, made)
+    return made
+
+
+def _wrong(name: str, made: Any) -> InputError:
+    return InputError(f"--model {name} returned a {type(made).__name__}; expected a Flax module or a memjax.Model")
+
+
+@contextmanager
+def in_words(name: str, when: str) -> Iterator[None]:
+    """Turns an error in the code of a network into one line, which names the place in that code."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as problem:
+        frames = [frame for frame in extract_tb(problem.__traceback__) if not _is_library(frame.filename)]
+        where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+        raise InputError(f"--model {name} fails {when}: {first_line(problem)}{where}") from problem
+
+
+def _is_library(file: str) -> bool:
+    return "site-packages" in file or file.startswith(("<frozen", str(Path(__file__).parents[1])))
+
+
+def is_there(name: str) -> bool:
+    """Whether a network of the user's own can be imported, or was given in this process."""
+    try:
+        return bool(_find(name))
+    except InputError:
+        return False
 
 
 def _takes_rngs(name: str, factory: Callable) -> bool:
@@ -82,10 +140,11 @@ def _find(name: str) -> Any:
     module_name, _, factory_name = name.partition(":")
     if os.getcwd() not in sys.path:
         sys.path.append(os.getcwd())  # `python -m` has it, the command `memjax` does not
-    try:
-        module = importlib.import_module(module_name)
-    except ImportError as problem:
-        raise InputError(f"--model {name}: module {module_name} cannot be imported: {problem}") from problem
+    with in_words(name, "when it is imported"):
+        try:
+            module = importlib.import_module(module_name)
+        except ImportError as problem:
+            raise InputError(f"--model {name}: module {module_name} cannot be imported: {problem}") from problem
     if not callable(factory := getattr(module, factory_name, None)):
         raise InputError(f"--model {name}: {module_name} has no callable {factory_name!r}")
     return factory

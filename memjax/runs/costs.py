@@ -9,6 +9,7 @@ from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec
 from memjax.machine.pinned import pinned
 from memjax.runs.build_training import make_examples, make_single
+from memjax.runs.network import network_of
 from memjax.runs.pack_size import chosen_pack_size, guessed_pack_size
 from memjax.subsets import make_design
 from memjax.types import Dataset
@@ -49,6 +50,7 @@ def plan_costs(config: RunConfig, dataset: Dataset, fleet: FleetSpec) -> Costs:
     """What a run takes on these machines; where their speed is not given, a device of theirs is like one here."""
     import jax
 
+    network_of(config, dataset)  # a network that cannot be used is refused
     if fleet.models_per_second:
         size, rate = guessed_pack_size(config, dataset), fleet.models_per_second
     else:

@@ -7,6 +7,7 @@ from memjax.errors import InputError
 from memjax.runs import stages, summary
 from memjax.runs.decisions import undecided
 from memjax.runs.open_folder import Run
+from memjax.runs.train_blocks import Advance, Notify
 
 
 def models_until(run: Run) -> int | None:
@@ -31,7 +32,7 @@ def models_until(run: Run) -> int | None:
     return _whole(run, min(4 * now, max(now + 1, math.ceil(now * (typical / goal.value) ** 2))))
 
 
-def num_undecided(run: Run, advance: stages.Advance, notify: stages.Notify) -> tuple[int, int] | None:
+def num_undecided(run: Run, advance: Advance, notify: Notify) -> tuple[int, int] | None:
     """How many decisions of the goal are open, and of how many; None if it has none.  Trains what is missing.
 
     Raises:

@@ -9,20 +9,27 @@ from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import in_memory
+from memjax.data.remarks import check_channels
 from memjax.data.scaling import check_spread
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.pinned import pinned
 from memjax.runs.build_training import make_single
 from memjax.runs.disk_space import check_room
+from memjax.runs.network import is_importable, network_of, with_network
 from memjax.runs.pack_size import chosen_pack_size
+from memjax.runs.places import at_places, places_of
 from memjax.runs.request import Request
 from memjax.store import Plan
 
 
 @pinned()
-def settle_plan(request: Request) -> Plan:
+def settle_plan(request: Request, asked: bool = True) -> Plan:
     """The plan of the request's folder, which is made if need be; it asks for at least as many models as the request.
+
+    Args:
+      asked: False if the request is the folder's own; a network of the user's own, whose code may be elsewhere, is then
+        compared when models are trained.
 
     Raises:
       InputError: the folder was made for other settings, which are named, or holds something else.
@@ -39,18 +46,14 @@ def settle_plan(request: Request) -> Plan:
             return plan
         old = store.read_plan(folder)  # another process was first
         assert old is not None
-    plan = _checked(old, request)
-    if plan != old:
-        store.replace_plan(folder, plan)
+    places = _checked(old, request)
+    plan = replace(old, num_models=max(old.num_models, request.config.num_models), places=places)
+    if asked and (plan.num_trained(store.finished_blocks(folder)) < plan.num_models or is_importable(request.config)):
+        with_network(plan, request.config, request.dataset, folder)
+    if places != old.places:
+        store.write_places(folder, places)
     _keep_examples(request)
-    return plan
-
-
-def extended(plan: Plan, folder: Path, num_models: int) -> Plan:
-    """The plan with at least so many models, put in place of the old one."""
-    plan = replace(plan, num_models=max(plan.num_models, num_models))
-    store.replace_plan(folder, plan)
-    return plan
+    return store.extend_plan(folder, replace(old, places=places), plan.num_models)
 
 
 def config_of(plan: Plan, folder: Path) -> RunConfig:
@@ -66,7 +69,7 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
     settings, note = plan.config, store.as_noted(folder)
     try:
         recorded = settings.get("record", {"metrics": (), "epochs": ()})  # an older folder has recorded nothing
-        return RunConfig(
+        config = RunConfig(
             run=str(folder),
             num_models=plan.num_models,
             seed=settings["seed"],
@@ -80,24 +83,32 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
             record_epochs=tuple(recorded["epochs"]),
             record_own=recorded.get("own", "after"),
         )
+        return at_places(config, plan.places)
     except (KeyError, TypeError) as problem:
         raise InputError(f"{folder / 'plan.json'} was made by another version of memjax: {problem}") from None
 
 
 def _keep_examples(request: Request) -> None:
-    if request.given and not store.is_there(request.folder / in_memory.FILE):
+    if request.given and store.read_results(request.folder, in_memory.FILE) is None:  # missing or damaged
         in_memory.save(request.folder, request.given)
 
 
 def _new_plan(request: Request) -> Plan:
+    from memjax.models import is_built_in
+
     config, folder = request.config, request.folder
     names = request.given.features if request.given else ()
+    if is_built_in(config.model) and config.model.model.partition(":")[0] not in ("linear", "mlp"):
+        check_channels(config.data, request.dataset.input_shape, config.model.model)
     check_spread(request.dataset.train_inputs, config.train.scaling, names, config.data.stream)
+    network = network_of(config, request.dataset)
     make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
     blocks = store.finished_blocks(folder)  # there are some where a plan was lost
     size = config.pack_size or _pack_size_of(folder, blocks)
     size = size or chosen_pack_size(config, request.dataset, request.design)
-    plan = Plan(config.settings(), request.data, size, config.num_models, environment.describe())
+    here = environment.describe()
+    places = places_of(config)
+    plan = Plan(config.settings(), request.data, size, config.num_models, here, places=places, network=network)
     if blocks and not any(_belongs(folder, number, plan) for number in blocks):
         where = store.shown(folder)
         raise InputError(f"{where} holds blocks of another run and has lost its plan.json; give another --run")
@@ -118,13 +129,25 @@ def _belongs(folder: Path, number: int, plan: Plan) -> bool:
         return False
 
 
-def _checked(old: Plan, request: Request) -> Plan:
-    config, folder = request.config, request.folder
-    there = config_of(old, folder).settings()  # settings that are newer than the folder have their defaults there
-    changed = store.differences(replace(old, config=there), config.settings(), request.data)
+def _checked(old: Plan, request: Request) -> dict[str, str]:
+    """Where the user's files are now.  Raises InputError if a request asks for another run than that of the plan."""
+    config, folder, data = request.config, request.folder, dict(request.data)
+    there = config_of(old, folder)  # settings that are newer than the folder have their defaults there
+    found, places = places_of(there), places_of(config)
+    before, now = there.settings(), config.settings()
+    data["name"] = old.data["name"]
+    if old.data["sha256"] == data["sha256"] or found.get("dataset") == places.get("dataset") is not None:
+        before["data"]["dataset"] = now["data"]["dataset"]  # the content says whether the examples are the same
+    if old.data.get("masks_sha256") == data.get("masks_sha256"):
+        before["subset"]["masks_file"] = now["subset"]["masks_file"]
+    changed = store.differences(replace(old, config=before), now, data)
     if config.pack_size not in (None, old.pack_size):
         changed.append(f"pack_size: {old.pack_size} in the folder, {config.pack_size} requested")
     if changed:
         where, how = store.shown(folder), "; ".join(changed)
         raise InputError(f"{where} was made for another run; give another --run. It differs in {how}")
-    return replace(old, num_models=max(old.num_models, config.num_models))
+    if there.data.dataset.startswith(in_memory.SOURCE) or places == found:
+        places = old.places
+    elif request.given:
+        places["dataset"] = config.data.dataset
+    return places

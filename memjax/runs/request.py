@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import TableSpec
 from memjax.data import content_hash, in_memory, load_dataset
 from memjax.data.given import table_named
 from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
+from memjax.store import Plan, place
 from memjax.subsets import make_design
 from memjax.types import Dataset, SubsetDesign
 
@@ -28,6 +30,7 @@ class Request:
       design: which model trains on which of them.
       data: what the plan says of the examples: name, content hash, sizes, class names.
       given: the examples as the user gave them in memory; None where they are read from a source.
+      missing: why the examples' inputs are not there, in words; empty where they are.
     """
 
     config: RunConfig
@@ -36,6 +39,7 @@ class Request:
     design: SubsetDesign
     data: dict[str, Any]
     given: InMemory | None = None
+    missing: str = ""
 
 
 def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
@@ -44,7 +48,7 @@ def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
     Raises:
       InputError: the examples cannot be read or used, or the design does not have so many models.
     """
-    folder = config.folder()
+    folder = place(config.folder())
     given = given or table_named(config.data.dataset, config.table, config.data.data_seed)
     if given:  # the run folder keeps the examples: what it was made from may change
         data = replace(config.data, dataset=in_memory.source_of(given))
@@ -57,6 +61,27 @@ def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
     if design.num_models is not None and config.num_models > design.num_models:
         raise InputError(f"--num-models is {config.num_models}, but there are only {design.num_models} masks")
     return Request(config, folder, dataset, design, _describe(dataset, design), given)
+
+
+def request_without_inputs(config: RunConfig, plan: Plan, missing: str) -> Request:
+    """The request of a run whose inputs are not at their place.  Its own files say what else there is to know.
+
+    Labels are -1 where there are no estimates yet.
+
+    Args:
+      missing: why the inputs are not there, in words.
+    """
+    folder, num_train, num_test = place(config.folder()), plan.data["num_train"], plan.data["num_test"]
+    known = {"train_labels": np.full(num_train, -1), "test_labels": np.full(num_test, -1)}
+    known |= {"train_ids": np.arange(num_train), "test_ids": np.arange(num_test)}
+    known |= {"mislabelled": np.zeros(num_train, bool), "corrupted": np.zeros(num_train, bool)}
+    known |= {"test_corrupted": np.zeros(num_test, bool)}
+    if estimates := store.read_estimates(folder):
+        known |= {name: found for name in known if (found := getattr(estimates, name)) is not None}
+    nothing = {f"{side}_inputs": np.zeros((len(known[f"{side}_ids"]), 0), np.uint8) for side in ("train", "test")}
+    dataset = Dataset(name=plan.data["name"], class_names=tuple(plan.data["class_names"]), **nothing, **known)
+    design = make_design(config.subset, num_train, config.seed)
+    return Request(config, folder, dataset, design, plan.data, missing=missing)
 
 
 def _describe(dataset: Dataset, design: SubsetDesign) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def test_a_name_a_config_and_a_dataset_are_ways_to_say_the_same(tmp_path):
 
     np.testing.assert_array_equal(named.memorization.value, configured.memorization.value)
     np.testing.assert_array_equal(named.memorization.value, in_memory.memorization.value)
-    assert configured.config.folder() == tmp_path / "b"
+    assert configured.config.folder() == str(tmp_path / "b")
 
 
 def test_only_training_leaves_the_estimates_for_later(tmp_path):

@@ -1,0 +1,138 @@
+"""Checks a network of the user's own before a run begins, and describes what it computes."""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from memjax.config.specs import ModelSpec
+from memjax.errors import InputError
+from memjax.models.modes import FLAGS, flags, idle_linen_dropout, moving
+from memjax.models.program import Program, digest, trace
+from memjax.models.user import Own, in_words, own_model
+from memjax.types import Tree
+
+
+def check_own(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -> dict[str, Any]:
+    """Traces a network that is not built in, without computing anything.
+
+    Returns:
+      What the network computes.  tree: name, type and shape of each parameter and each array of the state.  programs:
+      checksums of its initialisation and of its calls with their gradient.  Names in its code, comments and places in
+      files do not matter; a width, an activation, a dropout rate or a constant does.
+
+    Raises:
+      InputError: the network fails, has no parameters, returns another shape than (batch, classes) or no floats,
+        changes shape or type of its state, or holds dropout or batch statistics that its mode does not reach.
+    """
+    name = spec.model
+    own = own_model(name, input_shape, num_classes)
+    key = jax.eval_shape(lambda: jax.random.key(0, impl="threefry2x32"))
+    inputs = jax.ShapeDtypeStruct((num_classes + 1, *input_shape), jnp.float32)  # as many examples as no other axis
+    with in_words(name, "when its weights are drawn"):
+        start = trace(lambda key: _pair(name, own.model.init(key), "init", "(params, state)"), key)
+    params, state = start.result
+    if not jax.tree.leaves(params):
+        raise InputError(f"--model {name} has no parameters: there is nothing to train; give it a layer with weights")
+
+    def call(params: Tree, state: Tree, inputs: Any, key: Any, train: bool) -> tuple[Any, Tree]:
+        return _pair(name, own.model.apply(params, state, inputs, key, train), "apply", "(logits, state)")
+
+    def step(params: Tree, state: Tree, inputs: Any, key: Any) -> Tree:
+        def total(params: Tree) -> tuple[Any, Tree]:
+            logits, after = call(params, state, inputs, key, True)
+            _check_logits(name, logits, inputs.shape[0], num_classes)
+            return logits.astype(jnp.float32).sum(), (logits, after)
+
+        gradient, (logits, after) = jax.grad(total, has_aux=True)(params)
+        return logits, after, gradient
+
+    noise = key if own.module is None else None  # an NNX module has its own, and counts what each layer draws from it
+    with in_words(name, "when it is called in training"), idle_linen_dropout() as idle:
+        training = trace(step, params, state, inputs, noise)
+    unflagged = own.call is not None and not flags(own.call, True)
+    lacks = f" (its __call__ has no flag named {', '.join(FLAGS)})" if unflagged else ""
+    with in_words(name, f"when it is called in evaluation{lacks}"):
+        evaluation = trace(partial(call, train=False), params, state, inputs, None)
+    _check_logits(name, evaluation.result[0], inputs.shape[0], num_classes)
+    _check_state(name, state, training.result[1])
+    _check_modes(name, own, (params, state), training, evaluation, idle)
+    calls = [*training.lines, *training.outputs, *evaluation.lines, *evaluation.outputs]
+    return {
+        "tree": [*arrays_of(params), *(f"state: {line}" for line in arrays_of(state))],
+        "programs": {"init": _hash([*start.lines, *start.outputs]), "apply": _hash(calls)},
+    }
+
+
+def arrays_of(tree: Tree) -> list[str]:
+    """One line for each array: its name, type and shape."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return [
+        f"{'.'.join(str(getattr(key, 'key', getattr(key, 'idx', key))) for key in path).removesuffix('..value')} "
+        f"{jax.typeof(leaf).str_short()}"
+        for path, leaf in leaves
+    ]
+
+
+def _hash(words: list[str]) -> str:
+    return digest("\n".join(words).encode())
+
+
+def _pair(name: str, given: Any, function: str, expected: str) -> tuple[Any, Any]:
+    if not isinstance(given, tuple) or len(given) != 2:
+        raise InputError(f"--model {name}: {function} returned a {type(given).__name__}; expected the pair {expected}")
+    return given
+
+
+def _check_logits(name: str, logits: Any, batch: int, num_classes: int) -> None:
+    expected = f"expected one array of floats of shape {(batch, num_classes)}, a row for each example, a column a class"
+    if not hasattr(logits, "dtype"):
+        raise InputError(f"--model {name} returns a {type(logits).__name__}; {expected}: return the logits alone")
+    if logits.shape != (batch, num_classes) or not jnp.issubdtype(logits.dtype, jnp.floating):
+        raise InputError(
+            f"--model {name} returns {logits.dtype} {tuple(logits.shape)} for {batch} examples of {num_classes} "
+            f"classes; {expected}: the last layer has num_classes outputs, without softmax"
+        )
+
+
+def _check_state(name: str, before: Tree, after: Tree) -> None:
+    old, new = arrays_of(before), arrays_of(after)
+    if old != new or jax.tree.structure(before) != jax.tree.structure(after):
+        gone, come = (", ".join(sorted({*one} - {*other})) for one, other in ((old, new), (new, old)))
+        raise InputError(
+            f"--model {name} changes the form of its state in a call: it begins with {gone or 'other containers'} and "
+            f"ends with {come or 'other containers'}; expected the same names, types "
+            "and shapes in each call: keep shapes and types as they begin, and leave out sow"
+        )
+
+
+def _check_modes(
+    name: str, own: Own, given: tuple[Tree, Tree], training: Program, evaluation: Program, idle: list[str]
+) -> None:
+    """Refuses layers that do nothing in training, or do in evaluation what belongs to training."""
+    if own.call is None:
+        return
+    params, state = given
+    first, count = len(jax.tree.leaves(params)), len(jax.tree.leaves(state))
+    before = training.inputs[first : first + count]
+    trained, evaluated = training.outputs[1 : 1 + count], evaluation.outputs[1 : 1 + count]
+    layers = moving(state, own.module)
+    idle = [*idle, *(layer for place, layer in layers.items() if trained[place] == before[place])]
+    busy = [layer for place, layer in layers.items() if _is_sum(evaluation, evaluated[place])]
+    if not idle and not busy:
+        return
+    where, does = (idle[0], "does nothing in training") if idle else (busy[0], "is in training mode in evaluation")
+    has = ", ".join(flags(own.call, True))
+    problem = f"the flag {has} does not reach it" if has else f"__call__ has no flag named {', '.join(FLAGS)}"
+    raise InputError(
+        f"--model {name}: the dropout or batch statistics of layer {where or 'itself'} {does}: {problem}; give "
+        "__call__ an argument train and hand it on, as in deterministic=not train and use_running_average=not train, "
+        "or take out a layer that is not used"
+    )
+
+
+def _is_sum(program: Program, word: str) -> bool:
+    """Whether this array is a sum: a counter plus one, or a running mean.  Others may come unchanged out of a loop."""
+    line = word.partition(".")[0]
+    return line.isdigit() and program.lines[int(line)].startswith("add ")
