@@ -24,7 +24,7 @@ class RunConfig:
     """Run folder, on disk or as gs://BUCKET/NAME or s3://BUCKET/NAME.  Default: a folder under runs/, named after the
     data, the model and a hash of the settings."""
     num_models: int = 512
-    """Models to train in all.  If you ask for more later, only the difference is trained."""
+    """Models to train in all.  If you ask for more later, only the missing models are trained."""
     until: str | None = None
     """Train more models until this is known.  stderr=0.03: the typical standard error of memorization is so small.
     threshold=0.25: each example is above or below it with 95 %, or within 0.05 of it.  ranking=50: the 50 most

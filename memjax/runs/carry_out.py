@@ -17,7 +17,7 @@ def carry_out(run: Run, teller: Teller, estimate: bool = True, advice: str = "")
       advice: a notice to begin with, or nothing.
 
     Returns:
-      The run, with the models that --until needed besides, and whether estimates were written.
+      The run, with the further models that --until needed, and whether estimates were written.
     """
     fresh, looks = False, 0
     notices = [text for text in (advice, summary.without_test(run.dataset)) if text]

@@ -25,7 +25,7 @@ from memjax.store import Plan
 
 @pinned()
 def settle_plan(request: Request, asked: bool = True) -> Plan:
-    """The plan of the request's folder, which is made if need be; it asks for at least as many models as the request.
+    """The plan of the request's folder, created if needed; it asks for at least as many models as the request.
 
     Args:
       asked: False if the request is the folder's own; a network of the user's own, whose code may be elsewhere, is then
