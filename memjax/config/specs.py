@@ -77,7 +77,7 @@ class DataSpec:
         if self.corrupt_test and not self.corrupt:
             raise InputError("--corrupt-test goes with --corrupt; say what to corrupt, or leave it out")
         if len(set(self.classes)) != len(self.classes):
-            raise InputError(f"--classes names a class twice: {' '.join(map(str, self.classes))}")
+            raise InputError(f"--classes names a class twice: {' '.join(map(str, self.classes))}; give each once")
         if len(self.classes) == 1:
             raise InputError("--classes names one class; a classifier needs at least two")
         if self.stream and self.corrupt:
