@@ -6,7 +6,8 @@ from jaxtyping import Float
 ROUNDS = 200  # of EM
 CERTAIN = 2.0  # standard errors by which the expected gain must exceed 0
 STEPS = 40  # halvings of intervals
-STRATA, MEMBERS = 4, 400  # at most so many parts by standard error, of at least so many entries
+BORROWED = 50  # entries of the prior of all that a part has beside its own
+STRATA, MEMBERS = 10, 100  # at most so many parts by standard error, of at least so many entries
 AT_ONCE = 100_000  # entries whose posterior is computed together
 
 
@@ -21,10 +22,13 @@ def posterior_of_normal(
     parts = int(np.clip(fitted.shape[1] // MEMBERS, 1, STRATA))
     bounds = np.quantile(fitted[1], np.arange(1, parts) / parts)
     own, place = (np.searchsorted(bounds, errors, side="right") for errors in (fitted[1], given[1]))
+    components = _components(*fitted)
+    of_all = _weights(fitted, components, np.zeros(components.shape[1]))
     found = np.empty((5, given.shape[1]))
     for part in np.unique(place):
         members = fitted[:, own == part]
-        prior = _fit(members if members.shape[1] > 1 else fitted)
+        weights = _weights(members, components, BORROWED * of_all)
+        prior = (_with_raw(members, weights, components), *components)
         rows = np.flatnonzero(place == part)
         for start in range(0, len(rows), AT_ONCE):
             some = rows[start : start + AT_ONCE]
@@ -32,19 +36,32 @@ def posterior_of_normal(
     return found
 
 
-def _fit(members: Float[np.ndarray, "2 members"]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weights, centres and deviations of the components; the last one is the raw estimate, a flat prior."""
-    value, error = members
+def _components(
+    value: Float[np.ndarray, " fitted"], error: Float[np.ndarray, " fitted"]
+) -> Float[np.ndarray, "2 components"]:
+    """Centres and deviations of the normal distributions that are mixed."""
     middle, typical = np.median(value), max(np.median(error), 1e-6)
     widest = 2 * np.sqrt(max((value**2 - error**2).max(), typical**2))
     steps = np.geomspace(min(typical / 10, widest / 2), widest, 12)
     centres = np.concatenate([np.zeros(13), np.full(12, middle)])
-    spreads = np.concatenate([[0.0], steps, steps])
-    likelihood = _likelihood(value, error, centres, spreads)
-    weights = np.full(len(centres), 1 / len(centres))
+    return np.stack([centres, np.concatenate([[0.0], steps, steps])])
+
+
+def _weights(members, components, borrowed) -> Float[np.ndarray, " components"]:
+    """By EM, where so many entries of each component are known beforehand."""
+    likelihood = _likelihood(*members, *components)
+    weights = np.full(components.shape[1], 1 / components.shape[1])
     for _ in range(ROUNDS):
         share = likelihood * weights
-        weights = (share / share.sum(1, keepdims=True)).mean(0)
+        weights = (share / share.sum(1, keepdims=True)).sum(0) + borrowed
+        weights /= weights.sum()
+    return weights
+
+
+def _with_raw(members, weights, components) -> Float[np.ndarray, " weights"]:
+    """The weights, and last that of the raw estimate, which is the posterior of a flat prior."""
+    value, error = members
+    centres, spreads = components
     weight, mean, variance = _posterior(value, error, np.r_[weights, 0.0], centres, spreads)
     pulled, spread = _moments(weight, mean, variance)
     # By Stein's estimate; the derivative of a posterior mean is the posterior variance over that of the noise.
@@ -53,7 +70,7 @@ def _fit(members: Float[np.ndarray, "2 members"]) -> tuple[np.ndarray, np.ndarra
     gains = trust * (2 * gain - trust * apart)
     if gains.sum() < CERTAIN * np.sqrt(gains @ gains):
         trust = 0.0
-    return np.r_[trust * weights, 1 - trust], centres, spreads
+    return np.r_[trust * weights, 1 - trust]
 
 
 def _likelihood(value, error, centres, spreads) -> Float[np.ndarray, "entries components"]:
