@@ -19,7 +19,7 @@ from memjax.machine.pinned import pinned
 from memjax.machine.workers import Worker, deal, make_worker
 from memjax.runs import summary
 from memjax.runs.disk_space import check_disk, writes_all_pairs
-from memjax.runs.network import record_network
+from memjax.runs.network import with_network
 from memjax.runs.open_folder import Run, build_programs
 from memjax.runs.shared_work import Pieces
 from memjax.types import Curves, Outcomes
@@ -54,7 +54,10 @@ def train(run: Run, advance: Advance, notify: Notify) -> None:
     with pinned() as aside:
         if aside:
             notify(f"these settings of this process would change the models and are set aside: {'; '.join(aside)}")
-        if words := record_network(run.folder, run.plan, run.config, run.dataset):
+        known = store.read_plan(run.folder) or run.plan  # another process may have asked for more models
+        plan, words = with_network(known, run.config, run.dataset, run.folder)
+        if words:
+            store.replace_plan(run.folder, plan)
             notify(words)
         _train_blocks(run, missing, advance, notify)
     if signals.asked():
