@@ -10,7 +10,7 @@ own.  The peak is the largest memory of the process less that before the estimat
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,8 +73,7 @@ def write_run(folder: Path, data: Path, num_models: int, settings: Settings) -> 
     memjax.fit(config=config, estimate=False, progress=False)
     plan = store.read_plan(folder)
     assert plan is not None
-    plan = replace(plan, num_models=num_models)
-    store.replace_plan(folder, plan)
+    plan = store.extend_plan(folder, plan, num_models)
     make_block = MadeUp(config, settings)
     for number_of_block in plan.blocks[1:]:
         store.write_block(folder, number_of_block, make_block(number_of_block), plan.fingerprint, {"made": "up"})

@@ -77,7 +77,7 @@ class Metric(NamedTuple):
     Attributes:
       name: in options, files and messages.
       function: (logits, labels) -> a number an example.
-      words: what it is of one example, for people.
+      words: what it says about an example.
       options: --keep stores it of each finished model; --score takes memorization and influence of it, which needs it
         kept; --record stores it while models train.
       range: lowest and highest value.

@@ -41,14 +41,14 @@ class Summary:
         """
         if self.undefined == self.size:
             return f"all {self.size:,} undefined" if self.size else "empty"
-        numbers = f"{number(self.low)} to {number(self.high)}"
+        numbers = f"{three_digits(self.low)} to {three_digits(self.high)}"
         return numbers + (f", {self.undefined:,} undefined" if self.undefined else "")
 
 
-def number(value: float | int | np.number) -> str:
+def three_digits(value: float | int | np.number) -> str:
     """A number with three digits.
 
-    >>> number(0.123456), number(-0.0), number(1.0), number(float("nan"))
+    >>> three_digits(0.123456), three_digits(-0.0), three_digits(1.0), three_digits(float("nan"))
     ('0.123', '0', '1', 'undefined')
     """
     return f"{value:z.3g}" if np.isfinite(value) else "undefined"
@@ -74,7 +74,7 @@ def fields(thing: Any) -> str:
     return f"{type(thing).__name__}({inside})"
 
 
-def table(caption: str, rows: Any) -> str:
+def html_table(caption: str, rows: Any) -> str:
     """A data frame with a caption, as HTML.  All texts are escaped."""
     return f"<p>{html.escape(caption)}</p>" + rows.to_html(index=False)
 

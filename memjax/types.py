@@ -87,6 +87,19 @@ class Dataset:
         return self.train_inputs.shape[1:]
 
 
+class Table(NamedTuple):
+    """The columns of a table as its reader knows them, before they became features.
+
+    Attributes:
+      names: of the columns.
+      train, test: for each column the values of the rows: numbers, or texts.
+    """
+
+    names: list[str]
+    train: list[np.ndarray]
+    test: list[np.ndarray]
+
+
 class SubsetDesign(NamedTuple):
     """Which examples each model trains on, as a pure function of the model's number.
 
@@ -216,7 +229,7 @@ class Estimate(NamedTuple):
             return notebook.fields(self)
         value, stderr, *counts = map(notebook.Summary, self)
         inside, outside = (f"{count.low:.0f} to {count.high:.0f}" for count in counts)
-        errors = f"{notebook.number(stderr.typical)} typical, {notebook.number(stderr.high)} at most"
+        errors = f"{notebook.three_digits(stderr.typical)} typical, {notebook.three_digits(stderr.high)} at most"
         return (
             f"Estimate({notebook.shape_of(self.value)}: {value.range()}; standard error {errors}; in {inside} models, "
             f"out of {outside})"
@@ -227,7 +240,7 @@ class Estimate(NamedTuple):
         if not notebook.holds_numbers(*self) or np.ndim(self.value) not in AXES or self.value.size > notebook.LARGEST:
             return None
         largest = self.to_dataframe().dropna(subset="value").nlargest(notebook.SHOWN, "value")
-        return notebook.table(f"{self!r}; the largest:", largest.reset_index())
+        return notebook.html_table(f"{self!r}; the largest:", largest.reset_index())
 
     def to_dataframe(self) -> Any:
         """The estimates as a pandas data frame: one row per example, or one per pair of training and test example.

@@ -74,7 +74,7 @@ def test_a_notebook_shows_the_largest_values_in_order():
 
 
 def test_texts_in_a_table_are_escaped():
-    table = notebook.table("<b>", notebook.frame({"<i>": ["<script>alert(1)</script> & $x$"]}))
+    table = notebook.html_table("<b>", notebook.frame({"<i>": ["<script>alert(1)</script> & $x$"]}))
 
     assert "<script" not in table
     assert "<b>" not in table

@@ -37,7 +37,7 @@ class Settings(ModelSettings):
     """Removal of memorized examples against removal of random ones."""
 
 
-class Curves(NamedTuple):
+class Accuracies(NamedTuple):
     """Test accuracy, (thresholds, retrainings), in the last row with nothing removed; and the share that stays."""
 
     memorized: np.ndarray
@@ -45,7 +45,7 @@ class Curves(NamedTuple):
     remaining: np.ndarray
 
 
-def curves(settings: Settings, mem: np.ndarray) -> tuple[Curves, list[Outcomes]]:
+def curves(settings: Settings, mem: np.ndarray) -> tuple[Accuracies, list[Outcomes]]:
     """Retrains without the memorized and without as many random examples, at every threshold."""
     rng = np.random.default_rng(settings.seed)
     sets = [mem >= threshold for threshold in (*THRESHOLDS, NONE)]  # undefined estimates reach none
@@ -53,10 +53,10 @@ def curves(settings: Settings, mem: np.ndarray) -> tuple[Curves, list[Outcomes]]
     random = without([at_random(rng, removed) for removed in sets for _ in range(settings.num_retrainings)])
     sides = [settings.retrained(masks) for masks in (memorized, random)]
     found = [by_condition(accuracies(side.test["correct"]), len(sets)) for side in sides]
-    return Curves(*found, np.array([1 - removed.mean() for removed in sets])), sides
+    return Accuracies(*found, np.array([1 - removed.mean() for removed in sets])), sides
 
 
-def table(found: Curves) -> list[dict]:
+def table(found: Accuracies) -> list[dict]:
     """For each threshold: the share that stays, both accuracies, random minus memorized, and the loss."""
     rows = []
     for row, threshold in enumerate((*THRESHOLDS, NONE)):
@@ -90,13 +90,13 @@ def by_class(mem: np.ndarray, data: Dataset, sides: list[Outcomes], thresholds: 
     return rows
 
 
-def over_thresholds(found: Curves, low: float = 0.2, high: float = 0.9) -> Interval:
+def over_thresholds(found: Accuracies, low: float = 0.2, high: float = 0.9) -> Interval:
     """Random minus memorized, averaged over thresholds, one number for each retraining."""
     chosen = [row for row, threshold in enumerate(THRESHOLDS) if low <= threshold <= high]
     return mean_interval((found.random[chosen] - found.memorized[chosen]).mean(0))
 
 
-def draw(found: Curves):
+def draw(found: Accuracies):
     """Both curves above, the remaining fraction below, as in the paper."""
     figure, axes = panels(2, 1, 5.5, 2.8, note="bands: 95 % intervals of the mean over retrainings")
     for values, label, color in (

@@ -9,7 +9,7 @@ from memjax.cli.beginning import beginning
 from memjax.cli.help import SHORT, everything, of_command
 from memjax.cli.inspect import Status, Verify, status, verify
 from memjax.cli.machine import Doctor, Seed, doctor, seed
-from memjax.cli.results import Estimate, Export, Report, Suspects, estimate, export, report, suspects
+from memjax.cli.results import Apply, Estimate, Export, Report, Suspects, apply, estimate, export, report, suspects
 from memjax.cli.train import train
 from memjax.config.run_config import RunConfig
 from memjax.errors import one_of
@@ -20,6 +20,7 @@ COMMANDS = {
     Verify: ("verify", verify),
     Report: ("report", report),
     Suspects: ("suspects", suspects),
+    Apply: ("apply", apply),
     Estimate: ("estimate", estimate),
     Export: ("export", export),
     Doctor: ("doctor", doctor),

@@ -30,7 +30,7 @@ Options used most; memjax --help-all explains all of them, and the presets of th
   --quiet, --json        print only the result; print one JSON object a line
 
 Other commands; memjax COMMAND --help explains each:
-  suspects DIR           labels that look wrong
+  suspects DIR           labels that look wrong    apply REVIEW  the table with labels corrected
   status DIR             how far a run is          verify DIR    whether its files are intact
   report DIR             write the report again    export DIR    files for other programs
   estimate --arrays F    estimates from predictions of models trained elsewhere
@@ -38,7 +38,8 @@ Other commands; memjax COMMAND --help explains each:
   seed DATASET FOLDER    use data files that you already have
   completion SHELL       completion for bash, zsh or tcsh
 
-Exit codes: 0 done, 1 verify found a problem, 2 wrong input, 75 interrupted: run it again.
+Exit codes: 0 done, 1 verify found a problem, 2 wrong input, 3 verify --repair repaired
+all problems, 75 interrupted: run it again.
 """
 
 

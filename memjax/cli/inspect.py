@@ -1,4 +1,4 @@
-"""Commands that read a run folder and change nothing in it."""
+"""Commands that say how a run is; they change nothing in its folder, unless they are asked to repair it."""
 
 import shlex
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from memjax import store
 from memjax.cli.options import Folder
-from memjax.cli.output import Output, print_event, table
+from memjax.cli.output import Output, print_event, two_columns
 from memjax.config.specs import OutputSpec
 from memjax.errors import InputError
 from memjax.runs import summary
@@ -32,7 +32,7 @@ def status(request: Status) -> None:
         raise InputError(f"{store.shown(folder)} holds no run: plan.json is missing")
     finished = store.finished_blocks(folder)
     models = plan.num_trained(finished)
-    estimates = store.read_estimates(folder)
+    counts = _counts(folder)
     size = store.total_size(folder)
     ago = _seconds_ago(folder, finished)
     latest = "" if ago is None else f"; the last {ago:,.0f} s ago"
@@ -41,16 +41,24 @@ def status(request: Status) -> None:
         ("model", summary.printable(plan.config["model"]["model"])),
         ("models", f"{models} of {plan.num_models} trained, {plan.pack_size} per block{latest}"),
         ("estimates", f"none yet; resume it with: memjax --run {shlex.quote(store.shown(folder))}"
-         if estimates is None
-         else f"from {estimates.num_models} models, {estimates.num_failed} of them diverged"),
+         if counts is None
+         else f"from {counts['num_models']} models, {counts['num_failed']} of them diverged"),
         ("on disk", f"{size / 2**20:.1f} MiB, begun {plan.created}"),
     ]  # fmt: skip
-    counts = {} if estimates is None else {"num_models": estimates.num_models, "num_failed": estimates.num_failed}
     Output(OutputSpec(json=request.json)).say(
-        "status", table(rows), run=store.shown(folder), data=plan.data["name"], model=plan.config["model"]["model"],
-        models=models, of=plan.num_models, pack_size=plan.pack_size, estimates=counts or None, bytes=size,
-        begun=plan.created, seconds_since_last_block=ago,
+        "status", two_columns(rows), run=store.shown(folder), data=plan.data["name"],
+        model=plan.config["model"]["model"], models=models, of=plan.num_models, pack_size=plan.pack_size,
+        estimates=counts, bytes=size, begun=plan.created, seconds_since_last_block=ago,
     )  # fmt: skip
+
+
+def _counts(folder: Path) -> dict[str, int] | None:
+    """Models that the estimates are made from, and those that diverged; None if there are no estimates."""
+    note = store.read_note(folder)
+    if note and note.num_failed is not None:
+        return {"num_models": note.num_models, "num_failed": note.num_failed}
+    found = store.read_estimates(folder)  # the note of an older version does not say how many diverged
+    return None if found is None else {"num_models": found.num_models, "num_failed": found.num_failed}
 
 
 @dataclass(frozen=True)
@@ -59,21 +67,44 @@ class Verify:
 
     folder: Folder
     """The run folder."""
+    repair: bool = False
+    """Set damaged blocks aside and train their models again.  Estimates that are damaged or were made from other blocks
+    are made again.  Nothing is deleted."""
     output: OutputSpec = field(default_factory=OutputSpec)
 
 
 def verify(request: Verify) -> int:
-    """Prints what was found.  Returns 1 if there is a problem, else 0."""
-    output, counts = Output(request.output), Counter()
-    with store.afresh(request.folder) as folder:
-        for finding in store.verify(folder):
+    """Prints what was found, and repairs it if asked to.
+
+    Returns:
+      0: no problem.  1: problems that are still there.  3: there were problems, and all are repaired.
+    """
+    output = Output(request.output)
+    found, notes = _look(request.folder, output)
+    left = found
+    if found and request.repair:
+        from memjax.runs.repair import repair
+
+        repair(store.place(request.folder), [finding.block for finding in found if finding.block is not None], output)
+        left, notes = _look(request.folder, output)
+        words = f"repaired {len(found) - len(left)} of {len(found)} problems"
+        output.result("repaired", words, words, found=len(found), left=len(left))
+    if request.output.json:
+        print_event("summary", problems=len(left), notes=notes)
+    return 1 if left else 3 if found else 0
+
+
+def _look(folder: str, output: Output) -> tuple[list[store.Finding], int]:
+    """Prints what `store.verify` finds; returns the problems and the number of notes."""
+    counts, problems = Counter[str](), []
+    with store.afresh(folder) as place:
+        for finding in store.verify(place):
             counts[finding.kind] += 1
+            problems += [finding] * (finding.kind == "problem")
             words = f"{finding.kind:<8} {summary.printable(finding.text)}"
             short = words if finding.kind == "problem" else ""
             output.result("finding", words, short, kind=finding.kind, text=finding.text)
-    if request.output.json:
-        print_event("summary", problems=counts["problem"], notes=counts["note"])
-    return 1 if counts["problem"] else 0
+    return problems, counts["note"]
 
 
 def _seconds_ago(folder: Path, finished: set[int]) -> float | None:

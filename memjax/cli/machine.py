@@ -6,7 +6,7 @@ from typing import Any
 
 import tyro
 
-from memjax.cli.output import Output, table
+from memjax.cli.output import Output, two_columns
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec
 from memjax.machine import environment
@@ -46,7 +46,7 @@ def doctor(request: Doctor) -> None:
 
     def say(event: str, rows: list[tuple[str, str]], **facts: Any) -> None:
         rows = [(name, summary.printable(text)) for name, text in rows]
-        output.say(event, table(rows, "without a score"), **dict(rows), **facts)
+        output.say(event, two_columns(rows, "without a score"), **dict(rows), **facts)
 
     if not fleet.plan:
         say("machine", machine(place(config.folder())))

@@ -79,10 +79,10 @@ def print_event(event: str, **facts: Any) -> None:
     sys.stdout.flush()
 
 
-def table(rows: list[tuple[str, str]], longest: str = "") -> str:
+def two_columns(rows: list[tuple[str, str]], longest: str = "") -> str:
     """Names and texts in two columns, as wide as the terminal.  `longest` is the longest name of all tables to come.
 
-    >>> print(table([("models", "512"), ("standard error", "0.0096")]))
+    >>> print(two_columns([("models", "512"), ("standard error", "0.0096")]))
     models          512
     standard error  0.0096
     """
@@ -106,7 +106,7 @@ def conclude(
     Args:
       columns: those of all training examples, as of `Result.columns`; without them the most memorized are listed.
     """
-    estimates, pairs = store.just_written(folder)
+    estimates, pairs, *_ = store.read_found(folder, checked=False)
     found = summary.findings(dataset, estimates, pairs)
     rows = [(name, str(made[name])) for name in ("report", "estimates") if name in made]
     rows += summary.rows(found)
@@ -120,7 +120,7 @@ def conclude(
         few = suspects.suspect_columns(columns, max(5, min(SUSPECTS, int(columns["looks_wrong"].sum()))))
         listed = [*textwrap.wrap(answer, _width()), "", *suspects.lines(few)]
         found |= {"looks_wrong": int(columns["looks_wrong"].sum()), "suspects": records(few)}
-    output.result("summary", "\n".join(["", *listed, "", table(rows)]), short, **made, **found)
+    output.result("summary", "\n".join(["", *listed, "", two_columns(rows)]), short, **made, **found)
 
 
 def records(columns: dict[str, np.ndarray]) -> list[dict[str, Any]]:

@@ -1,13 +1,16 @@
 """Commands that make reports, estimates and files for other programs."""
 
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import tyro
+
 from memjax.cli.options import Folder
 from memjax.cli.output import Output, conclude, print_event, records
 from memjax.config.run_config import Score
-from memjax.config.specs import OutputSpec
+from memjax.config.specs import OutputSpec, TableSpec
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.store import place, shown
@@ -27,10 +30,9 @@ class Report:
 
 def report(request: Report) -> None:
     """Writes the report and prints its path."""
-    from memjax.runs import outputs
     from memjax.runs.result import open
 
-    print(shown(outputs.report(open(request.folder, request.dataset).run, request.examples)))
+    print(shown(open(request.folder, request.dataset).report(request.examples).path))
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,36 @@ def suspects(request: Suspects) -> None:
             print_event("suspect", **record)
     else:
         print("\n".join([*filter(None, [sentence(columns)]), "", *lines(found)]))
+
+
+@dataclass(frozen=True)
+class Apply:
+    """Write a corrected table from a review that the report's page saved.  The original stays as it is."""
+
+    review: tyro.conf.Positional[Path]
+    """The review: review.csv or review.json."""
+    dataset: str
+    """The table that was reviewed: csv:FILE or parquet:FILE."""
+    target: str
+    """The column with the labels."""
+    out: Path
+    """The corrected table."""
+    id: str = ""
+    """The column with the names of the rows.  Default: rows are named by their numbers from 0."""
+
+
+def apply(request: Apply) -> None:
+    """Writes the corrected table, and prints what was changed and how to train on it."""
+    from memjax.data.tables.review import apply_review, read_review
+
+    spec = TableSpec(target=request.target, id=request.id)
+    done = apply_review(read_review(request.review), request.dataset, spec, request.out)
+    kind, named = request.dataset.partition(":")[0], f" --id {shlex.quote(request.id)}" if request.id else ""
+    print(
+        f"{request.out}: {done.relabelled} labels changed, {done.dropped} rows left out, {done.kept} left as they were"
+    )
+    again = f"memjax --dataset {kind}:{shlex.quote(str(request.out))} --target {shlex.quote(request.target)}{named}"
+    print(f"train again: {again}")
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,11 @@ def train(config: RunConfig) -> None:
     """Trains, estimates, writes the report and prints the closing table."""
     worker = make_worker(config.worker)
     output = Output(config.output, f"memjax {worker.index}/{worker.count}" if worker.count > 1 else "memjax")
-    from memjax.runs import outputs
     from memjax.runs.fit import fit_config
 
     result = fit_config(config, None, output)
     report = result.folder / "report.html"
     if result.fresh or not store.is_there(report) or not config.examples:
-        outputs.report(result.run, config.examples)
+        result.report(config.examples)
     made = {"report": store.shown(report), "trained": result.trained, "seconds": result.seconds}
     conclude(output, result.folder, result.dataset, made, store.shown(report), result.columns)

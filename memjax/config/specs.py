@@ -69,6 +69,8 @@ class DataSpec:
     are."""
     test_split: str = "test"
     """For tfds:NAME: the split with the test examples; validation where test has no labels, as in imagenet2012."""
+    channels_last: bool = False
+    """The last axis of images holds their channels, even if their shape looks like channels first, as (3, 32, 32)."""
 
     def __post_init__(self):
         check_ranges(self)

@@ -48,7 +48,10 @@ def check_lengths(which: str, inputs: Inputs, labels: np.ndarray) -> None:
     if labels.ndim != 1:
         raise InputError(f"{which} labels have shape {labels.shape}; expected one number per example, ({len(inputs)},)")
     if labels.dtype.kind not in "iu":
-        raise InputError(f"{which} labels are {labels.dtype}, not integers; cast them, e.g. y.astype('int32')")
+        raise InputError(
+            f"{which} labels are {labels.dtype}; a Dataset has class numbers. Labels of any kind are taken by "
+            "memjax.fit(x_train, y_train)"
+        )
     check_counts(which, inputs, labels)
 
 
@@ -63,9 +66,10 @@ def check_labels(which: str, labels: np.ndarray, ids: np.ndarray, num_classes: i
     """Refuses a label outside 0 .. num_classes - 1."""
     wrong = np.flatnonzero((labels < 0) | (labels >= num_classes))
     if wrong.size:
+        from_one = ". They seem to begin at 1: subtract 1" if labels.min() == 1 and labels.max() == num_classes else ""
         raise InputError(
             f"label {labels[wrong[0]]} of {which} example {ids[wrong[0]]} is out of range; "
-            f"with {num_classes} classes, labels go from 0 to {num_classes - 1}"
+            f"with {num_classes} classes, labels go from 0 to {num_classes - 1}{from_one}"
         )
 
 

@@ -13,25 +13,12 @@ from memjax.data.build import clean_names, make_encoded
 from memjax.data.check import check_lengths
 from memjax.data.labels import as_labels
 from memjax.errors import InputError
-from memjax.store import read_results, write_arrays
-from memjax.types import Dataset
+from memjax.store import read_arrays, write_arrays
+from memjax.types import Dataset, Table
 
 FILE = "data.npz"
 SIDES = ("train", "test")
 SOURCE = "saved:"  # how DataSpec.dataset begins for examples stored in the run folder
-
-
-class Table(NamedTuple):
-    """The columns of a table as its reader knows them, before they became features.
-
-    Attributes:
-      names: of the columns.
-      train, test: for each column the values of the rows: numbers, or texts.
-    """
-
-    names: list[str]
-    train: list[np.ndarray]
-    test: list[np.ndarray]
 
 
 class InMemory(NamedTuple):
@@ -123,7 +110,7 @@ def read(folder: Path) -> InMemory | None:
     Raises:
       InputError: the file is damaged.
     """
-    arrays = read_results(folder, FILE)
+    arrays = read_arrays(folder / FILE)
     if arrays is None:
         return None
     try:

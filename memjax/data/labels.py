@@ -30,10 +30,7 @@ def encode_labels(train: Any, test: Any | None = None) -> Labels:
     Raises:
       InputError: a label is missing or of another kind, or a test label has no training example.
     """
-    values = {"train": as_labels("train", train)} | ({} if test is None else {"test": as_labels("test", test)})
-    if len({array.dtype.kind for array in values.values()}) > 1:
-        kinds = " and ".join(f"{which} labels are {array.dtype}" for which, array in values.items())
-        raise InputError(f"{kinds}; give both the same type")
+    values = labels_of_sides(train=train, **({} if test is None else {"test": test}))
     classes = _in_order_of_categories(train, np.unique(values["train"]))
     if not classes.size:
         raise InputError("there are no training labels; give at least two training examples")
@@ -49,6 +46,19 @@ def encode_labels(train: Any, test: Any | None = None) -> Labels:
                 "test examples out, or add training examples of that class"
             )
     return Labels(codes["train"], codes["test"], classes)
+
+
+def labels_of_sides(**labels: Any) -> dict[str, np.ndarray]:
+    """Training and test labels by their side, each as `as_labels` gives them.
+
+    Raises:
+      InputError: as `as_labels`, or one side holds text, the other numbers.
+    """
+    values = {which: as_labels(which, given) for which, given in labels.items()}
+    if len({array.dtype.kind for array in values.values()}) > 1:
+        kinds = " and ".join(f"{which} labels are {array.dtype}" for which, array in values.items())
+        raise InputError(f"{kinds}; give both the same type")
+    return values
 
 
 def as_labels(which: str, labels: Any) -> np.ndarray:

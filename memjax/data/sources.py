@@ -1,5 +1,7 @@
 """Chooses the reader for the data set that the user named."""
 
+import os
+
 from memjax.config.specs import DataSpec
 from memjax.data.downloads.cache import load_cached
 from memjax.data.downloads.catalog import CATALOG
@@ -36,11 +38,23 @@ def read_source(spec: DataSpec) -> Dataset:
         return load_digits()
     if source in CATALOG:
         return load_cached(source)
-    choices = [
-        "digits",
-        "csv:FILE",
-        "parquet:FILE",
-        *CATALOG,
-        *(f"{prefix}:{what}" for prefix, what in _WITH_PLACE.items()),
-    ]
-    raise one_of("data set", source, choices)
+    if kind := _KIND_OF.get(os.path.splitext(source)[1].lower(), _kind_of_folder(source)):
+        raise InputError(f"data set {source!r} is not known; did you mean {kind}:{source}?")
+    places = [f"{prefix}:{what}" for prefix, what in _WITH_PLACE.items()]
+    raise one_of("data set", source, ["digits", "csv:FILE", "parquet:FILE", *CATALOG, *places])
+
+
+_KIND_OF = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
+
+
+def _kind_of_folder(source: str) -> str:
+    """How a folder of arrays or of files like MNIST's is read; empty for another source."""
+    inside = os.listdir(source) if os.path.isdir(source) else []
+    return next(
+        (
+            kind
+            for kind, name in (("npy", "x_train.npy"), ("idx", "train-images"))
+            if any(file.startswith(name) for file in inside)
+        ),
+        "",
+    )

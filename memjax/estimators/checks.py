@@ -78,7 +78,7 @@ def as_array(name: str, values: ArrayLike) -> AnyArray:
             values = np.asarray(values)
         except ValueError:
             raise InputError(f"{name} has rows of several lengths; expected an array") from None
-    if values.dtype != bool and not np.issubdtype(values.dtype, np.number) and values.dtype.name != "bfloat16":
+    if values.dtype.kind not in "biuf" and values.dtype.name != "bfloat16":
         raise InputError(f"{name} holds {values.dtype}; expected bool or numbers")
     return values
 

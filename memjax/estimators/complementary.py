@@ -1,12 +1,11 @@
 """Memorization and influence from models in complementary pairs, with the standard errors of such pairs."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Shaped
+from jaxtyping import Bool, Float, Shaped
 
 from memjax.errors import InputError
-from memjax.estimators.checks import as_masks, as_scores
+from memjax.estimators.checks import AnyArray, as_masks, as_scores
 from memjax.estimators.influence import influence
 from memjax.estimators.memorization import memorization
 from memjax.machine.debugging import without_debugging
@@ -32,15 +31,17 @@ def complementary_memorization(masks: ArrayLike, correct: ArrayLike) -> Estimate
       For the added half pairs: Agresti and Min, Simple Improved Confidence Intervals for Comparing Matched Proportions,
       Statistics in Medicine 24, 2005.
     """
-    estimate = memorization(masks, correct)
-    return _with_errors_of_pairs(estimate, as_pairs(masks, correct))
+    estimate, scores = memorization(masks, correct), as_pairs(masks, correct)
+    signs = np.where(np.asarray(as_masks(masks))[::2], 1.0, -1.0)
+    value = (signs * (scores[::2] - scores[1::2].astype(np.float64))).mean(0)
+    return _with_errors_of_pairs(estimate, value, scores)
 
 
 @without_debugging()
 def complementary_influence(masks: ArrayLike, correct_test: ArrayLike) -> Estimate:
     """Influence from models of which 2k and 2k + 1 saw complementary halves; see `complementary_memorization`."""
     estimate = influence(masks, correct_test)
-    return _with_errors_of_pairs(estimate, as_pairs(masks, correct_test))
+    return _with_errors_of_pairs(estimate, estimate.value, as_pairs(masks, correct_test))
 
 
 @without_debugging()
@@ -81,20 +82,31 @@ def as_pairs(masks: ArrayLike, scores: ArrayLike) -> Shaped[np.ndarray, "models 
 
 def squares_in_pairs(scores: Shaped[np.ndarray, "models examples"]) -> Float[np.ndarray, " examples"]:
     """Squared differences of a score within a pair, summed over pairs, whichever model of a pair saw an example."""
-    return np.square(scores[::2] - scores[1::2].astype(np.float32)).sum(0, dtype=np.float64)
+    return np.square(scores[::2] - scores[1::2].astype(np.float64)).sum(0)
 
 
-def _with_errors_of_pairs(estimate: Estimate, scores: Shaped[np.ndarray, "models examples"]) -> Estimate:
-    squares = squares_in_pairs(scores)
-    return estimate._replace(stderr=stderr_in_pairs(estimate.value, len(scores) // 2, squares, scores.dtype == bool))
+def _with_errors_of_pairs(
+    estimate: Estimate, value: Float[AnyArray, "..."], scores: Shaped[np.ndarray, "models examples"]
+) -> Estimate:
+    rates = ((scores == 0) | (scores == 1)).all(0)
+    stderr = stderr_in_pairs(value, len(scores) // 2, squares_in_pairs(scores), rates)
+    return estimate._replace(stderr=jnp.asarray(stderr))
 
 
-@jax.jit(static_argnames="rates")
 def stderr_in_pairs(
-    value: Float[Array, "*shape"], num_pairs: int | Array, squares: Float[Array, " examples"], rates: bool
-) -> Float[Array, "*shape"]:
-    """The standard error of a mean difference within pairs, from the sum of its squares."""
-    more, pairs = (1, num_pairs + 2) if rates else (0, num_pairs)
+    value: Float[AnyArray, "*shape"],
+    num_pairs: int,
+    squares: Float[np.ndarray, "*#examples"],
+    rates: Bool[AnyArray, "..."] | bool,
+) -> Float[np.ndarray, "*shape"]:
+    """The standard error of a mean difference within pairs, from the sum of its squares, in float64.
+
+    Args:
+      rates: of which examples all scores are 0 or 1.
+    """
+    value, more = np.asarray(value, np.float64), np.asarray(rates, np.int64)
+    if num_pairs < 2:
+        return np.full(value.shape, np.nan, np.float32)
+    pairs = num_pairs + 2 * more
     mean = value * num_pairs / pairs
-    scatter = jnp.maximum((squares + more) / pairs - mean * mean, 0)
-    return jnp.where(num_pairs > 1, jnp.sqrt(scatter / (num_pairs - 1)), jnp.nan)
+    return np.sqrt(np.maximum((squares + more) / pairs - mean * mean, 0) / (num_pairs - 1)).astype(np.float32)

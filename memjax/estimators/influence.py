@@ -51,8 +51,18 @@ def influence(masks: ArrayLike, correct_test: ArrayLike, errors: str = "adjusted
 
 
 @jax.jit
-def sums_of(masks: Bool[Array, "models train"], scores: Shaped[Array, "models test"]) -> Sums:
+def sums_of(
+    masks: Bool[Array, "models train"],
+    scores: Shaped[Array, "models test"],
+    among: Bool[Array, "models #test"] | bool = True,
+) -> Sums:
+    """Sums over the models that count.  Fractions are taken from the mean of their column, which no difference of means
+    depends on: squares of numbers far from 0 would lose their digits when that of the mean is subtracted."""
     if scores.dtype == bool:
+        scores = scores & among
         return Sums(sums_in(masks, scores), scores.astype(jnp.float32).sum(0))
-    squares = scores * scores
-    return Sums(sums_in(masks, scores), scores.sum(0), Sums(sums_in(masks, squares), squares.sum(0)))
+    rates = ((scores == 0) | (scores == 1) | ~jnp.asarray(among)).all(0)
+    mean = jnp.where(among, scores, 0).sum(0) / jnp.broadcast_to(among, scores.shape).sum(0)
+    moved = jnp.where(among, scores - jnp.where(rates, 0, mean), 0)
+    squares = moved * moved
+    return Sums(sums_in(masks, moved), moved.sum(0), Sums(sums_in(masks, squares), squares.sum(0)), rates)

@@ -33,9 +33,9 @@ class LinearDatamodelingScore(NamedTuple):
     ceiling: float
 
     def __repr__(self) -> str:
-        value, low, high = map(notebook.number, self[:3])
+        value, low, high = map(notebook.three_digits, self[:3])
         undefined = f", {self.num_undefined:,} undefined" if self.num_undefined else ""
-        ceiling = "" if np.isnan(self.ceiling) else f"; ceiling {notebook.number(self.ceiling)}"
+        ceiling = "" if np.isnan(self.ceiling) else f"; ceiling {notebook.three_digits(self.ceiling)}"
         return (
             f"LinearDatamodelingScore({value}, 95 % interval {low} to {high}; {len(self.each):,} test examples"
             f"{undefined}{ceiling})"

@@ -35,9 +35,9 @@ class Curve(NamedTuple):
 
     def __repr__(self) -> str:
         left_out = f"; {self.left_out:,} undefined scores left out" if self.left_out else ""
-        auc, balanced, least = map(notebook.number, (*self[2:4], 100 * self.least_false_positives))
+        auc, balanced, least = map(notebook.three_digits, (*self[2:4], 100 * self.least_false_positives))
         few, fewer = (
-            f"{notebook.number(self.at(rate))} ({' to '.join(map(notebook.number, self.interval(rate)))})"
+            f"{notebook.three_digits(self.at(rate))} ({' to '.join(map(notebook.three_digits, self.interval(rate)))})"
             for rate in (0.01, 0.001)
         )
         return (

@@ -4,10 +4,20 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Shaped
+from jaxtyping import Array, Bool, Float, Shaped
 
 from memjax.estimators.checks import as_masks_and_scores
-from memjax.estimators.kernels.moments import Errors, Moments, Sums, as_errors, difference, halves
+from memjax.estimators.kernels.moments import (
+    Errors,
+    Moments,
+    Sums,
+    as_errors,
+    difference,
+    either,
+    halves,
+    moments_of_rates,
+    moments_of_scores,
+)
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
@@ -64,11 +74,27 @@ def sides(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted") -> tup
 def _sides(
     masks: Bool[Array, "models train"], correct: Shaped[Array, "models train"], errors: Errors
 ) -> tuple[Moments, Moments]:
-    return halves(diagonal_sums(masks, correct, jnp.float32), masks.sum(0), len(masks), errors)
+    if correct.dtype == bool:
+        return halves(diagonal_sums(masks, correct, jnp.float32), masks.sum(0), len(masks), errors)
+    rates = ((correct == 0) | (correct == 1)).all(0)
+    return _side(masks, correct, rates, errors), _side(~masks, correct, rates, errors)
+
+
+def _side(
+    chosen: Bool[Array, "models train"], scores: Float[Array, "models train"], rates: Bool[Array, " train"],
+    errors: Errors,
+) -> Moments:  # fmt: skip
+    """The moments over chosen models.  Squares are those of distances from the mean: others lose their digits."""
+    count, total = chosen.sum(0), jnp.where(chosen, scores, 0).sum(0)
+    mean = total / count
+    apart = jnp.where(chosen, scores - mean, 0)
+    found = moments_of_scores(count, apart.sum(0), (apart * apart).sum(0))
+    return either(rates, moments_of_rates(count, total, errors), found._replace(mean=mean + found.mean))
 
 
 def diagonal_sums(masks: Bool[Any, "models train"], scores: Shaped[Any, "models train"], dtype: Any) -> Sums:
     """Sums, of the given precision, of each example's score over the models that saw it, and over all."""
+    scores = scores if scores.dtype == bool else scores.astype(dtype)  # a product has twice the digits
     inside = masks * scores
     sums = Sums(inside.sum(0, dtype=dtype), scores.sum(0, dtype=dtype))
     if scores.dtype == bool:

@@ -28,11 +28,11 @@ class Pairs(NamedTuple):
         counts, infl, stderr = count_pairs(self.tr_idx, self.tt_idx), notebook.Summary(self.infl), self.infl_stderr
         return (
             f"Pairs({counts.pairs:,}: {counts.train:,} training and {counts.test:,} test examples; influence "
-            f"{infl.range()}; standard error {notebook.number(notebook.Summary(stderr).typical)} typical)"
+            f"{infl.range()}; standard error {notebook.three_digits(notebook.Summary(stderr).typical)} typical)"
         )
 
     def _repr_html_(self) -> str:
-        return notebook.table(repr(self), self.to_dataframe().head(notebook.SHOWN))
+        return notebook.html_table(repr(self), self.to_dataframe().head(notebook.SHOWN))
 
     def to_dataframe(self) -> Any:
         """The pairs as a pandas data frame, a row a pair."""

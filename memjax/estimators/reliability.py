@@ -29,7 +29,7 @@ class Reliability(NamedTuple):
     num_examples: int
 
     def __repr__(self) -> str:
-        halves, whole = notebook.number(self.halves), notebook.number(self.whole)
+        halves, whole = notebook.three_digits(self.halves), notebook.three_digits(self.whole)
         return f"Reliability(halves={halves}, whole={whole}, num_examples={self.num_examples})"
 
 

@@ -60,5 +60,4 @@ def _held_out_sums(
     out = ~masks
     num_in = sums_in(masks, out).astype(jnp.int32)
     num_models = jnp.broadcast_to(out.sum(0, dtype=jnp.int32), num_in.shape)
-    kept = correct & out if correct.dtype == bool else jnp.where(out, correct, 0)
-    return sums_of(masks, kept), num_in, num_models
+    return sums_of(masks, correct, out), num_in, num_models

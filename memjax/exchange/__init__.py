@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from memjax.errors import InputError
 from memjax.exchange import feldman_zhang, lira
 from memjax.exchange.arrays import NAMES, outcomes_of, read_folder
 from memjax.exchange.arrays import write as write_arrays
@@ -40,6 +41,11 @@ def read_predictions(source: str | Path) -> dict[str, np.ndarray]:
     path = user_path(source)
     if not path.is_dir():
         return read_npz(path, lambda names: None)
+    if (path / "plan.json").exists():
+        raise InputError(
+            f"{path} is a run folder, which has estimates of its own: memjax --run {path}. To estimate from its "
+            f"predictions, export them: memjax export {path} --out FOLDER"
+        )
     for kind in (feldman_zhang, lira):
         if kind.is_here(path):
             return kind.read(path)

@@ -1,12 +1,16 @@
 """Predictions of models that any library trained: from arrays, under their usual names, to `Outcomes`."""
 
+import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Shaped
 
+from memjax.data.check import check_counts
+from memjax.data.labels import labels_of_sides
 from memjax.errors import InputError
 from memjax.metrics import check_range
 from memjax.store import write_atomically
@@ -31,6 +35,9 @@ NAMES = {
 """The meaning of an array, and the names under which it is accepted."""
 
 SIDES = ("train_", "test_")
+NO_LABEL = "not given"  # the name of the one class of examples without labels
+_KNOWN = [name for names in NAMES.values() for name in names]
+_WRITTEN = ("model_ids", "train_logits", "test_logits")  # which `write` writes too, and nothing here needs
 _PERCENT = re.compile(r"_\d+pct$")
 
 
@@ -41,22 +48,40 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
     Raises:
       InputError: none is there, or one is damaged.
     """
-    known = {name for names in NAMES.values() for name in names}
-    found = {_PERCENT.sub("", path.stem): path for path in sorted(folder.glob("*.npy"))}
-    arrays = {name: read_npy(path) for name, path in found.items() if name in known}
+    found: dict[str, Path] = {}
+    for path in sorted(folder.glob("*.npy")):
+        name = _PERCENT.sub("", path.stem)
+        if name in found:
+            raise InputError(f"{found[name]} and {path} are both {name}; give a folder with one of them")
+        found[name] = path
+    arrays = {name: read_npy(path) for name, path in found.items() if name in _KNOWN}
     if not arrays:
-        raise InputError(f"{folder} holds no npy file of a known name; known are {', '.join(sorted(known))}")
+        raise InputError(f"{folder} holds no npy file of a known name; known are {', '.join(sorted(_KNOWN))}")
+    _tell_unknown(found)
     return arrays
+
+
+def _tell_unknown(names: Iterable[str]) -> None:
+    """Says which arrays are not used, since nothing is known of their names."""
+    unknown = []
+    for name in sorted({*names} - {*_KNOWN, *_WRITTEN}):
+        nearest = get_close_matches(name, _KNOWN, 1)
+        unknown.append(f"{name} (did you mean {nearest[0]}?)" if nearest else name)
+    if unknown:
+        logging.getLogger("memjax").warning(
+            f"arrays of unknown names are not used: {', '.join(unknown)}; expected are {', '.join(NAMES)}"
+        )
 
 
 def outcomes_of(arrays: Mapping[str, Shaped[np.ndarray, "..."]], name: str = "arrays") -> tuple[Dataset, Outcomes]:
     """Finished models from arrays with one row a model, and a data set with what is known of the examples.
 
-    Required are the subsets and the training scores.  Subsets are `masks` (models, train), or `indices` (models, subset
-    size): rows of the training examples.  Scores are `train_correct` (models, train), or `train_margin`: the logit of
-    the label minus the largest other logit, above 0 where a model is right.  Optional are `test_correct` or
-    `test_margin` (models, test), `train_labels`, `test_labels`, probabilities and log-odds.  `NAMES` lists the accepted
-    names.  Without labels, all examples have the same class.  Without test scores, there are no test examples.
+    Required are the subsets and a training score.  Subsets are `masks` (models, train), or `indices` (models, subset
+    size): rows of the training examples.  Scores are `train_correct`, `train_probability`, `train_log_odds` and
+    `train_margin` (models, train), and the same of test examples, (models, test).  Margins also say what is correct:
+    those above 0; log-odds also give probabilities.  Optional are `train_labels` and `test_labels`, of any kind.
+    `NAMES` lists the accepted names; the logger `memjax` names arrays that are not used.  Without labels, all examples
+    have the same class.  Without test scores, there are no test examples.
 
     Args:
       name: what the data set is called in the results.
@@ -64,14 +89,19 @@ def outcomes_of(arrays: Mapping[str, Shaped[np.ndarray, "..."]], name: str = "ar
     Raises:
       InputError: an array is missing, is given twice, or does not fit the other arrays.
     """
+    from scipy.special import expit
+
     from memjax.estimators.checks import as_scores
 
+    _tell_unknown(arrays)
     found = _by_meaning(arrays)
     for side in SIDES:
         if f"{side}margin" in found and f"{side}correct" not in found:
             found[f"{side}correct"] = found[f"{side}margin"] > 0
-    correct = _needed(found, "train_correct")
-    masks = _masks(found, correct.shape)
+        if f"{side}log_odds" in found and f"{side}probability" not in found:
+            found[f"{side}probability"] = expit(found[f"{side}log_odds"])
+    of_train = [key for key in found if key.startswith("train_") and not key.endswith("labels")]
+    masks = _masks(found, _needed(found, of_train[0] if of_train else "train_correct").shape)
     check_masks("masks", np.asarray(masks))
     scores = {key: as_scores(key, values, len(masks)) for key, values in found.items() if key.startswith(SIDES)
               and not key.endswith("labels")}  # fmt: skip
@@ -82,10 +112,13 @@ def outcomes_of(arrays: Mapping[str, Shaped[np.ndarray, "..."]], name: str = "ar
     num_test = {key: values.shape[1] for key, values in scores.items() if key.startswith("test_")}
     if len({*num_test.values()}) > 1:
         raise InputError(f"the arrays of test examples have different lengths: {num_test}")
-    test = {key.removeprefix("test_"): np.asarray(values) for key, values in scores.items() if key.startswith("test_")}
-    test.setdefault("correct", np.zeros((len(masks), max(num_test.values(), default=0)), bool))
-    train = {key.removeprefix("train_"): np.asarray(value) for key, value in scores.items() if key[:6] == "train_"}
-    examples = _examples(found, masks.shape[1], test["correct"].shape[1], name)
+    train, test = (
+        {key.removeprefix(side): np.asarray(values) for key, values in scores.items() if key.startswith(side)}
+        for side in SIDES
+    )
+    examples = _examples(found, masks.shape[1], max(num_test.values(), default=0), name)
+    if not num_test:
+        test["correct"] = np.zeros((len(masks), 0), bool)
     return examples, Outcomes(np.arange(len(masks)), masks, train, test)
 
 
@@ -109,11 +142,13 @@ def _needed(found: Mapping[str, np.ndarray], meaning: str) -> np.ndarray:
 def _masks(found: Mapping[str, np.ndarray], shape: Sequence[int]) -> Bool[np.ndarray, "models train"]:
     from memjax.estimators.checks import as_masks
 
-    if "indices" in found and "masks" not in found:
+    if "indices" in found and "masks" in found:
+        raise InputError("masks and indices both say what a model trained on; leave one out")
+    if "indices" in found:
         return _masks_from(found["indices"], shape)
     masks = np.asarray(as_masks(_needed(found, "masks")))
     if masks.shape != tuple(shape):
-        raise InputError(_misfit("masks", masks.shape, "train_correct", tuple(shape)))
+        raise InputError(_misfit("masks", masks.shape, "the training scores", tuple(shape)))
     return masks
 
 
@@ -133,18 +168,28 @@ def _masks_from(indices: np.ndarray, shape: Sequence[int]) -> Bool[np.ndarray, "
 
 def _examples(found: Mapping[str, np.ndarray], num_train: int, num_test: int, name: str) -> Dataset:
     """The data set without its inputs, which are not known."""
-    labels = {}
-    for side, count in (("train", num_train), ("test", num_test)):
-        given = found.get(f"{side}_labels", np.zeros(count, np.int32))
-        if given.shape != (count,) or given.dtype.kind not in "iu" or (count and given.min() < 0):
-            raise InputError(f"{side}_labels holds {given.dtype} {given.shape}; expected {count} class numbers from 0")
-        labels[side] = given.astype(np.int32)
-    num_classes = 1 + max((int(values.max()) for values in labels.values() if len(values)), default=0)
-    if num_classes > max(1000, num_train):
-        raise InputError(f"label {num_classes - 1} means {num_classes} classes; number the classes 0, 1, 2, ...")
+    labels, names = {"train": np.zeros(num_train, int), "test": np.zeros(num_test, int)}, [NO_LABEL]
+    given = {side: found[f"{side}_labels"] for side in labels if f"{side}_labels" in found}
+    if len(given) == 1 and num_test:
+        there, missing = ("train", "test") if "train" in given else ("test", "train")
+        raise InputError(
+            f"{there}_labels are given without {missing}_labels; give both, or neither: all examples then are one class"
+        )
+    if given:
+        given = labels_of_sides(**given)
+        for side, values in given.items():
+            check_counts(side, labels[side][:, None], values)
+        values = np.concatenate([*given.values()])
+        names, codes = np.unique(values, return_inverse=True)
+        if (
+            values.dtype.kind == "i" and names[0] >= 0 and names[-1] < max(1000, num_train)
+        ):  # class numbers, as they are
+            names, codes = np.arange(names[-1] + 1), values
+        labels |= dict(zip(given, np.split(codes, [len(given["train"])] if "train" in given else []), strict=False))
     return Dataset(
-        name, np.zeros((num_train, 0), np.uint8), labels["train"], np.zeros((num_test, 0), np.uint8), labels["test"],
-        np.arange(num_train), np.arange(num_test), tuple(map(str, range(num_classes))), np.zeros(num_train, bool),
+        name, np.zeros((num_train, 0), np.uint8), labels["train"].astype(np.int32), np.zeros((num_test, 0), np.uint8),
+        labels["test"].astype(np.int32), np.arange(num_train), np.arange(num_test),
+        tuple(str(value) for value in names), np.zeros(num_train, bool),
     )  # fmt: skip
 
 

@@ -34,9 +34,10 @@ def read(folder: Path) -> dict[str, np.ndarray]:
         scores = _stacked([_last(path / "scores") for path in experiments], 2, folder)
         arrays["log_odds"] = scores[:, :, 0]
     labels = folder / "y_train.npy"
+    if labels.exists():
+        arrays["train_labels"] = read_npy(labels)
     if labels.exists() and all(any(path.glob("logits/*.npy")) for path in experiments):
         logits = _stacked([_last(path / "logits") for path in experiments], 4, folder)[:, :, 0, 0]
-        arrays["train_labels"] = read_npy(labels).astype(np.int64)
         if arrays["train_labels"].shape != logits.shape[1:2]:
             raise InputError(f"{labels} holds {arrays['train_labels'].shape}; expected {logits.shape[1:2]}")
         arrays["train_correct"] = logits.argmax(-1) == arrays["train_labels"]

@@ -9,11 +9,11 @@ from memjax.errors import InputError
 from memjax.notebook import frame
 from memjax.store import write_atomically
 
-Table = dict[str, np.ndarray]
+Columns = dict[str, np.ndarray]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets take a text that begins with one of these for a formula
 
 
-def write_csv(path: Path, table: Table) -> None:
+def write_csv(path: Path, table: Columns) -> None:
     """Writes comma-separated values with a header: numbers in full precision, NaN as an empty field.
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front.
@@ -27,7 +27,7 @@ def write_csv(path: Path, table: Table) -> None:
     write_atomically(path, lambda stream: texts.to_csv(stream, index=False, lineterminator="\n"))
 
 
-def write_parquet(path: Path, table: Table) -> None:
+def write_parquet(path: Path, table: Columns) -> None:
     """Writes Apache Parquet, with types.
 
     Raises:

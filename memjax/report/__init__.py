@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from memjax.errors import InputError
+from memjax.report.page.own import Own
 from memjax.report.page.render import Report, draw_report
 from memjax.results import Estimates, PairTable
 from memjax.store.files import write_atomically
 from memjax.types import Dataset
 
-__all__ = ["write_report"]
+__all__ = ["Own", "write_report"]
 
 IMAGES_MOST = 15 * 2**20  # bytes of images up to which the page holds them
 
@@ -31,6 +32,7 @@ def write_report(
     dynamics: dict[str, np.ndarray] | None = None,
     checksums: dict[str, str] | None = None,
     examples: bool = True,
+    own: Own | None = None,
 ) -> None:
     """Writes the report.
 
@@ -46,11 +48,12 @@ def write_report(
       dynamics: the arrays of dynamics.npz, if something was recorded (`memjax.runs.dynamics_files.reduce_blocks`).
       checksums: SHA-256 of the files that hold the estimates, by name.
       examples: False leaves out what examples look like: no image, no feature.
+      own: the user's own names, and the labels that look wrong; by default those of the data set.
 
     Raises:
       InputError: estimates, pairs or dynamics are of another data set, or that folder is a link to elsewhere.
     """
-    report = draw_report(dataset, estimates, pairs, facts, warnings, dynamics, checksums, examples)
+    report = draw_report(dataset, estimates, pairs, facts, warnings, dynamics, checksums, examples, own)
     folder = path.with_name(f"{path.stem}-images")
     kept = _write_images(folder, report) if report.image_bytes > IMAGES_MOST else set()
     page = report.page(folder.name if kept else None)

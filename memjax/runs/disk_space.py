@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from memjax.config.run_config import RunConfig
@@ -49,6 +50,8 @@ def check_room(folder: Path, num_models: int, config: RunConfig, dataset: Datase
 
 def check_disk(folder: Path, num_models: int, config: RunConfig, dataset: Dataset) -> None:
     """Raises InputError where a run folder cannot be written to, or has no room for so many models more."""
+    with suppress(OSError):
+        (folder / "blocks").mkdir(exist_ok=True)  # git, rsync -m and object stores drop empty folders
     if not all(os.access(place, os.W_OK) for place in (folder, folder / "blocks")):
         raise InputError(f"{folder} cannot be written to; change its permissions or give another --run")
     check_room(folder, num_models, config, dataset)

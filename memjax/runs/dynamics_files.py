@@ -48,8 +48,8 @@ class EpochSums:
         return np.asarray(found.mean.T, np.float32), np.asarray(np.sqrt(found.variance).T, np.float32)
 
 
-def write_dynamics(folder: Path, blocks: Iterable[int], num_models: int) -> list[str]:
-    """Writes dynamics.npz from the models with numbers below `num_models`; returns the names of the files written.
+def write_dynamics(folder: Path, blocks: Iterable[int], num_models: int, place: Path) -> list[str]:
+    """Writes dynamics.npz into `place` from the models with numbers below `num_models`; returns the names of its files.
 
     Raises:
       CorruptBlock: a block is not what was written.
@@ -57,7 +57,7 @@ def write_dynamics(folder: Path, blocks: Iterable[int], num_models: int) -> list
     arrays: Any = reduce_blocks((store.read_block(folder, number) for number in sorted(blocks)), num_models)
     if arrays is None:
         return []
-    store.write_atomically(folder / FILE, lambda stream: np.savez(stream, **arrays))
+    store.write_atomically(place / FILE, lambda stream: np.savez(stream, **arrays))
     return [FILE]
 
 

@@ -92,15 +92,21 @@ def write_results(
 
 def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
     """All estimates of single examples; influence within the classes is not computed."""
-    correct, num_models, num_test = tally.scores["correct"], tally.num_used, dataset.num_test
-    num_in, all_answers = int(correct.num_in.sum()), num_models * dataset.num_train
-    right_in, right = float(correct.sums.inside.sum()), float(correct.sums.total.sum())
+    correct, num_models, num_test = tally.scores.get("correct"), tally.num_used, dataset.num_test
+    num_in, all_answers = int(tally.scores[tally.score].num_in.sum()), num_models * dataset.num_train
+    right_in = right = math.nan
+    if correct:
+        right_in, right = float(correct.sums.inside.sum()), float(correct.sums.total.sum())
     reliability, plug_in = _reliability(tally), None
-    if tally.score == "correct":
+    means = {name: _means(totals) for name, totals in tally.scores.items()}
+    means.setdefault(
+        "correct", jax.tree.map(lambda values: np.full_like(values, np.nan, np.float32), means[tally.score])
+    )
+    if correct and tally.score == "correct":
         plug_in = np.asarray(estimate_of(correct, errors="plug-in").stderr)
     return Estimates(
         score=tally.score,
-        scores={name: _means(totals) for name, totals in tally.scores.items()},
+        scores=means,
         train_labels=dataset.train_labels,
         test_labels=dataset.test_labels,
         train_ids=dataset.train_ids,

@@ -63,9 +63,11 @@ def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bo
     from memjax.runs.estimate_files import write_results
 
     tally = tally_of(outcomes, score)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_results(folder, examples, tally, all_pairs)
-    estimates, pairs = store.just_written(folder)
+    place = store.new_set(folder)
+    names = write_results(place, examples, tally, all_pairs)
+    note = store.ResultsNote(place.name, tally.num_models, {}, score, num_failed=tally.num_failed)
+    store.publish_set(folder, place, note, names, str)  # of a plan of its own: it replaces what is there
+    estimates, pairs, *_ = store.read_found(folder, checked=False)
     facts, warnings = summary.facts_of_arrays(examples, outcomes.masks, estimates), summary.warnings(estimates, pairs)
     write_report(folder / "report.html", examples, estimates, pairs, facts, warnings)
     return folder / "report.html"

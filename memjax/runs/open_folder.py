@@ -1,25 +1,20 @@
-"""A run folder opened for a request, in three steps: the request with its examples, its plan, and its programs."""
+"""A run folder opened for a request, in two steps: the request with its examples, then its plan."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
 from memjax.machine.debugging import without_debugging
-from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.disk_space import check_room
 from memjax.runs.network import with_network
 from memjax.runs.places import missing_place
-from memjax.runs.plan_of import config_of, extended, settle_plan
+from memjax.runs.plan_of import config_of, settle_plan
 from memjax.runs.request import Request, read_request, request_without_inputs
 from memjax.store import Plan
 from memjax.types import Dataset, SubsetDesign
-
-if TYPE_CHECKING:
-    from memjax.training import Examples, Stream, StreamedTraining, Training
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,22 +54,20 @@ class Run:
             raise InputError(self.request.missing)
 
     @property
+    def finished(self) -> list[int]:
+        """Blocks of the models asked for that are already there."""
+        there = store.finished_blocks(self.folder)
+        return [number for number in self.plan.blocks if number in there]
+
+    @property
     def missing(self) -> list[int]:
         """Blocks still to be trained."""
-        finished = store.finished_blocks(self.folder)
-        return [number for number in self.plan.blocks if number not in finished]
+        return sorted(set(self.plan.blocks).difference(self.finished))
 
     @property
     def num_trained(self) -> int:
         """Models asked for that are already there."""
         return self.plan.num_trained(store.finished_blocks(self.folder))
-
-
-class Programs(NamedTuple):
-    """What trains the models of a run: the training of one model, and the examples as it takes them."""
-
-    single: "Training | StreamedTraining"
-    examples: "Examples | Stream"
 
 
 @without_debugging()
@@ -97,16 +90,6 @@ def open_run(config: RunConfig, given: InMemory | None = None, asked: bool = Tru
     return Run(replace(request, dataset=named), plan)
 
 
-def build_programs(run: Run) -> Programs:
-    """The third step, taken only where something is to be trained.
-
-    Raises:
-      InputError: the inputs are not at their place.
-    """
-    run.needs_inputs()
-    return Programs(make_single(run.config, run.dataset, run.design), make_examples(run.config, run.dataset))
-
-
 def extend_run(run: Run, num_models: int) -> Run:
     """The same run with more models asked for.
 
@@ -120,7 +103,7 @@ def extend_run(run: Run, num_models: int) -> Run:
         raise InputError(f"{num_models} models are needed, but there are only {most} masks")
     with_network(run.plan, run.config, run.dataset, run.folder)
     check_room(run.folder, num_models - run.plan.num_models, run.config, run.dataset)
-    return replace(run, plan=extended(run.plan, run.folder, num_models))
+    return replace(run, plan=store.extend_plan(run.folder, run.plan, num_models))
 
 
 def reopen_run(folder: Path, dataset: str = "") -> Run:

@@ -1,19 +1,22 @@
 """The report of a run."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from memjax import store
-from memjax.errors import InputError
-from memjax.results import Estimates, PairTable
 from memjax.runs import summary
 from memjax.runs.open_folder import Run
 
+if TYPE_CHECKING:
+    from memjax.report import Own
 
-def report(run: Run, examples: bool = True) -> Path:
+
+def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
     """Writes report.html; returns its path.
 
     Args:
       examples: False: the page shows no image and no feature of any example.
+      own: the user's own names, and the labels that look wrong.
 
     Raises:
       InputError: there are no estimates yet, or the inputs are not at their place.
@@ -22,24 +25,14 @@ def report(run: Run, examples: bool = True) -> Path:
 
     if examples:
         run.needs_inputs()
-    estimates, pairs = _whole_results(run)
-    facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
-    note = store.read_note(run.folder)
-    checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
-    path = run.folder / "report.html"
-    write_report(
-        path, run.dataset, estimates, pairs, facts, warnings, checksums=checksums, examples=examples,
-        dynamics=store.read_results(run.folder, "dynamics.npz", checked=True),
-    )  # fmt: skip
+    path, found = run.folder / "report.html", None
+    while found is None or found.note != store.as_noted(run.folder):  # else another process has replaced the results
+        found = store.read_found(run.folder)
+        estimates, pairs, dynamics, note = found
+        facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
+        checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
+        write_report(
+            path, run.dataset, estimates, pairs, facts, warnings, checksums=checksums, examples=examples,
+            dynamics=dynamics, own=own,
+        )  # fmt: skip
     return path
-
-
-def _whole_results(run: Run) -> tuple[Estimates, PairTable]:
-    folder = run.folder
-    estimates, pairs = store.read_estimates(folder, checked=True), store.read_pairs(folder, checked=True)
-    if estimates is None or pairs is None:
-        where = store.shown(folder)
-        raise InputError(
-            f"{where} has no estimates, or they are damaged; make them with: python -m memjax.run --run {where}"
-        )
-    return estimates, pairs

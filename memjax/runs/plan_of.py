@@ -9,6 +9,7 @@ from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import in_memory
+from memjax.data.remarks import check_channels
 from memjax.data.scaling import check_spread
 from memjax.errors import InputError
 from memjax.machine import environment
@@ -45,20 +46,14 @@ def settle_plan(request: Request, asked: bool = True) -> Plan:
             return plan
         old = store.read_plan(folder)  # another process was first
         assert old is not None
-    plan = _checked(old, request)
+    places = _checked(old, request)
+    plan = replace(old, num_models=max(old.num_models, request.config.num_models), places=places)
     if asked and (plan.num_trained(store.finished_blocks(folder)) < plan.num_models or is_importable(request.config)):
         with_network(plan, request.config, request.dataset, folder)
-    if plan != old:
-        store.replace_plan(folder, plan)
+    if places != old.places:
+        store.write_places(folder, places)
     _keep_examples(request)
-    return plan
-
-
-def extended(plan: Plan, folder: Path, num_models: int) -> Plan:
-    """The plan with at least so many models, put in place of the old one."""
-    plan = replace(plan, num_models=max(plan.num_models, num_models))
-    store.replace_plan(folder, plan)
-    return plan
+    return store.extend_plan(folder, replace(old, places=places), plan.num_models)
 
 
 def config_of(plan: Plan, folder: Path) -> RunConfig:
@@ -99,8 +94,12 @@ def _keep_examples(request: Request) -> None:
 
 
 def _new_plan(request: Request) -> Plan:
+    from memjax.models import is_built_in
+
     config, folder = request.config, request.folder
     names = request.given.features if request.given else ()
+    if is_built_in(config.model) and config.model.model.partition(":")[0] not in ("linear", "mlp"):
+        check_channels(config.data, request.dataset.input_shape, config.model.model)
     check_spread(request.dataset.train_inputs, config.train.scaling, names, config.data.stream)
     network = network_of(config, request.dataset)
     make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
@@ -130,7 +129,8 @@ def _belongs(folder: Path, number: int, plan: Plan) -> bool:
         return False
 
 
-def _checked(old: Plan, request: Request) -> Plan:
+def _checked(old: Plan, request: Request) -> dict[str, str]:
+    """Where the user's files are now.  Raises InputError if a request asks for another run than that of the plan."""
     config, folder, data = request.config, request.folder, dict(request.data)
     there = config_of(old, folder)  # settings that are newer than the folder have their defaults there
     found, places = places_of(there), places_of(config)
@@ -150,4 +150,4 @@ def _checked(old: Plan, request: Request) -> Plan:
         places = old.places
     elif request.given:
         places["dataset"] = config.data.dataset
-    return replace(old, num_models=max(old.num_models, config.num_models), places=places)
+    return places

@@ -60,7 +60,7 @@ class Result:
     @cached_property
     def classes(self) -> list[Any]:
         """The user's own value of each class, by class number."""
-        own = in_memory.read(self.folder) if self._from_memory else None
+        own = self.given
         if own is None:
             return list(self.dataset.class_names)
         values = dict(zip(own.dataset.class_names, own.classes.tolist(), strict=True))
@@ -69,48 +69,49 @@ class Result:
     @cached_property
     def ids(self) -> np.ndarray:
         """(train,) the user's own name of each training example, or the number of its row."""
-        own = in_memory.read(self.folder) if self._from_memory else None
+        own = self.given
         rows = self.dataset.train_ids
         return rows if own is None or own.own_ids is None else own.own_ids[rows]
 
-    @property
-    def _from_memory(self) -> bool:
-        return self.config.data.dataset.startswith(in_memory.SOURCE)
+    @cached_property
+    def given(self) -> in_memory.InMemory | None:
+        """The examples as they were given in memory; None if they have a source of their own."""
+        return in_memory.read(self.folder) if self.config.data.dataset.startswith(in_memory.SOURCE) else None
 
     @property
     def num_models(self) -> int:
         """Models that are trained, diverged ones included."""
         return self.run.num_trained
 
-    @cached_property
+    @property
     def estimates(self) -> Estimates:
         """All estimates of the run, made now if they are not there yet.
 
         Raises:
           InputError: models are still missing, or all diverged.
         """
+        return self._found.estimates
+
+    @cached_property
+    def _found(self) -> store.Results:
+        """The estimates and the pairs, of one set."""
         if missing := self.run.plan.num_models - self.run.num_trained:
             raise InputError(
                 f"{missing} of {self.run.plan.num_models} models are not trained yet in "
                 f"{store.shown(self.folder)}; result.extend() trains them"
             )
         stages.estimate(self.run, lambda _: None, lambda _: None)
-        found = store.read_estimates(self.folder)
-        assert found is not None
-        return found
+        return store.read_found(self.folder, checked=False)
 
     @property
     def memorization(self) -> Estimate:
         """Memorization of each training example: (train,) values with their errors; see `memjax.memorization`."""
         return self.estimates.memorization
 
-    @cached_property
+    @property
     def pairs(self) -> PairTable:
         """The train-test pairs of one class with high influence and high memorization, the strongest first."""
-        self.estimates  # noqa: B018  made where they are missing
-        found = store.read_pairs(self.folder)
-        assert found is not None
-        return found
+        return self._found.pairs
 
     @cached_property
     def influence(self) -> Estimate:
@@ -166,7 +167,7 @@ class Result:
         return self._read(store.read_curves)
 
     def _read(self, read: Any) -> Any:
-        blocks = [number for number in self.run.plan.blocks if number in store.finished_blocks(self.folder)]
+        blocks = self.run.finished
         if not blocks:
             raise InputError(f"{store.shown(self.folder)} holds no finished model yet; result.extend() trains them")
         try:
@@ -243,8 +244,12 @@ class Result:
         Args:
           examples: whether the page shows what examples look like.
         """
+        from memjax.runs.own_words import own_words
+
         self.estimates  # noqa: B018  made where they are missing
-        return ReportFile(outputs.report(self.run, examples))
+        return ReportFile(
+            outputs.report(self.run, examples, own_words(self.given, self.dataset, self.ids, self.columns))
+        )
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the closing table, by name."""

@@ -6,6 +6,7 @@ waits for anybody, and a piece that is missing or broken by then is done again b
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +44,13 @@ class Pieces:
             yield from map(make, range(count))
             return
         paths = [self.folder / FOLDER / f"{self.of}-{kind}-{number}-{count}.npz" for number in range(count)]
-        paths[0].parent.mkdir(exist_ok=True)
         for number in deal(range(count), self.worker, lambda number: store.is_there(paths[number])):
-            store.publish(paths[number], _packed(make(number)))
+            content = _packed(make(number))
+            with suppress(FileNotFoundError):  # a worker that has ended removes all pieces, at whatever moment
+                paths[0].parent.mkdir(exist_ok=True)
+                store.publish(paths[number], content)
         for number, path in enumerate(paths):
-            found = store.read_results(path.parent, path.name)
+            found = store.read_arrays(path)
             yield make(number) if found is None else found
 
     def clear(self) -> None:

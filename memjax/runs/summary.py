@@ -62,6 +62,7 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
     return {
         "num_models": estimates.num_models,
         "num_failed": estimates.num_failed,
+        "num_test": len(estimates.test_labels),
         "score": estimates.score,
         "accuracy": {
             "in_sample": estimates.in_sample_accuracy,
@@ -104,13 +105,9 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     defined, memorized = memorization["defined"], memorization["memorized"]
     of = "" if found["score"] == "correct" else f" (of {found['score']})"
     share = f" ({100 * memorized / defined:.1f} %)" if defined else ""
-    has_test = np.isfinite(accuracy["test"])
+    known = [f"{name.replace('_', ' ')} {share:.4f}" for name, share in accuracy.items() if np.isfinite(share)]
     table = [
-        (
-            "models",
-            f"{found['num_models']} models; accuracy in sample {accuracy['in_sample']:.4f}, "
-            f"held out {accuracy['held_out']:.4f}" + (f", test {accuracy['test']:.4f}" if has_test else ""),
-        ),
+        ("models", f"{found['num_models']} models" + (f"; accuracy {', '.join(known)}" if known else "")),
         (
             "memorization",
             f"mean {memorization['mean']:z.4f}{of}; {memorized:,} of {defined:,} examples{share} "
@@ -124,7 +121,7 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
             f"{reliability['whole']:.3f} expected correlation with scores from a new run of the same size; "
             f"{reliability['halves']:.3f} between two halves of the models",
         ))  # fmt: skip
-    if not has_test:
+    if not found["num_test"]:
         return [*table, ("influence", "undefined without test examples")]
     text = (
         f"{pairs['pairs']} within a class with influence of {pairs['threshold']:g} or more{of}; "
@@ -236,13 +233,16 @@ def _subsets(subset: dict[str, Any]) -> str:
 
 def most_memorized(dataset: Dataset, estimates: Estimates, count: int = 10) -> list[str]:
     """Lines of a table of the examples with the highest scores; those without a score are not in it."""
-    width, correct = max(5, *(len(name) for name in dataset.class_names)), estimates.correct
-    lines = [f"{'example':>8}  {'label':<{width}}  {'memorization':>15}  {'correct in':>10}  {'correct out':>11}"]
+    width, shown = max(5, *(len(name) for name in dataset.class_names)), "correct"
+    if not np.isfinite(estimates.correct.mean_out).any():  # correctness is not known
+        shown = estimates.score
+    sides, inside, outside = estimates.scores[shown], f"{shown} in", f"{shown} out"
+    lines = [f"{'example':>8}  {'label':<{width}}  {'memorization':>15}  {inside:>10}  {outside:>11}"]
     for row in estimates.most_memorized(count):
         label = printable(dataset.class_names[dataset.train_labels[row]])
         score = f"{estimates.mem[row]:.3f} ± {estimates.mem_stderr[row]:.3f}"
-        sides = f"{correct.mean_in[row]:>10.3f}  {correct.mean_out[row]:>11.3f}"
-        lines.append(f"{dataset.train_ids[row]:>8}  {label:<{width}}  {score:>15}  {sides}")
+        means = f"{sides.mean_in[row]:>{max(10, len(inside))}.3f}  {sides.mean_out[row]:>{max(11, len(outside))}.3f}"
+        lines.append(f"{dataset.train_ids[row]:>8}  {label:<{width}}  {score:>15}  {means}")
     return lines
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from memjax.notebook import number
+from memjax.notebook import three_digits
 
 COLUMNS = {  # of the table of suspects -> of the table of all examples
     "id": "id", "row": "row", "label": "label", "looks_wrong": "looks_wrong", "preferred": "preferred",
@@ -34,12 +34,17 @@ def looks_wrong(
     return (preferred != labels) & (held_out[np.arange(len(labels)), preferred] >= sure[preferred])
 
 
-def suspect_columns(table: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
-    """The columns of `Result.suspects`, from those of all examples: the most suspicious first."""
+def suspect_order(table: dict[str, np.ndarray], count: int) -> Int[np.ndarray, " suspects"]:
+    """The most suspicious of all examples, of which the columns are given, the most suspicious first."""
     believed = table.get("probability_out", table["correct_out"])
     wrong = table.get("looks_wrong", np.zeros(len(believed), bool))
     order = np.lexsort((-table["memorization"], believed, ~wrong))
-    order = order[np.isfinite(believed[order])][:count]
+    return order[np.isfinite(believed[order])][:count]
+
+
+def suspect_columns(table: dict[str, np.ndarray], count: int) -> dict[str, np.ndarray]:
+    """The columns of `Result.suspects`, from those of all examples: the most suspicious first."""
+    order = suspect_order(table, count)
     left_out = {"correct_out"} if "probability_out" in table else set()  # it ranks only where there is no probability
     return {name: table[column][order] for name, column in COLUMNS.items() if column in table and name not in left_out}
 
@@ -64,7 +69,9 @@ def lines(suspects: dict[str, np.ndarray]) -> list[str]:
     columns: list[list[str]] = []
     for name, title in head.items():
         values: Any = suspects.get(name, ())
-        texts = [number(value) if isinstance(value, float) else str(value) for value in np.asarray(values).tolist()]
+        texts = [
+            three_digits(value) if isinstance(value, float) else str(value) for value in np.asarray(values).tolist()
+        ]
         columns.append([title, *("".join(c if c.isprintable() else "?" for c in text)[:_LONGEST] for text in texts)])
     three = zip(suspects["memorization"], suspects["low"], suspects["high"], strict=True)
     intervals = [f"{value:.2f} ({low:.2f} to {high:.2f})" for value, low, high in three]

@@ -1,7 +1,7 @@
 """The files of a run.  A run has no state outside its folder.  Importing this package does not import jax."""
 
 from memjax.store.blocks import Block, CorruptBlock, commit_staged, read_block, write_block
-from memjax.store.estimates import as_estimates, as_pairs, just_written, read_estimates, read_pairs
+from memjax.store.estimates import Results, as_estimates, as_pairs, read_estimates, read_found, read_pairs
 from memjax.store.files import (
     is_there,
     publish,
@@ -12,44 +12,64 @@ from memjax.store.files import (
     write_atomically,
 )
 from memjax.store.outcomes import read_curves, read_held_out, read_outcomes
-from memjax.store.plan import Plan, differences, new_plan, read_plan, replace_plan
+from memjax.store.plan import Plan, add_network, differences, extend_plan, new_plan, read_plan, write_places
 from memjax.store.records import (
-    count_models,
-    damaged_blocks,
     finished_blocks,
     is_finished,
     read_record,
     record_path,
     set_aside,
 )
-from memjax.store.results import as_noted, read_note, read_results, whole_results, write_note
+from memjax.store.results import (
+    ResultsNote,
+    as_noted,
+    has_results,
+    new_set,
+    publish_set,
+    read_arrays,
+    read_note,
+    read_results,
+    remove_replaced,
+    show,
+    whole_results,
+)
 from memjax.store.sealed import BrokenSeal
 from memjax.store.staging import afresh, place, shown, url_of
-from memjax.store.verify import verify
+from memjax.store.stock import Stock, changed_blocks, take_stock, write_index
+from memjax.store.verify import Finding, verify
 
 __all__ = [
     "Block",
     "BrokenSeal",
     "CorruptBlock",
+    "Finding",
     "Plan",
+    "Results",
+    "ResultsNote",
+    "Stock",
+    "add_network",
     "afresh",
     "as_estimates",
     "as_noted",
     "as_pairs",
+    "changed_blocks",
     "commit_staged",
-    "count_models",
-    "damaged_blocks",
     "differences",
+    "extend_plan",
     "finished_blocks",
+    "has_results",
     "is_finished",
     "is_there",
-    "just_written",
     "new_plan",
+    "new_set",
     "place",
     "publish",
+    "publish_set",
+    "read_arrays",
     "read_block",
     "read_curves",
     "read_estimates",
+    "read_found",
     "read_held_out",
     "read_note",
     "read_outcomes",
@@ -60,9 +80,11 @@ __all__ = [
     "record_path",
     "remove_folder",
     "remove_leftovers",
-    "replace_plan",
+    "remove_replaced",
     "set_aside",
+    "show",
     "shown",
+    "take_stock",
     "total_size",
     "url_of",
     "verify",
@@ -70,5 +92,6 @@ __all__ = [
     "write_arrays",
     "write_atomically",
     "write_block",
-    "write_note",
+    "write_index",
+    "write_places",
 ]

@@ -16,8 +16,9 @@ from jaxtyping import Bool, Int
 
 from memjax.errors import InputError
 from memjax.store.files import local_copy, publish, refresh, sha256_of, stage
-from memjax.store.records import Record, finished_blocks, number_of, read_record, record_path, set_aside
+from memjax.store.records import Record, finished_blocks, number_of, read_record, record_path, set_aside, unreadable
 from memjax.store.sealed import BrokenSeal, seal
+from memjax.store.staging import url_of
 from memjax.untrusted import read_npz
 
 LARGEST = float(np.finfo(np.float16).max)
@@ -87,6 +88,8 @@ def write_block(folder: Path, number: int, block: Block, plan: str, environment:
 
 def commit_staged(folder: Path, plan: str) -> int:
     """Uploads blocks that an earlier process of this machine could not upload; returns how many."""
+    if not url_of(folder):
+        return 0
     finished, count = finished_blocks(folder), 0
     for path in sorted((folder / "blocks").glob("*.json")):
         number, data = number_of(path.stem), path.with_suffix(".npz")
@@ -94,7 +97,7 @@ def commit_staged(folder: Path, plan: str) -> int:
             continue
         try:
             record = read_record(folder, number)
-        except (OSError, BrokenSeal):
+        except (FileNotFoundError, BrokenSeal):
             continue
         if record.plan == plan and sha256_of(data) == record.sha256:
             _commit(folder, data.read_bytes(), record)
@@ -107,18 +110,23 @@ def read_block(folder: Path, number: int) -> Block:
 
     Raises:
       CorruptBlock: it is missing, or its bytes differ from those that were written.
+      InputError: it cannot be read, which does not mean that it is damaged.
     """
     path = block_path(folder, number)
     try:
         record = read_record(folder, number)
         local_copy(path, record.sha256)
-    except (OSError, BrokenSeal) as problem:
-        raise CorruptBlock(number, problem) from problem
-    try:
         if path.stat().st_size != record.bytes or sha256_of(path) != record.sha256:
             raise CorruptBlock(number, "its checksum differs from the one in its record")
-        return _from_arrays(read_npz(path, lambda names: _check_names(names, path)))
-    except (OSError, InputError, ValueError, KeyError, TypeError, IndexError) as problem:
+    except (FileNotFoundError, BrokenSeal) as problem:
+        raise CorruptBlock(number, problem) from problem
+    except OSError as problem:
+        raise unreadable(path, problem) from problem
+    try:
+        return _from_arrays(read_npz(path, lambda names: _check_names(names, path), packed=False))
+    except (InputError, ValueError, KeyError, TypeError, IndexError) as problem:
+        if isinstance(problem.__cause__, OSError | MemoryError):
+            raise
         raise CorruptBlock(number, problem) from problem
 
 
@@ -133,10 +141,15 @@ def _commit(folder: Path, content: bytes, record: Record) -> bool:
             same = publish(data_path, content) or sha256_of(data_path) == record.sha256
             if same and publish(its_record, sealed):
                 return True
-            refresh([its_record])  # the record of the process that was first
-            return read_record(folder, number).sha256 == record.sha256
-        except (FileNotFoundError, BrokenSeal):  # one file is missing, or the record was changed after it was written
-            set_aside(folder, number)
+            refresh([its_record])
+            if same or its_record.exists():  # the record of the process that was first
+                return read_record(folder, number).sha256 == record.sha256
+        except BrokenSeal:  # the record was changed after it was written
+            pass
+        except FileNotFoundError:
+            if not any(path.is_symlink() and not path.exists() for path in (data_path, its_record)):
+                continue  # another process has just set the first block aside
+        set_aside(folder, number)  # or a process ended between the two files, and its data differ
 
 
 def _to_bytes(block: Block) -> bytes:

@@ -1,14 +1,16 @@
 """The arrays of estimates.npz and pairs.npz by their published names: the one place that knows these names."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from memjax.errors import InputError
 from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans
-from memjax.store.results import read_results
+from memjax.store.results import ResultsNote, read_results, read_set
+from memjax.store.staging import shown
 from memjax.types import Estimate
 
 # Names in the files, in their order, and the attributes that they hold.
@@ -35,6 +37,7 @@ PAIRS = {
 CLASS = ("tr_classidx_{}", "tt_classidx_{}", "infl_matrix_class{}")  # as in ClassInfluence
 
 Arrays = Mapping[str, Any]
+_T = TypeVar("_T")
 
 
 def estimate_arrays(found: Estimates) -> dict[str, Any]:
@@ -104,32 +107,49 @@ def as_pairs(arrays: Arrays) -> PairTable:
 
 
 def read_estimates(folder: Path, checked: bool = False) -> Estimates | None:
-    """The estimates of a run folder; None if estimates.npz is missing or damaged, because it can be made again.
+    """The estimates of a run folder; None if they are missing or damaged, because they can be made again.
 
     Args:
       checked: None also if the checksum of the file is not the one noted.
     """
-    return _read(folder, "estimates.npz", as_estimates, checked)
+    return _as(as_estimates, read_results(folder, "estimates.npz", checked))
 
 
 def read_pairs(folder: Path, checked: bool = False) -> PairTable | None:
     """The pairs of a run folder.  See `read_estimates`."""
-    return _read(folder, "pairs.npz", as_pairs, checked)
+    return _as(as_pairs, read_results(folder, "pairs.npz", checked))
 
 
-def just_written(folder: Path) -> tuple[Estimates, PairTable]:
-    """The estimates and the pairs that this process has just written."""
-    estimates, pairs = read_estimates(folder), read_pairs(folder)
-    assert estimates is not None
-    assert pairs is not None
-    return estimates, pairs
+class Results(NamedTuple):
+    """What a run found, all of one set; `note` is its note, and None in the folder of a very old version."""
+
+    estimates: Estimates
+    pairs: PairTable
+    dynamics: dict[str, Any] | None
+    note: ResultsNote | None
 
 
-def _read(folder: Path, name: str, as_type: Any, checked: bool) -> Any:
-    arrays = read_results(folder, name, checked)
+def read_found(folder: Path, checked: bool = True) -> Results:
+    """The estimates, the pairs and the dynamics of a run folder, all of one set.
+
+    Args:
+      checked: whether the checksums of the files are compared.
+
+    Raises:
+      InputError: there are no estimates, or they are damaged.
+    """
+    note, (estimates, pairs, dynamics) = read_set(folder, ["estimates.npz", "pairs.npz", "dynamics.npz"], checked)
+    found = _as(as_estimates, estimates), _as(as_pairs, pairs)
+    if found[0] is None or found[1] is None:
+        where = shown(folder)
+        raise InputError(f"{where} has no estimates, or they are damaged; make them with: memjax --run {where}")
+    return Results(*found, dynamics, note)
+
+
+def _as(kind: Callable[[Any], _T], arrays: Any) -> _T | None:
     try:
-        return None if arrays is None else as_type(arrays)
-    except (KeyError, TypeError, ValueError):
+        return None if arrays is None else kind(arrays)
+    except (KeyError, TypeError, ValueError, IndexError):
         return None
 
 

@@ -3,13 +3,17 @@
 The files of a run on an object store have copies in a local staging folder (see `staging.py`).  A file is written there
 first and then uploaded; a file that has been downloaded once is read from there.  Callers need not know which kind of
 folder they use.
+
+A half-written file has a random name of its own.  The number of a process would not do: in two containers on one
+machine both processes may be number 1, and each would take the other's file for its own or for that of a dead process.
 """
 
 import errno
 import hashlib
 import os
+import secrets
 import shutil
-import socket
+import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -23,7 +27,10 @@ from memjax.store import objects
 from memjax.store.staging import url_of
 
 _Result = TypeVar("_Result")
+Stamp = tuple[int, int]  # size in bytes, time of last change
+LOST: Stamp = (-1, 0)
 TEMPORARY = ".tmp"
+ABANDONED = 86_400.0  # seconds without a change after which a half-written file is taken for that of a dead process
 _NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
 
 
@@ -33,9 +40,17 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], _Result]) -> _Resul
     Returns:
       What `write` returns.
     """
-    result = _replace(path, write)
+    result = write_locally(path, write)
     if url := url_of(path):
         objects.put_file(url, path)
+    return result
+
+
+def write_locally(path: Path, write: Callable[[BinaryIO], _Result]) -> _Result:
+    """As `write_atomically`, without the upload of a file of an object store."""
+    with _written_aside(path, write) as (aside, result):
+        os.replace(aside, path)
+    _flush_folder(path.parent)
     return result
 
 
@@ -80,7 +95,8 @@ def publish(path: Path, content: bytes) -> bool:
 def stage(path: Path, content: bytes) -> None:
     """Writes the local copy of a file of an object store; does nothing for any other file."""
     if url_of(path) and not (path.exists() and path.read_bytes() == content):
-        _replace(path, lambda stream: stream.write(content))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_locally(path, lambda stream: stream.write(content))
 
 
 def local_copy(path: Path, sha256: str | None = None) -> Path:
@@ -122,11 +138,30 @@ def names(folder: Path) -> set[str]:
         return set()
 
 
-def sizes(folder: Path) -> dict[str, int]:
-    """Names of a folder's files and their sizes in bytes, without broken links."""
+def stamps(folder: Path) -> dict[str, Stamp]:
+    """Names of a folder's files, with size and time of last change: two numbers of which one differs after a change.
+
+    A link to a missing file is LOST.
+
+    The time is that of the inode, which no program can set: a copy counts as changed.  An object store gives a tag of
+    the content or a time, here as a number.
+    """
     if url := url_of(folder):
-        return {name: size for name, size in objects.listing(url).items() if size is not None}
-    return {name: (folder / name).stat().st_size for name in names(folder) if (folder / name).exists()}
+        return objects.stamps(url)
+    found = {}
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                status = entry.stat()
+                found[entry.name] = status.st_size, status.st_ctime_ns
+            except FileNotFoundError:  # unless it has just been removed
+                found |= {entry.name: LOST} if os.path.lexists(entry.path) else {}
+    return found
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Names of a folder's files and their sizes in bytes, without links to missing files."""
+    return {name: stamp[0] for name, stamp in stamps(folder).items() if stamp != LOST}
 
 
 def total_size(folder: Path) -> int:
@@ -144,6 +179,45 @@ def move(path: Path, target: Path) -> None:
         path.rename(target)
 
 
+def remove(path: Path) -> None:
+    """Removes a file, if it is there and this user may."""
+    if url := url_of(path):
+        with suppress(InputError):
+            objects.remove(url)
+    if os.path.lexists(path):
+        with suppress(PermissionError, FileNotFoundError):
+            path.unlink()
+
+
+def show_as(source: Path, target: Path) -> None:
+    """Gives a file a second name, replacing what has that name: a hard link, or a copy where there are none."""
+    if url := url_of(target):
+        objects.copy(url_of(source) or "", url)
+        return
+    aside = _aside(target)
+    try:
+        try:
+            os.link(source, aside)
+        except OSError as problem:
+            if problem.errno not in _NO_LINKS:
+                raise
+            shutil.copy2(source, aside)
+        os.replace(aside, target)
+    finally:
+        aside.unlink(missing_ok=True)  # renaming one name of a file to another does nothing
+
+
+def is_shown_as(source: Path, target: Path) -> bool:
+    """Whether the second name leads to the same file; of a copy, whether size and time are the same."""
+    if url_of(target):
+        return sizes(target.parent).get(target.name) == sizes(source.parent).get(source.name)
+    try:
+        one, other = source.stat(), target.stat()
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(one, other) or (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
+
+
 def remove_folder(folder: Path) -> None:
     """Removes a folder with its contents, except for what this user may not delete."""
     if url := url_of(folder):
@@ -153,14 +227,21 @@ def remove_folder(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> int:
-    """Removes half-written files of processes of this machine that have ended; returns how many."""
+    """Removes half-written files that nobody has written to for a day; returns how many."""
     removed = 0
-    for path in folder.glob(f".*{TEMPORARY}"):
-        machine, _, process = path.name.removesuffix(TEMPORARY).rpartition(".")
-        if machine.endswith(f"@{socket.gethostname()}") and process.isdigit() and not _is_running(int(process)):
-            path.unlink(missing_ok=True)
+    for name in os.listdir(folder) if folder.exists() else ():
+        if name.startswith(".") and name.endswith(TEMPORARY) and is_abandoned(folder / name):
+            (folder / name).unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def is_abandoned(path: Path) -> bool:
+    """Whether nothing has changed for a day; a process may have been suspended for some hours.  False if it is gone."""
+    try:
+        return time.time() - path.stat().st_mtime > ABANDONED
+    except OSError:
+        return False
 
 
 def sha256_of(path: Path) -> str:
@@ -170,28 +251,26 @@ def sha256_of(path: Path) -> str:
 
 
 def _download(url: str, path: Path) -> None:
-    _replace(path, lambda stream: objects.get_file(url, stream.name))
-
-
-def _replace(path: Path, write: Callable[[BinaryIO], _Result]) -> _Result:
-    with _written_aside(path, write) as (aside, result):
-        os.replace(aside, path)
-    _flush_folder(path.parent)
-    return result
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_locally(path, lambda stream: objects.get_file(url, stream.name))
 
 
 @contextmanager
 def _written_aside(path: Path, write: Callable[[BinaryIO], _Result]) -> Iterator[tuple[Path, _Result]]:
     """A file under a temporary name in the same folder, flushed to disk; removed at the end if it was not renamed."""
-    aside = path.with_name(f".{path.name}@{socket.gethostname()}.{os.getpid()}{TEMPORARY}")
+    aside = _aside(path)
     try:
-        with open(aside, "wb") as stream:
+        with open(aside, "xb") as stream:
             result = write(stream)
             stream.flush()
             os.fsync(stream.fileno())
         yield aside, result
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}{TEMPORARY}")
 
 
 def _flush_folder(folder: Path) -> None:
@@ -201,13 +280,3 @@ def _flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        pass
-    return True

@@ -4,6 +4,7 @@ A file is complete as soon as its PUT request succeeds, so nothing is renamed.  
 minute, in addition to the repetitions of the back ends themselves.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -82,14 +83,49 @@ def exists(url: str) -> bool:
 
 def listing(url: str) -> dict[str, int | None]:
     """Names directly below a URL and their sizes in bytes, None for a folder.  May miss the latest changes."""
+    return {name: entry["size"] if entry["type"] == "file" else None for name, entry in _entries(url).items()}
+
+
+def stamps(url: str) -> dict[str, tuple[int, int]]:
+    """Names of the objects directly below a URL, their sizes, and a number that differs after a change.
+
+    The number is made from the tag of the content, or from a time if the store gives no tag.
+    """
+
+    def number(entry: dict[str, Any]) -> int:
+        tags = (entry.get(name) for name in ("ETag", "etag", "LastModified", "updated", "mtime", "created"))
+        text = str(next((tag for tag in tags if tag), ""))
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7])
+
+    return {name: (entry["size"], number(entry)) for name, entry in _entries(url).items() if entry["type"] == "file"}
+
+
+def _entries(url: str) -> dict[str, dict[str, Any]]:
     system, path = _system(url)
     try:
         found = _patiently(url, lambda: system.ls(path, detail=True))
     except FileNotFoundError:
         return {}
-    names = {entry["name"].strip("/"): entry["size"] if entry["type"] == "file" else None for entry in found}
-    names.pop(path.strip("/"), None)  # some tools create an empty object for the folder itself
-    return {name.rpartition("/")[2]: size for name, size in names.items()}
+    entries = {entry["name"].strip("/"): entry for entry in found}
+    entries.pop(path.strip("/"), None)  # some tools create an empty object for the folder itself
+    return {name.rpartition("/")[2]: entry for name, entry in entries.items()}
+
+
+def copy(url: str, target: str) -> None:
+    """Copies an object within the store, replacing an older one.
+
+    Raises:
+      FileNotFoundError: there is no such object.
+    """
+    system, path = _system(url)
+    _patiently(url, lambda: system.cp_file(path, _system(target)[1]))
+
+
+def remove(url: str) -> None:
+    """Removes an object, if there is one."""
+    system, path = _system(url)
+    with suppress(FileNotFoundError):
+        _patiently(url, lambda: system.rm_file(path))
 
 
 def move(url: str, target: str) -> None:

@@ -1,6 +1,8 @@
 """The plan of a run: everything that its results depend on, saved before the first model is trained."""
 
-from dataclasses import asdict, dataclass, field
+import hashlib
+import re
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,10 @@ from memjax.store.sealed import BrokenSeal, fingerprint, seal, unseal
 from memjax.store.staging import shown
 
 FILE = "plan.json"
+PLACES = "places.json"
+EXTENDED = "extended-to-{}.json"
+_NETWORK = re.compile("network-[0-9a-f]{16}.json")
+_REQUEST = re.compile(r"extended-to-([1-9][0-9]{0,9})\.json")
 MODELS_MOST = 2**32  # numbers of models are 32 bits
 
 
@@ -22,7 +28,7 @@ class Plan:
       config: settings by section, as the user gave them; JSON values only.
       data: name, content hash, sizes and class names of the data set.
       pack_size: number of models in a block; fixed, because it can change the last bits of a result.
-      num_models: the largest number of models requested so far; a later command may request more.
+      num_models: the largest number of models requested so far; a later command may request more (`extend_plan`).
       places: where files of the user were last found, by the name of their setting; content decides, not the place.
       environment: versions and device kind when the folder was created.
       created: time of creation, UTC, ISO 8601.
@@ -63,9 +69,28 @@ def new_plan(folder: Path, plan: Plan) -> bool:
     return publish(folder / FILE, seal(asdict(plan)))
 
 
-def replace_plan(folder: Path, plan: Plan) -> None:
-    """Replaces the plan by one that requests more models."""
-    write_atomically(folder / FILE, lambda stream: stream.write(seal(asdict(plan))))
+def extend_plan(folder: Path, plan: Plan, num_models: int) -> Plan:
+    """Requests more models; returns the plan with the largest number that anybody has requested.
+
+    The plan is never written again.  Each larger number is a file of its own that names it, created only if it does not
+    exist, and the largest one counts.  So two requests at one moment end with the larger, a process that read the plan
+    long ago cannot shrink it, and nothing has to be locked, on a local disk, on NFS or on an object store.
+    """
+    if num_models > plan.num_models:
+        publish(folder / EXTENDED.format(num_models), seal({"num_models": num_models, "plan": plan.fingerprint}))
+    return replace(plan, num_models=max(plan.num_models, num_models, _most_requested(names(folder))))
+
+
+def add_network(folder: Path, network: dict[str, Any]) -> None:
+    """Adds checksums of the network, for each version and device a file of its own; the first one stays."""
+    for where, programs in network["programs"].items():
+        name = f"network-{hashlib.sha256(where.encode()).hexdigest()[:16]}.json"
+        publish(folder / name, seal({"tree": network["tree"], "programs": {where: programs}}))
+
+
+def write_places(folder: Path, places: dict[str, str]) -> None:
+    """Notes where files of the user are now, in a file of its own: a hint, which decides nothing."""
+    write_atomically(folder / PLACES, lambda stream: stream.write(seal(places)))
 
 
 def read_plan(folder: Path) -> Plan | None:
@@ -77,11 +102,18 @@ def read_plan(folder: Path) -> Plan | None:
     path = folder / FILE
     try:
         refresh([path])
+        inside = names(folder)
         if not path.exists():
-            if (inside := names(folder)) and "blocks" not in inside:
+            if inside and "blocks" not in inside and not _most_requested(inside):
                 raise InputError(f"{shown(folder)} is not empty and has no plan.json; give another folder with --run")
             return None
-        return _checked(Plan(**unseal(path.read_bytes())))
+        plan = _checked(Plan(**unseal(path.read_bytes())))
+        places = _small_table(folder / PLACES) if PLACES in inside else plan.places
+        plan = replace(
+            plan, num_models=max(plan.num_models, _most_requested(inside)), network=_all_networks(folder, plan, inside),
+            places={name: str(text) for name, text in places.items()},
+        )  # fmt: skip
+        return _checked(plan)
     except (BrokenSeal, TypeError) as problem:
         raise InputError(
             f"{shown(path)} is damaged: {problem}; restore it from a copy, or move it away and repeat the command that "
@@ -106,6 +138,31 @@ def differences(old: Plan, config: dict[str, Any], data: dict[str, Any]) -> list
             if before.get(key) != now.get(key)
         ]
     return lines
+
+
+def _small_table(path: Path) -> dict[str, Any]:
+    """The table in a sealed file beside the plan; nothing if it is damaged or belongs to somebody else."""
+    try:
+        refresh([path])
+        return unseal(path.read_bytes())
+    except (OSError, BrokenSeal):
+        return {}
+
+
+def _all_networks(folder: Path, plan: Plan, inside: set[str]) -> dict[str, Any]:
+    """The checksums of the network in the plan, and those added since."""
+    network = plan.network
+    for name in sorted(name for name in inside if _NETWORK.fullmatch(name)):
+        match _small_table(folder / name):
+            case {"tree": list(tree), "programs": dict(programs)}:
+                network = {"tree": network.get("tree", tree), "programs": programs | network.get("programs", {})}
+    return network
+
+
+def _most_requested(inside: set[str]) -> int:
+    """The largest number of models among the names of files that request one; 0 if there is none."""
+    numbers = (int(found[1]) for name in inside if (found := _REQUEST.fullmatch(name)))
+    return max((number for number in numbers if number <= MODELS_MOST), default=0)
 
 
 def _checked(plan: Plan) -> Plan:

@@ -1,11 +1,15 @@
 """Records of the blocks in a run folder: which blocks are finished, where they were trained, and their checksums."""
 
-from collections.abc import Iterator
+import re
 from pathlib import Path
 from typing import NamedTuple
 
-from memjax.store.files import is_there, local_copy, move, names, refresh, sizes
+from memjax.errors import InputError
+from memjax.store.files import is_there, local_copy, move, names
 from memjax.store.sealed import BrokenSeal, unseal
+from memjax.store.staging import shown
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class Record(NamedTuple):
@@ -36,16 +40,23 @@ def read_record(folder: Path, number: int) -> Record:
     """The record of a block.
 
     Raises:
-      OSError: the record is missing or cannot be read.
+      FileNotFoundError: the record is missing.
       BrokenSeal: the record differs from what was written.
+      InputError: the record cannot be read, which does not mean that it is damaged.
     """
+    path = record_path(folder, number)
     try:
-        record = Record(**unseal(local_copy(record_path(folder, number)).read_bytes()))
+        record = Record(**unseal(local_copy(path).read_bytes()))
     except TypeError:
         raise BrokenSeal("it is the record of something else") from None
+    except FileNotFoundError:
+        raise
+    except OSError as problem:
+        raise unreadable(path, problem) from problem
     if record.number != number:
         raise BrokenSeal(f"it is the record of block {record.number!r}")
-    if not isinstance(record.environment, dict) or not all(type(count) is int for count in record[3:6]):
+    counts = all(type(count) is int and 0 <= count < 2**48 for count in record[3:6])
+    if not counts or not isinstance(record.environment, dict) or not _SHA256.fullmatch(str(record.sha256)):
         raise BrokenSeal("it is the record of something else")
     return record
 
@@ -63,32 +74,11 @@ def is_finished(folder: Path, number: int) -> bool:
     return is_there(path) and is_there(path.with_suffix(".npz"))
 
 
-def count_models(folder: Path) -> tuple[int, int]:
-    """Number of models in all finished blocks, and how many of them diverged, according to the records."""
-    records = [read_record(folder, number) for number in finished_blocks(folder)]
-    return sum(record.models for record in records), sum(record.failed for record in records)
-
-
-def damaged_blocks(folder: Path, plan: str) -> Iterator[tuple[int, str]]:
-    """Blocks that cannot be used, and why, from the records and the sizes of the data files.  No data are read."""
-    there = sizes(folder / "blocks")
-    paths = [folder / "blocks" / name for name in sorted(names(folder / "blocks")) if name.endswith(".json")]
-    refresh([path for path in paths if number_of(path.stem) is not None])
-    for path in paths:
-        number, size = number_of(path.stem), there.get(f"{path.stem}.npz")
-        if number is None:
-            continue
-        try:
-            record = read_record(folder, number)
-        except (OSError, BrokenSeal) as problem:
-            yield number, str(problem)
-            continue
-        if size is None:
-            yield number, "its data file is missing"
-        elif record.plan != plan:
-            yield number, "it belongs to another plan"
-        elif size != record.bytes:
-            yield number, f"it has {size} bytes, not {record.bytes}"
+def unreadable(path: Path, problem: OSError) -> InputError:
+    """The error for a file that this process may not or cannot read.  Only a checksum shows that a file is damaged."""
+    reason = problem.strerror or " ".join(str(problem).split()) or type(problem).__name__
+    advice = "ask its owner for permission to read" if isinstance(problem, PermissionError) else "try again"
+    return InputError(f"{shown(path)} cannot be read: {reason}; {advice}. It may be whole, and stays where it is")
 
 
 def set_aside(folder: Path, number: int) -> Path:

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 _SEAL = "sha256_of_the_above"
+_DEEPEST = 20  # a plan has four levels
 _MOST = 2**26  # bytes; a hundred thousand class names take 20 MB
 
 
@@ -29,12 +30,19 @@ def unseal(content: bytes) -> dict[str, Any]:
         table = json.loads(content)
     except (ValueError, RecursionError):
         raise BrokenSeal("it is not JSON") from None
+    if _is_deeper(table, _DEEPEST):
+        raise BrokenSeal(f"its tables are nested more than {_DEEPEST} deep")
     if not isinstance(table, dict) or _SEAL not in table:
         raise BrokenSeal(f"it has no {_SEAL}")
     del table[_SEAL]
     if seal(table) != content:
         raise BrokenSeal("its checksum does not match its content")
     return table
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return most < 0 or any(_is_deeper(item, most - 1) for item in inner if isinstance(item, dict | list))
 
 
 def fingerprint(table: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -71,7 +72,7 @@ def _staged(url: str, folder: Path) -> Path:
     objects.check(url)
     (folder / "blocks").mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (folder / _URL_FILE).exists():
-        aside = folder / f"{_URL_FILE}.{os.getpid()}"
+        aside = folder / f"{_URL_FILE}.{secrets.token_hex(8)}"
         aside.write_text(url)
         os.replace(aside, folder / _URL_FILE)
     return folder

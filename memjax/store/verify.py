@@ -1,7 +1,9 @@
 """Checks every file of a run folder: that it exists, its checksum, and all numbers that can be checked."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,14 +11,13 @@ import numpy as np
 
 from memjax.errors import InputError
 from memjax.store.blocks import CorruptBlock, read_block
-from memjax.store.files import TEMPORARY, names
-from memjax.store.plan import Plan, read_plan
+from memjax.store.files import TEMPORARY, is_shown_as, names, total_size
+from memjax.store.plan import MODELS_MOST, Plan, read_plan
 from memjax.store.records import Record, finished_blocks, read_record
-from memjax.store.results import FILES, NOTE, as_noted, is_whole
+from memjax.store.results import FILES, FOLDER, has_results, is_whole, latest
 from memjax.store.sealed import BrokenSeal
 from memjax.store.staging import shown
-
-TRAIN_AGAIN = "the command that started the run sets it aside and trains it again"
+from memjax.store.stock import Stock
 
 
 class Finding(NamedTuple):
@@ -25,10 +26,12 @@ class Finding(NamedTuple):
     Attributes:
       kind: "ok", "note" (harmless but worth knowing) or "problem".
       text: what was found and, for a problem, what to do.
+      block: the number of the damaged block, if the problem is one.
     """
 
     kind: str
     text: str
+    block: int | None = None
 
 
 def verify(folder: Path) -> Iterator[Finding]:
@@ -45,28 +48,32 @@ def verify(folder: Path) -> Iterator[Finding]:
     if plan is None:
         raise InputError(f"{shown(folder)} holds no run: plan.json is missing")
     yield Finding("ok", f"plan: {plan.num_models} models, {plan.pack_size} per block; started {plan.created}")
-    yield from _verify_blocks(folder, plan)
-    yield from _verify_results(folder, plan)
+    again = f"memjax verify --repair {shlex.quote(shown(folder))}"
+    good = Stock({}, {}, set(), {})
+    yield from _verify_blocks(folder, plan, good, again)
+    yield from _verify_results(folder, plan, good, again)
     yield from _other_files(folder)
 
 
-def _verify_blocks(folder: Path, plan: Plan) -> Iterator[Finding]:
+def _verify_blocks(folder: Path, plan: Plan, good: Stock, again: str) -> Iterator[Finding]:
+    """Adds the records of the good blocks to `good`."""
     environments: Counter[str] = Counter()
-    good = failed = 0
-    numbers = sorted(finished_blocks(folder))
-    for number in numbers:
+    for number in sorted(finished_blocks(folder)):
         try:
             record = read_record(folder, number)
             _check_block(folder, plan, record)
-        except (OSError, BrokenSeal, CorruptBlock) as problem:
-            text = str(problem).removeprefix(f"block {number}: ")
-            yield Finding("problem", f"block {number}: {text}; {TRAIN_AGAIN}")
+        except InputError as problem:
+            yield Finding("problem", f"block {number}: {problem}")
             continue
-        good, failed = good + 1, failed + record.failed
+        except (FileNotFoundError, BrokenSeal, CorruptBlock) as problem:
+            text = str(problem).removeprefix(f"block {number}: ")
+            yield Finding("problem", f"block {number}: {text}; this sets it aside and trains it again: {again}", number)
+            continue
+        good.records[number] = record
         environments[", ".join(f"{name} {value}" for name, value in sorted(record.environment.items()))] += 1
-    wanted = len(plan.blocks)
-    kind = "ok" if good >= wanted else "note"
-    yield Finding(kind, f"blocks: {good} complete; {plan.num_models} models need {wanted}")
+    wanted, failed = len(plan.blocks), good.counts[1]
+    kind = "ok" if len(good.records) >= wanted else "note"
+    yield Finding(kind, f"blocks: {len(good.records)} complete; {plan.num_models} models need {wanted}")
     if failed:
         yield Finding("note", f"{failed} models diverged and are left out of all estimates")
     if len(environments) > 1:
@@ -94,26 +101,34 @@ def _check_block(folder: Path, plan: Plan, record: Record) -> None:
             raise CorruptBlock(number, f"{name} is not a number for models that did not diverge")
 
 
-def _verify_results(folder: Path, plan: Plan) -> Iterator[Finding]:
-    again = "the command that started the run makes them again"
-    found = names(folder)
-    note, present = as_noted(folder), [name for name in FILES if name in found]
+def _verify_results(folder: Path, plan: Plan, good: Stock, again: str) -> Iterator[Finding]:
+    made = f"this makes them again: {again}"
+    number, note = latest(folder)
     if note is None:
-        if NOTE in found:
-            yield Finding("problem", f"estimates: {NOTE} is damaged; {again}")
-        elif present:  # the note is written last
-            yield Finding("note", f"estimates: not finished, {NOTE} does not exist yet; {again}")
+        if has_results(folder):
+            yield Finding("problem", f"estimates: the note that names them is damaged; {made}")
         else:
             yield Finding("note", "estimates: none yet")
         return
-    changed = [name for name in note.files if name not in present or not is_whole(folder, note, name)]
-    if note.plan == plan.fingerprint and note.num_models < plan.num_models:  # an extended run overwrites the estimates
-        state = f"{', '.join(changed)} newer than {NOTE}" if changed else "complete"
-        yield Finding("note", f"estimates: {state}, from {note.num_models} of {plan.num_models} models; {again}")
-    elif changed or note.plan != plan.fingerprint:
-        yield Finding("problem", f"estimates: {', '.join(changed) or 'all files'} damaged or missing; {again}")
+    changed = [name for name in note.files if not is_whole(folder, note, name)]
+    blocks = replace(plan, num_models=note.num_models).blocks if 0 < note.num_models <= MODELS_MOST else range(0)
+    if changed or note.plan != plan.fingerprint:
+        yield Finding("problem", f"estimates: {', '.join(changed) or 'all files'} damaged or missing; {made}")
+    elif note.blocks and good.records.keys() >= {*blocks} and note.blocks != good.digest(blocks):
+        yield Finding("problem", f"estimates: made from other blocks than those that are whole now; {made}")
+    elif note.num_models < plan.num_models:
+        found = f"complete, from {note.num_models} of {plan.num_models} models"
+        yield Finding("note", f"estimates: {found}; the command that started the run makes them again")
     else:
         yield Finding("ok", f"estimates: {', '.join(note.files)} complete, from {note.num_models} models")
+    hidden = [name for name in FILES if (name in note.files) != is_shown_as(note.place(folder) / name, folder / name)]
+    if note.set and hidden and not changed:
+        yield Finding("note", f"estimates: {', '.join(hidden)} in the run folder is not that of the latest estimates, "
+                      f"which are in {note.place(folder)}; the next command corrects this")  # fmt: skip
+    if sets := names(folder / FOLDER) - {note.set, f"{number:06d}.json"}:
+        size = sum(total_size(folder / FOLDER / name) for name in sets)
+        yield Finding("note", f"estimates: {len(sets)} older or unfinished files and folders in {FOLDER}/, {size:,} "
+                      "bytes; a later command removes them, unfinished ones after a day")  # fmt: skip
 
 
 def _other_files(folder: Path) -> Iterator[Finding]:
@@ -124,7 +139,7 @@ def _other_files(folder: Path) -> Iterator[Finding]:
     alone = [name for name in found if name not in {*bad, *half} and name.partition(".")[0] not in finished]
     for listed, words in (
         (bad, "set aside because they were damaged; you may delete them"),
-        (half, "left by processes that were stopped while writing; the next run removes them"),
+        (half, "half written; if no process writes them any more, a run removes them after a day"),
         (alone, "without the second file of their block; the next run replaces them"),
     ):
         if listed:

@@ -5,9 +5,8 @@ folder gets that name last, so that a half-written one is never taken for a chec
 """
 
 import hashlib
-import os
+import secrets
 import shutil
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,7 +51,7 @@ def checkpoints_in(folder: Path, plan: str, seconds: float, notify: Callable[[st
     def save(number: int, epochs: int, tree: Tree) -> None:
         before = _of(folder, plan, number)
         folder.mkdir(exist_ok=True)
-        aside = folder / f".{number:06d}-{socket.gethostname()}-{os.getpid()}"
+        aside = folder / f".{number:06d}-{secrets.token_hex(8)}"
         try:
             _write(aside, tree)
             path = folder / f"{plan[:16]}-{number:06d}-{epochs:05d}-{_digest(aside)}"
@@ -87,7 +86,6 @@ def _of(folder: Path, plan: str, number: int) -> list[Path]:
 
 
 def _write(path: Path, tree: Tree) -> None:
-    shutil.rmtree(path, ignore_errors=True)
     with _checkpointer() as checkpointer:
         checkpointer.save(path.absolute(), jax.tree.leaves(tree))
 

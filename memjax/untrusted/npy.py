@@ -85,7 +85,7 @@ def _read_header(stream: Readable, what: str) -> _Header:
     start = stream.read(8)
     version, width = start[6:8], {b"\x01\x00": 2, b"\x02\x00": 4, b"\x03\x00": 4}.get(start[6:8])
     if start[:6] != npy_format.MAGIC_PREFIX or width is None:
-        raise InputError(f"{what} is not an array in NumPy's format; write it with numpy.savez")
+        raise InputError(f"{what} is not an array in NumPy's format; write it with numpy.save or numpy.savez")
     length_bytes = stream.read(width)
     length = int.from_bytes(length_bytes, "little")
     if length > _HEADER_MOST:

@@ -30,7 +30,7 @@ def test_help_fits_one_screen_and_names_only_what_there_is(capsys):
     assert len(out.splitlines()) <= 40
     assert max(map(len, out.splitlines())) <= 100
     options = {option.name for _, group in grouped() for option in group} | {"--help", "--help-all", "--preset"}
-    options |= {"--arrays"}  # of `estimate`
+    options |= {"--arrays", "--repair"}  # of `estimate` and `verify`
     assert set(re.findall(r"--[a-z-]+", out)) <= options
     for name in NAMES[1:]:
         assert f"{name} " in out

@@ -38,7 +38,7 @@ def lose(folder, *numbers):
     for number in numbers:
         block_path(folder, number).unlink()
         block_path(folder, number).with_suffix(".json").unlink()
-    (folder / "results.json").unlink()
+    shutil.rmtree(folder / "results")
 
 
 def test_the_folder_alone_continues_with_its_own_settings(small_run, copy, capsys):
@@ -91,7 +91,7 @@ def test_a_block_found_damaged_while_reading_is_made_again_and_the_others_are_re
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1  # of the same size: nothing but its checksum tells
     path.write_bytes(content)
-    (copy / "results.json").unlink()
+    shutil.rmtree(copy / "results")
 
     def reading(folder, blocks, num_models):
         groups.append(list(blocks))

@@ -1,6 +1,7 @@
 """The command line, as a user sees it."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -41,7 +42,8 @@ def test_the_run_folder_has_what_was_promised(finished):
         "estimates.npz",
         "pairs.npz",
         "influence.npy",
-        "results.json",
+        "results",
+        "index.npz",
         "report.html",
     }
     plan = json.loads((finished / "plan.json").read_text())
@@ -123,7 +125,7 @@ def test_a_corrupt_block_is_set_aside_and_trained_again(tmp_path, capsys):
     good = contents(tmp_path / "a")
     path = block_path(tmp_path / "a", 1)
     path.write_bytes(path.read_bytes()[:-1])
-    (tmp_path / "a" / "estimates.npz").unlink()
+    shutil.rmtree(tmp_path / "a" / "results")
 
     assert run.main(options) == 0
 

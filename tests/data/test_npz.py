@@ -154,7 +154,7 @@ def test_bombs_are_refused_in_little_memory(tmp_path):
 
     tracemalloc.start()
     try:
-        with pytest.raises(InputError, match="announces 160000128 bytes, more than the file can hold"):
+        with pytest.raises(InputError, match=r"announces 160000\d{3} bytes, more than the file can hold"):
             load_npz(str(path))
         assert tracemalloc.get_traced_memory()[1] < 20e6
     finally:
@@ -180,7 +180,7 @@ def test_a_bomb_that_claims_to_be_packed_less_is_refused(tmp_path):
     changed[start + 20 : start + 24] = struct.pack("<I", 10**7)
     path.write_bytes(changed)
 
-    with pytest.raises(InputError, match="announces 128000128 bytes, more than the file can hold"):
+    with pytest.raises(InputError, match=r"announces 128000\d{3} bytes, more than the file can hold"):
         load_npz(str(path))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from memjax import store
 from memjax.errors import InputError
-from tests.faults.folder import Tally, begin, make_block, make_plan, same, write
+from tests.faults.folder import Tally, begin, make_block, make_plan, same, write, write_results
 
 Read = Callable[[], object]
 
@@ -41,9 +41,9 @@ def _files(place: Path) -> list[tuple[Path, Read]]:
     begin(place, 2)
     for number in range(2):
         write(place, number)
-    np.savez(place / "estimates.npz", tr_mem=np.arange(5.0))
-    store.write_note(place, make_plan(2).fingerprint, 6, ["estimates.npz"])
+    write_results(place, 6, tr_mem=np.arange(5.0))
     note = store.read_note(place)
+    assert note
 
     def block() -> bool:
         return same(store.read_block(place, 0), make_block(0))
@@ -57,12 +57,18 @@ def _files(place: Path) -> list[tuple[Path, Read]]:
             raise InputError("not whole")
         return store.read_note(place) == note and np.array_equal(found["tr_mem"], np.arange(5.0))
 
+    store.write_index(place, store.take_stock(place, note.plan), note.plan)
+
+    def index() -> bool:
+        return store.take_stock(place, note.plan).digest(range(2)) == note.blocks
+
     return [
         (place / "blocks" / "000000.npz", block),
         (place / "blocks" / "000000.json", block),
         (place / "plan.json", plan),
-        (place / "results.json", results),
-        (place / "estimates.npz", results),
+        (place / "results" / "000001.json", results),
+        (note.place(place) / "estimates.npz", results),
+        (place / "index.npz", index),
     ]
 
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from memjax import store
 from memjax.machine import signals
-from memjax.store import blocks, files, plan, records, results, sealed
+from memjax.store import blocks, files, plan, records, results, sealed, stock
 
 
 def _everywhere(name: str, function: Callable) -> None:
     """Replaces a function of the store in all modules that imported it."""
-    for module in (blocks, files, plan, records, results, sealed):
+    for module in (blocks, files, plan, records, results, sealed, stock):
         if hasattr(module, name):
             setattr(module, name, function)
 
@@ -60,13 +60,20 @@ def deletes() -> None:
         return folder
 
     store.set_aside = remove
-    store.damaged_blocks = lambda folder, plan: ((number, "?") for number in sorted(store.finished_blocks(folder)))
+    take = store.take_stock
+
+    def all_damaged(folder: Path, plan: str) -> store.Stock:
+        stock = take(folder, plan)
+        stock.damaged = dict.fromkeys(sorted(store.finished_blocks(folder)), "?")
+        return stock
+
+    store.take_stock = all_damaged
 
 
 def trusting() -> None:
     """Allocates the memory that a header announces, and lets exceptions of the reader through."""
 
-    def read(path: Path, check: Callable) -> dict:
+    def read(path: Path, check: Callable, packed: bool = True) -> dict:
         with np.load(path, allow_pickle=True) as stored:
             return dict(stored)
 

@@ -55,10 +55,22 @@ def begin(folder: Path, num_blocks: int) -> None:
     """The start of a run: creates or reads the plan, sets damaged blocks aside, removes half-written files."""
     if store.read_plan(folder) is None:
         store.new_plan(folder, make_plan(num_blocks))
-    for number, _ in list(store.damaged_blocks(folder, make_plan(1).fingerprint)):
+    for number in store.take_stock(folder, make_plan(1).fingerprint).damaged:
         store.set_aside(folder, number)
     for place in (folder, folder / "blocks"):
         store.remove_leftovers(place)
+
+
+def write_results(folder: Path, num_models: int, **arrays: np.ndarray) -> bool:
+    """Puts a set of one file of estimates in force, as made from the blocks that are there."""
+    place, plan = store.new_set(folder), make_plan(1).fingerprint
+    store.write_arrays(place / "estimates.npz", arrays.items())
+
+    def blocks() -> str:
+        return store.take_stock(folder, plan).digest(range(num_models // PACK))
+
+    note = store.ResultsNote(plan, num_models, {}, blocks=blocks(), num_failed=0)
+    return store.publish_set(folder, place, note, ["estimates.npz"], blocks)
 
 
 def same(block: store.Block, expected: store.Block) -> bool:

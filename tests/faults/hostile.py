@@ -105,8 +105,10 @@ def _readers(place: Path) -> dict[str, Reader]:
         "block": block,
         "record": of("blocks/000000.json", record),
         "plan": of("plan.json", lambda path: store.read_plan(path.parent)),
-        "results": of("results.json", lambda path: store.read_note(path.parent)),
-        "estimates": of("estimates.npz", lambda path: store.read_results(path.parent, path.name)),
+        "results": of("results/000001.json", lambda path: store.read_note(place)),
+        "older results": of("older/results.json", lambda path: store.read_note(path.parent)),
+        "estimates": of("older/estimates.npz", lambda path: store.read_found(path.parent, checked=False)),
+        "index": of("index.npz", lambda path: store.take_stock(place, make_plan(1).fingerprint)),
         "data set": of("data.npz", lambda path: load_dataset(DataSpec(dataset=f"npz:{path}"))),
         "masks": of("masks.npy", read_npy),
         "predictions": of("arrays/a.npz", exchange.read_predictions),
@@ -123,6 +125,8 @@ def _good(place: Path) -> dict[str, bytes]:
     if not clean.exists():
         begin(clean, 1)
         write(clean, 0)
+        stock = store.take_stock(clean, make_plan(1).fingerprint)
+        store.write_index(clean, stock, make_plan(1).fingerprint)
     data = {"x_train": np.ones((6, 2, 2), np.uint8), "y_train": np.arange(6) % 3}
     masks = io.BytesIO()
     np.save(masks, np.eye(4, dtype=bool))
@@ -131,8 +135,10 @@ def _good(place: Path) -> dict[str, bytes]:
         "block": block_path(clean, 0).read_bytes(),
         "record": record_path(clean, 0).read_bytes(),
         "plan": plan,
-        "results": seal({"plan": "p", "num_models": 3, "files": {"estimates.npz": ["ab", 3]}}),
+        "results": seal({"plan": "p", "num_models": 3, "files": {"estimates.npz": ["ab", 3]}, "set": "0" * 16}),
+        "older results": seal({"plan": "p", "num_models": 3, "files": {"estimates.npz": ["ab", 3]}}),
         "estimates": block_path(clean, 0).read_bytes(),
+        "index": (clean / "index.npz").read_bytes(),
         "data set": _npz(**data, x_test=data["x_train"], y_test=data["y_train"]),
         "masks": masks.getvalue(),
         "predictions": _npz(masks=np.eye(4, 3), train_correct=np.eye(4, 3), train_labels=np.arange(3)),
@@ -192,6 +198,7 @@ def _hostile(place: Path) -> Iterator[tuple[str, bytes]]:
     yield "zip with names that are paths", _zip({"../../canary": b"x", "/tmp/canary": b"x"})
     yield "zip that lies about sizes", _lying_zip()
     yield "zip with members over each other", _zip({"masks.npy": _npy("|u1", (3,)) + b"abc"}) * 2
+    yield "zip of many zeros", _zip({f"a{n}.npy": bytes(2**25) for n in range(20)}, zipfile.ZIP_DEFLATED)
     yield "gzip of zeros", gzip.compress(bytes(2**26))
     yield "idx of much", struct.pack(">HBBIII", 0, 8, 3, 2**32 - 1, 2**32 - 1, 2**32 - 1)
     yield "idx of doubles", struct.pack(">HBBI", 0, 14, 1, 4) + bytes(32)
@@ -204,9 +211,19 @@ def _hostile(place: Path) -> Iterator[tuple[str, bytes]]:
     for change in ({"number": "../../x"}, {"bytes": -1}, {"environment": 3}, {"models": 1e400}, {"sha256": None}):
         record = Record(0, "p", "00", 1, 1, 0, {})._asdict() | change
         yield f"record with {change}", seal(record)
+    for change in ({"set": "../blocks"}, {"set": 3}, {"blocks": {}}, {"num_failed": "x"}, {"environment": [1]}):
+        yield f"results with {change}", seal({"plan": "p", "num_models": 3, "files": {}} | change)
+    yield "results that nest", seal({"plan": "p", "num_models": 3, "files": {}, "environment": _deep(500)})
     for files in ({"../plan.json": ["ab", 3]}, {"estimates.npz": 3}, [], {"estimates.npz": ["ab", 1e300]}):
         yield f"results with {files}", seal({"plan": "p", "num_models": 3, "files": files})
     yield "surrogates", json.dumps({"a": "\ud800"}).encode()
+
+
+def _deep(levels: int) -> dict:
+    table: dict = {}
+    for _ in range(levels):
+        table = {"a": table}
+    return table
 
 
 def _pickle(place: Path) -> bytes:

@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from memjax import store
 from tests.faults.broken import STORES
-from tests.faults.folder import Tally, begin, contents, judge, write
+from tests.faults.folder import PACK, Tally, begin, contents, judge, make_plan, write, write_results
 
 CALLS = ("openat", "write", "fsync", "link", "linkat", "rename", "renameat", "unlink", "unlinkat", "mkdir", "close")
 ERRORS = ("ENOSPC", "EIO", "EDQUOT", "EROFS", "EMFILE")
@@ -42,7 +44,8 @@ def writer(folder: Path) -> None:
     for number in range(NUM_BLOCKS):
         if not store.is_finished(folder, number):
             write(folder, number)
-    store.replace_plan(folder, store.read_plan(folder))  # type: ignore[arg-type]
+    store.extend_plan(folder, make_plan(NUM_BLOCKS), PACK * NUM_BLOCKS + 1)
+    write_results(folder, PACK * NUM_BLOCKS, tr_mem=np.arange(5.0))
 
 
 def _once(place: Path, broken: str, call: str, turn: int, action: str) -> Tally:

@@ -12,6 +12,7 @@ from memjax.report.page.render import draw_report
 from memjax.types import Dataset
 
 VOID = {"meta", "img", "br"}
+KINDS = ("uint8", "int16", "uint16", "int32", "float32", "float64")
 
 
 class Page(HTMLParser):
@@ -163,8 +164,10 @@ def _refuse(constant: str):
 def _unpacked(value):
     if isinstance(value, dict):
         return {key: _unpacked(entry) for key, entry in value.items()}
-    if isinstance(value, list) and len(value) == 2 and value[0] in np.sctypeDict and isinstance(value[1], str):
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and value[0] in KINDS:
         return np.frombuffer(base64.b64decode(value[1]), value[0])
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [_unpacked(entry) for entry in value]
     return value
 
 

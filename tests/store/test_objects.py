@@ -8,7 +8,7 @@ import pytest
 
 from memjax import store
 from memjax.errors import InputError
-from memjax.store import files, objects
+from memjax.store import objects
 from memjax.store.blocks import block_path
 from tests.store.test_blocks import assert_same, make_block
 
@@ -151,8 +151,8 @@ def test_a_damaged_object_is_set_aside_and_written_again(machine, memory, damage
     memory.pipe_file("/bucket/run/blocks/000000.npz", damaged)
 
     folder = machine(where)
-    found = list(store.damaged_blocks(folder, "plan"))
-    assert [number for number, _ in found] == [0] * (len(damaged) != len(whole["blocks/000000.npz"]))
+    found = store.take_stock(folder, "plan").damaged
+    assert list(found) == [0] * (len(damaged) != len(whole["blocks/000000.npz"]))
     with store.afresh(URL) as clean, pytest.raises(store.CorruptBlock):
         store.read_block(clean, 0)
     store.set_aside(folder, 0)
@@ -168,7 +168,7 @@ def test_a_damaged_record_is_noticed_although_the_local_copy_is_good(machine, me
     store.write_block(machine("a"), 0, make_block(), "plan", {})
     memory.pipe_file("/bucket/run/blocks/000000.json", b"{}")
 
-    assert [number for number, _ in store.damaged_blocks(machine("a"), "plan")] == [0]
+    assert list(store.take_stock(machine("a"), "plan").damaged) == [0]
 
 
 def test_a_damaged_local_copy_is_downloaded_again(machine):
@@ -221,18 +221,22 @@ def test_the_first_block_stays_on_a_store_without_conditional_writes(machine, me
     assert_same(store.read_block(machine("d"), 0), make_block())
 
 
-def test_newer_estimates_of_another_machine_replace_the_local_copies(machine):
+def test_newer_estimates_of_another_machine_replace_the_local_copies(machine, memory):
     for name, value in (("a", 1.0), ("b", 2.0), ("a", 2.0)):
         folder = machine(name)
         if name == "b" or value == 1:
-            store.write_arrays(folder / "estimates.npz", [("mem", np.array(value))])
-            store.write_note(folder, "plan", 3, ["estimates.npz"])
+            place = store.new_set(folder)
+            store.write_arrays(place / "estimates.npz", [("mem", np.array(value))])
+            assert store.publish_set(folder, place, store.ResultsNote("plan", 3, {}), ["estimates.npz"], str)
         for checked in (False, True):
             found = store.read_results(folder, "estimates.npz", checked)
             assert found is not None
             assert found["mem"] == value
     assert store.total_size(folder) > 0
-    assert files.sizes(folder).keys() == {"estimates.npz", "results.json"}
+    assert there(memory)["estimates.npz"] == (place / "estimates.npz").read_bytes()
+    assert {name.count("/") for name in there(memory)} == {0, 1, 2}
+    assert sorted(name.partition("/")[2][:6] for name in there(memory) if name.endswith("json")) == ["000002"]
+    assert len(there(memory)) == 3  # the first set and its note are removed
 
 
 def test_the_plan_is_always_that_of_the_store(machine, memory):
@@ -241,7 +245,7 @@ def test_the_plan_is_always_that_of_the_store(machine, memory):
     assert store.new_plan(machine("a"), plan)
     assert not store.new_plan(machine("b"), replace(plan, num_models=9))
     assert store.read_plan(machine("b")) == plan
-    store.replace_plan(machine("b"), replace(plan, num_models=15))
+    store.extend_plan(machine("b"), plan, 15)
     assert store.read_plan(machine("a")) == replace(plan, num_models=15)
 
     memory.rm_file("/bucket/run/plan.json")

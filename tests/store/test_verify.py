@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-import socket
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from memjax.errors import InputError
 from memjax.store.blocks import block_path
 from memjax.store.records import record_path
 from memjax.store.sealed import seal
-from tests.faults.folder import begin, judge, make_block, make_plan, write
+from tests.faults.folder import begin, judge, make_block, make_plan, write, write_results
 
 
 @pytest.fixture
@@ -24,8 +24,7 @@ def folder(tmp_path):
     begin(folder, 3)
     for number in range(3):
         write(folder, number)
-    np.savez(folder / "estimates.npz", tr_mem=np.arange(5.0))
-    store.write_note(folder, make_plan(3).fingerprint, 9, ["estimates.npz"])
+    assert write_results(folder, 9, tr_mem=np.arange(5.0))
     return folder
 
 
@@ -114,44 +113,70 @@ def test_the_next_run_repairs_the_folder_and_deletes_nothing(folder, damage):
 
 
 def test_changed_or_missing_estimates_are_a_problem(folder):
-    path = folder / "estimates.npz"
+    note = store.read_note(folder)
+    path = note.place(folder) / "estimates.npz"
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     assert "estimates.npz damaged or missing" in findings(folder, "problem")[0]
     assert store.read_results(folder, "estimates.npz", checked=True) is None
     path.unlink()
     assert "estimates.npz damaged or missing" in findings(folder, "problem")[0]
     assert store.read_note(folder) is None
-    (folder / "results.json").write_text("{}")
-    assert "results.json is damaged" in findings(folder, "problem")[0]
+    (folder / "results" / "000001.json").write_text("{}")
+    assert "the note that names them is damaged" in findings(folder, "problem")[0]
+    shutil.rmtree(folder / "results")
+    assert "estimates: none yet" in findings(folder, "note")
 
 
-def test_half_written_estimates_are_no_problem(folder):
-    """A process was stopped before it wrote the note: when it extended a run, and in a first run."""
-    path = folder / "estimates.npz"
-    path.write_bytes(path.read_bytes() + b"x")
-    store.replace_plan(folder, make_plan(4))
+def test_estimates_of_fewer_models_than_requested_are_no_problem(folder):
+    store.extend_plan(folder, make_plan(3), 12)
+
     assert findings(folder, "problem") == []
-    assert any("estimates.npz newer than results.json, from 9 of 12" in text for text in findings(folder, "note"))
+    assert any("complete, from 9 of 12 models" in text for text in findings(folder, "note"))
 
-    (folder / "results.json").unlink()
-    assert findings(folder, "problem") == []
-    assert any("not finished, results.json does not exist yet" in text for text in findings(folder, "note"))
+
+def test_estimates_from_other_blocks_are_a_problem(folder):
+    """A block was set aside and trained again in another environment, and nobody made the estimates again."""
+    other = make_block(1)
+    other.test["probability"] = other.test["probability"] + np.float32(0.1)
+    store.set_aside(folder, 1)
+    assert findings(folder, "problem") == []  # whoever trains it again may get the same bytes
+    assert store.write_block(folder, 1, other, make_plan(1).fingerprint, {"jax": "2"})
+
+    assert any("made from other blocks" in text for text in findings(folder, "problem"))
+
+
+def test_a_block_that_cannot_be_read_is_a_problem_and_no_damage(folder, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(store.blocks, "sha256_of", refuse)
+
+    assert all("It may be whole, and stays where it is" in text for text in findings(folder, "problem"))
+    assert [finding.block for finding in store.verify(folder)] == [None] * len([*store.verify(folder)])
+
+
+def test_leftovers_of_results_are_noted_and_a_name_that_leads_elsewhere(folder):
+    store.new_set(folder)
+    (folder / "estimates.npz").unlink()
+
+    text = " ".join(findings(folder, "note"))
+    assert "estimates.npz in the run folder is not that of the latest estimates" in text
+    assert "1 older or unfinished files and folders in results/" in text
 
 
 def test_other_files_are_noted(folder):
     store.set_aside(folder, 1)
-    mine, theirs = f"@{socket.gethostname()}.{os.getpid()}.tmp", "@another.machine.99.tmp"
-    dead = f"@{socket.gethostname()}.{2**22 + 1}.tmp"
-    for end in (mine, theirs, dead):
-        (folder / "blocks" / f".000001.npz{end}").write_bytes(b"half")
+    young, old = ".000001.npz.0123.tmp", ".000001.npz@a.machine.99.tmp"
+    for name in (young, old):
+        (folder / "blocks" / name).write_bytes(b"half")
+    os.utime(folder / "blocks" / old, (0, time.time() - 90_000))
 
     text = " ".join(findings(folder, "note"))
     assert "2 complete; 9 models need 3" in text
     assert "set aside" in text
-    assert "3 files left by processes" in text
+    assert "2 files half written" in text
     assert store.remove_leftovers(folder / "blocks") == 1
-    left = {path.name for path in (folder / "blocks").iterdir() if path.suffix == ".tmp"}
-    assert left == {f".000001.npz{end}" for end in (mine, theirs)}
+    assert [path.name for path in (folder / "blocks").iterdir() if path.suffix == ".tmp"] == [young]
 
 
 def test_several_environments_are_noted(folder):

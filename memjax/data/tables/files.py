@@ -19,20 +19,23 @@ def is_table(source: str) -> bool:
     return source.partition(":")[0] in KINDS
 
 
-def read_table(source: str, text_column: str = "") -> Any:
+def read_table(source: str, text_column: str = "", as_text: bool = False) -> Any:
     """The table of csv:FILE or parquet:FILE.
 
     Args:
       text_column: a column that is read as text, as it stands in the file: "007" stays "007".
+      as_text: whether all columns of a CSV file are read so.
 
     Raises:
       InputError: the file is missing, damaged or empty, or a program that reads it is not installed.
     """
     kind, _, place = source.partition(":")
+    if kind not in KINDS:
+        raise InputError(f"{source!r} is no table; write csv:FILE or parquet:FILE")
     if not place:
         raise InputError(f"data set {source!r} does not say where; write {kind}:FILE")
     path = user_path(place)
-    frame = _read_csv(path, text_column) if kind == "csv" else _read_parquet(path)
+    frame = _read_csv(path, text_column, as_text) if kind == "csv" else _read_parquet(path)
     if len(frame) < 2:
         raise InputError(f"{path} has {len(frame)} rows below its header; expected at least two")
     repeated = frame.columns[frame.columns.duplicated()]
@@ -41,7 +44,7 @@ def read_table(source: str, text_column: str = "") -> Any:
     return frame
 
 
-def _read_csv(path: Path, text_column: str) -> Any:
+def _read_csv(path: Path, text_column: str, as_text: bool) -> Any:
     import pandas
 
     with reading(path, UnicodeDecodeError, ValueError) as stream:
@@ -50,10 +53,10 @@ def _read_csv(path: Path, text_column: str) -> Any:
             raise InputError(f"{path} is no text; csv: expects lines of text with commas, semicolons or tabs")
         delimiter = _delimiter(start.decode("utf-8-sig", "ignore"))
         stream.seek(0)
-        return pandas.read_csv(
-            stream, sep=delimiter, na_values=MISSING, keep_default_na=False, encoding="utf-8-sig",
-            low_memory=False, skipinitialspace=True, dtype={text_column: str} if text_column else None,
-        )  # fmt: skip
+        how: dict[str, Any] = {"dtype": str} if as_text else {"na_values": MISSING, "low_memory": False}
+        if text_column and not as_text:
+            how["dtype"] = {text_column: str}
+        return pandas.read_csv(stream, sep=delimiter, keep_default_na=False, encoding="utf-8-sig", **how)
 
 
 def _delimiter(start: str) -> str:

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 
 from memjax.config.specs import TableSpec
-from memjax.data.in_memory import InMemory, Table, from_arrays
+from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.labels import encode_labels
 from memjax.data.tables.columns import encode, remarks, shown, understand
 from memjax.data.tables.split import drawn, named
 from memjax.errors import InputError, one_of
+from memjax.types import Table
 
 
 def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", test: Any = None) -> InMemory:

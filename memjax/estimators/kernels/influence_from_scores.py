@@ -31,13 +31,15 @@ def influence_of_outputs(
         return value, stderr
     num_rows, num_columns = shape or value.shape
     words, width = masks[..., np.resize(rows, num_rows)], min(COLUMNS_AT_ONCE, num_columns)
+    any_bit = np.bitwise_or.reduce(masks, axis=-1, keepdims=True)
     for start in range(0, len(columns), width):
         part = np.s_[:, start : start + width]
         scores = outputs[:, np.resize(columns[part[1]], width)].astype(np.float32)
-        estimate = from_sums(*_sums(words, scores), num_models)
+        sums, num_in = _sums(words, scores, any_bit)
+        estimate = from_sums(sums, num_in, num_models)
         error = estimate.stderr
         if complementary:
-            error = stderr_in_pairs(estimate.value, num_models // 2, squares_in_pairs(scores), False)
+            error = stderr_in_pairs(estimate.value, num_models // 2, squares_in_pairs(scores), sums.rates)
         kept = np.s_[: len(rows), : value[part].shape[1]]
         value[part], stderr[part] = np.asarray(estimate.value)[kept], np.asarray(error)[kept]
     return value, stderr
@@ -45,7 +47,10 @@ def influence_of_outputs(
 
 @jax.jit
 def _sums(
-    words: UInt32[Array, "chunks words train"], scores: Float[Array, "models test"]
+    words: UInt32[Array, "chunks words train"],
+    scores: Float[Array, "models test"],
+    any_bit: UInt32[Array, "chunks words 1"],
 ) -> tuple[Sums, Int[Array, "train 1"]]:
     num_in = jax.lax.population_count(words).astype(jnp.int32).sum((0, 1))
-    return sums_of(unpack_bits(words, len(scores)), scores), num_in[:, None]
+    there = unpack_bits(any_bit, len(scores)) | (scores != 0).any(1, keepdims=True)  # or of an empty subset
+    return sums_of(unpack_bits(words, len(scores)), scores, there), num_in[:, None]

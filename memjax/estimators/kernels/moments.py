@@ -3,8 +3,7 @@
 from typing import Any, Literal, NamedTuple
 
 import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from memjax.errors import one_of
 from memjax.machine.debugging import without_debugging
@@ -16,9 +15,9 @@ Errors = Literal["adjusted", "plug-in"]
 class Moments(NamedTuple):
     """One side: how many models, their mean score, and the squared standard error of that mean."""
 
-    count: Int[Array, "*shape"]
-    mean: Float[Array, "*shape"]
-    variance: Float[Array, "*shape"]
+    count: Int[Any, "*shape"]
+    mean: Float[Any, "*shape"]
+    variance: Float[Any, "*shape"]
 
 
 def as_errors(errors: str) -> Errors:
@@ -75,33 +74,42 @@ def moments_of_scores(
 @without_debugging()
 def difference(inside: Moments, outside: Moments) -> Estimate:
     """Mean inside minus mean outside, with the standard error of a difference of independent means."""
-    stderr = jnp.sqrt(inside.variance + outside.variance)
+    stderr = inside.mean.__array_namespace__().sqrt(inside.variance + outside.variance)
     return Estimate(inside.mean - outside.mean, stderr, inside.count, outside.count)
 
 
 class Sums(NamedTuple):
     """Sums of a score over the models that saw a training example, and over all; one entry an example or a pair.
 
-    For fractions also those of their squares; those of 0 and 1 are the same, and None here.
+    For fractions also those of their squares; those of 0 and 1 are the same, and None here.  `rates` says of which
+    entries all scores are 0 or 1, whatever other entries hold; by default of those whose squares sum to the same.
     """
 
-    inside: Float[Array, "*shape"]
-    total: Float[Array, "*#shape"]
+    inside: Float[Any, "*shape"]
+    total: Float[Any, "*#shape"]
     squares: "Sums | None" = None
+    rates: Bool[Any, "*#shape"] | None = None
 
 
 def halves(
-    sums: Sums, num_in: Int[Array, "*#shape"], num_models: int | Int[Array, "*#shape"], errors: Errors = "adjusted"
+    sums: Sums, num_in: Int[Any, "*#shape"], num_models: int | Int[Array, "*#shape"], errors: Errors = "adjusted"
 ) -> tuple[Moments, Moments]:
     """The moments over models that saw an example and over models that did not, from sums."""
     num_out, outside = num_models - num_in, sums.total - sums.inside
+    of_rates = moments_of_rates(num_in, sums.inside, errors), moments_of_rates(num_out, outside, errors)
     if sums.squares is None:
-        return moments_of_rates(num_in, sums.inside, errors), moments_of_rates(num_out, outside, errors)
-    squares_outside = sums.squares.total - sums.squares.inside
+        return of_rates
+    squares, rates = sums.squares, sums.squares.total == sums.total if sums.rates is None else sums.rates
     return (
-        moments_of_scores(num_in, sums.inside, sums.squares.inside),
-        moments_of_scores(num_out, outside, squares_outside),
+        either(rates, of_rates[0], moments_of_scores(num_in, sums.inside, squares.inside)),
+        either(rates, of_rates[1], moments_of_scores(num_out, outside, squares.total - squares.inside)),
     )
+
+
+def either(rates: Bool[Any, "*#shape"], of_rates: Moments, of_scores: Moments) -> Moments:
+    """The errors of rates where all scores are 0 or 1, and those of other scores elsewhere."""
+    xp = of_scores.mean.__array_namespace__()
+    return of_scores._replace(variance=xp.where(rates, of_rates.variance, of_scores.variance))
 
 
 @jax.jit(static_argnames="errors")

@@ -166,5 +166,6 @@ def _picked(
     row, column = places
     at = Sums(sums.inside[row, column], sums.total[column])
     if sums.squares is not None:
-        at = at._replace(squares=Sums(sums.squares.inside[row, column], sums.squares.total[column]))
+        squares = Sums(sums.squares.inside[row, column], sums.squares.total[column])
+        at = at._replace(squares=squares, rates=None if sums.rates is None else sums.rates[column])
     return jnp.stack([value[row, column], from_sums(at, num_in[row], num_models).stderr])

@@ -10,7 +10,15 @@ from jaxtyping import Array, Bool, Float, Int
 from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, as_positive, tiles
-from memjax.estimators.linear.lasso_solver import Design, fit_tile, make_design, make_targets, nothing, product, solve
+from memjax.estimators.linear.lasso_solver import (
+    DesignMatrix,
+    design_matrix,
+    fit_tile,
+    make_targets,
+    nothing,
+    product,
+    solve,
+)
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
@@ -103,7 +111,7 @@ def datamodels(
     if not len(path) or (np.diff(path) >= 0).any():
         raise InputError(f"multiples is {multiples}; expected one or more in descending order")
     everyone = np.ones(len(masks), bool)
-    design = make_design(masks, everyone)
+    design = design_matrix(masks, everyone)
     errors, alone = _errors_of_path(masks, outputs, factors, path, folds, WHILE_CHOOSING, tile)
     best = chosen(errors, choose)
     weights, bias, penalty, gap = nothing_found(masks, outputs)
@@ -164,7 +172,7 @@ def _errors_of_path(
     errors, alone = np.zeros((len(path), outputs.shape[1])), np.zeros(outputs.shape[1])
     for fold in range(folds):
         used = np.arange(len(masks)) % folds != fold
-        design = make_design(masks, used)
+        design = design_matrix(masks, used)
         for columns, filled in tiles(outputs, tile):
             part = outputs[:, filled], used, factors[:, filled]
             found, mean = _held_out_errors(design, *part, masks, path, tolerance)
@@ -175,7 +183,7 @@ def _errors_of_path(
 
 @jax.jit
 def _scales(
-    design: Design,
+    design: DesignMatrix,
     outputs: Float[Array, "models test"],
     used: Bool[Array, " models"],
     factors: Float[Array, "train test"],
@@ -186,7 +194,7 @@ def _scales(
     return noise_level(design, used) * targets.scale, jnp.where(largest > 0, largest, 1) * targets.scale
 
 
-def noise_level(design: Design, used: Bool[Array, " models"]) -> Float[Array, ""]:
+def noise_level(design: DesignMatrix, used: Bool[Array, " models"]) -> Float[Array, ""]:
     """About the largest slope of pure noise of deviation 1: that of `train` independent normal numbers."""
     num_train = len(design.means)
     return jnp.maximum(design.spread, 1e-6) * jnp.sqrt(2 * jnp.log(max(num_train, 2)) / used.sum())
@@ -194,7 +202,7 @@ def noise_level(design: Design, used: Bool[Array, " models"]) -> Float[Array, ""
 
 @jax.jit
 def _held_out_errors(
-    design: Design,
+    design: DesignMatrix,
     outputs: Float[Array, "models test"],
     used: Bool[Array, " models"],
     factors: Float[Array, "train test"],

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import as_array, as_masks
-from memjax.estimators.linear.lasso_solver import fit_tile, make_design
+from memjax.estimators.linear.lasso_solver import design_matrix, fit_tile
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
@@ -85,7 +85,7 @@ def lasso(
     penalties = as_positive("penalty", penalty, outputs.shape[1:])
     factors = as_positive("factors", 1.0 if factors is None else factors, (masks.shape[1], outputs.shape[1]))
     everyone = np.ones(len(masks), bool)
-    design = make_design(masks, everyone)
+    design = design_matrix(masks, everyone)
     weights, bias, gap = np.zeros(factors.shape, np.float32), outputs[0].copy(), np.zeros(len(penalties), np.float32)
     for columns, filled in tiles(outputs, tile):
         part = outputs[:, filled], everyone, factors[:, filled]

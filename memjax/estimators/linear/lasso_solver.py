@@ -14,7 +14,7 @@ ROUNDS = 5000
 product = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
 
 
-class Design(NamedTuple):
+class DesignMatrix(NamedTuple):
     """The masks of the models in use, as the solver wants them.
 
     Attributes:
@@ -58,7 +58,7 @@ class Fit(NamedTuple):
 
 
 @jax.jit
-def make_design(masks: Bool[Array, "models train"], used: Bool[Array, " models"]) -> Design:
+def design_matrix(masks: Bool[Array, "models train"], used: Bool[Array, " models"]) -> DesignMatrix:
     """The design of the models in use."""
     num_models, num_train = masks.shape
     rows = used[:, None]
@@ -68,11 +68,11 @@ def make_design(masks: Bool[Array, "models train"], used: Bool[Array, " models"]
     largest = jnp.linalg.eigvalsh(kernel)[-1]
     gram = product(centred.T, centred) if num_train <= 2 * num_models else None
     spread = jnp.sqrt(jnp.mean((centred * centred).sum(0)))
-    return Design(means, centred, gram, 1 / jnp.maximum(1.001 * largest, 1e-6), spread)
+    return DesignMatrix(means, centred, gram, 1 / jnp.maximum(1.001 * largest, 1e-6), spread)
 
 
 def make_targets(
-    design: Design,
+    design: DesignMatrix,
     outputs: Float[Array, "models test"],
     used: Bool[Array, " models"],
     factors: Float[Array, "#train #test"],
@@ -97,7 +97,11 @@ def nothing(targets: Targets) -> Fit:
 
 
 def solve(
-    design: Design, targets: Targets, penalties: Float[Array, " test"], start: Fit, tolerance: Float[Array, ""] | float
+    design: DesignMatrix,
+    targets: Targets,
+    penalties: Float[Array, " test"],
+    start: Fit,
+    tolerance: Float[Array, ""] | float,
 ) -> Fit:
     """Rounds of accelerated proximal gradient from `start` until the gap of every target is small enough.
 
@@ -125,7 +129,9 @@ def solve(
     return jax.lax.while_loop(unfinished, advance, (start, start, jnp.ones_like(penalties), 0))[1]
 
 
-def _at(design: Design, targets: Targets, penalties: Float[Array, " test"], weights: Float[Array, "train test"]) -> Fit:
+def _at(
+    design: DesignMatrix, targets: Targets, penalties: Float[Array, " test"], weights: Float[Array, "train test"]
+) -> Fit:
     if design.gram is not None:
         bent = product(design.gram, weights)
     else:
@@ -160,7 +166,7 @@ def soft_threshold(values: Float[Array, "train test"], by: Float[Array, "#train 
 
 @jax.jit
 def fit_tile(
-    design: Design,
+    design: DesignMatrix,
     outputs: Float[Array, "models test"],
     used: Bool[Array, " models"],
     factors: Float[Array, "train test"],

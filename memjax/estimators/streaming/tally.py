@@ -34,7 +34,7 @@ class Tally:
       score: the score whose differences are memorization and influence.
       scores: sums for memorization, by the name of the score.
       halves: sums of that score over models 0, 1, 4, 5, 8, 9, ... (True) and over the rest: for the reliability.
-      num_right: models that were right about each test example.
+      num_right: models that were right about each test example; NaN where correctness is not known.
       bits: which examples each model trained on, and which test examples it was right about.
       outputs: the score of each model, at its number, for each test example; None for correctness, which is in the
         bits, and as long as there is no model.
@@ -46,7 +46,7 @@ class Tally:
     score: str
     scores: dict[str, Totals]
     halves: dict[bool, Totals]
-    num_right: Int[np.ndarray, " test"]
+    num_right: Int[np.ndarray, " test"] | Float[np.ndarray, " test"]
     bits: Bits
     outputs: Float[np.ndarray, "models test"] | None
 
@@ -74,7 +74,7 @@ class Tally:
     @property
     def num_used(self) -> int:
         """Models that the estimates are made from."""
-        return int(self.scores["correct"].num_models) if self.scores else 0
+        return int(self.scores[self.score].num_models) if self.scores else 0
 
     def add(self, part: Outcomes, num_failed: int = 0) -> None:
         """Adds models and a number of diverged ones.  A complementary pair must come whole.
@@ -85,7 +85,12 @@ class Tally:
         """
         num_models = len(part.model_ids) + num_failed
         part = whole_pairs(part) if self.complementary else part
-        right = np.asarray(as_scores("test correct", part.test["correct"], len(part.masks)))
+        self._check_score(part)
+        right = part.test.get("correct")
+        if right is None:
+            self.num_right = self.num_right + np.nan  # not known
+            right = np.zeros((len(part.masks), len(self.num_right)), bool)
+        right = np.asarray(as_scores("test correct", right, len(part.masks)))
         if right.dtype != bool:
             raise InputError(
                 "test correct holds other numbers than 0 and 1; strong pairs and their p-values need these"
@@ -97,7 +102,7 @@ class Tally:
         first, chosen = part.model_ids // 2 % 2 == 0, part.train[self.score]
         halves = {half: memorization_totals(part.masks[first == half], chosen[first == half]) for half in (True, False)}
         self._add_sums(scores, halves)
-        self.num_right += right.sum(0)
+        self.num_right = self.num_right + right.sum(0)
         set_models(self.bits, part.model_ids, part.masks, right)
         self.num_models += num_models
         self.num_failed += num_failed
@@ -109,7 +114,7 @@ class Tally:
         if self.score != other.score:
             raise InputError(f"one tally is of {self.score}, the other of {other.score}")
         self._add_sums(other.scores, other.halves)
-        self.num_right += other.num_right
+        self.num_right = self.num_right + other.num_right
         for own, others in zip(self.bits, other.bits, strict=True):
             own |= others
         if other.outputs is not None:
@@ -117,14 +122,19 @@ class Tally:
         self.num_models += other.num_models
         self.num_failed += other.num_failed
 
-    def _add_outputs(self, part: Outcomes) -> None:
-        """Stores a score other than correctness of each test example, for influence."""
-        for side, scores, count in (("train", part.train, None), ("test", part.test, len(self.num_right))):
-            if self.score not in scores and count != 0:
+    def _check_score(self, part: Outcomes) -> None:
+        test = part.test if len(self.num_right) else part.train
+        for side, scores in (("train", part.train), ("test", test)):
+            if self.score not in scores:
+                both = [name for name in SCORES if name in part.train and name in test]
+                instead = f". There are others: give --score {' or '.join(both)}" if both else ""
                 raise InputError(
                     f"there is no {side}_{self.score}, of which memorization and influence are to be: store it with "
-                    f"--keep correct {self.score}, or give it among the arrays"
+                    f"--keep {' '.join(dict.fromkeys(('correct', self.score)))}, or give it among the arrays{instead}"
                 )
+
+    def _add_outputs(self, part: Outcomes) -> None:
+        """Stores a score other than correctness of each test example, for influence."""
         outputs = np.asarray(part.test.get(self.score, np.zeros((len(part.masks), 0), np.float32)))
         as_scores(f"test {self.score}", outputs, len(part.masks))
         if self.outputs is None:
@@ -150,7 +160,8 @@ def tally_of(outcomes: Outcomes, score: str = "correct") -> Tally:
     paired = whole_pairs(outcomes)
     complementary = len(paired.masks) > 0 and opposite(paired.masks)
     num_models = int(outcomes.model_ids.max(initial=-1)) + 1
-    tally = Tally(num_models, outcomes.masks.shape[1], outcomes.test["correct"].shape[1], complementary, score)
+    num_test = next(iter(outcomes.test.values())).shape[1]
+    tally = Tally(num_models, outcomes.masks.shape[1], num_test, complementary, score)
     used = paired if complementary else outcomes
     for start in range(0, len(used.masks), MODELS_AT_ONCE):
         tally.add(some_models(used, slice(start, start + MODELS_AT_ONCE)))

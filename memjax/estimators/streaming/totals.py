@@ -17,7 +17,7 @@ from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_masks_and_scores, as_scores
 from memjax.estimators.complementary import as_pairs, squares_in_pairs, stderr_in_pairs
 from memjax.estimators.influence import sums_of
-from memjax.estimators.kernels.moments import Moments, Sums, as_errors, from_sums, halves
+from memjax.estimators.kernels.moments import Moments, Sums, as_errors, difference, from_sums, halves
 from memjax.estimators.memorization import diagonal_sums
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
@@ -54,10 +54,18 @@ def memorization_totals(masks: ArrayLike, correct: ArrayLike, complementary: boo
 
 @without_debugging()
 def influence_totals(masks: ArrayLike, correct_test: ArrayLike) -> Totals:
-    """The (train, test) sums of some models for `influence`.  Arguments and errors as there; there may be no model."""
+    """The (train, test) sums of some models for `influence`.  Arguments and errors as there; there may be no model.
+
+    Other scores than 0 and 1 are summed in float64 on the host, as in `memorization_totals`.
+    """
     masks = as_masks(masks, may_be_none=True)
     scores = as_scores("correct_test", correct_test, len(masks))
-    return Totals(len(masks), jnp.asarray(masks.sum(0, dtype=np.int32))[:, None], sums_of(masks, scores))
+    num_in = jnp.asarray(masks.sum(0, dtype=np.int32))[:, None]
+    if scores.dtype == bool:
+        return Totals(len(masks), num_in, sums_of(masks, scores))
+    inside, values = np.asarray(masks, np.float64).T, np.asarray(scores, np.float64)
+    squares = values * values
+    return Totals(len(masks), num_in, Sums(inside @ values, values.sum(0), Sums(inside @ squares, squares.sum(0))))
 
 
 @without_debugging()
@@ -86,12 +94,14 @@ def estimate_of(totals: Totals, errors: str = "adjusted") -> Estimate:
     Raises:
       InputError: there is no model in the totals.
     """
-    estimate = from_sums(totals.sums, totals.num_in, _num_models(totals), as_errors(errors))
-    if totals.in_pairs is None or errors == "plug-in":
-        return estimate
-    rates = totals.sums.squares is None
-    stderr = stderr_in_pairs(estimate.value, totals.num_models // 2, totals.in_pairs, rates)
-    return estimate._replace(stderr=stderr)
+    if totals.sums.squares is None:
+        estimate, rates = from_sums(totals.sums, totals.num_in, _num_models(totals), as_errors(errors)), True
+    else:
+        estimate, rates = difference(*_in_float64(totals, errors)), totals.sums.squares.total == totals.sums.total
+    if totals.in_pairs is not None and errors != "plug-in":
+        stderr = stderr_in_pairs(estimate.value, int(totals.num_models) // 2, totals.in_pairs, rates)
+        estimate = estimate._replace(stderr=stderr)
+    return Estimate(*map(jnp.asarray, estimate))
 
 
 @without_debugging()
@@ -101,10 +111,19 @@ def sides_of(totals: Totals, errors: str = "adjusted") -> tuple[Moments, Moments
     Raises:
       InputError: there is no model in the totals.
     """
-    return _halves(totals.sums, totals.num_in, _num_models(totals), as_errors(errors))
+    if totals.sums.squares is None:
+        return _halves(totals.sums, totals.num_in, _num_models(totals), as_errors(errors))
+    return jax.tree.map(jnp.asarray, _in_float64(totals, errors))
 
 
 _halves: Any = jax.jit(halves, static_argnames="errors")
+
+
+def _in_float64(totals: Totals, errors: str) -> tuple[Moments, Moments]:
+    """The halves on the host: the square of a mean, subtracted in float32, would leave nothing of a small variance."""
+    sums = jax.tree.map(lambda values: np.asarray(values, np.float64), totals.sums)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return halves(sums, np.asarray(totals.num_in), int(_num_models(totals)), as_errors(errors))
 
 
 def _num_models(totals: Totals) -> int | Int[Array, ""]:

@@ -36,7 +36,7 @@ def places_on(low: float, high: float) -> list[float]:
     return [step * number for number in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
 
 
-class Bar(NamedTuple):
+class Bin(NamedTuple):
     """One bin: the range of values, how many fall into it, and its rectangle."""
 
     start: float
@@ -63,7 +63,7 @@ class Drawing(NamedTuple):
     left: float
     right: float
     bottom: float
-    bars: list[Bar]
+    bars: list[Bin]
     x_ticks: list[Tick]
     y_ticks: list[Tick]
     threshold: Tick
@@ -84,7 +84,7 @@ def histogram_drawing(values: Float[np.ndarray, " train"]) -> Drawing:
     bars = []
     for start, stop, count in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True):
         y = up(max(count, SMALLEST_SHOWN))
-        bars.append(Bar(start, stop, count, across(start), y, across(stop) - across(start) - 2, bottom - y))
+        bars.append(Bin(start, stop, count, across(start), y, across(stop) - across(start) - 2, bottom - y))
     powers = [10**power for power in range(int(np.log10(max(10, counts.max()))) + 1)]
     return Drawing(
         width,

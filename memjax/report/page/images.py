@@ -12,7 +12,6 @@ import numpy as np
 from memjax.disk_inputs import Inputs, Stored
 
 LARGEST_SIDE = 160  # pixels; larger images are reduced
-STRIP_HEIGHT = 24
 READ_FOR_SCALE = 256  # of inputs on disk, how many are read for their range
 COARSE = 64  # pixels up to which an image is shown as squares
 
@@ -23,7 +22,7 @@ class Picture(NamedTuple):
     Attributes:
       uri: a PNG as a data URI.
       width, height: in pixels.
-      kind: "pixels" (few, shown as squares), "photo", or "strip" (a vector, one grey cell a feature).
+      kind: "pixels" (few, shown as squares) or "photo".
     """
 
     uri: str
@@ -33,7 +32,7 @@ class Picture(NamedTuple):
 
 
 class Painter:
-    """Draws examples of one data set, all on the same scale.
+    """Draws images of one data set, all on the same scale.  Of other arrays it only makes tiles, which can be compared.
 
     Attributes:
       size: width and height in pixels of a tile.
@@ -49,15 +48,13 @@ class Painter:
             self.size = max(1, round(shape[1] * ratio)), max(1, round(shape[0] * ratio))
             self.kind = "pixels" if max(self.size) <= COARSE else "photo"
         else:
-            self.size, self.kind = (min(int(np.prod(shape)), LARGEST_SIDE), 1), "strip"
+            self.size, self.kind = (min(int(np.prod(shape)), LARGEST_SIDE), 1), "vector"
 
     def __call__(self, example: np.ndarray) -> Picture:
-        """The image of one example: (height, width) or (height, width, 1 or 3), or a strip with one cell a feature."""
+        """The image of one example: (height, width) or (height, width, 1 or 3)."""
         from PIL import Image
 
         image = Image.fromarray(self.tiles(example[None])[0])
-        if self.kind == "strip":
-            image = image.resize((image.width, STRIP_HEIGHT), Image.Resampling.NEAREST)
         return Picture(_png_uri(image), image.width, image.height, self.kind)
 
     def tiles(self, examples: np.ndarray) -> np.ndarray:

@@ -57,7 +57,7 @@ def duplicates(
 
 def _coarse(painter: Painter, inputs: np.ndarray) -> Float[np.ndarray, "examples places"]:
     tiles = painter.tiles(inputs).astype(np.float32)
-    if painter.kind == "strip":
+    if not painter.is_image:
         return tiles.reshape(len(tiles), -1)
     grey = tiles.mean(axis=3) if tiles.ndim == 4 else tiles
     for axis in (1, 2):

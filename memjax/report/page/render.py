@@ -17,6 +17,7 @@ from memjax.report.page import content, dynamics_figures, figures, overview, wor
 from memjax.report.page.dynamics import Dynamics, dynamics_data, dynamics_of, easiest_and_hardest
 from memjax.report.page.images import Painter
 from memjax.report.page.near_duplicates import ALIKE
+from memjax.report.page.own import Own, own_data, plain_own, static_suspects
 from memjax.report.page.script_data import orders, script_data
 from memjax.report.page.sheets import draw_sheets, layout_of
 from memjax.results import Estimates, PairTable
@@ -95,18 +96,23 @@ def draw_report(
     dynamics: dict[str, np.ndarray] | None = None,
     checksums: dict[str, str] | None = None,
     examples: bool = True,
+    own: Own | None = None,
 ) -> Report:
     """All contents of a report; arguments as for `memjax.report.write_report`."""
+    own = own or plain_own(dataset)
     content.check_fits(dataset, estimates, pairs)
     recorded = dynamics_of(dynamics, dataset)
     mem = estimates.mem
-    painter = Painter(dataset.train_inputs) if examples and np.prod(dataset.input_shape) else None
+    compared = Painter(dataset.train_inputs) if examples and np.prod(dataset.input_shape) else None
+    painter = compared if compared and compared.is_image else None
     order = orders(dataset, estimates, pairs)
     chosen = content.Gallery(dataset, estimates, painter)
     # Of images on disk only some are read: the page has the first sheets and no near-duplicates.
     on_disk = isinstance(dataset.train_inputs, Stored)
     values = {
         "name": dataset.name,
+        "answer": own.answer,
+        "suspects": static_suspects(own, dataset, (painter or (lambda example: None)) if examples else None),
         "tiles": overview.overview(dataset, estimates),
         "warnings": warnings,
         "histogram": figures.histogram_drawing(mem),
@@ -123,12 +129,13 @@ def draw_report(
         "checksums": checksums or {},
         "score": metric_named(estimates.score),
         "has_probability": "probability" in estimates.scores,
-        "has_images": painter is not None,
+        "has_images": painter is not None or (examples and own.table is not None),
         "alike": ALIKE,
         **_figures_of(recorded, mem, chosen),
     }
-    numbers = script_data(dataset, estimates, pairs, order, None if on_disk else painter)
+    numbers = script_data(dataset, estimates, pairs, order, None if on_disk else compared)
     numbers |= {"name": dataset.name, "checksums": checksums or {}, "pictures": None}
+    numbers |= own_data(own, dataset, order.train, order.test, examples)
     numbers["dynamics"] = dynamics_data(recorded, order) if recorded else None
     sheets = {}
     if painter is not None:

@@ -81,6 +81,7 @@ def script_data(
         "test": packed(place.test[columns]),
         "infl": packed(pairs.influence[strongest], np.float32),
         "stderr": packed(pairs.influence_stderr[strongest], np.float32),
+        "q": None if pairs.q_value is None else packed(pairs.q_value[strongest], np.float32),
     }
     for side, listed in (("helped", pairs.helped), ("hurt", pairs.hurt)):
         if listed:

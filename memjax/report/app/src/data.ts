@@ -31,6 +31,8 @@ export interface Pairs {
   test: Column;
   infl: Column;
   stderr: Column;
+  /** The share of false ones among the pairs that are at least as sure. */
+  q: Column | null;
 }
 
 /** For each training example `count` test examples, one training example after the other. */
@@ -98,7 +100,7 @@ export class Roots {
 
 /** How the images of one side lie on their sheets; `files` is null where the sheets are in the page. */
 export interface Pictures {
-  kind: "pixels" | "photo" | "strip";
+  kind: "pixels" | "photo";
   width: number;
   height: number;
   columns: number;
@@ -107,8 +109,33 @@ export interface Pictures {
   test: string[] | null;
 }
 
+/** The labels to look at, most suspicious first. */
+export interface Suspects {
+  answer: string;
+  place: Column;
+  wrong: Column;
+  label: string[];
+  preferred: string[];
+  probability: Column;
+  preferredProbability: Column;
+  low: Column;
+  high: Column;
+}
+
+/** The columns of a table, for the first places of each side.  A column of texts holds places in `texts`. */
+export interface Cells {
+  names: string[];
+  columns: { texts: string[] | null; train: Column; test: Column; standing: Column | null }[];
+  numTrain: number;
+  numTest: number;
+}
+
 export interface Run {
   name: string;
+  /** The user's own names of the examples of a side. */
+  names: Record<Side, string[] | null>;
+  suspects: Suspects | null;
+  cells: Cells | null;
   classes: string[];
   numModels: number | null;
   bounded: boolean; // scores from -1 to 1, differences of shares or of probabilities
@@ -207,6 +234,16 @@ function dynamicsOf(raw: any): Dynamics | null {
   };
 }
 
+function suspectsOf(raw: any): Suspects | null {
+  if (!raw) return null;
+  const { answer, label, preferred, ...numbers } = raw;
+  return { answer, label, preferred, ...columns<Omit<Suspects, "answer" | "label" | "preferred">>(numbers) };
+}
+
+function cellsOf({ texts, ...numbers }: any): Cells["columns"][number] {
+  return { texts: texts ?? null, standing: null, ...columns<{ train: Column; test: Column }>(numbers) };
+}
+
 export function readRun(): Run {
   const raw = JSON.parse(document.getElementById("run")!.textContent!);
   const train = columns<Train>(raw.train);
@@ -222,6 +259,8 @@ export function readRun(): Run {
     helped: extremes(raw.helped, raw.helpedAlike),
     hurt: extremes(raw.hurt, raw.hurtAlike),
     dynamics: dynamicsOf(raw.dynamics),
+    suspects: suspectsOf(raw.suspects),
+    cells: raw.cells && { ...raw.cells, columns: raw.cells.columns.map(cellsOf) },
     alike: raw.alike
       ? { ...raw.alike, of: unpack(raw.alike.of), train: unpack(raw.alike.train), value: unpack(raw.alike.value) }
       : null,

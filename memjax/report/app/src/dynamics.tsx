@@ -1,7 +1,7 @@
 // What was recorded while the models trained: when examples are learned, and how their loss falls.
 import { Picture } from "./picture";
 import { Found, Scatter, inWords } from "./scatter";
-import { bins, className, clearFilters, isFiltered, learned, permalink, range, run, selection, speeds, view } from "./state";
+import { bins, className, nameOf, clearFilters, isFiltered, learned, permalink, range, run, selection, speeds, view } from "./state";
 import { Trajectories } from "./trajectories";
 import { number, whole, withError } from "./words";
 
@@ -51,9 +51,9 @@ function Selected() {
           return (
             <li key={place}>
               <a href={`#${permalink("train", place)}`}>
-                <Picture side="train" place={place} alt={`Training example ${train.id[place]}, labelled ${name}`} />
+                <Picture side="train" place={place} alt={`Training example ${nameOf("train", place)}, labelled ${name}`} />
                 <span class="name"><bdi>{name}</bdi></span>
-                <span class="id">id {train.id[place]}</span>
+                <span class="id">id {nameOf("train", place)}</span>
                 <span class="score">{withError(train.mem[place], train.stderr[place], 2)}</span>
                 <span class="soft">{number(learned![place], 1)} epochs</span>
               </a>

@@ -4,7 +4,7 @@ import { Recorded } from "./curve";
 import type { Extremes, Side } from "./data";
 import { Interval, interval95, reach } from "./intervals";
 import { Picture } from "./picture";
-import { className, marks, permalink, replace, run, selection, shown, toggled, view } from "./state";
+import { className, marks, nameOf, permalink, replace, run, selection, shown, toggled, view } from "./state";
 import { largestOfNoise, wilson } from "./statistics";
 import { number, percent, whole, withError } from "./words";
 
@@ -61,14 +61,14 @@ function TrainExample({ place }: { place: number }) {
   return (
     <>
       <div class="portrait">
-        <Picture side="train" place={place} alt={`Training example ${train.id[place]}, labelled ${name}`} />
+        <Picture side="train" place={place} alt={`Training example ${nameOf("train", place)}, labelled ${name}`} most={Infinity} />
         <div>
           <h2 id="example-title"><bdi>{name}</bdi></h2>
-          <p class="id">training example {train.id[place]}, row {train.row[place]}</p>
+          <p class="id">training example {nameOf("train", place)}, row {train.row[place]}</p>
           {train.mislabelled[place] === 1 && <p><span class="changed">label changed on purpose</span></p>}
           <Score place={place} mem={mem} stderr={stderr} />
           <div class="line wrap">
-            <CopyId id={train.id[place]} />
+            <CopyId id={nameOf("train", place)} />
             <button type="button" aria-pressed={marks.value.has(place)} onClick={() => (marks.value = toggled(marks.value, place))}>
               {marks.value.has(place) ? "Marked" : "Mark"}
             </button>
@@ -170,9 +170,9 @@ function Linked({ side, place, infl, stderr }: { side: Side; place: number; infl
   return (
     <li>
       <a href={`#${permalink(side, place)}`}>
-        <Picture side={side} place={place} alt={`${kind} example ${run[side].id[place]}, labelled ${name}`} />
+        <Picture side={side} place={place} alt={`${kind} example ${nameOf(side, place)}, labelled ${name}`} />
         <span class="name"><bdi>{name}</bdi></span>
-        <span class="id">{kind.toLowerCase()} id {run[side].id[place]}</span>
+        <span class="id">{kind.toLowerCase()} id {nameOf(side, place)}</span>
         <span class="score" title={interval95(infl, stderr)}>{withError(infl, stderr, 2)}</span>
         <Interval value={infl} low={infl - 1.96 * stderr} high={infl + 1.96 * stderr} from={-reach} to={reach} />
         <span class="soft">
@@ -203,9 +203,9 @@ function Alikes({ place }: { place: number }) {
           return (
             <li key={other}>
               <a href={`#${permalink("train", other)}`}>
-                <Picture side="train" place={other} alt={`Training example ${run.train.id[other]}, labelled ${name}`} />
+                <Picture side="train" place={other} alt={`Training example ${nameOf("train", other)}, labelled ${name}`} />
                 <span class="name"><bdi>{name}</bdi></span>
-                <span class="id">training id {run.train.id[other]}</span>
+                <span class="id">training id {nameOf("train", other)}</span>
                 <span class="soft">correlation {number(alike.value[at])}</span>
               </a>
             </li>
@@ -221,15 +221,15 @@ function TestExample({ place }: { place: number }) {
   return (
     <>
       <div class="portrait">
-        <Picture side="test" place={place} alt={`Test example ${run.test.id[place]}, labelled ${name}`} />
+        <Picture side="test" place={place} alt={`Test example ${nameOf("test", place)}, labelled ${name}`} most={Infinity} />
         <div>
           <h2 id="example-title"><bdi>{name}</bdi></h2>
-          <p class="id">test example {run.test.id[place]}, row {run.test.row[place]}</p>
+          <p class="id">test example {nameOf("test", place)}, row {run.test.row[place]}</p>
           <p class="big">
             <span class="soft">accuracy</span> <span class="score">{percent(run.test.correct[place])}</span>{" "}
             <span class="soft">of all models</span>
           </p>
-          <CopyId id={run.test.id[place]} />
+          <CopyId id={nameOf("test", place)} />
         </div>
       </div>
       <Influencing place={place} title="Helped by" list={run.helped} sign={1} />
@@ -268,14 +268,14 @@ function Influencing({ place, title, list, sign }: { place: number; title: strin
   );
 }
 
-function CopyId({ id }: { id: number }) {
-  const [copied, setCopied] = useState<number | null>(null);
+function CopyId({ id }: { id: string }) {
+  const [copied, setCopied] = useState<string | null>(null);
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(String(id));
+      await navigator.clipboard.writeText(id);
       setCopied(id);
     } catch {
-      prompt("The id:", String(id)); // the browser keeps the clipboard from pages on disk
+      prompt("The id:", id); // the browser keeps the clipboard from pages on disk
     }
   };
   return <button type="button" onClick={copy}>{copied === id ? "Copied" : "Copy id"}</button>;

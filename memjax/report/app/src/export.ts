@@ -2,7 +2,7 @@
 import { className, learned, marks, onlyMarked, query, range, bins, classes, run, speeds, steps } from "./state";
 
 const COLUMNS = {
-  id: (place: number) => run.train.id[place],
+  id: (place: number) => (run.names.train ? run.names.train[place] : run.train.id[place]),
   row: (place: number) => run.train.row[place],
   label: (place: number) => run.train.label[place],
   class_name: (place: number) => className(run.train.label[place]),
@@ -25,7 +25,7 @@ function rounded(value: number): number | null {
   return Number.isFinite(value) ? Number(value.toPrecision(6)) : null;
 }
 
-function save(name: string, parts: BlobPart[], type: string): void {
+export function save(name: string, parts: BlobPart[], type: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob(parts, { type }));
   link.download = name;
@@ -34,7 +34,7 @@ function save(name: string, parts: BlobPart[], type: string): void {
 }
 
 /** A cell that a spreadsheet takes for text: a formula in a class name must not be run. */
-function cell(value: string | number | boolean | null): string {
+export function cell(value: string | number | boolean | null): string {
   if (typeof value !== "string") return value === null ? "" : String(value);
   const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -3,12 +3,14 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Filters } from "./filters";
 import { Picture } from "./picture";
-import { className, clearFilters, isFiltered, learned, marks, permalink, run, selection, toggled } from "./state";
+import { className, clearFilters, isFiltered, learned, marks, nameOf, permalink, run, selection, toggled } from "./state";
 import { Virtual } from "./virtual";
 import { number, percent, whole, withError } from "./words";
 
-const WITH_PICTURE = { pixels: 236, photo: 272, strip: 160 };
-const [TEXT_ONLY, WIDTH, LINE] = [122, 152, 17];
+const WITH_PICTURE = { pixels: 236, photo: 272 };
+const WITH_CELLS = 182;
+const [TEXT_ONLY, LINE] = [122, 17];
+const WIDTH = run.cells ? 200 : 152;
 
 /** The card that the arrow keys move from, as a number in the selection. */
 const current = signal(0);
@@ -25,7 +27,7 @@ export function Examples() {
 function Gallery() {
   const places = selection.value;
   const layout = useRef<{ columns: number; element: HTMLElement } | null>(null);
-  const height = (run.pictures ? WITH_PICTURE[run.pictures.kind] : TEXT_ONLY) + (learned ? LINE : 0);
+  const height = (run.pictures ? WITH_PICTURE[run.pictures.kind] : run.cells ? WITH_CELLS : TEXT_ONLY) + (learned ? LINE : 0);
 
   useEffect(() => {
     current.value = 0;
@@ -94,10 +96,10 @@ function Card({ index, place, count }: { index: number; place: number; count: nu
         class="card" href={`#${permalink("train", place)}`} data-index={index} tabIndex={index === current.value ? 0 : -1}
         onFocus={() => (current.value = index)}
       >
-        <Picture side="train" place={place} alt={`Training example ${train.id[place]}, labelled ${name}`} />
+        <Picture side="train" place={place} alt={`Training example ${nameOf("train", place)}, labelled ${name}`} />
         <span class="name" title={name}><bdi>{name}</bdi></span>
         <span class="line">
-          <span class="id">id {train.id[place]}</span>
+          <span class="id">id {nameOf("train", place)}</span>
           {train.mislabelled[place] === 1 && <span class="changed" title="label changed on purpose">changed</span>}
         </span>
         <span class="score">{withError(train.mem[place], train.stderr[place])}</span>

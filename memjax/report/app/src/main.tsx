@@ -5,6 +5,7 @@ import { DynamicsView } from "./dynamics";
 import { ExampleDialog } from "./example";
 import { Examples } from "./gallery";
 import { Pairs } from "./pairs";
+import { Suspects } from "./suspects";
 import { VIEWS, run, view } from "./state";
 
 function mount(id: string, element: preact.ComponentChild): void {
@@ -20,6 +21,7 @@ effect(() => {
     else link.removeAttribute("aria-current");
   }
 });
+if (run.suspects) mount("suspects-app", <Suspects />);
 mount("examples-app", <Examples />);
 mount("pairs-app", <Pairs />);
 if (run.dynamics) mount("dynamics-app", <DynamicsView />);

@@ -1,11 +1,11 @@
 // Train-test pairs, a row a training example as in the paper, chosen by thresholds.
 import { computed, signal } from "@preact/signals";
 import { Picture } from "./picture";
-import { bins, className, permalink, run, view } from "./state";
+import { bins, className, nameOf, permalink, run, view } from "./state";
 import { Virtual } from "./virtual";
 import { number, percent, plural, whole, withError } from "./words";
 
-const ROW_HEIGHT = { pixels: 196, photo: 196, strip: 138, none: 108 };
+const ROW_HEIGHT = { pixels: 196, photo: 196, cells: 168, none: 108 };
 
 type Relation = "same" | "other" | "all";
 
@@ -15,6 +15,10 @@ const hurts = signal(false);
 const relation = signal<Relation>("same");
 const hideAlike = signal(false);
 const byScore = signal(false);
+const FALSE_SHARE = 0.05;
+const holding = run.pairs.q ? run.pairs.q.filter((q: number) => q <= FALSE_SHARE).length : 0;
+/** Only pairs of which no more than a twentieth is expected to be false. */
+const significant = signal(holding > 0);
 
 interface Pair {
   train: number;
@@ -38,11 +42,12 @@ const passed = computed(() => {
     found.push({ train, test, infl: value, stderr, alike });
   };
   const { pairs, pairsAlike, helped, hurt } = run;
+  const sure = significant.value;
   for (let pair = 0; pair < pairs.train.length; pair++) {
-    add(pairs.train[pair], pairs.test[pair], pairs.infl[pair], pairs.stderr[pair], pairsAlike?.[pair] === 1);
+    if (!sure || pairs.q![pair] <= FALSE_SHARE) add(pairs.train[pair], pairs.test[pair], pairs.infl[pair], pairs.stderr[pair], pairsAlike?.[pair] === 1);
   }
   const list = hurts.value ? hurt : helped;
-  for (let at = 0; list && at < list.test.length; at++) {
+  for (let at = 0; !sure && list && at < list.test.length; at++) {
     const alike = !!list.alike && ((list.alike[at >> 3] >> (at & 7)) & 1) === 1;
     add(Math.floor(at / list.count), list.test[at], list.infl[at], list.stderr[at], alike);
   }
@@ -75,7 +80,7 @@ export function Pairs() {
       <Known />
       {groups.length > 0 && (
         <Virtual
-          count={groups.length} rowHeight={ROW_HEIGHT[run.pictures?.kind ?? "none"]} cellWidth={0} label="Training examples and the test examples they influence"
+          count={groups.length} rowHeight={ROW_HEIGHT[run.pictures?.kind ?? (run.cells ? "cells" : "none")]} cellWidth={0} label="Training examples and the test examples they influence"
           row={(index) => <Row key={groups[index][0].train} pairs={groups[index]} />}
         />
       )}
@@ -125,6 +130,12 @@ function Controls() {
           <option value="z">z-score</option>
         </select>
       </label>
+      {holding > 0 && (
+        <label class="switch">
+          <input id="significant" type="checkbox" checked={significant.value} onChange={(event) => (significant.value = event.currentTarget.checked)} />
+          only significant ({whole(holding)} at a false discovery rate of 5 %)
+        </label>
+      )}
       {run.pairsAlike && (
         <label class="switch">
           <input id="hide-alike" type="checkbox" checked={hideAlike.value} onChange={(event) => (hideAlike.value = event.currentTarget.checked)} />
@@ -151,12 +162,12 @@ function Row({ pairs }: { pairs: Pair[] }) {
   return (
     <li class="pair-row">
       <a class="pair-train" href={`#${permalink("train", place)}`}>
-        <Picture side="train" place={place} alt={`Training example ${train.id[place]}, labelled ${name}`} />
+        <Picture side="train" place={place} alt={`Training example ${nameOf("train", place)}, labelled ${name}`} />
         <span class="name"><bdi>{name}</bdi></span>
-        <span class="id">training id {train.id[place]}</span>
+        <span class="id">training id {nameOf("train", place)}</span>
         <span><span class="soft">mem</span> <span class="score">{withError(train.mem[place], train.stderr[place], 2)}</span></span>
       </a>
-      <div class="pair-tests" tabIndex={0} role="group" aria-label={`${plural(pairs.length, "test example")} of training example ${train.id[place]}`}>
+      <div class="pair-tests" tabIndex={0} role="group" aria-label={`${plural(pairs.length, "test example")} of training example ${nameOf("train", place)}`}>
         {pairs.slice(0, 24).map((pair) => <Tested key={pair.test} pair={pair} />)}
         {pairs.length > 24 && <span class="soft">and {whole(pairs.length - 24)} more</span>}
       </div>
@@ -169,9 +180,9 @@ function Tested({ pair }: { pair: Pair }) {
   const name = className(test.label[pair.test]);
   return (
     <a href={`#${permalink("test", pair.test)}`} data-infl={pair.infl.toFixed(4)}>
-      <Picture side="test" place={pair.test} alt={`Test example ${test.id[pair.test]}, labelled ${name}`} />
+      <Picture side="test" place={pair.test} alt={`Test example ${nameOf("test", pair.test)}, labelled ${name}`} />
       <span class="name"><bdi>{name}</bdi></span>
-      <span class="id">test id {test.id[pair.test]}</span>
+      <span class="id">test id {nameOf("test", pair.test)}</span>
       <span class="score">{withError(pair.infl, pair.stderr, 2)}</span>
       <span class="soft">
         {pair.alike ? "near-duplicate" : `z ${number(pair.infl / pair.stderr, 1)}`}, right {percent(test.correct[pair.test], 0)}

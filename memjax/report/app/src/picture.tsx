@@ -1,5 +1,6 @@
 // Images out of the sheets, drawn onto a canvas: they are only decoded when they are looked at.
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { Cells } from "./cells";
 import type { Side } from "./data";
 import { run } from "./state";
 
@@ -44,7 +45,8 @@ function sheet(side: Side, number: number): Promise<HTMLImageElement> {
   return loading;
 }
 
-export function Picture({ side, place, alt }: { side: Side; place: number; alt: string }) {
+/** What an example looks like: its image, or as many columns of its table as asked for. */
+export function Picture({ side, place, alt, most = 3 }: { side: Side; place: number; alt: string; most?: number }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const pictures = run.pictures;
   useLayoutEffect(() => {
@@ -63,7 +65,7 @@ export function Picture({ side, place, alt }: { side: Side; place: number; alt: 
     if (!there) sheet(side, number).then(draw, () => canvas.current?.classList.add("missing"));
     return () => void (wanted = false);
   }, [side, place]);
-  if (!pictures) return null;
+  if (!pictures) return <Cells side={side} place={place} most={most} />;
   return (
     <canvas
       ref={canvas} class={`picture ${pictures.kind}`} width={pictures.width} height={pictures.height}

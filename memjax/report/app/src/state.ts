@@ -31,6 +31,10 @@ export const ascending = signal(false);
 
 const words = computed(() => query.value.trim().toLowerCase());
 const foundIds = computed(() => new Set(words.value.match(/\d+/g)?.map(Number)));
+const foundNames = computed(() => {
+  const [names, wanted] = [run.names.train, words.value];
+  return new Set(names && wanted ? names.flatMap((name, place) => (name.toLowerCase().includes(wanted) ? [place] : [])) : []);
+});
 const foundLabels = computed(
   () => new Set(run.classes.flatMap((name, label) => (name.toLowerCase().includes(words.value) ? [label] : []))),
 );
@@ -53,10 +57,10 @@ const numbersOnly = computed(() => /^[\d\s,;]+$/.test(words.value));
 /** Whether search and the small switches let an example through; classes, bins and steps come after. */
 const passes = computed(() => {
   const { id, label, mislabelled } = run.train;
-  const [ids, labels, searching] = [foundIds.value, foundLabels.value, words.value !== ""];
+  const [ids, named, labels, searching] = [foundIds.value, foundNames.value, foundLabels.value, words.value !== ""];
   const [marked, only, wrong, plain] = [marks.value, onlyMarked.value, onlyMislabelled.value, numbersOnly.value];
   return (place: number) =>
-    (!searching || (plain && ids.has(id[place])) || labels.has(label[place])) &&
+    (!searching || (plain && !run.names.train && ids.has(id[place])) || named.has(place) || labels.has(label[place])) &&
     (!only || marked.has(place)) &&
     (!wrong || mislabelled[place] === 1);
 });
@@ -194,6 +198,11 @@ export function replace(target: string): void {
 
 export function permalink(side: "train" | "test", place: number): string {
   return `${side}/${run[side].id[place]}`;
+}
+
+/** What the user calls an example. */
+export function nameOf(side: "train" | "test", place: number): string {
+  return run.names[side]?.[place] ?? String(run[side].id[place]);
 }
 
 export function className(label: number): string {

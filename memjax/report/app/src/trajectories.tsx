@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import type { Curves, SideName } from "./data";
 import { Picture } from "./picture";
 import { Axes, MEASURES, line, rootTicks, useFrame } from "./plot";
-import { className, permalink, run } from "./state";
+import { className, nameOf, permalink, run } from "./state";
 import { number, withError } from "./words";
 
 const side = signal<SideName>("out");
@@ -64,7 +64,7 @@ function Lines({ curves }: { curves: Curves }) {
                 aria-hidden="true" tabindex={-1} data-place={example}
                 onMouseEnter={() => (lit.value = example)} onMouseLeave={() => (lit.value = null)}
               >
-                <title>{`${className(run.train.label[example])}, training id ${run.train.id[example]}`}</title>
+                <title>{`${className(run.train.label[example])}, training id ${nameOf("train", example)}`}</title>
                 <path class="near" d={d} />
                 <path d={d} />
               </a>
@@ -91,9 +91,9 @@ function List({ title, kind, places, curves }: { title: string; kind: string; pl
                 onMouseEnter={() => (lit.value = place)} onMouseLeave={() => (lit.value = null)}
                 onFocus={() => (lit.value = place)} onBlur={() => (lit.value = null)}
               >
-                <Picture side="train" place={place} alt={`Training example ${train.id[place]}, labelled ${name}`} />
+                <Picture side="train" place={place} alt={`Training example ${nameOf("train", place)}, labelled ${name}`} />
                 <span class="name"><bdi>{name}</bdi></span>
-                <span class="id">id {train.id[place]}</span>
+                <span class="id">id {nameOf("train", place)}</span>
                 <span class="score">{withError(train.mem[place], train.stderr[place], 2)}</span>
                 <span class="soft">{curves.metric} {number(curves.over[side.value][place])}</span>
               </a>

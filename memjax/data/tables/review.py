@@ -1,0 +1,115 @@
+"""Carries out what a reader decided about labels: a corrected table beside the original."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from memjax.config.specs import TableSpec
+from memjax.data.tables.files import read_table
+from memjax.errors import InputError, one_of
+from memjax.store.files import write_atomically
+from memjax.untrusted.files import reading
+
+DECISIONS = ("keep", "relabel", "drop", "unsure")
+COLUMNS = ("id", "label", "decision", "new_label")
+_LARGEST = 2**26  # bytes of a review
+
+
+class Decision(NamedTuple):
+    """What becomes of one row: its name, the label that the reader saw, the decision, and the new label if any."""
+
+    id: str
+    label: str
+    decision: str
+    new_label: str
+
+
+class Applied(NamedTuple):
+    """How many rows got a new label, were left out, and stayed although they were looked at."""
+
+    relabelled: int
+    dropped: int
+    kept: int
+
+
+def read_review(path: Path) -> list[Decision]:
+    """The decisions of a review that the report's page saved as CSV or JSON.
+
+    Raises:
+      InputError: the file is missing, is no review, or decides twice about one row.
+    """
+    with reading(path, UnicodeDecodeError, ValueError, RecursionError) as stream:
+        text = stream.read(_LARGEST).decode("utf-8-sig")
+        raw = (
+            json.loads(text)["decisions"] if text.lstrip().startswith("{") else list(csv.DictReader(io.StringIO(text)))
+        )
+    found = []
+    for row in raw if isinstance(raw, list) else [None]:
+        if not isinstance(row, dict) or not set(COLUMNS) <= row.keys():
+            raise InputError(
+                f"{path} is no review: each row needs {', '.join(COLUMNS)}; save it from the report's page"
+            )
+        decision = Decision(*(_unquoted(row[name]) for name in COLUMNS))
+        if decision.decision not in DECISIONS:
+            raise one_of("decision", decision.decision, DECISIONS)
+        if decision.decision == "relabel" and not decision.new_label:
+            raise InputError(f"{path}: row {decision.id!r} is to be relabelled, but has no new_label")
+        found.append(decision)
+    seen: set[str] = set()
+    for decision in found:
+        if decision.id in seen:
+            raise InputError(f"{path} decides twice about row {decision.id!r}; leave one of the two")
+        seen.add(decision.id)
+    return found
+
+
+def apply_review(decisions: list[Decision], source: str, spec: TableSpec, out: Path) -> Applied:
+    """Writes the table with new labels and without the dropped rows; all other cells stay as they are.
+
+    Args:
+      source: csv:FILE or parquet:FILE, the table that was reviewed.
+      spec: its column of labels and its column of names; without names rows are named by their numbers from 0.
+
+    Raises:
+      InputError: the table has no such row, or a row has another label than the reader saw.
+    """
+    frame = read_table(source, as_text=True)
+    if spec.target not in frame.columns:
+        raise one_of("--target", spec.target, [str(name) for name in frame.columns])
+    if spec.id and spec.id not in frame.columns:
+        raise one_of("--id", spec.id, [str(name) for name in frame.columns])
+    if out.exists() and out.samefile(Path(source.partition(":")[2]).expanduser()):
+        raise InputError(f"--out {out} is the original; give another name, the original stays as it is")
+    names = frame[spec.id].map(str) if spec.id else frame.index.map(str)
+    places = {name: place for place, name in enumerate(names)}
+    labels: list[Any] = frame[spec.target].tolist()
+    dropped = []
+    for decision in decisions:
+        place = places.get(decision.id)
+        if place is None:
+            how = "" if spec.id else "; give --id COLUMN if the report names rows by a column"
+            raise InputError(f"the table has no row {decision.id!r}{how}")
+        if str(labels[place]) != decision.label:
+            raise InputError(
+                f"row {decision.id!r} has label {str(labels[place])!r}, but the review saw {decision.label!r}: it is "
+                "of another table, or was carried out already"
+            )
+        if decision.decision == "relabel":
+            labels[place] = type(labels[place])(decision.new_label)
+        elif decision.decision == "drop":
+            dropped.append(place)
+    frame[spec.target] = labels
+    frame = frame.drop(index=frame.index[dropped])
+    write = frame.to_parquet if source.startswith("parquet:") else frame.to_csv
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(out, lambda stream: write(stream, index=False))
+    counts = [sum(decision.decision == word for decision in decisions) for word in ("relabel", "drop")]
+    return Applied(*counts, kept=len(decisions) - sum(counts))
+
+
+def _unquoted(value: Any) -> str:
+    """A cell as text, without the apostrophe that the page puts before what a spreadsheet takes for a formula."""
+    text = "" if value is None else str(value)
+    return text[1:] if text.startswith("'") and text[1:2] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,0 +1,176 @@
+"""The user's own words on the page: names of rows and columns, and the labels that look wrong."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from memjax.report.page.images import Painter
+from memjax.report.page.script_data import packed
+from memjax.types import Dataset, Table
+
+CELLS_MOST = 2_000_000  # cells of a table that the page holds: those of the most memorized rows
+SUSPECTS_MOST = 500  # rows to review
+SHOWN = 20  # rows to review in the page without its script
+FEW = 6  # columns of a row in the page without its script
+UNKNOWN = 255  # where a value stands among its class, if it is not known
+
+
+@dataclass(frozen=True)
+class Own:
+    """What the user calls the examples, and which labels look wrong.
+
+    Attributes:
+      ids, test_ids: the user's own name of each example.
+      table: the columns of the table that the examples are from, a value for each example; None for other data.
+      answer: how many labels look wrong, in a sentence; empty where it is not known.
+      suspects: training rows, most suspicious first.
+      columns: of all training examples, as of `Result.columns`; empty where it is not known.
+    """
+
+    ids: np.ndarray
+    test_ids: np.ndarray
+    table: Table | None
+    answer: str
+    suspects: np.ndarray
+    columns: dict[str, np.ndarray]
+
+
+class Cell(NamedTuple):
+    """A value of a row, and the share of its class (in percent) that is at most as large; None for texts."""
+
+    name: str
+    text: str
+    standing: int | None
+
+
+class Suspect(NamedTuple):
+    """A training example whose label may be wrong, for the page without its script."""
+
+    picture: Any
+    cells: list[Cell]
+    id: str
+    label: str
+    preferred: str
+    probability: float
+    memorization: str
+
+
+def plain_own(dataset: Dataset) -> Own:
+    """Where nothing more is known than the data set."""
+    return Own(dataset.train_ids, dataset.test_ids, features_of(dataset), "", np.zeros(0, int), {})
+
+
+def features_of(dataset: Dataset) -> Table | None:
+    """Inputs that are no images as a table whose columns are numbered; None for images, and for inputs on disk."""
+    if not np.prod(dataset.input_shape) or not isinstance(dataset.train_inputs, np.ndarray):
+        return None
+    if Painter(dataset.train_inputs[:1]).is_image:
+        return None
+    count = int(np.prod(dataset.input_shape))
+    sides = (np.asarray(side).reshape(len(side), count) for side in (dataset.train_inputs, dataset.test_inputs))
+    return Table([f"feature {place}" for place in range(count)], *([*side.T] for side in sides))
+
+
+def static_suspects(own: Own, dataset: Dataset, paint: Any) -> list[Suspect]:
+    """The first rows to review, for the page without its script."""
+    if "preferred" not in own.columns:
+        return []
+    found, columns = [], own.columns
+    for row in own.suspects[:SHOWN].tolist():
+        value, low, high = (float(columns[name][row]) for name in ("memorization", "low", "high"))
+        found.append(
+            Suspect(
+                picture=paint(dataset.train_inputs[row]) if own.table is None and paint else None,
+                cells=_telling(own.table, dataset, row) if paint and own.table else [],
+                id=str(own.ids[row]),
+                label=str(columns["label"][row]),
+                preferred=str(columns["preferred"][row]),
+                probability=float(columns["probability_out"][row]),
+                memorization=f"{value:.2f} ({low:.2f} to {high:.2f})",
+            )
+        )
+    return found
+
+
+def own_data(own: Own, dataset: Dataset, train: np.ndarray, test: np.ndarray, examples: bool) -> dict[str, Any]:
+    """The names, the rows to review and the cells of the table for the page's script, in the order of the page.
+
+    Args:
+      train, test: the order of the page.
+      examples: False leaves the cells out.
+    """
+    named = own.ids is not dataset.train_ids
+    place = np.empty(len(train), np.int64)
+    place[train] = np.arange(len(train))
+    content: dict[str, Any] = {
+        "names": {
+            "train": [str(name) for name in own.ids[train].tolist()] if named else None,
+            "test": [str(name) for name in own.test_ids[test].tolist()]
+            if own.test_ids is not dataset.test_ids
+            else None,
+        },
+        "suspects": None,
+        "cells": _cells(own.table, dataset, train, test) if own.table is not None and examples else None,
+    }
+    if "preferred" in own.columns:
+        rows = own.suspects
+        content["suspects"] = {
+            "answer": own.answer,
+            "place": packed(place[rows]),
+            "wrong": packed(own.columns["looks_wrong"][rows], np.uint8),
+            "label": [str(label) for label in own.columns["label"][rows]],
+            "preferred": [str(label) for label in own.columns["preferred"][rows]],
+            "probability": packed(own.columns["probability_out"][rows], np.float32),
+            "preferredProbability": packed(own.columns["preferred_probability"][rows], np.float32),
+            "low": packed(own.columns["low"][rows], np.float32),
+            "high": packed(own.columns["high"][rows], np.float32),
+        }
+    return content
+
+
+def _cells(table: Table, dataset: Dataset, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:
+    most = CELLS_MOST // max(1, len(table.names))
+    train, test = train[:most], test[:most]
+    columns = []
+    for values, others in zip(table.train, table.test, strict=True):
+        if values.dtype.kind in "biuf":
+            columns.append({
+                "train": packed(values[train], np.float64), "test": packed(others[test], np.float64),
+                "standing": packed(standing(values, dataset.train_labels)[train], np.uint8),
+            })  # fmt: skip
+        else:
+            texts = np.unique(np.concatenate([values[train], others[test]]))
+            columns.append({
+                "texts": texts.tolist(), "train": packed(np.searchsorted(texts, values[train])),
+                "test": packed(np.searchsorted(texts, others[test])),
+            })  # fmt: skip
+    return {"names": table.names, "columns": columns, "numTrain": len(train), "numTest": len(test)}
+
+
+def standing(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Where each value stands among the training examples of its label: the percentage below, ties counted by half."""
+    found = np.full(len(values), UNKNOWN, np.uint8)
+    numbers = values.astype(np.float64)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        ordered = np.sort(numbers[members])
+        middle = (np.searchsorted(ordered, numbers[members]) + np.searchsorted(ordered, numbers[members], "right")) / 2
+        found[members] = np.round(100 * middle / len(members))
+    found[~np.isfinite(numbers)] = UNKNOWN
+    return found
+
+
+def _telling(table: Table, dataset: Dataset, row: int) -> list[Cell]:
+    """The columns in which a row stands farthest from the middle of its class."""
+    cells = []
+    members = np.flatnonzero(dataset.train_labels == dataset.train_labels[row])
+    for name, values in zip(table.names, table.train, strict=True):
+        if values.dtype.kind in "biuf":
+            among = np.concatenate([[row], members[members != row]])
+            place = int(standing(values[among], np.zeros(len(among), int))[0])
+            cells.append(Cell(name, f"{values[row]:.6g}", None if place == UNKNOWN else place))
+        else:
+            cells.append(Cell(name, str(values[row]), None))
+    distance = [50 if cell.standing is None else abs(cell.standing - 50) for cell in cells]
+    return [cells[place] for place in np.argsort(np.negative(distance), kind="stable")[:FEW]]
