@@ -29,7 +29,7 @@ def run_config(config: RunConfig | None = None, **options: Any) -> RunConfig:
         if option not in known:
             nearest = get_close_matches(option, known, 1)
             hint = f"did you mean {nearest[0]}? " if nearest else ""
-            raise InputError(f"{option} is no option of a run; {hint}`memjax --help-all` lists the options")
+            raise InputError(f"{option} is no option of a run; {hint}see `memjax --help-all` for the options")
     values = {option: _as(known[option], value, option) for option, value in options.items()}
     for name, section in sections.items():
         names = {part.name for part in fields(section)} & values.keys()

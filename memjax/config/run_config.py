@@ -23,7 +23,7 @@ class RunConfig:
     """Run folder, on disk or as gs://BUCKET/NAME or s3://BUCKET/NAME.  Default: a folder under runs/, named after the
     data, the model and a hash of the settings."""
     num_models: int = 512
-    """Models to train in all.  If you ask for more later, only the difference is trained."""
+    """Models to train in all.  If you ask for more later, only the missing models are trained."""
     until_stderr: float | None = None
     """Train more than --num-models models, until the typical standard error of memorization is this small."""
     seed: int = 0

@@ -40,7 +40,7 @@ def fit(
         channels): NumPy or JAX arrays, torch tensors, or tables of pandas, polars or pyarrow.  Without x_test influence
         is not defined.  Instead of x_train alone: the name of a data set as of `--dataset`, a `memjax.Dataset`, or a
         table with its labels in the column `target`, from which test rows are drawn.
-      y_train, y_test: one label an example: text, whole numbers, booleans or pandas categories.
+      y_train, y_test: one label per example: text, whole numbers, booleans or pandas categories.
       model: a network by name, such as "mlp:128" or "cnn"; a Flax NNX class, a factory of a Linen module, or a
         `memjax.Model`.
       run: the run folder, kept for later; by default a new temporary one, which the result names.

@@ -25,7 +25,7 @@ from memjax.store import Plan
 
 @pinned()
 def settle_plan(request: Request, asked: bool = True) -> Plan:
-    """The plan of the request's folder, which is made if need be; it asks for at least as many models as the request.
+    """The plan of the request's folder, created if needed; it asks for at least as many models as the request.
 
     Args:
       asked: False if the request is the folder's own; a network of the user's own, whose code may be elsewhere, is then
@@ -89,7 +89,7 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
 
 
 def _keep_examples(request: Request) -> None:
-    if request.given and not store.is_there(request.folder / in_memory.FILE):
+    if request.given and store.read_results(request.folder, in_memory.FILE) is None:  # missing or damaged
         in_memory.save(request.folder, request.given)
 
 
