@@ -25,7 +25,8 @@ def subsampled_shapley(
 
     which is exact where every size from 1 to n - 1 is there and every subset of a size equally likely: the definition
     with its sums in another order.  With some of the sizes, as `--design profile` trains them, it is the same integral
-    by fewer points.  Above 0: the example helps.  With the gain, values add up to about the gain.
+    by fewer points.  Above 0: the example helps.  If `gain` is given, the values of all examples add up to about the
+    gain.
 
     Args:
       masks: (models, train); models are grouped by how many examples they saw.

@@ -71,6 +71,7 @@ TOKENS = RNG.integers(0, 7, (40, 5))
         (TOKENS > 3, "standard", False),
         ((TOKENS > 3).astype(int), "standard", False),
         (np.arange(400).reshape(40, 10), "standard", False),
+        (np.arange(40)[:, None], "standard", False),
         (RNG.integers(0, 7, (40, 5, 5)), "standard", False),
     ],
 )
