@@ -1,12 +1,12 @@
 """Statistics that several parts need, in NumPy: means of some values, the Gini coefficient, limits of rates."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
-from memjax.errors import InputError
+from memjax.errors import InputError, one_of
 
 
 def mean_where(
@@ -64,6 +64,52 @@ def clopper_pearson(
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
 
 
+class _Ends(NamedTuple):
+    low: Any
+    high: Any
+
+
+class Interval(_Ends):
+    """Lower and upper ends of confidence intervals, to unpack as `low, high`.
+
+    Attributes:
+      low, high: one number for each entry of the estimate.
+      form: how they were made: mid-p, exact or normal; see `memjax.types.Estimate.interval`.
+    """
+
+    form: str
+
+    def __new__(cls, low: Any, high: Any, form: str) -> "Interval":
+        ends = super().__new__(cls, low, high)
+        ends.form = form
+        return ends
+
+
+def form_of_interval(level: float, form: str | None, known: bool) -> str:
+    """The form of an interval that is asked for, or by default; whether counts are known.
+
+    Raises:
+      InputError: the level is not between 0 and 1, an unknown form, or one that needs counts that are not known.
+    """
+    if not 0 < level < 1:
+        raise InputError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
+    if form not in (None, "mid-p", "exact", "normal"):
+        raise one_of("form", form, ("mid-p", "exact", "normal"))
+    if form in ("mid-p", "exact") and not known:
+        raise InputError(
+            f"an interval of form {form} is made from counts of right answers of independent models, which this "
+            "estimate does not have; take form='normal'"
+        )
+    return form or ("mid-p" if known else "normal")
+
+
+def normal_quantile(alpha: float) -> float:
+    """How many standard errors a normal error exceeds, in either direction, with probability alpha."""
+    from scipy.special import ndtri
+
+    return float(-ndtri(alpha / 2))
+
+
 Counts = Float[np.ndarray, "..."]
 _NODES = 32  # of the integral over one of the two rates
 
@@ -99,6 +145,16 @@ def difference_limits(
     limits, find = np.full((2, *known.shape), np.nan), _exact_limits if exact else _mid_p_limits
     limits[:, known] = find(*(values[known] for values in counts), alpha)
     return limits[0], limits[1]
+
+
+def unbiased_stderr(right_in: Counts, num_in: Counts, right_out: Counts, num_out: Counts) -> Counts:
+    """The standard error of a difference of two proportions from sample variances; NaN where a side has one model."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        inside, outside = (
+            np.where(of > 1, right * (of - right) / (of * of * (of - 1)), np.nan)
+            for right, of in ((right_in, num_in), (right_out, num_out))
+        )
+    return np.sqrt(inside + outside)
 
 
 def _mid_p_limits(right_in: Counts, num_in: Counts, right_out: Counts, num_out: Counts, alpha: float) -> Any:

@@ -19,8 +19,8 @@ from jaxtyping import Bool, Int, Shaped
 
 from memjax import notebook
 from memjax.disk_inputs import Stored
-from memjax.errors import InputError, one_of
-from memjax.statistics import difference_limits
+from memjax.errors import InputError
+from memjax.statistics import Interval, difference_limits, form_of_interval, normal_quantile, unbiased_stderr
 
 if TYPE_CHECKING:
     from jax import Array
@@ -195,27 +195,6 @@ class Curves(NamedTuple):
     values: dict[str, np.ndarray]
 
 
-class _Ends(NamedTuple):
-    low: Any
-    high: Any
-
-
-class Interval(_Ends):
-    """Lower and upper ends of confidence intervals, to unpack as `low, high`.
-
-    Attributes:
-      low, high: one number for each entry of the estimate.
-      form: how they were made: mid-p, exact or normal; see `Estimate.interval`.
-    """
-
-    form: str
-
-    def __new__(cls, low: Any, high: Any, form: str) -> "Interval":
-        ends = super().__new__(cls, low, high)
-        ends.form = form
-        return ends
-
-
 class _Estimate(NamedTuple):
     value: "Array"
     stderr: "Array"
@@ -243,10 +222,6 @@ class Estimate(_Estimate):
         estimate.num_right = num_right
         return estimate
 
-    def with_counts(self, num_right: Any) -> "Estimate":
-        """The same, with the number of all models that were right."""
-        return Estimate(*self, num_right)
-
     def interval(self, level: float = 0.95, *, form: str | None = None, simultaneous: bool = False) -> Interval:
         """Lower and upper ends of confidence intervals: `low, high = estimate.interval()`.
 
@@ -263,25 +238,13 @@ class Estimate(_Estimate):
         Raises:
           InputError: the level is not between 0 and 1, an unknown form, or one that needs counts that are not known.
         """
-        from scipy.special import ndtri
-
-        if not 0 < level < 1:
-            raise InputError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
-        if form not in (None, "mid-p", "exact", "normal"):
-            raise one_of("form", form, ("mid-p", "exact", "normal"))
         known = self.num_right is not None and notebook.holds_numbers(self.value)
-        if form in ("mid-p", "exact") and not known:
-            raise InputError(
-                f"an interval of form {form} is made from counts of right answers of independent models, which this "
-                "estimate does not have; take form='normal'"
-            )
-        alpha = 1 - level
-        if simultaneous:
-            alpha /= max(1, int(np.isfinite(np.asarray(self.value)).sum()))
-        if known and form != "normal":
-            return Interval(*difference_limits(*self._counts(), alpha, form == "exact"), form or "mid-p")
-        half = float(-ndtri(alpha / 2)) * self.stderr
-        return Interval(self.value - half, self.value + half, "normal")
+        form = form_of_interval(level, form, known)
+        alpha = (1 - level) / (max(1, int(np.isfinite(np.asarray(self.value)).sum())) if simultaneous else 1)
+        if form != "normal":
+            return Interval(*difference_limits(*self._counts(), alpha, form == "exact"), form)
+        half = normal_quantile(alpha) * self.stderr
+        return Interval(self.value - half, self.value + half, form)
 
     @property
     def typical_stderr(self) -> float:
@@ -292,12 +255,7 @@ class Estimate(_Estimate):
         """
         if self.num_right is None:
             return notebook.Summary(self.stderr).typical
-        right_in, num_in, right_out, num_out = self._counts()
-        with np.errstate(invalid="ignore", divide="ignore"):  # a single model has no variance
-            squares = [
-                right * (n - right) / (n * n * (n - 1)) for right, n in ((right_in, num_in), (right_out, num_out))
-            ]
-        return notebook.Summary(np.sqrt(np.where((num_in > 1) & (num_out > 1), sum(squares), np.nan))).typical
+        return notebook.Summary(unbiased_stderr(*self._counts())).typical
 
     def _counts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Right answers and models: of models that trained on the example, and of models that did not."""
