@@ -76,7 +76,7 @@ class Metric(NamedTuple):
 
     Attributes:
       name: in options, files and messages.
-      function: (logits, labels) -> a number an example.
+      function: (logits, labels) -> a number per example.
       words: what it says about an example.
       options: --keep stores it of each finished model; --score takes memorization and influence of it, which needs it
         kept; --record stores it while models train.

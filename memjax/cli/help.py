@@ -16,7 +16,7 @@ training example is memorized and how much it influences each test example.
 
 Options used most; memjax --help-all explains all of them, and the presets of the papers:
   --run DIR              folder of the run; the same command resumes it
-  --num-models N         models in all; a larger number trains the difference
+  --num-models N         models in all; a larger number trains the missing ones
   --until-stderr E       train until the typical standard error is E
   --dataset NAME         digits, csv:FILE with --target COLUMN, npz:FILE, tfds:NAME, cifar10, ...
   --per-class N          at most N training examples of each class
@@ -27,14 +27,15 @@ Options used most; memjax --help-all explains all of them, and the presets of th
   --record NAMES         record correct, loss, ... of every example after every epoch
   --preset NAME          data, network and training of a paper
   --seed N               decides subsets, initial weights and batches
-  --quiet, --json        print only the result; print one JSON object a line
+  --quiet, --json        print only the result; print one JSON object per line
 
 Other commands; memjax COMMAND --help explains each:
   suspects DIR           labels that look wrong    apply REVIEW  the table with labels corrected
   status DIR             how far a run is          verify DIR    whether its files are intact
   report DIR             write the report again    export DIR    files for other programs
   estimate --arrays F    estimates from predictions of models trained elsewhere
-  doctor                 time, memory and precision that a run would take
+  describe DATASET       what is understood of the data; time, memory and precision of a run
+  doctor                 the same of a run with these options, here or on other machines
   seed DATASET FOLDER    use data files that you already have
   completion SHELL       completion for bash, zsh or tcsh
 

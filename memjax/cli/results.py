@@ -46,7 +46,7 @@ class Suspects:
     csv: str = ""
     """A file for the table, with all its columns."""
     json: bool = False
-    """Print one JSON object a row instead of lines."""
+    """Print one JSON object per row instead of lines."""
 
 
 def suspects(request: Suspects) -> None:

@@ -23,7 +23,7 @@ class RunConfig:
     """Run folder, on disk or as gs://BUCKET/NAME or s3://BUCKET/NAME.  Default: a folder under runs/, named after the
     data, the model and a hash of the settings."""
     num_models: int = 512
-    """Models to train in all.  If you ask for more later, only the difference is trained."""
+    """Models to train in all.  If you ask for more later, only the missing models are trained."""
     until_stderr: float | None = None
     """Train more than --num-models models, until the typical standard error of memorization is this small."""
     seed: int = 0
@@ -101,7 +101,9 @@ class RunConfig:
         settings = {
             "seed": self.seed,
             "data": {
-                key: value for key, value in asdict(self.data).items() if (key, value) not in _ADDED_LATER.items()
+                key: value
+                for key, value in asdict(replace(self.data, channels_last=False)).items()  # decides no result
+                if (key, value) not in _ADDED_LATER.items()
             },
             "subset": asdict(self.subset),
             "model": asdict(self.model),
@@ -122,7 +124,7 @@ class RunConfig:
 
 
 # Settings that older folders lack.  They are stored only if they differ, so that older folders keep their names.
-_ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test"}
+_ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test", "channels_last": False}
 
 
 def _check_worker(text: str | None) -> None:

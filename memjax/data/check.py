@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from memjax.data.labels import as_labels
 from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.types import Dataset
@@ -48,6 +49,7 @@ def check_lengths(which: str, inputs: Inputs, labels: np.ndarray) -> None:
     if labels.ndim != 1:
         raise InputError(f"{which} labels have shape {labels.shape}; expected one number per example, ({len(inputs)},)")
     if labels.dtype.kind not in "iu":
+        as_labels(which, labels)  # which says why, of labels that are no classes
         raise InputError(
             f"{which} labels are {labels.dtype}; a Dataset has class numbers. Labels of any kind are taken by "
             "memjax.fit(x_train, y_train)"

@@ -62,7 +62,7 @@ def scaling_of(train: Shaped[np.ndarray, "train ..."], how: str, test: Shaped[np
     return Scaling(low, mean, 1 / np.where(spread > 0, spread, 1))
 
 
-def narrowed(train: Inputs, test: Inputs) -> tuple[Inputs, Inputs]:
+def narrowed(train: Inputs, test: Inputs) -> tuple[Any, Any]:
     """Floating-point inputs in memory as float32, or as float64 where float32 would not resolve a training feature."""
     kind = np.float32
     with np.errstate(all="ignore"):  # numbers beyond float32, infinity and NaN are refused later

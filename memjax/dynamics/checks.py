@@ -44,7 +44,7 @@ def as_epochs(epochs: ArrayLike | None, count: int) -> Int[np.ndarray, " epochs"
         return np.arange(1, count + 1)
     epochs = np.asarray(epochs)
     if epochs.shape != (count,) or (np.diff(epochs) <= 0).any():
-        raise InputError(f"epochs is {epochs.tolist()}; expected {count} numbers, one a record, ascending")
+        raise InputError(f"epochs is {epochs.tolist()}; expected {count} numbers, one per record, ascending")
     return epochs
 
 

@@ -42,7 +42,7 @@ def as_scores(name: str, scores: ArrayLike, num_models: int) -> Shaped[AnyArray,
     """Scores as bool, where they are all 0 or 1, or as float32.
 
     Raises:
-      InputError: not one row a model, or not a finite number.
+      InputError: not one row per model, or not a finite number.
     """
     scores = as_array(name, scores)
     if scores.ndim != 2 or scores.shape[0] != num_models:
@@ -85,4 +85,4 @@ def as_array(name: str, values: ArrayLike) -> AnyArray:
 
 def at_least_one_model(num_models: int) -> None:
     if num_models == 0:
-        raise InputError("masks has no row; expected one a model")
+        raise InputError("masks has no row; expected one per model")

@@ -30,7 +30,7 @@ def c_score(masks: ArrayLike, correct: ArrayLike) -> Estimate:
       masks, correct: as for `memorization`.
 
     Returns:
-      One estimate an example with the standard error of that mean; NaN where no model left the example out.
+      One estimate per example with the standard error of that mean; NaN where no model left the example out.
 
     Raises:
       InputError: as `memorization`.

@@ -21,7 +21,7 @@ def shrink(estimate: Estimate, groups: ArrayLike) -> Estimate:
     look for: rank by it, do not test with it.
 
     Args:
-      estimate: one number an example, e.g. of `memorization`; values without a standard error stay as they are.
+      estimate: one number per example, e.g. of `memorization`; values without a standard error stay as they are.
       groups: (train,) numbers of groups.
 
     Returns:
@@ -36,7 +36,7 @@ def shrink(estimate: Estimate, groups: ArrayLike) -> Estimate:
     value, stderr = np.asarray(estimate.value, np.float64), np.asarray(estimate.stderr, np.float64)
     groups = np.asarray(groups)
     if groups.shape != value.shape or value.ndim != 1:
-        raise InputError(f"groups has shape {groups.shape} and the estimate {value.shape}; expected one an example")
+        raise InputError(f"groups has shape {groups.shape} and the estimate {value.shape}; expected one per example")
     known = np.isfinite(value) & np.isfinite(stderr)
     shrunken, error = value.copy(), stderr.copy()
     for group in np.unique(groups):

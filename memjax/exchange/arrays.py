@@ -74,7 +74,7 @@ def _tell_unknown(names: Iterable[str]) -> None:
 
 
 def outcomes_of(arrays: Mapping[str, Shaped[np.ndarray, "..."]], name: str = "arrays") -> tuple[Dataset, Outcomes]:
-    """Finished models from arrays with one row a model, and a data set with what is known of the examples.
+    """Finished models from arrays with one row per model, and a data set with what is known of the examples.
 
     Required are the subsets and a training score.  Subsets are `masks` (models, train), or `indices` (models, subset
     size): rows of the training examples.  Scores are `train_correct`, `train_probability`, `train_log_odds` and

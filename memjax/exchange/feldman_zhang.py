@@ -76,6 +76,6 @@ def _scattered(values: np.ndarray, index: np.ndarray, size: int, path: Path) -> 
     """Values in the order of the examples; each example must occur once."""
     if values.shape != (size,) or index.dtype.kind not in "iu" or not np.array_equal(np.sort(index), np.arange(size)):
         raise InputError(f"{path}: its indices do not name each of {size} examples once; get the file again")
-    row = np.empty(size, bool)
-    row[index] = values.astype(bool)
+    row = np.empty(size, values.dtype)
+    row[index] = values
     return row

@@ -86,7 +86,9 @@ def _pair(name: str, given: Any, function: str, expected: str) -> tuple[Any, Any
 
 
 def _check_logits(name: str, logits: Any, batch: int, num_classes: int) -> None:
-    expected = f"expected one array of floats of shape {(batch, num_classes)}, a row for each example, a column a class"
+    expected = (
+        f"expected one array of floats of shape {(batch, num_classes)}, a row for each example, a column per class"
+    )
     if not hasattr(logits, "dtype"):
         raise InputError(f"--model {name} returns a {type(logits).__name__}; {expected}: return the logits alone")
     if logits.shape != (batch, num_classes) or not jnp.issubdtype(logits.dtype, jnp.floating):

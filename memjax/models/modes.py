@@ -16,7 +16,7 @@ FLAGS = {"train": True, "training": True, "is_training": True, "deterministic": 
 
 
 def flags(call: Callable, train: bool) -> dict[str, Any]:
-    """The arguments that put a module's `__call__` into training or evaluation mode: the known ones that it has."""
+    """The arguments that switch a module's `__call__` between training and evaluation, of those in `FLAGS`."""
     known = inspect.signature(call).parameters
     return {name: value == train for name, value in FLAGS.items() if name in known}
 

@@ -16,7 +16,7 @@ def carry_out(run: Run, teller: Teller, estimate: bool = True, advice: str = "")
       advice: a notice to begin with, or nothing.
 
     Returns:
-      The run, with the models that --until-stderr needed besides, and whether estimates were written.
+      The run, with the further models that --until-stderr needed, and whether estimates were written.
     """
     fresh, goal = False, run.config.until_stderr
     notices = [text for text in (advice, summary.without_test(run.dataset)) if text]

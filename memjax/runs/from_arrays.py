@@ -34,12 +34,12 @@ def report_arrays(
     Args:
       arrays: masks (models, train), train_correct (models, train) and what else there is, by the names of
         `memjax.exchange.NAMES`: test_correct, train_labels, test_labels, train_probability, ...
-      folder: for the files; made if need be.
+      folder: for the files; created if needed.
       train_inputs, test_inputs: what the report shows of the examples: images (height, width) or (height, width,
         channels), or vectors (features,); both or neither.  Without them it has numbers only.
-      class_names: one a class; by default their numbers.
+      class_names: one name per class; by default its number.
       name: what the report calls the data.
-      influence: all: influence.npy besides, every train-test pair.
+      influence: all: also writes influence.npy, with every train-test pair.
       score: what memorization and influence are differences of: correct, or probability, margin or log_odds, which
         must then be there of training and of test examples.
 

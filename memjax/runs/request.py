@@ -11,7 +11,7 @@ from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import TableSpec
 from memjax.data import content_hash, in_memory, load_dataset
-from memjax.data.given import table_named
+from memjax.data.given import named_examples
 from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
 from memjax.store import Plan, place
@@ -49,9 +49,9 @@ def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
       InputError: the examples cannot be read or used, or the design does not have so many models.
     """
     folder = place(config.folder())
-    given = given or table_named(config.data.dataset, config.table, config.data.data_seed)
+    given = given or named_examples(config.data, config.table)
     if given:  # the run folder keeps the examples: what it was made from may change
-        data = replace(config.data, dataset=in_memory.source_of(given))
+        data = replace(config.data, dataset=in_memory.source_of(given), image_size=None)
         config = replace(config, run=config.run or str(folder), data=data, table=TableSpec())
     source = given.dataset if given else None
     if source is None and config.data.dataset.startswith(in_memory.SOURCE):

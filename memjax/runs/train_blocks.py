@@ -129,4 +129,4 @@ def _check_diverged(num_models: int, num_failed: int, most: float) -> None:
 
 def _does_not_fit(pack_size: int) -> str:
     smaller = f"begin another --run with --pack-size {pack_size // 2}" if pack_size > 1 else "take a smaller --model"
-    return f"a device ran out of memory with {pack_size} models a pack, which this run folder has fixed; {smaller}"
+    return f"a device ran out of memory with {pack_size} models per pack, which this run folder has fixed; {smaller}"

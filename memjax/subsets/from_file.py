@@ -19,7 +19,7 @@ def from_file(path: Path, num_train: int) -> SubsetDesign:
     rows = read_npy(path)
     if rows.ndim != 2 or rows.shape[1] != num_train or not len(rows):
         raise InputError(
-            f"masks file {path} has shape {rows.shape}; expected (models, {num_train}), a column an example"
+            f"masks file {path} has shape {rows.shape}; expected (models, {num_train}), a column per example"
         )
     chosen = rows.astype(bool)
     if not np.array_equal(chosen, rows):

@@ -1,4 +1,4 @@
-"""From a spec to an optax optimiser and its learning rate."""
+"""Makes the optax optimiser and the learning rate of a spec."""
 
 import inspect
 from collections.abc import Iterable

@@ -50,6 +50,40 @@ def test_text_labels_of_a_dataset_are_taken_by_fit():
     assert memjax.fit(dataset.train_inputs, dataset.train_labels, **FAST).classes == ["ant", "bee", "cat"]
 
 
+def test_numbers_to_be_predicted_are_told_from_other_labels():
+    dataset = unchecked(tiny(), train_labels=np.array([0.5, 1, 2, 0, 1, 2]))
+
+    with pytest.raises(InputError, match=r"train label 0.5 of row 0 is no class.* are not supported") as of_dataset:
+        check(dataset)
+    with pytest.raises(InputError) as of_fit:
+        memjax.fit(dataset.train_inputs, dataset.train_labels, **FAST)
+    assert str(of_fit.value) == str(of_dataset.value)
+
+
+def test_damaged_examples_of_a_run_folder_are_stored_again(tmp_path):
+    x, y = npz_arrays()["x_train"], npz_arrays()["y_train"]
+    memjax.fit(x, y, run=tmp_path / "run", **FAST)
+    (tmp_path / "run" / "data.npz").write_bytes(b"damaged")
+
+    with pytest.raises(InputError, match=r"is missing or damaged; give the same arrays to memjax.fit again"):
+        memjax.open(tmp_path / "run")
+
+    assert memjax.fit(x, y, run=tmp_path / "run", **FAST).trained == 0
+    assert memjax.open(tmp_path / "run").classes == [0, 1, 2]
+
+
+def test_files_of_unknown_names_in_a_folder_are_told(tmp_path, caplog):
+    for name, array in npz_arrays(class_names=np.array(["a", "b", "c"])).items():
+        np.save(tmp_path / f"{name}.npy", array)
+
+    assert load_dataset(DataSpec(f"npy:{tmp_path}")).class_names == ("0", "1", "2")
+
+    (record,) = caplog.records
+    assert "are not used: class_names.npy; expected are x_train.npy, y_train.npy, x_test.npy" in record.message
+    with pytest.raises(InputError, match=r"x_train\.npy"):
+        load_dataset(DataSpec("npy:a\0b"))
+
+
 def test_labels_from_1_to_the_number_of_classes_begin_at_0_after_the_advice():
     dataset = tiny(labels=(1, 2, 3, 1, 2, 3))
 

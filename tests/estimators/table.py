@@ -36,7 +36,10 @@ FLAT, DIAGONAL = np.full(EXAMPLES, 0.3), 0.3 * np.eye(EXAMPLES)
 INFL = [[0.5, -0.25], [0.5, 0.75]]  # of the world by hand
 TAILS = np.array([[17, 65], [17, 5]]) / 70  # Of 70 ways to choose 4 of 8 models
 COMPLEMENTARY = {"always in or out": "in a complementary pair nothing is always in"}
-UTILITY = {"coverage": "the noise of its utility is not that of one example", "blocks": "no merge: one number a model"}
+UTILITY = {
+    "coverage": "the noise of its utility is not that of one example",
+    "blocks": "no merge: one number per model",
+}
 WHOLE = {"always in or out": "one number for all examples"}
 PAIRS = {"coverage": "no interval", "blocks": "of pairs, which have their own row"}
 

@@ -45,5 +45,5 @@ def test_closer_to_the_truth_and_as_uncertain_as_it_says():
 
 
 def test_groups_that_do_not_fit_are_refused():
-    with pytest.raises(InputError, match="expected one an example"):
+    with pytest.raises(InputError, match="expected one per example"):
         shrink(estimate_of([1, 2], [1, 1]), np.zeros(3))

@@ -167,3 +167,16 @@ def test_a_single_array_is_recognised_and_the_advice_works(tmp_path, capsys):
 
     np.savez(tmp_path / "all.npz", masks=MASKS, train_correct=MASKS)
     assert estimate(tmp_path / "all.npz", tmp_path / "out") == 0
+
+
+def test_correctness_in_published_files_is_0_or_1_too(tmp_path):
+    for number in range(2):
+        (tmp_path / str(number)).mkdir()
+        np.savez(
+            tmp_path / str(number) / "aux_arrays.npz", index_train=np.arange(2), index_removed=np.arange(2, 4),
+            index_test=np.arange(1), correctness_train=np.array([1.0, 0.5]), correctness_removed=np.ones(2),
+            correctness_test=np.ones(1),
+        )  # fmt: skip
+
+    with pytest.raises(InputError, match=r"train_correct holds numbers from 0.5 to 1; expected only 0 and 1"):
+        outcomes_of(read_predictions(tmp_path) | {"masks": np.array([[1, 0, 1, 0], [0, 1, 0, 1]])})

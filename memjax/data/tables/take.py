@@ -1,4 +1,4 @@
-"""From a table with its labels in a column to training and test examples."""
+"""Makes training and test examples of a table that has its labels in a column."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
     Args:
       frame: a pandas data frame with a column of labels.
       spec: which columns are the labels and the names of rows, which are left out, and which rows are for testing.
-      seed: decides which rows are for testing where no column says it.
+      seed: decides which rows are for testing, unless a column says so.
       name: what the report calls the data.
       test: test rows, if they are in a data frame of their own.
 
