@@ -13,6 +13,7 @@ from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_array, as_masks, as_masks_and_scores
 from memjax.estimators.memorization import sides
 from memjax.machine.debugging import without_debugging
+from memjax.metrics import check_range
 from memjax.statistics import mean_where
 from memjax.types import ArrayLike, Estimate
 
@@ -145,4 +146,6 @@ def label_errors(masks: ArrayLike, probability: ArrayLike) -> Int[np.ndarray, " 
     Raises:
       InputError: as `memorization`.
     """
-    return np.argsort(np.asarray(c_score(masks, probability).value), kind="stable")  # NaN sorts last
+    score = c_score(masks, probability)
+    check_range("probability", "probability", np.asarray(probability))
+    return np.argsort(np.asarray(score.value), kind="stable")  # NaN sorts last

@@ -33,6 +33,10 @@ def read(folder: Path) -> dict[str, np.ndarray]:
     masks, train, test = [], [], []
     for path in files_of(folder, "feldman-zhang") or sorted(folder.rglob(FILE)):
         arrays = read_npz(path, lambda names, path=path: _check_names(names, path))
+        for name in WANTED:
+            if arrays[name].ndim != 1 or arrays[name].dtype.kind not in "biuf":
+                what = f"{arrays[name].dtype} {arrays[name].shape}"
+                raise InputError(f"{path}: {name} is {what}; expected a row of numbers; get the file again")
         sizes = len(arrays["index_train"]) + len(arrays["index_removed"]), len(arrays["index_test"])
         if masks and sizes != (len(masks[0]), len(test[0])):
             raise InputError(
@@ -72,7 +76,7 @@ def _check_names(names: Sequence[str], path: Path) -> None:
 
 
 def _scattered(values: np.ndarray, index: np.ndarray, size: int, path: Path) -> np.ndarray:
-    """Values in the order of the examples; each example must occur once."""
+    """Correctness in the order of the examples; each example must occur once."""
     if values.shape != (size,) or index.dtype.kind not in "iu" or not np.array_equal(np.sort(index), np.arange(size)):
         raise InputError(f"{path}: its indices do not name each of {size} examples once; get the file again")
     row = np.empty(size, values.dtype)

@@ -40,8 +40,12 @@ def read(folder: Path) -> dict[str, np.ndarray]:
         arrays["train_labels"] = read_npy(labels)
     if labels.exists() and all(any(path.glob("logits/*.npy")) for path in experiments):
         logits = _stacked([_last(path / "logits") for path in experiments], 4, folder)[:, :, 0, 0]
-        if arrays["train_labels"].shape != logits.shape[1:2]:
-            raise InputError(f"{labels} holds {arrays['train_labels'].shape}; expected {logits.shape[1:2]}")
+        given = arrays["train_labels"]
+        if given.shape != logits.shape[1:2] or given.dtype.kind not in "iu":
+            raise InputError(
+                f"{labels} holds {given.dtype} {given.shape}; expected {logits.shape[1]} whole numbers: the column of "
+                "each example's label in the logits"
+            )
         arrays["train_correct"] = logits.argmax(-1) == arrays["train_labels"]
     return arrays
 

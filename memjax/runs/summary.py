@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from memjax.config.goals import Goal
 from memjax.metrics import metric_named
 from memjax.notebook import Summary
 from memjax.results import Estimates, PairTable
@@ -23,7 +24,7 @@ CONVERGED = 0.999  # in-sample accuracy from which held-in errors no longer matt
 
 def typical_stderr(estimates: Estimates) -> float:
     """Root mean square of the standard errors of all scores that have one; NaN if none has."""
-    return Summary(estimates.mem_stderr).typical
+    return estimates.typical_stderr
 
 
 def start(dataset: Dataset, plan: Plan, design: SubsetDesign) -> dict[str, Any]:
@@ -54,6 +55,15 @@ def without_test(dataset: Dataset) -> str:
     return "" if dataset.num_test else "there are no test examples: memorization is estimated, influence is undefined"
 
 
+def decisions(goal: Goal, num_models: int, looks: int, left: int, of: int, more: int | None) -> str:
+    """A line on the decisions of a run that are open, and what they cost."""
+    what = "pairs" if goal.kind == "pairs" else "examples"
+    head = f"{goal}, look {looks} after {num_models:,} models: {left:,} of {of:,} {what} open"
+    if more:
+        return f"{head}; training on to {more:,} models"
+    return f"{head}; the others are decided with 95 %, or known within {goal.within:g}"
+
+
 def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[str, Any]:
     """The results as numbers by name, ready for JSON: `rows` says them in words."""
     from memjax.estimators import count_pairs
@@ -77,7 +87,7 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
             "undefined": len(estimates.mem) - len(mem),
         },
         "reliability": {"whole": estimates.reliability, "halves": estimates.reliability_halves},
-        "standard_error": {"typical": stderr.typical, "largest": stderr.high},
+        "standard_error": {"typical": typical_stderr(estimates), "largest": stderr.high},
         "pairs": {
             **count_pairs(pairs.train_rows, pairs.test_rows)._asdict(),
             "threshold": pairs.influence_threshold,

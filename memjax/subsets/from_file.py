@@ -23,9 +23,13 @@ def from_file(path: Path, num_train: int) -> SubsetDesign:
         )
     chosen = rows.astype(bool)
     if not np.array_equal(chosen, rows):
-        raise InputError(f"masks file {path} holds values other than 0 and 1")
+        raise InputError(
+            f"masks file {path} holds values other than 0 and 1; give 1 where a model trains on an example, else 0"
+        )
     if not chosen.any(1).all():
-        raise InputError(f"masks file {path}: row {int(np.argmin(chosen.any(1)))} marks no example to train on")
+        raise InputError(
+            f"masks file {path}: row {int(np.argmin(chosen.any(1)))} marks no example to train on; give at least one"
+        )
 
     def masks(model_ids: Int[np.ndarray, " models"]) -> Bool[np.ndarray, "models train"]:
         return chosen[model_ids % len(chosen)]  # models past the end only fill the last block and are not counted

@@ -10,7 +10,7 @@ from memjax.errors import InputError
 
 RNG = np.random.default_rng(0)
 BITS = RNG.random((4, 7, 11)) < 0.6
-NUMBERS = RNG.normal(size=(4, 7, 11)).astype(np.float16)
+NUMBERS = RNG.random((4, 7, 11)).astype(np.float16)
 MASKS = RNG.random((4, 11)) < 0.5
 EPOCHS = np.array([0, 1, 2, 4, 8, 9, 20])
 

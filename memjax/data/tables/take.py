@@ -52,13 +52,13 @@ def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: A
     """Data frames of inputs whose labels are given apart; other arguments as of `from_arrays`."""
     columns = understand(frame)
     rows = frame.iloc[:0] if test is None else test
-    kept = [str(name) for name in frame.columns]
-    sides = ([shown(part[name]) for name in frame.columns] for part in (frame, rows))
-    table = Table(kept, *sides)
     found = from_arrays(
         encode(columns, frame, "train"), labels, None if test is None else encode(columns, test, "test"), test_labels,
         **given,
     )  # fmt: skip
+    kept = [str(name) for name in frame.columns]
+    sides = ([shown(part[name]) for name in frame.columns] for part in (frame, rows))
+    table = Table(kept, *sides)
     features = tuple(name for column in columns for name in column.features)
     return found._replace(table=table, features=features, notices=tuple(remarks(columns, frame)))
 
