@@ -36,13 +36,14 @@ def memorization(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted")
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
       correct: (models, train), whether model t predicts the given label of example i; bool, 0 / 1, the
         probability it gives to that label, or a margin.  NumPy or JAX.
-      errors: adjusted or plug-in, for the standard errors of 0 / 1 scores.
+      errors: adjusted, unbiased or plug-in, for the standard errors of 0 / 1 scores.
 
     Returns:
       One estimate per example, NaN where it was always in or always out.  The standard error is that of a difference
       of two independent means, from the sample variances; for 0 / 1 scores one success and one failure are added to
-      either side first, so that it is never 0, or, with `errors="plug-in"`, the rates are taken as they are (see
-      `moments.moments_of_rates`).  It is NaN where a side has fewer than two models.
+      either side first, so that it is never 0.  With `errors="unbiased"` or `"plug-in"` the rates are taken as they are
+      (see `moments.moments_of_rates`).  It is NaN where a side has fewer than two models.  The intervals of 0 / 1
+      scores do not need it: they are made from counts.
 
     Raises:
       InputError: shapes that do not fit, masks other than 0 and 1, scores that are not finite, an unknown `errors`.
@@ -57,7 +58,9 @@ def memorization(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted")
     Reference:
       Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, section 2.
     """
-    return difference(*sides(masks, correct, errors))
+    masks, correct = as_masks_and_scores(masks, correct)
+    estimate = difference(*_sides(masks, correct, as_errors(errors)))
+    return estimate.with_counts(correct.sum(0)) if correct.dtype == bool else estimate
 
 
 @without_debugging()
