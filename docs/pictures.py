@@ -18,10 +18,6 @@ SCREENS = {
     "labels_dark": (1280, 800, "dark"),
     "labels_phone": (390, 800, "light"),
 }
-    "labels_light": (1280, 800, "light"),
-    "labels_dark": (1280, 800, "dark"),
-    "labels_phone": (390, 800, "light"),
-}
 
 
 def spoiled_table():
