@@ -44,7 +44,7 @@ class Settings:
 
 
 class Result(NamedTuple):
-    """Milliseconds a model and step, an entry a round, by form and layer."""
+    """Milliseconds a model and step, an entry per round, by form and layer."""
 
     times: dict[str, dict[Layer, list[float]]]
 
@@ -80,7 +80,7 @@ FORMS: dict[str, tuple[Callable, Callable]] = {
 
 
 def milliseconds(form: str, layer: Layer, settings: Settings) -> list[float]:
-    """A model and step, an entry a round; the first call, which compiles, does not count."""
+    """A model and step, an entry per round; the first call, which compiles, does not count."""
     (side, channels, features), (conv, over_models) = layer, FORMS[form]
     draw = partial(jax.random.normal, jax.random.key(0))
     inputs = draw((settings.models, settings.batch, side, side, channels))

@@ -64,7 +64,7 @@ class Settings:
 
 
 class Point(NamedTuple):
-    """Milliseconds a model and MiB of the process, an entry a round."""
+    """Milliseconds a model and MiB of the process, an entry per round."""
 
     value: int
     models: int

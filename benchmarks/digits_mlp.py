@@ -1,4 +1,4 @@
-"""How many models a second does memjax train on digits, against torch.func.vmap and a plain loop in torch?
+"""How many models per second does memjax train on digits, against torch.func.vmap and a plain loop in torch?
 
 MLP 64-128-10, 70 % of the 1,437 training examples, batches of 64, 30 epochs, SGD with momentum 0.9 at a constant
 learning rate; whole trainings, with all 1,797 examples evaluated at the end.  memjax runs with several numbers of

@@ -42,7 +42,7 @@ class Settings:
 
 
 class Result(NamedTuple):
-    """By number of models: seconds and MiB, an entry a round."""
+    """By number of models: seconds and MiB, an entry per round."""
 
     seconds: dict[int, list[float]]
     peak_mib: dict[int, list[float]]

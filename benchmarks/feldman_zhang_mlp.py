@@ -1,4 +1,4 @@
-"""How many models a second at Feldman and Zhang's settings, against their loop and against torch?
+"""How many models per second at Feldman and Zhang's settings, against their loop and against torch?
 
 MLP 784-512-256-10 on Fashion-MNIST: 42,000 of 60,000 training examples, batches of 128, 10 epochs, SGD with momentum
 0.9 at learning rate 0.1, inputs from 0 to 1; all 70,000 examples are evaluated at the end of each model.

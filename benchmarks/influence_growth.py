@@ -33,7 +33,7 @@ class Settings:
 
 
 class Point(NamedTuple):
-    """What one side measured at one size, an entry a round; `value` is the number of `what`."""
+    """What one side measured at one size, an entry per round; `value` is the number of `what`."""
 
     what: str
     value: int

@@ -30,7 +30,7 @@ class Settings:
 
 
 class Result(NamedTuple):
-    """What each side measured, an entry a round."""
+    """What each side measured, an entry per round."""
 
     size: Size
     sides: dict[SideName, list[Measured]]

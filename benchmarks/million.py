@@ -9,8 +9,8 @@ are written.  The peak is the largest memory of the process less that before, wi
     sums       32 bytes a training example for all models and for either half
     estimates  some 100 bytes a training example
     part       20 models while they are counted, some 100 bytes a training example
-    influence  within the largest class at once, 8 bytes a pair; all pairs, which are never there, would be 4 x train x
-               test bytes
+    influence  within the largest class at once, 8 bytes per pair; all pairs, which are never made, would be
+               4 x train x test bytes
 
     python -m benchmarks.million
     python -m benchmarks.million --train 10000 --test 500 --classes 10 --models 200 --planted 20

@@ -84,7 +84,7 @@ class Settings:
 
 
 class Score(NamedTuple):
-    """Recall and LDS of one estimator from T models, a number a group of models."""
+    """Recall and LDS of one estimator from T models, a number per group of models."""
 
     estimator: str
     models: int

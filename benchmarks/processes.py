@@ -1,4 +1,4 @@
-"""How many times more models a second do two processes train than one, on one run folder?
+"""How many times more models per second do two processes train than one, on one run folder?
 
 Each process is bound to a core of its own and has one device.  Whole runs of `python -m memjax.run` on new folders: one
 process and two workers.  Models are counted from when each process has finished its first block, so that neither

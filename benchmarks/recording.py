@@ -1,6 +1,6 @@
 """What does it cost to record metrics while models train?
 
-The time of a model with one record an epoch over the time without.  Rounds with and without recording take turns, and
+The time of a model with one record per epoch over the time without.  Rounds with and without recording take turns, and
 seconds are those of the processor, so that other work on the machine falls on both alike.  Takes the options of
 `python -m memjax.run`.
 
@@ -31,7 +31,7 @@ class Settings:
 
 
 class Result(NamedTuple):
-    """Seconds of processor time a model, an entry a round, without recording and with it."""
+    """Seconds of processor time a model, an entry per round, without recording and with it."""
 
     records: int
     without: np.ndarray

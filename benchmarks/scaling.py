@@ -1,4 +1,4 @@
-"""How many times more models a second do two CPU devices train than one?
+"""How many times more models per second do two CPU devices train than one?
 
 Each number of devices runs at its best number of models, in both precisions, for the two MLPs.  One device may use
 both cores for what XLA runs in parallel within an operation.  The second comparison binds the process of one device to

@@ -42,7 +42,7 @@ class Settings:
 
 
 class Result(NamedTuple):
-    """By side: seconds a model, an entry a round; accuracies, an entry a model."""
+    """By side: seconds per model, an entry per round; accuracies, an entry per model."""
 
     seconds: dict[str, list[float]]
     accuracies: dict[str, dict[str, np.ndarray]]

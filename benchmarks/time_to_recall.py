@@ -9,7 +9,7 @@ with a prior.  Both train on Fashion-MNIST, 200 training and 100 test images a c
 
 Seconds a model are measured in turn.  Strong pairs, recall and the number of models that the script needs for the
 recall of memjax's T models are as in `models_needed.py`, whose `--preset script` has all estimators.  The time is
-seconds a model times models; for memjax its one compilation and the lasso come on top.  The script's own estimates
+seconds per model times models; for memjax its one compilation and the lasso come on top.  The script's own estimates
 count as no time at all.
 """
 
@@ -61,7 +61,7 @@ class Settings:
 
 
 class Times(NamedTuple):
-    """Seconds a model of either side, an entry a round; memjax's best way of training, and its compilation."""
+    """Seconds a model of either side, an entry per round; memjax's best way of training, and its compilation."""
 
     theirs: list[float]
     ours: list[float]
@@ -70,7 +70,7 @@ class Times(NamedTuple):
 
 
 class Recalls(NamedTuple):
-    """By number of models: recall of either side, an entry a group, and seconds of memjax's lasso."""
+    """By number of models: recall of either side, an entry per group, and seconds of memjax's lasso."""
 
     theirs: dict[int, list[float]]
     ours: dict[int, list[float]]

@@ -1,6 +1,9 @@
 """Errors that the user can correct, and the interruption of a run.  The command line prints one line for each."""
 
 from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
 
 
 class InputError(Exception):
@@ -21,6 +24,12 @@ def first_line(problem: BaseException) -> str:
     """The kind of an error of other code, and the first line of its text."""
     text = str(problem).strip().partition("\n")[0]
     return f"{type(problem).__name__}: {text}" if text else type(problem).__name__
+
+
+def refuse_masked(what: str, values: Any) -> None:
+    """Raises InputError for a NumPy array with masked entries: the values under the mask would be taken for real."""
+    if count := int(np.ma.count_masked(values)) if isinstance(values, np.ma.MaskedArray) else 0:
+        raise InputError(f"{what} has {count} masked entries; expected none: fill them in, or leave their rows out")
 
 
 class Interrupted(Exception):

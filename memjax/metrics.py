@@ -76,7 +76,7 @@ class Metric(NamedTuple):
 
     Attributes:
       name: in options, files and messages.
-      function: (logits, labels) -> a number an example.
+      function: (logits, labels) -> a number per example.
       words: what it says about an example.
       options: --keep stores it of each finished model; --score takes memorization and influence of it, which needs it
         kept; --record stores it while models train.
@@ -162,10 +162,10 @@ def check_range(what: str, name: str, values: Any) -> None:
         raise InputError(f"{what} holds numbers from {low:g} to {high:g}; expected only 0 and 1; {guess}")
     if outside:
         bounds = f"from {metric.range[0]:g} to {metric.range[1]:g}"
-        raise InputError(
-            f"{what} holds numbers from {low:g} to {high:g}; expected {metric.words}, {bounds}. For a difference of "
-            f"logits call the array {what.replace(name, 'margin')}"
-        )
+        guess = "check what was computed"
+        if what != name:
+            guess = f"for a difference of logits call the array {what.replace(name, 'margin')}"
+        raise InputError(f"{what} holds numbers from {low:g} to {high:g}; expected {metric.words}, {bounds}; {guess}")
 
 
 def metrics_named(names: tuple[str, ...]) -> dict[str, Callable[[Any, Any], Any]]:

@@ -173,5 +173,5 @@ class PairTable:
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
     def to_dataframe(self) -> Any:
-        """The pairs as a pandas data frame, a row a pair; train and test are rows of the data set."""
+        """The pairs as a pandas data frame, a row per pair; train and test are rows of the data set."""
         return notebook.frame({"train": self.train_rows, "test": self.test_rows, **self.columns()})

@@ -28,9 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _leave(arguments, 2, summary.printable(str(problem)))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter would complain of it once more at its end
-        return _leave([], 2, f"whoever read what is printed here has gone; {KEPT}")
+        return _leave([], 2, f"the program that read this output has ended; {KEPT}")
     except OSError as problem:
-        advice = f"; {KEPT}" if problem.errno in FULL else ""
+        advice = f"; {KEPT}" if problem.errno in FULL else "; check the path and its permissions"
         return _leave(arguments, 2, f"{problem.filename or 'a file'}: {problem.strerror or problem}{advice}")
     except (KeyboardInterrupt, Interrupted):
         return _leave(arguments, INTERRUPTED, f"interrupted; {KEPT}")

@@ -123,7 +123,7 @@ def test_other_results_show_their_main_numbers():
 def test_a_design_and_its_coverage_show_their_main_numbers():
     design = memjax.make_design(memjax.SubsetSpec(design="balanced"), 20, 0)
 
-    assert repr(design) == "SubsetDesign('14 examples a model, every example equally often' of 20)"
+    assert repr(design) == "SubsetDesign('14 examples per model, every example equally often' of 20)"
     assert repr(memjax.coverage(design, 10)) == (
         "Coverage(20 examples: in 7 to 7 models, out of 3 to 3; standard error at most 0.345, 0 undefined)"
     )

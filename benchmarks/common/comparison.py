@@ -12,7 +12,7 @@ class Comparison:
     """Times of all sides, and ratios between contestants, each at its best setting.
 
     Attributes:
-      found: what each side printed, an entry a round.
+      found: what each side printed, an entry per round.
       quantity: the time that is compared.
       pairs: contestants to compare, (the one whose times are divided by, the other).
     """

@@ -4,8 +4,8 @@
 
 Takes the options of `python -m memjax.run` and prints one JSON line:
 
-    model_s       seconds a model: training and evaluation; models/s is 1 / model_s
-    epoch_s       seconds an epoch of one model, without evaluation (with --timed-epochs only)
+    model_s       seconds per model: training and evaluation; models/s is 1 / model_s
+    epoch_s       seconds per epoch of one model, without evaluation (with --timed-epochs only)
     first_s       seconds to the end of the first call, which compiles; it does not count otherwise
     peak_mib      largest memory of the process
 
@@ -31,7 +31,7 @@ class Settings:
 
     config: RunConfig = field(default_factory=RunConfig)
     calls: int = 4
-    """Calls timed after the first, each of one batch of models a device."""
+    """Calls timed after the first, each of one batch of models per device."""
     timed_epochs: tuple[int, int] | None = None
     """Two numbers of epochs to train for instead of all."""
     cores: int | None = None
@@ -46,7 +46,7 @@ def timed(config: RunConfig, calls: int) -> tuple[float, float]:
 
     started = time.monotonic()
     devices = len(jax.local_devices())
-    # A call hands out its packs, one a device, when it is done and the next call runs.
+    # A call hands out its packs, one per device, when it is done and the next call runs.
     ends = [time.monotonic() for _ in packs(config, calls + 1)][::devices]
     return (ends[-1] - ends[0]) / (calls * devices * models_per_device(config)), ends[0] - started
 

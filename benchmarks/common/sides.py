@@ -57,7 +57,7 @@ class Quantity(NamedTuple):
     inverse: str = ""
 
 
-Found = dict[Side, list[dict[str, Any]]]  # what each side printed, an entry a round
+Found = dict[Side, list[dict[str, Any]]]  # what each side printed, an entry per round
 
 
 def module(name: str, *options: object, python: str = sys.executable) -> tuple[str, ...]:

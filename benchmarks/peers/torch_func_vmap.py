@@ -1,7 +1,7 @@
-"""torch.func.vmap over the gradient: many models a step.
+"""torch.func.vmap over the gradient: many models per step.
 
 Stacked weights, a batch of its own for each model, gathered by index; momentum with foreach operations in place, or
-the fused optimiser on the stacked weights.  Prints one JSON line with seconds a model.
+the fused optimiser on the stacked weights.  Prints one JSON line with seconds per model.
 
     python -m benchmarks.peers.torch_func_vmap --data FOLDER --stack 32 --threads 2
 """

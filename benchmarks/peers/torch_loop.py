@@ -1,7 +1,7 @@
 """A plain loop in torch, one model after the other, as fast as it goes.
 
 All data are one tensor in memory, already in the precision of the products; batches are gathered by index; no data
-loader; fused optimiser; gradients set to None.  Prints one JSON line with seconds a model, an epoch, an evaluation.
+loader; fused optimiser; gradients set to None.  Prints one JSON line: seconds per model, epoch and evaluation.
 
     python -m benchmarks.peers.torch_loop --data FOLDER --model mlp:512,256 --precision bfloat16 --threads 2
 """

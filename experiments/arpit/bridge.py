@@ -26,7 +26,7 @@ from memjax import dynamics
 
 COST = Cost("17 s", "6 min 24 s")
 
-SIZES = {  # model, networks, epochs, in the part of the one, examples a class
+SIZES = {  # model, networks, epochs, in the part of the one, examples per class
     "smoke": ("mlp:8", 8, 4, 2, 10),
     "quick": ("mlp:128", 64, 60, 16, None),
     "full": ("mlp:256", 256, 60, 40, 300),

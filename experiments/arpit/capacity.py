@@ -22,7 +22,7 @@ from memjax import dynamics
 
 COST = Cost("25 s", "7 min 19 s")
 
-SIZES = {  # widths, shares of noise, networks, epochs, examples a class
+SIZES = {  # widths, shares of noise, networks, epochs, examples per class
     "smoke": ((4, 16), (0.5,), 2, 3, 10),
     "quick": ((16, 64, 256), (0.5,), 8, 40, None),
     "full": ((16, 64, 256, 512), (0.25, 0.5, 0.75), 6, 60, 300),

@@ -22,7 +22,7 @@ from memjax.config.specs import TrainSpec
 
 COST = Cost("29 s", "6 min 9 s")
 
-SIZES = {  # depths, parameters, networks, epochs, examples a class, inputs, classes
+SIZES = {  # depths, parameters, networks, epochs, examples per class, inputs, classes
     "smoke": ((1, 2), 1_000, 2, 3, 10),
     "quick": ((1, 2, 4), 20_000, 6, 60, 60),
     "full": ((1, 2, 4, 8), 200_000, 8, 200, 300),

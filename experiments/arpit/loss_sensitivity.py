@@ -32,7 +32,7 @@ from memjax.training import examples_of
 COST = Cost("27 s", "18 min")
 
 SIZES = {"smoke": (3, 2, (2, 5)), "quick": (20, 4, (3, 10, 30, 100)), "full": (100, 10, (10, 30, 100, 300))}
-CLASSES = "normal labels", "a class an example"
+CLASSES = "normal labels", "a class per example"
 
 
 @dataclass(frozen=True)

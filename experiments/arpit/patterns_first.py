@@ -22,7 +22,7 @@ from memjax.types import Curves
 
 COST = Cost("12 s", "2 min 37 s")
 
-SIZES = {  # model, networks, epochs, examples a class
+SIZES = {  # model, networks, epochs, examples per class
     "smoke": ("mlp:16", 2, 4, 10),
     "quick": ("mlp:128", 12, 60, None),
     "full": ("mlp:512x2", 20, 100, 300),

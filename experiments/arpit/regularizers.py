@@ -34,7 +34,7 @@ from memjax.types import Model
 
 COST = Cost("63 s", "19 min")
 
-SIZES = {  # width, networks, epochs, examples a class, how many strengths
+SIZES = {  # width, networks, epochs, examples per class, how many strengths
     "smoke": (16, 2, 3, 10, 1),
     "quick": (64, 4, 60, 60, 2),
     "full": (256, 5, 100, 200, 3),

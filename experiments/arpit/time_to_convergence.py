@@ -24,7 +24,7 @@ from memjax.config.specs import TrainSpec
 
 COST = Cost("43 s", "19 min")
 
-SIZES = {  # widths, examples a class, networks, epochs
+SIZES = {  # widths, examples per class, networks, epochs
     "smoke": ((8, 16), (10, 20), 2, 4),
     "quick": ((16, 64, 256), (20, 60, 140), 6, 80),
     "full": ((64, 256, 1024), (30, 100, 300), 6, 150),
@@ -71,7 +71,7 @@ def run(settings: Settings) -> Result:
             contrast(slow["random inputs"], slow["real"]),
         ),
         Verdict(
-            f"from {sizes[0]} to {sizes[-1]} examples a class they slow down more (log of the ratio)",
+            f"from {sizes[0]} to {sizes[-1]} examples per class they slow down more (log of the ratio)",
             contrast(grow["random inputs"], grow["real"]),
         ),
     ]
@@ -81,7 +81,7 @@ def run(settings: Settings) -> Result:
                for kind, row in by.items()}
         for name, x, by in (("width", widths, by_width), ("examples_a_class", sizes, by_size))
     }  # fmt: skip
-    parts = ("units in each hidden layer", widths, wide), ("training examples a class", sizes, large)
+    parts = ("units in each hidden layer", widths, wide), ("training examples per class", sizes, large)
     return Result(found, verdicts, draw(parts))
 
 

@@ -46,9 +46,9 @@ class ModelSettings(BaseSettings):
     dataset: str = ""
     """Another data set, whole unless --per-class says otherwise; as for the command memjax."""
     per_class: int | None = None
-    """Training examples a class."""
+    """Training examples per class."""
     test_per_class: int | None = None
-    """Test examples a class."""
+    """Test examples per class."""
     model: str = ""
     """Another network; as for the command memjax."""
     models: int | None = None

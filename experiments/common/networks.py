@@ -105,7 +105,7 @@ def watched(
     look: Look,
     rows: np.ndarray,
 ) -> dict[int, Any]:
-    """What `look(params, model_state, key, rows)` returns for each model after some of the epochs, a row a model.
+    """What `look(params, model_state, key, rows)` returns for each model after some of the epochs, a row per model.
 
     For measures that need the weights in mid-training, which no run folder stores.  `keys` and `rows` have a row for
     each model too.

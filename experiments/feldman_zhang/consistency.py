@@ -95,7 +95,7 @@ def run(settings: Settings) -> Result:
         "mean_difference_infl": agreement.mean_difference(pairs.value, other_pairs.value, chosen_pairs),
         "rank_correlation_mem": correlation,
     }
-    half = f"{sizes[-1]} models a half"
+    half = f"{sizes[-1]} models per half"
     verdicts = [
         Verdict(f"the same examples are memorized (Jaccard at .25, {half}; paper .977)", last[0][1], 0.7),
         Verdict(f"the same pairs are selected (Jaccard at .15, {half}; paper .69)", last[1][1], 0.5),
@@ -111,7 +111,7 @@ def draw(measured: dict[int, Curves], forecast: dict[int, Curves]):
     shades = ("lightskyblue", "tab:blue", "navy")
     for side, (axis, thresholds, paper) in enumerate(((axes[0, 0], MEM, PAPER_MEM), (axes[0, 1], INFL, PAPER_INFL))):
         for color, (size, curves) in zip(shades, measured.items(), strict=True):
-            band(axis, thresholds, curves[side], f"{size} models a half", color=color)
+            band(axis, thresholds, curves[side], f"{size} models per half", color=color)
         for style, (size, curves) in zip((":", "--"), forecast.items(), strict=True):
             axis.plot(
                 thresholds, [item.value for item in curves[side]], style, color="tab:orange", label=f"expected, {size}"

@@ -41,11 +41,14 @@ def call(arguments: list[str]) -> int:
         return 0
     named = bool(arguments) and not arguments[0].startswith("-")
     command, rest = (arguments[0], arguments[1:]) if named else ("run", arguments)
-    if command not in (*NAMES, "completion"):
-        raise one_of("command", command, [*NAMES, "completion"])
+    if command not in (*NAMES, "describe", "completion"):
+        raise one_of("command", command, [*NAMES, "describe", "completion"])
     if not {"-h", "--help", "--help-all"}.isdisjoint(rest):
         print(everything() if "--help-all" in rest else _help(command), end="")
         raise SystemExit(0)
+    if command == "describe":  # the doctor, with the data set as its first word
+        named = bool(rest) and not rest[0].startswith("-")
+        command, rest = "doctor", ["--dataset", *rest] if named else rest
     if command == "completion":
         if len(rest) != 1 or rest[0] not in SHELLS:
             raise one_of("shell", " ".join(rest), SHELLS)

@@ -29,7 +29,7 @@ def status(request: Status) -> None:
     folder = store.place(request.folder)
     plan = store.read_plan(folder)
     if plan is None:
-        raise InputError(f"{store.shown(folder)} holds no run: plan.json is missing")
+        raise InputError(f"{store.shown(folder)} holds no run: plan.json is missing; check the path")
     finished = store.finished_blocks(folder)
     models = plan.num_trained(finished)
     counts = _counts(folder)

@@ -16,7 +16,7 @@ from memjax.store import place
 
 @dataclass(frozen=True)
 class Doctor:
-    """Describe this machine, and predict the time, disk and precision of a run.
+    """Say what is understood of the data, and predict the time, disk and precision of a run.  Nothing is trained.
 
     All options of a run are understood too; memjax --help-all lists them.  With --plan the prediction is for other
     machines.
@@ -40,7 +40,8 @@ def doctor(request: Doctor) -> None:
     """Prints the description and the prediction."""
     config, fleet = request.config, request.fleet
     environment.start_jax(config.cpu_devices)
-    from memjax.runs.forecast import forecast, machine
+    from memjax.runs.forecast import data_rows, forecast, machine
+    from memjax.runs.request import read_request
 
     output = Output(config.output)
 
@@ -50,7 +51,9 @@ def doctor(request: Doctor) -> None:
 
     if not fleet.plan:
         say("machine", machine(place(config.folder())))
-    rows, costs = forecast(config, fleet)
+    request = read_request(config)
+    say("data", data_rows(request))
+    rows, costs = forecast(request, fleet)
     say("forecast", rows, costs=costs._asdict())
 
 

@@ -10,7 +10,7 @@ from memjax.errors import InputError
 RANGES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (("num_models",), lambda count: count >= 2,
      "2 or more: models that saw an example are compared with models that did not"),
-    (("num_groups",), lambda count: count >= 2, "2 or more"),
+    (("num_groups", "max_models"), lambda count: count >= 2, "2 or more"),
     (("per_class", "test_per_class", "epochs", "batch_size", "pack_size", "cpu_devices", "hosts", "devices"),
      lambda count: count >= 1, "1 or more"),
     (("image_size",), lambda count: count >= 1, "1 or more pixels"),
@@ -43,8 +43,8 @@ class DataSpec:
     """The examples."""
 
     dataset: str = "digits"
-    """digits; csv:FILE or parquet:FILE, with --target COLUMN; npz:FILE; npy:FOLDER; idx:FOLDER; mnist, fashion_mnist,
-    cifar10, cifar100, svhn_cropped; tfds:NAME."""
+    """digits; csv:FILE or parquet:FILE, with --target COLUMN; folder:FOLDER of images; npz:FILE; npy:FOLDER;
+    idx:FOLDER; mnist, fashion_mnist, cifar10, cifar100, svhn_cropped; tfds:NAME."""
     classes: tuple[int, ...] = ()
     """Only these classes, renumbered from 0 in the order given.  Default: all."""
     per_class: int | None = None
@@ -65,8 +65,8 @@ class DataSpec:
     """For data that do not fit on a device.  Inputs stay on the host (npy:FOLDER and tfds:NAME on disk) and are sent to
     the devices in batches.  All models get the same batches, and each trains on its own examples."""
     image_size: int | None = None
-    """For tfds:NAME: crop the square in the middle of each image and scale it to N x N pixels.  Default: images as they
-    are."""
+    """For folder:FOLDER and tfds:NAME: crop the square in the middle of each image and scale it to N x N pixels.
+    Default: images as they are; if a folder has images of several sizes, 32."""
     test_split: str = "test"
     """For tfds:NAME: the split with the test examples; validation where test has no labels, as in imagenet2012."""
     channels_last: bool = False
@@ -77,13 +77,15 @@ class DataSpec:
         if self.corrupt_test and not self.corrupt:
             raise InputError("--corrupt-test goes with --corrupt; say what to corrupt, or leave it out")
         if len(set(self.classes)) != len(self.classes):
-            raise InputError(f"--classes names a class twice: {' '.join(map(str, self.classes))}")
+            raise InputError(f"--classes names a class twice: {' '.join(map(str, self.classes))}; give each once")
         if len(self.classes) == 1:
             raise InputError("--classes names one class; a classifier needs at least two")
         if self.stream and self.corrupt:
             raise InputError("--corrupt changes data in memory, where --stream does not load them; drop one of them")
-        if not self.dataset.startswith("tfds:") and (self.image_size, self.test_split) != (None, "test"):
-            raise InputError(f"--image-size and --test-split are for tfds:NAME; {self.dataset} has its own")
+        if not self.dataset.startswith(("tfds:", "folder:")) and self.image_size:
+            raise InputError(f"--image-size is for folder:FOLDER and tfds:NAME; images of {self.dataset} have one size")
+        if not self.dataset.startswith("tfds:") and self.test_split != "test":
+            raise InputError(f"--test-split is for tfds:NAME; {self.dataset} has its own")
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,8 @@ class TableSpec:
     split: str = ""
     """The column that says train or test for each row.  Default: test rows are drawn, see --test-fraction."""
     test_fraction: float = 0.2
-    """The fraction of each class that is drawn for testing, where no column says it.  With 0 all rows are for training;
-    influence is then undefined."""
+    """The fraction of each class that is drawn for testing, unless --split names a column.  With 0 all rows are for
+    training; influence is then undefined."""
 
     def __post_init__(self):
         check_ranges(self)

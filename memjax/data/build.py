@@ -1,4 +1,4 @@
-"""From inputs and labels to a Dataset with source rows, 32-bit labels and one name per class."""
+"""Makes a Dataset of inputs and labels, with source rows, 32-bit labels and one name per class."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

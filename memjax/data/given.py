@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from memjax.config.specs import TableSpec
+from memjax.config.specs import DataSpec, TableSpec
+from memjax.data.adapters.collections import arrays_of, is_collection
 from memjax.data.adapters.frames import as_frame, ids_of, is_frame
 from memjax.data.in_memory import InMemory, from_arrays, from_dataset
+from memjax.data.readers.image_folder import load_image_folder
 from memjax.data.tables.files import is_table, read_table
 from memjax.data.tables.take import from_frames, from_table
 from memjax.errors import InputError
@@ -28,6 +30,11 @@ def examples_given(
         if not all(part is None for part in (y_train, x_test, y_test, ids)):
             raise InputError("labels are given without x_train, their inputs; give both")
         return None
+    if y_train is None and not is_frame(x_train) and is_collection(x_train):
+        x_train, y_train, found = arrays_of(x_train, table)
+        class_names = class_names or found
+        if x_test is not None and y_test is None:
+            x_test, y_test, _ = arrays_of(x_test, table)
     frame = as_frame(x_train) if is_frame(x_train) else None
     if frame is not None and y_train is None:
         return from_table(frame, table, seed, name, None if x_test is None else as_frame(x_test))
@@ -46,14 +53,17 @@ def examples_given(
     return from_frames(frame, y_train, test, y_test, **apart)
 
 
-def table_named(source: str, table: TableSpec, seed: int) -> InMemory | None:
-    """The examples of csv:FILE or parquet:FILE; None for other sources.
+def named_examples(data: DataSpec, table: TableSpec) -> InMemory | None:
+    """The examples of csv:FILE, parquet:FILE or folder:FOLDER; None for sources that stay where they are.
 
     Raises:
       InputError: the file or a column cannot be used, or columns are named for a source that has none.
     """
+    source, place = data.dataset, data.dataset.partition(":")[2]
     if is_table(source):
-        return from_table(read_table(source, table.id), table, seed, Path(source.partition(":")[2]).name)
+        return from_table(read_table(source, table.id), table, data.data_seed, Path(place).name)
+    if source.startswith("folder:"):
+        return load_image_folder(place, table, data.image_size, data.data_seed)
     if table != TableSpec() and not source.startswith("saved:"):
-        raise InputError(f"--target, --id, --drop, --split and --test-fraction are for tables; {source} is none")
+        raise InputError("--target, --id, --drop, --split and --test-fraction are for tables and folders of images")
     return None

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from memjax.errors import InputError
+from memjax.errors import InputError, refuse_masked
 
 
 class Labels(NamedTuple):
@@ -67,7 +67,8 @@ def as_labels(which: str, labels: Any) -> np.ndarray:
     Raises:
       InputError: there is not one value for each example, a value is missing, or values are of another kind.
     """
-    array: Any = np.asarray(labels)
+    refuse_masked(f"{which} labels", labels)
+    array: Any = np.asarray(labels, object if isinstance(labels, list | tuple) else None)  # [1, "a"] is no text
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
@@ -78,6 +79,7 @@ def as_labels(which: str, labels: Any) -> np.ndarray:
     if array.dtype.kind == "O":
         array = _from_objects(which, array)
     if array.dtype.kind == "f":
+        array = array.astype(np.float64)
         wrong = np.flatnonzero(~(np.isfinite(array) & (array == np.round(array)) & (np.abs(array) < 2**53)))
         if wrong.size:
             raise InputError(

@@ -36,8 +36,9 @@ def remarks_on(inputs: Inputs, spec: DataSpec, scaling: str) -> Iterator[str]:
             "drawn as images. numpy.asarray(x).transpose(0, 2, 3, 1) puts the channels last"
         )
     if len(shape) == 1 and inputs.dtype.kind in "iu" and scaling == "standard":
-        values = np.unique(inputs[:LOOKED_AT])
-        if 2 < len(values) <= FEW:
+        some = inputs[:LOOKED_AT]
+        values = np.unique(some)
+        if 2 < len(values) <= min(FEW, some.size // 4):
             yield (
                 f"the inputs are whole numbers of {len(values)} different values, {values[0]} to {values[-1]}, and are "
                 "standardised as magnitudes. If they stand for categories or tokens, give a feature for each value: "

@@ -40,21 +40,19 @@ def read_source(spec: DataSpec) -> Dataset:
         return load_cached(source)
     if kind := _KIND_OF.get(os.path.splitext(source)[1].lower(), _kind_of_folder(source)):
         raise InputError(f"data set {source!r} is not known; did you mean {kind}:{source}?")
-    places = [f"{prefix}:{what}" for prefix, what in _WITH_PLACE.items()]
-    raise one_of("data set", source, ["digits", "csv:FILE", "parquet:FILE", *CATALOG, *places])
+    places = {"csv": "FILE", "parquet": "FILE", "folder": "FOLDER"} | _WITH_PLACE  # runs keep the first three
+    choices = ["digits", *CATALOG, *(f"{prefix}:{what}" for prefix, what in places.items())]
+    raise one_of("data set", source, choices)
 
 
 _KIND_OF = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
+_BY_FILE = {"x_train.npy": "npy", "train-images": "idx"}
 
 
 def _kind_of_folder(source: str) -> str:
-    """How a folder of arrays or of files like MNIST's is read; empty for another source."""
-    inside = os.listdir(source) if os.path.isdir(source) else []
-    return next(
-        (
-            kind
-            for kind, name in (("npy", "x_train.npy"), ("idx", "train-images"))
-            if any(file.startswith(name) for file in inside)
-        ),
-        "",
-    )
+    """How a folder of arrays, of files like MNIST's or of images is read; empty for another source."""
+    if not os.path.isdir(source):
+        return ""
+    inside = os.listdir(source)
+    found = (kind for name, kind in _BY_FILE.items() if any(file.startswith(name) for file in inside))
+    return next(found, "folder" if any(os.path.isdir(os.path.join(source, file)) for file in inside) else "")

@@ -5,6 +5,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from memjax.errors import InputError
+from memjax.metrics import METRICS, check_range
 from memjax.types import ArrayLike
 
 AnyArray = np.ndarray | jax.Array
@@ -31,6 +32,8 @@ def as_numbers(name: str, values: ArrayLike) -> Float[np.ndarray, "*models epoch
     values = _as_curves(name, values).astype(np.float32)
     if not np.isfinite(values).all():
         raise InputError(f"{name} holds values that are not finite numbers; leave out models that diverged")
+    if name in METRICS:
+        check_range(name, name, values)
     return values
 
 
@@ -44,7 +47,7 @@ def as_epochs(epochs: ArrayLike | None, count: int) -> Int[np.ndarray, " epochs"
         return np.arange(1, count + 1)
     epochs = np.asarray(epochs)
     if epochs.shape != (count,) or (np.diff(epochs) <= 0).any():
-        raise InputError(f"epochs is {epochs.tolist()}; expected {count} numbers, one a record, ascending")
+        raise InputError(f"epochs is {epochs.tolist()}; expected {count} numbers, one per record, ascending")
     return epochs
 
 

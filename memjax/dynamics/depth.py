@@ -91,7 +91,7 @@ def model_depths(
     """
     mask = np.asarray(mask, bool)
     if mask.shape != np.shape(labels):
-        raise InputError(f"mask has shape {mask.shape}, labels {np.shape(labels)}; expected one entry an example")
+        raise InputError(f"mask has shape {mask.shape}, labels {np.shape(labels)}; expected one entry per example")
     layers = [np.asarray(layer) for layer in _embeddings(model, params, model_state, jnp.asarray(inputs), at_once)]
     own = np.where(mask, np.cumsum(mask) - 1, -1)
     support = [layer[mask] for layer in layers]
@@ -152,5 +152,5 @@ def _checked(
             raise InputError(f"layer {number} holds values that are not finite numbers; leave out models that diverged")
         pairs.append((known, asked))
     if own.shape != predictions.shape:
-        raise InputError(f"own has shape {own.shape}; expected one entry a query, {predictions.shape}")
+        raise InputError(f"own has shape {own.shape}; expected one entry per query, {predictions.shape}")
     return pairs

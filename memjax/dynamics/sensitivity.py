@@ -23,7 +23,7 @@ class Unrolled(NamedTuple):
       model: the network; what is not trained by gradient is left as it begins.
       optimizer: any optax optimiser; plain SGD in the paper.
       steps: after how many steps the loss is taken, ascending, from 1.
-      batch_size: examples a step, drawn in random order pass by pass; 0 takes all of them at each step.  Not said in
+      batch_size: examples per step, drawn in random order pass by pass; 0 takes all of them at each step.  Not said in
         the paper.
       through: "training" follows an input through the steps it was trained in and no further, since the paper asks
         for the sensitivity to a previously used training input; "both" also counts the loss of the input itself

@@ -42,7 +42,7 @@ def data_banzhaf(masks: ArrayLike, utility: ArrayLike) -> Estimate:
     masks = np.asarray(as_masks(masks))
     values = np.asarray(as_array("utility", utility))
     if values.shape != (len(masks),):
-        raise InputError(f"utility has shape {values.shape}; expected ({len(masks)},), one number a model")
+        raise InputError(f"utility has shape {values.shape}; expected ({len(masks)},), one number per model")
     num_models, num_train = masks.shape
     share, error = float(masks.mean()), 0.5 / np.sqrt(max(1, masks.size))
     if abs(share - 0.5) > FAR * error:

@@ -5,10 +5,14 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Bool, Shaped
 
-from memjax.errors import InputError
+from memjax.errors import InputError, refuse_masked
 from memjax.types import ArrayLike
 
 AnyArray = np.ndarray | jax.Array
+LARGEST = 1e18  # a score whose square float32 can hold, added up over many models
+COARSE = 1e-3  # of the range of an example's scores, the most that rounding to float32 may move one
+SMALL = 1e-6  # and what rounding may move one by in any case: probabilities near 1 differ by less
+COLUMNS = 4096  # examples whose rounding is checked at once
 
 
 def as_masks(masks: ArrayLike, may_be_none: bool = False) -> Bool[AnyArray, "models train"]:
@@ -21,7 +25,7 @@ def as_masks(masks: ArrayLike, may_be_none: bool = False) -> Bool[AnyArray, "mod
     if masks.ndim != 2:
         raise InputError(f"masks has shape {masks.shape}; expected (models, train)")
     if masks.dtype != bool and not isinstance(masks, Tracer) and not bool(((masks == 0) | (masks == 1)).all()):
-        raise InputError("masks holds values other than 0 and 1; expected whether a model trained on an example")
+        raise InputError("masks holds values other than 0 and 1; give 1 where a model trained on an example, else 0")
     if not may_be_none:
         at_least_one_model(len(masks))
     return masks if masks.dtype == bool else masks.astype(bool)  # no copy of a memory map
@@ -42,7 +46,8 @@ def as_scores(name: str, scores: ArrayLike, num_models: int) -> Shaped[AnyArray,
     """Scores as bool, where they are all 0 or 1, or as float32.
 
     Raises:
-      InputError: not one row a model, or not a finite number.
+      InputError: not one row per model, not finite or too large, -1 and 1, whole numbers, or numbers that differ by
+        less than float32 can hold.
     """
     scores = as_array(name, scores)
     if scores.ndim != 2 or scores.shape[0] != num_models:
@@ -58,13 +63,38 @@ def as_scores(name: str, scores: ArrayLike, num_models: int) -> Shaped[AnyArray,
             f"{name} holds whole numbers from {int(scores.min())} to {int(scores.max())}; expected 0 and 1 for "
             "correctness. For predicted classes give predicted == labels; for margins give floating-point numbers"
         )
-    scores = scores if scores.dtype == np.float32 else scores.astype(np.float32)
     if not bool((abs(scores) < np.inf).all()):
         raise InputError(
             f"{name} holds values that are not finite numbers; give correctness, the probability of the given label or "
             "a margin, and leave out models that diverged"
         )
-    return scores
+    if bool((abs(scores) == 1).all()):
+        raise InputError(f"{name} holds numbers from -1 to 1; expected only 0 and 1; for -1 and +1 give values > 0")
+    return scores if scores.dtype == np.float32 and _in_range(scores) else _narrowed(name, scores)
+
+
+def _in_range(scores: Shaped[AnyArray, "models examples"]) -> bool:
+    return bool((abs(scores) <= LARGEST).all())
+
+
+def _narrowed(name: str, scores: Shaped[AnyArray, "models examples"]) -> Shaped[AnyArray, "models examples"]:
+    """The scores as float32; refuses those that are too large, or that differ too little for it."""
+    with np.errstate(over="ignore"):  # what overflows is infinite, and refused
+        narrow = scores.astype(np.float32)
+    if not _in_range(narrow):
+        most = float(abs(scores).max())
+        raise InputError(f"{name} holds numbers up to {most:g}; expected at most {LARGEST:g}; give smaller units")
+    for start in range(0, scores.shape[1] if scores.dtype == np.float64 else 0, COLUMNS):
+        given, rounded = (np.asarray(part[:, start : start + COLUMNS]) for part in (scores, narrow))
+        low, high = given.min(0), given.max(0)
+        moved = abs(given - rounded).max(0)
+        if (coarse := np.flatnonzero((moved > COARSE * (high - low)) & (moved > SMALL) & (high > low))).size:
+            at = coarse[0]
+            raise InputError(
+                f"{name} of example {start + at} lies between {low[at]:.9g} and {high[at]:.9g}; expected differences "
+                "that float32 can hold; subtract the mean of each example"
+            )
+    return narrow
 
 
 def as_array(name: str, values: ArrayLike) -> AnyArray:
@@ -74,6 +104,7 @@ def as_array(name: str, values: ArrayLike) -> AnyArray:
       InputError: rows of several lengths, or something else than numbers.
     """
     if not isinstance(values, jax.Array):
+        refuse_masked(name, values)
         try:
             values = np.asarray(values)
         except ValueError:
@@ -85,4 +116,4 @@ def as_array(name: str, values: ArrayLike) -> AnyArray:
 
 def at_least_one_model(num_models: int) -> None:
     if num_models == 0:
-        raise InputError("masks has no row; expected one a model")
+        raise InputError("masks has no row; give one per model")

@@ -91,7 +91,10 @@ def q_values(p_values: ArrayLike, num_candidates: int) -> Float[np.ndarray, " pa
     if num_candidates < len(p_values):
         raise InputError(f"num_candidates is {num_candidates}, fewer than the {len(p_values)} p-values")
     if not ((p_values >= 0) & (p_values <= 1)).all():
-        raise InputError("p_values holds numbers outside 0 to 1")
+        raise InputError(
+            f"p_values holds numbers from {p_values.min():g} to {p_values.max():g}; expected 0 to 1; leave out pairs "
+            "without a p-value"
+        )
     order = np.argsort(p_values, kind="stable")
     raw = p_values[order] * num_candidates / np.arange(1, len(order) + 1)
     found = np.empty_like(raw)

@@ -15,6 +15,7 @@ from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.kernels.stratified import own, sides_by_size
 from memjax.estimators.memorization import sides
 from memjax.machine.debugging import without_debugging
+from memjax.metrics import check_range
 from memjax.statistics import mean_where
 from memjax.types import ArrayLike, Estimate
 
@@ -32,7 +33,7 @@ def c_score(masks: ArrayLike, correct: ArrayLike) -> Estimate:
       masks, correct: as for `memorization`.
 
     Returns:
-      One estimate an example with the standard error of that mean; NaN where no model left the example out.
+      One estimate per example with the standard error of that mean; NaN where no model left the example out.
 
     Raises:
       InputError: as `memorization`.
@@ -151,4 +152,6 @@ def label_errors(masks: ArrayLike, probability: ArrayLike) -> Int[np.ndarray, " 
     Raises:
       InputError: as `memorization`.
     """
-    return np.argsort(np.asarray(c_score(masks, probability).value), kind="stable")  # NaN sorts last
+    score = c_score(masks, probability)
+    check_range("probability", "probability", np.asarray(probability))
+    return np.argsort(np.asarray(score.value), kind="stable")  # NaN sorts last

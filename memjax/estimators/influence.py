@@ -30,7 +30,7 @@ def influence(masks: ArrayLike, correct_test: ArrayLike, errors: str = "adjusted
       errors: as for `memorization`.
 
     Returns:
-      One estimate a pair, (train, test); standard error and undefined cases as for `memorization`.  Four arrays of
+      One estimate per pair, (train, test); standard error and undefined cases as for `memorization`.  Four arrays of
       that size exist at once: take the test examples in parts where memory is short, or `strong_pairs`, which keeps
       only the large ones.
 

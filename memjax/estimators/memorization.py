@@ -46,7 +46,7 @@ def memorization(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted")
       errors: adjusted, unbiased or plug-in, for the standard errors of 0 / 1 scores.
 
     Returns:
-      One estimate an example, NaN where it was always in or always out.  The standard error is that of a difference
+      One estimate per example, NaN where it was always in or always out.  The standard error is that of a difference
       of two independent means, from the sample variances; for 0 / 1 scores one success and one failure are added to
       either side first, so that it is never 0.  With `errors="unbiased"` or `"plug-in"` the rates are taken as they are
       (see `moments.moments_of_rates`).  It is NaN where a side has fewer than two models.  The intervals of 0 / 1

@@ -35,7 +35,7 @@ class Pairs(NamedTuple):
         return notebook.html_table(repr(self), self.to_dataframe().head(notebook.SHOWN))
 
     def to_dataframe(self) -> Any:
-        """The pairs as a pandas data frame, a row a pair."""
+        """The pairs as a pandas data frame, a row per pair."""
         return notebook.frame(self._asdict())
 
 

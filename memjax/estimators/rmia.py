@@ -76,7 +76,7 @@ def population_attack(target: ArrayLike, population_target: ArrayLike) -> Float[
 def loss_attack(target: ArrayLike) -> Float[np.ndarray, "targets train"]:
     """Minus the loss of each example, log p from its log odds: one threshold for all examples of all targets.
 
-    It orders examples as the log odds themselves do, so that it is the global-threshold attack too.
+    It ranks examples as their log odds do, so a single threshold on the log odds is the same attack.
 
     Reference:
       Yeom et al., Privacy Risk in Machine Learning: Analyzing the Connection to Overfitting, 2018, arXiv 1709.01604.

@@ -25,7 +25,8 @@ def subsampled_shapley(
 
     which is exact where every size from 1 to n - 1 is there and every subset of a size equally likely: the definition
     with its sums in another order.  With some of the sizes, as `--design profile` trains them, it is the same integral
-    by fewer points.  Above 0: the example helps.  With the gain, values add up to about the gain.
+    by fewer points.  Above 0: the example helps.  If `gain` is given, the values of all examples add up to about the
+    gain.
 
     Args:
       masks: (models, train); models are grouped by how many examples they saw.
@@ -47,7 +48,7 @@ def subsampled_shapley(
     masks = np.asarray(as_masks(masks))
     values = np.asarray(as_array("utility", utility))
     if values.shape != (len(masks),):
-        raise InputError(f"utility has shape {values.shape}; expected ({len(masks)},), one number a model")
+        raise InputError(f"utility has shape {values.shape}; expected ({len(masks)},), one number per model")
     num_train = masks.shape[1]
     sizes = masks.sum(1)
     parts = [influence(masks[sizes == size], values[sizes == size, None]) for size in np.unique(sizes)]

@@ -30,9 +30,9 @@ def strong_pairs(
 ) -> Pairs:
     """Pairs whose influence and whose training example's memorization both reach a threshold; NaN reaches none.
 
-    The numbers that `influence` gives, but for their last digit, computed a tile of training and test examples at a
-    time on all devices; only the pairs found are kept.  Training examples below the threshold of memorization cost
-    nothing.
+    The numbers agree with those of `influence` up to the last digit.  They are computed for one tile of training and
+    test examples at a time, on all devices, and only the pairs found are kept.  Training examples below the threshold
+    of memorization cost nothing.
 
     Args:
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.  NumPy, also a memory map, or

@@ -32,7 +32,7 @@ def train_influence(masks: ArrayLike, correct: ArrayLike, errors: str = "adjuste
       errors: as for `memorization`.
 
     Returns:
-      One estimate a pair, (train i, train j); NaN on the diagonal and where no such model is there.  `num_in` counts
+      One estimate per pair, (train i, train j); NaN on the diagonal and where no such model is there.  `num_in` counts
       models that saw i and not j, `num_out` those that saw neither.
 
     Raises:

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped
 
 from memjax.errors import InputError
+from memjax.metrics import check_range
 from memjax.results import ClassInfluence
 from memjax.store.estimates import within_class
 from memjax.untrusted import read_npz, user_path
@@ -73,6 +74,7 @@ def read_c_scores(file: str | Path) -> Published:
       InputError: the file is not there, damaged, or without these.
     """
     arrays = _with(user_path(file), "labels", "scores")
+    check_range("scores", "probability", arrays["scores"])
     return Published(arrays["labels"], 1 - arrays["scores"], {})
 
 
@@ -120,9 +122,10 @@ def agreement(
     first, second = first[known], second[known]
     both = ((first >= threshold) & (second >= threshold)).sum()
     either = ((first >= threshold) | (second >= threshold)).sum()
+    varied = np.ptp(first) > 0 and np.ptp(second) > 0  # otherwise a correlation is not defined
     return Agreement(
-        float(spearmanr(first, second)[0]),  # type: ignore
-        float(pearsonr(first, second)[0]),  # type: ignore
+        float(spearmanr(first, second)[0]) if varied else np.nan,  # type: ignore
+        float(pearsonr(first, second)[0]) if varied else np.nan,  # type: ignore
         float(np.abs(first - second).mean()),
         float(both / either) if either else 1.0,
     )
@@ -134,6 +137,11 @@ def _with(path: Path, *wanted: str) -> dict[str, np.ndarray]:
             raise InputError(f"{path} lacks {', '.join(missing)}; it holds {', '.join(map(str, names))[:200]}")
 
     arrays = read_npz(path, check)
+    for name in wanted:
+        if arrays[name].dtype.kind not in ("iu" if name.endswith("_idx") else "biuf"):
+            raise InputError(
+                f"{path}: {name} holds {arrays[name].dtype}; expected numbers, whole ones for rows; get the file again"
+            )
     if len({arrays[name].shape for name in wanted}) > 1 or arrays[wanted[0]].ndim != 1:
         raise InputError(f"{path}: {', '.join(wanted)} have different lengths; get the file again")
     return arrays

@@ -35,7 +35,7 @@ class Program(NamedTuple):
 
 
 def trace(function: Callable[..., Tree], *arguments: Tree) -> Program:
-    """The program of a function at arguments, of which only shapes and types matter."""
+    """The program of a function for arguments with these shapes and types; their values do not matter."""
     closed, result = jax.make_jaxpr(function, return_shape=True)(*arguments)
     inputs = [f"in{number}" for number in range(len(closed.jaxpr.invars))]
     lines: list[str] = []

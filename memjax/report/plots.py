@@ -103,7 +103,7 @@ def example_grid(
       inputs: (examples, *shape): images (height, width) or (height, width, 1 or 3); anything else is drawn as a strip
         of its numbers.
       value, stderr: (examples,) scores and their errors.
-      names: one an example, the label's.
+      names: one per example, the label's.
     """
     inputs, value = np.asarray(inputs), _vector("value", value)
     if len(inputs) != len(value):

@@ -1,4 +1,4 @@
-"""From a request to the training of one model, and to the examples in the form that it takes."""
+"""Makes the training of one model for a request, and the examples in the form that the training takes."""
 
 from typing import TYPE_CHECKING
 

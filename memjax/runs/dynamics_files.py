@@ -1,4 +1,4 @@
-"""From the metrics that models recorded in training to dynamics.npz: means over models for each example and epoch.
+"""Writes dynamics.npz: means over models of what they recorded in training, for each example and epoch.
 
 In memory are one block at a time, and for each metric sums of (epochs, train), whatever the number of models.
 """

@@ -1,12 +1,12 @@
-"""From finished models to the files of estimates.
+"""Writes the files of estimates of finished models.
 
 Memorization and influence are differences of the tally's score: correctness, or a soft one such as a probability.
 Standard errors of a soft score are from sample variances, and its influence is a product in float32; p-values of pairs
 are of counts of right answers, and left out for it.
 
 Memory beyond the tally's, however many models there are: influence and its standard error of the pairs of the largest
-class, 8 bytes a pair, or of a sixty-fourth of the classes if that is more, and on each device some 40 bytes for each of
-the 2**20 pairs that are computed at once.
+class, 8 bytes per pair, or of a sixty-fourth of the classes if that is more, and on each device some 40 bytes for each
+of the 2**20 pairs that are computed at once.
 """
 
 import itertools

@@ -12,12 +12,13 @@ from memjax.machine import environment
 from memjax.machine.debugging import without_debugging
 from memjax.runs import disk_space
 from memjax.runs.costs import Costs, plan_costs
-from memjax.runs.request import read_request
+from memjax.runs.request import Request
 from memjax.subsets import Coverage, coverage, lemma_bound
 from memjax.types import SubsetDesign
 
+CLASSES_NAMED = 10  # with their numbers of examples, the largest first
 DRAWN_MOST = 100_000  # models whose subsets are drawn for a prediction
-TOO_IDLE = 0.2  # share of paid time without work, from which it is worth a word
+TOO_IDLE = 0.2  # share of paid time without work from which advice is printed
 
 
 def machine(folder: Path) -> list[tuple[str, str]]:
@@ -30,18 +31,18 @@ def machine(folder: Path) -> list[tuple[str, str]]:
     return [
         ("versions", ", ".join(f"{name} {value}" for name, value in environment.versions().items())),
         ("devices", f"{len(devices)} x {environment.device_kind()}; cores {environment.usable_cores()}"),
-        ("memory", f"{limit / 2**30:.1f} GiB a device" if limit else f"{environment.memory() / 2**30:.1f} GiB"),
+        ("memory", f"{limit / 2**30:.1f} GiB per device" if limit else f"{environment.memory() / 2**30:.1f} GiB"),
         ("free disk", f"{shutil.disk_usage(place).free / 2**30:.1f} GiB at {place}"),
     ]
 
 
 @without_debugging()
-def forecast(config: RunConfig, fleet: FleetSpec) -> tuple[list[tuple[str, str]], Costs]:
+def forecast(request: Request, fleet: FleetSpec) -> tuple[list[tuple[str, str]], Costs]:
     """Time, disk and standard error of a run before it starts, as rows of name and text, and the sums of its training.
 
     The time comes from training a few packs for 2 and for 8 epochs, unless the fleet's speed is given.
     """
-    request = read_request(config)
+    request.check_inputs()
     config, dataset, design = request.config, request.dataset, request.design
     counts = _coverage(design, config.num_models)
     disk = config.num_models * disk_space.bytes_a_model(config, dataset)
@@ -62,6 +63,24 @@ def forecast(config: RunConfig, fleet: FleetSpec) -> tuple[list[tuple[str, str]]
     return rows, costs
 
 
+def data_rows(request: Request) -> list[tuple[str, str]]:
+    """What is understood of the examples, as rows of name and text."""
+    dataset, given = request.dataset, request.given
+    counts = np.bincount(dataset.train_labels, minlength=dataset.num_classes)
+    order = np.argsort(-counts, kind="stable")
+    named = ", ".join(f"{dataset.class_names[label]} {counts[label]:,}" for label in order[:CLASSES_NAMED])
+    more = f" and {dataset.num_classes - CLASSES_NAMED:,} more" if dataset.num_classes > CLASSES_NAMED else ""
+    shape = " x ".join(map(str, dataset.input_shape))
+    rows = [
+        ("data", f"{dataset.name}: {dataset.num_train:,} training and {dataset.num_test:,} test examples"),
+        ("inputs", f"{shape}, {dataset.train_inputs.dtype}; --scaling {request.config.train.scaling}"),
+        ("classes", f"{dataset.num_classes:,}: {named}{more}"),
+    ]
+    if given and given.table:
+        rows.append(("columns", f"{len(given.table.names):,}: {', '.join(given.table.names)}"))
+    return rows + [("note", notice) for notice in request.notices]
+
+
 def _coverage(design: SubsetDesign, num_models: int) -> Coverage:
     """The coverage of a run; beyond DRAWN_MOST models in proportion to that of so many."""
     counts, times = coverage(design, min(num_models, DRAWN_MOST)), max(1.0, num_models / DRAWN_MOST)
@@ -77,8 +96,8 @@ def _time(costs: Costs, fleet: FleetSpec) -> list[tuple[str, str]]:
     origin = "as given" if fleet.models_per_second else f"measured on {environment.device_kind()}"
     rows = [
         ("machines", f"hosts {fleet.hosts} x devices {costs.devices // fleet.hosts}"),
-        ("speed", f"{rate:.4g} models/s a device, {origin}; {costs.pack_size} models a pack"),
-        ("time", f"about {_duration(costs.seconds)} of training: {costs.rounds} packs a device"),
+        ("speed", f"{rate:.4g} models/s per device, {origin}; {costs.pack_size} models per pack"),
+        ("time", f"about {_duration(costs.seconds)} of training: {costs.rounds} packs per device"),
         ("device-hours", f"{costs.device_hours:.4g}, of which {costs.idle:.0%} idle at the end"),
     ]
     if costs.idle > TOO_IDLE:
@@ -88,14 +107,12 @@ def _time(costs: Costs, fleet: FleetSpec) -> list[tuple[str, str]]:
 
 
 def _until(config: RunConfig, bound: np.ndarray) -> list[tuple[str, str]]:
-    """What --until-stderr may take at the most: rates of one half have the largest errors."""
-    if config.until_stderr is None:
+    """What --until stderr may take at the most: rates of one half have the largest errors."""
+    if config.goal is None or config.goal.decides:
         return []
     largest = float(bound[np.isfinite(bound)].max(initial=0))
-    most = math.ceil(config.num_models * (largest / config.until_stderr) ** 2)
-    return [
-        (f"until {config.until_stderr:g}", f"at most about {most:,} models, if every example were as hard as can be")
-    ]
+    most = math.ceil(config.num_models * (largest / config.goal.value) ** 2)
+    return [(f"until {config.goal}", f"at most about {most:,} models, if every example were as hard as can be")]
 
 
 def _duration(seconds: float) -> str:

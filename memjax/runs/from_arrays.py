@@ -13,7 +13,7 @@ from memjax.config.run_config import Score
 from memjax.errors import InputError
 from memjax.exchange import outcomes_of
 from memjax.machine.debugging import without_debugging
-from memjax.report import write_report
+from memjax.report import draw_report, write_report
 from memjax.runs import summary
 from memjax.types import Dataset, Outcomes
 
@@ -32,14 +32,14 @@ def report_arrays(
     """Writes estimates.npz, pairs.npz and report.html of predictions that one already has; the report's path.
 
     Args:
-      arrays: masks (models, train), train_correct (models, train) and what else there is, by the names of
-        `memjax.exchange.NAMES`: test_correct, train_labels, test_labels, train_probability, ...
-      folder: for the files; made if need be.
+      arrays: masks (models, train), train_correct or another score (models, train) and what else there is, by the names
+        of `memjax.exchange.NAMES`: test_correct, train_labels, test_labels, train_probability, ...
+      folder: for the files; created if needed.
       train_inputs, test_inputs: what the report shows of the examples: images (height, width) or (height, width,
         channels), or vectors (features,); both or neither.  Without them it has numbers only.
-      class_names: one a class; by default their numbers.
+      class_names: one name per class; by default its number.
       name: what the report calls the data.
-      influence: all: influence.npy besides, every train-test pair.
+      influence: all: also writes influence.npy, with every train-test pair.
       score: what memorization and influence are differences of: correct, or probability, margin or log_odds, which
         must then be there of training and of test examples.
 
@@ -69,7 +69,7 @@ def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bo
     store.publish_set(folder, place, note, names, str)  # of a plan of its own: it replaces what is there
     estimates, pairs, *_ = store.read_found(folder, checked=False)
     facts, warnings = summary.facts_of_arrays(examples, outcomes.masks, estimates), summary.warnings(estimates, pairs)
-    write_report(folder / "report.html", examples, estimates, pairs, facts, warnings)
+    write_report(folder / "report.html", draw_report(examples, estimates, pairs, facts, warnings))
     return folder / "report.html"
 
 

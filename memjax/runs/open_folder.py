@@ -119,7 +119,7 @@ def reopen_run(folder: Path, dataset: str = "") -> Run:
     """
     plan = store.read_plan(folder)
     if plan is None:
-        raise InputError(f"{store.shown(folder)} holds no run: there is no plan.json in it")
+        raise InputError(f"{store.shown(folder)} holds no run: plan.json is missing; check the path")
     config = config_of(plan, folder)
     missing = "" if dataset else missing_place(config)
     if missing and not config.subset.masks_file:

@@ -68,10 +68,10 @@ def operations(model: Model, input_shape: Sequence[int], config: RunConfig, desi
 
 
 def trial(config: RunConfig, dataset: Dataset, design: SubsetDesign, size: int):
-    """Trains one pack of `size` models a device for a few steps on the first examples.
+    """Trains one pack of `size` models per device for a few steps on the first examples.
 
     Returns:
-      `training.Trial`: seconds a model, and the bytes that the program holds on a device.
+      `training.Trial`: seconds per model, and the bytes that the program holds on a device.
     """
     import jax
 

@@ -41,7 +41,7 @@ class Standing(NamedTuple):
 
 @runtime_checkable
 class Teller(Protocol):
-    """Tells somebody what a run does: a program, a person at a terminal, or nobody."""
+    """Receives what a run does: a terminal, a program, or nothing."""
 
     def say(self, event: str, words: str, **facts: Any) -> None:
         """Something that happened: words for people, facts for programs."""
@@ -158,7 +158,7 @@ class Progress:
         self._end.set()
 
     def _tick(self) -> None:
-        with suppress(OSError):  # nobody reads any more; the training goes on
+        with suppress(OSError):  # the reader of the stream has gone; the training goes on
             while not self._end.wait(self._every) and (standing := self.standing()).done < self._total:
                 self._show(standing)
             self._show(self.standing())
@@ -168,9 +168,9 @@ class Progress:
 def progress_bar(
     total: int, done: int, recount: Callable[[], int] | None = None, who: str = "memjax"
 ) -> Iterator[Progress]:
-    """Models done, models a second and time left, on the error stream; nothing if all are done already.
+    """Models done, models per second and time left, on the error stream; nothing if all are done already.
 
-    In a terminal a bar.  Where nobody watches (a log file, a scheduler's output), a whole line every 30 seconds and
+    In a terminal a bar.  Elsewhere (a log file, a scheduler's output), a whole line every 30 seconds and
     one at the end, without the characters by which a terminal goes back over a line; so several processes may share
     one log.
 

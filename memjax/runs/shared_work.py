@@ -1,7 +1,7 @@
-"""What the processes on one run folder share besides training: work in pieces, each done by whoever comes to it.
+"""The work after training that the processes on one run folder share, in pieces.
 
-As with blocks, a process does the pieces dealt to it, then what nobody has done yet; then it reads them all.  Nobody
-waits for anybody, and a piece that is missing or broken by then is done again by whoever misses it.
+As with blocks, a process first makes its own pieces, then the pieces that no process has made yet.  Then it reads them
+all.  No process waits for another: it makes a piece that is still missing or damaged itself.
 """
 
 import io
@@ -38,7 +38,7 @@ class Pieces:
         """The pieces 0 .. count - 1 of a kind, in order.  A single worker makes them one by one and saves nothing.
 
         Args:
-          make: number -> the piece, always the same whoever makes it; no array of objects.
+          make: number -> the piece, the same in every process; no array of objects.
         """
         if self.worker.count == 1:
             yield from map(make, range(count))

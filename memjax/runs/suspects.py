@@ -50,7 +50,7 @@ def suspect_columns(table: dict[str, np.ndarray], count: int) -> dict[str, np.nd
 
 
 def sentence(table: dict[str, np.ndarray]) -> str:
-    """How many labels look wrong, of the columns of all examples; nothing where it is not known."""
+    """Says how many labels look wrong; an empty text if the run does not know."""
     if "looks_wrong" not in table:
         return ""
     count, total = int(table["looks_wrong"].sum()), len(table["looks_wrong"])

@@ -120,7 +120,7 @@ def read_plan(folder: Path) -> Plan | None:
             "started the run, which then uses the existing blocks"
         ) from None
     except OSError as problem:
-        raise InputError(f"run folder {folder} cannot be read: {problem.strerror}") from None
+        raise InputError(f"run folder {folder} cannot be read: {problem.strerror}; check the path") from None
 
 
 def differences(old: Plan, config: dict[str, Any], data: dict[str, Any]) -> list[str]:

@@ -46,7 +46,7 @@ def verify(folder: Path) -> Iterator[Finding]:
         yield Finding("problem", str(problem))
         return
     if plan is None:
-        raise InputError(f"{shown(folder)} holds no run: plan.json is missing")
+        raise InputError(f"{shown(folder)} holds no run: plan.json is missing; check the path")
     yield Finding("ok", f"plan: {plan.num_models} models, {plan.pack_size} per block; started {plan.created}")
     again = f"memjax verify --repair {shlex.quote(shown(folder))}"
     good = Stock({}, {}, set(), {})

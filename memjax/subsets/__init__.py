@@ -39,7 +39,9 @@ def make_design(spec: SubsetSpec, num_train: int, seed: int) -> SubsetDesign:
         return leave_one_out(num_train)
     if spec.design == "leave-group-out":
         if spec.num_groups > num_train:
-            raise InputError(f"--num-groups is {spec.num_groups}, more than the {num_train} training examples")
+            raise InputError(
+                f"--num-groups is {spec.num_groups}, more than the {num_train} training examples; give fewer"
+            )
         return leave_group_out(seed, num_train, spec.num_groups)
     if spec.design == "masks-file":
         return from_file(Path(spec.masks_file), num_train)
@@ -53,6 +55,6 @@ def make_design(spec: SubsetSpec, num_train: int, seed: int) -> SubsetDesign:
     if size in (0, num_train):
         raise InputError(
             f"--subset-fraction {spec.subset_fraction} of {num_train} training examples is {size}; "
-            "each model must train on at least one example and leave out at least one"
+            "each model must train on at least one example and leave out at least one; give another fraction"
         )
     return fixed_size(seed, num_train, size) if spec.design == "fixed-size" else balanced(seed, num_train, size)

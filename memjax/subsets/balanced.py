@@ -22,7 +22,7 @@ def balanced(seed: int, num_train: int, size: int) -> SubsetDesign:
         return np.stack([groups[int(model_id) // GROUP][int(model_id) % GROUP] for model_id in model_ids])
 
     return SubsetDesign(
-        f"{size} examples a model, every example equally often", num_train, size, size / num_train, None, masks
+        f"{size} examples per model, every example equally often", num_train, size, size / num_train, None, masks
     )
 
 

@@ -19,13 +19,17 @@ def from_file(path: Path, num_train: int) -> SubsetDesign:
     rows = read_npy(path)
     if rows.ndim != 2 or rows.shape[1] != num_train or not len(rows):
         raise InputError(
-            f"masks file {path} has shape {rows.shape}; expected (models, {num_train}), a column an example"
+            f"masks file {path} has shape {rows.shape}; expected (models, {num_train}), a column per example"
         )
     chosen = rows.astype(bool)
     if not np.array_equal(chosen, rows):
-        raise InputError(f"masks file {path} holds values other than 0 and 1")
+        raise InputError(
+            f"masks file {path} holds values other than 0 and 1; give 1 where a model trains on an example, else 0"
+        )
     if not chosen.any(1).all():
-        raise InputError(f"masks file {path}: row {int(np.argmin(chosen.any(1)))} marks no example to train on")
+        raise InputError(
+            f"masks file {path}: row {int(np.argmin(chosen.any(1)))} marks no example to train on; give at least one"
+        )
 
     def masks(model_ids: Int[np.ndarray, " models"]) -> Bool[np.ndarray, "models train"]:
         return chosen[model_ids % len(chosen)]  # models past the end only fill the last block and are not counted

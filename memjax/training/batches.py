@@ -1,4 +1,4 @@
-"""From a mask to batches of a fixed shape: rows to gather, so that a held-out example never enters a batch."""
+"""Batches of a fixed shape for a model's mask: the rows to gather, so that no held-out example enters a batch."""
 
 import jax
 import jax.numpy as jnp

@@ -55,7 +55,7 @@ def train_many(
       draw_masks: model numbers -> (models, train) masks, see `types.SubsetDesign`.
       examples: the data set.
       blocks: numbers of the blocks to train, in order; asked for the next only when a device is free for it.
-      pack_size: models a block.
+      pack_size: models per block.
       devices: where to train; by default all devices of this process.
       checkpoints: where packs are saved during training; by default nowhere.
       stop: called now and then; once it returns True no new block is begun, and running blocks are saved if there are

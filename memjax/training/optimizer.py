@@ -1,4 +1,4 @@
-"""From a spec to an optax optimiser and its learning rate."""
+"""Makes the optax optimiser and the learning rate of a spec."""
 
 import inspect
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ def make_optimizer(spec: TrainSpec, num_steps: int) -> optax.GradientTransformat
     options = dict(_option(text) for text in spec.options)
     if unknown := set(options) - set(known):
         raise InputError(
-            f"--optimizer {spec.optimizer} has no option {', '.join(sorted(unknown))}; it has {', '.join(known)}"
+            f"--optimizer {spec.optimizer} has no option {', '.join(sorted(unknown))}; choose among {', '.join(known)}"
         )
     try:
         optimizer = make(learning_rate(spec, num_steps), **options, **_decay(spec, known, options))

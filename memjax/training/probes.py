@@ -19,7 +19,7 @@ class Probe(NamedTuple):
     every metric, epoch and training example, whatever the number of steps.
 
     Attributes:
-      metrics: by name, see `memjax.metrics`; each a number an example.
+      metrics: by name, see `memjax.metrics`; each a number per example.
       epochs: after how many epochs, ascending; 0 is before the first step.
       num_train: training examples.
       own: when a model's own training examples are evaluated.  after: after the epoch, like held-out examples.  met: in
@@ -48,7 +48,7 @@ class Probe(NamedTuple):
     ) -> Measured:
         """The record with the metrics after `epoch` epochs in it, if this epoch is one to be recorded.
 
-        The network is evaluated, with `logits()`, only then.
+        The network is evaluated (`logits()` is called) only after such an epoch.
         """
         if not self.metrics or self.own == "met":
             return record

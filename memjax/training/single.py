@@ -78,7 +78,7 @@ class Training:
       keep: metrics by name, see `memjax.metrics`; each is computed for all training and all test examples at the end.
       max_size: examples in the largest subset; the number of steps is the same for every model.
       num_epochs: passes over the subset.
-      batch_size: examples a step.
+      batch_size: examples per step.
       augment: what is done to the scaled inputs of each step, see `training.augment`.
       label_smoothing: part of each label that is spread evenly over all classes.
       probe: what is recorded of all training examples during training.

@@ -14,7 +14,10 @@ def test_keywords_reach_their_section_and_lists_become_tuples():
 
 @pytest.mark.parametrize(
     ("option", "words"),
-    [("num_model", "run; did you mean num_models\\? `memjax --help-all`"), ("xyzzy", "run; `memjax --help-all` lists")],
+    [
+        ("num_model", "run; did you mean num_models\\? see `memjax --help-all`"),
+        ("xyzzy", "run; see `memjax --help-all`"),
+    ],
 )
 def test_an_unknown_keyword_names_the_nearest(option, words):
     with pytest.raises(InputError, match=words):

@@ -50,7 +50,7 @@ def test_categories_keep_their_order_and_unused_ones_are_left_out():
         (["a", "b"], ["c"], "test label 'c' of row 0 has no training example"),
         (["a", "b"], [1], "train labels are <U1 and test labels are int64; give both the same type"),
         ([0.5, 1], None, "train label 0.5 of row 0 is no class; expected text"),
-        ([1.0, np.nan], None, "train label nan of row 1 is no class"),
+        ([1.0, np.nan], None, "train label of row 1 is missing"),
         (np.array(["a", None], object), None, "train label of row 1 is missing"),
         (np.array(["a", 1], object), None, "a mixture of int, str"),
         (np.array([True, 1], object), None, "a mixture of bool, int"),

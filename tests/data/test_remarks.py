@@ -42,6 +42,8 @@ def test_the_command_says_the_same(tmp_path, capsys):
 
     assert run.main(command) == 2
     assert "give numpy.asarray(x).transpose(0, 2, 3, 1), or --channels-last if 8 channels" in capsys.readouterr().err
+    assert run.main(["doctor", *command]) == 2
+    assert "--channels-last if 8 channels" in capsys.readouterr().err
     assert run.main([*command, "--channels-last"]) == 0
 
 
@@ -71,6 +73,7 @@ TOKENS = RNG.integers(0, 7, (40, 5))
         (TOKENS > 3, "standard", False),
         ((TOKENS > 3).astype(int), "standard", False),
         (np.arange(400).reshape(40, 10), "standard", False),
+        (np.arange(40)[:, None], "standard", False),
         (RNG.integers(0, 7, (40, 5, 5)), "standard", False),
     ],
 )

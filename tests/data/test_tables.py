@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import memjax
+from memjax import run
 from memjax.config.specs import TableSpec
 from memjax.data.in_memory import read, save
 from memjax.data.tables.columns import encode, understand
@@ -171,3 +172,18 @@ def test_parquet_pandas_polars_and_pyarrow_are_one_run(tmp_path):
     assert first.trained == 8
     assert [result.trained for result in again] == [0, 0]
     assert memjax.open(first.folder).ids.tolist() == first.ids.tolist()
+
+
+def test_describe_says_what_is_understood_and_trains_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "2")
+    rows = [f"n{row},{row % 7},{'p' if row % 2 else 'q'}" for row in range(50)]
+    (tmp_path / "t.csv").write_text("\n".join(["name,size,kind", *rows]))
+    named = ["--target", "kind", "--id", "name", "--run", str(tmp_path / "run")]
+
+    command = ["describe", f"csv:{tmp_path / 't.csv'}", *named, "--plan", "--models-per-second", "5"]
+    assert run.main(command) == 0
+
+    said = capsys.readouterr().out
+    for words in ("t.csv: 40 training and 10 test examples", "2: p 20, q 20", "1: size", "10 of 50 rows were drawn"):
+        assert words in said
+    assert not (tmp_path / "run").exists()

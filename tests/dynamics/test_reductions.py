@@ -10,7 +10,7 @@ from memjax.errors import InputError
 
 RNG = np.random.default_rng(0)
 BITS = RNG.random((4, 7, 11)) < 0.6
-NUMBERS = RNG.normal(size=(4, 7, 11)).astype(np.float16)
+NUMBERS = RNG.random((4, 7, 11)).astype(np.float16)
 MASKS = RNG.random((4, 11)) < 0.5
 EPOCHS = np.array([0, 1, 2, 4, 8, 9, 20])
 
@@ -160,7 +160,7 @@ def test_models_of_unequal_quality_do_not_disperse_equally_hard_examples():
     [
         (lambda: dynamics.first_learned(np.ones(3)), r"expected \(epochs, train\)"),
         (lambda: dynamics.first_learned(NUMBERS), "values other than 0 and 1"),
-        (lambda: dynamics.first_learned(BITS, np.arange(3)), "expected 7 numbers, one a record"),
+        (lambda: dynamics.first_learned(BITS, np.arange(3)), "expected 7 numbers, one per record"),
         (lambda: dynamics.mean_loss(np.full((2, 2), np.nan)), "not finite"),
         (lambda: dynamics.over_models(NUMBERS, MASKS[:2]), r"expected \(models, train\)"),
         (lambda: dynamics.epochs_to_fit(BITS, MASKS, share=0.0), "above 0 and up to 1"),

@@ -36,7 +36,10 @@ FLAT, DIAGONAL = np.full(EXAMPLES, 0.3), 0.3 * np.eye(EXAMPLES)
 INFL = [[0.5, -0.25], [0.5, 0.75]]  # of the world by hand
 TAILS = np.array([[17, 65], [17, 5]]) / 70  # Of 70 ways to choose 4 of 8 models
 COMPLEMENTARY = {"always in or out": "in a complementary pair nothing is always in"}
-UTILITY = {"coverage": "the noise of its utility is not that of one example", "blocks": "no merge: one number a model"}
+UTILITY = {
+    "coverage": "the noise of its utility is not that of one example",
+    "blocks": "no merge: one number per model",
+}
 WHOLE = {"always in or out": "one number for all examples"}
 PAIRS = {"coverage": "no interval", "blocks": "of pairs, which have their own row"}
 
@@ -115,12 +118,6 @@ TABLE = {
         but=HOST
         | {"order of examples": "of equal ones the first comes first", "coverage": "an order, not a number"}
         | {"always in or out": "an order: what is not known comes last", "blocks": "of C-scores"},
-    ),
-    "shrunken memorization": Row(
-        lambda m, s: estimators.shrink(estimators.memorization(m, s), np.zeros(np.shape(m)[1])),
-        lambda m, s: reference.shrink(*(np.asarray(field, float) for field in estimators.memorization(m, s)[:2])),
-        [0.625, 0.625],
-        but=HOST | {"coverage": "it promises an average over a group: test_shrink", "blocks": "of memorization"},
     ),
     "split-half reliability": Row(
         estimators.split_half_reliability,
@@ -292,6 +289,7 @@ ELSEWHERE = {
     "Tally": "sums and bits of these estimators, over blocks on a disk: test_tally",
     "in_pairs": "tells whether a design is complementary: test_tally",
     "prior_factors": "of the data, before any model is trained: test_datamodels",
+    "shrink": "by a prior that is fitted to many examples: test_shrink",
     "tally_of": "a tally of models in memory: test_tally",
     "whole_pairs": "chooses models: test_complementary",
 }

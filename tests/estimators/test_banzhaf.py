@@ -70,5 +70,5 @@ def test_coin_flips_are_not_refused(models):
 
 
 def test_one_utility_a_model():
-    with pytest.raises(InputError, match="one number a model"):
+    with pytest.raises(InputError, match="one number per model"):
         data_banzhaf(EVERY, np.zeros((len(EVERY), 2)))

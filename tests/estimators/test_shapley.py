@@ -55,5 +55,5 @@ def test_sampled_sizes_are_unbiased_for_an_additive_game():
 
 
 def test_unfit_utilities_are_refused_in_words():
-    with pytest.raises(InputError, match="one number a model"):
+    with pytest.raises(InputError, match="one number per model"):
         subsampled_shapley(np.eye(3, dtype=bool), np.ones(4))

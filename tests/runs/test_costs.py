@@ -58,12 +58,12 @@ def test_where_the_speed_is_given_nothing_is_trained(monkeypatch, capsys):
 
     assert run.main([*GIVEN, "--devices", "8", "--price", "2", "--json"]) == 0
 
-    (line,) = capsys.readouterr().out.splitlines()
-    forecast = json.loads(line)
+    data, forecast = map(json.loads, capsys.readouterr().out.splitlines())
+    assert data["event"] == "data"
     assert forecast["costs"] == costs(1000, 8, 0.5, 32, 2.0)._asdict()
     assert forecast["machines"] == "hosts 4 x devices 8"
     assert forecast["price"] == "1.14"
-    assert "0.5 models/s a device, as given; 8 models a pack" in forecast["speed"]
+    assert "0.5 models/s per device, as given; 8 models per pack" in forecast["speed"]
 
 
 def test_it_says_where_devices_would_be_idle(capsys):

@@ -13,7 +13,7 @@ import pytest
 
 from memjax import run
 from memjax.cli import output
-from memjax.cli.output import Output, table
+from memjax.cli.output import Output, two_columns
 from memjax.config.specs import OutputSpec
 from memjax.runs import progress
 from memjax.runs.progress import progress_bar
@@ -176,7 +176,7 @@ def test_a_reader_who_leaves_early_is_no_traceback(logged):
     os.close(end)
     assert left.returncode == 2
     assert len(left.stderr.splitlines()) == 1
-    assert "gone" in left.stderr
+    assert "the program that read this output has ended" in left.stderr
 
 
 def test_a_log_gets_a_line_now_and_then_also_before_the_first_model(monkeypatch, capsys):
@@ -229,7 +229,7 @@ def test_what_is_no_number_is_null(capsys):
 def test_a_long_text_goes_on_below_itself(monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
 
-    first, second = table([("name", "word " * 14)]).splitlines()
+    first, second = two_columns([("name", "word " * 14)]).splitlines()
 
     assert first.startswith("name  word")
     assert second.startswith("      word")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from memjax.errors import InputError
+from memjax.errors import InputError, refuse_masked
 
 
 def from_array(which: str, inputs: Any) -> np.ndarray:
@@ -15,6 +15,7 @@ def from_array(which: str, inputs: Any) -> np.ndarray:
     """
     if hasattr(inputs, "detach") and hasattr(inputs, "cpu"):
         inputs = inputs.detach().cpu()
+    refuse_masked(f"{which} inputs", inputs)
     try:
         array = np.asarray(inputs)
         if array.dtype.name == "bfloat16":

@@ -1,4 +1,4 @@
-"""From the columns of a data frame to numbers: one or more features for each column."""
+"""Turns the columns of a data frame into numbers: one or more features for each column."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

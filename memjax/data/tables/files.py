@@ -1,6 +1,7 @@
 """Reads a table from a CSV or Parquet file as a pandas data frame."""
 
 import csv
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +48,22 @@ def read_table(source: str, text_column: str = "", as_text: bool = False) -> Any
 def _read_csv(path: Path, text_column: str, as_text: bool) -> Any:
     import pandas
 
-    with reading(path, UnicodeDecodeError, ValueError) as stream:
+    with reading(path, UnicodeDecodeError, ValueError, pandas.errors.ParserWarning) as stream:
         start = stream.read(_LOOKED_AT)
         if start.startswith(b"PK") or start.startswith(b"PAR1") or b"\0" in start:
             raise InputError(f"{path} is no text; csv: expects lines of text with commas, semicolons or tabs")
         delimiter = _delimiter(start.decode("utf-8-sig", "ignore"))
+        header = next(csv.reader(start.decode("utf-8-sig", "ignore").splitlines(), delimiter=delimiter), [])
+        if repeated := [name for name in header if header.count(name) > 1]:  # pandas would rename them
+            raise InputError(f"{path} names column {repeated[0]!r} twice; give each column its own name")
         stream.seek(0)
         how: dict[str, Any] = {"dtype": str} if as_text else {"na_values": MISSING, "low_memory": False}
         if text_column and not as_text:
             how["dtype"] = {text_column: str}
-        return pandas.read_csv(stream, sep=delimiter, keep_default_na=False, encoding="utf-8-sig", **how)
+        how |= {"index_col": False}  # or pandas would take the first of too many fields for an index
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pandas.errors.ParserWarning)
+            return pandas.read_csv(stream, sep=delimiter, keep_default_na=False, encoding="utf-8-sig", **how)
 
 
 def _delimiter(start: str) -> str:

@@ -1,4 +1,4 @@
-"""From a table with its labels in a column to training and test examples."""
+"""Makes training and test examples of a table that has its labels in a column."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
     Args:
       frame: a pandas data frame with a column of labels.
       spec: which columns are the labels and the names of rows, which are left out, and which rows are for testing.
-      seed: decides which rows are for testing where no column says it.
+      seed: decides which rows are for testing, unless a column says so.
       name: what the report calls the data.
       test: test rows, if they are in a data frame of their own.
 
@@ -52,13 +52,13 @@ def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: A
     """Data frames of inputs whose labels are given apart; other arguments as of `from_arrays`."""
     columns = understand(frame)
     rows = frame.iloc[:0] if test is None else test
-    kept = [str(name) for name in frame.columns]
-    sides = ([shown(part[name]) for name in frame.columns] for part in (frame, rows))
-    table = Table(kept, *sides)
     found = from_arrays(
         encode(columns, frame, "train"), labels, None if test is None else encode(columns, test, "test"), test_labels,
         **given,
     )  # fmt: skip
+    kept = [str(name) for name in frame.columns]
+    sides = ([shown(part[name]) for name in frame.columns] for part in (frame, rows))
+    table = Table(kept, *sides)
     features = tuple(name for column in columns for name in column.features)
     return found._replace(table=table, features=features, notices=tuple(remarks(columns, frame)))
 

@@ -32,7 +32,7 @@ def as_errors(errors: str) -> Errors:
 
 
 def moments_of_rates(count: Int[Any, "*#shape"], total: Float[Any, "*shape"], errors: Errors = "adjusted") -> Moments:
-    """From the number of models that were right, for 0 / 1 scores.  The rate of none is NaN: undefined, not zero.
+    """Mean and variance of a 0 / 1 score, from the number of models that were right.  NaN where there is no model.
 
     Adjusted, the variance is that of a sample, q (1 - q) / (count - 1), but with q = (total + 1) / (count + 2): one
     success and one failure are added first.  Without them a rate of exactly 0 or 1, which most examples have on one
@@ -62,7 +62,7 @@ def moments_of_rates(count: Int[Any, "*#shape"], total: Float[Any, "*shape"], er
 def moments_of_scores(
     count: Int[Any, "*#shape"], total: Float[Any, "*shape"], squares: Float[Any, "*shape"]
 ) -> Moments:
-    """From sums of scores and of their squares, for scores of any kind.
+    """Mean and variance of a score of any kind, from the sums of the score and of its square.
 
     The variance of the mean is the sample variance (divisor count - 1) over count; that of a single score is NaN.
     NumPy arrays give NumPy arrays of their own precision.
@@ -82,7 +82,7 @@ def difference(inside: Moments, outside: Moments) -> Estimate:
 
 
 class Sums(NamedTuple):
-    """Sums of a score over the models that saw a training example, and over all; one entry an example or a pair.
+    """Sums of a score over the models that saw a training example, and over all; one entry per example or a pair.
 
     For fractions also those of their squares; those of 0 and 1 are the same, and None here.  `rates` says of which
     entries all scores are 0 or 1, whatever other entries hold; by default of those whose squares sum to the same.

@@ -27,7 +27,7 @@ MULTIPLES = tuple(float(multiple) for multiple in np.geomspace(1.4, 0.175, 7))
 
 
 class Datamodels(NamedTuple):
-    """Linear models of outputs by masks, one a target, in host memory.
+    """Linear models of outputs by masks, one per target, in host memory.
 
     Attributes:
       weights: influence; above 0 where seeing the training example raises the output.

@@ -17,7 +17,7 @@ TILE = 256
 
 
 class Lasso(NamedTuple):
-    """Linear models of outputs by masks, one a target, in host memory.
+    """Linear models of outputs by masks, one per target, in host memory.
 
     Attributes:
       weights: above 0 where seeing the training example raises the output.

@@ -105,9 +105,10 @@ def solve(
 ) -> Fit:
     """Rounds of accelerated proximal gradient from `start` until the gap of every target is small enough.
 
-    Each round goes from a point beyond the last two fits down its slope, then pulls every weight towards 0 by step
-    times penalty.  A target that turned back on its way starts anew without momentum.  Slopes are linear in the
-    weights, so those of the point follow from those of the last two fits, and the gap of each fit costs nothing.
+    Each round extrapolates the last two fits, takes a gradient step from there, and pulls every weight towards 0 by
+    step times penalty.  A target whose last step went against its momentum starts again without momentum.  Gradients
+    are linear in the weights, so the gradient at the extrapolated point follows from those of the last two fits, and
+    the gap of each fit costs nothing.
     """
 
     def unfinished(state):

@@ -23,7 +23,7 @@ def prior_factors(
 
     Args:
       train_inputs, test_inputs: (examples, *shape), numbers; distances are Euclidean.
-      mem: memorization, best of probabilities; from the same models if need be.  NaN counts as 0.
+      mem: memorization, best of probabilities; it may be from the same models.  NaN counts as 0.
 
     Raises:
       InputError: arrays whose lengths do not fit.

@@ -1,6 +1,6 @@
 """Running sums from which the estimates of a run are made; models are added in parts, in any order.
 
-Memory: (train + test) / 8 bytes a model for influence, a bit for each example; for influence on another score than
+Memory: (train + test) / 8 bytes per model for influence, a bit for each example; for influence on another score than
 correctness also that score of each test example, 2 bytes each.  All else are sums over models: about 80 bytes for each
 training example for correctness and 50 for each other score, however many models there are.
 """

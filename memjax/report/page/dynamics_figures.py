@@ -32,7 +32,7 @@ class Line(NamedTuple):
 
 
 class Plane(NamedTuple):
-    """What the template needs to draw one of the two, in SVG units."""
+    """What the template needs to draw one of these figures, in SVG units."""
 
     width: float
     height: float

@@ -1,6 +1,6 @@
-"""From arrays of examples to pixels and images.
+"""Turns arrays of examples into images.
 
-Every image is encoded anew from numbers, so nothing of a file somebody else wrote reaches the reader's browser.
+Every image is encoded anew from numbers, so no byte of an untrusted image file reaches the reader's browser.
 """
 
 import base64

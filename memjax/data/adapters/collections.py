@@ -1,0 +1,76 @@
+"""Data sets of Hugging Face's datasets and of torch.  The checks import neither."""
+
+from typing import Any
+
+import numpy as np
+
+from memjax.config.specs import TableSpec
+from memjax.errors import InputError
+
+SPLITS = ("test", "validation")
+
+
+def is_collection(inputs: Any) -> bool:
+    """Whether this hands out examples one by one: a `datasets.Dataset`, a torch Dataset or DataLoader."""
+    return _is_hugging_face(inputs) or (
+        not isinstance(inputs, np.ndarray | list | tuple | str)
+        and not hasattr(inputs, "__array__") and not hasattr(inputs, "detach")
+        and hasattr(inputs, "__len__") and (hasattr(inputs, "__getitem__") or hasattr(inputs, "__iter__"))
+    )  # fmt: skip
+
+
+def arrays_of(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, ...]]:
+    """Inputs, labels and class names (empty if the labels are their own names).
+
+    Of a torch Dataset each item, of a DataLoader each batch, is a pair of inputs and labels.  Of a Hugging Face data
+    set the labels are the column `target`, or the only column of classes; the inputs are the first column of images, or
+    all other columns as a table.
+
+    Raises:
+      InputError: items are no such pairs, inputs differ in shape, or the columns are not clear.
+    """
+    if _is_hugging_face(inputs):
+        return _hugging_face(inputs, table)
+    batched = hasattr(inputs, "batch_size") and hasattr(inputs, "dataset")
+    pairs = list(inputs) if batched or not hasattr(inputs, "__getitem__") else [inputs[at] for at in range(len(inputs))]
+    if not pairs or not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
+        kind = type(inputs).__name__
+        raise InputError(f"{kind} gives no pairs of inputs and labels; expected one (input, label) for each example")
+    join = np.concatenate if batched else np.stack
+    try:
+        x, y = (join([np.asarray(value) for value in side]) for side in zip(*pairs, strict=True))
+    except ValueError as problem:
+        raise InputError(f"the inputs do not have one shape ({problem}); resize them in the transform") from None
+    names = tuple(getattr(getattr(inputs, "dataset", inputs), "classes", ()))
+    named = names if len(names) == len(np.unique(y)) else ()
+    return _channels_last(x), y, named
+
+
+def _hugging_face(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, ...]]:
+    features = inputs.features
+    classes = [name for name, kind in features.items() if hasattr(kind, "names")]
+    images = [name for name, kind in features.items() if type(kind).__name__ == "Image"]
+    target = table.target or (classes[0] if len(classes) == 1 else "")
+    if target not in features:
+        raise InputError(f"which column has the labels? Give target=COLUMN, one of: {', '.join(features)}")
+    names, labels = tuple(getattr(features[target], "names", ())), np.asarray(inputs[target])
+    left_out = {target, *table.drop, table.id, table.split}
+    if images:
+        pixels = [np.asarray(image.convert("RGB")) for image in inputs[images[0]]]
+        if len({image.shape for image in pixels}) > 1:
+            raise InputError(f"the images of column {images[0]!r} differ in size; resize them with inputs.map first")
+        return np.stack(pixels), labels, names if len(names) == len(np.unique(labels)) else ()
+    frame = inputs.to_pandas()
+    named = np.array(names)[labels] if names else labels
+    return frame.drop(columns=[name for name in frame.columns if name in left_out]), named, ()
+
+
+def _channels_last(images: np.ndarray) -> np.ndarray:
+    """torch has channels first: (examples, 1 or 3, height, width)."""
+    if images.ndim != 4 or images.shape[1] not in (1, 3) or images.shape[3] in (1, 3):
+        return images
+    return images.transpose(0, 2, 3, 1)
+
+
+def _is_hugging_face(inputs: Any) -> bool:
+    return type(inputs).__module__.partition(".")[0] == "datasets" and hasattr(inputs, "features")
