@@ -10,8 +10,8 @@ the same number, over T; its curve is straight in both logarithms, and is not co
     python -m benchmarks.models_to_error --data fashion --truth 2000 --candidates 2000
     python -m benchmarks.models_to_error --truth 400 --candidates 200 --sizes 50 100 --per-class 40     (a small form)
 
-Two sections.  Error: root mean squared error of memorization by correctness, with the probability as a control, and by
-probability, which is another quantity with a reference of its own; of the influence of the strongest pairs; recall.
+Two sections.  Error: root mean squared error of memorization by correctness, with the probability as a control, shrunken,
+and by probability, which is another quantity with a reference of its own; of the influence of the strongest pairs; recall.
 Decisions: models after which `--until threshold=0.25` and `ranking=50` have so many examples open.
 """
 
@@ -27,7 +27,7 @@ from benchmarks.common.command import log, measure
 from benchmarks.common.recall import lasso_with_prior, mean_difference, on_all_tests, part_of, strongest, varying
 from benchmarks.common.tables import markdown
 from memjax.config.goals import as_goal
-from memjax.estimators import controlled_memorization, memorization, tally_of
+from memjax.estimators import controlled_memorization, memorization, shrink, tally_of
 from memjax.machine import environment
 from memjax.runs.decisions import undecided
 from memjax.types import Dataset, Outcomes
@@ -185,6 +185,8 @@ def numbers(
     )
     controlled = controlled_memorization(masks, hard, soft).value
     yield "correctness, probability as control", quantity, error(controlled, reference.mem, reference.mem_variance)
+    shrunken = shrink(memorization(masks, hard)).value
+    yield "correctness, shrunken", quantity, error(shrunken, reference.mem, reference.mem_variance)
     value = np.asarray(memorization(masks, soft).value)
     yield "probability", quantity, error(value, reference.soft, reference.soft_variance)
     influence = mean_difference(group, "correct")

@@ -13,7 +13,7 @@ from memjax.config.run_config import Score
 from memjax.errors import InputError
 from memjax.exchange import outcomes_of
 from memjax.machine.debugging import without_debugging
-from memjax.report import write_report
+from memjax.report import draw_report, write_report
 from memjax.runs import summary
 from memjax.types import Dataset, Outcomes
 
@@ -32,8 +32,8 @@ def report_arrays(
     """Writes estimates.npz, pairs.npz and report.html of predictions that one already has; the report's path.
 
     Args:
-      arrays: masks (models, train), train_correct (models, train) and what else there is, by the names of
-        `memjax.exchange.NAMES`: test_correct, train_labels, test_labels, train_probability, ...
+      arrays: masks (models, train), train_correct or another score (models, train) and what else there is, by the names
+        of `memjax.exchange.NAMES`: test_correct, train_labels, test_labels, train_probability, ...
       folder: for the files; created if needed.
       train_inputs, test_inputs: what the report shows of the examples: images (height, width) or (height, width,
         channels), or vectors (features,); both or neither.  Without them it has numbers only.
@@ -44,7 +44,7 @@ def report_arrays(
         must then be there of training and of test examples.
 
     Raises:
-      InputError: an array is missing or does not fit the others.
+      InputError: an array is missing, or does not fit the other arrays.
     """
     examples, outcomes = outcomes_of(arrays, name)
     if (train_inputs is None) != (test_inputs is None):
@@ -69,7 +69,7 @@ def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bo
     store.publish_set(folder, place, note, names, str)  # of a plan of its own: it replaces what is there
     estimates, pairs, *_ = store.read_found(folder, checked=False)
     facts, warnings = summary.facts_of_arrays(examples, outcomes.masks, estimates), summary.warnings(estimates, pairs)
-    write_report(folder / "report.html", examples, estimates, pairs, facts, warnings)
+    write_report(folder / "report.html", draw_report(examples, estimates, pairs, facts, warnings))
     return folder / "report.html"
 
 
