@@ -38,12 +38,11 @@ def bounded_interval(inside: Moments, outside: Moments, level: float = 0.95) -> 
       >>> masks = np.arange(40)[:, None] % 2 == 0
       >>> low, high = bounded_interval(*sides(masks, np.where(masks, 0.999, 0.998)))  # 20 models on each side
       >>> print(low.round(2), high.round(2))
-      [-0.16] [0.16]
+      [-0.17] [0.17]
 
     Reference:
       Gaffke, Three Test Statistics for a Nonparametric One-Sided Hypothesis on the Mean of a Nonnegative Variable,
-      2005;
-      Zou and Donner, Construction of Confidence Limits about Effect Measures, Statistics in Medicine 27, 2008.
+      2005; Zou and Donner, Construction of Confidence Limits about Effect Measures, Statistics in Medicine 27, 2008.
     """
     if not 0 < level < 1:
         raise InputError(f"level is {level}; give a probability between 0 and 1, such as 0.95")

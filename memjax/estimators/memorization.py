@@ -4,9 +4,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Shaped
 
 from memjax.estimators.checks import as_masks_and_scores
+from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.kernels.moments import (
     Errors,
     Moments,
@@ -18,6 +20,7 @@ from memjax.estimators.kernels.moments import (
     moments_of_rates,
     moments_of_scores,
 )
+from memjax.estimators.kernels.stratified import laid_out, own, sides_by_size
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
@@ -31,6 +34,10 @@ def memorization(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted")
 
     Near 0: the label follows from the other examples.  Near 1: it is known only by heart.  Range [-1, 1], except for
     margins.
+
+    Subsets of several sizes are compared size by size: models that saw an example are otherwise the larger ones.  The
+    differences are weighted by n_in n_out / (n_in + n_out) of each size (Mantel and Haenszel 1959).  Models of equal or
+    of opposite subsets count as one observation in the errors.
 
     Args:
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
@@ -60,7 +67,8 @@ def memorization(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted")
     """
     masks, correct = as_masks_and_scores(masks, correct)
     estimate = difference(*_sides(masks, correct, as_errors(errors)))
-    return estimate.with_counts(correct.sum(0)) if correct.dtype == bool else estimate
+    estimate = Estimate(*estimate, correct.sum(0)) if correct.dtype == bool else estimate
+    return laid_out(estimate, layout_of(masks), masks, correct, as_errors(errors), own)
 
 
 @without_debugging()
@@ -68,8 +76,12 @@ def sides(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted") -> tup
     """The two halves of memorization: each example's score over models that saw it, and over those that did not.
 
     The second mean is the held-out score: how well held-out models predict the label.  Arguments as in `memorization`.
+    From subsets of several sizes both are means over sizes, so that their difference is memorization.
     """
     masks, correct = as_masks_and_scores(masks, correct)
+    if layout := layout_of(masks):
+        found = sides_by_size(layout, np.asarray(masks), np.asarray(correct), as_errors(errors), own)[:2]
+        return tuple(Moments(*map(jnp.asarray, side)) for side in found)  # pyright: ignore[reportReturnType]
     return _sides(masks, correct, as_errors(errors))
 
 

@@ -7,6 +7,7 @@ from memjax.errors import InputError
 from memjax.estimators.checks import as_array, as_masks, as_masks_and_scores, as_scores
 from memjax.estimators.complementary import as_pairs
 from memjax.estimators.discoveries import pair_p_values
+from memjax.estimators.kernels.layout import layout_of
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
@@ -53,22 +54,27 @@ def family_wise_p_values(
     Args:
       masks, scores: as for `influence`; any finite scores.  All pairs given are tested: choose candidates first.
       complementary: whether models 2k and 2k + 1 saw complementary halves; then pairs change places, and partners.
-      strata: (models,) models change places only within a stratum; give the sizes of the subsets if they differ on
-        purpose, as `--design profile` has them.
+      strata: (models,) models change places only within a stratum.  Default: the sizes of the subsets, where these vary
+        more than by independent draws, as with `--design profile`.
       permutations: p-values are at least 1 / (permutations + 1); each takes as long as `influence`.
 
     Returns:
       NaN where a training example was always in or always out, or scores are constant.
 
     Raises:
-      InputError: as `influence`; strata that do not fit, or no permutations.
+      InputError: as `influence`; strata that do not fit, no permutations, or subsets that repeat.
 
     Reference:
       Westfall and Young, Resampling-Based Multiple Testing, 1993, algorithm 2.5 (single step).
     """
     masks = np.asarray(as_masks(masks))
     scores = np.asarray(as_pairs(masks, scores) if complementary else as_scores("scores", scores, len(masks)))
-    strata = np.zeros(len(masks), int) if strata is None else np.asarray(as_array("strata", strata))
+    layout = None if complementary else layout_of(masks)
+    if layout and len(np.unique(layout.groups)) < len(masks):
+        raise InputError("some subsets repeat or are opposite, so that models cannot change places; give one of each")
+    if strata is None:
+        strata = layout.strata if layout else np.zeros(len(masks), int)
+    strata = np.asarray(as_array("strata", strata))
     if strata.shape != (len(masks),) or permutations < 1:
         raise InputError(
             f"strata has shape {strata.shape} and permutations is {permutations}; expected ({len(masks)},), one number "

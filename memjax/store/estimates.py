@@ -141,11 +141,11 @@ def read_found(folder: Path, checked: bool = True) -> Results:
       InputError: there are no estimates, or they are damaged.
     """
     note, (estimates, pairs, dynamics) = read_set(folder, ["estimates.npz", "pairs.npz", "dynamics.npz"], checked)
-    found = _as(as_estimates, estimates), _as(as_pairs, pairs)
-    if found[0] is None or found[1] is None:
+    found, listed = _as(as_estimates, estimates), _as(as_pairs, pairs)
+    if found is None or listed is None:
         where = shown(folder)
         raise InputError(f"{where} has no estimates, or they are damaged; make them with: memjax --run {where}")
-    return Results(*found, dynamics, note)
+    return Results(found, listed, dynamics, note)
 
 
 def _as(kind: Callable[[Any], _T], arrays: Any) -> _T | None:

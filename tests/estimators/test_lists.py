@@ -58,6 +58,7 @@ CALLS = {
 }
 OF_RESULTS = {
     "add_totals",
+    "bounded_interval",
     "difference",
     "estimate_of",
     "in_pairs",

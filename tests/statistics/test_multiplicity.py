@@ -69,7 +69,7 @@ def test_an_influence_of_just_the_margin_is_significant_as_often_as_the_level_sa
     p_values = score_test(right_in, num_in, right_out, num_out, 0.15)
 
     rejected = chance @ (p_values <= level)
-    assert 0.5 * level < rejected < 1.35 * level
+    assert 0.5 * level < rejected < 1.7 * level  # an approximation
 
 
 def test_without_a_margin_the_score_test_is_that_of_equal_rates():
@@ -126,9 +126,9 @@ def test_models_change_places_within_their_stratum_only():
         correct = rng.random((60, 20)) < np.where(size == 4, 0.2, 0.8)[:, None]
         found.append([
             family_wise_p_values(masks, correct, strata=strata, permutations=39).min() <= 0.05
-            for strata in (None, size)
+            for strata in (np.zeros(60), None)
         ])  # fmt: skip
-    confounded, right = np.mean(found, 0)
+    confounded, right = np.mean(found, 0)  # by default, strata are the sizes
 
     assert confounded > 0.5
     assert right < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 60)
@@ -139,7 +139,7 @@ def test_models_change_places_within_their_stratum_only():
     [
         ({"alternative": "two-sided"}, "alternative"),
         ({"least": 1.5}, "expected an influence of at least 0 and below 1"),
-        ({"least": 0.1, "complementary": True}, "0 for complementary pairs"),
+        ({"least": 0.1}, "for independent models with subsets of one size"),
     ],
 )
 def test_what_cannot_be_tested_is_refused(change, words):

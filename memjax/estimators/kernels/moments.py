@@ -120,7 +120,7 @@ def from_sums(
 ) -> Estimate:
     """The difference of the two halves; of counts, with the number of right answers."""
     estimate = _difference_of_halves(sums, num_in, num_models, errors)
-    return estimate if sums.squares is not None else estimate.with_counts(sums.total)
+    return estimate if sums.squares is not None else Estimate(*estimate, sums.total)
 
 
 @jax.jit(static_argnames="errors")

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Shaped
 
-Counts = Shaped[np.ndarray, " pairs"]
+Counts = Shaped[np.ndarray, " pairs"] | int
 
 
 def score_test(
