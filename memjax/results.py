@@ -138,7 +138,7 @@ class PairTable:
       score: the score whose differences are influence and memorization.
       p_value, q_value: of the pair; None for another score than correctness, or in an older folder.
       num_candidates: pairs of one class whose training example passes its threshold; None in an older folder.
-      expected_by_chance: pairs to expect if no example had any influence; NaN in an older folder.
+      expected_by_chance: pairs expected under the null, if no example had any influence; NaN in an older folder.
       helped, hurt: extremes of influence on all test examples; None where there are too many pairs to look at.
     """
 
@@ -163,9 +163,8 @@ class PairTable:
 
     def __repr__(self) -> str:
         influence = notebook.Summary(self.influence).range()
-        return (
-            f"PairTable({len(self):,} pairs: influence {influence}; {self.expected_by_chance:.1f} expected by chance)"
-        )
+        expected = f"{self.expected_by_chance:.1f} expected under the null"
+        return f"PairTable({len(self):,} pairs: influence {influence}; {expected})"
 
     def columns(self) -> dict[str, np.ndarray]:
         """What is known of each pair beside its rows, by name."""

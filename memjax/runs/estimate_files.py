@@ -173,8 +173,8 @@ def _pair_table(
 def _write_estimates(
     stream: BinaryIO, dataset: Dataset, tally: Tally, estimates: Estimates, pieces: Pieces
 ) -> tuple[Pairs, float]:
-    """Writes estimates.npz, one piece of the classes after the other; returns the strong pairs and how many of them to
-    expect by chance."""
+    """Writes estimates.npz, one group of classes after the other; returns the strong pairs and how many are expected
+    under the null."""
     rows = [np.flatnonzero(dataset.train_labels == number) for number in range(dataset.num_classes)]
     columns = [np.flatnonzero(dataset.test_labels == number) for number in range(dataset.num_classes)]
     largest = max(map(len, rows)), max(map(len, columns))

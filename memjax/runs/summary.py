@@ -61,7 +61,7 @@ def decisions(goal: Goal, num_models: int, looks: int, left: int, of: int, more:
     head = f"{goal}, look {looks} after {num_models:,} models: {left:,} of {of:,} {what} open"
     if more:
         return f"{head}; training on to {more:,} models"
-    return f"{head}; the others are decided with 95 %, or known within {goal.within:g}"
+    return f"{head}; all other {what} are decided with 95 %, or known within {goal.within:g}"
 
 
 def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[str, Any]:
