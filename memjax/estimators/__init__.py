@@ -1,6 +1,7 @@
 """Finished models in, estimates out: pure functions of arrays that never open a file."""
 
 from memjax.estimators.banzhaf import data_banzhaf
+from memjax.estimators.bounded_interval import bounded_interval
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
 from memjax.estimators.controlled import Controlled, controlled_memorization
 from memjax.estimators.decision_stability import decision_stability
@@ -18,6 +19,7 @@ from memjax.estimators.linear.ridge import ridge_datamodels
 from memjax.estimators.lira import lira
 from memjax.estimators.membership_curve import Curve, membership_curve
 from memjax.estimators.memorization import memorization, sides
+from memjax.estimators.multiplicity import family_wise_p_values, memorization_p_values
 from memjax.estimators.pairs import (
     INFL_THRESHOLD,
     MEM_THRESHOLD,
@@ -60,6 +62,7 @@ __all__ = [
     "Tally",
     "Totals",
     "add_totals",
+    "bounded_interval",
     "c_score",
     "complementary_influence",
     "complementary_memorization",
@@ -75,6 +78,7 @@ __all__ = [
     "estimate_of",
     "expected_by_chance",
     "extremes",
+    "family_wise_p_values",
     "in_pairs",
     "influence",
     "influence_totals",
@@ -87,6 +91,7 @@ __all__ = [
     "loss_attack",
     "membership_curve",
     "memorization",
+    "memorization_p_values",
     "memorization_totals",
     "out_of_bag",
     "pair_p_values",
