@@ -10,7 +10,7 @@ the same number, over T; its curve is straight in both logarithms, and is not co
     python -m benchmarks.models_to_error --data fashion --truth 2000 --candidates 2000
     python -m benchmarks.models_to_error --truth 400 --candidates 200 --sizes 50 100 --per-class 40     (a small form)
 
-Error: the root mean squared error of memorization by correctness, also with the probability as a control and shrunken; of
+Error: root mean square, of memorization by correctness, also with the probability as a control and shrunken; of
 memorization by probability, which is another quantity with a reference of its own; and of the influence of the
 strongest pairs.  Open: decisions of `--until threshold=0.25` and `ranking=50:0.1` after the first T models.
 """
