@@ -3,6 +3,7 @@
 from memjax.estimators.banzhaf import data_banzhaf
 from memjax.estimators.bounded_interval import bounded_interval
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
+from memjax.estimators.controlled import Controlled, controlled_memorization
 from memjax.estimators.decision_stability import decision_stability
 from memjax.estimators.discoveries import pair_p_values, q_values
 from memjax.estimators.epsilon import epsilon_from_one_model, epsilon_from_rates
@@ -48,6 +49,7 @@ from memjax.estimators.train_influence import train_influence
 __all__ = [
     "INFL_THRESHOLD",
     "MEM_THRESHOLD",
+    "Controlled",
     "Curve",
     "Datamodels",
     "Extremes",
@@ -65,6 +67,7 @@ __all__ = [
     "complementary_influence",
     "complementary_memorization",
     "consistency_profile",
+    "controlled_memorization",
     "count_pairs",
     "data_banzhaf",
     "datamodels",

@@ -21,6 +21,7 @@ CALLS = {
     "complementary_influence": (OPPOSITE, CORRECT),
     "complementary_memorization": (OPPOSITE, CHANCE),
     "consistency_profile": (MASKS, CHANCE),
+    "controlled_memorization": (MASKS, CORRECT, CHANCE),
     "count_pairs": (TWO, TWO),
     "data_banzhaf": (MASKS, UTILITY),
     "datamodels": (MASKS, ODDS),
