@@ -173,15 +173,26 @@ def sizes(folder: Path) -> dict[str, int]:
     return {name: stamp[0] for name, stamp in stamps(folder).items() if stamp != LOST}
 
 
-def total_size(folder: Path) -> int:
-    """Bytes of all files in a folder and its subfolders."""
-    if url := url_of(folder):
+def total_size(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder and its subfolders."""
+    if url := url_of(path):
         return objects.total_size(url)
-    size = 0
-    for entry in os.scandir(folder) if folder.exists() else ():
-        with suppress(FileNotFoundError):  # removed meanwhile
-            size += total_size(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
-    return size
+    with suppress(FileNotFoundError):  # removed meanwhile
+        if not path.is_dir():
+            return path.lstat().st_size
+        with os.scandir(path) as entries:
+            return sum(
+                total_size(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else _size_of(entry)
+                for entry in entries
+            )
+    return 0
+
+
+def _size_of(entry: os.DirEntry) -> int:
+    try:
+        return entry.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def move(path: Path, target: Path) -> None:
