@@ -31,7 +31,7 @@ Stamp = tuple[int, int]  # size in bytes, time of last change
 LOST: Stamp = (-1, 0)
 TEMPORARY = ".tmp"
 ABANDONED = 86_400.0  # seconds without a change after which a half-written file is taken for that of a dead process
-_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
+NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], _Result]) -> _Result:
@@ -92,7 +92,7 @@ def publish(path: Path, content: bytes) -> bool:
         except FileExistsError:
             return False
         except OSError as problem:
-            if problem.errno not in _NO_LINKS:
+            if problem.errno not in NO_LINKS:
                 raise
             if path.exists():
                 return False
@@ -213,35 +213,6 @@ def remove(path: Path) -> None:
             path.unlink()
 
 
-def show_as(source: Path, target: Path) -> None:
-    """Gives a file a second name, replacing what has that name: a hard link, or a copy where there are none."""
-    if url := url_of(target):
-        objects.copy(url_of(source) or "", url)
-        return
-    aside = _aside(target)
-    try:
-        try:
-            os.link(source, aside)
-        except OSError as problem:
-            if problem.errno not in _NO_LINKS:
-                raise
-            shutil.copy2(source, aside)
-        os.replace(aside, target)
-    finally:
-        aside.unlink(missing_ok=True)  # renaming one name of a file to another does nothing
-
-
-def is_shown_as(source: Path, target: Path) -> bool:
-    """Whether the second name leads to the same file; of a copy, whether size and time are the same."""
-    if url_of(target):
-        return sizes(target.parent).get(target.name) == sizes(source.parent).get(source.name)
-    try:
-        one, other = source.stat(), target.stat()
-    except FileNotFoundError:
-        return False
-    return os.path.samestat(one, other) or (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
-
-
 def remove_folder(folder: Path) -> None:
     """Removes a folder with its contents, except for what this user may not delete."""
     if url := url_of(folder):
@@ -282,7 +253,7 @@ def _download(url: str, path: Path) -> None:
 @contextmanager
 def _written_aside(path: Path, write: Callable[[BinaryIO], _Result]) -> Iterator[tuple[Path, _Result]]:
     """A file under a temporary name in the same folder, flushed to disk; removed at the end if it was not renamed."""
-    aside = _aside(path)
+    aside = aside_of(path)
     try:
         with open(aside, "xb") as stream:
             result = write(stream)
@@ -293,7 +264,8 @@ def _written_aside(path: Path, write: Callable[[BinaryIO], _Result]) -> Iterator
         aside.unlink(missing_ok=True)
 
 
-def _aside(path: Path) -> Path:
+def aside_of(path: Path) -> Path:
+    """A name beside this one that nobody else uses."""
     return path.with_name(f".{path.name}.{secrets.token_hex(8)}{TEMPORARY}")
 
 
