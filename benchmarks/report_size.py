@@ -20,7 +20,7 @@ from benchmarks.common.command import measure
 from benchmarks.common.tables import spread
 from memjax import store
 from memjax.estimators import extremes
-from memjax.report import write_report
+from memjax.report import draw_report, write_report
 from memjax.types import Dataset
 
 COST = "not measured"
@@ -169,7 +169,7 @@ def run(settings: Settings) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(settings.out or folder) / "report.html"
         started = time.perf_counter()
-        write_report(path, *arrays, {}, [])
+        write_report(path, draw_report(*arrays, {}, []))
         seconds = time.perf_counter() - started
         images = [file.stat().st_size for file in path.with_name("report-images").glob("*.png")]
         looks = [look(path) for _ in range(settings.rounds)]

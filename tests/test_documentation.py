@@ -29,7 +29,11 @@ def test_linked_files_exist(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_have_options_that_exist(page):
     fields = "\n".join(path.read_text() for part in ("config", "cli") for path in ROOT.glob(f"memjax/{part}/*.py"))
-    known = {name.replace("_", "-") for name in re.findall(r"^ +(\w+): ", fields, re.MULTILINE)} | {"help", "preset"}
+    known = {name.replace("_", "-") for name in re.findall(r"^ +(\w+): ", fields, re.MULTILINE)} | {
+        "help",
+        "preset",
+        "for",
+    }
 
     commands = re.findall(r"^ *(?:\S*/)?memjax (.+(?:\\\n.+)*)$", page.read_text(), re.MULTILINE)
     assert {name for command in commands for name in re.findall(r"--([a-z-]+)", command)} <= known

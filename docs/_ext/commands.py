@@ -6,6 +6,7 @@ from docutils.parsers.rst import Directive
 from memjax.cli import COMMANDS
 from memjax.cli.options import Option, grouped, options_of
 from memjax.config.presets import PRESETS, SOURCES
+from memjax.config.purposes import PURPOSES
 from memjax.config.run_config import RunConfig
 
 
@@ -49,6 +50,15 @@ class Commands(Directive):
             for name in PRESETS
         ]
         found = [section("memjax run", nodes.paragraph(text="The main command; run may be left out."), *groups)]
+        purposes = [
+            nodes.definition_list_item(
+                "",
+                nodes.term("", "", nodes.literal(f"--for {name}", f"--for {name}")),
+                nodes.definition("", paragraph(f"`--design {each.design} --subset-fraction {each.subset_fraction:g}`")),
+            )
+            for name, each in PURPOSES.items()
+        ]
+        found.append(section("Purposes", nodes.definition_list("", *purposes)))
         found.append(section("Presets", nodes.definition_list("", *presets)))
         for kind, (name, _) in COMMANDS.items():
             if kind is not RunConfig:

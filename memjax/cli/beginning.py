@@ -1,11 +1,13 @@
 """The defaults of a command line: those of a preset, of an existing run folder, or of memjax."""
 
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import tyro
 
 from memjax import store
 from memjax.config.presets import PRESETS
+from memjax.config.purposes import FIRST, with_purpose
 from memjax.config.run_config import RunConfig
 from memjax.errors import one_of
 
@@ -16,13 +18,14 @@ class Beginning:
 
     preset: str | None = None
     run: str | None = None
+    purpose: Annotated[str | None, tyro.conf.arg(name="for")] = None
 
 
 def beginning(arguments: list[str]) -> tuple[RunConfig, list[str]]:
-    """The settings that `--preset NAME` or an existing `--run DIR` give, and the arguments that are left.
+    """The settings that `--preset`, `--for` or an existing `--run DIR` give, and the arguments that are left.
 
     Raises:
-      InputError: the preset is not known, or the folder cannot be read.
+      InputError: the preset or the purpose is not known, or the folder cannot be read.
     """
     found, rest = tyro.cli(Beginning, args=arguments, add_help=False, return_unknown_args=True)
     if found.preset is not None and found.preset not in PRESETS:
@@ -32,6 +35,8 @@ def beginning(arguments: list[str]) -> tuple[RunConfig, list[str]]:
     if plan is not None and found.run and preset is None:
         from memjax.runs.plan_of import config_of
 
-        return replace(config_of(plan, store.place(found.run)), run=found.run), rest
-    config = preset or RunConfig()
+        return with_purpose(replace(config_of(plan, store.place(found.run)), run=found.run), found.purpose), rest
+    config = with_purpose(preset or RunConfig(), found.purpose)
+    if any(word.partition("=")[0] in ("--until", "--until-stderr", "--until_stderr") for word in rest):
+        config = replace(config, num_models=FIRST)
     return (replace(config, run=found.run) if found.run else config), rest

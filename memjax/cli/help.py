@@ -5,6 +5,7 @@ import textwrap
 
 from memjax.cli.options import as_text, grouped, options_of
 from memjax.config.presets import PRESETS, SOURCES
+from memjax.config.purposes import PURPOSES
 
 SHORT = """\
 memjax trains many small models on random subsets of a data set. It estimates how much each
@@ -17,11 +18,12 @@ training example is memorized and how much it influences each test example.
 Options used most; memjax --help-all explains all of them, and the presets of the papers:
   --run DIR              folder of the run; the same command resumes it
   --num-models N         models in all; a larger number trains the missing ones
-  --until-stderr E       train until the typical standard error is E
+  --until GOAL           train until it is known: stderr=0.03, ranking=50, threshold=0.25, pairs
   --dataset NAME         digits, csv:FILE with --target COLUMN, npz:FILE, tfds:NAME, cifar10, ...
   --per-class N          at most N training examples of each class
   --label-noise RATE     replace this share of the training labels by wrong ones
   --model NAME           linear, mlp:WIDTHS, cnn, resnet18, ... or package.module:factory
+  --for PURPOSE          memorization, influence or membership: the subsets that need fewest models
   --design NAME          how subsets are drawn; --subset-fraction F is their size
   --epochs N             passes over the data; --learning-rate, --batch-size, --optimizer
   --record NAMES         record correct, loss, ... of every example after every epoch
@@ -58,8 +60,14 @@ def everything() -> str:
     parts = [SHORT]
     for title, options in grouped():
         parts += [f"{title}:", *map(as_text, options), ""]
+    parts += ["Purposes (--for NAME); other options change them:", *map(_purpose, PURPOSES), ""]
     parts += ["Presets (--preset NAME); other options change them:", *map(_preset, PRESETS)]
     return "\n".join([*parts, ""])
+
+
+def _purpose(name: str) -> str:
+    subset, keep = PURPOSES[name], " --keep correct probability log_odds" * (name == "membership")
+    return f"  {name}\n      --design {subset.design} --subset-fraction {subset.subset_fraction:g}{keep}"
 
 
 def _preset(name: str) -> str:

@@ -16,7 +16,7 @@ from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, Tab
 
 Folder = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR")]  # Path would turn gs:// into gs:/
 GROUPS: dict[str, tuple[type, tuple[str, ...]]] = {
-    "The run": (RunConfig, ("run", "num_models", "until_stderr", "seed")),
+    "The run": (RunConfig, ("run", "num_models", "until", "until_stderr", "max_models", "seed")),
     "Data": (DataSpec, ()),
     "A table's columns": (TableSpec, ()),
     "Subsets": (SubsetSpec, ()),

@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
+from memjax.config.purposes import FIRST, with_purpose
 from memjax.config.run_config import RunConfig
 from memjax.errors import InputError
 
@@ -16,12 +17,15 @@ def run_config(config: RunConfig | None = None, **options: Any) -> RunConfig:
 
     Args:
       config: settings to change; by default those of the command line.
-      options: new values by option name, with underscores.  Lists count as tuples.
+      options: new values by option name, with underscores.  Lists count as tuples.  purpose="memorization" is the
+        option `--for`; others go before it.
 
     Raises:
       InputError: an option is not known, or its value cannot be used.
     """
-    config = config or RunConfig()
+    if config is None and {"until", "until_stderr"} & options.keys():
+        config = RunConfig(num_models=FIRST)
+    config = with_purpose(config or RunConfig(), options.pop("purpose", None))
     sections = {part.name: getattr(config, part.name) for part in fields(config) if is_dataclass(part.type)}
     own = {part.name: part.type for part in fields(config) if part.name not in sections}
     known = own | {part.name: part.type for section in sections.values() for part in fields(section)}

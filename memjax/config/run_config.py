@@ -6,6 +6,7 @@ import re
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from memjax.config.goals import Goal, as_goal, check_goal
 from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec, check_ranges
 from memjax.errors import InputError
 from memjax.prng import check_seed
@@ -24,8 +25,16 @@ class RunConfig:
     data, the model and a hash of the settings."""
     num_models: int = 512
     """Models to train in all.  If you ask for more later, only the missing models are trained."""
+    until: str | None = None
+    """Train more models until this is known.  stderr=0.03: the typical standard error of memorization is so small.
+    threshold=0.25: each example is above or below it with 95 %, or within 0.05 of it.  ranking=50: the 50 most
+    memorized examples stay the same with 95 %, but for examples within 0.05 of them.  pairs: each pair of one class has
+    an influence above or below 0.15, likewise.  threshold=0.25:0.1 takes 0.1 instead of 0.05.  --num-models is the
+    number to begin with, 32 if it is not given."""
     until_stderr: float | None = None
-    """Train more than --num-models models, until the typical standard error of memorization is this small."""
+    """The same as --until stderr=E."""
+    max_models: int | None = None
+    """With --until: stop at so many models, whatever is still open.  Default: no limit."""
     seed: int = 0
     """Decides the subsets, the initial weights and the order of batches of all models."""
     data: DataSpec = field(default_factory=DataSpec)
@@ -80,6 +89,19 @@ class RunConfig:
         _check_own(self)
         _check_stream(self)
         _check_worker(self.worker)
+        if self.until and self.until_stderr:
+            raise InputError(f"--until {self.until} and --until-stderr {self.until_stderr:g} are two goals; give one")
+        if self.max_models and not self.goal:
+            raise InputError("--max-models goes with --until; give both, or --num-models alone")
+        if self.goal:
+            check_goal(self.goal, self.subset.design, self.score)
+
+    @property
+    def goal(self) -> Goal | None:
+        """What the run should know before it stops."""
+        if self.until_stderr:
+            return Goal("stderr", self.until_stderr)
+        return as_goal(self.until) if self.until else None
 
     @property
     def recorded_epochs(self) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from memjax.errors import InputError
 RANGES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (("num_models",), lambda count: count >= 2,
      "2 or more: models that saw an example are compared with models that did not"),
-    (("num_groups",), lambda count: count >= 2, "2 or more"),
+    (("num_groups", "max_models"), lambda count: count >= 2, "2 or more"),
     (("per_class", "test_per_class", "epochs", "batch_size", "pack_size", "cpu_devices", "hosts", "devices"),
      lambda count: count >= 1, "1 or more"),
     (("image_size",), lambda count: count >= 1, "1 or more pixels"),

@@ -7,53 +7,25 @@ pixel arrays.  The page's security policy runs only the page's own script, whose
 import re
 from pathlib import Path
 
-import numpy as np
-
 from memjax.errors import InputError
 from memjax.report.page.own import Own
 from memjax.report.page.render import Report, draw_report
-from memjax.results import Estimates, PairTable
 from memjax.store.files import write_atomically
-from memjax.types import Dataset
 
-__all__ = ["Own", "write_report"]
+__all__ = ["Own", "draw_report", "write_report"]
 
 IMAGES_MOST = 15 * 2**20  # bytes of images up to which the page holds them
 
 
-def write_report(
-    path: Path,
-    dataset: Dataset,
-    estimates: Estimates,
-    pairs: PairTable,
-    facts: dict[str, str],
-    warnings: list[str],
-    *,
-    dynamics: dict[str, np.ndarray] | None = None,
-    checksums: dict[str, str] | None = None,
-    examples: bool = True,
-    own: Own | None = None,
-) -> None:
-    """Writes the report.
+def write_report(path: Path, report: Report) -> None:
+    """Writes a report that `draw_report` has made.
 
     More than 15 MB of images are written to a folder beside the page, named after it: keep both together.  An older
     report stays complete until the new one is.
 
-    Args:
-      path: where the page is written.
-      dataset: the examples of the run, in the same order.
-      estimates, pairs: the results of the run (`memjax.store.read_estimates`, `memjax.store.read_pairs`).
-      facts: the configuration, name -> text.
-      warnings: sentences that the reader should know before any number.
-      dynamics: the arrays of dynamics.npz, if something was recorded (`memjax.runs.dynamics_files.reduce_blocks`).
-      checksums: SHA-256 of the files that hold the estimates, by name.
-      examples: False leaves out what examples look like: no image, no feature.
-      own: the user's own names, and the labels that look wrong; by default those of the data set.
-
     Raises:
-      InputError: estimates, pairs or dynamics are of another data set, or that folder is a link to elsewhere.
+      InputError: that folder is a link to elsewhere.
     """
-    report = draw_report(dataset, estimates, pairs, facts, warnings, dynamics, checksums, examples, own)
     folder = path.with_name(f"{path.stem}-images")
     kept = _write_images(folder, report) if report.image_bytes > IMAGES_MOST else set()
     page = report.page(folder.name if kept else None)

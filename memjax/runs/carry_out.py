@@ -1,8 +1,9 @@
 """An opened run carried out: missing models are trained, estimates are made, and more models if they are needed."""
 
+from memjax.config.goals import Goal
 from memjax.machine.debugging import without_debugging
 from memjax.machine.workers import make_worker
-from memjax.runs import open_folder, stages, summary
+from memjax.runs import more_models, open_folder, stages, summary
 from memjax.runs.open_folder import Run
 from memjax.runs.progress import Teller
 
@@ -16,9 +17,9 @@ def carry_out(run: Run, teller: Teller, estimate: bool = True, advice: str = "")
       advice: a notice to begin with, or nothing.
 
     Returns:
-      The run, with the further models that --until-stderr needed, and whether estimates were written.
+      The run, with the further models that --until needed, and whether estimates were written.
     """
-    fresh, goal = False, run.config.until_stderr
+    fresh, looks = False, 0
     notices = [text for text in (advice, summary.without_test(run.dataset)) if text]
     while True:
         others = make_worker(run.config.worker).count > 1
@@ -29,10 +30,26 @@ def carry_out(run: Run, teller: Teller, estimate: bool = True, advice: str = "")
             if not estimate:
                 stages.train(run, progress.update, progress.write)
                 return run, False
-            fresh |= stages.estimate(run, progress.update, progress.write)
-        more = stages.models_until(run)
+            left = more_models.num_undecided(run, progress.update, progress.write)
+            more = None if left is None else more_models.models_to_decide(run, left[0])
+            if more is None:
+                fresh |= stages.estimate(run, progress.update, progress.write)
+        looks, more = looks + 1, more or more_models.models_until(run)
+        if goal := run.config.goal:
+            _tell(teller, goal, run.plan.num_models, more, looks, left)
         if more is None:
             return run, fresh
-        words = f"standard error above {goal:g}: training on to {more} models"
-        teller.say("extend", words, num_models=more, until_stderr=goal)
         run = open_folder.extend_run(run, more)
+
+
+def _tell(
+    teller: Teller, goal: Goal, num_models: int, more: int | None, looks: int, left: tuple[int, int] | None
+) -> None:
+    """Says what is open, what it has cost, and how many models are trained next."""
+    if left is not None:
+        words = summary.decisions(goal, num_models, looks, *left, more)
+        facts = {"num_models": num_models, "looks": looks, "open": left[0], "of": left[1]}
+        teller.say("decisions", words, until=str(goal), **facts)
+    elif more:
+        words = f"standard error above {goal.value:g}: training on to {more} models"
+        teller.say("extend", words, num_models=more, until_stderr=goal.value)

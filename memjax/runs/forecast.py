@@ -106,14 +106,12 @@ def _time(costs: Costs, fleet: FleetSpec) -> list[tuple[str, str]]:
 
 
 def _until(config: RunConfig, bound: np.ndarray) -> list[tuple[str, str]]:
-    """What --until-stderr may take at the most: rates of one half have the largest errors."""
-    if config.until_stderr is None:
+    """What --until stderr may take at the most: rates of one half have the largest errors."""
+    if config.goal is None or config.goal.decides:
         return []
     largest = float(bound[np.isfinite(bound)].max(initial=0))
-    most = math.ceil(config.num_models * (largest / config.until_stderr) ** 2)
-    return [
-        (f"until {config.until_stderr:g}", f"at most about {most:,} models, if every example were as hard as can be")
-    ]
+    most = math.ceil(config.num_models * (largest / config.goal.value) ** 2)
+    return [(f"until {config.goal}", f"at most about {most:,} models, if every example were as hard as can be")]
 
 
 def _duration(seconds: float) -> str:

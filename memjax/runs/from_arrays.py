@@ -13,7 +13,7 @@ from memjax.config.run_config import Score
 from memjax.errors import InputError
 from memjax.exchange import outcomes_of
 from memjax.machine.debugging import without_debugging
-from memjax.report import write_report
+from memjax.report import draw_report, write_report
 from memjax.runs import summary
 from memjax.types import Dataset, Outcomes
 
@@ -69,7 +69,7 @@ def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bo
     store.publish_set(folder, place, note, names, str)  # of a plan of its own: it replaces what is there
     estimates, pairs, *_ = store.read_found(folder, checked=False)
     facts, warnings = summary.facts_of_arrays(examples, outcomes.masks, estimates), summary.warnings(estimates, pairs)
-    write_report(folder / "report.html", examples, estimates, pairs, facts, warnings)
+    write_report(folder / "report.html", draw_report(examples, estimates, pairs, facts, warnings))
     return folder / "report.html"
 
 

@@ -21,7 +21,7 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
     Raises:
       InputError: there are no estimates yet, or the inputs are not at their place.
     """
-    from memjax.report import write_report
+    from memjax.report import draw_report, write_report
 
     if examples:
         run.needs_inputs()
@@ -31,8 +31,6 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
         estimates, pairs, dynamics, note = found
         facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
         checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
-        write_report(
-            path, run.dataset, estimates, pairs, facts, warnings, checksums=checksums, examples=examples,
-            dynamics=dynamics, own=own,
-        )  # fmt: skip
+        page = draw_report(run.dataset, estimates, pairs, facts, warnings, dynamics, checksums, examples, own)
+        write_report(path, page)
     return path

@@ -1,7 +1,6 @@
 """The stages of a run: train, estimate, report.  Each looks at the run folder and does only what is missing."""
 
 import itertools
-import math
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,6 @@ from memjax import store
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.debugging import without_debugging
-from memjax.runs import summary
 from memjax.runs.disk_space import writes_all_pairs
 from memjax.runs.open_folder import Run
 from memjax.runs.shared_work import Pieces
@@ -196,26 +194,3 @@ def _make_results(run: Run, blocks: str, every: bool, advance: Advance, notify: 
             return False
         raise
     return same
-
-
-def models_until(run: Run) -> int | None:
-    """Models that a typical score needs for the standard error asked for; None if it has it, or none was asked for.
-
-    Standard errors fall with the square root of the number of models.  At most four times as many are predicted
-    at once, since the first few say little.
-    """
-    goal = run.config.until_stderr
-    estimates = store.read_estimates(run.folder) if goal else None
-    if goal is None or estimates is None:
-        return None
-    typical, now = summary.typical_stderr(estimates), run.plan.num_models
-    if typical <= goal:
-        return None
-    if math.isnan(typical):
-        raise InputError(
-            f"--until-stderr {goal:g} cannot be reached with --design {run.config.subset.design}: no score has a "
-            "standard error, which takes two models that trained on an example and two that did not. The estimates are "
-            "written; choose another design, or leave --until-stderr out"
-        )
-    needed = min(4 * now, max(now + 1, math.ceil(now * (typical / goal) ** 2)))
-    return -(-needed // run.plan.pack_size) * run.plan.pack_size

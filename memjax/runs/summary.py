@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from memjax.config.goals import Goal
 from memjax.metrics import metric_named
 from memjax.notebook import Summary
 from memjax.results import Estimates, PairTable
@@ -52,6 +53,15 @@ def headline(start: dict[str, Any]) -> str:
 def without_test(dataset: Dataset) -> str:
     """A line where there are no test examples; else nothing."""
     return "" if dataset.num_test else "there are no test examples: memorization is estimated, influence is undefined"
+
+
+def decisions(goal: Goal, num_models: int, looks: int, left: int, of: int, more: int | None) -> str:
+    """A line on the decisions of a run that are open, and what they cost."""
+    what = "pairs" if goal.kind == "pairs" else "examples"
+    head = f"{goal}, look {looks} after {num_models:,} models: {left:,} of {of:,} {what} open"
+    if more:
+        return f"{head}; training on to {more:,} models"
+    return f"{head}; the others are decided with 95 %, or known within {goal.within:g}"
 
 
 def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[str, Any]:

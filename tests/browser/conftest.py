@@ -8,7 +8,7 @@ import pytest
 from chromium import find_chromium
 from world import World, make_world
 
-from memjax.report import write_report
+from memjax.report import draw_report, write_report
 
 
 def pytest_collection_modifyitems(items):
@@ -42,7 +42,7 @@ def world() -> World:
 def report(world, tmp_path_factory) -> Path:
     """The report of the world, written once for all tests that only look."""
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_report(path, *world.arrays, world.facts, world.warnings, checksums=world.checksums)
+    write_report(path, draw_report(*world.arrays, world.facts, world.warnings, checksums=world.checksums))
     return path
 
 

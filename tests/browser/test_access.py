@@ -4,7 +4,7 @@ import re
 
 from acting import selected, settle, shown_ids, shows
 
-from memjax.report import write_report
+from memjax.report import draw_report, write_report
 from memjax.report.page.figures import histogram
 
 
@@ -107,7 +107,7 @@ def test_9_every_picture_has_a_text(visit):
 
 def test_10_privacy(visit, world, tmp_path):
     path = tmp_path / "report.html"
-    write_report(path, *world.arrays, world.facts, world.warnings, examples=False)
+    write_report(path, draw_report(*world.arrays, world.facts, world.warnings, examples=False))
 
     page = visit("#examples", path=path)
 

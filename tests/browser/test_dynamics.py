@@ -7,7 +7,7 @@ import pytest
 from acting import selected, set_slider, settle, shown_ids, shows
 from test_safety import found_by_axe
 
-from memjax.report import write_report
+from memjax.report import draw_report, write_report
 from memjax.report.page.figures import histogram
 from tests.report.report_page import recorded_of
 
@@ -20,7 +20,7 @@ def dynamics(world):
 @pytest.fixture(scope="module")
 def recorded(world, dynamics, tmp_path_factory):
     path = tmp_path_factory.mktemp("recorded") / "report.html"
-    write_report(path, *world.arrays, world.facts, world.warnings, dynamics=dynamics)
+    write_report(path, draw_report(*world.arrays, world.facts, world.warnings, dynamics=dynamics))
     return path
 
 

@@ -6,7 +6,7 @@ from acting import bar_centre, selected, settle, shown_ids, shows
 from world import make_world
 
 from memjax.dynamics import gini
-from memjax.report import write_report
+from memjax.report import draw_report, write_report
 from memjax.report.page.figures import histogram
 
 
@@ -193,7 +193,7 @@ def test_scores_beyond_one_are_shown_as_they_are(visit, tmp_path):
     row = int(world.order[0])
     value, error = world.estimates["tr_mem"][row], world.estimates["tr_mem_stderr"][row]
     path = tmp_path / "report.html"
-    write_report(path, *world.arrays, {}, [])
+    write_report(path, draw_report(*world.arrays, {}, []))
 
     page = visit("#examples", path=path)
     counts, edges = histogram(world.estimates["tr_mem"])

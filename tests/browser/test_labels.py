@@ -51,7 +51,7 @@ def written(path, rows: bool):
         known,
     )
     arrays = dataset, store.as_estimates(estimates), store.as_pairs(pairs)
-    write_report(path, *arrays, {"seed": "3"}, [], checksums={"estimates.npz": "ab" * 32}, own=own)
+    write_report(path, draw_report(*arrays, {"seed": "3"}, [], checksums={"estimates.npz": "ab" * 32}, own=own))
     return path
 
 

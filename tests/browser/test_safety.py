@@ -6,7 +6,7 @@ from acting import settle
 from world import make_world
 
 import memjax.report
-from memjax.report import write_report
+from memjax.report import draw_report, write_report
 from tests.report.hostile_texts import HOSTILE
 
 STRANGE = "[document.scripts.length, document.querySelectorAll('iframe, base, svg style, a[href^=j]').length]"
@@ -29,7 +29,7 @@ def test_hostile_texts_show_as_text_everywhere(visit, tmp_path):
     dataset = world.dataset
     object.__setattr__(dataset, "name", "".join(HOSTILE))
     path = tmp_path / "report.html"
-    write_report(path, *world.arrays, facts, HOSTILE, checksums={text: text for text in HOSTILE})
+    write_report(path, draw_report(*world.arrays, facts, HOSTILE, checksums={text: text for text in HOSTILE}))
 
     page = visit(path=path)
     structure = page.evaluate(STRANGE)
@@ -66,7 +66,7 @@ def test_hostile_texts_show_as_text_everywhere(visit, tmp_path):
 def test_a_formula_in_a_class_name_is_text_in_a_spreadsheet(visit, tmp_path):
     world = make_world(names=('=HYPERLINK("http://x.invalid")', "+1", "plain"))
     path = tmp_path / "report.html"
-    write_report(path, *world.arrays, {}, [])
+    write_report(path, draw_report(*world.arrays, {}, []))
     page = visit("#examples", path=path)
 
     with page.expect_download() as download:
@@ -121,7 +121,7 @@ def test_nothing_is_wider_than_a_phone(visit):
 def test_images_beside_the_page_are_shown(visit, world, tmp_path, monkeypatch):
     monkeypatch.setattr(memjax.report, "IMAGES_MOST", 100)
     path = tmp_path / "my report #1.html"
-    write_report(path, *world.arrays, {}, [])
+    write_report(path, draw_report(*world.arrays, {}, []))
 
     page = visit("#examples", path=path)
 
@@ -136,7 +136,7 @@ def test_colours_and_photos_are_drawn(visit, tmp_path, shape):
     rng = np.random.default_rng(0)
     world = make_world(inputs=rng.integers(0, 256, (400, *shape), np.uint8), tests=rng.random((120, *shape)))
     path = tmp_path / "report.html"
-    write_report(path, *world.arrays, {}, [])
+    write_report(path, draw_report(*world.arrays, {}, []))
 
     page = visit("#examples", path=path)
 
@@ -148,7 +148,7 @@ def test_colours_and_photos_are_drawn(visit, tmp_path, shape):
 def test_examples_without_inputs_are_named_only(visit, tmp_path):
     world = make_world(inputs=np.zeros((400, 0), np.uint8), tests=np.zeros((120, 0), np.uint8))
     path = tmp_path / "report.html"
-    write_report(path, *world.arrays, {}, [])
+    write_report(path, draw_report(*world.arrays, {}, []))
 
     page = visit("#examples", path=path)
 

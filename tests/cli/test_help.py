@@ -14,6 +14,7 @@ from memjax.cli import COMMANDS, NAMES
 from memjax.cli.options import grouped, options_of
 from memjax.cli.results import Export
 from memjax.config.presets import PRESETS
+from memjax.config.purposes import PURPOSES
 from memjax.config.run_config import RunConfig
 
 
@@ -30,7 +31,7 @@ def test_help_fits_one_screen_and_names_only_what_there_is(capsys):
     assert len(out.splitlines()) <= 40
     assert max(map(len, out.splitlines())) <= 100
     options = {option.name for _, group in grouped() for option in group} | {"--help", "--help-all", "--preset"}
-    options |= {"--arrays", "--repair"}  # of `estimate` and `verify`
+    options |= {"--arrays", "--repair", "--for"}  # of `estimate` and `verify`; decides defaults
     assert set(re.findall(r"--[a-z-]+", out)) <= options
     for name in NAMES[1:]:
         assert f"{name} " in out
@@ -45,7 +46,7 @@ def test_all_options_are_explained_in_groups(capsys):
     for option in (option for _, group in grouped() for option in group):
         assert f"  {option.name} " in out or f"  {option.name}\n" in out
         assert len(option.about) > 15
-    for name in PRESETS:
+    for name in (*PRESETS, *PURPOSES):
         assert f"  {name}\n" in out
 
 

@@ -180,6 +180,30 @@ def test_training_continues_until_the_standard_error_is_reached(small_run, copy,
     assert contents(copy) == before
 
 
+def test_training_continues_until_decisions_are_taken_or_the_models_are_used_up(small_run, copy, capsys):
+    goal = ["--until", "threshold=0.25:0.6", "--max-models", "40"]
+
+    assert run.main(["--run", str(copy), *goal, "--json"]) == 0
+
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    looks = [event for event in events if event["event"] == "decisions"]
+    models, left = ([look[name] for look in looks] for name in ("num_models", "open"))
+    assert [look["looks"] for look in looks] == list(range(1, len(looks) + 1))
+    assert models == sorted(set(models))
+    assert models[0] == 12
+    assert all(count > 0 for count in left[:-1])
+    assert models[-1] == 40 or left[-1] == 0
+    assert contents(small_run).items() <= contents(copy).items()
+    assert store.read_estimates(copy).num_models == models[-1]
+    before = contents(copy)
+    assert run.main(["--run", str(copy), *goal]) == 0
+    assert (
+        f"threshold=0.25, look 1 after {models[-1]} models: {left[-1]} of 80 examples open; the others are decided"
+        in (capsys.readouterr().out)
+    )
+    assert contents(copy) == before
+
+
 def test_verify_and_its_exit_codes(copy, capsys):
     assert run.main(["verify", str(copy)]) == 0
     out = capsys.readouterr().out

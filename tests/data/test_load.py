@@ -18,7 +18,7 @@ from .makers import write_mnist
     [
         (
             "digit",
-            "'digit' is not known; did you mean digits.*: digits, csv:FILE, .*idx:FOLDER, npz:FILE, npy:FOLDER, tfds",
+            "'digit' is not known; did you mean digits.*: digits, .*csv:FILE, .*idx:FOLDER, npz:FILE, npy:FOLDER, tfds",
         ),
         ("", "data set '' is not known"),
         ("csv:some", "'csv:some' is not known"),

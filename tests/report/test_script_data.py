@@ -11,7 +11,7 @@ from PIL import Image
 import memjax.report
 from memjax import store
 from memjax.errors import InputError
-from memjax.report import write_report
+from memjax.report import draw_report, write_report
 from memjax.report.page.images import Painter
 from memjax.report.page.near_duplicates import correlations, duplicates, fingerprints
 from memjax.report.page.render import SCRIPT
@@ -111,11 +111,11 @@ def test_undefined_numbers_are_null_in_json(world):
 
 def test_many_images_lie_beside_the_page(world, tmp_path, monkeypatch):
     path = tmp_path / "a report #1.html"
-    write_report(path, *typed(*world), {}, [])
+    write_report(path, draw_report(*typed(*world), {}, []))
     assert not (tmp_path / "a report #1-images").exists()
 
     monkeypatch.setattr(memjax.report, "IMAGES_MOST", 100)
-    write_report(path, *typed(*world), {}, [])
+    write_report(path, draw_report(*typed(*world), {}, []))
 
     folder = tmp_path / "a report #1-images"
     numbers = numbers_of(Page(path.read_text()))
@@ -125,7 +125,7 @@ def test_many_images_lie_beside_the_page(world, tmp_path, monkeypatch):
     assert "sheet-train-0" not in path.read_text()
 
     (folder / "notes.txt").write_text("mine")
-    write_report(path, *typed(*world), {}, [], examples=False)
+    write_report(path, draw_report(*typed(*world), {}, [], examples=False))
     assert [file.name for file in folder.iterdir()] == ["notes.txt"]
 
 
@@ -135,7 +135,7 @@ def test_images_are_not_written_through_a_link(world, tmp_path, monkeypatch):
     (tmp_path / "report-images").symlink_to(tmp_path / "elsewhere")
 
     with pytest.raises(InputError, match="leads elsewhere"):
-        write_report(tmp_path / "report.html", *typed(*world), {}, [])
+        write_report(tmp_path / "report.html", draw_report(*typed(*world), {}, []))
 
     assert not list((tmp_path / "elsewhere").iterdir())
 

@@ -69,6 +69,16 @@ def influence_of_bits(
     return np.asarray(estimate.value)[kept], np.asarray(stderr)[kept]
 
 
+def counts_of_bits(
+    bits: Bits, rows: Int[np.ndarray, " train"], columns: Int[np.ndarray, " test"]
+) -> tuple[Float[np.ndarray, "train test"], Int[np.ndarray, "train 1"], Float[np.ndarray, " test"]]:
+    """Models that saw a training example and were right about a test example; those that saw it; those right."""
+    if not len(rows) or not len(columns):
+        return np.zeros((len(rows), len(columns))), np.zeros((len(rows), 1), int), np.zeros(len(columns))
+    sums, num_in = _sums(bits.masks[..., rows], bits.right[..., columns])
+    return np.asarray(sums.inside, np.float64), np.asarray(num_in), np.asarray(sums.total, np.float64)
+
+
 def tails_of_bits(
     bits: Bits, num_models: int, tr_idx: Int[np.ndarray, " pairs"], tt_idx: Int[np.ndarray, " pairs"],
     complementary: bool = False,

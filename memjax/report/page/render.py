@@ -98,7 +98,21 @@ def draw_report(
     examples: bool = True,
     own: Own | None = None,
 ) -> Report:
-    """All contents of a report; arguments as for `memjax.report.write_report`."""
+    """All contents of a report.
+
+    Args:
+      dataset: the examples of the run, in the same order.
+      estimates, pairs: the results of the run (`memjax.store.read_estimates`, `memjax.store.read_pairs`).
+      facts: the configuration, name -> text.
+      warnings: sentences that the reader should know before any number.
+      dynamics: the arrays of dynamics.npz, if something was recorded (`memjax.runs.dynamics_files.reduce_blocks`).
+      checksums: SHA-256 of the files that hold the estimates, by name.
+      examples: False leaves out what examples look like: no image, no feature.
+      own: the user's own names, and the labels that look wrong; by default those of the data set.
+
+    Raises:
+      InputError: estimates, pairs or dynamics are of another data set.
+    """
     own = own or plain_own(dataset)
     content.check_fits(dataset, estimates, pairs)
     recorded = dynamics_of(dynamics, dataset)
