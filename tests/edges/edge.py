@@ -47,6 +47,15 @@ def gives(expected: Any, tolerance: float = 1e-6) -> Callable[[Any], None]:
     return check
 
 
+def says(words: str) -> Callable[[Any], None]:
+    """The command prints these words."""
+
+    def check(found: Any) -> None:
+        assert words in " ".join(str(found).split())
+
+    return check
+
+
 def data(train_labels: Any = None, classes: Any = None, inputs: Any = None) -> Callable[[Any], None]:
     """The data set has these class numbers, class names and training inputs; what is not given is not compared."""
 

@@ -3,7 +3,10 @@
 import ast
 import contextlib
 import io
+import os
 import shlex
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from memjax.runs.request import read_request
 
 from .inputs import write
 
+ROOT = Path(__file__).parents[2]
 LISTS = ("classes", "corrupt", "keep", "record", "record_epochs", "optimizer_options", "drop", "drops")
 FEW = "--num-models 4 --epochs 1 --model linear --pack-size 2"
 
@@ -43,7 +47,18 @@ def command(line: str) -> str:
             code = leave.code
     if code:
         raise Refused(code, err.getvalue())
-    return out.getvalue()
+    return out.getvalue() + err.getvalue()
+
+
+def process(line: str) -> str:
+    """The same in a process of its own, by the shell, which may set variables and close streams."""
+    line = line.format(memjax=f"{sys.executable} -m memjax")
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    variables.pop("JAX_NUM_CPU_DEVICES", None)
+    done = subprocess.run(["bash", "-c", line], env=variables, capture_output=True, text=True)
+    if done.returncode:
+        raise Refused(done.returncode, done.stderr)
+    return done.stdout + done.stderr
 
 
 def keywords(line: str) -> dict[str, Any]:
@@ -95,17 +110,22 @@ def _npy(given: dict[str, Any]) -> str:
 
 
 def _npz(given: dict[str, Any]) -> str:
-    return write({"in.npz": {name: np.asarray(array) for name, array in given.items()}})
+    return write({"in.npz": {name: np.asarray(array) for name, array in given.items() if name != "model"}})
+
+
+def _options(given: dict[str, Any]) -> str:
+    return f"--model {given['model']}" if "model" in given else ""
 
 
 ENTRIES: dict[str, Callable[[Any], Any]] = {
     "fit": fit,
     "fit: data": request,
-    "npz": lambda given: command(f"--dataset npz:{_npz(given)} {FEW}"),
+    "npz": lambda given: command(f"--dataset npz:{_npz(given)} {FEW} {_options(given)}"),
     "npz: data": lambda given: load_dataset(DataSpec(f"npz:{_npz(given)}")),
     "npy": lambda given: command(f"--dataset npy:{_npy(given)} {FEW}"),
     "npy: data": lambda given: load_dataset(DataSpec(f"npy:{_npy(given)}")),
     "command": command,
+    "process": process,
     "estimate": lambda given: estimate(_npz(given)),
     "estimate: folder": lambda given: estimate(_npy(given)),
     "report_arrays": _report_arrays,
@@ -116,4 +136,3 @@ ENTRIES: dict[str, Callable[[Any], Any]] = {
     "call": lambda given: given,
 }
 REFUSALS = (InputError, Refused)
-PLACES = Path("runs"), Path("out")

@@ -11,6 +11,7 @@ READ = "fit: data, npz: data, npy: data"
 X, Y = rows()["x_train"], rows()["y_train"]
 NAMES = np.array(["ant", "bee", "cat"])
 
+# fmt: off
 ROWS = [
     # shapes and lengths
     Edge(0, "lengths", ALL, lambda: rows(y_train=Y[:11]), "train has 12 inputs and 11 labels; expected one label per input"),
@@ -25,7 +26,7 @@ ROWS = [
     Edge(0, "shape", ALL, lambda: rows(x_train=X[:, :2]), "train inputs are float32 (2,), test inputs ... give them one shape and type"),
     Edge(0, "shape", ALL, lambda: rows(x_train=X[:, :0], x_test=X[:6, :0]), "train inputs have shape (12, 0), with nothing ... it; expected sizes of 1 and more"),
     Edge(0, "shape", ALL, lambda: rows(x_train=X[:0], y_train=Y[:0]), "there are no training labels; give at least two training examples"),
-    Edge(0, "shape", ALL, lambda: rows(x_test=X[:0], y_test=Y[:0]), "?"),
+    Edge(0, "empty test examples", FILES, lambda: rows(x_test=X[:0], y_test=Y[:0]), "x_test is an empty array (0, 3); expected at least one entry"),
     Edge(0, "amounts", ALL, lambda: rows(x_train=X[:1], y_train=Y[:1], x_test=X[:1], y_test=Y[:1]), "arrays has 1 classes; at least 2 needed"),
     Edge(0, "amounts", ALL, lambda: rows(y_train=Y * 0, y_test=Y[:6] * 0), "arrays has 1 classes; at least 2 needed"),
     Edge(0, "test examples", FIT, lambda: rows(y_test=None), "x_test is given without y_test; give both, or ... then influence is not defined"),
@@ -79,117 +80,33 @@ ROWS = [
     Edge(0, "labels", FIT, lambda: rows(y_train=Y.reshape(3, 4)), "train labels have shape (3, 4); expected one ... labels give labels.argmax(1)"),
     # labels that mean what they say
     Edge(16, "labels 1 to K", READ, lambda: rows(y_train=Y + 1, y_test=Y[:6] + 1), data([0, 1, 2] * 4, "123")),
-    Edge(
-        2,
-        "labels past 2^32",
-        READ,
-        lambda: rows(y_train=Y + 2**32, y_test=Y[:6] + 2**32),
-        data([0, 1, 2] * 4, [str(2**32 + n) for n in range(3)]),
-    ),
-    Edge(
-        2,
-        "labels of 3e9",
-        READ,
-        lambda: rows(y_train=Y * 3_000_000_000, y_test=Y[:6] * 0),
-        data([0, 1, 2] * 4, ["0", "3000000000", "6000000000"]),
-    ),
+    Edge(2, "labels past 2^32", READ, lambda: rows(y_train=Y + 2**32, y_test=Y[:6] + 2**32), data([0, 1, 2] * 4, [str(2**32 + n) for n in range(3)])),
+    Edge(2, "labels of 3e9", READ, lambda: rows(y_train=Y * 3_000_000_000, y_test=Y[:6] * 0), data([0, 1, 2] * 4, ["0", "3000000000", "6000000000"])),
     Edge(2, "labels below 0", READ, lambda: rows(y_train=Y - 2**62, y_test=Y[:6] - 2**62), data([0, 1, 2] * 4)),
-    Edge(
-        0,
-        "labels with gaps",
-        READ,
-        lambda: rows(y_train=Y * 7, y_test=Y[:6] * 7),
-        data([0, 1, 2] * 4, ["0", "7", "14"]),
-    ),
+    Edge(0, "labels with gaps", READ, lambda: rows(y_train=Y * 7, y_test=Y[:6] * 7), data([0, 1, 2] * 4, ["0", "7", "14"])),
     Edge(16, "labels of text", READ, lambda: rows(y_train=NAMES[Y], y_test=NAMES[Y[:6]]), data([0, 1, 2] * 4, NAMES)),
-    Edge(
-        0,
-        "labels of float",
-        READ,
-        lambda: rows(y_train=Y.astype(float), y_test=Y[:6].astype(np.float16)),
-        data([0, 1, 2] * 4, "012"),
-    ),
-    Edge(
-        0, "labels of bool", READ, lambda: rows(y_train=Y > 0, y_test=Y[:6] > 0), data([0, 1, 1] * 4, ["False", "True"])
-    ),
-    Edge(
-        0,
-        "labels of bytes",
-        "fit: data",
-        lambda: rows(y_train=NAMES[Y].astype("S3"), y_test=NAMES[Y[:6]].astype("S3")),
-        data([0, 1, 2] * 4, NAMES),
-    ),
-    Edge(
-        0, "labels in a column", READ, lambda: rows(y_train=Y[:, None], y_test=Y[:6, None]), data([0, 1, 2] * 4, "012")
-    ),
-    Edge(
-        0,
-        "labels of uint8",
-        READ,
-        lambda: rows(y_train=Y.astype(np.uint8), y_test=Y[:6].astype(np.uint8)),
-        data([0, 1, 2] * 4),
-    ),
-    Edge(
-        0,
-        "labels in another byte order",
-        READ,
-        lambda: rows(y_train=Y.astype(">i2"), y_test=Y[:6].astype(">i2")),
-        data([0, 1, 2] * 4, "012"),
-    ),
-    Edge(
-        0,
-        "labels of uint64",
-        READ,
-        lambda: rows(y_train=Y.astype(np.uint64), y_test=Y[:6].astype(np.uint64)),
-        data([0, 1, 2] * 4),
-    ),
-    Edge(
-        0, "labels in a list", "fit: data", lambda: rows(y_train=Y.tolist(), y_test=Y[:6].tolist()), data([0, 1, 2] * 4)
-    ),
-    Edge(
-        0,
-        "labels of a JAX array",
-        "fit: data",
-        lambda: rows(y_train=jnp.asarray(Y), y_test=jnp.asarray(Y[:6])),
-        data([0, 1, 2] * 4),
-    ),
+    Edge(0, "labels of float", READ, lambda: rows(y_train=Y.astype(float), y_test=Y[:6].astype(np.float16)), data([0, 1, 2] * 4, "012")),
+    Edge(0, "labels of bool", READ, lambda: rows(y_train=Y > 0, y_test=Y[:6] > 0), data([0, 1, 1] * 4, ["False", "True"])),
+    Edge(0, "labels of bytes", "fit: data", lambda: rows(y_train=NAMES[Y].astype("S3"), y_test=NAMES[Y[:6]].astype("S3")), data([0, 1, 2] * 4, NAMES)),
+    Edge(0, "labels in a column", READ, lambda: rows(y_train=Y[:, None], y_test=Y[:6, None]), data([0, 1, 2] * 4, "012")),
+    Edge(0, "labels of uint8", READ, lambda: rows(y_train=Y.astype(np.uint8), y_test=Y[:6].astype(np.uint8)), data([0, 1, 2] * 4)),
+    Edge(0, "labels in another byte order", READ, lambda: rows(y_train=Y.astype(">i2"), y_test=Y[:6].astype(">i2")), data([0, 1, 2] * 4, "012")),
+    Edge(0, "labels of uint64", READ, lambda: rows(y_train=Y.astype(np.uint64), y_test=Y[:6].astype(np.uint64)), data([0, 1, 2] * 4)),
+    Edge(0, "labels in a list", "fit: data", lambda: rows(y_train=Y.tolist(), y_test=Y[:6].tolist()), data([0, 1, 2] * 4)),
+    Edge(0, "labels of a JAX array", "fit: data", lambda: rows(y_train=jnp.asarray(Y), y_test=jnp.asarray(Y[:6])), data([0, 1, 2] * 4)),
     # inputs that mean what they say
     Edge(0, "big endian", READ, lambda: rows(x_train=X.astype(">f4")), data(inputs=X)),
     Edge(0, "Fortran order", READ, lambda: rows(x_train=np.asfortranarray(X)), data(inputs=X)),
     Edge(0, "strided", READ, lambda: rows(x_train=np.repeat(X, 2, 1)[:, ::2]), data(inputs=X)),
     Edge(0, "reversed", READ, lambda: rows(x_train=X[::-1], y_train=Y[::-1]), data(inputs=X[::-1])),
-    Edge(
-        0,
-        "float16",
-        "fit: data, npz: data",
-        lambda: rows(x_train=X.astype(np.float16), x_test=X[:6].astype(np.float16)),
-        data(inputs=X.astype(np.float16).astype(np.float32)),
-    ),
+    Edge(0, "float16", "fit: data, npz: data", lambda: rows(x_train=X.astype(np.float16), x_test=X[:6].astype(np.float16)), data(inputs=X.astype(np.float16).astype(np.float32))),
     Edge(0, "bool", READ, lambda: rows(x_train=X > 0, x_test=X[:6] > 0), data(inputs=X > 0)),
     Edge(0, "list", "fit: data", lambda: rows(x_train=X.tolist()), data(inputs=X)),
     Edge(0, "JAX array", "fit: data", lambda: rows(x_train=jnp.asarray(X)), data(inputs=X)),
-    Edge(
-        0,
-        "bfloat16",
-        "fit: data",
-        lambda: rows(x_train=jnp.asarray(X, jnp.bfloat16)),
-        data(inputs=np.asarray(jnp.asarray(X, jnp.bfloat16), np.float32)),
-    ),
-    Edge(
-        0,
-        "without test examples",
-        "fit: data, npz: data",
-        lambda: rows(x_test=None, y_test=None),
-        data([0, 1, 2] * 4, inputs=X),
-    ),
+    Edge(0, "bfloat16", "fit: data", lambda: rows(x_train=jnp.asarray(X, jnp.bfloat16)), data(inputs=np.asarray(jnp.asarray(X, jnp.bfloat16), np.float32))),
+    Edge(0, "without test examples", "fit: data, npz: data", lambda: rows(x_test=None, y_test=None), data([0, 1, 2] * 4, inputs=X)),
     Edge(0, "images", READ, lambda: images((4, 5)), data(inputs=images((4, 5))["x_train"])),
     Edge(0, "colour images", READ, lambda: images((4, 5, 3)), data(inputs=images((4, 5, 3))["x_train"])),
     Edge(0, "one column", READ, lambda: rows(x_train=X[:, :1], x_test=X[:6, :1]), data(inputs=X[:, :1])),
-    Edge(
-        0,
-        "subnormal",
-        READ,
-        lambda: column(np.float32([1e-45, 0, 1])),
-        data(inputs=column(np.float32([1e-45, 0, 1]))["x_train"]),
-    ),
+    Edge(0, "subnormal", READ, lambda: column(np.float32([1e-45, 0, 1])), data(inputs=column(np.float32([1e-45, 0, 1]))["x_train"])),
 ]

@@ -4,6 +4,7 @@ from tests.edges.edge import Edge
 
 BOTH = "command, fit"
 
+# fmt: off
 ROWS = [
     Edge(0, "option", BOTH, lambda: "--num-models 1", "--num-models is 1; give 2 or more: models that ... compared with models that did not"),
     Edge(0, "option", BOTH, lambda: "--num-models 0", "--num-models is 0; give 2 or more: models that ... compared with models that did not"),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from memjax import exchange
-from tests.edges.edge import Edge, holds
+from tests.edges.edge import Edge, holds, says
 from tests.edges.inputs import predictions, probabilities, write
 from tests.reference import mean_difference
 
@@ -49,11 +49,20 @@ def read(what, name="in.npz", **arrays):
     return what(name)
 
 
+OTHER = aux(index_train=[1, 0], index_removed=[2])
+
+
+def named(**changes):
+    """A command line with other arrays."""
+    return f"estimate --arrays {write({'in.npz': predictions(**changes)})} --out out"
+
+
 def scored(score, **changes):
     """A command line that asks for a score."""
     return f"estimate --arrays {write({'in.npz': predictions(**changes)})} --out out --score {score}"
 
 
+# fmt: off
 ROWS = [
     # masks
     Edge(0, "masks", ALL, of(masks=None), "there is no masks; give it under one of the ... trainset_mask, train_masks"),
@@ -110,17 +119,17 @@ ROWS = [
     Edge(0, "correctness", ALL, of(correctness=CORRECT), "train_correct and correctness both mean train_correct; leave one out"),
     # labels
     Edge(0, "labels", ALL, of(train_labels=np.arange(5)), "train has 6 inputs and 5 labels; expected one label per input"),
-    Edge(0, "labels", ALL, of(train_labels=np.arange(6) * 5000), "?"),
-    Edge(0, "labels", ALL, of(train_labels=np.arange(6) - 1), "?"),
+    Edge(0, "labels", THREE, of(train_labels=np.arange(6) * 5000, test_labels=np.arange(4) * 5000), holds(tr_labels=np.arange(6))),
+    Edge(0, "labels", THREE, of(train_labels=np.arange(6) - 1, test_labels=np.arange(4)), holds(tr_labels=np.arange(6), tt_labels=[1, 2, 3, 4])),
     Edge(0, "labels", ALL, of(train_labels=np.arange(6) + 0.5), "train label 0.5 of row 0 is no class; expected ... (regression) are not supported"),
-    Edge(2, "labels", ALL, of(train_labels=np.arange(6) + 2**32), "?"),
-    Edge(2, "labels", ALL, of(test_labels=np.arange(4) + 3_000_000_000), "?"),
+    Edge(2, "labels", THREE, of(train_labels=np.arange(6) + 2**32, test_labels=np.arange(4) + 2**32), holds(tr_labels=np.arange(6))),
+    Edge(2, "labels", THREE, of(train_labels=np.arange(6) % 2 + 3_000_000_000, test_labels=np.full(4, 3_000_000_001)), holds(tr_labels=np.arange(6) % 2, tt_labels=[1] * 4)),
     Edge(6, "labels", ALL, of(test_labels=None), "train_labels are given without test_labels; ... all examples then are one class"),
     Edge(16, "labels", ALL, of(train_labels=np.array(list("abcdef"))), "train labels are <U1 and test labels are int64; ... give both the same type"),
     Edge(0, "labels", ALL, of(test_labels=np.arange(5)), "test has 4 inputs and 5 labels; expected one label per input"),
     # names
-    Edge(6, "names", ALL, of(y=np.arange(6)), "?"),
-    Edge(6, "names", ALL, of(test=P["test_correct"], test_correct=None, test_labels=None), "?"),
+    Edge(6, "names", "command", lambda: named(y=np.arange(6)), says("arrays of unknown names are not used: y;")),
+    Edge(6, "names", "command", lambda: named(test=P["test_correct"], test_correct=None, test_labels=None), says("test (did you mean y_test?)")),
     Edge(6, "names", ALL, of(train_corect=CORRECT, train_correct=None), "arrays of unknown names are not used: ... correct, correctness"),
     Edge(16, "source", "call", lambda: exchange.read_predictions("/nowhere"), "/nowhere does not exist; check the path"),
     Edge(16, "source", "command", lambda: "estimate --arrays /nowhere.npz --out out", "/nowhere.npz does not exist; check the path"),
@@ -133,165 +142,53 @@ ROWS = [
     Edge(16, "score", "command", lambda: scored("probability", train_probability=probabilities()), "there is no test_probability, of which ... are others: give --score correct"),
     # what is there is used
     Edge(0, "whole", THREE, of(), holds(tr_mem=MEMORIZATION)),
-    Edge(
-        0,
-        "names of others",
-        THREE,
-        of(masks=None, keep=MASKS, train_correct=None, correctness=CORRECT),
-        holds(tr_mem=MEMORIZATION),
-    ),
-    Edge(
-        0,
-        "0 and 1",
-        THREE,
-        of(masks=MASKS.astype(np.uint8), train_correct=CORRECT.astype(np.int8)),
-        holds(tr_mem=MEMORIZATION),
-    ),
-    Edge(
-        0,
-        "0.0 and 1.0",
-        THREE,
-        of(masks=MASKS.astype(float), train_correct=CORRECT.astype(np.float16)),
-        holds(tr_mem=MEMORIZATION),
-    ),
-    Edge(
-        0,
-        "another byte order",
-        THREE,
-        of(masks=MASKS.astype(">i4"), train_correct=CORRECT.astype(">f8")),
-        holds(tr_mem=MEMORIZATION),
-    ),
-    Edge(
-        0,
-        "Fortran order",
-        THREE,
-        of(masks=np.asfortranarray(MASKS), train_correct=np.asfortranarray(CORRECT)),
-        holds(tr_mem=MEMORIZATION),
-    ),
+    Edge(0, "names of others", THREE, of(masks=None, keep=MASKS, train_correct=None, correctness=CORRECT), holds(tr_mem=MEMORIZATION)),
+    Edge(0, "0 and 1", THREE, of(masks=MASKS.astype(np.uint8), train_correct=CORRECT.astype(np.int8)), holds(tr_mem=MEMORIZATION)),
+    Edge(0, "0.0 and 1.0", THREE, of(masks=MASKS.astype(float), train_correct=CORRECT.astype(np.float16)), holds(tr_mem=MEMORIZATION)),
+    Edge(0, "another byte order", THREE, of(masks=MASKS.astype(">i4"), train_correct=CORRECT.astype(">f8")), holds(tr_mem=MEMORIZATION)),
+    Edge(0, "Fortran order", THREE, of(masks=np.asfortranarray(MASKS), train_correct=np.asfortranarray(CORRECT)), holds(tr_mem=MEMORIZATION)),
     Edge(0, "indices", THREE, of(masks=None, indices=np.nonzero(MASKS)[1].reshape(10, 4)), holds(tr_mem=MEMORIZATION)),
     Edge(0, "margins alone", THREE, of(train_correct=None, train_margin=CORRECT - 0.5), holds(tr_mem=MEMORIZATION)),
-    Edge(
-        14,
-        "one example always in",
-        THREE,
-        of(masks=np.where(np.arange(6) == 2, True, MASKS)),
-        holds(tr_mem=np.where(np.arange(6) == 2, np.nan, MEMORIZATION)),
-    ),
-    Edge(
-        0,
-        "labels past uint8",
-        THREE,
-        of(train_labels=(np.arange(6) % 2).astype(np.uint8)),
-        holds(tr_labels=np.arange(6) % 2),
-    ),
+    Edge(14, "one example always in", THREE, of(masks=np.where(np.arange(6) == 2, True, MASKS)), holds(tr_mem=np.where(np.arange(6) == 2, np.nan, MEMORIZATION))),
+    Edge(0, "labels past uint8", THREE, of(train_labels=(np.arange(6) % 2).astype(np.uint8)), holds(tr_labels=np.arange(6) % 2)),
     # Feldman and Zhang's checkpoints
-    Edge(
-        0,
-        "aux_arrays",
-        "call",
-        lambda: checkpoints(aux()),
-        holds(masks=[[1, 0, 1]], train_correct=[[1, 0, 1]], test_correct=[[1, 0]]),
-    ),
+    Edge(0, "aux_arrays", "call", lambda: checkpoints(aux()), holds(masks=[[1, 0, 1]], train_correct=[[1, 0, 1]], test_correct=[[1, 0]])),
     Edge(0, "aux_arrays", "call", lambda: checkpoints(aux(index_test=None)), "in/0/aux_arrays.npz lacks index_test"),
-    Edge(
-        0, "aux_arrays", "call", lambda: checkpoints(aux(), aux(index_removed=[1, 3], correctness_removed=[0, 0])), "in/1/aux_arrays.npz is of (4, 2) training and ... test examples, others of (3, 2)"
-    ),
+    Edge(0, "aux_arrays", "call", lambda: checkpoints(aux(), aux(index_removed=[1, 3], correctness_removed=[0, 0])), "in/1/aux_arrays.npz is of (4, 2) training and ... test examples, others of (3, 2)"),
     Edge(0, "aux_arrays", "call", lambda: checkpoints(aux(index_train=[2, 2])), "in/0/aux_arrays.npz: its indices do not name ... examples once; get the file again"),
     Edge(0, "aux_arrays", "call", lambda: checkpoints(aux(index_train=[2, 9])), "in/0/aux_arrays.npz: its indices do not name ... examples once; get the file again"),
     Edge(0, "aux_arrays", "call", lambda: checkpoints(aux(index_train=[2, -1])), "in/0/aux_arrays.npz: its indices do not name ... examples once; get the file again"),
     Edge(0, "aux_arrays", "call", lambda: checkpoints(aux(index_train=[2.0, 0.0])), "in/0/aux_arrays.npz: its indices do not name ... examples once; get the file again"),
     Edge(0, "aux_arrays", "call", lambda: checkpoints(aux(correctness_train=[1.0])), "in/0/aux_arrays.npz: its indices do not name ... examples once; get the file again"),
-    Edge(5, "aux_arrays", "call", lambda: checkpoints(aux(correctness_train=[3.0, -1.0])), "?"),
-    Edge(5, "aux_arrays", "call", lambda: checkpoints(aux(correctness_test=[0.3, np.nan])), "?"),
+    Edge(5, "aux_arrays", "call", lambda: exchange.outcomes_of(checkpoints(aux(correctness_train=[3.0, -1.0]), OTHER)), "train_correct holds numbers from -1 to 3; expected only 0 and 1"),
+    Edge(5, "aux_arrays", "call", lambda: exchange.outcomes_of(checkpoints(aux(correctness_test=[0.3, np.nan]), OTHER)), "test_correct holds values that are not finite numbers"),
     Edge(0, "aux_arrays", "call", lambda: checkpoints(aux(index_test=5)), "in/0/aux_arrays.npz: index_test is int64 (); ... of numbers; get the file again"),
     Edge(14, "aux_arrays", "call", lambda: exchange.outcomes_of(checkpoints(aux(), aux())), "masks (2, 3) is the same in every row; expected ... example with those that did not"),
     # LiRA's experiments
     Edge(0, "experiments", "call", experiments, holds(masks=MASKS, log_odds=probabilities())),
     Edge(0, "experiments", "call", lambda: experiments(**{"experiment-3_10/keep.npy": MASKS[0, :5]}), "in: the experiments have arrays of shapes ... (6,)]; expected one, of 1 axes"),
-    Edge(
-        0, "experiments", "call", lambda: experiments(**{"experiment-3_10/scores/0000000010.npy": MASKS[0] * 1.0}), "in: the experiments have arrays of shapes ... (6, 1)]; expected one, of 2 axes"
-    ),
+    Edge(0, "experiments", "call", lambda: experiments(**{"experiment-3_10/scores/0000000010.npy": MASKS[0] * 1.0}), "in: the experiments have arrays of shapes ... (6, 1)]; expected one, of 2 axes"),
     Edge(0, "experiments", "call", lambda: experiments(**{"y_train.npy": np.arange(5)}), "in/y_train.npy holds int64 (5,); expected 6 ... example's label in the logits"),
     Edge(2, "experiments", "call", lambda: experiments(**{"y_train.npy": np.arange(6) + 0.5}), "in/y_train.npy holds float64 (6,); expected 6 ... example's label in the logits"),
     Edge(0, "experiments", "call", lambda: experiments(**{"y_train.npy": np.array(list("abcdef"))}), "in/y_train.npy holds <U1 (6,); expected 6 whole ... example's label in the logits"),
-    Edge(
-        5,
-        "experiments",
-        "call",
-        lambda: exchange.outcomes_of(experiments(**{"experiment-3_10/keep.npy": MASKS[0] * 2})),
-        "masks holds values other than 0 and 1; give 1 ... trained on an example, else 0",
-    ),
+    Edge(5, "experiments", "call", lambda: exchange.outcomes_of(experiments(**{"experiment-3_10/keep.npy": MASKS[0] * 2})), "masks holds values other than 0 and 1; give 1 ... trained on an example, else 0"),
     Edge(0, "experiments", "call", lambda: experiments(**{"experiment-3_10/keep.npy": b"x"}), "in/experiment-3_10/keep.npy is not an array in ... it with numpy.save or numpy.savez"),
-    Edge(
-        0, "experiments", "call", lambda: experiments(**{"experiment-3_10/logits/0000000010.npy": LOGITS[0, :, 0]}), "in: the experiments have arrays of shapes [(6, ... 1, 2)]; expected one, of 4 axes"
-    ),
+    Edge(0, "experiments", "call", lambda: experiments(**{"experiment-3_10/logits/0000000010.npy": LOGITS[0, :, 0]}), "in: the experiments have arrays of shapes [(6, ... 1, 2)]; expected one, of 4 axes"),
     # published estimates
-    Edge(
-        0,
-        "published estimates",
-        "call",
-        lambda: read(exchange.read_estimates, tr_labels=[0, 1], tr_mem=[0.5, 0.1]),
-        holds(mem=[0.5, 0.1]),
-    ),
+    Edge(0, "published estimates", "call", lambda: read(exchange.read_estimates, tr_labels=[0, 1], tr_mem=[0.5, 0.1]), holds(mem=[0.5, 0.1])),
     Edge(0, "published estimates", "call", lambda: read(exchange.read_estimates, tr_labels=[0, 1]), "in.npz lacks tr_mem; it holds tr_labels"),
     Edge(0, "published estimates", "call", lambda: read(exchange.read_estimates, tr_labels=[0, 1], tr_mem=[0.5]), "in.npz: tr_labels, tr_mem have different lengths; get the file again"),
-    Edge(
-        0,
-        "published estimates",
-        "call",
-        lambda: read(exchange.read_estimates, tr_labels=[0], tr_mem=[0.5], tr_classidx_0=[0]),
-        "?",
-    ),
-    Edge(
-        5,
-        "published estimates",
-        "call",
-        lambda: read(exchange.read_estimates, tr_labels=[0, 1], tr_mem=[0.5, 7.0]),
-        "?",
-    ),
-    Edge(
-        0,
-        "published estimates",
-        "call",
-        lambda: read(exchange.read_estimates, tr_labels=[0, 1], tr_mem=["a", "b"]),
-        "in.npz: tr_mem holds <U1; expected numbers, ... ones for rows; get the file again",
-    ),
-    Edge(
-        0,
-        "published pairs",
-        "call",
-        lambda: read(exchange.read_pairs, tr_idx=[0, 1], tt_idx=[3, 2], infl=[0.2, 0.9]),
-        holds(tr_idx=[1, 0], tt_idx=[2, 3], infl=[0.9, 0.2]),
-    ),
+    Edge(0, "published estimates", "call", lambda: read(exchange.read_estimates, tr_labels=[0, 1], tr_mem=["a", "b"]), "in.npz: tr_mem holds <U1; expected numbers, ... ones for rows; get the file again"),
+    Edge(0, "published pairs", "call", lambda: read(exchange.read_pairs, tr_idx=[0, 1], tt_idx=[3, 2], infl=[0.2, 0.9]), holds(tr_idx=[1, 0], tt_idx=[2, 3], infl=[0.9, 0.2])),
     Edge(0, "published pairs", "call", lambda: read(exchange.read_pairs, tr_idx=[0, 1], tt_idx=[3, 2]), "in.npz lacks infl; it holds tr_idx, tt_idx"),
-    Edge(
-        0, "published pairs", "call", lambda: read(exchange.read_pairs, tr_idx=[0, 1], tt_idx=[3], infl=[0.2, 0.9]), "in.npz: tr_idx, tt_idx, infl have different ... lengths; get the file again"
-    ),
-    Edge(
-        0,
-        "published pairs",
-        "call",
-        lambda: read(exchange.read_pairs, tr_idx=[0.5, 1], tt_idx=[3, 2], infl=[0.2, 0.9]),
-        "in.npz: tr_idx holds float64; expected numbers, ... ones for rows; get the file again",
-    ),
-    Edge(
-        0,
-        "C-scores",
-        "call",
-        lambda: read(exchange.read_c_scores, labels=[0, 1], scores=[0.25, 1.0]),
-        holds(mem=[0.75, 0.0]),
-    ),
+    Edge(0, "published pairs", "call", lambda: read(exchange.read_pairs, tr_idx=[0, 1], tt_idx=[3], infl=[0.2, 0.9]), "in.npz: tr_idx, tt_idx, infl have different ... lengths; get the file again"),
+    Edge(0, "published pairs", "call", lambda: read(exchange.read_pairs, tr_idx=[0.5, 1], tt_idx=[3, 2], infl=[0.2, 0.9]), "in.npz: tr_idx holds float64; expected numbers, ... ones for rows; get the file again"),
+    Edge(0, "C-scores", "call", lambda: read(exchange.read_c_scores, labels=[0, 1], scores=[0.25, 1.0]), holds(mem=[0.75, 0.0])),
     Edge(0, "C-scores", "call", lambda: read(exchange.read_c_scores, labels=[0, 1]), "in.npz lacks scores; it holds labels"),
-    Edge(5, "C-scores", "call", lambda: read(exchange.read_c_scores, labels=[0, 1], scores=[25.0, 100.0]), "scores holds numbers from 25 to 100; expected ... of logits call the array scores"),
+    Edge(5, "C-scores", "call", lambda: read(exchange.read_c_scores, labels=[0, 1], scores=[25.0, 100.0]), "scores holds numbers from 25 to 100; expected ... check what was computed"),
     Edge(0, "agreement", "call", lambda: exchange.agreement([0, 1, 2], [0, 1]), "the scores have shapes (3,) and (2,); expected one each example"),
     Edge(0, "agreement", "call", lambda: exchange.agreement([0, 1, 2], [0, 1, 2], [0, 1, 1], [1, 0, 1]), "the labels differ: these are not the same examples in the same order"),
     Edge(11, "agreement", "call", lambda: exchange.agreement([0, np.nan, 2], [0, 1, 2]), "2 examples have both scores; expected at least 3"),
-    Edge(
-        11,
-        "agreement",
-        "call",
-        lambda: exchange.agreement([0, 1, 2, np.nan], [0, 1, 2, 3]),
-        holds(spearman=1.0, mean_difference=0.0),
-    ),
-    Edge(0, "agreement", "call", lambda: exchange.agreement([0, 0, 0], [0, 1, 2]), "?"),
+    Edge(11, "agreement", "call", lambda: exchange.agreement([0, 1, 2, np.nan], [0, 1, 2, 3]), holds(spearman=1.0, mean_difference=0.0)),
+    Edge(0, "agreement", "call", lambda: exchange.agreement([0, 0, 0], [0, 1, 2]), holds(spearman=np.nan, mean_difference=1.0)),
 ]
