@@ -54,6 +54,7 @@ class Estimates:
       stderr_plug_in: standard error of memorization as in the paper; None for another score than correctness.
       lemma_bound: the paper's bound on the error of a score; NaN where it does not apply.
       corrupted, test_corrupted: examples that a corruption has touched; None in a folder of an older version.
+      typical_stderr: root mean square of the standard errors from unbiased variances.
       reliability: expected correlation with scores from a new run of the same size.
       reliability_halves: correlation of the scores from two halves of the models; both NaN in an older folder.
     """
@@ -75,8 +76,13 @@ class Estimates:
     lemma_bound: float = float("nan")
     corrupted: Bool[np.ndarray, " train"] | None = None
     test_corrupted: Bool[np.ndarray, " test"] | None = None
+    typical_stderr: float = float("nan")
     reliability: float = float("nan")
     reliability_halves: float = float("nan")
+
+    def __post_init__(self):
+        if np.isnan(self.typical_stderr):  # an older folder
+            object.__setattr__(self, "typical_stderr", self.memorization.typical_stderr)
 
     def __repr__(self) -> str:
         kept = ", ".join(self.scores)
@@ -132,7 +138,7 @@ class PairTable:
       score: the score whose differences are influence and memorization.
       p_value, q_value: of the pair; None for another score than correctness, or in an older folder.
       num_candidates: pairs of one class whose training example passes its threshold; None in an older folder.
-      expected_by_chance: pairs to expect if no example had any influence; NaN in an older folder.
+      expected_by_chance: pairs expected under the null, if no example had any influence; NaN in an older folder.
       helped, hurt: extremes of influence on all test examples; None where there are too many pairs to look at.
     """
 
@@ -157,9 +163,8 @@ class PairTable:
 
     def __repr__(self) -> str:
         influence = notebook.Summary(self.influence).range()
-        return (
-            f"PairTable({len(self):,} pairs: influence {influence}; {self.expected_by_chance:.1f} expected by chance)"
-        )
+        expected = f"{self.expected_by_chance:.1f} expected under the null"
+        return f"PairTable({len(self):,} pairs: influence {influence}; {expected})"
 
     def columns(self) -> dict[str, np.ndarray]:
         """What is known of each pair beside its rows, by name."""

@@ -20,6 +20,7 @@ from jaxtyping import Bool, Int, Shaped
 from memjax import notebook
 from memjax.disk_inputs import Stored
 from memjax.errors import InputError
+from memjax.statistics import Interval, difference_limits, form_of_interval, normal_quantile, unbiased_stderr
 
 if TYPE_CHECKING:
     from jax import Array
@@ -194,7 +195,14 @@ class Curves(NamedTuple):
     values: dict[str, np.ndarray]
 
 
-class Estimate(NamedTuple):
+class _Estimate(NamedTuple):
+    value: "Array"
+    stderr: "Array"
+    num_in: "Array"
+    num_out: "Array"
+
+
+class Estimate(_Estimate):
     """Estimates with their standard errors and counts of models.  NaN where the estimate is not defined.
 
     Attributes:
@@ -202,34 +210,68 @@ class Estimate(NamedTuple):
       stderr: its standard error over models; NaN if fewer than two models trained on the example, or did not.
       num_in: number of models that trained on the example.
       num_out: number of models that did not.
+      num_right: number of all these models that were right, for scores of 0 and 1 of independent models.  Intervals are
+        then made from counts.  None for all other estimates, and within a jit.  It may have one row where `value` has
+        many.  No part of the tuple.
     """
 
-    value: "Array"
-    stderr: "Array"
-    num_in: "Array"
-    num_out: "Array"
+    num_right: "Array | None" = None
 
-    def interval(self, level: float = 0.95) -> tuple[Any, Any]:
-        """Lower and upper end of the confidence interval, value -+ z stderr, with z the normal quantile of the level.
+    def __new__(cls, value: Any, stderr: Any, num_in: Any, num_out: Any, num_right: Any = None) -> "Estimate":
+        estimate = super().__new__(cls, value, stderr, num_in, num_out)
+        estimate.num_right = num_right
+        return estimate
 
-        NaN where there is no standard error.  The ends may lie outside -1 and 1.
+    def interval(self, level: float = 0.95, *, form: str | None = None, simultaneous: bool = False) -> Interval:
+        """Lower and upper ends of confidence intervals: `low, high = estimate.interval()`.
+
+        Args:
+          level: share of the intervals that hold their truth.
+          form: mid-p and exact are made from the counts of right answers; see `statistics.difference_limits`.  normal
+            is value -+ z stderr, with z the normal quantile of the level; its ends may lie outside -1 and 1.  Default:
+            mid-p where `num_right` is known, else normal.
+          simultaneous: the level is that of all intervals together (Bonferroni).
+
+        Returns:
+          NaN where a side has no model; for normal, where there is no standard error.  `.form` says which form it is.
 
         Raises:
-          InputError: the level is not between 0 and 1.
+          InputError: the level is not between 0 and 1, an unknown form, or one that needs counts that are not known.
         """
-        from scipy.special import ndtri
+        known = self.num_right is not None and notebook.holds_numbers(self.value)
+        form = form_of_interval(level, form, known)
+        alpha = (1 - level) / (max(1, int(np.isfinite(np.asarray(self.value)).sum())) if simultaneous else 1)
+        if form != "normal":
+            return Interval(*difference_limits(*self._counts(), alpha, form == "exact"), form)
+        half = normal_quantile(alpha) * self.stderr
+        return Interval(self.value - half, self.value + half, form)
 
-        if not 0 < level < 1:
-            raise InputError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
-        half = float(ndtri((1 + level) / 2)) * self.stderr
-        return self.value - half, self.value + half
+    @property
+    def typical_stderr(self) -> float:
+        """Root mean square of the standard errors.
+
+        For scores of 0 and 1 of independent models it is that of the sample variances, without the success and the
+        failure that `stderr` adds to each side: these make a single error safe, but a mean of squares too large.
+        """
+        if self.num_right is None:
+            return notebook.Summary(self.stderr).typical
+        return notebook.Summary(unbiased_stderr(*self._counts())).typical
+
+    def _counts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Right answers and models: of models that trained on the example, and of models that did not."""
+        value, num_in, num_out, num_right = (
+            np.asarray(field, np.float64) for field in (self.value, self.num_in, self.num_out, self.num_right)
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):  # no model: undefined
+            right_in = np.round((value + num_right / num_out) / (1 / num_in + 1 / num_out))
+        return right_in, num_in, num_right - right_in, num_out
 
     def __repr__(self) -> str:
         if not notebook.holds_numbers(*self):
             return notebook.fields(self)
         value, stderr, *counts = map(notebook.Summary, self)
         inside, outside = (f"{count.low:.0f} to {count.high:.0f}" for count in counts)
-        errors = f"{notebook.three_digits(stderr.typical)} typical, {notebook.three_digits(stderr.high)} at most"
+        errors = f"{notebook.three_digits(self.typical_stderr)} typical, {notebook.three_digits(stderr.high)} at most"
         return (
             f"Estimate({notebook.shape_of(self.value)}: {value.range()}; standard error {errors}; in {inside} models, "
             f"out of {outside})"

@@ -119,21 +119,6 @@ def worth(outputs, margins):
     return value
 
 
-def shrink(value, stderr):
-    """All of one group: towards their mean by what noise explains of their variance."""
-    known = [i for i in range(len(value)) if np.isfinite(value[i]) and np.isfinite(stderr[i])]
-    if len(known) < 2:
-        return {"value": value, "stderr": stderr}
-    mean = sum(value[i] for i in known) / len(known)
-    variance = sum((value[i] - mean) ** 2 for i in known) / (len(known) - 1)
-    spread = max(0.0, variance - sum(stderr[i] ** 2 for i in known) / len(known))
-    shrunken, error = value.copy(), stderr.copy()
-    for i in known:
-        share = spread / (spread + stderr[i] ** 2) if stderr[i] or spread else 0.0
-        shrunken[i], error[i] = mean + share * (value[i] - mean), np.sqrt(share) * stderr[i]
-    return {"value": shrunken, "stderr": error}
-
-
 def correlation(first, second):
     """Pearson's; NaN where one of the two does not vary."""
     first, second = np.asarray(first, float), np.asarray(second, float)

@@ -19,8 +19,8 @@ LAYERS = [
     {"machine", "store"},
     {"config", "metrics", "results"},
     {"prng"},
-    {"types", "untrusted", "statistics"},
-    {"notebook", "disk_inputs"},
+    {"types", "untrusted"},
+    {"notebook", "disk_inputs", "statistics"},
     {"errors"},
 ]
 MODULES_MOST, UNITS_MOST, IMPORTS_MOST = 14, 24, 130

@@ -104,8 +104,8 @@ class Estimate:
     """Estimate memorization, influence and strong pairs from predictions of models trained elsewhere."""
 
     arrays: str
-    """An npz file, or a folder of npy files: masks (models, train), train_correct (models, train) and optionally
-    test_correct (models, test), train_labels and test_labels.  Other common names are understood
+    """An npz file, or a folder of npy files: masks (models, train), train_correct or another score (models, train),
+    and optionally test_correct (models, test), train_labels and test_labels.  Other common names are understood
     (memjax.exchange.NAMES), and so are folders with Feldman and Zhang's aux_arrays.npz or with LiRA's experiments."""
     out: str
     """Folder for estimates.npz, pairs.npz and report.html; created if needed."""

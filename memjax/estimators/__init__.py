@@ -30,7 +30,7 @@ from memjax.estimators.pairs import (
 from memjax.estimators.reliability import Reliability, split_half_reliability
 from memjax.estimators.rmia import loss_attack, population_attack, rmia
 from memjax.estimators.shapley import subsampled_shapley
-from memjax.estimators.shrink import shrink
+from memjax.estimators.shrink import Posterior, shrink
 from memjax.estimators.streaming.tally import Tally, in_pairs, tally_of
 from memjax.estimators.streaming.totals import (
     Totals,
@@ -52,6 +52,7 @@ __all__ = [
     "LinearDatamodelingScore",
     "PairCounts",
     "Pairs",
+    "Posterior",
     "Profile",
     "Reliability",
     "Tally",

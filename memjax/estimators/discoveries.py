@@ -6,6 +6,8 @@ from jaxtyping import Float
 from memjax.errors import InputError
 from memjax.estimators.checks import as_masks, as_scores
 from memjax.estimators.kernels.influence_from_bits import Bits, tails_of_bits
+from memjax.estimators.kernels.layout import layout_of
+from memjax.estimators.kernels.null import tails_by_size
 from memjax.estimators.kernels.products import pack_bits
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
@@ -23,13 +25,15 @@ def pair_p_values(
 
     Under this null, the models that got test example j right are any of the models, and those of them that saw i are
     drawn without replacement: the p-value is the upper tail of a hypergeometric distribution (Fisher's exact test,
-    one-sided).  A normal approximation would be far off at the 1e-6 that millions of pairs need.
+    one-sided).  From subsets of several sizes they are drawn within each size (stratified), and models of equal or of
+    opposite subsets together.  A normal approximation would be far off at the 1e-6 that millions of pairs need.
 
     Args:
       masks, correct_test: as for `influence`; 0 / 1 scores only.
       tr_idx, tt_idx: the pairs, rows of the training and of the test examples.
-      complementary: whether models 2k and 2k + 1 saw complementary halves.  Then, of the pairs of models of which one
-        is right, it is an even chance which: an upper tail of a binomial distribution (McNemar's exact test).
+      complementary: whether models 2k and 2k + 1 saw complementary halves; in other orders their masks show it.  Of
+        the pairs of models of which one is right, it is an even chance which: an upper tail of a binomial distribution
+        (McNemar's exact test).
 
     Returns:
       1 where a training example was always in or always out.
@@ -55,6 +59,8 @@ def pair_p_values(
     for name, rows, count in (("tr_idx", tr_idx, masks.shape[1]), ("tt_idx", tt_idx, correct.shape[1])):
         if len(rows) and not (rows.min() >= 0 and rows.max() < count):
             raise InputError(f"{name} holds rows from {rows.min()} to {rows.max()}; expected 0 to {count - 1}")
+    if not complementary and (layout := layout_of(masks)):
+        return tails_by_size(layout, masks[:, tr_idx], correct[:, tt_idx])
     return tails_of_bits(Bits(pack_bits(masks), pack_bits(correct)), len(masks), tr_idx, tt_idx, complementary)
 
 

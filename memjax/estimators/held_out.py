@@ -11,6 +11,8 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_array, as_masks, as_masks_and_scores
+from memjax.estimators.kernels.layout import layout_of
+from memjax.estimators.kernels.stratified import own, sides_by_size
 from memjax.estimators.memorization import sides
 from memjax.machine.debugging import without_debugging
 from memjax.metrics import check_range
@@ -40,7 +42,11 @@ def c_score(masks: ArrayLike, correct: ArrayLike) -> Estimate:
       Jiang et al., Characterizing Structural Regularities of Labeled Data in Overparameterized Models, 2021,
       arXiv 2002.03206.
     """
+    masks, correct = as_masks_and_scores(masks, correct)
     inside, outside = sides(masks, correct)
+    if (layout := layout_of(masks)) and layout.strata.any():  # a mean over all held-out models, of whatever size
+        of_one = layout._replace(strata=np.zeros_like(layout.strata))
+        inside, outside, _ = sides_by_size(of_one, np.asarray(masks), np.asarray(correct), "adjusted", own)
     return Estimate(outside.mean, jnp.sqrt(outside.variance), inside.count, outside.count)
 
 
@@ -78,8 +84,8 @@ def consistency_profile(masks: ArrayLike, correct: ArrayLike) -> Profile:
     value, stderr = (np.stack([np.asarray(part[field]) for part in parts]) for field in (0, 1))
     known = np.isfinite(value)
     at_size, _ = mean_where(value, known, axis=1)
-    # An example lacks large sizes more often than small ones: in place of those it lacks, the others' mean is taken,
-    # shifted by what sets the example apart from the others at the sizes that it has.
+    # An example lacks large sizes more often than small ones.  In place of those it lacks, the mean over the other
+    # examples is taken, shifted by the example's mean difference from them at the sizes that it has.
     usual = np.broadcast_to(at_size[:, None], value.shape)
     shift = mean_where(usual, np.isfinite(usual))[0] - mean_where(usual, known)[0]
     return Profile(sizes, value, stderr, (mean_where(value, known)[0] + shift).astype(np.float32))

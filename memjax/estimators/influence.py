@@ -6,8 +6,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Shaped
 
 from memjax.estimators.checks import as_masks, as_scores
+from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
+from memjax.estimators.kernels.stratified import every, laid_out
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
@@ -46,8 +48,10 @@ def influence(masks: ArrayLike, correct_test: ArrayLike, errors: str = "adjusted
       Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, section 2.
     """
     masks = as_masks(masks)
-    sums = sums_of(masks, as_scores("correct_test", correct_test, len(masks)))
-    return from_sums(sums, jnp.asarray(masks.sum(0, dtype=np.int32))[:, None], len(masks), as_errors(errors))
+    scores = as_scores("correct_test", correct_test, len(masks))
+    num_in = jnp.asarray(masks.sum(0, dtype=np.int32))[:, None]
+    estimate = from_sums(sums_of(masks, scores), num_in, len(masks), as_errors(errors))
+    return laid_out(estimate, layout_of(masks), masks, scores, as_errors(errors), every)
 
 
 @jax.jit

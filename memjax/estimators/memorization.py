@@ -4,9 +4,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Shaped
 
 from memjax.estimators.checks import as_masks_and_scores
+from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.kernels.moments import (
     Errors,
     Moments,
@@ -18,6 +20,7 @@ from memjax.estimators.kernels.moments import (
     moments_of_rates,
     moments_of_scores,
 )
+from memjax.estimators.kernels.stratified import laid_out, own, sides_by_size
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
@@ -32,17 +35,22 @@ def memorization(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted")
     Near 0: the label follows from the other examples.  Near 1: it is known only by heart.  Range [-1, 1], except for
     margins.
 
+    Subsets of several sizes are compared size by size: models that saw an example are otherwise the larger ones.  The
+    differences are weighted by n_in n_out / (n_in + n_out) of each size (Mantel and Haenszel 1959).  Models of equal or
+    of opposite subsets count as one observation in the errors.
+
     Args:
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
       correct: (models, train), whether model t predicts the given label of example i; bool, 0 / 1, the
         probability it gives to that label, or a margin.  NumPy or JAX.
-      errors: adjusted or plug-in, for the standard errors of 0 / 1 scores.
+      errors: adjusted, unbiased or plug-in, for the standard errors of 0 / 1 scores.
 
     Returns:
       One estimate per example, NaN where it was always in or always out.  The standard error is that of a difference
       of two independent means, from the sample variances; for 0 / 1 scores one success and one failure are added to
-      either side first, so that it is never 0, or, with `errors="plug-in"`, the rates are taken as they are (see
-      `moments.moments_of_rates`).  It is NaN where a side has fewer than two models.
+      either side first, so that it is never 0.  With `errors="unbiased"` or `"plug-in"` the rates are taken as they are
+      (see `moments.moments_of_rates`).  It is NaN where a side has fewer than two models.  The intervals of 0 / 1
+      scores do not need it: they are made from counts.
 
     Raises:
       InputError: shapes that do not fit, masks other than 0 and 1, scores that are not finite, an unknown `errors`.
@@ -57,7 +65,10 @@ def memorization(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted")
     Reference:
       Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703, section 2.
     """
-    return difference(*sides(masks, correct, errors))
+    masks, correct = as_masks_and_scores(masks, correct)
+    estimate = difference(*_sides(masks, correct, as_errors(errors)))
+    estimate = Estimate(*estimate, correct.sum(0)) if correct.dtype == bool else estimate
+    return laid_out(estimate, layout_of(masks), masks, correct, as_errors(errors), own)
 
 
 @without_debugging()
@@ -65,8 +76,12 @@ def sides(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted") -> tup
     """The two halves of memorization: each example's score over models that saw it, and over those that did not.
 
     The second mean is the held-out score: how well held-out models predict the label.  Arguments as in `memorization`.
+    From subsets of several sizes both are means over sizes, so that their difference is memorization.
     """
     masks, correct = as_masks_and_scores(masks, correct)
+    if layout := layout_of(masks):
+        found = sides_by_size(layout, np.asarray(masks), np.asarray(correct), as_errors(errors), own)[:2]
+        return tuple(Moments(*map(jnp.asarray, side)) for side in found)  # pyright: ignore[reportReturnType]
     return _sides(masks, correct, as_errors(errors))
 
 

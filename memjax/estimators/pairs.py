@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from memjax import notebook
-from memjax.types import ArrayLike
+from memjax.types import ArrayLike, Estimate
 
 MEM_THRESHOLD = 0.25
 INFL_THRESHOLD = 0.15
@@ -82,16 +82,42 @@ def count_pairs(tr_idx: ArrayLike, tt_idx: ArrayLike) -> PairCounts:
     return PairCounts(len(tr_idx), len(np.unique(tr_idx)), len(per_test), int((per_test == 1).sum()))
 
 
-def expected_by_chance(infl_stderr: ArrayLike, mem: ArrayLike) -> float:
+def expected_by_chance(infl: ArrayLike | Estimate, mem: ArrayLike) -> float:
     """The number of pairs of one class expected above the threshold under the null, if no example had any influence.
 
-    The sum, over pairs whose training example has mem >= 0.25, of the probability that a normal error with the pair's
-    standard error reaches 0.15.  Compare it with the number of pairs found; it falls as models are added.
+    The sum, over pairs whose training example has mem >= 0.25, of the probability that noise alone reaches 0.15.
+    Compare it with the number of pairs found; it falls as models are added.
+
+    Args:
+      infl: influence from counts: exact probabilities, given how many models saw the training example and how many were
+        right about the test example.  Or only the standard errors (train, test): those of a normal error.
     """
     from scipy.special import ndtr
 
-    stderr = np.asarray(infl_stderr)[np.asarray(mem) >= MEM_THRESHOLD]
+    memorized = np.asarray(mem) >= MEM_THRESHOLD
+    if isinstance(infl, Estimate) and infl.num_right is not None:
+        num_in, num_out = (np.asarray(count)[memorized, :1].astype(int) for count in (infl.num_in, infl.num_out))
+        return by_chance(num_in.ravel(), np.asarray(infl.num_right).astype(int), int((num_in + num_out).max(initial=0)))
+    stderr = np.asarray(infl.stderr if isinstance(infl, Estimate) else infl)[memorized]
     return float(ndtr(-INFL_THRESHOLD / stderr[np.isfinite(stderr)].astype(np.float64)).sum())
+
+
+def by_chance(num_in: Int[np.ndarray, " train"], num_right: Int[np.ndarray, " test"], num_models: int) -> float:
+    """Of all pairs of these examples, how many reach the threshold if the models that are right are any of the models:
+    a sum of tails of the hypergeometric distribution.
+
+    Args:
+      num_in: models that saw each training example.
+      num_right: models that were right about each test example.
+    """
+    from scipy.stats import hypergeom
+
+    (inside, rows), (right, columns) = (np.unique(count, return_counts=True) for count in (num_in, num_right))
+    rows, inside = rows[(inside > 0) & (inside < num_models)], inside[(inside > 0) & (inside < num_models)]
+    outside = num_models - inside
+    least = (INFL_THRESHOLD + right / outside[:, None]) / (1 / inside + 1 / outside)[:, None]
+    tails = hypergeom.sf(np.ceil(least - 1e-9) - 1, num_models, right, inside[:, None])
+    return float(rows @ tails @ columns)
 
 
 def join_pairs(parts: list[Pairs]) -> Pairs:

@@ -1,55 +1,104 @@
-"""Empirical Bayes: shrinks each score towards its group mean, more if it is noisier."""
+"""Empirical Bayes: what is known of each score once the scores of all examples are known."""
 
-import jax.numpy as jnp
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
 from memjax.errors import InputError
+from memjax.estimators.checks import as_array
+from memjax.estimators.kernels.beta_binomial import posterior_of_counts
+from memjax.estimators.kernels.normal_mixture import posterior_of_normal
+from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
+LEAST = 50  # members of a group from which it has a prior of its own
+FITTED = 100_000  # entries that a prior is fitted to, evenly spread
+
+
+class Posterior(NamedTuple):
+    """Shrunken scores.  NaN where the estimate is undefined.
+
+    Attributes:
+      value, stderr: mean and standard deviation of the posterior.
+      low, high: its central interval; with a prior that fits, it holds the truth with the probability asked for.
+      at_least: posterior probability that the truth is at least the threshold.
+    """
+
+    value: Float[np.ndarray, "*shape"]
+    stderr: Float[np.ndarray, "*shape"]
+    low: Float[np.ndarray, "*shape"]
+    high: Float[np.ndarray, "*shape"]
+    at_least: Float[np.ndarray, "*shape"]
+
 
 @without_debugging()
-def shrink(estimate: Estimate, groups: ArrayLike) -> Estimate:
-    """Shrinks each estimate towards the mean of its group (its class, for example), more if it is noisier.
+def shrink(
+    estimate: Estimate, groups: ArrayLike | None = None, *, threshold: float | None = None, level: float = 0.95
+) -> Posterior:
+    """Shrinks scores by what all of them together tell: the posterior of each under a prior fitted to its group.
 
-        shrunken[i] = mean[g] + spread[g]^2 / (spread[g]^2 + stderr[i]^2) * (value[i] - mean[g])
+    Counts of right answers (memorization of correctness): the rate of models that saw an example, and of those that did
+    not, is 1 with some probability, and else drawn from a beta distribution, fitted by maximum likelihood.  Other
+    estimates (influence, memorization of soft scores): the truth is drawn from a mixture of normal distributions around
+    0 and around the median, from very narrow to wide, and the estimate is normal around the truth with its standard
+    error.  The weights are fitted by EM, apart for small and large standard errors; the posterior is mixed with the raw
+    estimate by as much as makes Stein's unbiased estimate of the squared error smallest, so that a prior that does not
+    fit does no harm.
 
-    for example i of group g.  Mean and true spread of a group are estimated from its members: the squared spread is
-    the variance of the values minus the mean squared standard error, at least 0.  With few models the result is closer
-    to the truth on average over a group, though not for every example, and it hides the differences that a user may
-    look for: rank by it, do not test with it.
+    The largest of many noisy numbers are too large (the winner's curse); their posterior means are not.  Rank by them,
+    and count by `at_least`; for the significance of single scores see `pair_p_values`.
 
     Args:
-      estimate: one number per example, e.g. of `memorization`; values without a standard error stay as they are.
-      groups: (train,) numbers of groups.
-
-    Returns:
-      The standard error is the posterior deviation, spread * stderr / sqrt(spread^2 + stderr^2).
+      estimate: of `memorization` or `influence`.
+      groups: one per example, or per pair, such as its class; below 50, the prior is that of all.  Default: one group.
+      threshold: of `at_least`.  Default: 0.25 for one number per example, 0.15 for pairs.
+      level: of the interval.
 
     Raises:
-      InputError: not one group an example.
+      InputError: not one group per entry of the estimate, or a level outside 0 to 1.
+
+    Example:
+      >>> import numpy as np
+      >>> noise = np.random.default_rng(0).normal(0, 0.1, 1000).astype(np.float32)
+      >>> shrunken = shrink(Estimate(noise, np.full(1000, 0.1, np.float32), None, None))
+      >>> bool(noise.max() > 0.3), bool(shrunken.value.max() < 0.05)
+      (True, True)
 
     Reference:
-      Efron and Morris, Data Analysis Using Stein's Estimator and Its Generalizations, 1975.
+      Stephens, False Discovery Rates: A New Deal, Biostatistics 18, 2017; Stein, Estimation of the Mean of a
+      Multivariate Normal Distribution, 1981; Efron, Tweedie's Formula and Selection Bias, 2011.
     """
-    value, stderr = np.asarray(estimate.value, np.float64), np.asarray(estimate.stderr, np.float64)
-    groups = np.asarray(groups)
-    if groups.shape != value.shape or value.ndim != 1:
-        raise InputError(f"groups has shape {groups.shape} and the estimate {value.shape}; expected one per example")
+    value = np.asarray(estimate.value, np.float64)
+    stderr = np.asarray(estimate.stderr, np.float64)
+    numbers = np.zeros(value.shape, int) if groups is None else np.asarray(as_array("groups", groups))
+    if numbers.shape != value.shape:
+        raise InputError(f"groups has shape {numbers.shape} and the estimate {value.shape}; expected one per entry")
+    if not 0 < level < 1:
+        raise InputError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
+    if threshold is None:
+        threshold = MEM_THRESHOLD if value.ndim == 1 else INFL_THRESHOLD
+    columns, method = [value, stderr], partial(posterior_of_normal, threshold=threshold, level=level)
+    if value.ndim == 1 and estimate.num_right is not None:
+        columns = [np.asarray(column, np.float64) for column in estimate._counts()]
+        method = partial(posterior_of_counts, threshold=threshold, level=level)
     known = np.isfinite(value) & np.isfinite(stderr)
-    shrunken, error = value.copy(), stderr.copy()
+    found = np.where(known, np.nan, np.stack([value, stderr, *[np.full(value.shape, np.nan)] * 3]))
+    table = np.stack([np.broadcast_to(column, value.shape)[known] for column in columns])
+    if table.shape[1] > 1:
+        found[:, known] = _by_group(table, numbers[known], method)
+    return Posterior(*found)
+
+
+def _by_group(
+    table: Float[np.ndarray, "columns entries"], groups: Shaped[np.ndarray, " entries"], method: Callable
+) -> Float[np.ndarray, "5 entries"]:
+    found = np.empty((5, table.shape[1]))
     for group in np.unique(groups):
-        rows = np.flatnonzero(known & (groups == group))
-        if len(rows) > 1:
-            shrunken[rows], error[rows] = _towards_mean(value[rows], stderr[rows])
-    return estimate._replace(value=jnp.asarray(shrunken, jnp.float32), stderr=jnp.asarray(error, jnp.float32))
-
-
-def _towards_mean(
-    value: Float[np.ndarray, " members"], stderr: Float[np.ndarray, " members"]
-) -> tuple[Float[np.ndarray, " members"], Float[np.ndarray, " members"]]:
-    mean, noise = value.mean(), stderr**2
-    spread = max(value.var(ddof=1) - noise.mean(), 0.0)
-    weight = spread / np.maximum(spread + noise, np.finfo(float).tiny)
-    return mean + weight * (value - mean), np.sqrt(weight * noise)
+        rows = np.flatnonzero(groups == group)
+        fitted = rows if len(rows) >= LEAST else np.arange(table.shape[1])
+        found[:, rows] = method(table[:, fitted[:: -(-len(fitted) // FITTED)]], table[:, rows])
+    return found

@@ -2,12 +2,15 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Int, Shaped
 
 from memjax.estimators.checks import as_masks_and_scores
 from memjax.estimators.influence import sums_of
+from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
+from memjax.estimators.kernels.stratified import every, laid_out
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
@@ -49,7 +52,9 @@ def train_influence(masks: ArrayLike, correct: ArrayLike, errors: str = "adjuste
     """
     masks, correct = as_masks_and_scores(masks, correct)
     sums, num_in, num_models = _held_out_sums(masks, correct)
-    return from_sums(sums, num_in, num_models, as_errors(errors))
+    estimate = from_sums(sums, num_in, num_models, as_errors(errors))
+    layout = layout_of(masks)
+    return laid_out(estimate, layout, masks, correct, as_errors(errors), every, layout and ~np.asarray(masks))
 
 
 @jax.jit

@@ -12,8 +12,8 @@ from jaxtyping import Bool, Shaped
 from memjax.data.check import check_counts
 from memjax.data.labels import labels_of_sides
 from memjax.errors import InputError
+from memjax.exchange.sealed_folder import exporting, files_of
 from memjax.metrics import check_range
-from memjax.store import write_atomically
 from memjax.subsets import check_masks
 from memjax.types import Dataset, Outcomes
 from memjax.untrusted import read_npy
@@ -49,7 +49,7 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
       InputError: none is there, or one is damaged.
     """
     found: dict[str, Path] = {}
-    for path in sorted(folder.glob("*.npy")):
+    for path in files_of(folder, "arrays") or sorted(folder.glob("*.npy")):
         name = _PERCENT.sub("", path.stem)
         if name in found:
             raise InputError(f"{found[name]} and {path} are both {name}; give a folder with one of them")
@@ -211,7 +211,7 @@ def write(folder: Path, outcomes: Outcomes, dataset: Dataset) -> list[str]:
     ):
         arrays |= {f"{side}_{name}": values for name, values in scores.items()}
         arrays |= {f"{side}_labels": labels} if labels.min(initial=0) >= 0 else {}
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, array in arrays.items():
-        write_atomically(folder / f"{name}.npy", lambda stream, array=array: np.save(stream, array))
+    with exporting(folder, "arrays") as add:
+        for name, array in arrays.items():
+            add(f"{name}.npy", lambda stream, array=array: np.save(stream, array))
     return [f"{name}.npy" for name in arrays]

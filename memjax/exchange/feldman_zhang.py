@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from memjax.errors import InputError
-from memjax.store import write_atomically
+from memjax.exchange.sealed_folder import exporting, files_of
 from memjax.types import Outcomes
 from memjax.untrusted import read_npz
 
@@ -31,7 +31,7 @@ def read(folder: Path) -> dict[str, np.ndarray]:
       InputError: a file is damaged, or of other examples than the first.
     """
     masks, train, test = [], [], []
-    for path in sorted(folder.rglob(FILE)):
+    for path in files_of(folder, "feldman-zhang") or sorted(folder.rglob(FILE)):
         arrays = read_npz(path, lambda names, path=path: _check_names(names, path))
         for name in WANTED:
             if arrays[name].ndim != 1 or arrays[name].dtype.kind not in "biuf":
@@ -57,17 +57,16 @@ def read(folder: Path) -> dict[str, np.ndarray]:
 
 def write(folder: Path, outcomes: Outcomes) -> int:
     """Writes a folder for each model, named by its number; returns the number of models."""
-    for row, number in enumerate(outcomes.model_ids):
-        mask = outcomes.masks[row]
-        arrays: dict[str, np.ndarray] = {"subsample_idx": np.flatnonzero(mask)}
-        for side, chosen in (("train", mask), ("removed", ~mask)):
-            arrays[f"index_{side}"] = np.flatnonzero(chosen)
-            arrays[f"correctness_{side}"] = outcomes.train["correct"][row, chosen].astype(np.float32)
-        arrays["index_test"] = np.arange(outcomes.test["correct"].shape[1])
-        arrays["correctness_test"] = outcomes.test["correct"][row].astype(np.float32)
-        place = folder / str(number)
-        place.mkdir(parents=True, exist_ok=True)
-        write_atomically(place / FILE, lambda stream, arrays=arrays: np.savez(stream, **arrays))  # type: ignore
+    with exporting(folder, "feldman-zhang") as add:
+        for row, number in enumerate(outcomes.model_ids):
+            mask = outcomes.masks[row]
+            arrays: dict[str, np.ndarray] = {"subsample_idx": np.flatnonzero(mask)}
+            for side, chosen in (("train", mask), ("removed", ~mask)):
+                arrays[f"index_{side}"] = np.flatnonzero(chosen)
+                arrays[f"correctness_{side}"] = outcomes.train["correct"][row, chosen].astype(np.float32)
+            arrays["index_test"] = np.arange(outcomes.test["correct"].shape[1])
+            arrays["correctness_test"] = outcomes.test["correct"][row].astype(np.float32)
+            add(f"{number}/{FILE}", lambda stream, arrays=arrays: np.savez(stream, **arrays))  # type: ignore
     return len(outcomes.model_ids)
 
 

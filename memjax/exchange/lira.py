@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from memjax.errors import InputError
-from memjax.store import write_atomically
+from memjax.exchange.sealed_folder import exporting, files_of
 from memjax.types import Outcomes
 from memjax.untrusted import read_npy
 
@@ -27,6 +27,8 @@ def read(folder: Path) -> dict[str, np.ndarray]:
     """
     experiments = sorted(folder.glob("experiment-*"), key=lambda path: (len(path.name), path.name))
     experiments = [path for path in experiments if (path / "keep.npy").exists()]
+    if noted := {*(files_of(folder, "lira") or ())}:
+        experiments = [path for path in experiments if path / "keep.npy" in noted]
     if not experiments:
         raise InputError(f"{folder} holds no experiment-*/keep.npy")
     arrays = {"masks": _stacked([read_npy(path / "keep.npy") for path in experiments], 1, folder)}
@@ -56,19 +58,17 @@ def write(folder: Path, outcomes: Outcomes, labels: np.ndarray) -> int:
     """
     if "log_odds" not in outcomes.train:
         raise InputError("LiRA needs log-odds, which this run did not save; train with --keep correct log_odds")
-    folder.mkdir(parents=True, exist_ok=True)
-    if labels.min(initial=0) >= 0:
-        write_atomically(folder / "y_train.npy", lambda stream: np.save(stream, labels))
-    for row, number in enumerate(outcomes.model_ids):
-        place = folder / f"experiment-{number}_{len(outcomes.model_ids)}"
-        (place / "scores").mkdir(parents=True, exist_ok=True)
-        parts = {"keep.npy": outcomes.masks[row]}
-        parts["scores/0000000000.npy"] = outcomes.train["log_odds"][row, :, None].astype(np.float32)
-        if "logits" in outcomes.train:
-            (place / "logits").mkdir(exist_ok=True)
-            parts["logits/0000000000.npy"] = outcomes.train["logits"][row, :, None, None].astype(np.float32)
-        for name, array in parts.items():
-            write_atomically(place / name, lambda stream, array=array: np.save(stream, array))
+    with exporting(folder, "lira") as add:
+        if labels.min(initial=0) >= 0:
+            add("y_train.npy", lambda stream: np.save(stream, labels))
+        for row, number in enumerate(outcomes.model_ids):
+            parts = {"keep.npy": outcomes.masks[row]}
+            parts["scores/0000000000.npy"] = outcomes.train["log_odds"][row, :, None].astype(np.float32)
+            if "logits" in outcomes.train:
+                parts["logits/0000000000.npy"] = outcomes.train["logits"][row, :, None, None].astype(np.float32)
+            for name, array in parts.items():
+                place = f"experiment-{number}_{len(outcomes.model_ids)}"
+                add(f"{place}/{name}", lambda stream, array=array: np.save(stream, array))
     return len(outcomes.model_ids)
 
 

@@ -20,7 +20,7 @@ from memjax.models.normalization import BatchNorm, check_counting
 from memjax.models.pooling import max_pool
 from memjax.models.precision import in_precision
 from memjax.models.resnet import RESNET_18, RESNET_50, ResNet
-from memjax.models.user import model_words, own_model
+from memjax.models.user import model_words, user_model
 from memjax.types import Model
 
 __all__ = [
@@ -61,7 +61,7 @@ def make_model(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) 
         )
     if spec.norm is not None or spec.dropout:
         raise InputError(f"--norm and --dropout are for built-in networks; set them in the code of {spec.model}")
-    return own_model(spec.model, input_shape, num_classes).model
+    return user_model(spec.model, input_shape, num_classes)
 
 
 def is_built_in(spec: ModelSpec) -> bool:

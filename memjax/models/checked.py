@@ -10,8 +10,8 @@ from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
 from memjax.models.modes import FLAGS, flags, idle_linen_dropout, moving
 from memjax.models.program import Program, digest, trace
-from memjax.models.user import Own, in_words, own_model
-from memjax.types import Tree
+from memjax.models.user import in_words, user_model
+from memjax.types import Model, Tree
 
 
 def check_own(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -> dict[str, Any]:
@@ -27,17 +27,18 @@ def check_own(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -
         changes shape or type of its state, or holds dropout or batch statistics that its mode does not reach.
     """
     name = spec.model
-    own = own_model(name, input_shape, num_classes)
+    model = user_model(name, input_shape, num_classes)
+    its_call, module = (getattr(model.apply, each, None) for each in ("call", "module"))
     key = jax.eval_shape(lambda: jax.random.key(0, impl="threefry2x32"))
     inputs = jax.ShapeDtypeStruct((num_classes + 1, *input_shape), jnp.float32)  # as many examples as no other axis
     with in_words(name, "when its weights are drawn"):
-        start = trace(lambda key: _pair(name, own.model.init(key), "init", "(params, state)"), key)
+        start = trace(lambda key: _pair(name, model.init(key), "init", "(params, state)"), key)
     params, state = start.result
     if not jax.tree.leaves(params):
         raise InputError(f"--model {name} has no parameters: there is nothing to train; give it a layer with weights")
 
     def call(params: Tree, state: Tree, inputs: Any, key: Any, train: bool) -> tuple[Any, Tree]:
-        return _pair(name, own.model.apply(params, state, inputs, key, train), "apply", "(logits, state)")
+        return _pair(name, model.apply(params, state, inputs, key, train), "apply", "(logits, state)")
 
     def step(params: Tree, state: Tree, inputs: Any, key: Any) -> Tree:
         def total(params: Tree) -> tuple[Any, Tree]:
@@ -48,16 +49,15 @@ def check_own(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -
         gradient, (logits, after) = jax.grad(total, has_aux=True)(params)
         return logits, after, gradient
 
-    noise = key if own.module is None else None  # an NNX module has its own, and counts what each layer draws from it
+    noise = key if module is None else None  # an NNX module has its own, and counts what each layer draws from it
     with in_words(name, "when it is called in training"), idle_linen_dropout() as idle:
         training = trace(step, params, state, inputs, noise)
-    unflagged = own.call is not None and not flags(own.call, True)
-    lacks = f" (its __call__ has no flag named {', '.join(FLAGS)})" if unflagged else ""
+    lacks = f" (its __call__ has no flag named {', '.join(FLAGS)})" if its_call and not flags(its_call, True) else ""
     with in_words(name, f"when it is called in evaluation{lacks}"):
         evaluation = trace(partial(call, train=False), params, state, inputs, None)
     _check_logits(name, evaluation.result[0], inputs.shape[0], num_classes)
     _check_state(name, state, training.result[1])
-    _check_modes(name, own, (params, state), training, evaluation, idle)
+    _check_modes(name, model, (params, state), training, evaluation, idle)
     calls = [*training.lines, *training.outputs, *evaluation.lines, *evaluation.outputs]
     return {
         "tree": [*arrays_of(params), *(f"state: {line}" for line in arrays_of(state))],
@@ -110,27 +110,28 @@ def _check_state(name: str, before: Tree, after: Tree) -> None:
 
 
 def _check_modes(
-    name: str, own: Own, given: tuple[Tree, Tree], training: Program, evaluation: Program, idle: list[str]
+    name: str, model: Model, given: tuple[Tree, Tree], training: Program, evaluation: Program, idle: list[str]
 ) -> None:
     """Refuses layers that do nothing in training, or do in evaluation what belongs to training."""
-    if own.call is None:
-        return
     params, state = given
+    call, module = (getattr(model.apply, each, None) for each in ("call", "module"))
     first, count = len(jax.tree.leaves(params)), len(jax.tree.leaves(state))
     before = training.inputs[first : first + count]
     trained, evaluated = training.outputs[1 : 1 + count], evaluation.outputs[1 : 1 + count]
-    layers = moving(state, own.module)
+    layers, counters, without = moving(state, module)
     idle = [*idle, *(layer for place, layer in layers.items() if trained[place] == before[place])]
+    if all(trained[place] == before[place] for place in counters):
+        idle += without
     busy = [layer for place, layer in layers.items() if _is_sum(evaluation, evaluated[place])]
     if not idle and not busy:
         return
-    where, does = (idle[0], "does nothing in training") if idle else (busy[0], "is in training mode in evaluation")
-    has = ", ".join(flags(own.call, True))
+    where, does = (idle[0], "do nothing in training") if idle else (busy[0], "are in training mode in evaluation")
+    has = ", ".join(flags(call, True)) if call else "that apply is given"
     problem = f"the flag {has} does not reach it" if has else f"__call__ has no flag named {', '.join(FLAGS)}"
     raise InputError(
-        f"--model {name}: the dropout or batch statistics of layer {where or 'itself'} {does}: {problem}; give "
-        "__call__ an argument train and hand it on, as in deterministic=not train and use_running_average=not train, "
-        "or take out a layer that is not used"
+        f"--model {name}: dropout or batch statistics {does}, in layer {where or 'itself'}: {problem}; give __call__ "
+        "an argument train and hand it on, as in deterministic=not train and use_running_average=not train, or take "
+        "out a layer that is not used"
     )
 
 

@@ -9,7 +9,7 @@ import jax
 from flax import nnx
 
 from memjax.models.convolutions import convolution
-from memjax.models.modes import flags
+from memjax.models.modes import flags, known
 from memjax.types import Model
 
 
@@ -45,11 +45,11 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module]) -> Model:
     def apply(params, state, inputs, key, train):
         module = nnx.merge(graphs[train], params, state, copy=True)  # without a copy, modules may share variables
         if train and key is not None:
-            nnx.reseed(module, default=key, dropout=key)
+            nnx.reseed(module, policy="match_shape", default=key, dropout=key)
         logits = module(inputs, **flags(call, train))
         return logits, nnx.state(module, nnx.Not(nnx.Param))
 
-    return Model(init, apply)
+    return Model(init, known(apply, call, module))
 
 
 def from_linen(module: flax.linen.Module, input_shape: tuple[int, ...]) -> Model:
@@ -71,4 +71,4 @@ def from_linen(module: flax.linen.Module, input_shape: tuple[int, ...]) -> Model
         output: Any = module.apply(variables, inputs, rngs=rngs, mutable=list(state) if train else False, **mode(train))
         return (output[0], {**state, **output[1]}) if train else (output, state)
 
-    return Model(init, apply)
+    return Model(init, known(apply, type(module).__call__))

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import flax.linen
 import jax
@@ -45,23 +45,40 @@ def _is_idle(layer: flax.linen.Module, args: tuple, kwargs: dict[str, Any], outp
     return False
 
 
-def moving(state: Tree, module: nnx.Module | None) -> dict[int, str]:
-    """Which arrays of a state change in training and not in evaluation: place among the leaves -> name of the layer.
+def known(apply: Callable, call: Callable, module: nnx.Module | None = None) -> Callable:
+    """Notes at the `apply` of a model the `__call__` of its Flax module and, of NNX, the module without its numbers."""
+    apply.__dict__.update(call=call, module=module)
+    return apply
 
-    They are batch statistics, and the counters of dropout layers; the latter are in the state of NNX modules only.
+
+class Moving(NamedTuple):
+    """Arrays of a state that change in training and not in evaluation, by their place among its leaves.
+
+    Attributes:
+      layers: place -> name of the layer: batch statistics, and counters of draws of NNX dropout layers.
+      counters: places of all counters of draws.
+      without: NNX dropout layers that have no counter of their own, because they are given random keys in the call.
     """
-    if module is None:
+
+    layers: dict[int, str]
+    counters: list[int]
+    without: list[str]
+
+
+def moving(state: Tree, module: nnx.Module | None) -> Moving:
+    """What has to change in a network's state; `module` is its NNX module, if it is known."""
+    if not isinstance(state, nnx.State):
         paths = [path for path, _ in jax.tree_util.tree_leaves_with_path(state)]
         words = [[str(getattr(key, "key", key)) for key in path] for path in paths]
-        return {place: "/".join(path[1:-1]) for place, path in enumerate(words) if path[:1] == ["batch_stats"]}
+        layers = {place: "/".join(path[1:-1]) for place, path in enumerate(words) if path[:1] == ["batch_stats"]}
+        return Moving(layers, [], [])
     kinds = {nnx.Dropout: "rate", nnx.MultiHeadAttention: "dropout_rate"}
-    parts = nnx.iter_modules(module)
-    rates = {
-        path: getattr(part, name) for path, part in parts for kind, name in kinds.items() if isinstance(part, kind)
-    }
-    found = {}
-    for place, (path, variable) in enumerate(nnx.to_flat_state(state)):
-        layer = path[:-1] if isinstance(variable, nnx.BatchStat) else path[:-2]
-        if isinstance(variable, nnx.BatchStat) or (isinstance(variable, nnx.RngCount) and 0 < rates.get(layer, 0) < 1):
-            found[place] = ".".join(map(str, layer))
-    return found
+    parts = list(nnx.iter_modules(module)) if module else []
+    random = {path for path, part in parts for kind, rate in kinds.items()
+              if isinstance(part, kind) and 0 < getattr(part, rate) < 1}  # fmt: skip
+    flat = list(nnx.to_flat_state(state))
+    layers = {place: path[:-1] for place, (path, each) in enumerate(flat) if isinstance(each, nnx.BatchStat)}
+    counters = {place: path[:-2] for place, (path, each) in enumerate(flat) if isinstance(each, nnx.RngCount)}
+    layers |= {place: path for place, path in counters.items() if path in random}
+    named = {place: ".".join(map(str, path)) for place, path in sorted(layers.items())}
+    return Moving(named, list(counters), [".".join(map(str, path)) for path in random - {*counters.values()}])

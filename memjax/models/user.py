@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from traceback import extract_tb
-from typing import Any, NamedTuple
+from typing import Any
 
 import flax.linen
 from flax import nnx
@@ -38,22 +38,8 @@ def model_words(model: Any) -> str:
     return GIVEN + name
 
 
-class Own(NamedTuple):
-    """A network of the user's own.
-
-    Attributes:
-      model: as memjax trains it.
-      call: `__call__` of its Flax module; None for a `memjax.Model`.
-      module: its NNX module, of shapes without numbers; None for others.
-    """
-
-    model: Model
-    call: Callable | None = None
-    module: nnx.Module | None = None
-
-
-def own_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Own:
-    """The network that `package.module:factory` returns.
+def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Model:
+    """The model that `package.module:factory` returns.
 
     The factory is called as `factory(input_shape, num_classes)` and returns a Linen module or a `memjax.Model`.  If it
     has an argument `rngs`, like an NNX class, it is called as `factory(input_shape, num_classes, rngs=rngs)` and
@@ -64,18 +50,16 @@ def own_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Own:
     """
     factory = _find(name)
     if isinstance(factory, Model):
-        return Own(factory)
+        return factory
     if _takes_rngs(name, factory):
-        build = partial(_built, name, factory, input_shape, num_classes)
         with in_words(name, "when it is made"):
-            module = nnx.eval_shape(lambda: build(nnx.Rngs(0)))
-            return Own(from_nnx(build), type(module).__call__, module)
+            return from_nnx(partial(_built, name, factory, input_shape, num_classes))
     with in_words(name, "when it is made"):
         made = factory(input_shape, num_classes)
     if isinstance(made, Model):
-        return Own(made)
+        return made
     if isinstance(made, flax.linen.Module):
-        return Own(from_linen(made, input_shape), type(made).__call__)
+        return from_linen(made, input_shape)
     if isinstance(made, nnx.Module):
         raise InputError(f"--model {name}: an NNX module needs its own seed; give {name} an argument rngs")
     raise _wrong(name, made)

@@ -44,6 +44,7 @@ from memjax.estimators.reliability import LEAST, agreement
 from memjax.estimators.streaming.totals import Totals
 from memjax.machine.debugging import without_debugging
 from memjax.metrics import METRICS
+from memjax.notebook import Summary
 from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans
 from memjax.runs.shared_work import Pieces
 from memjax.store.estimates import class_arrays, estimate_arrays, pair_arrays
@@ -121,6 +122,7 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
         stderr_plug_in=plug_in,
         # The paper's lemma is about scores from 0 to 1.
         lemma_bound=lemma_bound(num_in / all_answers, num_models) if METRICS[tally.score].bounded else math.nan,
+        typical_stderr=Summary(estimate_of(tally.scores[tally.score], "unbiased").stderr).typical,
         corrupted=dataset.corrupted,
         test_corrupted=dataset.test_corrupted,
         reliability=reliability.whole,
@@ -130,7 +132,9 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
 
 def _means(totals: Totals) -> ScoreMeans:
     inside, outside = sides_of(totals)
-    memorization = Estimate(*map(np.asarray, estimate_of(totals)))  # pyright: ignore[reportArgumentType]
+    found = estimate_of(totals)
+    counts = None if found.num_right is None else np.asarray(found.num_right)
+    memorization = Estimate(*map(np.asarray, found), counts)
     return ScoreMeans(np.asarray(inside.mean), np.asarray(outside.mean), memorization)
 
 
@@ -169,8 +173,8 @@ def _pair_table(
 def _write_estimates(
     stream: BinaryIO, dataset: Dataset, tally: Tally, estimates: Estimates, pieces: Pieces
 ) -> tuple[Pairs, float]:
-    """Writes estimates.npz, one piece of the classes after the other; returns the strong pairs and how many of them to
-    expect by chance."""
+    """Writes estimates.npz, one group of classes after the other; returns the strong pairs and how many are expected
+    under the null."""
     rows = [np.flatnonzero(dataset.train_labels == number) for number in range(dataset.num_classes)]
     columns = [np.flatnonzero(dataset.test_labels == number) for number in range(dataset.num_classes)]
     largest = max(map(len, rows)), max(map(len, columns))

@@ -14,7 +14,6 @@ from memjax.config.from_keywords import run_config
 from memjax.config.run_config import RunConfig
 from memjax.data.given import examples_given
 from memjax.data.in_memory import InMemory
-from memjax.data.remarks import remarks_on
 from memjax.machine import environment
 from memjax.runs import open_folder, summary
 from memjax.runs.carry_out import carry_out
@@ -93,10 +92,7 @@ def fit_config(config: RunConfig, given: InMemory | None, teller: Teller, estima
     advice = environment.start_jax(config.cpu_devices)
     with teller.preparing():
         run = open_folder.open_run(config, given)
-    notices = run.request.given.notices if run.request.given else ()
-    if run.missing:
-        notices = (*notices, *remarks_on(run.dataset.train_inputs, config.data, config.train.scaling))
-    for notice in notices:
+    for notice in run.request.notices:
         teller.say("notice", notice, text=notice)
     start, where = summary.start(run.dataset, run.plan, run.design), store.shown(run.folder)
     teller.say("start", f"{summary.headline(start)}; run folder {where}", run=where, **start)

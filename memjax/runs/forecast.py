@@ -42,6 +42,7 @@ def forecast(request: Request, fleet: FleetSpec) -> tuple[list[tuple[str, str]],
 
     The time comes from training a few packs for 2 and for 8 epochs, unless the fleet's speed is given.
     """
+    request.check_inputs()
     config, dataset, design = request.config, request.dataset, request.design
     counts = _coverage(design, config.num_models)
     disk = config.num_models * disk_space.bytes_a_model(config, dataset)
@@ -77,7 +78,7 @@ def data_rows(request: Request) -> list[tuple[str, str]]:
     ]
     if given and given.table:
         rows.append(("columns", f"{len(given.table.names):,}: {', '.join(given.table.names)}"))
-    return rows + [("note", notice) for notice in (given.notices if given else ())]
+    return rows + [("note", notice) for notice in request.notices]
 
 
 def _coverage(design: SubsetDesign, num_models: int) -> Coverage:

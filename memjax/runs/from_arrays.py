@@ -32,8 +32,8 @@ def report_arrays(
     """Writes estimates.npz, pairs.npz and report.html of predictions that one already has; the report's path.
 
     Args:
-      arrays: masks (models, train), train_correct (models, train) and what else there is, by the names of
-        `memjax.exchange.NAMES`: test_correct, train_labels, test_labels, train_probability, ...
+      arrays: masks (models, train), train_correct or another score (models, train) and what else there is, by the names
+        of `memjax.exchange.NAMES`: test_correct, train_labels, test_labels, train_probability, ...
       folder: for the files; created if needed.
       train_inputs, test_inputs: what the report shows of the examples: images (height, width) or (height, width,
         channels), or vectors (features,); both or neither.  Without them it has numbers only.
@@ -44,7 +44,7 @@ def report_arrays(
         must then be there of training and of test examples.
 
     Raises:
-      InputError: an array is missing or does not fit the others.
+      InputError: an array is missing, or does not fit the other arrays.
     """
     examples, outcomes = outcomes_of(arrays, name)
     if (train_inputs is None) != (test_inputs is None):

@@ -19,8 +19,7 @@ SHOWN = 4  # lines of a difference
 def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
     """Name, type and shape of all arrays, and checksums of the programs; empty for a built-in network.
 
-    Other versions of JAX and other devices write the same program in other operations, so that the checksums are
-    stored by version and device.
+    Other versions and devices write the same program in other operations: the checksums are stored by these.
 
     Raises:
       InputError: the network cannot be used, see `models.checked.check_own`.
@@ -30,34 +29,35 @@ def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
 
     if is_built_in(config.model) or ":" not in config.model.model:
         return {}
-    found = check_own(config.model, dataset.input_shape, dataset.num_classes)
-    versions = environment.versions()
+    found, versions = check_own(config.model, dataset.input_shape, dataset.num_classes), environment.versions()
     names = (*(f"{name} {versions[name]}" for name in ("memjax", "jax", "flax")), environment.device_kind())
     return found | {"programs": {", ".join(names): found["programs"]}}
 
 
 def is_importable(config: RunConfig) -> bool:
     """Whether the code of the network is there; a finished folder can be read without it."""
+    from memjax.models import is_built_in
     from memjax.models.user import is_there
 
-    return is_there(config.model.model)
+    return is_built_in(config.model) or is_there(config.model.model)
 
 
-def with_network(plan: Plan, config: RunConfig, dataset: Dataset, folder: Path) -> Plan:
-    """The plan with the checksums of its network as it is now, where they are new.
+def with_network(plan: Plan, config: RunConfig, dataset: Dataset, folder: Path) -> tuple[Plan, str]:
+    """The plan with the checksums of the network as it is now, and what could not be compared with them, in words.
 
     Raises:
       InputError: the network computes something else than when the folder was made; the text says what.
     """
     now = network_of(config, dataset)
     if not now:
-        return plan
-    tree, programs = plan.network.get("tree", now["tree"]), plan.network.get("programs", {})
+        return plan, ""
+    tree, known = plan.network.get("tree", now["tree"]), plan.network.get("programs", {})
+    programs = now["programs"] | known
     changed = _changed_lines(tree, now["tree"]) or [
         f"the program of {name}"
         for where, found in now["programs"].items()
         for name in found
-        if programs.get(where, found).get(name) != found[name]
+        if programs[where].get(name) != found[name]
     ]
     if changed:
         more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
@@ -65,25 +65,11 @@ def with_network(plan: Plan, config: RunConfig, dataset: Dataset, folder: Path) 
             f"{store.shown(folder)} was made with another network of the name {config.model.model}. It differs in "
             f"{'; '.join(changed[:SHOWN])}{more}. Restore its code to go on with this folder, or give another --run"
         )
-    return replace(plan, network={"tree": tree, "programs": now["programs"] | programs})
-
-
-def record_network(folder: Path, plan: Plan, config: RunConfig, dataset: Dataset) -> str:
-    """Compares the network with the folder's, and stores its checksums where they are new.
-
-    Returns:
-      What could not be compared, in words; else an empty text.
-
-    Raises:
-      InputError: as `with_network`.
-    """
-    known = store.read_plan(folder) or plan  # another process may have stored checksums meanwhile
-    plan = with_network(known, config, dataset, folder)
-    if plan == known:
-        return ""
-    store.add_network(folder, plan.network)
-    done = "only names and shapes of its arrays were compared" if known.network else "nothing was compared"
-    return f"{folder / 'plan.json'} has no checksum of {config.model.model} for these versions and device: {done}"
+    if programs == known:
+        return plan, ""
+    compared = "only names and shapes of its arrays were compared" if plan.network else "nothing was compared"
+    words = f"plan.json has no checksum of {config.model.model} for these versions and device: {compared}"
+    return replace(plan, network={"tree": tree, "programs": programs}), words
 
 
 def _changed_lines(before: list[str], now: list[str]) -> list[str]:

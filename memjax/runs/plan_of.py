@@ -9,8 +9,6 @@ from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import in_memory
-from memjax.data.remarks import check_channels
-from memjax.data.scaling import check_spread
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.pinned import pinned
@@ -94,13 +92,8 @@ def _keep_examples(request: Request) -> None:
 
 
 def _new_plan(request: Request) -> Plan:
-    from memjax.models import is_built_in
-
     config, folder = request.config, request.folder
-    names = request.given.features if request.given else ()
-    if is_built_in(config.model) and config.model.model.partition(":")[0] not in ("linear", "mlp"):
-        check_channels(config.data, request.dataset.input_shape, config.model.model)
-    check_spread(request.dataset.train_inputs, config.train.scaling, names, config.data.stream)
+    request.check_inputs()
     network = network_of(config, request.dataset)
     make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
     blocks = store.finished_blocks(folder)  # there are some where a plan was lost

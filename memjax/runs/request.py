@@ -13,6 +13,8 @@ from memjax.config.specs import TableSpec
 from memjax.data import content_hash, in_memory, load_dataset
 from memjax.data.given import named_examples
 from memjax.data.in_memory import InMemory
+from memjax.data.remarks import check_channels, remarks_on
+from memjax.data.scaling import check_spread
 from memjax.errors import InputError
 from memjax.store import Plan, place
 from memjax.subsets import make_design
@@ -40,6 +42,21 @@ class Request:
     data: dict[str, Any]
     given: InMemory | None = None
     missing: str = ""
+
+    @property
+    def notices(self) -> list[str]:
+        """What the user should know of the examples, one sentence each."""
+        said = remarks_on(self.dataset.train_inputs, self.config.data, self.config.train.scaling)
+        return [*(self.given.notices if self.given else ()), *said]
+
+    def check_inputs(self) -> None:
+        """Raises InputError for channels that come first in an image network, and for features that would be lost."""
+        from memjax.models import is_built_in
+
+        config, inputs, model = self.config, self.dataset.train_inputs, self.config.model.model
+        if is_built_in(config.model) and model.partition(":")[0] not in ("linear", "mlp"):
+            check_channels(config.data, inputs.shape[1:], model)
+        check_spread(inputs, config.train.scaling, self.given.features if self.given else (), config.data.stream)
 
 
 def read_request(config: RunConfig, given: InMemory | None = None) -> Request:

@@ -36,7 +36,7 @@ def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = No
     """What the estimates of a run are made of, two blocks in memory at a time; trains what is missing.
 
     Several workers count a part of the models each, and add up what all have counted.  A damaged block is set aside,
-    and trained again after all the others are read; these are not read again.
+    and trained again after all other blocks are read; these are not read again.
 
     Args:
       pieces: where the workers share what they have counted; by default those of the blocks that are there.
@@ -141,7 +141,7 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
         blocks, note = stock.digest(run.plan.blocks), store.whole_results(run.folder)
         there = note and (note.plan, note.num_models, note.score) == asked and wanted <= note.files.keys()
         if not note or not there or note.blocks not in ("", blocks):
-            if _make_results(run, blocks, every, advance, notify):
+            if _make_results(run, stock, every, advance, notify):
                 return True
             continue
         checked = len(stock.checked)
@@ -157,16 +157,18 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
             return False
 
 
-def _make_results(run: Run, blocks: str, every: bool, advance: Advance, notify: Notify) -> bool:
-    """Makes a set of results from the blocks with this digest, and puts it in force.
+def _make_results(run: Run, before: store.Stock, every: bool, advance: Advance, notify: Notify) -> bool:
+    """Makes a set of results from the blocks that were there before, and puts it in force.
 
     Returns:
-      False if the blocks were replaced meanwhile, or if this process slept so long that its set was removed.
+      False if it has to be done again: the blocks were replaced meanwhile, others were faster, or this process slept so
+      long that its set was removed.
     """
     from memjax.runs.estimate_files import write_results
 
     run.needs_inputs()
-    num_models, plan, pieces = run.plan.num_models, run.plan.fingerprint, _pieces(run, blocks)
+    num_models, plan, blocks = run.plan.num_models, run.plan.fingerprint, before.digest(run.plan.blocks)
+    pieces = _pieces(run, blocks)
     found = tally(run, advance, notify, pieces)
     if not found.num_used:
         lost = f"{found.num_failed} of {num_models}" if found.num_failed < num_models else f"all {num_models}"
@@ -180,10 +182,12 @@ def _make_results(run: Run, blocks: str, every: bool, advance: Advance, notify: 
             note = store.ResultsNote(
                 plan, num_models, {}, run.config.score, blocks, found.num_failed, environment.describe()
             )
-            store.publish_set(
+            same = store.publish_set(
                 run.folder, place, note, names, lambda: store.take_stock(run.folder, plan).digest(run.plan.blocks)
             )
-            stock.checked.update(number for number in run.plan.blocks if number in stock.records)  # all have been read
+            if pieces.worker.count == 1:  # it has read all blocks, since they were as they were before
+                same_stamps = before.stamps.items() & stock.stamps.items()
+                stock.checked.update(number for number, _ in same_stamps if number in run.plan.blocks)
             store.write_index(run.folder, stock, plan)
         else:
             store.remove_folder(place)

@@ -24,7 +24,7 @@ CONVERGED = 0.999  # in-sample accuracy from which held-in errors no longer matt
 
 def typical_stderr(estimates: Estimates) -> float:
     """Root mean square of the standard errors of all scores that have one; NaN if none has."""
-    return Summary(estimates.mem_stderr).typical
+    return estimates.typical_stderr
 
 
 def start(dataset: Dataset, plan: Plan, design: SubsetDesign) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def decisions(goal: Goal, num_models: int, looks: int, left: int, of: int, more:
     head = f"{goal}, look {looks} after {num_models:,} models: {left:,} of {of:,} {what} open"
     if more:
         return f"{head}; training on to {more:,} models"
-    return f"{head}; the others are decided with 95 %, or known within {goal.within:g}"
+    return f"{head}; all other {what} are decided with 95 %, or known within {goal.within:g}"
 
 
 def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
             "undefined": len(estimates.mem) - len(mem),
         },
         "reliability": {"whole": estimates.reliability, "halves": estimates.reliability_halves},
-        "standard_error": {"typical": stderr.typical, "largest": stderr.high},
+        "standard_error": {"typical": typical_stderr(estimates), "largest": stderr.high},
         "pairs": {
             **count_pairs(pairs.train_rows, pairs.test_rows)._asdict(),
             "threshold": pairs.influence_threshold,

@@ -14,7 +14,7 @@ from memjax.machine.pinned import pinned
 from memjax.machine.workers import Worker, deal, make_worker
 from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.disk_space import check_disk
-from memjax.runs.network import record_network
+from memjax.runs.network import with_network
 from memjax.runs.open_folder import Run
 
 JUDGED_FROM = 20  # models from which the share of diverged ones says something
@@ -38,6 +38,7 @@ def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | Non
     if not missing:
         return
 
+    run.needs_inputs()
     check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
     if changed := environment.differences(run.plan.environment):
         notify(
@@ -47,7 +48,10 @@ def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | Non
     with pinned() as aside:
         if aside:
             notify(f"these settings of this process would change the models and are set aside: {'; '.join(aside)}")
-        if words := record_network(run.folder, run.plan, run.config, run.dataset):
+        known = store.read_plan(run.folder) or run.plan  # another process may have stored checksums meanwhile
+        plan, words = with_network(known, run.config, run.dataset, run.folder)
+        if words:
+            store.add_network(run.folder, plan.network)
             notify(words)
         _train_blocks(run, missing, stock.counts, advance, notify)
     if signals.asked():
@@ -59,7 +63,6 @@ def _train_blocks(run: Run, missing: list[int], counts: tuple[int, int], advance
 
     here = environment.describe()
     blocks = deal(missing, worker_of(run), lambda number: store.is_finished(run.folder, number))
-    run.needs_inputs()
     single = make_single(run.config, run.dataset, run.design)
     examples = make_examples(run.config, run.dataset)
     midway, plan = run.folder / "midway", run.plan.fingerprint

@@ -23,6 +23,7 @@ ESTIMATES = {
     "tr_mislabelled": "mislabelled", "tr_corrupted": "corrupted", "tt_corrupted": "test_corrupted",
     "tt_correct": "test_correct", "in_sample_accuracy": "in_sample_accuracy",
     "held_out_accuracy": "held_out_accuracy", "test_accuracy": "test_accuracy",
+    "tr_num_right": "memorization.num_right", "typical_stderr": "typical_stderr",
     "num_models": "num_models", "num_failed": "num_failed",
     "reliability": "reliability", "reliability_halves": "reliability_halves",
 }  # fmt: skip
@@ -75,7 +76,8 @@ def as_estimates(arrays: Arrays) -> Estimates:
         value, stderr, inside, outside = (
             arrays.get(column, undefined) for column in (key, f"{key}_stderr", f"tr_{name}_in", f"tr_{name}_out")
         )
-        return ScoreMeans(inside, outside, Estimate(value, stderr, arrays["tr_num_in"], arrays["tr_num_out"]))
+        right = arrays.get("tr_num_right") if name == fields["score"] else None
+        return ScoreMeans(inside, outside, Estimate(value, stderr, arrays["tr_num_in"], arrays["tr_num_out"], right))
 
     kept = [found[1] for key in arrays if (found := re.fullmatch("tr_((?!num_).+)_out", key))]
     scores = {name: means(name) for name in sorted({"correct", fields["score"], *kept})}
@@ -139,11 +141,11 @@ def read_found(folder: Path, checked: bool = True) -> Results:
       InputError: there are no estimates, or they are damaged.
     """
     note, (estimates, pairs, dynamics) = read_set(folder, ["estimates.npz", "pairs.npz", "dynamics.npz"], checked)
-    found = _as(as_estimates, estimates), _as(as_pairs, pairs)
-    if found[0] is None or found[1] is None:
+    found, listed = _as(as_estimates, estimates), _as(as_pairs, pairs)
+    if found is None or listed is None:
         where = shown(folder)
         raise InputError(f"{where} has no estimates, or they are damaged; make them with: memjax --run {where}")
-    return Results(*found, dynamics, note)
+    return Results(found, listed, dynamics, note)
 
 
 def _as(kind: Callable[[Any], _T], arrays: Any) -> _T | None:

@@ -54,6 +54,15 @@ def write_locally(path: Path, write: Callable[[BinaryIO], _Result]) -> _Result:
     return result
 
 
+def write_hashed(path: Path, write: Callable[[BinaryIO], object]) -> str:
+    """Writes a file on this machine, replacing an older one; returns the checksum of what was written."""
+    with _written_aside(path, write) as (aside, _):
+        sha256 = sha256_of(aside)
+        os.replace(aside, path)
+    _flush_folder(path.parent)
+    return sha256
+
+
 def write_arrays(path: Path, arrays: Iterable[tuple[str, Any]]) -> None:
     """Writes an npz file, replacing an older one."""
     write_atomically(path, lambda stream: np.savez(stream, **dict(arrays)))
@@ -69,7 +78,7 @@ def publish(path: Path, content: bytes) -> bool:
     """Creates a file; returns False and changes nothing if a file of that name exists.
 
     If several processes publish under one name, on one machine or on many, one succeeds.  Without hard links, two that
-    publish at the same moment may both be told that they succeeded.
+    publish at the same moment may both get True.
     """
     if url := url_of(path):
         stage(path, content)

@@ -84,31 +84,40 @@ def publish_set(folder: Path, place: Path, note: ResultsNote, files: list[str], 
     The set in force is better if it is of the same plan and of more models, or of as many from the blocks that are
     there now, while the new one is from others.
 
+    A note is never written twice for one set: if other notes have overtaken it, whoever wrote them may already remove
+    its set.
+
     Args:
       note: what the set was made from, without its files.
       files: the names of its files, which are complete.
       blocks_now: the digest of the blocks of `note.num_models` models that are there now.
 
     Returns:
-      Whether the set was put in force.
+      False if the set has to be made again: others were faster, with a set that is not better.
     """
     checksums = {name: (sha256_of(local_copy(place / name)), (place / name).stat().st_size) for name in files}
     note = note._replace(files=checksums, set=place.name)
     while True:
         number, there = latest(folder)
-        if there and there.plan == note.plan and _is_better(there, note, blocks_now):
+        more = there is not None and _has_more(there, note)
+        if more or (there and _is_of_other_blocks(there, note) and there.blocks == blocks_now()):
+            remove_folder(place)
+            return more
+        if publish(_note_path(folder, number + 1), seal(note._asdict())):
+            if latest(folder)[0] == number + 1:
+                show(folder, anew=True)
+                remove_replaced(folder)
+                return True
             remove_folder(place)
             return False
-        if publish(_note_path(folder, number + 1), seal(note._asdict())) and latest(folder)[0] == number + 1:
-            show(folder, anew=True)
-            remove_replaced(folder)
-            return True
 
 
-def _is_better(there: ResultsNote, new: ResultsNote, blocks_now: Callable[[], str]) -> bool:
-    if there.num_models != new.num_models:
-        return there.num_models > new.num_models
-    return there.blocks != new.blocks and there.blocks == blocks_now()
+def _has_more(there: ResultsNote, new: ResultsNote) -> bool:
+    return there.plan == new.plan and there.num_models > new.num_models
+
+
+def _is_of_other_blocks(there: ResultsNote, new: ResultsNote) -> bool:
+    return (there.plan, there.num_models) == (new.plan, new.num_models) and there.blocks != new.blocks
 
 
 def latest(folder: Path) -> tuple[int, ResultsNote | None]:
@@ -212,8 +221,8 @@ def show(folder: Path, anew: bool = False) -> None:
       anew: also names that seem to lead to the right file, which on an object store only their sizes say.
     """
     shown = 0
-    while (now := latest(folder)) and now[1] and now[1].set and now[0] != shown:
-        shown, note = now
+    while (now := latest(folder)) and (note := now[1]) and note.set and now[0] != shown:
+        shown = now[0]
         for name in FILES:
             if name not in note.files:
                 remove(folder / name)

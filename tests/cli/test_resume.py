@@ -197,9 +197,8 @@ def test_training_continues_until_decisions_are_taken_or_the_models_are_used_up(
     assert store.read_estimates(copy).num_models == models[-1]
     before = contents(copy)
     assert run.main(["--run", str(copy), *goal]) == 0
-    assert (
-        f"threshold=0.25, look 1 after {models[-1]} models: {left[-1]} of 80 examples open; the others are decided"
-        in (capsys.readouterr().out)
+    assert f"threshold=0.25, look 1 after {models[-1]} models: {left[-1]} of 80 examples open; all other examples " in (
+        capsys.readouterr().out
     )
     assert contents(copy) == before
 
@@ -212,6 +211,78 @@ def test_verify_and_its_exit_codes(copy, capsys):
     assert run.main(["verify", str(copy)]) == 1
     assert re.search("problem .*block 2.*trains it again", capsys.readouterr().out)
     assert run.main(["verify", str(copy / "nowhere")]) == 2
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def assert_mended(copy, small_run):
+    assert contents(small_run).items() <= contents(copy).items()
+    assert {finding.kind for finding in store.verify(copy)} <= {"ok", "note"}
+    note, whole = store.whole_results(copy), store.whole_results(small_run)
+    assert (note.files, note.blocks) == (whole.files, whole.blocks)
+
+
+def test_the_command_that_verify_prints_mends_a_flipped_bit(small_run, copy, capsys):
+    flip(block_path(copy, 2))
+    flip(store.as_noted(copy).place(copy) / "pairs.npz")
+    report = (copy / "report.html").read_bytes()
+    assert run.main(["verify", str(copy)]) == 1
+    command = re.search(r"again: (memjax .*)", capsys.readouterr().out)[1]
+
+    assert run.main(command.split()[1:]) == 3
+
+    assert "repaired 2 of 2 problems" in capsys.readouterr().out
+    assert_mended(copy, small_run)
+    assert (copy / "blocks" / "000002.npz.bad-0").exists()
+    assert (copy / "report.html").read_bytes() == report
+    assert run.main(command.split()[1:]) == 0
+
+
+def test_the_plain_command_mends_a_block_that_has_changed_since_the_run_ended(small_run, copy, capsys):
+    assert run.main(["--run", str(copy)]) == 0  # the copy is new: every block is read once
+    flip(block_path(copy, 2))
+
+    assert run.main(["--run", str(copy)]) == 0
+
+    assert "block 2: its checksum differs" in capsys.readouterr().err
+    assert_mended(copy, small_run)
+
+
+def test_repair_trains_what_is_damaged_and_nothing_else(copy, capsys):
+    lose(copy, 0)
+    flip(block_path(copy, 2))
+
+    assert run.main(["verify", "--repair", str(copy)]) == 3
+
+    assert store.finished_blocks(copy) == {1, 2, 3}
+    assert store.as_noted(copy) is None
+
+
+def test_estimates_from_blocks_that_were_trained_again_elsewhere_are_made_again(copy, capsys):
+    block = store.read_block(copy, 1)
+    block.train["correct"] = ~block.train["correct"]
+    store.set_aside(copy, 1)
+    before, plan = store.as_noted(copy), store.read_plan(copy)
+    assert store.write_block(copy, 1, block, plan.fingerprint, {"jax": "another"})
+
+    assert run.main(["--run", str(copy)]) == 0
+
+    assert store.as_noted(copy).blocks != before.blocks
+    assert store.as_noted(copy).files != before.files
+    assert run.main(["verify", str(copy)]) == 0
+
+
+def test_a_folder_that_lost_its_empty_folders_goes_on(small_run, tmp_path, capsys):
+    (tmp_path / "a").mkdir()
+    shutil.copy(small_run / "plan.json", tmp_path / "a")
+
+    assert run.main(["--run", str(tmp_path / "a")]) == 0
+
+    assert contents(tmp_path / "a") == contents(small_run)
 
 
 def test_another_environment_is_reported_and_recorded(copy, capsys):

@@ -42,6 +42,8 @@ def test_the_command_says_the_same(tmp_path, capsys):
 
     assert run.main(command) == 2
     assert "give numpy.asarray(x).transpose(0, 2, 3, 1), or --channels-last if 8 channels" in capsys.readouterr().err
+    assert run.main(["doctor", *command]) == 2
+    assert "--channels-last if 8 channels" in capsys.readouterr().err
     assert run.main([*command, "--channels-last"]) == 0
 
 

@@ -119,12 +119,6 @@ TABLE = {
         | {"order of examples": "of equal ones the first comes first", "coverage": "an order, not a number"}
         | {"always in or out": "an order: what is not known comes last", "blocks": "of C-scores"},
     ),
-    "shrunken memorization": Row(
-        lambda m, s: estimators.shrink(estimators.memorization(m, s), np.zeros(np.shape(m)[1])),
-        lambda m, s: reference.shrink(*(np.asarray(field, float) for field in estimators.memorization(m, s)[:2])),
-        [0.625, 0.625],
-        but=HOST | {"coverage": "it promises an average over a group: test_shrink", "blocks": "of memorization"},
-    ),
     "split-half reliability": Row(
         estimators.split_half_reliability,
         in_two,
@@ -295,6 +289,7 @@ ELSEWHERE = {
     "Tally": "sums and bits of these estimators, over blocks on a disk: test_tally",
     "in_pairs": "tells whether a design is complementary: test_tally",
     "prior_factors": "of the data, before any model is trained: test_datamodels",
+    "shrink": "by a prior that is fitted to many examples: test_shrink",
     "tally_of": "a tally of models in memory: test_tally",
     "whole_pairs": "chooses models: test_complementary",
 }

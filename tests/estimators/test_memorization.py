@@ -35,13 +35,14 @@ def test_standard_error_by_hand():
     np.testing.assert_allclose(estimate.stderr, [np.sqrt(variance)], rtol=1e-6)
 
 
-def test_intervals_are_those_of_the_normal_distribution():
+def test_normal_intervals_are_some_standard_errors_wide():
     masks, correct = random_world(0)
     estimate = memjax.memorization(masks, correct)
 
-    low, high = estimate.interval()
-    narrow = estimate.interval(0.6827)
+    low, high = estimate.interval(form="normal")
+    narrow = estimate.interval(0.6827, form="normal")
 
+    assert memjax.memorization(masks, correct * 0.5).interval().form == narrow.form == "normal"
     np.testing.assert_allclose(low, estimate.value - 1.959964 * estimate.stderr, atol=1e-6)
     np.testing.assert_allclose(high, estimate.value + 1.959964 * estimate.stderr, atol=1e-6)
     np.testing.assert_allclose(narrow[1] - narrow[0], 2 * estimate.stderr, rtol=1e-3)

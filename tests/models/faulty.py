@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from memjax.models import from_linen, from_nnx
 from memjax.types import Model
 
 
@@ -220,3 +221,54 @@ other_type = plain(lambda logits, state: (logits, state.astype(jnp.float32)), jn
 other_shape = plain(lambda logits, state: (logits, state[None]), jnp.float32(0))
 more_state = plain(lambda logits, state: (logits, {**state, "more": logits.sum()}), {"one": jnp.float32(0)})
 tied = plain(lambda logits, state: (jax.nn.relu(logits) + jnp.arange(3.0), state))
+
+
+class KeysInCall(Flagged):
+    """Its dropout has no random keys of its own."""
+
+    def __init__(self, input_shape, num_classes, *, rngs):
+        super().__init__(input_shape, num_classes, rngs=rngs)
+        self.dropout = nnx.Dropout(0.5)
+        self.keys = rngs["dropout"].fork()
+
+    def __call__(self, x, train=False):
+        return self.head(self.dropout(self.norm(self.dense(x)), deterministic=not train, rngs=self.keys))
+
+
+class KeysInVain(KeysInCall):
+    def __call__(self, x):
+        return self.head(self.dropout(self.norm(self.dense(x)), deterministic=True, rngs=self.keys))
+
+
+class Layer(nnx.Module):
+    def __init__(self, rngs):
+        self.dense = nnx.Linear(16, 16, rngs=rngs)
+        self.norm = nnx.BatchNorm(16, rngs=rngs)
+        self.dropout = nnx.Dropout(0.2, rngs=rngs)
+
+    def __call__(self, x):
+        return self.dropout(self.norm(self.dense(x)))
+
+
+class Scanned(nnx.Module):
+    """Sound: three layers of one form, whose state has an axis of layers."""
+
+    def __init__(self, input_shape, num_classes, *, rngs):
+        self.dense = nnx.Linear(input_shape[0], 16, rngs=rngs)
+        self.layers = nnx.split_rngs(splits=3)(nnx.vmap(Layer, in_axes=(0,), out_axes=0))(rngs)
+        self.head = nnx.Linear(16, num_classes, rngs=rngs)
+
+    def __call__(self, x):
+        one_after_the_other = nnx.scan(lambda layer, x: layer(x), in_axes=(0, nnx.Carry), out_axes=nnx.Carry)
+        return self.head(one_after_the_other(self.layers, self.dense(x)))
+
+
+def wrapped(module):
+    return lambda input_shape, num_classes: from_nnx(lambda rngs: module(input_shape, num_classes, rngs=rngs))
+
+
+wrapped_nnx, wrapped_unknown_flag = wrapped(Train), wrapped(UnknownFlag)
+
+
+def wrapped_stuck_linen(input_shape, num_classes):
+    return from_linen(LinenStuckDropout(num_classes), input_shape)

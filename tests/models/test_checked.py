@@ -14,7 +14,7 @@ from memjax.models import make_model
 from memjax.models.checked import check_own
 from tests.conftest import make_dataset
 
-FLAGGED = ["Train", "Training", "IsTraining", "Deterministic", "RunningAverage", "Jitted"]
+FLAGGED = ["Train", "Training", "IsTraining", "Deterministic", "RunningAverage", "Jitted", "KeysInCall", "wrapped_nnx"]
 FLAGGED += [f"linen_{name}" for name in ("train", "training", "is_training", "deterministic", "running_average")]
 
 
@@ -43,12 +43,18 @@ def test_every_known_flag_reaches_dropout_and_batch_statistics(name):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("UnknownFlag", "layer dropout does nothing in training: __call__ has no flag named train, training, is_train"),
-        ("StuckDropout", "layer dropout does nothing in training: the flag train does not reach it"),
-        ("StuckNorm", "layer norm does nothing in training: the flag train does not reach it"),
-        ("AlwaysTraining", "is in training mode in evaluation: __call__ has no flag named train"),
-        ("linen_unknown_flag", "layer Dropout_0 does nothing in training: __call__ has no flag named"),
-        ("linen_stuck_dropout", "layer Dropout_0 does nothing in training: the flag train does not reach it"),
+        (
+            "UnknownFlag",
+            "do nothing in training, in layer dropout: __call__ has no flag named train, training, is_train",
+        ),
+        ("StuckDropout", "do nothing in training, in layer dropout: the flag train does not reach it"),
+        ("StuckNorm", "do nothing in training, in layer norm: the flag train does not reach it"),
+        ("AlwaysTraining", "are in training mode in evaluation, in layer dropout: __call__ has no flag named train"),
+        ("KeysInVain", "do nothing in training, in layer dropout: __call__ has no flag named"),
+        ("wrapped_unknown_flag", "do nothing in training, in layer dropout: __call__ has no flag named"),
+        ("wrapped_stuck_linen", "do nothing in training, in layer Dropout_0: the flag train does not reach it"),
+        ("linen_unknown_flag", "do nothing in training, in layer Dropout_0: __call__ has no flag named"),
+        ("linen_stuck_dropout", "do nothing in training, in layer Dropout_0: the flag train does not reach it"),
         ("linen_always_training", r"in evaluation \(its __call__ has no flag named train, .*\): ModifyScope"),
         ("one_logit", r"returns float32 \(4, 1\) for 4 examples of 3 classes; expected one array of floats of shape"),
         ("too_few", r"returns float32 \(4, 2\)"),
@@ -86,6 +92,13 @@ def test_a_fault_is_one_line_and_leaves_no_folder(tmp_path, name, words):
 @pytest.mark.parametrize("name", ["half", "tied"])
 def test_a_sound_network_passes(name):
     assert check(name)["tree"] == ["w float32[4,3]"]
+
+
+def test_layers_in_a_scan_train(tmp_path):
+    model = "tests.models.faulty:Scanned"
+    result = memjax.fit(make_dataset(), run=tmp_path / "run", model=model, num_models=4, epochs=2, progress=False)
+
+    assert result.num_models == 4
 
 
 @pytest.mark.parametrize("name", ["Noisy", "linen_net", "bare"])

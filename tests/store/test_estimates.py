@@ -12,6 +12,7 @@ EARLIEST = estimates_of(DATASET)  # the arrays that the first version wrote
 OPTIONAL = {
     "tr_mem_stderr_plug_in": np.linspace(0, 0.1, 20, dtype=np.float32), "score": np.array("correct"),
     "lemma_bound": np.array(0.3), "tr_corrupted": np.arange(20) == 3, "tt_corrupted": np.arange(6) == 2,
+    "typical_stderr": np.array(0.05), "tr_num_right": np.arange(20),
     "reliability": np.array(0.9), "reliability_halves": np.array(0.8),
     "tr_probability_in": np.linspace(0.5, 1, 20, dtype=np.float32),
     "tr_probability_out": np.linspace(0, 1, 20, dtype=np.float32),

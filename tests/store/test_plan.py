@@ -19,6 +19,32 @@ def test_a_plan_is_read_as_it_was_written(tmp_path):
     assert store.read_plan(tmp_path / "a" / "b") == PLAN
 
 
+def test_two_requests_for_more_end_with_the_larger_whoever_is_last(tmp_path):
+    store.new_plan(tmp_path, PLAN)
+    mine, theirs = store.read_plan(tmp_path), store.read_plan(tmp_path)
+    before = (tmp_path / "plan.json").read_bytes()
+
+    assert store.extend_plan(tmp_path, theirs, 2000).num_models == 2000
+    assert store.extend_plan(tmp_path, mine, 124).num_models == 2000
+    assert store.extend_plan(tmp_path, mine, 50).num_models == 2000
+
+    assert store.read_plan(tmp_path).num_models == 2000
+    assert store.read_plan(tmp_path).fingerprint == PLAN.fingerprint
+    assert (tmp_path / "plan.json").read_bytes() == before
+    for name in ("extended-to-99999999999.json", "extended-to-0900.json", "extended-to-x.json"):
+        (tmp_path / name).write_text("")
+    assert store.read_plan(tmp_path).num_models == 2000
+
+
+def test_places_are_a_hint_which_may_be_damaged(tmp_path):
+    store.new_plan(tmp_path, PLAN)
+    store.write_places(tmp_path, {"dataset": "npz:/here"})
+    assert store.read_plan(tmp_path).places == {"dataset": "npz:/here"}
+
+    (tmp_path / "places.json").write_text("{}")
+    assert store.read_plan(tmp_path).places == {}
+
+
 def test_the_last_block_may_hold_more_models_than_requested():
     assert PLAN.blocks == range(13)
     assert PLAN.num_trained({0, 12, 99}) == 8 + 4

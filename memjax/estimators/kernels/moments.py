@@ -1,6 +1,6 @@
 """Means of a score over the models that saw an example and over those that did not, and their standard errors."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 from jaxtyping import Array, Bool, Float, Int
@@ -9,7 +9,7 @@ from memjax.errors import one_of
 from memjax.machine.debugging import without_debugging
 from memjax.types import Estimate
 
-Errors = Literal["adjusted", "plug-in"]
+Errors = Literal["adjusted", "unbiased", "plug-in"]
 
 
 class Moments(NamedTuple):
@@ -26,8 +26,8 @@ def as_errors(errors: str) -> Errors:
     Raises:
       InputError: an unknown word.
     """
-    if errors not in ("adjusted", "plug-in"):
-        raise one_of("errors", errors, ("adjusted", "plug-in"))
+    if errors not in get_args(Errors):
+        raise one_of("errors", errors, get_args(Errors))
     return errors
 
 
@@ -38,6 +38,9 @@ def moments_of_rates(count: Int[Any, "*#shape"], total: Float[Any, "*shape"], er
     success and one failure are added first.  Without them a rate of exactly 0 or 1, which most examples have on one
     side, would pass for certain, and intervals would miss the truth far too often (`tests/estimators/test_coverage.py`
     measures both).  The variance of a single answer is NaN.
+
+    Unbiased, it is q (1 - q) / (count - 1) with q = total / count: 0 for a rate of 0 or 1, but right in the mean, so
+    that the typical error of many examples is the root of its mean.
 
     Plug-in, it is q (1 - q) / count with q = total / count, as in the paper: 0 for a rate of 0 or 1.
 
@@ -51,7 +54,7 @@ def moments_of_rates(count: Int[Any, "*#shape"], total: Float[Any, "*shape"], er
     if errors == "plug-in":
         rate = total / count
         return Moments(xp.broadcast_to(count, total.shape), rate, rate * (1 - rate) / count)
-    rate = (total + 1) / (count + 2)
+    rate = (total + 1) / (count + 2) if errors == "adjusted" else total / count
     variance = xp.where(count > 1, rate * (1 - rate) / (count - 1), xp.nan)
     return Moments(xp.broadcast_to(count, total.shape), total / count, variance)
 
@@ -112,12 +115,17 @@ def either(rates: Bool[Any, "*#shape"], of_rates: Moments, of_scores: Moments) -
     return of_scores._replace(variance=xp.where(rates, of_rates.variance, of_scores.variance))
 
 
-@jax.jit(static_argnames="errors")
 def from_sums(
-    sums: Sums, num_in: Int[Array, "*#shape"], num_models: int | Int[Array, "*#shape"], errors: Errors = "adjusted"
+    sums: Sums, num_in: Int[Any, "*#shape"], num_models: int | Int[Array, "*#shape"], errors: Errors = "adjusted"
 ) -> Estimate:
-    """The difference of the two halves.
+    """The difference of the two halves; of counts, with the number of right answers."""
+    estimate = _difference_of_halves(sums, num_in, num_models, errors)
+    return estimate if sums.squares is not None else Estimate(*estimate, sums.total)
 
-    A separate program: compiled together with the product that made the sums it would round differently.
-    """
+
+@jax.jit(static_argnames="errors")
+def _difference_of_halves(
+    sums: Sums, num_in: Int[Array, "*#shape"], num_models: int | Int[Array, "*#shape"], errors: Errors
+) -> Estimate:
+    """A separate program: compiled together with the product that made the sums it would round differently."""
     return difference(*halves(sums, num_in, num_models, errors))

@@ -89,7 +89,7 @@ def add_totals(first: Totals, *others: Totals) -> Totals:
 @without_debugging()
 def estimate_of(totals: Totals, errors: str = "adjusted") -> Estimate:
     """Memorization or influence, as `memorization` and `influence` give it for all models at once, or as
-    `complementary_memorization`, whose errors are of one kind.
+    `complementary_memorization`.
 
     Raises:
       InputError: there is no model in the totals.
@@ -98,10 +98,12 @@ def estimate_of(totals: Totals, errors: str = "adjusted") -> Estimate:
         estimate, rates = from_sums(totals.sums, totals.num_in, _num_models(totals), as_errors(errors)), True
     else:
         estimate, rates = difference(*_in_float64(totals, errors)), totals.sums.squares.total == totals.sums.total
+    num_right = estimate.num_right if totals.in_pairs is None else None  # the models of a pair are not independent
     if totals.in_pairs is not None and errors != "plug-in":
+        rates = rates if errors == "adjusted" else False
         stderr = stderr_in_pairs(estimate.value, int(totals.num_models) // 2, totals.in_pairs, rates)
         estimate = estimate._replace(stderr=stderr)
-    return Estimate(*map(jnp.asarray, estimate))
+    return Estimate(*map(jnp.asarray, estimate), num_right)
 
 
 @without_debugging()

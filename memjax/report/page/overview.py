@@ -66,7 +66,7 @@ def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
         Tile("Gini coefficient", number(unequal), "of memorization; 0: spread evenly, 1: all in one example"),
         Tile(
             "Typical standard error",
-            number(stderr.typical),
+            number(estimates.typical_stderr),
             f"of a score, root mean square; {number(stderr.high)} at most",
         ),
     ]

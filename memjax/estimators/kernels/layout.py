@@ -1,0 +1,132 @@
+"""Which models may be compared, because their subsets have one size, and which are not independent of each other.
+
+Subsets that are drawn for each model alone need neither question.  Others do: models that saw an example are larger
+where subsets have several sizes, models of one subset share what the subset says, and partners of a complementary pair
+have just what the other lacks.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from jax.core import Tracer
+from jaxtyping import Bool, Float, Int, UInt8
+
+RARE = 1e-6  # chance at which independent draws would be taken for a plan
+
+
+class Layout(NamedTuple):
+    """The plan behind the subsets of models.
+
+    Attributes:
+      strata: models with one number have subsets of about one size.
+      groups: models with one number, in one stratum, have equal or opposite subsets.
+      turned: whether the subset is the opposite of that of the first model of its group.
+    """
+
+    strata: Int[np.ndarray, " models"]
+    groups: Int[np.ndarray, " models"]
+    turned: Bool[np.ndarray, " models"]
+
+
+def layout_of(masks: Any) -> Layout | None:
+    """The layout of masks; None where they look like independent draws of one size, and within a jit."""
+    return None if isinstance(masks, Tracer) else layout_of_parts([np.asarray(masks)])
+
+
+def layout_of_parts(parts: Iterable[Bool[np.ndarray, "models train"]]) -> Layout | None:
+    """The layout of masks that come in parts.
+
+    Sizes matter if they vary more than those of independent draws of each example would: a chi-square test.  Sizes that
+    differ by less than one standard deviation of such draws count as one.  Equal and opposite subsets matter if there
+    are more of them than subsets drawn at random, given their sizes, would have: a Poisson test.
+    """
+    sizes, keys, first, total = [], [], [], np.zeros(1)
+    for masks in parts:
+        total = total + masks.sum(0)
+        sizes.append(masks.sum(1))
+        first.append(masks[:, 0] if masks.shape[1] else np.zeros(len(masks), bool))
+        keys.append(np.packbits(masks ^ first[-1][:, None], axis=1))
+    size, start = np.concatenate(sizes), np.concatenate(first)
+    if len(size) < 3:
+        return None
+    rate = total / len(size)
+    strata = _strata(size, float((rate * (1 - rate)).sum()))
+    groups = _groups(np.concatenate(keys), size, len(rate))
+    if not strata.any() and len(np.unique(groups)) == len(size):
+        return None
+    # Opposite subsets of different sizes are in different strata, and so in different groups.
+    _, leader, groups = np.unique(np.stack([strata, groups]), axis=1, return_index=True, return_inverse=True)
+    groups = groups.reshape(-1)
+    return Layout(strata, groups, start != start[leader][groups])
+
+
+def _strata(size: Int[np.ndarray, " models"], variance: float) -> Int[np.ndarray, " models"]:
+    from scipy.stats import chi2
+
+    strata = np.zeros(len(size), np.int64)
+    if np.square(size - size.mean()).sum() <= variance * chi2.isf(RARE, len(size) - 1):
+        return strata
+    lowest, number = -np.inf, -1
+    for value in np.unique(size):
+        if value - lowest > np.sqrt(variance):
+            lowest, number = value, number + 1
+        strata[size == value] = number
+    return strata
+
+
+def _groups(
+    keys: UInt8[np.ndarray, "models octets"], size: Int[np.ndarray, " models"], num_train: int
+) -> Int[np.ndarray, " models"]:
+    from scipy.special import gammaln
+    from scipy.stats import poisson
+
+    known: dict[bytes, int] = {}
+    groups = np.array([known.setdefault(key.tobytes(), len(known)) for key in keys])
+    members = np.bincount(groups)
+    sizes, counts = np.unique(size, return_counts=True)
+    with np.errstate(over="ignore"):  # more subsets than a float can count: none is drawn twice
+        subsets = np.exp(gammaln(num_train + 1) - gammaln(sizes + 1) - gammaln(num_train - sizes + 1))
+    opposite = np.array([counts[sizes == num_train - value].sum() for value in sizes])
+    expected = float((counts * (counts - 1 + opposite) / 2 / subsets).sum())
+    if poisson.sf((members * (members - 1) // 2).sum() - 1, expected) < RARE:
+        return groups
+    return np.arange(len(size))
+
+
+class Grouped(NamedTuple):
+    """The models of one stratum, summed over the models of each group.
+
+    Attributes:
+      masks: (groups, train) of the first model of each group.
+      same, opposite: the sum of scores, (groups, columns), and the number of models, (groups, 1 or columns), over
+        models of this subset and of its opposite.
+    """
+
+    masks: Bool[np.ndarray, "groups train"]
+    same: tuple[Float[np.ndarray, "groups columns"], Float[np.ndarray, "groups some"]]
+    opposite: tuple[Float[np.ndarray, "groups columns"], Float[np.ndarray, "groups some"]]
+
+
+def grouped(
+    layout: Layout,
+    masks: Bool[np.ndarray, "models train"],
+    scores: Float[np.ndarray, "models columns"],
+    kept: Bool[np.ndarray, "models some"] | None = None,
+) -> list[Grouped]:
+    """The sums of each stratum; of models that are not kept for a column, nothing."""
+    weight = np.ones((len(masks), 1)) if kept is None else kept.astype(np.float64)
+    found = []
+    for stratum in range(layout.strata.max() + 1):
+        rows = np.flatnonzero(layout.strata == stratum)
+        _, first, place = np.unique(layout.groups[rows], return_index=True, return_inverse=True)
+
+        def summed(values, chosen, rows=rows, place=place, first=first):
+            total = np.zeros((len(first), values.shape[1]))
+            np.add.at(total, place[chosen], values[rows[chosen]])
+            return total
+
+        turned = layout.turned[rows]
+        sides = [(summed(scores * weight, side), summed(weight, side)) for side in (~turned, turned)]
+        found.append(Grouped(masks[rows[first]], sides[0], sides[1]))
+    return found

@@ -1,0 +1,120 @@
+"""Adaptive shrinkage of estimates that are normal around their truth: a mixture of normal priors, fitted by EM."""
+
+import numpy as np
+from jaxtyping import Float
+
+ROUNDS = 200  # of EM
+CERTAIN = 2.0  # standard errors by which the expected gain must exceed 0
+STEPS = 40  # halvings of intervals
+BORROWED = 50  # entries of the prior of all that a part has beside its own
+STRATA, MEMBERS = 10, 100  # at most so many parts by standard error, of at least so many entries
+AT_ONCE = 100_000  # entries whose posterior is computed together
+
+
+def posterior_of_normal(
+    fitted: Float[np.ndarray, "2 fitted"], given: Float[np.ndarray, "2 entries"], threshold: float, level: float
+) -> Float[np.ndarray, "5 entries"]:
+    """Mean, deviation, interval and probability of at least the threshold.
+
+    Args:
+      fitted, given: values and standard errors; the prior is that of the first ones, by the size of the error.
+    """
+    parts = int(np.clip(fitted.shape[1] // MEMBERS, 1, STRATA))
+    bounds = np.quantile(fitted[1], np.arange(1, parts) / parts)
+    own, place = (np.searchsorted(bounds, errors, side="right") for errors in (fitted[1], given[1]))
+    components = _components(*fitted)
+    of_all = _weights(fitted, components, np.zeros(components.shape[1]))
+    found = np.empty((5, given.shape[1]))
+    for part in np.unique(place):
+        members = fitted[:, own == part]
+        weights = _weights(members, components, BORROWED * of_all)
+        prior = (_with_raw(members, weights, components), *components)
+        rows = np.flatnonzero(place == part)
+        for start in range(0, len(rows), AT_ONCE):
+            some = rows[start : start + AT_ONCE]
+            found[:, some] = _summary(*_posterior(*given[:, some], *prior), *given[:, some], threshold, level)
+    return found
+
+
+def _components(
+    value: Float[np.ndarray, " fitted"], error: Float[np.ndarray, " fitted"]
+) -> Float[np.ndarray, "2 components"]:
+    """Centres and deviations of the normal distributions that are mixed."""
+    middle, typical = np.median(value), max(np.median(error), 1e-6)
+    widest = 2 * np.sqrt(max((value**2 - error**2).max(), typical**2))
+    steps = np.geomspace(min(typical / 10, widest / 2), widest, 12)
+    centres = np.concatenate([np.zeros(13), np.full(12, middle)])
+    return np.stack([centres, np.concatenate([[0.0], steps, steps])])
+
+
+def _weights(members, components, borrowed) -> Float[np.ndarray, " components"]:
+    """By EM, where so many entries of each component are known beforehand."""
+    likelihood = _likelihood(*members, *components)
+    weights = np.full(components.shape[1], 1 / components.shape[1])
+    for _ in range(ROUNDS):
+        share = likelihood * weights
+        weights = (share / share.sum(1, keepdims=True)).sum(0) + borrowed
+        weights /= weights.sum()
+    return weights
+
+
+def _with_raw(members, weights, components) -> Float[np.ndarray, " weights"]:
+    """The weights, and last that of the raw estimate, which is the posterior of a flat prior."""
+    value, error = members
+    centres, spreads = components
+    weight, mean, variance = _posterior(value, error, np.r_[weights, 0.0], centres, spreads)
+    pulled, spread = _moments(weight, mean, variance)
+    # By Stein's estimate; the derivative of a posterior mean is the posterior variance over that of the noise.
+    gain, apart = error**2 - spread**2, (value - pulled) ** 2
+    trust = float(np.clip(gain.sum() / max(apart.sum(), np.finfo(float).tiny), 0, 1))
+    gains = trust * (2 * gain - trust * apart)
+    if gains.sum() < CERTAIN * np.sqrt(gains @ gains):
+        trust = 0.0
+    return np.r_[trust * weights, 1 - trust]
+
+
+def _likelihood(value, error, centres, spreads) -> Float[np.ndarray, "entries components"]:
+    """Up to a factor for each entry."""
+    variance = np.maximum(error[:, None] ** 2 + spreads**2, np.finfo(float).tiny)
+    logs = -((value[:, None] - centres) ** 2) / variance / 2 - np.log(variance) / 2
+    return np.exp(logs - logs.max(1, keepdims=True))
+
+
+def _posterior(value, error, weights, centres, spreads):
+    """Weights, means and variances of the components of each entry's posterior."""
+    share = _likelihood(value, error, centres, spreads) * weights[:-1]
+    total = share.sum(1, keepdims=True)
+    share = share / np.where(total > 0, total, 1) * (1 - weights[-1])
+    noise, prior = error[:, None] ** 2, spreads**2
+    variance = np.maximum(noise + prior, np.finfo(float).tiny)
+    raw = [np.full((len(value), 1), weights[-1]), value[:, None], noise]
+    known = [share, (centres * noise + value[:, None] * prior) / variance, noise * prior / variance]
+    return tuple(np.concatenate(pair, 1) for pair in zip(known, raw, strict=True))
+
+
+def _moments(weight, mean, variance):
+    centre = (weight * mean).sum(1)
+    return centre, np.sqrt((weight * (variance + (mean - centre[:, None]) ** 2)).sum(1))
+
+
+def _summary(weight, mean, variance, value, error, threshold, level) -> Float[np.ndarray, "5 entries"]:
+    from scipy.special import ndtr
+
+    deviation = np.sqrt(variance)
+
+    def below(limit):
+        distance = limit[:, None] - mean
+        smooth = ndtr(distance / np.where(deviation > 0, deviation, 1))
+        return (weight * np.where(deviation > 0, smooth, distance >= 0)).sum(1)
+
+    reach = 10 * error + np.abs(mean - value[:, None]).max(1)
+    ends = []
+    for side, part in enumerate(((1 - level) / 2, (1 + level) / 2)):
+        pair = np.stack([value - reach, value + reach])
+        for _ in range(STEPS):
+            middle = pair.mean(0)
+            low = below(middle) < part
+            pair = np.stack([np.where(low, middle, pair[0]), np.where(low, pair[1], middle)])
+        ends.append(pair[side])
+    at_least = 1 - below(np.full(len(value), np.nextafter(threshold, -np.inf)))
+    return np.stack([*_moments(weight, mean, variance), *ends, at_least])

@@ -1,0 +1,80 @@
+"""Shrunken scores are no farther from the truth than raw ones, and their intervals hold it, in worlds of many kinds."""
+
+import numpy as np
+import pytest
+
+import memjax
+from memjax.estimators import memorization, shrink
+
+TRAIN = 3000
+WORLDS = {
+    "spike and tail": lambda rng: np.where(rng.random(TRAIN) < 0.9, 1, 1 - rng.beta(1, 2, TRAIN)),
+    "homogeneous": lambda rng: np.full(TRAIN, 0.7),
+    "normal": lambda rng: rng.normal(0.7, 0.08, TRAIN),
+    "wrong labels": lambda rng: np.where(rng.random(TRAIN) < 0.2, rng.beta(1, 20, TRAIN), 1 - rng.beta(0.05, 1, TRAIN)),
+}
+WORST = 1.02  # times the squared error of raw scores
+
+
+@pytest.mark.parametrize("models", [20, 50, 200])
+@pytest.mark.parametrize("rate_in", [1.0, 0.95])
+@pytest.mark.parametrize("name", WORLDS)
+def test_shrunken_scores_in_worlds_with_a_known_truth(name, rate_in, models):
+    rng = np.random.default_rng([ord(name[0]), models, int(100 * rate_in)])
+    rate = WORLDS[name](rng)
+    masks = rng.random((models, TRAIN)) < 0.7
+    estimate = memorization(masks, rng.random(masks.shape) < np.where(masks, rate_in, rate_in * rate))
+    truth, known = rate_in * (1 - rate), np.isfinite(estimate.stderr)
+
+    found = shrink(estimate)
+
+    raw, shrunken = (((np.asarray(one) - truth)[known] ** 2) for one in (estimate.value, found.value))
+    assert shrunken.mean() < WORST * raw.mean()
+    covered = ((found.low <= truth + 1e-6) & (truth <= found.high + 1e-6))[known].mean()
+    assert covered > 0.95 - 4 * np.sqrt(0.95 * 0.05 / TRAIN) - 0.01
+    passing = found.at_least[known]
+    expected = np.sqrt((passing * (1 - passing)).sum())  # if the probabilities are right
+    if name != "homogeneous":  # there all truths lie on one side together
+        assert (
+            abs(passing.sum() - (truth[known] >= 0.25).sum()) < 5 * expected + 0.05 * TRAIN
+        )  # of a beta distribution where there are two
+
+
+@pytest.mark.parametrize("scale", [0.03, 0.1, 0.3])
+@pytest.mark.parametrize("name", ["spike and tail", "homogeneous", "normal", "nothing"])
+def test_shrunken_influence_in_worlds_with_a_known_truth(name, scale):
+    rng = np.random.default_rng([ord(name[0]), int(100 * scale)])
+    truth = 1 - WORLDS[name](rng) if name in WORLDS else np.zeros(TRAIN)
+    stderr = scale * rng.uniform(0.5, 1.5, TRAIN)
+    value = rng.normal(truth, stderr)
+
+    found = shrink(memjax.Estimate(*np.float32([value, stderr]), None, None))
+
+    assert ((found.value - truth) ** 2).mean() < WORST * (stderr**2).mean()
+    covered = ((found.low <= truth + 1e-6) & (truth <= found.high + 1e-6)).mean()
+    assert covered > 0.95 - 4 * np.sqrt(0.95 * 0.05 / TRAIN) - 0.01
+
+
+@pytest.mark.slow
+def test_digits_against_other_models(tmp_path):
+    """Memorization of correctness and of probability from 20 to 200 models, against 2,000 others; pairs from 200."""
+    run = memjax.fit(
+        dataset="digits", num_models=2400, keep=("correct", "probability"), run=str(tmp_path / "digits"), report=False
+    )
+    outcomes = run.outcomes()
+    masks, others = outcomes.masks[:400], outcomes.masks[400:]
+    for score, worst in (("correct", WORST), ("probability", WORST)):
+        scores = outcomes.train[score]
+        truth = np.asarray(memorization(others, scores[400:]).value)
+        for models in (20, 50, 100, 200):
+            ratio = []
+            for start in range(0, 400 - models + 1, models):
+                part = np.s_[start : start + models]
+                estimate = memorization(masks[part], scores[:400][part])
+                known = np.isfinite(estimate.stderr)
+                raw, shrunken = (
+                    ((np.asarray(one) - truth)[known] ** 2).sum() for one in (estimate.value, shrink(estimate).value)
+                )
+                ratio.append((shrunken, raw))
+            total = np.sum(ratio, 0)
+            assert total[0] < worst * total[1], (score, models)
