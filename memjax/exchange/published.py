@@ -134,7 +134,8 @@ def agreement(
 def _with(path: Path, *wanted: str) -> dict[str, np.ndarray]:
     def check(names) -> None:
         if missing := [name for name in wanted if name not in names]:
-            raise InputError(f"{path} lacks {', '.join(missing)}; it holds {', '.join(map(str, names))[:200]}")
+            there = ", ".join(map(str, names))[:200]
+            raise InputError(f"{path} holds {there}; expected {', '.join(missing)} too; get the file again")
 
     arrays = read_npz(path, check)
     for name in wanted:

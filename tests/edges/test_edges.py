@@ -13,9 +13,12 @@ from tests.edges.edge import KINDS, Edge
 from tests.edges.entries import ENTRIES, REFUSALS, Refused
 from tests.edges.table import ROWS
 
-ADVICE = "add|call|cast|change|check|choose|correct|fill|free|get|give|keep|leave|lower|make|move|name|number|pass"
+ADVICE = "add|call|cast|change|check|choose|correct|drop|fill|free|get|give|keep|leave|lower|make|move|name|number|pass"
 ADVICE += "|prepare|put|repeat|run|save|scale|see|set|store|subtract|take|train|transpose|try|unset|use|wrap|write"
-EXPECTED = re.compile(rf"(^|[;:,.] |\b(and|or|then|to) )({ADVICE})\b|\bexpect(ed|s)\b|\bneed(s|ed)\b|\bmust\b", re.I)
+EXPECTED = re.compile(
+    rf"[;:,.?] ({ADVICE})\b|\b(and|or|then|to) ({ADVICE})\b|\bexpect(ed|s)\b|\bneed(s|ed)?\b|\bmust\b|--\w+ give |did you mean",
+    re.IGNORECASE,
+)  # fmt: skip
 # What an input is called: another name at each entry.
 NAMES = re.compile(
     r"\b(npz:in\.npz|npy:in|in\.(npz|csv)|arrays|(train_|test_)?correct(_test)?)\b|\S*(runs|temporary)/\S+"

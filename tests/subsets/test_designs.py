@@ -123,7 +123,7 @@ def test_row_t_of_a_masks_file_is_the_subset_of_model_t(tmp_path):
         (np.ones((5, 3)), r"expected \(models, 50\)"),
         (np.full((2, TRAIN), 2), "other than 0 and 1"),
         (np.zeros((2, TRAIN)), "row 0 marks no example"),
-        (np.array([{}, {}]), "never pickled objects"),
+        (np.array([{}, {}]), "pickled objects are never read"),
     ],
 )
 def test_a_wrong_masks_file_is_refused(tmp_path, rows, words):

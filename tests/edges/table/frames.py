@@ -39,7 +39,7 @@ ROWS = [
     *both(0, "frame", "train label 0.5 of row 1 is no class; expected ... (regression) are not supported", label=np.where(Y == 1, 0.5, 1)),
     *both(0, "frame", "train example 0 holds NaN or infinity (6 such ... leave them out or fill them in", a=np.where(Y, np.inf, X[:, 0])),
     *both(0, "frame", "the train inputs have no column; expected at ... least one beside the labels", a=None, b=None),
-    *both(0, "frame", "arrays has 1 classes; at least 2 needed", label=np.array(["ant"] * 12)),
+    *both(0, "frame", "has 1 classes; at least 2 needed", label=np.array(["ant"] * 12)),
     *both(0, "frame", "--target 'label' is not known; choose one of: a, b", label=None),
     Edge(0, "frame", "fit", lambda: {"x_train": frame()}, "the table does not say which column has the ... COLUMN, one of: a, b, label"),
     Edge(0, "frame", "fit", lambda: {"x_train": frame(), "target": "lable"}, "--target 'lable' is not known; did you mean ... label? Choose one of: a, b, label"),

@@ -103,7 +103,6 @@ ROWS = [
     Edge(0, "network", "fit, npz", lambda: rows(model="linear:3"), "model 'linear:3': linear takes nothing after ... the name; did you mean mlp:3?"),
     Edge(0, "network", "fit, npz", lambda: rows(model="cnn:8"), "cnn needs images, (height, width) or (height, ... width, channels); got (3,)"),
     Edge(0, "network", "fit, npz", lambda: rows(model="given:Net"), "the network Net was given to memjax.fit in ... or put it into a module"),
-    Edge(0, "network", "fit", lambda: rows(model=7), "--model given:int cannot be called as ... 7 is not a callable object"),
     Edge(0, "network", "fit", lambda: rows(model=lambda: None), "--model given:lambda cannot be called as ... too many positional arguments"),
     Edge(8, "channels first", "fit, npz", lambda: images((3, 8, 8), model="cnn:8"), "cnn:8 takes images as (height, width, ... if 8 channels are meant"),
     Edge(8, "channels first", "fit, npz", lambda: images((1, 8, 8), model="resnet18:4"), "resnet18:4 takes images as (height, width, ... if 8 channels are meant"),
