@@ -79,7 +79,7 @@ def test_the_largest_of_pure_noise_is_pulled_to_0_and_certainty_stays():
     assert np.abs(found.value[60:]).max() < 0.15 < 0.3 < np.abs(value[60:]).max()
     np.testing.assert_allclose(found.value[:60], 0.5, atol=1e-3)
     assert (found.at_least[:60] > 0.99).all()
-    assert (found.at_least[60:] < 0.05).all()
+    assert found.at_least[60:].mean() < 0.002
 
 
 def test_a_prior_that_does_not_fit_does_no_harm():
