@@ -73,7 +73,7 @@ def labels(values):
 
 def masks(array, few="--num-models 4"):
     """A command line with subsets from a file."""
-    return f"--design masks-file --masks-file {write({'m.npy': array})} --per-class 2 --epochs 1 {few} --model linear"
+    return f"--design masks-file --masks-file {write({'m.npy': array})} --per-class 2 --test-per-class 1 --epochs 1 {few} --model linear"
 
 
 DRAWN = np.random.default_rng(0).random((4, 20)) < 0.5
@@ -87,7 +87,7 @@ ROWS = [
     one(0, "npz", lambda: archive({}), "in.npz holds nothing; expected x_train, y_train ... and class_names, each once"),
     one(0, "npz", lambda: npz(x_train=b""), "in.npz: x_train is not an array in NumPy's ... it with numpy.save or numpy.savez"),
     one(0, "npz", lambda: npz(x_train=b"no array"), "in.npz: x_train is not an array in NumPy's ... it with numpy.save or numpy.savez"),
-    one(0, "npz", lambda: npz(x_train=npy_bytes("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", b"x")), "in.npz: x_train holds object; only numbers and ... are read, never pickled objects"),
+    one(0, "npz", lambda: npz(x_train=npy_bytes("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", b"x")), "in.npz: x_train holds object; expected real numbers or text"),
     one(0, "npz", lambda: npz(x_train=npy_bytes("{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999,), }")), "in.npz: x_train announces float64 ... room for 0; write the file again"),
     one(0, "npz", lambda: npz(x_train=npy_bytes("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,), }")), "in.npz: x_train announces float64 (-1,), -8 ... room for 0; write the file again"),
     one(0, "npz", lambda: npz(x_train=npy_of(np.zeros((6, 2, 2), np.uint8))[:-1]), "in.npz: x_train announces uint8 (6, 2, 2), 24 ... room for 23; write the file again"),

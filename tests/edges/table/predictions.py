@@ -192,7 +192,7 @@ ROWS = [
     Edge(0, "C-scores", "call", lambda: read(exchange.read_c_scores, labels=[0, 1]), "in.npz holds labels; expected scores too; get the file again"),
     Edge(5, "C-scores", "call", lambda: read(exchange.read_c_scores, labels=[0, 1], scores=[25.0, 100.0]), "scores holds numbers from 25 to 100; expected ... check what was computed"),
     Edge(0, "agreement", "call", lambda: exchange.agreement(np.array([0, 1, 2]), np.array([0, 1])), "the scores have shapes (3,) and (2,); expected one each example"),
-    Edge(0, "agreement", "call", lambda: exchange.agreement(np.array([0, 1, 2]), np.array([0, 1, 2]), np.array([0, 1, 1]), np.array([1, 0, 1])), "the labels differ: these are not the same examples in the same order"),
+    Edge(0, "agreement", "call", lambda: exchange.agreement(np.array([0, 1, 2]), np.array([0, 1, 2]), np.array([0, 1, 1]), np.array([1, 0, 1])), "the labels differ; give the same examples in the same order"),
     Edge(11, "agreement", "call", lambda: exchange.agreement(np.array([0, np.nan, 2]), np.array([0, 1, 2])), "2 examples have both scores; expected at least 3"),
     Edge(11, "agreement", "call", lambda: exchange.agreement(np.array([0, 1, 2, np.nan]), np.array([0, 1, 2, 3])), holds(spearman=1.0, mean_difference=0.0)),
     Edge(0, "agreement", "call", lambda: exchange.agreement(np.array([0, 0, 0]), np.array([0, 1, 2])), holds(spearman=np.nan, mean_difference=1.0)),
