@@ -16,25 +16,10 @@ from memjax.errors import InputError
 from memjax.subsets import make_design
 from tests.reference import mean_difference
 
-TYPES = [
-    "?",
-    "u1",
-    "i1",
-    "<i2",
-    ">i2",
-    "<i4",
-    ">i4",
-    "<u4",
-    "<i8",
-    ">i8",
-    "<u8",
-    "<f2",
-    ">f2",
-    "<f4",
-    ">f4",
-    "<f8",
-    ">f8",
-]
+TYPES = ["?", "u1", "i1", "<i2", ">i2", "<i4", ">i4", "<u4", "<i8", ">i8", "<u8", "<f2", ">f2", "<f4", ">f4"]
+TYPES += ["<f8", ">f8"]
+MIXED = [0, 1, "a", True, None, 2.5, 2**70]
+DESIGNS = ["fixed-size", "bernoulli", "balanced", "complementary", "profile", "leave-one-out", "x"]
 EXTREMES = [0, 1, -1, 127, -128, 255, 2**31, 2**32 + 1, 2**53, -(2**63), 2**63 - 1, 2**64 - 1]
 EXTREMES += [0.5, -0.0, 1e-45, 6e4, 1e30, 3e38, 1e300, np.inf, -np.inf, np.nan]
 
