@@ -33,6 +33,7 @@ PAIRS = {
     "hurt_idx": "hurt.test_rows", "hurt_infl": "hurt.influence", "hurt_stderr": "hurt.stderr",
     "p_value": "p_value", "q_value": "q_value", "score": "score", "num_candidates": "num_candidates",
     "mem": "memorization", "mem_stderr": "memorization_stderr", "expected_by_chance": "expected_by_chance",
+    "infl_shrunken": "shrunken", "infl_at_least": "at_least",
     "infl_threshold": "influence_threshold", "mem_threshold": "memorization_threshold",
 }  # fmt: skip
 CLASS = ("tr_classidx_{}", "tt_classidx_{}", "infl_matrix_class{}")  # as in ClassInfluence

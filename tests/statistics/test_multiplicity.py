@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binom, hypergeom
 
+import memjax
+from memjax import store
 from memjax.errors import InputError
 from memjax.estimators import family_wise_p_values, memorization_p_values, pair_p_values, q_values
 from memjax.estimators.kernels.score_test import score_test
@@ -147,3 +149,23 @@ def test_what_cannot_be_tested_is_refused(change, words):
         pair_p_values(*world(0, complementary=True), *EVERY, **change)
     with pytest.raises(InputError, match="one number per model"):
         family_wise_p_values(*world(0), strata=np.zeros(3))
+
+
+def test_a_run_has_q_values_of_memorization_and_the_influence_of_pairs_in_new_models(tmp_path):
+    """Fifty of 300 examples are memorized, and each of these decides about one test example of 300."""
+    rng = np.random.default_rng(5)
+    masks = rng.random((100, 300)) < 0.6
+    own = np.arange(300) < 50
+    train = rng.random((100, 300)) < np.where(masks | ~own, 1.0, 0.2)
+    test = rng.random((100, 300)) < np.where(own, np.where(masks, 0.75, 0.45), 0.6)
+    labels = np.arange(300) % 3
+    arrays = {"masks": masks, "train_correct": train, "test_correct": test, "train_labels": labels}
+    memjax.report_arrays(arrays | {"test_labels": labels}, tmp_path)
+
+    found, pairs = store.read_estimates(tmp_path).mem_q_value, store.read_pairs(tmp_path)
+
+    np.testing.assert_allclose(found, q_values(memorization_p_values(masks, train), 300))
+    assert ((found <= 0.05) == own).mean() > 0.98
+    new = np.where((pairs.train_rows == pairs.test_rows), 0.3, 0.0)
+    raw, shrunken = (np.abs(values.mean() - new.mean()) for values in (pairs.influence, pairs.shrunken))
+    assert shrunken < 0.5 * raw

@@ -22,17 +22,19 @@ def posterior_of_normal(
     parts = int(np.clip(fitted.shape[1] // MEMBERS, 1, STRATA))
     bounds = np.quantile(fitted[1], np.arange(1, parts) / parts)
     own, place = (np.searchsorted(bounds, errors, side="right") for errors in (fitted[1], given[1]))
-    components = _components(*fitted)
+    centres, spreads = components = _components(fitted[0], fitted[1])
     of_all = _weights(fitted, components, np.zeros(components.shape[1]))
     found = np.empty((5, given.shape[1]))
     for part in np.unique(place):
         members = fitted[:, own == part]
         weights = _weights(members, components, BORROWED * of_all)
-        prior = (_with_raw(members, weights, components), *components)
+        prior = _with_raw(members, weights, components)
         rows = np.flatnonzero(place == part)
         for start in range(0, len(rows), AT_ONCE):
             some = rows[start : start + AT_ONCE]
-            found[:, some] = _summary(*_posterior(*given[:, some], *prior), *given[:, some], threshold, level)
+            value, error = given[0, some], given[1, some]
+            weight, mean, variance = _posterior(value, error, prior, centres, spreads)
+            found[:, some] = _summary(weight, mean, variance, value, error, threshold, level)
     return found
 
 
@@ -49,7 +51,7 @@ def _components(
 
 def _weights(members, components, borrowed) -> Float[np.ndarray, " components"]:
     """By EM, where so many entries of each component are known beforehand."""
-    likelihood = _likelihood(*members, *components)
+    likelihood = _likelihood(members[0], members[1], components[0], components[1])
     weights = np.full(components.shape[1], 1 / components.shape[1])
     for _ in range(ROUNDS):
         share = likelihood * weights
