@@ -3,6 +3,7 @@
 import ast
 import contextlib
 import io
+import logging
 import os
 import shlex
 import subprocess
@@ -40,11 +41,15 @@ class Refused(Exception):
 def command(line: str) -> str:
     """A command line of memjax in this process; returns what it printed."""
     out, err = io.StringIO(), io.StringIO()
+    notices = logging.StreamHandler(err)
+    logging.getLogger("memjax").addHandler(notices)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             code = run.main(shlex.split(line))
         except SystemExit as leave:  # options that cannot be parsed are refused in a frame
             code = leave.code
+        finally:
+            logging.getLogger("memjax").removeHandler(notices)
     if code:
         raise Refused(code, err.getvalue())
     return out.getvalue() + err.getvalue()

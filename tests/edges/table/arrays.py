@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from tests.edges.edge import Edge, data
+from tests.edges.edge import Edge, data, says
 from tests.edges.inputs import column, images, rows
 
 ALL, FILES, FIT = "fit, npz, npy", "npz, npy", "fit"
@@ -89,6 +89,8 @@ ROWS = [
     Edge(16, "labels", ALL, lambda: rows(y_train=NAMES[Y], y_test=np.resize(["ant", "dog"], 6)), "test label 'dog' of row 1 has no training ... training examples of that class"),
     Edge(2, "labels", ALL, lambda: rows(y_train=Y.astype(np.uint64) + np.uint64(2**63)), "train labels reach 9223372036854775810; give ... whole numbers below 2^63, or text"),
     Edge(0, "labels", FIT, lambda: rows(y_train=np.uint8(1)), "train labels have shape (); expected one label ... labels give labels.argmax(1)"),
+    Edge(2, "labels", FIT, lambda: rows(y_train=[0, 2**70, 1] * 4), "train labels reach 1180591620717411303424; give whole numbers below 2^63, or text"),
+    Edge(9, "tokens", "npz", lambda: rows(x_train=np.arange(36).reshape(12, 3) % 5, x_test=np.arange(18).reshape(6, 3) % 5), says("stand for categories or tokens")),
     Edge(0, "labels", FIT, lambda: rows(y_train="abc"), "train labels have shape (); expected one label ... labels give labels.argmax(1)"),
     Edge(0, "labels", FIT, lambda: rows(y_train=Y.reshape(3, 4)), "train labels have shape (3, 4); expected one ... labels give labels.argmax(1)"),
     # labels that mean what they say
