@@ -6,7 +6,8 @@ from scipy.special import betaln
 
 from memjax.errors import InputError
 from memjax.estimators import memorization, shrink
-from memjax.estimators.kernels.beta_binomial import Rates, _distribution, _quantile, posterior_of_counts
+from memjax.estimators.kernels.beta_binomial import Rates, _distribution, posterior_of_counts
+from memjax.estimators.kernels.quantiles import central_interval
 from memjax.types import Estimate
 
 
@@ -49,7 +50,7 @@ def test_the_distribution_of_a_difference_is_that_of_draws():
 
     for limit in (-0.2, 0.0, 0.1, 0.4, 0.7):
         assert abs(below(np.array([limit]))[0] - (difference <= limit).mean()) < 0.01
-    ends = [_quantile(below, 1, part, 1)[0] for part in (0.1, 0.9)]
+    ends = np.concatenate(central_interval(below, np.array([-1.0]), np.array([1.0]), 0.8))
     np.testing.assert_allclose(ends, np.quantile(difference, [0.1, 0.9]), atol=0.01)
 
 
