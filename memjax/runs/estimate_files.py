@@ -29,19 +29,18 @@ from memjax.estimators import (
     Pairs,
     Reliability,
     Tally,
-    estimate_of,
     expected_by_chance,
     extremes,
     join_extremes,
     join_pairs,
     q_values,
     select_pairs,
-    sides_of,
 )
-from memjax.estimators.kernels.influence_from_bits import influence_of_bits, tails_of_bits
+from memjax.estimators.kernels.influence_from_bits import chances_in_pairs, influence_of_bits, tails_of_bits
 from memjax.estimators.kernels.influence_from_scores import influence_of_outputs
+from memjax.estimators.pairs import by_chance
 from memjax.estimators.reliability import LEAST, agreement
-from memjax.estimators.streaming.totals import Totals
+from memjax.estimators.streaming.laid_out import halves_of, means_of, memorization_of
 from memjax.machine.debugging import without_debugging
 from memjax.metrics import METRICS
 from memjax.notebook import Summary
@@ -75,7 +74,7 @@ def write_results(
       pieces: where influence within the classes is shared with other processes; by default it is not.
     """
     estimates = estimates_of(dataset, tally)
-    strong, by_chance = store.write_atomically(
+    strong, expected = store.write_atomically(
         folder / "estimates.npz",
         lambda stream: _write_estimates(stream, dataset, tally, estimates, pieces or Pieces(folder)),
     )
@@ -86,7 +85,7 @@ def write_results(
         )
     elif dataset.num_train * dataset.num_test <= EXTREMES_MOST:
         listed = _extremes_of_all(dataset, tally, None)
-    pairs = pair_arrays(_pair_table(dataset, tally, estimates, strong, by_chance, listed))
+    pairs = pair_arrays(_pair_table(dataset, tally, estimates, strong, expected, listed))
     store.write_arrays(folder / "pairs.npz", pairs.items())
     return ["estimates.npz", "pairs.npz"] + ["influence.npy"] * all_pairs
 
@@ -99,12 +98,12 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
     if correct:
         right_in, right = float(correct.sums.inside.sum()), float(correct.sums.total.sum())
     reliability, plug_in = _reliability(tally), None
-    means = {name: _means(totals) for name, totals in tally.scores.items()}
+    means = {name: _means(tally, name) for name in tally.scores}
     means.setdefault(
         "correct", jax.tree.map(lambda values: np.full_like(values, np.nan, np.float32), means[tally.score])
     )
     if correct and tally.score == "correct":
-        plug_in = np.asarray(estimate_of(correct, errors="plug-in").stderr)
+        plug_in = np.asarray(memorization_of(tally, "correct", "plug-in").stderr)
     return Estimates(
         score=tally.score,
         scores=means,
@@ -122,7 +121,7 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
         stderr_plug_in=plug_in,
         # The paper's lemma is about scores from 0 to 1.
         lemma_bound=lemma_bound(num_in / all_answers, num_models) if METRICS[tally.score].bounded else math.nan,
-        typical_stderr=Summary(estimate_of(tally.scores[tally.score], "unbiased").stderr).typical,
+        typical_stderr=Summary(memorization_of(tally, tally.score, "unbiased").stderr).typical,
         corrupted=dataset.corrupted,
         test_corrupted=dataset.test_corrupted,
         reliability=reliability.whole,
@@ -130,30 +129,33 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
     )
 
 
-def _means(totals: Totals) -> ScoreMeans:
-    inside, outside = sides_of(totals)
-    found = estimate_of(totals)
+def _means(tally: Tally, name: str) -> ScoreMeans:
+    inside, outside = means_of(tally, name)
+    found = memorization_of(tally, name)
     counts = None if found.num_right is None else np.asarray(found.num_right)
     memorization = Estimate(*map(np.asarray, found), counts)
-    return ScoreMeans(np.asarray(inside.mean), np.asarray(outside.mean), memorization)
+    return ScoreMeans(np.asarray(inside.mean, np.float32), np.asarray(outside.mean, np.float32), memorization)
 
 
 def _reliability(tally: Tally) -> Reliability:
     """Of memorization, from two halves of the models; NaN where one of them has fewer than four."""
     if min(half.num_models for half in tally.halves.values()) < LEAST // 2:
         return Reliability(math.nan, math.nan, 0)
-    first, second = (np.asarray(estimate_of(half).value) for half in tally.halves.values())
-    return agreement(first, second)
+    return agreement(*halves_of(tally))
 
 
 def _pair_table(
-    dataset: Dataset, tally: Tally, estimates: Estimates, pairs: Pairs, by_chance: float, listed: Extremes | None
+    dataset: Dataset, tally: Tally, estimates: Estimates, pairs: Pairs, expected: float, listed: Extremes | None
 ) -> PairTable:
     memorized = np.bincount(dataset.train_labels[estimates.mem >= MEM_THRESHOLD], minlength=dataset.num_classes)
     num_candidates = int(memorized @ np.bincount(dataset.test_labels, minlength=dataset.num_classes))
     p_values = None
     if tally.score == "correct":
-        p_values = tails_of_bits(tally.bits, tally.num_used, pairs.tr_idx, pairs.tt_idx, tally.complementary)
+        chosen = pairs.tr_idx, pairs.tt_idx
+        if tally.laid_out:
+            p_values = tally.laid_out.p_values(*chosen)
+        else:
+            p_values = tails_of_bits(tally.bits, tally.num_used, *chosen, tally.complementary)
     return PairTable(
         *pairs,
         memorization=estimates.mem[pairs.tr_idx],
@@ -164,7 +166,7 @@ def _pair_table(
         p_value=p_values,
         q_value=None if p_values is None else q_values(p_values, num_candidates),
         num_candidates=num_candidates,
-        expected_by_chance=by_chance,
+        expected_by_chance=expected,
         helped=listed and Listed(*listed[:3]),
         hurt=listed and Listed(*listed[3:]),
     )
@@ -181,27 +183,38 @@ def _write_estimates(
     parts = np.array_split(np.arange(len(rows)), min(len(rows), PIECES_MOST))
 
     def make(piece: int) -> dict[str, np.ndarray]:
-        arrays, pairs, by_chance = dict[str, np.ndarray](), [], 0.0
+        arrays, pairs, expected = dict[str, np.ndarray](), [], 0.0
         blocks = [(rows[number], columns[number]) for number in parts[piece]]
         for number, (value, stderr) in zip(parts[piece], _influences(tally, blocks, largest), strict=True):
             own = estimates.mem[rows[number]]
             pairs.append(select_pairs(value, stderr, own, rows[number], columns[number]))
-            by_chance += expected_by_chance(stderr, own)
+            expected += _by_chance(tally, rows[number][own >= MEM_THRESHOLD], columns[number], stderr, own)
             arrays[f"influence_{number}"] = value
-        return arrays | join_pairs(pairs)._asdict() | {"by_chance": np.array(by_chance)}
+        return arrays | join_pairs(pairs)._asdict() | {"by_chance": np.array(expected)}
 
-    strong, by_chance = list[Pairs](), 0.0
+    strong, expected = list[Pairs](), 0.0
     with zipfile.ZipFile(stream, "w") as archive:
         for name, array in estimate_arrays(estimates).items():
             add_array(archive, name, array)
         for numbers, found in zip(parts, pieces.done("influence", len(parts), make), strict=True):
             strong.append(Pairs(*(found[name] for name in Pairs._fields)))
-            by_chance += float(found["by_chance"])
+            expected += float(found["by_chance"])
             for number in numbers.tolist():
                 block = ClassInfluence(rows[number], columns[number], found[f"influence_{number}"])
                 for name, array in class_arrays(number, block).items():
                     add_array(archive, name, array)
-    return join_pairs(strong), by_chance
+    return join_pairs(strong), expected
+
+
+def _by_chance(tally: Tally, rows: np.ndarray, columns: np.ndarray, stderr: np.ndarray, mem: np.ndarray) -> float:
+    """Pairs of one class that noise alone is expected to make strong: of correctness exactly, of models as they are."""
+    if tally.score != "correct":
+        return expected_by_chance(stderr, mem)
+    if tally.laid_out:
+        return tally.laid_out.by_chance(rows, columns)
+    if tally.complementary:
+        return len(rows) * chances_in_pairs(tally.bits, tally.num_used, columns, INFL_THRESHOLD)
+    return by_chance(tally.scores["correct"].num_in[rows], tally.num_right[columns], tally.num_used)
 
 
 def _extremes_of_all(dataset: Dataset, tally: Tally, stream: BinaryIO | None) -> Extremes:
@@ -231,6 +244,8 @@ def _influences(tally: Tally, blocks: list[Rows], largest: tuple[int, int]) -> I
     shape = step, largest[1]
 
     def influence_of(part: Rows) -> Influence:
+        if tally.laid_out:
+            return tally.laid_out.influence(tally.score, *part)
         asked = tally.num_used, *part, tally.complementary, shape
         if tally.outputs is None:
             return influence_of_bits(tally.bits, *asked)
