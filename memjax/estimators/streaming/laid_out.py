@@ -16,7 +16,7 @@ from memjax.estimators.streaming.totals import estimate_of, sides_of
 from memjax.types import Estimate, Outcomes
 
 PAIRS_AT_ONCE = 4096
-Rows = Int[np.ndarray, " examples"]
+Rows = Int[np.ndarray, "..."]
 
 
 class LaidOut(NamedTuple):
