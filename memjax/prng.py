@@ -20,7 +20,7 @@ INIT, ORDER, DROPOUT, AUGMENT = 0, 1, 2, 3  # purposes of a model's device keys
 
 
 def check_seed(seed: int) -> None:
-    """Refuses a seed of more than 32 bits, because a jax key silently ignores the others."""
+    """Refuses a seed of more than 32 bits, because a jax key silently ignores all further bits."""
     if not 0 <= seed < 2**32:
         raise InputError(f"seed {seed} is out of range; give a number from 0 to {2**32 - 1}")
 

@@ -108,6 +108,21 @@ class Estimates:
         """Their standard errors."""
         return np.asarray(self.memorization.stderr)
 
+    @property
+    def mem_q_value(self) -> Float[np.ndarray, " train"] | None:
+        """q-values of memorization above 0 by Fisher's exact test, over all examples that have a score, and NaN for the
+        others; None where counts of right answers of independent models are not known."""
+        from scipy.stats import false_discovery_control, hypergeom
+
+        if self.memorization.num_right is None:
+            return None
+        right_in, num_in, right_out, num_out = self.memorization._counts()
+        known, q_values = np.isfinite(self.mem), np.full(len(self.mem), np.nan)
+        if known.any():
+            tails = hypergeom.sf(right_in - 1, num_in + num_out, right_in + right_out, num_in)
+            q_values[known] = false_discovery_control(np.clip(tails[known], 0, 1))
+        return q_values
+
     def most_memorized(self, count: int | None = None) -> Int[np.ndarray, " rows"]:
         """Rows in descending order of memorization, equal ones by their standard error; undefined ones come last.
 
@@ -138,7 +153,9 @@ class PairTable:
       score: the score whose differences are influence and memorization.
       p_value, q_value: of the pair; None for another score than correctness, or in an older folder.
       num_candidates: pairs of one class whose training example passes its threshold; None in an older folder.
-      expected_by_chance: pairs to expect if no example had any influence; NaN in an older folder.
+      expected_by_chance: pairs expected under the null, if no example had any influence; NaN in an older folder.
+      shrunken: influence expected in new models: the mean of the posterior, see `memjax.estimators.shrink`.
+      at_least: posterior probability that the influence is at least its threshold; both None in an older folder.
       helped, hurt: extremes of influence on all test examples; None where there are too many pairs to look at.
     """
 
@@ -155,6 +172,8 @@ class PairTable:
     q_value: Float[np.ndarray, " pairs"] | None = None
     num_candidates: int | None = None
     expected_by_chance: float = float("nan")
+    shrunken: Float[np.ndarray, " pairs"] | None = None
+    at_least: Float[np.ndarray, " pairs"] | None = None
     helped: Listed | None = None
     hurt: Listed | None = None
 
@@ -163,13 +182,13 @@ class PairTable:
 
     def __repr__(self) -> str:
         influence = notebook.Summary(self.influence).range()
-        return (
-            f"PairTable({len(self):,} pairs: influence {influence}; {self.expected_by_chance:.1f} expected by chance)"
-        )
+        expected = f"{self.expected_by_chance:.1f} expected under the null"
+        return f"PairTable({len(self):,} pairs: influence {influence}; {expected})"
 
     def columns(self) -> dict[str, np.ndarray]:
         """What is known of each pair beside its rows, by name."""
-        names = ("influence", "influence_stderr", "memorization", "memorization_stderr", "p_value", "q_value")
+        names = ["influence", "influence_stderr", "shrunken", "at_least", "memorization", "memorization_stderr"]
+        names += ["p_value", "q_value"]
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
     def to_dataframe(self) -> Any:

@@ -51,9 +51,9 @@ def doctor(request: Doctor) -> None:
 
     if not fleet.plan:
         say("machine", machine(place(config.folder())))
-    request = read_request(config)
-    say("data", data_rows(request))
-    rows, costs = forecast(request, fleet)
+    asked = read_request(config)
+    say("data", data_rows(asked))
+    rows, costs = forecast(asked, fleet)
     say("forecast", rows, costs=costs._asdict())
 
 

@@ -33,9 +33,9 @@ def prediction_depth(
     network finds difficult.  NaN where the vote of the last layer disagrees with the network.
 
     Args:
-      support: an embedding a layer, from the inputs to the outputs, of the examples that the network trained on.
-      labels: theirs, as they were trained on.
-      queries: embeddings of the examples asked about, the same layers.
+      support: one embedding per layer, from the inputs to the outputs, of the examples that the network trained on.
+      labels: the labels of these examples, as the network was trained on them.
+      queries: embeddings of the examples whose depth is wanted, from the same layers.
       predictions: the network's predictions for the queries.
       k: neighbours that vote, by Euclidean distance.  Of equally near ones those that come first in `support`; of
         classes with equally many votes the one with the smallest number.

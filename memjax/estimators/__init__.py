@@ -1,7 +1,9 @@
 """Finished models in, estimates out: pure functions of arrays that never open a file."""
 
 from memjax.estimators.banzhaf import data_banzhaf
+from memjax.estimators.bounded_interval import bounded_interval
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
+from memjax.estimators.controlled import Controlled, controlled_memorization
 from memjax.estimators.decision_stability import decision_stability
 from memjax.estimators.discoveries import pair_p_values, q_values
 from memjax.estimators.epsilon import epsilon_from_one_model, epsilon_from_rates
@@ -17,6 +19,7 @@ from memjax.estimators.linear.ridge import ridge_datamodels
 from memjax.estimators.lira import lira
 from memjax.estimators.membership_curve import Curve, membership_curve
 from memjax.estimators.memorization import memorization, sides
+from memjax.estimators.multiplicity import family_wise_p_values, memorization_p_values
 from memjax.estimators.pairs import (
     INFL_THRESHOLD,
     MEM_THRESHOLD,
@@ -46,6 +49,7 @@ from memjax.estimators.train_influence import train_influence
 __all__ = [
     "INFL_THRESHOLD",
     "MEM_THRESHOLD",
+    "Controlled",
     "Curve",
     "Datamodels",
     "Extremes",
@@ -58,10 +62,12 @@ __all__ = [
     "Tally",
     "Totals",
     "add_totals",
+    "bounded_interval",
     "c_score",
     "complementary_influence",
     "complementary_memorization",
     "consistency_profile",
+    "controlled_memorization",
     "count_pairs",
     "data_banzhaf",
     "datamodels",
@@ -72,6 +78,7 @@ __all__ = [
     "estimate_of",
     "expected_by_chance",
     "extremes",
+    "family_wise_p_values",
     "in_pairs",
     "influence",
     "influence_totals",
@@ -84,6 +91,7 @@ __all__ = [
     "loss_attack",
     "membership_curve",
     "memorization",
+    "memorization_p_values",
     "memorization_totals",
     "out_of_bag",
     "pair_p_values",

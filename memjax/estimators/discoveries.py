@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from memjax.errors import InputError
+from memjax.errors import InputError, one_of
 from memjax.estimators.checks import as_masks, as_scores
 from memjax.estimators.kernels.influence_from_bits import Bits, tails_of_bits
 from memjax.estimators.kernels.layout import layout_of
@@ -20,6 +20,9 @@ def pair_p_values(
     tr_idx: ArrayLike,
     tt_idx: ArrayLike,
     complementary: bool = False,
+    *,
+    alternative: str = "greater",
+    least: float = 0.0,
 ) -> Float[np.ndarray, " pairs"]:
     """The p-value of each pair: how likely an influence at least so large is if training on i makes no difference to j.
 
@@ -34,12 +37,17 @@ def pair_p_values(
       complementary: whether models 2k and 2k + 1 saw complementary halves; in other orders their masks show it.  Of
         the pairs of models of which one is right, it is an even chance which: an upper tail of a binomial distribution
         (McNemar's exact test).
+      alternative: greater, for pairs that help, or less, for pairs that hurt: the lower tail.
+      least: influence under the null.  Above 0 the p-value is of influence greater than `least` (or, with less, below
+        -`least`): an influence that differs from 0 may still be small.  By the score test of Farrington and Manning, an
+        approximation; for independent models with subsets of one size.
 
     Returns:
       1 where a training example was always in or always out.
 
     Raises:
-      InputError: as `influence`, other scores than 0 and 1, or a pair that is not there.
+      InputError: as `influence`, other scores than 0 and 1, a pair that is not there, an unknown alternative, or a
+        least influence that is not in [0, 1), or is above 0 for other designs.
 
     Example:
       >>> import numpy as np
@@ -55,13 +63,24 @@ def pair_p_values(
     correct = np.asarray(as_scores("correct_test", correct_test, len(masks)))
     if correct.dtype != bool:
         raise InputError("p-values of pairs need 0 / 1 scores; correct_test holds other numbers")
+    if alternative not in ("greater", "less"):
+        raise one_of("alternative", alternative, ("greater", "less"))
+    if not 0 <= least < 1:
+        raise InputError(f"least is {least}; expected an influence of at least 0 and below 1")
     tr_idx, tt_idx = np.asarray(tr_idx, np.int64), np.asarray(tt_idx, np.int64)
     for name, rows, count in (("tr_idx", tr_idx, masks.shape[1]), ("tt_idx", tt_idx, correct.shape[1])):
         if len(rows) and not (rows.min() >= 0 and rows.max() < count):
             raise InputError(f"{name} holds rows from {rows.min()} to {rows.max()}; expected 0 to {count - 1}")
-    if not complementary and (layout := layout_of(masks)):
-        return tails_by_size(layout, masks[:, tr_idx], correct[:, tt_idx])
-    return tails_of_bits(Bits(pack_bits(masks), pack_bits(correct)), len(masks), tr_idx, tt_idx, complementary)
+    layout = None if complementary else layout_of(masks)
+    if least and (complementary or layout):
+        raise InputError(
+            "least is above 0, but subsets have several sizes, repeat or are opposite; the test of a least influence "
+            "is for independent models with subsets of one size"
+        )
+    if layout:
+        return tails_by_size(layout, masks[:, tr_idx], correct[:, tt_idx] ^ (alternative == "less"))
+    bits = Bits(pack_bits(masks), pack_bits(correct))
+    return tails_of_bits(bits, len(masks), tr_idx, tt_idx, complementary, alternative == "less", least)
 
 
 def q_values(p_values: ArrayLike, num_candidates: int) -> Float[np.ndarray, " pairs"]:

@@ -11,14 +11,15 @@ LISTED = 5  # test examples on either side
 
 
 class Extremes(NamedTuple):
-    """A row a training example; the strongest influence comes first.  NaN where influence is undefined.
+    """One row for each training example; the strongest influence comes first.  NaN where influence is undefined.
 
-    The largest of many noisy numbers is large by chance as well: among ten thousand test examples without any
+    The largest of many noisy numbers is large under the null, too: among ten thousand test examples without any
     influence it is about 3.9 standard errors.
 
     Attributes:
-      helped_idx, helped_infl, helped_stderr: the test examples of the largest influence, and it with its error.
-      hurt_idx, hurt_infl, hurt_stderr: those of the smallest, which is mostly below 0.
+      helped_idx, helped_infl, helped_stderr: the test examples with the largest influence, their influence and its
+        standard error.
+      hurt_idx, hurt_infl, hurt_stderr: the same for the smallest influence, which is mostly below 0.
     """
 
     helped_idx: Int[np.ndarray, "train listed"]

@@ -84,8 +84,8 @@ def consistency_profile(masks: ArrayLike, correct: ArrayLike) -> Profile:
     value, stderr = (np.stack([np.asarray(part[field]) for part in parts]) for field in (0, 1))
     known = np.isfinite(value)
     at_size, _ = mean_where(value, known, axis=1)
-    # An example lacks large sizes more often than small ones: in place of those it lacks, the others' mean is taken,
-    # shifted by what sets the example apart from the others at the sizes that it has.
+    # An example lacks large sizes more often than small ones.  In place of those it lacks, the mean over the other
+    # examples is taken, shifted by the example's mean difference from them at the sizes that it has.
     usual = np.broadcast_to(at_size[:, None], value.shape)
     shift = mean_where(usual, np.isfinite(usual))[0] - mean_where(usual, known)[0]
     return Profile(sizes, value, stderr, (mean_where(value, known)[0] + shift).astype(np.float32))

@@ -47,7 +47,7 @@ class Costs(NamedTuple):
 
 @pinned()
 def plan_costs(config: RunConfig, dataset: Dataset, fleet: FleetSpec) -> Costs:
-    """What a run takes on these machines; where their speed is not given, a device of theirs is like one here."""
+    """What a run takes on these machines.  If their speed is not given, their devices are as fast as those here."""
     import jax
 
     network_of(config, dataset)  # a network that cannot be used is refused

@@ -29,18 +29,18 @@ from memjax.estimators import (
     Pairs,
     Reliability,
     Tally,
-    expected_by_chance,
     extremes,
     join_extremes,
     join_pairs,
     q_values,
     select_pairs,
 )
-from memjax.estimators.kernels.influence_from_bits import chances_in_pairs, influence_of_bits, tails_of_bits
+from memjax.estimators.kernels.influence_from_bits import influence_of_bits
 from memjax.estimators.kernels.influence_from_scores import influence_of_outputs
-from memjax.estimators.pairs import by_chance
+from memjax.estimators.kernels.normal_mixture import posterior_of_normal
 from memjax.estimators.reliability import LEAST, agreement
-from memjax.estimators.streaming.laid_out import halves_of, means_of, memorization_of
+from memjax.estimators.shrink import FITTED
+from memjax.estimators.streaming.laid_out import by_chance_of, halves_of, means_of, memorization_of, p_values_of
 from memjax.machine.debugging import without_debugging
 from memjax.metrics import METRICS
 from memjax.notebook import Summary
@@ -74,7 +74,7 @@ def write_results(
       pieces: where influence within the classes is shared with other processes; by default it is not.
     """
     estimates = estimates_of(dataset, tally)
-    strong, expected = store.write_atomically(
+    strong, by_chance, candidates = store.write_atomically(
         folder / "estimates.npz",
         lambda stream: _write_estimates(stream, dataset, tally, estimates, pieces or Pieces(folder)),
     )
@@ -85,7 +85,7 @@ def write_results(
         )
     elif dataset.num_train * dataset.num_test <= EXTREMES_MOST:
         listed = _extremes_of_all(dataset, tally, None)
-    pairs = pair_arrays(_pair_table(dataset, tally, estimates, strong, expected, listed))
+    pairs = pair_arrays(_pair_table(dataset, tally, estimates, strong, by_chance, candidates, listed))
     store.write_arrays(folder / "pairs.npz", pairs.items())
     return ["estimates.npz", "pairs.npz"] + ["influence.npy"] * all_pairs
 
@@ -145,17 +145,19 @@ def _reliability(tally: Tally) -> Reliability:
 
 
 def _pair_table(
-    dataset: Dataset, tally: Tally, estimates: Estimates, pairs: Pairs, expected: float, listed: Extremes | None
-) -> PairTable:
+    dataset: Dataset, tally: Tally, estimates: Estimates, pairs: Pairs, by_chance: float, candidates: np.ndarray,
+    listed: Extremes | None,
+) -> PairTable:  # fmt: skip
+    """The table of the strong pairs; candidates, values and errors of pairs they were chosen from, are their prior."""
     memorized = np.bincount(dataset.train_labels[estimates.mem >= MEM_THRESHOLD], minlength=dataset.num_classes)
     num_candidates = int(memorized @ np.bincount(dataset.test_labels, minlength=dataset.num_classes))
     p_values = None
     if tally.score == "correct":
-        chosen = pairs.tr_idx, pairs.tt_idx
-        if tally.laid_out:
-            p_values = tally.laid_out.p_values(*chosen)
-        else:
-            p_values = tails_of_bits(tally.bits, tally.num_used, *chosen, tally.complementary)
+        p_values = p_values_of(tally, pairs.tr_idx, pairs.tt_idx)
+    known, shrunken = np.isfinite(pairs.infl_stderr), np.full((5, len(pairs.infl)), np.nan, np.float32)
+    if known.any() and candidates.shape[1] > 1:
+        chosen = np.stack([pairs.infl, pairs.infl_stderr])[:, known].astype(np.float64)
+        shrunken[:, known] = posterior_of_normal(candidates, chosen, INFL_THRESHOLD, 0.95)
     return PairTable(
         *pairs,
         memorization=estimates.mem[pairs.tr_idx],
@@ -166,7 +168,9 @@ def _pair_table(
         p_value=p_values,
         q_value=None if p_values is None else q_values(p_values, num_candidates),
         num_candidates=num_candidates,
-        expected_by_chance=expected,
+        expected_by_chance=by_chance,
+        shrunken=shrunken[0],
+        at_least=shrunken[4],
         helped=listed and Listed(*listed[:3]),
         hurt=listed and Listed(*listed[3:]),
     )
@@ -174,47 +178,41 @@ def _pair_table(
 
 def _write_estimates(
     stream: BinaryIO, dataset: Dataset, tally: Tally, estimates: Estimates, pieces: Pieces
-) -> tuple[Pairs, float]:
-    """Writes estimates.npz, one piece of the classes after the other; returns the strong pairs and how many of them to
-    expect by chance."""
+) -> tuple[Pairs, float, np.ndarray]:
+    """Writes estimates.npz, one group of classes after the other; returns the strong pairs, how many are expected under
+    the null, and influence and its error of some of the candidates, evenly spread."""
     rows = [np.flatnonzero(dataset.train_labels == number) for number in range(dataset.num_classes)]
     columns = [np.flatnonzero(dataset.test_labels == number) for number in range(dataset.num_classes)]
     largest = max(map(len, rows)), max(map(len, columns))
     parts = np.array_split(np.arange(len(rows)), min(len(rows), PIECES_MOST))
 
     def make(piece: int) -> dict[str, np.ndarray]:
-        arrays, pairs, expected = dict[str, np.ndarray](), [], 0.0
+        arrays, pairs, by_chance, candidates = dict[str, np.ndarray](), [], 0.0, [np.empty((2, 0))]
         blocks = [(rows[number], columns[number]) for number in parts[piece]]
         for number, (value, stderr) in zip(parts[piece], _influences(tally, blocks, largest), strict=True):
             own = estimates.mem[rows[number]]
             pairs.append(select_pairs(value, stderr, own, rows[number], columns[number]))
-            expected += _by_chance(tally, rows[number][own >= MEM_THRESHOLD], columns[number], stderr, own)
+            by_chance += by_chance_of(tally, rows[number], columns[number], stderr, own)
             arrays[f"influence_{number}"] = value
-        return arrays | join_pairs(pairs)._asdict() | {"by_chance": np.array(expected)}
+            tested = np.stack([value[own >= MEM_THRESHOLD], stderr[own >= MEM_THRESHOLD]]).reshape(2, -1)
+            tested = tested[:, np.isfinite(tested).all(0)].astype(np.float64)
+            candidates.append(tested[:, :: 1 + tested.shape[1] * len(rows) // FITTED])
+        arrays |= {"by_chance": np.array(by_chance), "candidates": np.concatenate(candidates, 1)}
+        return arrays | join_pairs(pairs)._asdict()
 
-    strong, expected = list[Pairs](), 0.0
+    strong, by_chance, candidates = list[Pairs](), 0.0, [np.empty((2, 0))]
     with zipfile.ZipFile(stream, "w") as archive:
         for name, array in estimate_arrays(estimates).items():
             add_array(archive, name, array)
         for numbers, found in zip(parts, pieces.done("influence", len(parts), make), strict=True):
             strong.append(Pairs(*(found[name] for name in Pairs._fields)))
-            expected += float(found["by_chance"])
+            by_chance += float(found["by_chance"])
+            candidates.append(found["candidates"])
             for number in numbers.tolist():
                 block = ClassInfluence(rows[number], columns[number], found[f"influence_{number}"])
                 for name, array in class_arrays(number, block).items():
                     add_array(archive, name, array)
-    return join_pairs(strong), expected
-
-
-def _by_chance(tally: Tally, rows: np.ndarray, columns: np.ndarray, stderr: np.ndarray, mem: np.ndarray) -> float:
-    """Pairs of one class that noise alone is expected to make strong: of correctness exactly, of models as they are."""
-    if tally.score != "correct":
-        return expected_by_chance(stderr, mem)
-    if tally.laid_out:
-        return tally.laid_out.by_chance(rows, columns)
-    if tally.complementary:
-        return len(rows) * chances_in_pairs(tally.bits, tally.num_used, columns, INFL_THRESHOLD)
-    return by_chance(tally.scores["correct"].num_in[rows], tally.num_right[columns], tally.num_used)
+    return join_pairs(strong), by_chance, np.concatenate(candidates, 1)
 
 
 def _extremes_of_all(dataset: Dataset, tally: Tally, stream: BinaryIO | None) -> Extremes:

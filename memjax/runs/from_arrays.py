@@ -44,7 +44,7 @@ def report_arrays(
         must then be there of training and of test examples.
 
     Raises:
-      InputError: an array is missing or does not fit the others.
+      InputError: an array is missing, or does not fit the other arrays.
     """
     examples, outcomes = outcomes_of(arrays, name)
     if (train_inputs is None) != (test_inputs is None):

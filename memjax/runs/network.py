@@ -36,9 +36,10 @@ def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
 
 def is_importable(config: RunConfig) -> bool:
     """Whether the code of the network is there; a finished folder can be read without it."""
+    from memjax.models import is_built_in
     from memjax.models.user import is_there
 
-    return is_there(config.model.model)
+    return is_built_in(config.model) or is_there(config.model.model)
 
 
 def with_network(plan: Plan, config: RunConfig, dataset: Dataset, folder: Path) -> tuple[Plan, str]:

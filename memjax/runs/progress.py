@@ -59,7 +59,7 @@ class Teller(Protocol):
 
 
 class Bar:
-    """A bar in a notebook or a terminal, a line now and then elsewhere; of events only notices are told."""
+    """A bar in a notebook or a terminal, a line now and then elsewhere; only notices among the events are printed."""
 
     def say(self, event: str, words: str, **facts: Any) -> None:
         if event == "notice":

@@ -61,7 +61,7 @@ def decisions(goal: Goal, num_models: int, looks: int, left: int, of: int, more:
     head = f"{goal}, look {looks} after {num_models:,} models: {left:,} of {of:,} {what} open"
     if more:
         return f"{head}; training on to {more:,} models"
-    return f"{head}; the others are decided with 95 %, or known within {goal.within:g}"
+    return f"{head}; all other {what} are decided with 95 %, or known within {goal.within:g}"
 
 
 def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[str, Any]:
@@ -85,6 +85,7 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
             "memorized": int((mem >= pairs.memorization_threshold).sum()),
             "defined": len(mem),
             "undefined": len(estimates.mem) - len(mem),
+            "discoveries": None if estimates.mem_q_value is None else int((estimates.mem_q_value <= FDR).sum()),
         },
         "reliability": {"whole": estimates.reliability, "halves": estimates.reliability_halves},
         "standard_error": {"typical": typical_stderr(estimates), "largest": stderr.high},
@@ -93,6 +94,9 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
             "threshold": pairs.influence_threshold,
             "expected_by_chance": pairs.expected_by_chance,
             "discoveries": None if pairs.q_value is None else int((pairs.q_value <= FDR).sum()),
+            "tested": pairs.num_candidates,
+            "mean": float(pairs.influence.mean()) if len(pairs) else float("nan"),
+            "mean_expected": float("nan") if pairs.shrunken is None or not len(pairs) else float(pairs.shrunken.mean()),
         },
         "warnings": warnings(estimates, pairs),
         "most_memorized": [
@@ -121,7 +125,7 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
         (
             "memorization",
             f"mean {memorization['mean']:z.4f}{of}; {memorized:,} of {defined:,} examples{share} "
-            f"score {memorization['threshold']:g} or more",
+            f"score {memorization['threshold']:g} or more" + _significant(memorization["discoveries"], defined),
         ),
         ("standard error", f"{error['typical']:.4f} typical (root mean square), {error['largest']:.4f} largest"),
     ]
@@ -138,9 +142,14 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
         f"{pairs['train']} training and {pairs['test']} test examples, of which {pairs['test_with_one']} appear in "
         f"exactly one pair; {pairs['expected_by_chance']:.1f} pairs expected under the null"
     )
-    if pairs["discoveries"] is not None:
-        text += f"; {pairs['discoveries']} significant at FDR {100 * FDR:g} %"
+    text += _significant(pairs["discoveries"], pairs["tested"])
+    if np.isfinite(pairs["mean_expected"]):
+        text += f"; mean influence {pairs['mean']:.2f}, about {pairs['mean_expected']:.2f} expected from new models"
     return [*table, ("pairs", text)]
+
+
+def _significant(discoveries: int | None, tested: int | None) -> str:
+    return "" if discoveries is None else f"; {discoveries} of {tested:,} tested significant at FDR {100 * FDR:g} %"
 
 
 def warnings(estimates: Estimates, pairs: PairTable) -> list[str]:

@@ -33,6 +33,7 @@ PAIRS = {
     "hurt_idx": "hurt.test_rows", "hurt_infl": "hurt.influence", "hurt_stderr": "hurt.stderr",
     "p_value": "p_value", "q_value": "q_value", "score": "score", "num_candidates": "num_candidates",
     "mem": "memorization", "mem_stderr": "memorization_stderr", "expected_by_chance": "expected_by_chance",
+    "infl_shrunken": "shrunken", "infl_at_least": "at_least",
     "infl_threshold": "influence_threshold", "mem_threshold": "memorization_threshold",
 }  # fmt: skip
 CLASS = ("tr_classidx_{}", "tt_classidx_{}", "infl_matrix_class{}")  # as in ClassInfluence
@@ -141,11 +142,11 @@ def read_found(folder: Path, checked: bool = True) -> Results:
       InputError: there are no estimates, or they are damaged.
     """
     note, (estimates, pairs, dynamics) = read_set(folder, ["estimates.npz", "pairs.npz", "dynamics.npz"], checked)
-    found = _as(as_estimates, estimates), _as(as_pairs, pairs)
-    if found[0] is None or found[1] is None:
+    found, listed = _as(as_estimates, estimates), _as(as_pairs, pairs)
+    if found is None or listed is None:
         where = shown(folder)
         raise InputError(f"{where} has no estimates, or they are damaged; make them with: memjax --run {where}")
-    return Results(*found, dynamics, note)
+    return Results(found, listed, dynamics, note)
 
 
 def _as(kind: Callable[[Any], _T], arrays: Any) -> _T | None:

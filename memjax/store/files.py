@@ -78,7 +78,7 @@ def publish(path: Path, content: bytes) -> bool:
     """Creates a file; returns False and changes nothing if a file of that name exists.
 
     If several processes publish under one name, on one machine or on many, one succeeds.  Without hard links, two that
-    publish at the same moment may both be told that they succeeded.
+    publish at the same moment may both get True.
     """
     if url := url_of(path):
         stage(path, content)

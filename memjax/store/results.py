@@ -221,8 +221,8 @@ def show(folder: Path, anew: bool = False) -> None:
       anew: also names that seem to lead to the right file, which on an object store only their sizes say.
     """
     shown = 0
-    while (now := latest(folder)) and now[1] and now[1].set and now[0] != shown:
-        shown, note = now
+    while (now := latest(folder)) and (note := now[1]) and note.set and now[0] != shown:
+        shown = now[0]
         for name in FILES:
             if name not in note.files:
                 remove(folder / name)

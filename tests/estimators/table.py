@@ -281,13 +281,17 @@ PAIRED = {name for name in TABLE if name.startswith("complementary")}
 
 # Public names that estimate nothing from masks and scores.
 ELSEWHERE = {
+    "controlled_memorization": "of correctness and probability together: test_controlled",
     "decision_stability": "whether an attack decides alike: test_decision_stability",
     "epsilon_from_one_model": "a bound of one number, from scores: test_epsilon",
     "epsilon_from_rates": "a bound of one number, from scores: test_epsilon",
     "loss_attack": "of a target model alone: test_rmia",
     "population_attack": "of a target model alone: test_rmia",
     "Tally": "sums and bits of these estimators, over blocks on a disk: test_tally",
+    "bounded_interval": "an interval: tests/statistics/test_bounded_interval",
+    "family_wise_p_values": "draws permutations: tests/statistics/test_multiplicity",
     "in_pairs": "tells whether a design is complementary: test_tally",
+    "memorization_p_values": "those of pairs of an example with itself: tests/statistics/test_multiplicity",
     "prior_factors": "of the data, before any model is trained: test_datamodels",
     "shrink": "by a prior that is fitted to many examples: test_shrink",
     "tally_of": "a tally of models in memory: test_tally",

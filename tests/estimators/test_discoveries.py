@@ -99,5 +99,5 @@ def test_what_does_not_fit_is_named(change, words):
 def test_q_values_want_all_candidates():
     with pytest.raises(InputError, match="fewer than the 2"):
         q_values(np.array([0.1, 0.2]), 1)
-    with pytest.raises(InputError, match="outside 0 to 1"):
+    with pytest.raises(InputError, match="expected 0 to 1"):
         q_values(np.array([0.1, np.nan]), 5)

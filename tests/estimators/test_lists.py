@@ -21,6 +21,7 @@ CALLS = {
     "complementary_influence": (OPPOSITE, CORRECT),
     "complementary_memorization": (OPPOSITE, CHANCE),
     "consistency_profile": (MASKS, CHANCE),
+    "controlled_memorization": (MASKS, CORRECT, CHANCE),
     "count_pairs": (TWO, TWO),
     "data_banzhaf": (MASKS, UTILITY),
     "datamodels": (MASKS, ODDS),
@@ -28,6 +29,7 @@ CALLS = {
     "epsilon_from_one_model": (ODDS[0], MASKS[0], 4),
     "epsilon_from_rates": (ODDS, MASKS),
     "expected_by_chance": (STDERR, MEM),
+    "family_wise_p_values": (MASKS, CHANCE),
     "extremes": (INFL, STDERR),
     "influence": (MASKS, CHANCE),
     "influence_totals": (MASKS, CORRECT),
@@ -38,6 +40,7 @@ CALLS = {
     "loss_attack": (ODDS,),
     "membership_curve": (ODDS, MASKS),
     "memorization": (MASKS, CORRECT),
+    "memorization_p_values": (MASKS, CORRECT),
     "memorization_totals": (MASKS, CHANCE),
     "out_of_bag": (MASKS, np.stack([ODDS, -ODDS], -1)),
     "pair_p_values": (MASKS, CORRECT, TWO, TWO),
@@ -56,6 +59,7 @@ CALLS = {
 }
 OF_RESULTS = {
     "add_totals",
+    "bounded_interval",
     "difference",
     "estimate_of",
     "in_pairs",

@@ -161,6 +161,15 @@ def test_a_built_in_network_has_no_checksum(tmp_path):
     assert not store.read_plan(fit(tmp_path / "run", "mlp:4").folder).network
 
 
+def test_a_file_named_like_a_built_in_network_is_not_run(tmp_path, monkeypatch):
+    (tmp_path / "mlp.py").write_text(f"open({str(tmp_path / 'trace')!r}, 'w')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    fit(tmp_path / "run", "mlp:4")
+
+    assert fit(tmp_path / "run", "mlp:4").trained == 0
+    assert not (tmp_path / "trace").exists()
+
+
 def test_a_plan_with_a_wrong_network_is_refused(folder):
     edited(folder, lambda plan: plan.update(network={"programs": 3}))
 

@@ -57,11 +57,9 @@ def test_shrunken_influence_in_worlds_with_a_known_truth(name, scale):
 
 @pytest.mark.slow
 def test_digits_against_other_models(tmp_path):
-    """Memorization of correctness and of probability from 20 to 200 models, against 2,000 others; pairs from 200."""
-    run = memjax.fit(
-        dataset="digits", num_models=2400, keep=("correct", "probability"), run=str(tmp_path / "digits"), report=False
-    )
-    outcomes = run.outcomes()
+    """Memorization of correctness and of probability from 20 to 200 models, against 2,000 others."""
+    kept = ("correct", "probability")
+    outcomes = memjax.fit("digits", run=tmp_path / "digits", num_models=2400, keep=kept, progress=False).outcomes
     masks, others = outcomes.masks[:400], outcomes.masks[400:]
     for score, worst in (("correct", WORST), ("probability", WORST)):
         scores = outcomes.train[score]

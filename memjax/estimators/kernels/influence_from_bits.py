@@ -1,6 +1,7 @@
 """Influence and p-values from one bit for each model and example: did it train on it, was it right about it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -11,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 from memjax.estimators.complementary import stderr_in_pairs
 from memjax.estimators.kernels.moments import Sums, from_sums
 from memjax.estimators.kernels.products import counts_in, no_words, set_bits
+from memjax.estimators.kernels.score_test import score_test
 
 PAIRS_AT_ONCE = 4096
 EVEN = np.uint32(0x55555555)  # the bits of models 0, 2, 4, ...
@@ -81,30 +83,41 @@ def counts_of_bits(
 
 def tails_of_bits(
     bits: Bits, num_models: int, tr_idx: Int[np.ndarray, " pairs"], tt_idx: Int[np.ndarray, " pairs"],
-    complementary: bool = False,
+    complementary: bool = False, less: bool = False, least: float = 0.0,
 ) -> Float[np.ndarray, " pairs"]:  # fmt: skip
     """The p-values of pairs; see `pair_p_values`."""
     found = np.ones(len(tr_idx))
-    tail: Callable = _binomial_tail if complementary else _hypergeometric_tail
+    tail: Callable = _binomial_tail if complementary else partial(_score_tail, least) if least else _hypergeometric_tail
     for start in range(0, len(tr_idx), PAIRS_AT_ONCE):
         part = np.s_[start : start + PAIRS_AT_ONCE]
         saw, right = bits.masks[..., tr_idx[part]], bits.right[..., tt_idx[part]]
         num_in = _count(saw)
-        found[part] = np.where((num_in == 0) | (num_in == num_models), 1.0, tail(saw, right, num_in, num_models))
+        with np.errstate(invalid="ignore", divide="ignore"):  # of an example that was always in or out
+            tails = tail(saw, right, num_in, num_models, less)
+        found[part] = np.where((num_in == 0) | (num_in == num_models), 1.0, tails)
     return found
 
 
-def _hypergeometric_tail(saw, right, num_in, num_models) -> Float[np.ndarray, " pairs"]:
+def _hypergeometric_tail(saw, right, num_in, num_models, less) -> Float[np.ndarray, " pairs"]:
     from scipy.stats import hypergeom
 
-    return hypergeom.sf(_count(saw & right) - 1, num_models, _count(right), num_in)
+    both, among = _count(saw & right), (num_models, _count(right), num_in)
+    return hypergeom.cdf(both, *among) if less else hypergeom.sf(both - 1, *among)
 
 
-def _binomial_tail(saw, right, num_in, num_models) -> Float[np.ndarray, " pairs"]:
+def _binomial_tail(saw, right, num_in, num_models, less) -> Float[np.ndarray, " pairs"]:
     from scipy.stats import binom
 
     unequal = _unequal(right)
-    return binom.sf(_count(unequal & ~(right ^ saw)) - 1, _count(unequal), 0.5)
+    helped, among = _count(unequal & ~(right ^ saw)), (_count(unequal), 0.5)
+    return binom.cdf(helped, *among) if less else binom.sf(helped - 1, *among)
+
+
+def _score_tail(least, saw, right, num_in, num_models, less) -> Float[np.ndarray, " pairs"]:
+    both = _count(saw & right)
+    sides = (both, num_in), (_count(right) - both, num_models - num_in)
+    first, second = reversed(sides) if less else sides
+    return score_test(*first, *second, least)
 
 
 def chances_in_pairs(bits: Bits, num_models: int, columns: Int[np.ndarray, " test"], influence: float) -> float:

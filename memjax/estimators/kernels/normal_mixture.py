@@ -3,9 +3,10 @@
 import numpy as np
 from jaxtyping import Float
 
+from memjax.estimators.kernels.quantiles import central_interval
+
 ROUNDS = 200  # of EM
 CERTAIN = 2.0  # standard errors by which the expected gain must exceed 0
-STEPS = 40  # halvings of intervals
 BORROWED = 50  # entries of the prior of all that a part has beside its own
 STRATA, MEMBERS = 10, 100  # at most so many parts by standard error, of at least so many entries
 AT_ONCE = 100_000  # entries whose posterior is computed together
@@ -22,17 +23,19 @@ def posterior_of_normal(
     parts = int(np.clip(fitted.shape[1] // MEMBERS, 1, STRATA))
     bounds = np.quantile(fitted[1], np.arange(1, parts) / parts)
     own, place = (np.searchsorted(bounds, errors, side="right") for errors in (fitted[1], given[1]))
-    components = _components(*fitted)
+    centres, spreads = components = _components(fitted[0], fitted[1])
     of_all = _weights(fitted, components, np.zeros(components.shape[1]))
     found = np.empty((5, given.shape[1]))
     for part in np.unique(place):
         members = fitted[:, own == part]
         weights = _weights(members, components, BORROWED * of_all)
-        prior = (_with_raw(members, weights, components), *components)
+        prior = _with_raw(members, weights, components)
         rows = np.flatnonzero(place == part)
         for start in range(0, len(rows), AT_ONCE):
             some = rows[start : start + AT_ONCE]
-            found[:, some] = _summary(*_posterior(*given[:, some], *prior), *given[:, some], threshold, level)
+            value, error = given[0, some], given[1, some]
+            weight, mean, variance = _posterior(value, error, prior, centres, spreads)
+            found[:, some] = _summary(weight, mean, variance, value, error, threshold, level)
     return found
 
 
@@ -49,7 +52,7 @@ def _components(
 
 def _weights(members, components, borrowed) -> Float[np.ndarray, " components"]:
     """By EM, where so many entries of each component are known beforehand."""
-    likelihood = _likelihood(*members, *components)
+    likelihood = _likelihood(members[0], members[1], components[0], components[1])
     weights = np.full(components.shape[1], 1 / components.shape[1])
     for _ in range(ROUNDS):
         share = likelihood * weights
@@ -108,13 +111,6 @@ def _summary(weight, mean, variance, value, error, threshold, level) -> Float[np
         return (weight * np.where(deviation > 0, smooth, distance >= 0)).sum(1)
 
     reach = 10 * error + np.abs(mean - value[:, None]).max(1)
-    ends = []
-    for side, part in enumerate(((1 - level) / 2, (1 + level) / 2)):
-        pair = np.stack([value - reach, value + reach])
-        for _ in range(STEPS):
-            middle = pair.mean(0)
-            low = below(middle) < part
-            pair = np.stack([np.where(low, middle, pair[0]), np.where(low, pair[1], middle)])
-        ends.append(pair[side])
+    low, high = central_interval(below, value - reach, value + reach, level)
     at_least = 1 - below(np.full(len(value), np.nextafter(threshold, -np.inf)))
-    return np.stack([*_moments(weight, mean, variance), *ends, at_least])
+    return np.stack([*_moments(weight, mean, variance), low, high, at_least])

@@ -6,12 +6,13 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from memjax.estimators.complementary import some_models
+from memjax.estimators.kernels.influence_from_bits import chances_in_pairs, tails_of_bits
 from memjax.estimators.kernels.layout import Layout, layout_of
 from memjax.estimators.kernels.moments import Moments
 from memjax.estimators.kernels.null import tails_by_size
 from memjax.estimators.kernels.stratified import estimate_by_size, every, laid_out, own, sides_by_size
 from memjax.estimators.memorization import memorization
-from memjax.estimators.pairs import INFL_THRESHOLD
+from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD, by_chance, expected_by_chance
 from memjax.estimators.streaming.totals import estimate_of, sides_of
 from memjax.types import Estimate, Outcomes
 
@@ -92,3 +93,24 @@ def halves_of(tally) -> list[Float[np.ndarray, " train"]]:
     return [
         np.asarray(memorization(models.masks[half], models.train[tally.score][half]).value) for half in (first, ~first)
     ]
+
+
+def p_values_of(tally, rows: Rows, columns: Rows) -> Float[np.ndarray, " pairs"]:
+    """The p-values of pairs of correctness."""
+    if tally.laid_out:
+        return tally.laid_out.p_values(rows, columns)
+    return tails_of_bits(tally.bits, tally.num_used, rows, columns, tally.complementary)
+
+
+def by_chance_of(
+    tally, rows: Rows, columns: Rows, stderr: Float[np.ndarray, "train test"], mem: Float[np.ndarray, " train"]
+) -> float:
+    """Pairs of one class that noise alone is expected to make strong: of correctness exactly."""
+    if tally.score != "correct":
+        return expected_by_chance(stderr, mem)
+    rows = rows[mem >= MEM_THRESHOLD]
+    if tally.laid_out:
+        return tally.laid_out.by_chance(rows, columns)
+    if tally.complementary:
+        return len(rows) * chances_in_pairs(tally.bits, tally.num_used, columns, INFL_THRESHOLD)
+    return by_chance(tally.scores["correct"].num_in[rows], tally.num_right[columns], tally.num_used)
