@@ -142,7 +142,7 @@ def names(folder: Path) -> set[str]:
     if url := url_of(folder):
         return {*objects.listing(url)}
     try:
-        return {path.name for path in folder.iterdir()}
+        return {*os.listdir(folder)}
     except FileNotFoundError:
         return set()
 
@@ -177,7 +177,11 @@ def total_size(folder: Path) -> int:
     """Bytes of all files in a folder and its subfolders."""
     if url := url_of(folder):
         return objects.total_size(url)
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    size = 0
+    for entry in os.scandir(folder) if folder.exists() else ():
+        with suppress(FileNotFoundError):  # removed meanwhile
+            size += total_size(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
+    return size
 
 
 def move(path: Path, target: Path) -> None:
