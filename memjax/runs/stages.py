@@ -45,11 +45,13 @@ def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = No
       Interrupted: the run was asked to stop.
     """
     from memjax import estimators
+    from memjax.estimators.streaming.tally import are_laid_out
     from memjax.estimators.streaming.tally_arrays import arrays_of, fill
 
     num_models, sizes = run.plan.num_models, (run.dataset.num_train, run.dataset.num_test)
     in_pairs = estimators.in_pairs(run.design.masks, num_models)
-    empty = partial(estimators.Tally, num_models, *sizes, in_pairs, run.config.score)
+    planned = not in_pairs and are_laid_out(run.design.masks, num_models)
+    empty = partial(estimators.Tally, num_models, *sizes, in_pairs, run.config.score, planned)
     count = partial(_count, run, advance, notify)
     groups = _by_twos(run.plan.blocks)
     stock = train(run, advance, notify)

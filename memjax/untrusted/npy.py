@@ -72,7 +72,9 @@ def parse_npy(stream: Readable, size: int, what: str) -> Shaped[np.ndarray, "...
 def _checked_header(stream: Readable, size: int, what: str) -> _Header:
     header = _read_header(stream, what)
     if header.dtype.kind not in _KINDS or header.dtype.subdtype is not None:
-        raise InputError(f"{what} holds {header.dtype}; only numbers and text are read, never pickled objects")
+        raise InputError(
+            f"{what} holds {header.dtype}; expected real numbers or text, for pickled objects are never read"
+        )
     num_bytes = header.dtype.itemsize * prod(header.shape)
     if not all(0 <= length < 2**48 for length in header.shape) or header.size + num_bytes != size:
         raise InputError(
