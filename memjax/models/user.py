@@ -86,7 +86,7 @@ def in_words(name: str, when: str) -> Iterator[None]:
     except Exception as problem:
         frames = [frame for frame in extract_tb(problem.__traceback__) if not _is_library(frame.filename)]
         where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-        raise InputError(f"--model {name} fails {when}: {first_line(problem)}{where}") from problem
+        raise InputError(f"--model {name} fails {when}; correct it: {first_line(problem)}{where}") from problem
 
 
 def _is_library(file: str) -> bool:
@@ -108,7 +108,7 @@ def _takes_rngs(name: str, factory: Callable) -> bool:
         signature = inspect.signature(factory)
         signature.bind_partial((), 0)
     except (TypeError, ValueError) as problem:
-        raise InputError(f"--model {name} cannot be called as factory(input_shape, num_classes): {problem}") from None
+        raise InputError(f"--model {name} must be callable as factory(input_shape, num_classes): {problem}") from None
     return "rngs" in signature.parameters
 
 
@@ -128,7 +128,9 @@ def _find(name: str) -> Any:
         try:
             module = importlib.import_module(module_name)
         except ImportError as problem:
-            raise InputError(f"--model {name}: module {module_name} cannot be imported: {problem}") from problem
+            raise InputError(
+                f"--model {name}: module {module_name} cannot be imported; check the name: {problem}"
+            ) from problem
     if not callable(factory := getattr(module, factory_name, None)):
-        raise InputError(f"--model {name}: {module_name} has no callable {factory_name!r}")
+        raise InputError(f"--model {name}: {module_name} has no callable {factory_name!r}; check the name")
     return factory

@@ -5,7 +5,6 @@ import math
 from memjax import store
 from memjax.errors import InputError
 from memjax.runs import stages, summary
-from memjax.runs.decisions import undecided
 from memjax.runs.open_folder import Run
 from memjax.runs.train_blocks import Advance, Notify
 
@@ -38,6 +37,8 @@ def num_undecided(run: Run, advance: Advance, notify: Notify) -> tuple[int, int]
     Raises:
       Interrupted: the run was asked to stop.
     """
+    from memjax.runs.decisions import undecided
+
     goal = run.config.goal
     if goal is None or not goal.decides:
         return None

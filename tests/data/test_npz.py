@@ -75,10 +75,10 @@ def test_layout_does_not_change_the_content_hash(tmp_path):
         ({"x_train": np.array(["a"] * 6)}, "train inputs are <U1; expected numbers"),
         ({"x_train": np.full((6, 2, 2), np.nan)}, "train example 0 holds NaN"),
         ({"x_train": np.full((6, 2, 2), 1e300), "x_test": np.ones((3, 2, 2))}, "holds a number beyond 3.4e[+]38"),
-        ({"x_train": np.ones((6, 2, 2), complex)}, "complex128; only numbers and text"),
+        ({"x_train": np.ones((6, 2, 2), complex)}, "complex128; expected real numbers or text"),
         ({"x_train": np.ones((6, 3, 3), np.uint8)}, "one shape"),
         ({"class_names": np.array(["ant", "bee"])}, "2 class names for 3 classes"),
-        ({"class_names": np.array([b"ant", b"bee", b"cat"])}, "holds .S3; only numbers and text"),
+        ({"class_names": np.array([b"ant", b"bee", b"cat"])}, "holds .S3; expected real numbers or text"),
         ({"class_names": np.array(["ant", "bee", "c\nat"])}, "class name 2"),
         ({"class_names": np.array([1, 2, 3])}, "class_names are int64"),
         ({"x_train": np.zeros((0, 2, 2), np.uint8), "y_train": np.zeros(0, int)}, "empty array"),
@@ -99,7 +99,7 @@ def test_pickles_are_refused_and_not_run(tmp_path):
     traps = np.array([Trap()] * 6, dtype=object)
     np.savez(tmp_path / "a.npz", allow_pickle=True, **npz_arrays(x_train=traps))
 
-    with pytest.raises(InputError, match="object; only numbers and text are read, never pickled objects"):
+    with pytest.raises(InputError, match="object; expected real numbers or text, for pickled objects are never read"):
         load_npz(str(tmp_path / "a.npz"))
     assert not (tmp_path / "sprung").exists()
 
@@ -123,9 +123,9 @@ def header(shape, kind="|u1", fortran=False):
         (npy_bytes(header((6, 2, 1)), bytes(24)), "announces uint8"),
         (npy_bytes(header((-6, -2, 2)), bytes(24)), "announces uint8"),
         (npy_bytes(header((2**70, 0))), "announces uint8"),
-        (npy_bytes(header((6,), "|V2"), bytes(12)), "only numbers and text"),
-        (npy_bytes(header((6,), "|O"), bytes(48)), "only numbers and text"),
-        (npy_bytes(header((6,), "<m8"), bytes(48)), "only numbers and text"),
+        (npy_bytes(header((6,), "|V2"), bytes(12)), "expected real numbers or text"),
+        (npy_bytes(header((6,), "|O"), bytes(48)), "expected real numbers or text"),
+        (npy_bytes(header((6,), "<m8"), bytes(48)), "expected real numbers or text"),
         (npy_bytes(header("(6"), bytes(6)), "cannot be read"),
         # Found by chance: NumPy's own parser ends in a SystemError.
         (npy_bytes(" 'fortran_order': False, 'shape': (4, 4), }\n\x01\0\0\0\0\x01", bytes(16)), "cannot be read"),

@@ -98,6 +98,19 @@ def test_a_prior_that_does_not_fit_does_no_harm():
         assert ((found.value - truth) ** 2).mean() <= 1.02 * ((value - truth) ** 2).mean()
 
 
+def test_scores_of_which_no_two_models_differ_say_nothing_of_the_others():
+    """Probabilities that are exactly 1 in all models have the error of the answers added to them, and the value 0."""
+    rng = np.random.default_rng(9)
+    truth = rng.uniform(0.2, 0.9, 200)
+    value, stderr = rng.normal(truth, 0.1), np.full(200, 0.1)
+
+    alone = shrink(estimate_of(value, stderr))
+    beside = shrink(estimate_of(np.r_[value, np.zeros(2000)], np.r_[stderr, np.full(2000, 0.1)]))
+
+    np.testing.assert_allclose(beside.value[:200], alone.value)
+    assert ((beside.value[:200] - truth) ** 2).mean() < 1.02 * ((value - truth) ** 2).mean()
+
+
 def test_undefined_stays_undefined_and_counts_for_nothing():
     rng = np.random.default_rng(5)
     value, stderr = rng.normal(0.2, 0.2, 400), np.full(400, 0.1)

@@ -55,7 +55,10 @@ def test_every_known_flag_reaches_dropout_and_batch_statistics(name):
         ("wrapped_stuck_linen", "do nothing in training, in layer Dropout_0: the flag train does not reach it"),
         ("linen_unknown_flag", "do nothing in training, in layer Dropout_0: __call__ has no flag named"),
         ("linen_stuck_dropout", "do nothing in training, in layer Dropout_0: the flag train does not reach it"),
-        ("linen_always_training", r"in evaluation \(its __call__ has no flag named train, .*\): ModifyScope"),
+        (
+            "linen_always_training",
+            r"in evaluation \(its __call__ has no flag named train, .*\); correct it: ModifyScope",
+        ),
         ("one_logit", r"returns float32 \(4, 1\) for 4 examples of 3 classes; expected one array of floats of shape"),
         ("too_few", r"returns float32 \(4, 2\)"),
         ("extra_axis", r"returns float32 \(4, 1, 3\)"),
@@ -75,8 +78,8 @@ def test_every_known_flag_reaches_dropout_and_batch_statistics(name):
         ("no_weights", "has no parameters: there is nothing to train"),
         ("no_weights_linen", "has no parameters"),
         ("NoWeightsNnx", "has no parameters"),
-        ("BreaksInInit", r"fails when it is made: RuntimeError: no such layer \(faulty.py, line \d+\)"),
-        ("BreaksInCall", r"fails when it is called in training: TypeError: .*\(faulty.py, line \d+\)"),
+        ("BreaksInInit", r"fails when it is made; correct it: RuntimeError: no such layer \(faulty.py, line \d+\)"),
+        ("BreaksInCall", r"fails when it is called in training; correct it: TypeError: .*\(faulty.py, line \d+\)"),
     ],
 )
 def test_a_fault_is_one_line_and_leaves_no_folder(tmp_path, name, words):
@@ -110,6 +113,8 @@ def test_a_module_with_a_fault_in_its_syntax_is_refused_with_its_line(tmp_path, 
     (tmp_path / "brokenfile.py").write_text("def Net(:\n")
     monkeypatch.syspath_prepend(tmp_path)
 
-    with pytest.raises(InputError, match="brokenfile:Net fails when it is imported: SyntaxError") as refused:
+    with pytest.raises(
+        InputError, match="brokenfile:Net fails when it is imported; correct it: SyntaxError"
+    ) as refused:
         make_model(ModelSpec("brokenfile:Net"), (4,), 3)
     assert not re.search("\n", str(refused.value))

@@ -20,6 +20,9 @@ def posterior_of_normal(
     Args:
       fitted, given: values and standard errors; the prior is that of the first ones, by the size of the error.
     """
+    # Exactly 0: no two models differed.  The error is then that of the answers added to each side, and shows no noise.
+    differing = fitted[:, fitted[0] != 0]
+    fitted = differing if differing.shape[1] > 1 else fitted
     parts = int(np.clip(fitted.shape[1] // MEMBERS, 1, STRATA))
     bounds = np.quantile(fitted[1], np.arange(1, parts) / parts)
     own, place = (np.searchsorted(bounds, errors, side="right") for errors in (fitted[1], given[1]))
