@@ -15,11 +15,7 @@ FIRST = 32  # models, after which a run with a goal looks for the first time
 
 
 def with_purpose(config: RunConfig, purpose: str | None) -> RunConfig:
-    """The settings with the subsets for a purpose; for membership the log odds are stored too.
-
-    Raises:
-      InputError: the purpose is not known.
-    """
+    """The settings with the subsets for a purpose; for membership the log odds are stored too."""
     if purpose is None:
         return config
     if purpose not in PURPOSES:

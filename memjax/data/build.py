@@ -29,11 +29,7 @@ class Parts(NamedTuple):
 
 
 def make_dataset(name: str, parts: Parts) -> Dataset:
-    """The Dataset with row numbers as ids, labels in 32 bits and no mislabelled example.
-
-    Raises:
-      InputError: a split does not have one label for each example, or a label has no class.
-    """
+    """The Dataset with row numbers as ids, labels in 32 bits and no mislabelled example."""
     train, test, class_names = parts
     for which, split in (("train", train), ("test", test)):
         check_lengths(which, split.inputs, split.labels)
@@ -81,11 +77,7 @@ def make_encoded(
 
 
 def clean_names(names: list[str], what: str) -> tuple[str, ...]:
-    """The class names, checked: 1 to 200 printable characters each.
-
-    Raises:
-      InputError: a name is empty, longer than 200 characters, or holds control characters.
-    """
+    """The class names, checked: 1 to 200 printable characters each."""
     for number, name in enumerate(names):
         if not (0 < len(name) <= 200 and name.isprintable()):
             raise InputError(f"class name {number} in {what} is {name[:40]!r}; expected 1 to 200 printable characters")

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from memjax.config.specs import DataSpec, TableSpec
 from memjax.data.adapters.collections import arrays_of, is_collection
 from memjax.data.adapters.frames import as_frame, ids_of, is_frame
-from memjax.data.in_memory import InMemory, from_arrays, from_dataset
+from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.readers.image_folder import load_image_folder
 from memjax.data.tables.files import is_table, read_table
 from memjax.data.tables.take import from_frames, from_table
@@ -25,7 +27,9 @@ def examples_given(
       InputError: the examples cannot be read or used, or something is given that does not go with them.
     """
     if isinstance(x_train, Dataset) and y_train is None:
-        return from_dataset(x_train)
+        if not isinstance(x_train.train_inputs, np.ndarray) or not isinstance(x_train.test_inputs, np.ndarray):
+            raise InputError(f"the inputs of {x_train.name} are on disk; give the data set by its name instead")
+        return InMemory(x_train, np.array(x_train.class_names))
     if x_train is None or isinstance(x_train, str):
         if not all(part is None for part in (y_train, x_test, y_test, ids)):
             raise InputError("labels are given without x_train, their inputs; give both")

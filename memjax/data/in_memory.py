@@ -73,17 +73,6 @@ def _own_ids(ids: Any, count: int, which: str) -> np.ndarray | None:
     return own if own.dtype.kind in "iub" else own.astype(str)
 
 
-def from_dataset(dataset: Dataset) -> InMemory:
-    """A Dataset with its own class names and row numbers.
-
-    Raises:
-      InputError: the inputs are on disk.
-    """
-    if not isinstance(dataset.train_inputs, np.ndarray) or not isinstance(dataset.test_inputs, np.ndarray):
-        raise InputError(f"the inputs of {dataset.name} are on disk; give the data set by its name instead")
-    return InMemory(dataset, np.array(dataset.class_names))
-
-
 def source_of(data: InMemory) -> str:
     """The value of DataSpec.dataset for these examples."""
     words = re.sub(r"[^A-Za-z0-9]+", "-", data.dataset.name).strip("-")
@@ -105,11 +94,7 @@ def save(folder: Path, data: InMemory) -> None:
 
 
 def read(folder: Path) -> InMemory | None:
-    """The examples stored in a run folder; None if there are none.
-
-    Raises:
-      InputError: the file is damaged.
-    """
+    """The examples stored in a run folder; None if there are none."""
     arrays = read_arrays(folder / FILE)
     if arrays is None:
         return None
@@ -119,17 +104,15 @@ def read(folder: Path) -> InMemory | None:
         dataset = Dataset(**{part.name: arrays[part.name] for part in fields(Dataset)} | texts)
         check_lengths("train", dataset.train_inputs, dataset.train_labels)
         check_lengths("test", dataset.test_inputs, dataset.test_labels)
+        table = None
+        if "columns" in arrays:
+            places = range(len(arrays["columns"]))
+            sides = ([arrays[f"{side}_column_{place}"] for place in places] for side in SIDES)
+            table = Table(arrays["columns"].tolist(), *sides)
         ids = arrays.get("own_ids"), arrays.get("own_test_ids")
-        return InMemory(dataset, as_labels("class", arrays["classes"]), *ids, _table(arrays))
+        return InMemory(dataset, as_labels("class", arrays["classes"]), *ids, table)
     except (KeyError, InputError, TypeError) as problem:
         raise InputError(f"{folder / FILE} does not hold the examples of this run: {problem}") from None
-
-
-def _table(arrays: dict[str, np.ndarray]) -> Table | None:
-    if "columns" not in arrays:
-        return None
-    names = arrays["columns"].tolist()
-    return Table(names, *([arrays[f"{side}_column_{place}"] for place in range(len(names))] for side in SIDES))
 
 
 def load_saved(folder: Path) -> Dataset:

@@ -49,11 +49,7 @@ def encode_labels(train: Any, test: Any | None = None) -> Labels:
 
 
 def labels_of_sides(**labels: Any) -> dict[str, np.ndarray]:
-    """Training and test labels by their side, each as `as_labels` gives them.
-
-    Raises:
-      InputError: as `as_labels`, or one side holds text, the other numbers.
-    """
+    """Training and test labels by their side, each as `as_labels` gives them."""
     values = {which: as_labels(which, given) for which, given in labels.items()}
     if len({array.dtype.kind for array in values.values()}) > 1:
         kinds = " and ".join(f"{which} labels are {array.dtype}" for which, array in values.items())

@@ -85,13 +85,18 @@ def _network(spec: ModelSpec) -> Callable[..., nnx.Module] | None:
     if name == "cnn":
         channels = names.sizes(spec.model, text) if colon else (16, 32)
         return partial(CNN, channels=channels, norm=spec.norm or "none", dropout=spec.dropout)
-    options = {"norm": spec.norm or "batch", "dropout": spec.dropout}
-    if name in ("inception", "alexnet"):
-        network = Inception if name == "inception" else AlexNet
-        return partial(network, factor=names.factor(spec.model, text) if colon else 1.0, **options)
-    if name in ("resnet18", "resnet50"):
-        width = names.whole_number(spec.model, text) if colon else 64
-        return partial(ResNet, **(RESNET_18 if name == "resnet18" else RESNET_50), width=width, **options)
-    if name == "densenet100":
-        return partial(DenseNet, growth=names.whole_number(spec.model, text) if colon else 12, **options)
-    return None
+    if name not in _SCALED:
+        return None
+    network, argument = _SCALED[name]
+    scale = {argument: names.number(spec.model, text, argument != "factor")} if colon else {}
+    return partial(network, norm=spec.norm or "batch", dropout=spec.dropout, **scale)
+
+
+# The networks whose name may be followed by one number, and the argument that this number is.
+_SCALED: dict[str, tuple[Callable[..., nnx.Module], str]] = {
+    "inception": (Inception, "factor"),
+    "alexnet": (AlexNet, "factor"),
+    "resnet18": (partial(ResNet, **RESNET_18), "width"),
+    "resnet50": (partial(ResNet, **RESNET_50), "width"),
+    "densenet100": (DenseNet, "growth"),
+}

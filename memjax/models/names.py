@@ -11,9 +11,6 @@ def sizes(model: str, text: str) -> tuple[int, ...]:
 
     >>> sizes("mlp:512,256", "512,256"), sizes("mlp:4096x2,10", "4096x2,10")
     ((512, 256), (4096, 4096, 10))
-
-    Raises:
-      InputError: the text is something else.
     """
     layers = []
     for word in text.split(","):
@@ -27,23 +24,10 @@ def sizes(model: str, text: str) -> tuple[int, ...]:
     return tuple(layers)
 
 
-def whole_number(model: str, text: str) -> int:
-    """The base width or growth of a network.
-
-    Raises:
-      InputError: the text is something else.
-    """
-    if not re.fullmatch("[0-9]{1,9}", text) or int(text) == 0:
-        raise InputError(f"model {model!r}: expected a whole number above 0 after the colon, as in resnet18:16")
-    return int(text)
-
-
-def factor(model: str, text: str) -> float:
-    """The number by which all widths are multiplied.
-
-    Raises:
-      InputError: the text is something else.
-    """
-    if not re.fullmatch(r"[0-9]{0,9}\.?[0-9]{1,9}", text) or float(text) == 0:
-        raise InputError(f"model {model!r}: expected a number above 0 after the colon, as in inception:0.25")
-    return float(text)
+def number(model: str, text: str, whole: bool) -> float:
+    """The base width or growth of a network, a whole number; or the number by which all widths are multiplied."""
+    pattern = "[0-9]{1,9}" if whole else r"[0-9]{0,9}\.?[0-9]{1,9}"
+    if not re.fullmatch(pattern, text) or float(text) == 0:
+        what, example = ("whole number", "resnet18:16") if whole else ("number", "inception:0.25")
+        raise InputError(f"model {model!r}: expected a {what} above 0 after the colon, as in {example}")
+    return int(text) if whole else float(text)

@@ -10,11 +10,7 @@ if TYPE_CHECKING:
 
 
 def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "Training | StreamedTraining":
-    """The training of one model for a request.
-
-    Raises:
-      InputError: the model, the optimiser or the augmentation does not fit, or a stream could not be read.
-    """
+    """The training of one model for a request."""
     from memjax.metrics import metrics_named
     from memjax.models import check_counting, in_precision, is_built_in, make_model
     from memjax.training import (

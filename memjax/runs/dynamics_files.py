@@ -49,11 +49,7 @@ class EpochSums:
 
 
 def write_dynamics(folder: Path, blocks: Iterable[int], num_models: int, place: Path) -> list[str]:
-    """Writes dynamics.npz into `place` from the models with numbers below `num_models`; returns the names of its files.
-
-    Raises:
-      CorruptBlock: a block is not what was written.
-    """
+    """Writes dynamics.npz into `place` from the models below `num_models`; returns the names of its files."""
     arrays: Any = reduce_blocks((store.read_block(folder, number) for number in sorted(blocks)), num_models)
     if arrays is None:
         return []

@@ -33,11 +33,7 @@ def models_until(run: Run) -> int | None:
 
 
 def num_undecided(run: Run, advance: Advance, notify: Notify) -> tuple[int, int] | None:
-    """How many decisions of the goal are open, and of how many; None if it has none.  Trains what is missing.
-
-    Raises:
-      Interrupted: the run was asked to stop.
-    """
+    """How many decisions of the goal are open, and of how many; None if it has none.  Trains what is missing."""
     goal = run.config.goal
     if goal is None or not goal.decides:
         return None

@@ -17,9 +17,6 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
     Args:
       examples: False: the page shows no image and no feature of any example.
       own: the user's own names, and the labels that look wrong.
-
-    Raises:
-      InputError: there are no estimates yet, or the inputs are not at their place.
     """
     from memjax.report import draw_report, write_report
 

@@ -20,9 +20,6 @@ def chosen_pack_size(config: RunConfig, dataset: Dataset, design: SubsetDesign) 
     """Models a pack for a new run: as asked for; by the network's size, if the run is short; else by trying.
 
     A short run has the same pack size each time, whatever the machine does meanwhile, and so the same bits.
-
-    Raises:
-      InputError: not even one model fits in memory.
     """
     import jax
 

@@ -55,11 +55,7 @@ def settle_plan(request: Request, asked: bool = True) -> Plan:
 
 
 def config_of(plan: Plan, folder: Path) -> RunConfig:
-    """The request that a plan answers.
-
-    Raises:
-      InputError: the plan has settings that this version does not know.
-    """
+    """The request that a plan answers."""
 
     def tuples(section: dict[str, Any]) -> dict[str, Any]:
         return {key: tuple(value) if isinstance(value, list) else value for key, value in section.items()}

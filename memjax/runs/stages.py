@@ -40,9 +40,6 @@ def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = No
 
     Args:
       pieces: where the workers share what they have counted; by default those of the blocks that are there.
-
-    Raises:
-      Interrupted: the run was asked to stop.
     """
     from memjax import estimators
     from memjax.estimators.streaming.tally_arrays import arrays_of, fill
@@ -106,11 +103,7 @@ def curves(run: Run, advance: Advance, notify: Notify) -> Curves:
 
 
 def dynamics(run: Run, place: Path, advance: Advance, notify: Notify) -> list[str]:
-    """Writes dynamics.npz into a folder, if something is recorded; trains what is missing.  Returns what it wrote.
-
-    Raises:
-      Interrupted: the run was asked to stop.
-    """
+    """Writes dynamics.npz into a folder, if something is recorded; trains what is missing.  Returns what it wrote."""
     from memjax.runs.dynamics_files import write_dynamics
 
     while run.config.record:

@@ -7,8 +7,6 @@ import numpy as np
 from memjax.config.specs import TableSpec
 from memjax.errors import InputError
 
-SPLITS = ("test", "validation")
-
 
 def is_collection(inputs: Any) -> bool:
     """Whether this hands out examples one by one: a `datasets.Dataset`, a torch Dataset or DataLoader."""
@@ -42,8 +40,9 @@ def arrays_of(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, ...]]
     except ValueError as problem:
         raise InputError(f"the inputs do not have one shape ({problem}); resize them in the transform") from None
     names = tuple(getattr(getattr(inputs, "dataset", inputs), "classes", ()))
-    named = names if len(names) == len(np.unique(y)) else ()
-    return _channels_last(x), y, named
+    if x.ndim == 4 and x.shape[1] in (1, 3) and x.shape[3] not in (1, 3):
+        x = x.transpose(0, 2, 3, 1)  # torch has channels first
+    return x, y, names if len(names) == len(np.unique(y)) else ()
 
 
 def _hugging_face(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, ...]]:
@@ -61,15 +60,8 @@ def _hugging_face(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, .
             raise InputError(f"the images of column {images[0]!r} differ in size; resize them with inputs.map first")
         return np.stack(pixels), labels, names if len(names) == len(np.unique(labels)) else ()
     frame = inputs.to_pandas()
-    named = np.array(names)[labels] if names else labels
-    return frame.drop(columns=[name for name in frame.columns if name in left_out]), named, ()
-
-
-def _channels_last(images: np.ndarray) -> np.ndarray:
-    """torch has channels first: (examples, 1 or 3, height, width)."""
-    if images.ndim != 4 or images.shape[1] not in (1, 3) or images.shape[3] in (1, 3):
-        return images
-    return images.transpose(0, 2, 3, 1)
+    inputs = frame.drop(columns=[name for name in frame.columns if name in left_out])
+    return inputs, np.array(names)[labels] if names else labels, ()
 
 
 def _is_hugging_face(inputs: Any) -> bool:

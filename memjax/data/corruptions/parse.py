@@ -26,23 +26,19 @@ def corrupt(dataset: Dataset, corruptions: Sequence[str], seed: int, test: bool 
     """
     parts: tuple[Part, ...] = ("train", "test") if test else ("train",)
     for text in corruptions:
-        function, rate, detail = _parsed(text)
+        name, _, rest = text.partition("=")
+        rate, colon, detail = rest.partition(":")
+        if name not in KINDS:
+            raise one_of("--corrupt", name, list(KINDS))
+        function, read = KINDS[name]
+        if not rate:
+            raise InputError(f"--corrupt {text!r} has no rate; write {name}=0.2 for one example in five")
+        if colon and read is None:
+            raise InputError(f"--corrupt {text!r}: {name} takes a rate and nothing after it")
+        details = [read(name, detail)] if colon and read else []
         for part in parts[::-1]:  # test first: noise takes its mean and variance from the unchanged training inputs
-            dataset = function(dataset, rate, seed, *detail, part=part)
+            dataset = function(dataset, _number(name, rate), seed, *details, part=part)
     return dataset
-
-
-def _parsed(text: str) -> tuple[Callable[..., Dataset], float, list[Any]]:
-    name, _, rest = text.partition("=")
-    rate, colon, detail = rest.partition(":")
-    if name not in KINDS:
-        raise one_of("--corrupt", name, list(KINDS))
-    function, read = KINDS[name]
-    if not rate:
-        raise InputError(f"--corrupt {text!r} has no rate; write {name}=0.2 for one example in five")
-    if colon and read is None:
-        raise InputError(f"--corrupt {text!r}: {name} takes a rate and nothing after it")
-    return function, _number(name, rate), [read(name, detail)] if colon and read else []
 
 
 def _number(name: str, text: str) -> float:

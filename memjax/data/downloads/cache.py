@@ -11,11 +11,7 @@ from memjax.untrusted import user_path
 
 
 def load_cached(name: str) -> Dataset:
-    """A data set of the catalog, read from the download folder.  Missing files are downloaded first.
-
-    Raises:
-      InputError: a file is missing and cannot be downloaded, or holds something else.
-    """
+    """A data set of the catalog, read from the download folder.  Missing files are downloaded first."""
     paths = {file: find_cached(name, file) for file in CATALOG[name].files}
     missing = [file for file, path in paths.items() if path is None]
     if missing:

@@ -43,9 +43,6 @@ def read_known(name: str, paths: dict[str, Path]) -> Dataset:
 
     Args:
       paths: name of the file on the web -> path on disk.
-
-    Raises:
-      InputError: a file is missing or damaged, or the image shape or class counts differ from the real data set.
     """
     known = CATALOG[name]
     dataset = make_dataset(name, known.read(*(paths[file] for file in known.files)))

@@ -12,11 +12,7 @@ _CLASSES = ("uint8", "double", "int32", "int64")  # types of digits in MATLAB fi
 
 
 def read_svhn(path: Path) -> Split:
-    """Images (examples, 32, 32, 3) uint8 and their digits, from one .mat file.
-
-    Raises:
-      InputError: the file is missing or damaged, or its variables are not those of SVHN.
-    """
+    """Images (examples, 32, 32, 3) uint8 and their digits, from one .mat file."""
     from scipy.io import loadmat, whosmat
 
     with reading(path, Exception) as stream:  # scipy's reader may raise anything on a damaged file

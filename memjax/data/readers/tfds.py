@@ -22,9 +22,6 @@ def load_prepared(name: str, test_split: str = "test", image_size: int | None = 
       test_split: the split with the test examples; `train` has the training examples.
       image_size: images are cropped and scaled to squares of this many pixels; None: they are used as they are.
       stream: whether images stay on disk and are decoded when they are needed.
-
-    Raises:
-      InputError: the data set is not prepared, a split is missing, or it does not hold one input and class per example.
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"tfds:{name} is not a name of a data set; write tfds:NAME, tfds:NAME/CONFIG:VERSION at most")

@@ -26,9 +26,6 @@ def read_table(source: str, text_column: str = "", as_text: bool = False) -> Any
     Args:
       text_column: a column that is read as text, as it stands in the file: "007" stays "007".
       as_text: whether all columns of a CSV file are read so.
-
-    Raises:
-      InputError: the file is missing, damaged or empty, or a program that reads it is not installed.
     """
     kind, _, place = source.partition(":")
     if kind not in KINDS:
