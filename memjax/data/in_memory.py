@@ -113,15 +113,3 @@ def read(folder: Path) -> InMemory | None:
         return InMemory(dataset, as_labels("class", arrays["classes"]), *ids, table)
     except (KeyError, InputError, TypeError) as problem:
         raise InputError(f"{folder / FILE} does not hold the examples of this run: {problem}") from None
-
-
-def load_saved(folder: Path) -> Dataset:
-    """The examples stored in a run folder.
-
-    Raises:
-      InputError: the file is missing or damaged.
-    """
-    data = read(folder)
-    if data is None:
-        raise InputError(f"{folder / FILE} is missing or damaged; give the same arrays to memjax.fit again")
-    return data.dataset

@@ -64,10 +64,12 @@ def scaling_of(train: Shaped[np.ndarray, "train ..."], how: str, test: Shaped[np
 
 def narrowed(train: Inputs, test: Inputs) -> tuple[Any, Any]:
     """Floating-point inputs in memory as float32, or as float64 where float32 would not resolve a training feature."""
-    sides = [(inputs, isinstance(inputs, np.ndarray) and inputs.dtype.kind == "f") for inputs in (train, test)]
+    sides: list[tuple[Any, bool]] = [
+        (inputs, isinstance(inputs, np.ndarray) and inputs.dtype.kind == "f") for inputs in (train, test)
+    ]
     with np.errstate(all="ignore"):  # numbers beyond float32, infinity and NaN are refused later
         within = all((abs(inputs) <= np.finfo(np.float32).max).all() for inputs, floats in sides if floats)
-        kind = np.float32 if within and (not sides[0][1] or _resolved(train)) else np.float64
+        kind = np.float32 if within and (not sides[0][1] or _resolved(sides[0][0])) else np.float64
         train, test = (inputs.astype(kind, copy=False) if floats else inputs for inputs, floats in sides)
     return train, test
 

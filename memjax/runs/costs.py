@@ -12,7 +12,7 @@ from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.network import network_of
 from memjax.runs.pack_size import chosen_pack_size, guessed_pack_size
 from memjax.subsets import make_design
-from memjax.types import Dataset
+from memjax.types import Dataset, SubsetDesign
 
 TRIAL_EPOCHS = (2, 8)
 LEAST = 3  # calls of a trial, and seconds that it lasts at least
@@ -81,19 +81,18 @@ def measured_speed(config: RunConfig, dataset: Dataset) -> tuple[int, float]:
     design = make_design(config.subset, dataset.num_train, config.seed)
     size = chosen_pack_size(config, dataset, design)
     short, longer = TRIAL_EPOCHS
-    first, second = (_seconds_a_model(config, dataset, epochs, size) for epochs in TRIAL_EPOCHS)
+    first, second = (_seconds_a_model(config, dataset, design, epochs, size) for epochs in TRIAL_EPOCHS)
     epoch = max(second - first, 0) / (longer - short)
     return size, 1 / (second + epoch * (config.train.epochs - longer) if config.train.epochs > longer else second)
 
 
-def _seconds_a_model(config: RunConfig, dataset: Dataset, epochs: int, size: int) -> float:
+def _seconds_a_model(config: RunConfig, dataset: Dataset, design: SubsetDesign, epochs: int, size: int) -> float:
     """Of one device, all of them at work."""
     import jax
 
     from memjax.training import train_many
 
     devices = jax.local_devices()
-    design = make_design(config.subset, dataset.num_train, config.seed)
     single = make_single(config.shortened(epochs), dataset, design)
     examples = make_examples(config, dataset)
     blocks, times = itertools.cycle(range(4 * len(devices))), []

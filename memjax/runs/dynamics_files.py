@@ -72,6 +72,8 @@ def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, n
       epochs, num_models, num_failed; tr_num_in and tr_num_out (train,); for each metric tr_METRIC_in, tr_METRIC_out
       (train, epochs), and for learned (train,), with their standard errors, ..._stderr; None if nothing was recorded.
     """
+    from memjax.dynamics import first_learned
+
     totals: dict[str, EpochSums] = {}
     epochs, source, counts, num_failed = np.zeros(0, np.int64), "", [], 0
     for block in blocks:
@@ -89,7 +91,10 @@ def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, n
             counts = [np.zeros(num_train, np.int64), np.zeros(num_train, np.int64)]
         counts = [count + side.sum(0) for count, side in zip(counts, (masks, ~masks), strict=True)]
         if source:
-            record |= _learned(LEARNED[source](record[source]), epochs)
+            right = LEARNED[source](record[source])
+            first = first_learned(right, epochs)
+            record["learned"] = np.where(np.isnan(first), epochs[-1], first)[:, None]
+            record["ever"] = right.any(1)[:, None]
         for name, values in record.items():
             totals[name].add(values, masks)
     return _as_arrays(totals, counts, epochs) | {
@@ -97,13 +102,6 @@ def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, n
         "num_failed": np.int64(num_failed),
         "learned_from": np.array(source),
     }
-
-
-def _learned(right: Bool[np.ndarray, "models epochs train"], epochs: np.ndarray) -> dict[str, np.ndarray]:
-    from memjax.dynamics import first_learned
-
-    first = first_learned(right, epochs)
-    return {"learned": np.where(np.isnan(first), epochs[-1], first)[:, None], "ever": right.any(1)[:, None]}
 
 
 def _as_arrays(totals: dict[str, EpochSums], counts: list[np.ndarray], epochs: np.ndarray) -> dict[str, np.ndarray]:

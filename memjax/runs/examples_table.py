@@ -23,11 +23,11 @@ def example_columns(
       ids: the user's own name of each training example.
       held_out: (train, classes) mean probability of each class over held-out models, if known.
     """
-    low, high = estimates.memorization.interval()
+    (low, high), own = estimates.memorization.interval(), np.array(classes)
     columns: dict[str, Any] = {
         "id": ids,
         "row": dataset.train_ids,
-        "label": _own(classes, dataset.train_labels),
+        "label": own[dataset.train_labels],
         "memorization": estimates.memorization.value,
         "stderr": estimates.memorization.stderr,
         "low": low,
@@ -40,23 +40,14 @@ def example_columns(
     if (sides := estimates.scores.get("probability")) is not None:
         columns |= {"probability_in": sides.mean_in, "probability_out": sides.mean_out}
     if held_out is not None:
-        columns |= _preferred(held_out, classes) | {"looks_wrong": looks_wrong(held_out, dataset.train_labels)}
+        defined = np.isfinite(held_out).all(1)
+        numbers = np.where(defined, np.nan_to_num(held_out).argmax(1), 0)
+        preferred = own[numbers].astype(object)
+        preferred[~defined] = None
+        columns |= {"preferred": preferred, "preferred_probability": held_out[np.arange(len(numbers)), numbers]}
+        columns["looks_wrong"] = looks_wrong(held_out, dataset.train_labels)
     if dataset.mislabelled.any():
         columns["mislabelled"] = dataset.mislabelled
     if dataset.corrupted.any():
         columns["corrupted"] = dataset.corrupted
     return {name: np.asarray(values) for name, values in columns.items()}
-
-
-def _preferred(held_out: np.ndarray, classes: list[Any]) -> dict[str, np.ndarray]:
-    """The class that held-out models find most probable on average, and its probability."""
-    defined = np.isfinite(held_out).all(1)
-    numbers = np.where(defined, np.nan_to_num(held_out).argmax(1), 0)
-    preferred = _own(classes, numbers).astype(object)
-    preferred[~defined] = None
-    return {"preferred": preferred, "preferred_probability": held_out[np.arange(len(numbers)), numbers]}
-
-
-def _own(classes: list[Any], numbers: np.ndarray) -> np.ndarray:
-    """Class numbers as the user's own labels."""
-    return np.array(classes)[numbers]

@@ -1,14 +1,44 @@
-"""The report of a run."""
+"""The report of a run, in the user's own words, as a file that shows itself in a notebook."""
 
+import html
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from memjax import store
+from memjax.data.in_memory import InMemory
 from memjax.runs import summary
 from memjax.runs.open_folder import Run
+from memjax.runs.suspects import sentence, suspect_order
+from memjax.types import Dataset, Table
 
 if TYPE_CHECKING:
     from memjax.report import Own
+
+
+class ReportFile(NamedTuple):
+    """A report on disk, which may be used wherever a path may.
+
+    Attributes:
+      path: of the HTML page.
+    """
+
+    path: Path
+
+    def __fspath__(self) -> str:
+        return os.fspath(self.path)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def _repr_html_(self) -> str:
+        page = html.escape(self.path.read_text(encoding="utf-8"))
+        return (
+            f"<p>{html.escape(str(self.path))}</p>"
+            f'<iframe srcdoc="{page}" style="width: 100%; height: 640px; border: 0" sandbox="allow-scripts"></iframe>'
+        )
 
 
 def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
@@ -31,3 +61,28 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
         page = draw_report(run.dataset, estimates, pairs, facts, warnings, dynamics, checksums, examples, own)
         write_report(path, page)
     return path
+
+
+def own_words(data: InMemory | None, dataset: Dataset, ids: np.ndarray, columns: dict[str, np.ndarray]) -> "Own":
+    """What the report calls the examples of a run, and which labels it opens with.
+
+    Args:
+      data: the examples as they were given in memory; None if they have a source of their own.
+      ids: the user's own name of each training example.
+      columns: of all training examples, as of `Result.columns`.
+    """
+    from memjax.report.page.own import SUSPECTS_MOST, Own, features_of
+
+    table, test_ids = (data.table, data.own_test_ids) if data else (None, None)
+    if table is not None:
+        rows = dataset.train_ids, dataset.test_ids
+        sides = ([column[taken] for column in side] for side, taken in zip(table[1:], rows, strict=True))
+        table = Table(table.names, *sides)
+    return Own(
+        ids=ids,
+        test_ids=dataset.test_ids if test_ids is None else test_ids[dataset.test_ids],
+        table=table or features_of(dataset),
+        answer=sentence(columns),
+        suspects=suspect_order(columns, SUSPECTS_MOST),
+        columns=columns,
+    )

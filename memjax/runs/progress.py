@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import timedelta
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 EVERY_BAR = 0.5  # seconds; the clock in the bar goes on while a program is compiled
@@ -260,9 +261,5 @@ def clock(seconds: int | float) -> str:
     >>> clock(5), clock(3661.2), clock(200000)
     ('0:05', '1:01:01', '2 days 7:33:20')
     """
-    whole = round(seconds)
-    days, rest = divmod(whole, 86400)
-    hours, rest = divmod(rest, 3600)
-    minutes, rest = divmod(rest, 60)
-    text = f"{hours}:{minutes:02}:{rest:02}" if hours or days else f"{minutes}:{rest:02}"
-    return f"{days} {'day' if days == 1 else 'days'} {text}" if days else text
+    text = str(timedelta(seconds=round(seconds))).replace(",", "")
+    return text.removeprefix("0:").removeprefix("0")

@@ -70,10 +70,13 @@ def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
     if given:  # the run folder keeps the examples: what it was made from may change
         data = replace(config.data, dataset=in_memory.source_of(given), image_size=None)
         config = replace(config, run=config.run or str(folder), data=data, table=TableSpec())
-    source = given.dataset if given else None
-    if source is None and config.data.dataset.startswith(in_memory.SOURCE):
-        source = in_memory.load_saved(folder)
-    dataset = load_dataset(config.data, source)
+    source = given
+    if not given and config.data.dataset.startswith(in_memory.SOURCE):
+        source = in_memory.read(folder)
+        if source is None:
+            where = folder / in_memory.FILE
+            raise InputError(f"{where} is missing or damaged; give the same arrays to memjax.fit again")
+    dataset = load_dataset(config.data, source.dataset if source else None)
     design = make_design(config.subset, dataset.num_train, config.seed)
     if design.num_models is not None and config.num_models > design.num_models:
         raise InputError(f"--num-models is {config.num_models}, but there are only {design.num_models} masks")

@@ -14,22 +14,9 @@ from memjax.runs.disk_space import writes_all_pairs
 from memjax.runs.open_folder import Run
 from memjax.runs.shared_work import Pieces
 from memjax.runs.train_blocks import Advance, Notify, set_aside, train, worker_of
-from memjax.types import Curves, Outcomes
 
 if TYPE_CHECKING:
     from memjax.estimators import Tally
-
-
-def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:
-    """All models asked for and the number of diverged ones; None, after setting it aside, if a block is corrupt.
-
-    All at once: see `store.read_outcomes` for the memory that it takes.
-    """
-    try:
-        return store.read_outcomes(run.folder, run.plan.blocks, run.plan.num_models)
-    except store.CorruptBlock as problem:
-        set_aside(run, problem.number, str(problem), notify)
-        return None
 
 
 def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = None) -> "Tally":
@@ -85,21 +72,6 @@ def _pieces(run: Run, blocks: str) -> Pieces:
 def _by_twos(blocks: Iterable[int]) -> list[list[int]]:
     """Blocks 2k and 2k + 1 together: of whatever size they are, models 2k and 2k + 1 are never parted."""
     return [list(group) for _, group in itertools.groupby(sorted(blocks), key=lambda number: number // 2)]
-
-
-def curves(run: Run, advance: Advance, notify: Notify) -> Curves:
-    """What was recorded of all models asked for while they trained; trains what is missing.
-
-    Raises:
-      InputError: nothing is recorded in this run.
-      Interrupted: the run was asked to stop.
-    """
-    while True:
-        train(run, advance, notify)
-        try:
-            return store.read_curves(run.folder, run.plan.blocks, run.plan.num_models)
-        except store.CorruptBlock as problem:
-            set_aside(run, problem.number, str(problem), notify)
 
 
 def dynamics(run: Run, place: Path, advance: Advance, notify: Notify) -> list[str]:
@@ -172,9 +144,8 @@ def _make_results(run: Run, before: store.Stock, every: bool, advance: Advance, 
         stock = store.take_stock(run.folder, plan)
         same = stock.digest(run.plan.blocks) == blocks
         if same:
-            note = store.ResultsNote(
-                plan, num_models, {}, run.config.score, blocks, found.num_failed, environment.describe()
-            )
+            here, score = environment.describe(), run.config.score
+            note = store.ResultsNote(plan, num_models, {}, score, blocks, found.num_failed, here)
             same = store.publish_set(
                 run.folder, place, note, names, lambda: store.take_stock(run.folder, plan).digest(run.plan.blocks)
             )

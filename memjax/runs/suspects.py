@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from memjax.notebook import three_digits
+from memjax.runs.summary import printable
 
 COLUMNS = {  # of the table of suspects -> of the table of all examples
     "id": "id", "row": "row", "label": "label", "looks_wrong": "looks_wrong", "preferred": "preferred",
@@ -72,7 +73,7 @@ def lines(suspects: dict[str, np.ndarray]) -> list[str]:
         texts = [
             three_digits(value) if isinstance(value, float) else str(value) for value in np.asarray(values).tolist()
         ]
-        columns.append([title, *("".join(c if c.isprintable() else "?" for c in text)[:_LONGEST] for text in texts)])
+        columns.append([title, *(printable(text)[:_LONGEST] for text in texts)])
     three = zip(suspects["memorization"], suspects["low"], suspects["high"], strict=True)
     intervals = [f"{value:.2f} ({low:.2f} to {high:.2f})" for value, low, high in three]
     columns = [column for column in [*columns, ["memorization", *intervals]] if len(column) > 1]

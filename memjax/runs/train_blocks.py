@@ -88,7 +88,11 @@ def _train_blocks(run: Run, missing: list[int], counts: tuple[int, int], advance
                 _check_diverged(num_models, num_failed, run.config.max_failed)
     except Exception as problem:
         if is_out_of_memory(problem):
-            raise InputError(_does_not_fit(run.plan.pack_size)) from None
+            size = run.plan.pack_size
+            smaller = f"begin another --run with --pack-size {size // 2}" if size > 1 else "take a smaller --model"
+            raise InputError(
+                f"a device ran out of memory with {size} models per pack, which this run folder has fixed; {smaller}"
+            ) from None
         raise
 
 
@@ -128,8 +132,3 @@ def _check_diverged(num_models: int, num_failed: int, most: float) -> None:
             "--learning-rate and give another --run, or go on with a larger --max-failed: diverged models are left out "
             "and counted"
         )
-
-
-def _does_not_fit(pack_size: int) -> str:
-    smaller = f"begin another --run with --pack-size {pack_size // 2}" if pack_size > 1 else "take a smaller --model"
-    return f"a device ran out of memory with {pack_size} models per pack, which this run folder has fixed; {smaller}"

@@ -32,8 +32,9 @@ def load_npz(file: str) -> Dataset:
         raise InputError(
             f"{path}: {_NAMES} are {names.dtype} {names.shape}; expected one row of text, e.g. np.array(['cat', 'dog'])"
         )
-    train, test = (tuple(map(arrays.get, keys)) for keys in (_NEEDED, _TEST))
-    return make_encoded(f"npz:{file}", train, test if _TEST[0] in arrays else None, names.tolist(), str(path))[0]
+    train = arrays["x_train"], arrays["y_train"]
+    test = (arrays["x_test"], arrays["y_test"]) if "x_test" in arrays else None
+    return make_encoded(f"npz:{file}", train, test, names.tolist(), str(path))[0]
 
 
 def load_npy(folder: str, stream: bool) -> Dataset:
