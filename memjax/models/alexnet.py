@@ -30,15 +30,9 @@ class AlexNet(nnx.Module):
     """
 
     def __init__(
-        self,
-        input_shape: tuple[int, ...],
-        num_classes: int,
-        factor: float = 1.0,
-        norm: Norm = "batch",
-        dropout: float = 0.0,
-        *,
-        rngs: nnx.Rngs,
-    ):
+        self, input_shape: tuple[int, ...], num_classes: int, factor: float = 1.0, norm: Norm = "batch",
+        dropout: float = 0.0, *, rngs: nnx.Rngs,
+    ):  # fmt: skip
         height, width, colours = image_shape("alexnet", input_shape, 11)
         channels, *widths = (max(1, round(size * factor)) for size in (200, 384, 192))
         self.convolutions = nnx.List(

@@ -71,20 +71,11 @@ class Bar:
         if not watched():
             yield
             return
-        end = threading.Event()
-        with _tqdm()(total=0, bar_format="preparing [{elapsed}]", leave=False) as bar:
-
-            def tick() -> None:
-                while not end.wait(EVERY_BAR):
-                    bar.refresh()
-
-            thread = threading.Thread(target=tick, daemon=True)
-            thread.start()
-            try:
-                yield
-            finally:
-                end.set()
-                thread.join()
+        with (
+            _tqdm()(total=0, bar_format="preparing [{elapsed}]", leave=False) as bar,
+            Progress(1, 0, lambda _: bar.refresh(), EVERY_BAR, print),
+        ):
+            yield
 
     def progress(self, total: int, done: int, recount: Callable[[], int] | None = None):
         return progress_bar(total, done, recount)
@@ -119,14 +110,9 @@ class Progress:
     """
 
     def __init__(
-        self,
-        total: int,
-        done: int,
-        show: Callable[[Standing], object],
-        every: float,
-        write: Callable[[str], object],
+        self, total: int, done: int, show: Callable[[Standing], object], every: float, write: Callable[[str], object],
         recount: Callable[[], int] | None = None,
-    ):
+    ):  # fmt: skip
         self.write = write
         self._total, self._began_with, self._done = total, done, done
         self._show, self._every, self._recount = show, every, recount

@@ -29,5 +29,5 @@ def repair(folder: Path, damaged: Iterable[int], teller: Teller) -> None:
         store.set_aside(folder, number)
     with teller.progress(run.plan.num_models, run.num_trained) as progress:
         stages.train(run, progress.update, progress.write, numbers)
-        if store.has_results(folder) and not run.missing:
+        if store.has_results(folder) and not run.untrained:
             stages.estimate(run, progress.update, progress.write)

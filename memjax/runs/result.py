@@ -228,7 +228,7 @@ class Result:
         """
         wanted = max(num_models or 0, self.run.plan.num_models)
         run = extend_run(self.run, wanted) if wanted > self.run.plan.num_models else self.run
-        run = run.with_config(replace(run.config, num_models=wanted))
+        run = replace(run, config=replace(run.config, num_models=wanted))
         environment.start_jax(run.config.cpu_devices)
         before = run.num_trained
         run, fresh = carry_out(run, Bar() if progress else Silent())

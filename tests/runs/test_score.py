@@ -130,7 +130,7 @@ def test_the_standard_error_asked_for_is_of_the_score(tmp_path):
     needed = []
     for score in ("correct", "probability"):
         config = RunConfig(**(vars(opened.config) | {"score": score, "until_stderr": 0.05}))
-        asked = replace(opened, request=replace(opened.request, config=config))
+        asked = replace(opened, config=config)
         assert stages.estimate(asked, print, print)
         typical = store.read_estimates(opened.folder).typical_stderr
         needed.append(decisions.models_until(asked))
