@@ -33,4 +33,4 @@ def refuse_masked(what: str, values: Any) -> None:
 
 
 class Interrupted(Exception):
-    """The run was asked to stop and can be resumed: the command line exits with code 75."""
+    """The run was asked to stop and can be resumed: the exit code says by which signal."""

@@ -163,7 +163,7 @@ def check_range(what: str, name: str, values: Any) -> None:
     if outside:
         bounds = f"from {metric.range[0]:g} to {metric.range[1]:g}"
         guess = "check what was computed"
-        if what != name:
+        if what != name and name in what:
             guess = f"for a difference of logits call the array {what.replace(name, 'margin')}"
         raise InputError(f"{what} holds numbers from {low:g} to {high:g}; expected {metric.words}, {bounds}; {guess}")
 

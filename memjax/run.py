@@ -6,11 +6,7 @@ import sys
 from contextlib import suppress
 from io import TextIOWrapper
 
-from memjax.cli import call
-from memjax.cli.output import print_event
-from memjax.errors import InputError, Interrupted
-from memjax.machine.signals import INTERRUPTED, KEPT, listen
-from memjax.runs import summary
+from memjax.machine.signals import KEPT, exit_code, listen
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
@@ -18,29 +14,37 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command; returns the exit code.
 
-    0: done.  1: `verify` found something wrong.  2: the request or the input is wrong.  75: interrupted, to be begun
-    again with the same command.
+    0: done.  1: `verify` found something wrong.  2: the request or the input is wrong.  130 (Ctrl-C), 143 (SIGTERM),
+    129 (SIGHUP): stopped.  75 (SIGUSR1): stopped, to be begun again.  The same command goes on after every stop.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        from memjax.cli import call  # here, so that signals are listened to before much is imported
+        from memjax.errors import InputError, Interrupted
+        from memjax.runs.summary import printable
+    except KeyboardInterrupt:
+        return _leave(arguments, exit_code(), "interrupted before it began")
+    try:
         return call(arguments)
     except InputError as problem:
-        return _leave(arguments, 2, summary.printable(str(problem)))
+        return _leave(arguments, 2, printable(str(problem)))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter would complain of it once more at its end
         return _leave([], 2, f"the program that read this output has ended; {KEPT}")
     except OSError as problem:
         advice = f"; {KEPT}" if problem.errno in FULL else "; check the path and its permissions"
         return _leave(arguments, 2, f"{problem.filename or 'a file'}: {problem.strerror or problem}{advice}")
     except (KeyboardInterrupt, Interrupted):
-        return _leave(arguments, INTERRUPTED, f"interrupted; {KEPT}")
+        return _leave(arguments, exit_code(), f"interrupted; {KEPT}")
 
 
 def _leave(arguments: list[str], code: int, text: str) -> int:
-    """Says why the command ends before its end."""
-    print(f"memjax: {text}", file=sys.stderr)
+    """Says why the command ends before its end, as far as anybody listens."""
+    with suppress(OSError, ValueError):
+        print(f"memjax: {text}", file=sys.stderr)
     if "--json" in arguments:
-        with suppress(BrokenPipeError):
+        from memjax.cli.output import print_event
+
+        with suppress(OSError, ValueError):
             print_event("error", text=text, exit_code=code)
     return code
 
@@ -58,14 +62,19 @@ def _open_closed_streams() -> None:
 
 def console() -> None:
     """The command `memjax`: listens to signals, and leaves with the exit code."""
-    _open_closed_streams()
     listen()
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a log in ASCII is no reason to lose the end of a run
     code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (BrokenPipeError, ValueError):  # the reader has gone
+            pass
+        except OSError:  # the disk is full: whoever reads the file must know that it is cut off
+            code = code or 2
     os._exit(code)  # after an interrupt a device may still be at work, and taking the interpreter down under it crashes
 
 

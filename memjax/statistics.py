@@ -40,7 +40,7 @@ def gini(values: Shaped[Any, "..."] | Sequence[Any]) -> Float[np.ndarray, "*rest
     values = np.sort(np.asarray(values, np.float64), axis=-1)
     count = values.shape[-1] if values.ndim else 0
     if not count or not (np.isfinite(values).all() and (values >= 0).all()):
-        raise InputError("gini takes one or more finite numbers of at least 0")
+        raise InputError("gini takes one or more numbers; give finite ones of at least 0")
     rank = 2 * np.arange(1, count + 1) - count - 1  # of ascending values: how many are below less how many above
     with np.errstate(invalid="ignore"):
         return np.asarray((rank * values).sum(-1) / (count * values.sum(-1)))

@@ -107,8 +107,9 @@ def test_other_results_show_their_main_numbers():
         repr(LinearDatamodelingScore(0.4, 0.3, 0.5, ones, 1, np.nan)): (
             "LinearDatamodelingScore(0.4, 95 % interval 0.3 to 0.5; 2 test examples, 1 undefined)"
         ),
-        repr(Curve(false, true, 0.8, 0.7)): (
-            "Curve(AUC 0.8, balanced accuracy 0.7; true positives 0.3 at 1 % false ones, 0.2 at 0.1 %; 4 thresholds)"
+        repr(Curve(false, true, 0.8, 0.7, 0, 10, 2000)): (
+            "Curve(AUC 0.8, balanced accuracy 0.7; true positives 0.3 (0.0667 to 0.652) at 1 % false ones, "
+            "0.2 (0.0252 to 0.556) at 0.1 %; 2,000 non-members can show 0.05 % false ones or more; 4 thresholds)"
         ),
         repr(Datamodels(np.diag([0.0, 2.0]), ones, ones, ones, ones / 2)): (
             "Datamodels(2 x 2: 1 of 4 weights are not 0, 0 to 2; held-out R2 0.5 to 0.5)"

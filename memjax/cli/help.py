@@ -42,7 +42,7 @@ Other commands; memjax COMMAND --help explains each:
   completion SHELL       completion for bash, zsh or tcsh
 
 Exit codes: 0 done, 1 verify found a problem, 2 wrong input, 3 verify --repair repaired
-all problems, 75 interrupted: run it again.
+all problems, 130 Ctrl-C, 143 SIGTERM, 75 SIGUSR1: run it again.
 """
 
 

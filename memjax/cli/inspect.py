@@ -34,7 +34,7 @@ def status(request: Status) -> None:
     models = plan.num_trained(finished)
     counts = _counts(folder)
     size = store.total_size(folder)
-    ago = _seconds_ago(folder, finished)
+    ago = _seconds_ago(folder)
     latest = "" if ago is None else f"; the last {ago:,.0f} s ago"
     rows = [
         ("data", f"{summary.printable(plan.data['name'])}, {plan.data['num_train']:,} training examples"),
@@ -107,9 +107,9 @@ def _look(folder: str, output: Output) -> tuple[list[store.Finding], int]:
     return problems, counts["note"]
 
 
-def _seconds_ago(folder: Path, finished: set[int]) -> float | None:
+def _seconds_ago(folder: Path) -> float | None:
     """Seconds since the last block was committed; None if there is none, or if the folder is on an object store."""
     if store.url_of(folder):
         return None
-    times = [store.record_path(folder, number).stat().st_mtime for number in finished]
-    return max(0.0, time.time() - max(times)) if times else None
+    records = [stamp[1] for name, stamp in store.stamps(folder / "blocks").items() if name.endswith(".json")]
+    return max(0.0, time.time() - max(records) / 1e9) if records else None

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shutil
 import sys
 import textwrap
@@ -36,12 +37,12 @@ class Output:
         if self._json:
             print_event(event, **facts)
         elif not self._quiet:
-            print(words, flush=True)
+            put(words)
 
     def result(self, event: str, words: str, short: str, **facts: Any) -> None:
         """Prints the result of the command; with --quiet only `short`."""
         if self._quiet and short:
-            print(short, flush=True)
+            put(short)
         else:
             self.say(event, words, **facts)
 
@@ -75,8 +76,15 @@ class Output:
 
 def print_event(event: str, **facts: Any) -> None:
     """Prints one JSON object on its own line; NaN and infinity become null."""
-    sys.stdout.write(json.dumps({"event": event, **_plain(facts)}, allow_nan=False) + "\n")
-    sys.stdout.flush()
+    put(json.dumps({"event": event, **_plain(facts)}, allow_nan=False))
+
+
+def put(text: str) -> None:
+    """Prints a line.  If its reader has gone, as `head` does, a run goes on and says nothing more."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  for as long as the process lives
 
 
 def two_columns(rows: list[tuple[str, str]], longest: str = "") -> str:

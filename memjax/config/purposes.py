@@ -8,7 +8,7 @@ from memjax.errors import one_of
 
 PURPOSES = {
     "memorization": SubsetSpec("balanced", 0.5),
-    "influence": SubsetSpec("balanced", 0.5),
+    "influence": SubsetSpec("fixed-size", 0.5),
     "membership": SubsetSpec("balanced", 0.5),
 }
 FIRST = 32  # models, after which a run with a goal looks for the first time

@@ -28,9 +28,9 @@ class RunConfig:
     until: str | None = None
     """Train more models until this is known.  stderr=0.03: the typical standard error of memorization is so small.
     threshold=0.25: each example is above or below it with 95 %, or within 0.05 of it.  ranking=50: the 50 most
-    memorized examples stay the same with 95 %, but for examples within 0.05 of them.  pairs: each pair of one class has
-    an influence above or below 0.15, likewise.  threshold=0.25:0.1 takes 0.1 instead of 0.05.  --num-models is the
-    number to begin with, 32 if it is not given."""
+    memorized examples stay the same with 95 %, but for examples within 0.05 of them.  pairs: the influence of each pair
+    of one class, whose training example is memorized, is above or below 0.15, likewise.  threshold=0.25:0.1 takes 0.1
+    instead of 0.05.  --num-models is the number to begin with, 32 if it is not given."""
     until_stderr: float | None = None
     """The same as --until stderr=E."""
     max_models: int | None = None

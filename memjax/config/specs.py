@@ -83,9 +83,9 @@ class DataSpec:
         if self.stream and self.corrupt:
             raise InputError("--corrupt changes data in memory, where --stream does not load them; drop one of them")
         if not self.dataset.startswith(("tfds:", "folder:")) and self.image_size:
-            raise InputError(f"--image-size is for folder:FOLDER and tfds:NAME; images of {self.dataset} have one size")
+            raise InputError(f"--image-size is for folder:FOLDER and tfds:NAME; leave it out for {self.dataset}")
         if not self.dataset.startswith("tfds:") and self.test_split != "test":
-            raise InputError(f"--test-split is for tfds:NAME; {self.dataset} has its own")
+            raise InputError(f"--test-split is for tfds:NAME; leave it out for {self.dataset}")
 
 
 @dataclass(frozen=True)

@@ -68,5 +68,7 @@ def named_examples(data: DataSpec, table: TableSpec) -> InMemory | None:
     if source.startswith("folder:"):
         return load_image_folder(place, table, data.image_size, data.data_seed)
     if table != TableSpec() and not source.startswith("saved:"):
-        raise InputError("--target, --id, --drop, --split and --test-fraction are for tables and folders of images")
+        raise InputError(
+            "--target, --id, --drop, --split and --test-fraction are for tables and folders of images; leave them out"
+        )
     return None

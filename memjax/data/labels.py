@@ -100,6 +100,8 @@ def _from_objects(which: str, array: np.ndarray) -> np.ndarray:
     kinds = {type(value) for value in array}
     for kind, members in ((bool, (bool, np.bool_)), (str, (str, np.str_)), (np.int64, (int, np.integer))):
         if all(issubclass(found, members) for found in kinds) and (kind is bool or bool not in kinds):
+            if kind is np.int64 and (large := [value for value in array if abs(int(value)) >= 2**63]):
+                raise InputError(f"{which} labels reach {large[0]}; give whole numbers below 2^63, or text")
             return np.array(list(array), kind)
     if all(issubclass(found, float | np.floating | int | np.integer) for found in kinds - {bool}) and bool not in kinds:
         return array.astype(np.float64)

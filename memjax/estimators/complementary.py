@@ -54,7 +54,7 @@ def whole_pairs(outcomes: Outcomes) -> Outcomes:
     return some_models(outcomes, kept)
 
 
-def some_models(outcomes: Outcomes, chosen: Bool[np.ndarray, " models"] | slice) -> Outcomes:
+def some_models(outcomes: Outcomes, chosen: Shaped[np.ndarray, " some"] | slice) -> Outcomes:
     """The outcomes of some models."""
     train, test = ({name: values[chosen] for name, values in side.items()} for side in (outcomes.train, outcomes.test))
     return Outcomes(outcomes.model_ids[chosen], outcomes.masks[chosen], train, test)

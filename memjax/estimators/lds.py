@@ -17,7 +17,7 @@ class LinearDatamodelingScore(NamedTuple):
 
     Attributes:
       value: their mean over test examples.
-      low, high: 95 % bootstrap interval of that mean, over models and test examples.
+      low, high: 95 % interval of that mean, over models and test examples.
       each: (test,) one correlation a test example; NaN where predictions or outputs are constant.
       num_undefined: how many are NaN and left out of the mean.
       ceiling: what a perfect prediction of the mean output would reach: the mean, over test examples, of the square
@@ -99,7 +99,7 @@ def linear_datamodeling_score(
         )
     predicted = _sums_over(masks, scores)
     each = _spearman(predicted, outputs)
-    low, high = _interval(predicted, outputs, seed, draws)
+    low, high = _interval(predicted, outputs, each, seed, draws)
     ceiling = np.nan
     if again is not None:
         retrained = _spearman(again, outputs)
@@ -140,18 +140,30 @@ def _spearman(
 
 
 def _interval(
-    predicted: Float[np.ndarray, "models test"], outputs: Float[np.ndarray, "models test"], seed: int, draws: int
-) -> tuple[float, float]:
-    """Bootstrap of both models and test examples: both are samples."""
-    rng = np.random.default_rng(seed)
-    num_models, num_test = outputs.shape
-    means = []
-    for _ in range(draws):
-        rows, columns = rng.integers(num_models, size=num_models), rng.integers(num_test, size=num_test)
-        means.append(_mean(_spearman(predicted[np.ix_(rows, columns)], outputs[np.ix_(rows, columns)])))
-    if np.isnan(means).all():
+    predicted: Float[np.ndarray, "models test"], outputs: Float[np.ndarray, "models test"],
+    each: Float[np.ndarray, " test"], seed: int, draws: int,
+) -> tuple[float, float]:  # fmt: skip
+    """The mean -+ 1.96 standard errors, both models and test examples being samples.
+
+    The variance is that over bootstraps of the models plus that over test examples, less what both hold: the noise of
+    single correlations, which a bootstrap of models and test examples at once would count three times.
+
+    Reference:
+      Owen, The Pigeonhole Bootstrap, The Annals of Applied Statistics 1, 2007.
+    """
+    rng, known = np.random.default_rng(seed), np.isfinite(each)
+    num_models, number = len(outputs), int(known.sum())
+    drawn = [rng.integers(num_models, size=num_models) for _ in range(draws)]
+    again = np.array([_spearman(predicted[rows][:, known], outputs[rows][:, known]) for rows in drawn])
+    if draws < 2 or not number:
         return float("nan"), float("nan")
-    return float(np.nanquantile(means, 0.025)), float(np.nanquantile(means, 0.975))
+    of_models = float(np.nanvar(np.nanmean(again, axis=1), ddof=1))
+    of_single = float(np.nanmean(np.nanvar(again, axis=0, ddof=1)))
+    variance = of_models
+    if number > 1:
+        variance += float(each[known].var(ddof=1)) / number - max(of_single - of_models, 0.0) / (number - 1)
+    half = 1.96 * np.sqrt(max(variance, of_models))
+    return _mean(each) - half, _mean(each) + half
 
 
 def _mean(each: Float[np.ndarray, " test"]) -> float:

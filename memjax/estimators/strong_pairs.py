@@ -1,6 +1,6 @@
 """High-influence pairs of a large data set, without the matrix of all influences."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import jax
 import numpy as np
@@ -8,7 +8,9 @@ from jaxtyping import Float, Shaped
 
 from memjax.errors import InputError
 from memjax.estimators.checks import as_masks, as_scores
-from memjax.estimators.kernels.tiles import Device, Found, search, tile_for
+from memjax.estimators.kernels.layout import Layout, layout_of
+from memjax.estimators.kernels.stratified import estimate_by_size, every
+from memjax.estimators.kernels.tiles import Candidates, Device, Found, search, tile_for
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD, Pairs, join_pairs, ranks
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
@@ -87,8 +89,26 @@ def strong_pairs(
         return join_pairs([])
     devices = devices or jax.local_devices()
     floor = np.full(scores.shape[1], infl_threshold, np.float32)
-    found = search(np.asarray(masks), scores, blocks, floor, tile or tile_for(blocks, devices), devices)
+    shape = tile or tile_for(blocks, devices)
+    if layout := layout_of(masks):
+        found = _by_layout(layout, np.asarray(masks), scores, blocks, floor, shape)
+    else:
+        found = search(np.asarray(masks), scores, blocks, floor, shape, devices)
     return join_pairs([part.pairs for part in found] if top is None else list(_best(found, floor, top)))
+
+
+def _by_layout(
+    layout: Layout, masks: np.ndarray, scores: np.ndarray, blocks: list[Candidates], floor: np.ndarray,
+    shape: tuple[int, int],
+) -> Iterator[Found]:  # fmt: skip
+    """As `search`, on the host, of models whose subsets have several sizes, or are not independent."""
+    for block_rows, block_columns in blocks:
+        for columns in (block_columns[start : start + shape[1]] for start in range(0, len(block_columns), shape[1])):
+            for rows in (block_rows[start : start + shape[0]] for start in range(0, len(block_rows), shape[0])):
+                tile = estimate_by_size(layout, masks[:, rows], scores[:, columns], "adjusted", every)
+                value, stderr = np.asarray(tile.value), np.asarray(tile.stderr)
+                row, column = np.nonzero(value >= floor[columns])
+                yield Found(columns, Pairs(rows[row], columns[column], value[row, column], stderr[row, column]))
 
 
 def _best(found: Iterable[Found], floor: Float[np.ndarray, " test"], top: int) -> Iterable[Pairs]:

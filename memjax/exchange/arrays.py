@@ -111,7 +111,7 @@ def outcomes_of(arrays: Mapping[str, Shaped[np.ndarray, "..."]], name: str = "ar
             raise InputError(_misfit(key, values.shape, "masks", masks.shape))
     num_test = {key: values.shape[1] for key, values in scores.items() if key.startswith("test_")}
     if len({*num_test.values()}) > 1:
-        raise InputError(f"the arrays of test examples have different lengths: {num_test}")
+        raise InputError(f"the arrays of test examples have different lengths: {num_test}; expected one")
     train, test = (
         {key.removeprefix(side): np.asarray(values) for key, values in scores.items() if key.startswith(side)}
         for side in SIDES

@@ -40,7 +40,8 @@ def read(folder: Path) -> dict[str, np.ndarray]:
         sizes = len(arrays["index_train"]) + len(arrays["index_removed"]), len(arrays["index_test"])
         if masks and sizes != (len(masks[0]), len(test[0])):
             raise InputError(
-                f"{path} is of {sizes} training and test examples, others of {len(masks[0]), len(test[0])}"
+                f"{path} is of {sizes} training and test examples, others of {len(masks[0]), len(test[0])}; "
+                "expected the same of all models"
             )
         whole = np.concatenate([arrays["index_train"], arrays["index_removed"]])
         correct = np.concatenate([arrays["correctness_train"], arrays["correctness_removed"]])
@@ -72,7 +73,7 @@ def write(folder: Path, outcomes: Outcomes) -> int:
 
 def _check_names(names: Sequence[str], path: Path) -> None:
     if missing := [name for name in WANTED if name not in names]:
-        raise InputError(f"{path} lacks {', '.join(missing)}")
+        raise InputError(f"{path} lacks {', '.join(missing)}; get the file again")
 
 
 def _scattered(values: np.ndarray, index: np.ndarray, size: int, path: Path) -> np.ndarray:

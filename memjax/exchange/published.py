@@ -115,7 +115,7 @@ def agreement(
     if first.shape != second.shape or first.ndim != 1:
         raise InputError(f"the scores have shapes {first.shape} and {second.shape}; expected one each example")
     if first_labels is not None and not np.array_equal(first_labels, second_labels):  # type: ignore
-        raise InputError("the labels differ: these are not the same examples in the same order")
+        raise InputError("the labels differ; give the same examples in the same order")
     known = np.isfinite(first) & np.isfinite(second)
     if known.sum() < 3:
         raise InputError(f"{int(known.sum())} examples have both scores; expected at least 3")
@@ -134,7 +134,8 @@ def agreement(
 def _with(path: Path, *wanted: str) -> dict[str, np.ndarray]:
     def check(names) -> None:
         if missing := [name for name in wanted if name not in names]:
-            raise InputError(f"{path} lacks {', '.join(missing)}; it holds {', '.join(map(str, names))[:200]}")
+            there = ", ".join(map(str, names))[:200]
+            raise InputError(f"{path} holds {there}; expected {', '.join(missing)} too; get the file again")
 
     arrays = read_npz(path, check)
     for name in wanted:

@@ -2,6 +2,9 @@
 
 Finished blocks are safe at any moment, so a run may stop at any moment.  During training, the first signal lets the run
 finish the current models or save a checkpoint; the second stops it at once.
+
+The exit code says who asked: 75 after SIGUSR1, by which a scheduler says that the time is up and the job may go back
+into its queue; 128 and the number of the signal after others, as in shells, and those jobs are to stay away.
 """
 
 import os
@@ -10,14 +13,20 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-INTERRUPTED = 75  # exit code EX_TEMPFAIL: a scheduler may start the same command again
+AGAIN = 75  # exit code EX_TEMPFAIL: a scheduler may start the same command again
 KEPT = "finished models are saved, the same command continues from there"
-_SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP")
 
 _asked, _patient = threading.Event(), threading.Event()
 _under_way = ""
+_latest = int(signal.SIGINT)
+
+
+def exit_code() -> int:
+    """Of a run that was asked to stop: 75 after SIGUSR1, 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP."""
+    return AGAIN if _latest == getattr(signal, "SIGUSR1", None) else 128 + _latest
 
 
 def asked() -> bool:
@@ -58,15 +67,18 @@ def listen() -> None:
 
 def _wait(inside: socket.socket, _outside: socket.socket) -> None:
     """`_outside` is an argument so that it stays open."""
-    while inside.recv(1):
+    global _latest
+    while number := inside.recv(1):
+        _latest = number[0]
         if _patient.is_set() and not _asked.is_set():
             _asked.set()
             _say(f"stopping after {_under_way}; a second signal stops at once")
         else:
             _say(f"interrupted; {KEPT}")
-            os._exit(INTERRUPTED)
+            os._exit(exit_code())
 
 
 def _say(text: str) -> None:
     start = "\n" if sys.stderr.isatty() else ""  # below the progress bar
-    print(f"{start}memjax: {text}", file=sys.stderr, flush=True)
+    with suppress(OSError, ValueError):  # a log that cannot be written, or is closed, must not keep a run from stopping
+        print(f"{start}memjax: {text}", file=sys.stderr, flush=True)

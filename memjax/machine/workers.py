@@ -66,8 +66,9 @@ def _from_scheduler(variables: Mapping[str, str]) -> Worker:
     if "TPU_WORKER_ID" in variables:
         tasks.append((read("TPU_WORKER_ID", 0), len(variables.get("TPU_WORKER_HOSTNAMES", "").split(","))))
     index, count = max(tasks, key=lambda task: task[1], default=(0, 1))
-    jobs = read("SLURM_ARRAY_TASK_COUNT", 1)
+    first = read("SLURM_ARRAY_TASK_MIN", 0)
+    # The numbers of an array may have gaps, as in 0,2 or 0-6:2.  Whoever is finished trains the blocks of the gaps.
+    jobs = read("SLURM_ARRAY_TASK_MAX", first + read("SLURM_ARRAY_TASK_COUNT", 1) - 1) - first + 1
     if jobs > 1:
-        job = read("SLURM_ARRAY_TASK_ID", 0) - read("SLURM_ARRAY_TASK_MIN", 0)
-        index, count = job % jobs * count + index, jobs * count
+        index, count = (read("SLURM_ARRAY_TASK_ID", first) - first) * count + index, jobs * count
     return Worker(index, count) if 0 <= index < count else ALONE

@@ -81,7 +81,7 @@ def in_words(name: str, when: str) -> Iterator[None]:
             if "site-packages" not in frame.filename and not frame.filename.startswith(library)
         ]  # fmt: skip
         where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-        raise InputError(f"--model {name} fails {when}: {first_line(problem)}{where}") from problem
+        raise InputError(f"--model {name} fails {when}; correct it: {first_line(problem)}{where}") from problem
 
 
 def is_there(name: str) -> bool:
@@ -99,7 +99,7 @@ def _takes_rngs(name: str, factory: Callable) -> bool:
         signature = inspect.signature(factory)
         signature.bind_partial((), 0)
     except (TypeError, ValueError) as problem:
-        raise InputError(f"--model {name} cannot be called as factory(input_shape, num_classes): {problem}") from None
+        raise InputError(f"--model {name} must be callable as factory(input_shape, num_classes): {problem}") from None
     return "rngs" in signature.parameters
 
 
@@ -119,7 +119,9 @@ def _find(name: str) -> Any:
         try:
             module = importlib.import_module(module_name)
         except ImportError as problem:
-            raise InputError(f"--model {name}: module {module_name} cannot be imported: {problem}") from problem
+            raise InputError(
+                f"--model {name}: module {module_name} cannot be imported; check the name: {problem}"
+            ) from problem
     if not callable(factory := getattr(module, factory_name, None)):
-        raise InputError(f"--model {name}: {module_name} has no callable {factory_name!r}")
+        raise InputError(f"--model {name}: {module_name} has no callable {factory_name!r}; check the name")
     return factory

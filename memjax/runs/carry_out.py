@@ -4,7 +4,6 @@ from memjax.config.goals import Goal
 from memjax.machine.debugging import without_debugging
 from memjax.machine.workers import make_worker
 from memjax.runs import open_folder, stages
-from memjax.runs.decisions import models_to_decide, models_until, undecided
 from memjax.runs.open_folder import Run
 from memjax.runs.progress import Teller
 
@@ -20,6 +19,8 @@ def carry_out(run: Run, teller: Teller, estimate: bool = True, advice: str = "")
     Returns:
       The run, with the further models that --until needed, and whether estimates were written.
     """
+    from memjax.runs.decisions import models_to_decide, models_until, undecided  # with jax, which takes a second
+
     goal, fresh, looks, notices = run.config.goal, False, 0, [advice] if advice else []
     if not run.dataset.num_test:
         notices.append("there are no test examples: memorization is estimated, influence is undefined")

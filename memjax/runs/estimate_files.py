@@ -29,21 +29,18 @@ from memjax.estimators import (
     Pairs,
     Reliability,
     Tally,
-    estimate_of,
-    expected_by_chance,
     extremes,
     join_extremes,
     join_pairs,
     q_values,
     select_pairs,
-    sides_of,
 )
-from memjax.estimators.kernels.influence_from_bits import influence_of_bits, tails_of_bits
+from memjax.estimators.kernels.influence_from_bits import influence_of_bits
 from memjax.estimators.kernels.influence_from_scores import influence_of_outputs
 from memjax.estimators.kernels.normal_mixture import posterior_of_normal
 from memjax.estimators.reliability import LEAST, agreement
 from memjax.estimators.shrink import FITTED
-from memjax.estimators.streaming.totals import Totals
+from memjax.estimators.streaming.laid_out import by_chance_of, halves_of, means_of, memorization_of, p_values_of
 from memjax.machine.debugging import without_debugging
 from memjax.metrics import METRICS
 from memjax.notebook import Summary
@@ -101,12 +98,12 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
     if correct:
         right_in, right = float(correct.sums.inside.sum()), float(correct.sums.total.sum())
     reliability, plug_in = _reliability(tally), None
-    means = {name: _means(totals) for name, totals in tally.scores.items()}
+    means = {name: _means(tally, name) for name in tally.scores}
     means.setdefault(
         "correct", jax.tree.map(lambda values: np.full_like(values, np.nan, np.float32), means[tally.score])
     )
     if correct and tally.score == "correct":
-        plug_in = np.asarray(estimate_of(correct, errors="plug-in").stderr)
+        plug_in = np.asarray(memorization_of(tally, "correct", "plug-in").stderr)
     return Estimates(
         score=tally.score,
         scores=means,
@@ -124,7 +121,7 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
         stderr_plug_in=plug_in,
         # The paper's lemma is about scores from 0 to 1.
         lemma_bound=lemma_bound(num_in / all_answers, num_models) if METRICS[tally.score].bounded else math.nan,
-        typical_stderr=Summary(estimate_of(tally.scores[tally.score], "unbiased").stderr).typical,
+        typical_stderr=Summary(memorization_of(tally, tally.score, "unbiased").stderr).typical,
         corrupted=dataset.corrupted,
         test_corrupted=dataset.test_corrupted,
         reliability=reliability.whole,
@@ -132,20 +129,19 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
     )
 
 
-def _means(totals: Totals) -> ScoreMeans:
-    inside, outside = sides_of(totals)
-    found = estimate_of(totals)
+def _means(tally: Tally, name: str) -> ScoreMeans:
+    inside, outside = means_of(tally, name)
+    found = memorization_of(tally, name)
     counts = None if found.num_right is None else np.asarray(found.num_right)
     memorization = Estimate(*map(np.asarray, found), counts)
-    return ScoreMeans(np.asarray(inside.mean), np.asarray(outside.mean), memorization)
+    return ScoreMeans(np.asarray(inside.mean, np.float32), np.asarray(outside.mean, np.float32), memorization)
 
 
 def _reliability(tally: Tally) -> Reliability:
     """Of memorization, from two halves of the models; NaN where one of them has fewer than four."""
     if min(half.num_models for half in tally.halves.values()) < LEAST // 2:
         return Reliability(math.nan, math.nan, 0)
-    first, second = (np.asarray(estimate_of(half).value) for half in tally.halves.values())
-    return agreement(first, second)
+    return agreement(*halves_of(tally))
 
 
 def _pair_table(
@@ -157,7 +153,7 @@ def _pair_table(
     num_candidates = int(memorized @ np.bincount(dataset.test_labels, minlength=dataset.num_classes))
     p_values = None
     if tally.score == "correct":
-        p_values = tails_of_bits(tally.bits, tally.num_used, pairs.tr_idx, pairs.tt_idx, tally.complementary)
+        p_values = p_values_of(tally, pairs.tr_idx, pairs.tt_idx)
     known, shrunken = np.isfinite(pairs.infl_stderr), np.full((5, len(pairs.infl)), np.nan, np.float32)
     if known.any() and candidates.shape[1] > 1:
         chosen = np.stack([pairs.infl, pairs.infl_stderr])[:, known].astype(np.float64)
@@ -196,7 +192,7 @@ def _write_estimates(
         for number, (value, stderr) in zip(parts[piece], _influences(tally, blocks, largest), strict=True):
             own = estimates.mem[rows[number]]
             pairs.append(select_pairs(value, stderr, own, rows[number], columns[number]))
-            by_chance += expected_by_chance(stderr, own)
+            by_chance += by_chance_of(tally, rows[number], columns[number], stderr, own)
             arrays[f"influence_{number}"] = value
             tested = np.stack([value[own >= MEM_THRESHOLD], stderr[own >= MEM_THRESHOLD]]).reshape(2, -1)
             tested = tested[:, np.isfinite(tested).all(0)].astype(np.float64)
@@ -246,6 +242,8 @@ def _influences(tally: Tally, blocks: list[Rows], largest: tuple[int, int]) -> I
     shape = step, largest[1]
 
     def influence_of(part: Rows) -> Influence:
+        if tally.laid_out:
+            return tally.laid_out.influence(tally.score, *part)
         asked = tally.num_used, *part, tally.complementary, shape
         if tally.outputs is None:
             return influence_of_bits(tally.bits, *asked)

@@ -79,7 +79,9 @@ def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
     dataset = load_dataset(config.data, source.dataset if source else None)
     design = make_design(config.subset, dataset.num_train, config.seed)
     if design.num_models is not None and config.num_models > design.num_models:
-        raise InputError(f"--num-models is {config.num_models}, but there are only {design.num_models} masks")
+        raise InputError(
+            f"--num-models is {config.num_models}, but there are only {design.num_models} masks; give fewer"
+        )
     return Request(config, folder, dataset, design, _describe(dataset, design), given)
 
 

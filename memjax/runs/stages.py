@@ -29,15 +29,17 @@ def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = No
       pieces: where the workers share what they have counted; by default those of the blocks that are there.
     """
     from memjax import estimators
+    from memjax.estimators.streaming.tally import are_laid_out
     from memjax.estimators.streaming.tally_arrays import arrays_of, fill
 
     num_models, sizes = run.plan.num_models, (run.dataset.num_train, run.dataset.num_test)
     in_pairs = estimators.in_pairs(run.design.masks, num_models)
-    empty = partial(estimators.Tally, num_models, *sizes, in_pairs, run.config.score)
+    planned = not in_pairs and are_laid_out(run.design.masks, num_models)
+    empty = partial(estimators.Tally, num_models, *sizes, in_pairs, run.config.score, planned)
     count = partial(_count, run, advance, notify)
     groups = _by_twos(run.plan.blocks)
-    train(run, advance, notify)
-    pieces = pieces or _pieces(run, store.take_stock(run.folder, run.plan.fingerprint).digest(run.plan.blocks))
+    stock = train(run, advance, notify)
+    pieces = pieces or _pieces(run, stock.digest(run.plan.blocks))
     if pieces.worker.count == 1:
         return count(empty(), groups)
     parts = [groups[number :: pieces.worker.count] for number in range(min(len(groups), pieces.worker.count))]
@@ -101,8 +103,7 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     wanted = {name for name, asked in (("influence.npy", every), ("dynamics.npz", bool(run.config.record))) if asked}
     asked = run.plan.fingerprint, run.plan.num_models, run.config.score
     while True:
-        train(run, advance, notify)
-        stock = store.take_stock(run.folder, run.plan.fingerprint)
+        stock = train(run, advance, notify)
         blocks, note = stock.digest(run.plan.blocks), store.whole_results(run.folder)
         there = note and (note.plan, note.num_models, note.score) == asked and wanted <= note.files.keys()
         if not note or not there or note.blocks not in ("", blocks):

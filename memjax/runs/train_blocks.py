@@ -23,8 +23,8 @@ Notify = Callable[[str], object]
 Advance = Callable[[int], object]
 
 
-def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | None = None) -> None:
-    """Trains the blocks that are missing and commits each as it is done.
+def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | None = None) -> store.Stock:
+    """Trains the blocks that are missing and commits each as it is done; returns the blocks that are there then.
 
     Args:
       only: numbers of the blocks to train; by default all that the run asks for.
@@ -36,7 +36,7 @@ def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | Non
     stock = _tidy(run, notify)
     missing = [number for number in run.plan.blocks if number not in stock.records and (not only or number in only)]
     if not missing:
-        return
+        return stock
 
     run.needs_inputs()
     check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
@@ -56,6 +56,7 @@ def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | Non
         _train_blocks(run, missing, stock.counts, advance, notify)
     if signals.asked():
         raise Interrupted
+    return store.take_stock(run.folder, run.plan.fingerprint)
 
 
 def _train_blocks(run: Run, missing: list[int], counts: tuple[int, int], advance: Advance, notify: Notify) -> None:

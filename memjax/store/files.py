@@ -31,7 +31,7 @@ Stamp = tuple[int, int]  # size in bytes, time of last change
 LOST: Stamp = (-1, 0)
 TEMPORARY = ".tmp"
 ABANDONED = 86_400.0  # seconds without a change after which a half-written file is taken for that of a dead process
-_NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
+NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK}
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], _Result]) -> _Result:
@@ -92,7 +92,7 @@ def publish(path: Path, content: bytes) -> bool:
         except FileExistsError:
             return False
         except OSError as problem:
-            if problem.errno not in _NO_LINKS:
+            if problem.errno not in NO_LINKS:
                 raise
             if path.exists():
                 return False
@@ -142,7 +142,7 @@ def names(folder: Path) -> set[str]:
     if url := url_of(folder):
         return {*objects.listing(url)}
     try:
-        return {path.name for path in folder.iterdir()}
+        return {*os.listdir(folder)}
     except FileNotFoundError:
         return set()
 
@@ -173,11 +173,26 @@ def sizes(folder: Path) -> dict[str, int]:
     return {name: stamp[0] for name, stamp in stamps(folder).items() if stamp != LOST}
 
 
-def total_size(folder: Path) -> int:
-    """Bytes of all files in a folder and its subfolders."""
-    if url := url_of(folder):
+def total_size(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder and its subfolders."""
+    if url := url_of(path):
         return objects.total_size(url)
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    with suppress(FileNotFoundError):  # removed meanwhile
+        if not path.is_dir():
+            return path.lstat().st_size
+        with os.scandir(path) as entries:
+            return sum(
+                total_size(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else _size_of(entry)
+                for entry in entries
+            )
+    return 0
+
+
+def _size_of(entry: os.DirEntry) -> int:
+    try:
+        return entry.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def move(path: Path, target: Path) -> None:
@@ -196,35 +211,6 @@ def remove(path: Path) -> None:
     if os.path.lexists(path):
         with suppress(PermissionError, FileNotFoundError):
             path.unlink()
-
-
-def show_as(source: Path, target: Path) -> None:
-    """Gives a file a second name, replacing what has that name: a hard link, or a copy where there are none."""
-    if url := url_of(target):
-        objects.copy(url_of(source) or "", url)
-        return
-    aside = _aside(target)
-    try:
-        try:
-            os.link(source, aside)
-        except OSError as problem:
-            if problem.errno not in _NO_LINKS:
-                raise
-            shutil.copy2(source, aside)
-        os.replace(aside, target)
-    finally:
-        aside.unlink(missing_ok=True)  # renaming one name of a file to another does nothing
-
-
-def is_shown_as(source: Path, target: Path) -> bool:
-    """Whether the second name leads to the same file; of a copy, whether size and time are the same."""
-    if url_of(target):
-        return sizes(target.parent).get(target.name) == sizes(source.parent).get(source.name)
-    try:
-        one, other = source.stat(), target.stat()
-    except FileNotFoundError:
-        return False
-    return os.path.samestat(one, other) or (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
 
 
 def remove_folder(folder: Path) -> None:
@@ -267,7 +253,7 @@ def _download(url: str, path: Path) -> None:
 @contextmanager
 def _written_aside(path: Path, write: Callable[[BinaryIO], _Result]) -> Iterator[tuple[Path, _Result]]:
     """A file under a temporary name in the same folder, flushed to disk; removed at the end if it was not renamed."""
-    aside = _aside(path)
+    aside = aside_of(path)
     try:
         with open(aside, "xb") as stream:
             result = write(stream)
@@ -278,7 +264,8 @@ def _written_aside(path: Path, write: Callable[[BinaryIO], _Result]) -> Iterator
         aside.unlink(missing_ok=True)
 
 
-def _aside(path: Path) -> Path:
+def aside_of(path: Path) -> Path:
+    """A name beside this one that nobody else uses."""
     return path.with_name(f".{path.name}.{secrets.token_hex(8)}{TEMPORARY}")
 
 

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 from memjax.errors import InputError
 from memjax.store.files import (
     is_abandoned,
-    is_shown_as,
     is_there,
     local_copy,
     names,
@@ -28,10 +27,10 @@ from memjax.store.files import (
     remove,
     remove_folder,
     sha256_of,
-    show_as,
     sizes,
 )
 from memjax.store.sealed import BrokenSeal, seal, unseal
+from memjax.store.second_names import is_shown_as, show_as
 from memjax.untrusted import read_npz
 
 OLDER_NOTE = "results.json"

@@ -11,11 +11,12 @@ import numpy as np
 
 from memjax.errors import InputError
 from memjax.store.blocks import CorruptBlock, read_block
-from memjax.store.files import TEMPORARY, is_shown_as, names, total_size
+from memjax.store.files import TEMPORARY, names, total_size
 from memjax.store.plan import MODELS_MOST, Plan, read_plan
 from memjax.store.records import Record, finished_blocks, read_record
 from memjax.store.results import FILES, FOLDER, has_results, is_whole, latest
 from memjax.store.sealed import BrokenSeal
+from memjax.store.second_names import is_shown_as
 from memjax.store.staging import shown
 from memjax.store.stock import Stock
 

@@ -15,7 +15,8 @@ class Coverage(NamedTuple):
     Attributes:
       num_in, num_out: (train,) number of models that will and will not train on each example.
       stderr_bound: (train,) largest true standard error that the difference of two rates can have with these counts,
-        sqrt(1 / (4 num_in) + 1 / (4 num_out)); infinite where a count is 0.  A standard error that is estimated from
+        sqrt(1 / (4 num_in) + 1 / (4 num_out)), or sqrt(1 / pairs) of complementary pairs, whose models are not
+        independent; infinite where a count is 0.  A standard error that is estimated from
         few models may be slightly larger.
     """
 
@@ -38,12 +39,17 @@ class Coverage(NamedTuple):
 
 def coverage(design: SubsetDesign, num_models: int, chunk: int = 64) -> Coverage:
     """Counts over the first `num_models` models of a design.  The masks of `chunk` models are in memory at a time."""
-    num_in = np.zeros(design.num_train, int)
+    num_in, in_pairs = np.zeros(design.num_train, int), num_models > 1 and chunk % 2 == 0
     for start in range(0, num_models, chunk):
-        num_in += design.masks(np.arange(start, min(start + chunk, num_models))).sum(0)
+        masks = design.masks(np.arange(start, min(start + chunk, num_models)))
+        num_in += masks.sum(0)
+        whole = len(masks) // 2 * 2
+        in_pairs = in_pairs and np.array_equal(masks[:whole:2], ~masks[1:whole:2])
     num_out = num_models - num_in
     with np.errstate(divide="ignore"):
         bound = np.sqrt(0.25 / num_in + 0.25 / num_out)
+    if in_pairs:  # where of each pair one model is right, the difference is 1 or -1
+        bound = np.full(design.num_train, np.sqrt(1 / (num_models // 2)))
     return Coverage(num_in, num_out, bound)
 
 

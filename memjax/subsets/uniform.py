@@ -53,9 +53,12 @@ def bernoulli(seed: int, num_train: int, include_prob: float) -> SubsetDesign:
         chosen = bits < threshold
         empty = ~chosen.any(1)
         chosen[empty, bits[empty].argmin(1)] = True
+        for row in np.flatnonzero(chosen.sum(1) > max_size):  # no more than is trained on
+            chosen[row, bits[row].argsort(kind="stable")[max_size:]] = False
         return chosen
 
-    # Seven standard deviations above the mean: about one model in 10^12 has a larger subset.
+    # Seven standard deviations above the mean: one model in 10^12 has a larger subset, or in 10^6 if few examples are
+    # in a subset.  It loses the examples beyond.
     spread = np.sqrt(num_train * include_prob * (1 - include_prob))
     max_size = min(num_train, int(np.ceil(num_train * include_prob + 7 * spread)))
     return SubsetDesign(f"each example with chance {include_prob:g}", num_train, max_size, include_prob, None, masks)

@@ -2,6 +2,7 @@
 
 import io
 import tokenize
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import NamedTuple
@@ -71,7 +72,9 @@ def parse_npy(stream: Readable, size: int, what: str) -> Shaped[np.ndarray, "...
 def _checked_header(stream: Readable, size: int, what: str) -> _Header:
     header = _read_header(stream, what)
     if header.dtype.kind not in _KINDS or header.dtype.subdtype is not None:
-        raise InputError(f"{what} holds {header.dtype}; only numbers and text are read, never pickled objects")
+        raise InputError(
+            f"{what} holds {header.dtype}; expected real numbers or text, for pickled objects are never read"
+        )
     num_bytes = header.dtype.itemsize * prod(header.shape)
     if not all(0 <= length < 2**48 for length in header.shape) or header.size + num_bytes != size:
         raise InputError(
@@ -90,7 +93,11 @@ def _read_header(stream: Readable, what: str) -> _Header:
     length = int.from_bytes(length_bytes, "little")
     if length > _HEADER_MOST:
         raise InputError(f"{what} announces a header of {length} bytes; at most {_HEADER_MOST} are read")
-    text = io.BytesIO(length_bytes + stream.read(length))
+    return _parsed_header(version, length_bytes + stream.read(length), 8 + width + length)
+
+
+@lru_cache(256)
+def _parsed_header(version: bytes, text: bytes, size: int) -> _Header:
+    """The blocks of a run have a few different headers between them, and parsing one takes longer than reading it."""
     read = npy_format.read_array_header_1_0 if version == b"\x01\x00" else npy_format.read_array_header_2_0
-    shape, fortran, dtype = read(text)
-    return _Header(shape, fortran, dtype, 8 + width + length)
+    return _Header(*read(io.BytesIO(text)), size)

@@ -329,7 +329,7 @@ def test_the_first_signal_finishes_running_models_and_the_second_stops_at_once(t
             process.send_signal(signal.SIGTERM)
             time.sleep(0.02)
         _, err = process.communicate(timeout=60)
-        assert process.returncode == 75
+        assert process.returncode == 143
         assert "stopping after the models under way; a second signal stops at once" in err
         assert "continues from there" in err
         assert "Traceback" not in err

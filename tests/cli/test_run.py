@@ -146,7 +146,7 @@ def test_an_interrupted_run_goes_on(tmp_path, monkeypatch, capsys):
         return write_block(*arguments)
 
     monkeypatch.setattr(store, "write_block", write_three)
-    assert run.main(options) == 75
+    assert run.main(options) == 130
     assert "continues from there" in capsys.readouterr().err
     monkeypatch.setattr(store, "write_block", write_block)
     assert store.finished_blocks(tmp_path / "a") == {0, 1, 2}

@@ -99,7 +99,7 @@ def test_pickles_are_refused_and_not_run(tmp_path):
     traps = np.array([Trap()] * 6, dtype=object)
     np.savez(tmp_path / "a.npz", allow_pickle=True, **npz_arrays(x_train=traps))
 
-    with pytest.raises(InputError, match="object; only numbers and text are read, never pickled objects"):
+    with pytest.raises(InputError, match="object; expected real numbers or text, for pickled objects are never read"):
         load_npz(str(tmp_path / "a.npz"))
     assert not (tmp_path / "sprung").exists()
 

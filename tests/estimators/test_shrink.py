@@ -6,7 +6,8 @@ from scipy.special import betaln
 
 from memjax.errors import InputError
 from memjax.estimators import memorization, shrink
-from memjax.estimators.kernels.beta_binomial import Rates, _distribution, _quantile, posterior_of_counts
+from memjax.estimators.kernels.beta_binomial import Rates, _distribution, posterior_of_counts
+from memjax.estimators.kernels.quantiles import central_interval
 from memjax.types import Estimate
 
 
@@ -49,7 +50,7 @@ def test_the_distribution_of_a_difference_is_that_of_draws():
 
     for limit in (-0.2, 0.0, 0.1, 0.4, 0.7):
         assert abs(below(np.array([limit]))[0] - (difference <= limit).mean()) < 0.01
-    ends = [_quantile(below, 1, part, 1)[0] for part in (0.1, 0.9)]
+    ends = np.concatenate(central_interval(below, np.array([-1.0]), np.array([1.0]), 0.8))
     np.testing.assert_allclose(ends, np.quantile(difference, [0.1, 0.9]), atol=0.01)
 
 
@@ -95,6 +96,19 @@ def test_a_prior_that_does_not_fit_does_no_harm():
         found = shrink(estimate_of(value, stderr))
 
         assert ((found.value - truth) ** 2).mean() <= 1.02 * ((value - truth) ** 2).mean()
+
+
+def test_scores_of_which_no_two_models_differ_say_nothing_of_the_others():
+    """Probabilities that are exactly 1 in all models have the error of the answers added to them, and the value 0."""
+    rng = np.random.default_rng(9)
+    truth = rng.uniform(0.2, 0.9, 200)
+    value, stderr = rng.normal(truth, 0.1), np.full(200, 0.1)
+
+    alone = shrink(estimate_of(value, stderr))
+    beside = shrink(estimate_of(np.r_[value, np.zeros(2000)], np.r_[stderr, np.full(2000, 0.1)]))
+
+    np.testing.assert_allclose(beside.value[:200], alone.value)
+    assert ((beside.value[:200] - truth) ** 2).mean() < 1.02 * ((value - truth) ** 2).mean()
 
 
 def test_undefined_stays_undefined_and_counts_for_nothing():

@@ -20,7 +20,8 @@ OPTIONS = [
     "--model", "mlp:32",
 ]  # fmt: skip
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
-INTERRUPTED, SOON, AT_ONCE = 75, 20.0, 2.0  # seconds
+SOON, AT_ONCE = 20.0, 2.0  # seconds
+CODES = {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGUSR1: 75}
 
 
 def killed_runs(count: int, place: Path, broken: str = "") -> Tally:
@@ -46,8 +47,9 @@ def killed_runs(count: int, place: Path, broken: str = "") -> Tally:
 
 
 def stopped_runs(count: int, place: Path, broken: str = "") -> Tally:
-    """Asks `count` runs to stop, every other one twice.  They must exit soon, with code 75 and a message, and lose
-    nothing.
+    """Asks `count` runs to stop, every other one twice.
+
+    They must exit soon, with the signal's code and a message, and lose nothing.
     """
     rng, total, folder = random.Random(4), Tally(), place / "run"
     there = dict[int, int]()
@@ -55,14 +57,15 @@ def stopped_runs(count: int, place: Path, broken: str = "") -> Tally:
         process = _start(folder, "--num-models", "100000", broken=broken)
         time.sleep(3 + 6 * rng.random())
         asked = time.monotonic()
+        asked_by = rng.choice(SIGNALS)
         for _ in range(1 + turn % 2):
-            process.send_signal(rng.choice(SIGNALS))
+            process.send_signal(asked_by)
             time.sleep(0.3)
         _, err = process.communicate(timeout=120)
         in_time = time.monotonic() - asked < (AT_ONCE if turn % 2 else SOON)
         said = "continues from there" in err and "Traceback" not in err
         found, there = _judge(folder, there)
-        total += found + Tally(1, 0, not (process.returncode == INTERRUPTED and said and in_time))
+        total += found + Tally(1, 0, not (process.returncode == CODES[asked_by] and said and in_time))
     return total
 
 

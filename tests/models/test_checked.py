@@ -75,8 +75,8 @@ def test_every_known_flag_reaches_dropout_and_batch_statistics(name):
         ("no_weights", "has no parameters: there is nothing to train"),
         ("no_weights_linen", "has no parameters"),
         ("NoWeightsNnx", "has no parameters"),
-        ("BreaksInInit", r"fails when it is made: RuntimeError: no such layer \(faulty.py, line \d+\)"),
-        ("BreaksInCall", r"fails when it is called in training: TypeError: .*\(faulty.py, line \d+\)"),
+        ("BreaksInInit", r"fails when it is made; correct it: RuntimeError: no such layer \(faulty.py, line \d+\)"),
+        ("BreaksInCall", r"fails when it is called in training; correct it: TypeError: .*\(faulty.py, line \d+\)"),
     ],
 )
 def test_a_fault_is_one_line_and_leaves_no_folder(tmp_path, name, words):
@@ -110,6 +110,8 @@ def test_a_module_with_a_fault_in_its_syntax_is_refused_with_its_line(tmp_path, 
     (tmp_path / "brokenfile.py").write_text("def Net(:\n")
     monkeypatch.syspath_prepend(tmp_path)
 
-    with pytest.raises(InputError, match="brokenfile:Net fails when it is imported: SyntaxError") as refused:
+    with pytest.raises(
+        InputError, match="brokenfile:Net fails when it is imported; correct it: SyntaxError"
+    ) as refused:
         make_model(ModelSpec("brokenfile:Net"), (4,), 3)
     assert not re.search("\n", str(refused.value))

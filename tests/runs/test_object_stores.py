@@ -77,15 +77,19 @@ def machine(tmp_path, monkeypatch):
 
 
 def assert_same_run(url, small_run):
-    """All bytes of blocks and estimates, as they are on the store."""
+    """All bytes of blocks and estimates under the names that they always had, as they are on the store; and no more."""
     system, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
     files = [
-        file for file in sorted(small_run.rglob("*")) if file.suffix in (".npz", ".npy") or file.parent.name == "blocks"
-    ]
+        file for file in sorted(small_run.glob("*")) if file.suffix in (".npz", ".npy") and file.name != "index.npz"
+    ] + sorted((small_run / "blocks").glob("*"))
     assert len(files) == 11
     for file in files:
         assert system.cat_file(f"{path}/{file.relative_to(small_run)}") == file.read_bytes(), file
     assert system.isfile(f"{path}/report.html")
+    assert not system.isfile(f"{path}/index.npz")
+    notes = system.glob(f"{path}/results/*.json")
+    sets = {name.split("/")[-2] for name in system.find(f"{path}/results") if not name.endswith(".json")}
+    assert (len(notes), len(sets)) == (1, 1)
 
 
 @pytest.mark.slow
@@ -120,7 +124,7 @@ def test_a_run_that_lost_its_store_twice_ends_as_the_one_that_was_left_alone(sma
 def test_commands_that_look_and_the_second_time_nothing_is_downloaded(small_run, machine, monkeypatch, capsys):
     url = "memory://bucket/run"
     system = fsspec.filesystem("memory")
-    for file in sorted(path for path in small_run.rglob("*") if path.is_file()):
+    for file in sorted(path for path in small_run.rglob("*") if path.is_file() and path.name != "index.npz"):
         system.pipe_file(f"/bucket/run/{file.relative_to(small_run)}", file.read_bytes())
     machine("a")
 
@@ -134,11 +138,11 @@ def test_commands_that_look_and_the_second_time_nothing_is_downloaded(small_run,
     monkeypatch.setattr(objects, "get_file", lambda url, target: got.append(url) or real(url, target))
     assert run.main(["--run", url]) == 0
     assert got == []
-    system.rm_file("/bucket/run/results.json")
+    system.rm("/bucket/run/results", recursive=True)
     assert run.main(["--run", url]) == 0
     assert sorted(got) == [f"{url}/blocks/{number:06d}.npz" for number in range(4)]
     del got[:]
-    system.rm_file("/bucket/run/results.json")
+    system.rm("/bucket/run/results", recursive=True)
     assert run.main(["--run", url]) == 0
     assert got == []
     assert_same_run(url, small_run)
@@ -245,7 +249,9 @@ def test_two_workers_on_two_machines(bucket, small_run, tmp_path):
 @pytest.mark.slow
 def test_a_damaged_object_is_made_again(bucket, small_run, tmp_path):
     url = f"{bucket}/run"
-    for file in sorted(path for path in small_run.rglob("*") if path.is_file() and path.name != "results.json"):
+    for file in sorted(
+        path for path in small_run.rglob("*") if path.is_file() and not {"results", "index.npz"} & {*path.parts}
+    ):
         objects.put_file(f"{url}/{file.relative_to(small_run)}", file)
     short = tmp_path / "short"
     short.write_bytes((small_run / "blocks" / "000002.npz").read_bytes()[:-9])

@@ -100,7 +100,7 @@ def test_a_worker_is_asked_to_stop_and_nothing_is_lost(whole, tmp_path):
     wait_for_blocks(tmp_path / "a", 2, processes[1])
     processes[1].send_signal(signal.SIGTERM)
 
-    assert ends(processes) == [0, 75]
+    assert ends(processes) == [0, 143]
     same(tmp_path / "a", whole)
     assert ends([start(tmp_path / "a")]) == [0]
     same(tmp_path / "a", whole)

@@ -6,6 +6,7 @@ from scipy.stats import binom, binomtest, fisher_exact
 
 import memjax
 from memjax.errors import InputError
+from memjax.report.page.overview import share_interval
 from memjax.statistics import difference_limits
 from memjax.types import Estimate
 
@@ -157,3 +158,15 @@ def test_undefined_only_where_a_side_has_no_model():
     low, high = memjax.memorization(masks, masks).interval()
 
     assert np.isfinite(low).tolist() == np.isfinite(high).tolist() == [True, False, False]
+
+
+def test_the_interval_of_the_share_counts_the_noise_of_scores():
+    """No example has a true memorization of .25, all have .15: of 50 models noise puts many above."""
+    rng = np.random.default_rng(3)
+    masks = rng.random((50, 2000)) < 0.7
+    memorization = memjax.memorization(masks, rng.random(masks.shape) < np.where(masks, 1.0, 0.85))
+
+    low, high = share_interval(memorization)
+
+    assert (memorization.value >= 0.25).mean() > 0.1
+    assert low == 0 < high

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import memjax
-from memjax.estimators import c_score, complementary_influence, train_influence
+from memjax.errors import InputError
+from memjax.estimators import c_score, complementary_influence, datamodels, ridge_datamodels, train_influence
 from memjax.estimators.kernels.layout import layout_of
 from tests import reference
 
@@ -159,3 +160,21 @@ def test_train_influence_by_size():
 
     assert np.isnan(np.diag(value)).all()
     assert abs(np.nanmean(off)) < 0.01
+
+
+@pytest.mark.parametrize("method", [datamodels, ridge_datamodels])
+def test_noise_that_repeats_with_a_subset_is_not_predicted(method):
+    """Each of 30 subsets has its own noise, in 8 models each: a fold that splits them would find R2 near 1."""
+    rng = np.random.default_rng(9)
+    masks = np.repeat(of_sizes(rng, 30, (50,), 100), 8, axis=0)
+    outputs = np.repeat(rng.normal(size=(30, 4)), 8, axis=0) + 0.1 * rng.normal(size=(240, 4))
+
+    for order in (np.arange(240), rng.permutation(240)):
+        assert method(masks[order], outputs[order].astype(np.float32)).held_out_r2.max() < 0.2
+
+
+def test_more_folds_than_different_subsets_are_refused():
+    masks = np.repeat(of_sizes(np.random.default_rng(10), 3, (50,), 100), 8, axis=0)
+
+    with pytest.raises(InputError, match="more than the 3 different subsets"):
+        datamodels(masks, np.arange(24.0)[:, None].astype(np.float32))

@@ -156,12 +156,13 @@ def test_a_block_that_cannot_be_read_is_a_problem_and_no_damage(folder, monkeypa
 
 
 def test_leftovers_of_results_are_noted_and_a_name_that_leads_elsewhere(folder):
-    store.new_set(folder)
+    (store.new_set(folder) / "pairs.npz").write_bytes(b"half")
+    (folder / "results" / "000000.json").write_bytes(b"older")
     (folder / "estimates.npz").unlink()
 
     text = " ".join(findings(folder, "note"))
     assert "estimates.npz in the run folder is not that of the latest estimates" in text
-    assert "1 older or unfinished files and folders in results/" in text
+    assert "2 older or unfinished files and folders in results/, 9 bytes" in text
 
 
 def test_other_files_are_noted(folder):

@@ -30,3 +30,10 @@ def test_counts_do_not_depend_on_the_chunk_size():
 def test_lemma_2_1_at_the_papers_numbers():
     np.testing.assert_allclose(subsets.lemma_bound(0.7, 1000), 0.069, atol=5e-4)
     np.testing.assert_allclose(subsets.lemma_bound(0.5, 4000), 0.032, atol=5e-4)
+
+
+def test_the_bound_of_complementary_pairs_is_that_of_their_differences():
+    """Of 8 pairs each difference is 1 or -1: a mean with a standard error of up to sqrt(1 / 8)."""
+    design = subsets.complementary(subsets.fixed_size(0, 20, 10))
+
+    np.testing.assert_allclose(subsets.coverage(design, 16).stderr_bound, np.sqrt(1 / 8))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from memjax import subsets
 from memjax.config.specs import SubsetSpec
 from memjax.errors import InputError
+from memjax.subsets import bernoulli, uniform
 
 TRAIN = 50
 SPECS = {
@@ -123,7 +124,7 @@ def test_row_t_of_a_masks_file_is_the_subset_of_model_t(tmp_path):
         (np.ones((5, 3)), r"expected \(models, 50\)"),
         (np.full((2, TRAIN), 2), "other than 0 and 1"),
         (np.zeros((2, TRAIN)), "row 0 marks no example"),
-        (np.array([{}, {}]), "never pickled objects"),
+        (np.array([{}, {}]), "pickled objects are never read"),
     ],
 )
 def test_a_wrong_masks_file_is_refused(tmp_path, rows, words):
@@ -164,3 +165,15 @@ def test_golden_subsets():
 
 GOLDEN_FIXED = [[210, 197], [234, 131], [214, 137]]
 GOLDEN_BALANCED = [[21, 182], [44, 94], [93, 224]]
+
+
+def test_a_mask_claims_no_more_examples_than_are_trained_on(monkeypatch):
+    """Bits that put all examples into the subset: as many are left as a training has room for."""
+    monkeypatch.setattr(uniform, "host_bits", lambda *_: np.arange(100, dtype=np.uint64))
+    design = bernoulli(0, 100, 0.01)
+
+    mask = design.masks(np.arange(3))
+
+    assert design.max_size < 100
+    assert (mask.sum(1) == design.max_size).all()
+    assert mask[:, : design.max_size].all()

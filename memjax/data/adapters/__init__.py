@@ -26,7 +26,7 @@ def as_inputs(which: str, inputs: Any) -> np.ndarray:
             array = array.astype(np.float32)
     except (TypeError, ValueError, RuntimeError) as problem:
         raise InputError(
-            f"{which} inputs of type {type(inputs).__name__} cannot be read as numbers: {problem}"
+            f"{which} inputs of type {type(inputs).__name__} cannot be read as numbers: {problem} Give an array"
         ) from None
     if array.dtype.kind not in "biuf":
         what = f"{array.dtype}" if array.ndim else f"a {type(inputs).__name__}"

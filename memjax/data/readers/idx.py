@@ -60,7 +60,9 @@ def parse_idx(stream: Readable, what: str, limit: int) -> UInt8[np.ndarray, "...
     """
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
-        raise InputError(f"{what} is not an IDX file: it starts with {magic.hex() or 'nothing'}, not with 0000")
+        raise InputError(
+            f"{what} is not an IDX file: it starts with {magic.hex() or 'nothing'}, not with 0000; get it again"
+        )
     kind, ndim = magic[2], magic[3]
     if kind != _UINT8 or not 1 <= ndim <= 4:
         raise InputError(

@@ -55,12 +55,12 @@ def encode(columns: list[Column], frame: Any, which: str) -> np.ndarray:
     """The features of all columns, (rows, features): integers where all columns are whole numbers, else floats."""
     for column in columns:
         if column.name not in frame.columns:
-            raise InputError(f"the {which} inputs lack column {column.name!r}, which the training inputs have")
+            raise InputError(f"the {which} inputs lack column {column.name!r}, which the training inputs have; add it")
         found = _column(column.name, frame[column.name], which, most=None).kind
         if found != column.kind and len(frame):
             raise InputError(f"column {column.name!r} is a {column.kind} in the training inputs, a {found} in {which}")
     if extra := [name for name in frame.columns if name not in {column.name for column in columns}]:
-        raise InputError(f"the {which} inputs have column {extra[0]!r}, which the training inputs lack")
+        raise InputError(f"the {which} inputs have column {extra[0]!r}, which the training inputs lack; leave it out")
     parts = [column.numbers(frame[column.name]) for column in columns]
     whole = all(part.dtype.kind in "biu" for part in parts)
     return np.concatenate([part if whole else part.astype(np.float64) for part in parts], axis=1)

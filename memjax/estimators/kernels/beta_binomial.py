@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from memjax.estimators.kernels.quantiles import central_interval
+
 NODES = 16  # quantiles of the first rate over which the second is averaged
-STEPS = 30  # halvings: intervals to nine digits
 
 
 class Rates(NamedTuple):
@@ -30,9 +31,9 @@ def posterior_of_counts(
     inside, outside = (_rates(fitted[side], distinct[side]) for side in (np.s_[:2], np.s_[2:]))
     (mean_in, variance_in), (mean_out, variance_out) = map(_moments, (inside, outside))
     below = _distribution(inside, outside)
-    ends = [_quantile(below, len(mean_in), part, side) for side, part in enumerate(((1 - level) / 2, (1 + level) / 2))]
+    low, high = central_interval(below, np.full(len(mean_in), -1.0), np.ones(len(mean_in)), level)
     at_least = 1 - below(np.full(len(mean_in), np.nextafter(threshold, -1)))
-    found = np.stack([mean_in - mean_out, np.sqrt(variance_in + variance_out), *ends, at_least])
+    found = np.stack([mean_in - mean_out, np.sqrt(variance_in + variance_out), low, high, at_least])
     return found[:, place.ravel()]
 
 
@@ -86,13 +87,3 @@ def _distribution(inside: Rates, outside: Rates):
         return (share * above).sum(1)
 
     return below
-
-
-def _quantile(below, count: int, part: float, upper: int) -> Float[np.ndarray, " entries"]:
-    """By halving; the end is on the outer side, so that a value of some probability lies within the interval."""
-    ends = np.stack([np.full(count, -1.0), np.ones(count)])
-    for _ in range(STEPS):
-        middle = ends.mean(0)
-        low = below(middle) < part
-        ends = np.stack([np.where(low, middle, ends[0]), np.where(low, ends[1], middle)])
-    return ends[upper]

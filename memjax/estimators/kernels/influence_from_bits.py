@@ -120,6 +120,14 @@ def _score_tail(least, saw, right, num_in, num_models, less) -> Float[np.ndarray
     return score_test(*first, *second, least)
 
 
+def chances_in_pairs(bits: Bits, num_models: int, columns: Int[np.ndarray, " test"], influence: float) -> float:
+    """How likely at least such an influence is under the null, summed over test examples, of complementary pairs."""
+    from scipy.stats import binom
+
+    unequal = _count(_unequal(bits.right[..., columns]))
+    return float(binom.sf(np.ceil((unequal + influence * (num_models // 2)) / 2 - 1e-9) - 1, unequal, 0.5).sum())
+
+
 def _unequal(right: UInt32[np.ndarray, "chunks words examples"]) -> UInt32[np.ndarray, "chunks words examples"]:
     """A bit, that of the even model, for each pair of models 2k and 2k + 1 of which one was right."""
     return (right ^ (right >> np.uint32(1))) & EVEN

@@ -3,9 +3,10 @@
 import numpy as np
 from jaxtyping import Float
 
+from memjax.estimators.kernels.quantiles import central_interval
+
 ROUNDS = 200  # of EM
 CERTAIN = 2.0  # standard errors by which the expected gain must exceed 0
-STEPS = 40  # halvings of intervals
 BORROWED = 50  # entries of the prior of all that a part has beside its own
 STRATA, MEMBERS = 10, 100  # at most so many parts by standard error, of at least so many entries
 AT_ONCE = 100_000  # entries whose posterior is computed together
@@ -19,6 +20,9 @@ def posterior_of_normal(
     Args:
       fitted, given: values and standard errors; the prior is that of the first ones, by the size of the error.
     """
+    # Exactly 0: no two models differed.  The error is then that of the answers added to each side, and shows no noise.
+    differing = fitted[:, fitted[0] != 0]
+    fitted = differing if differing.shape[1] > 1 else fitted
     parts = int(np.clip(fitted.shape[1] // MEMBERS, 1, STRATA))
     bounds = np.quantile(fitted[1], np.arange(1, parts) / parts)
     own, place = (np.searchsorted(bounds, errors, side="right") for errors in (fitted[1], given[1]))
@@ -110,13 +114,6 @@ def _summary(weight, mean, variance, value, error, threshold, level) -> Float[np
         return (weight * np.where(deviation > 0, smooth, distance >= 0)).sum(1)
 
     reach = 10 * error + np.abs(mean - value[:, None]).max(1)
-    ends = []
-    for side, part in enumerate(((1 - level) / 2, (1 + level) / 2)):
-        pair = np.stack([value - reach, value + reach])
-        for _ in range(STEPS):
-            middle = pair.mean(0)
-            low = below(middle) < part
-            pair = np.stack([np.where(low, middle, pair[0]), np.where(low, pair[1], middle)])
-        ends.append(pair[side])
+    low, high = central_interval(below, value - reach, value + reach, level)
     at_least = 1 - below(np.full(len(value), np.nextafter(threshold, -np.inf)))
-    return np.stack([*_moments(weight, mean, variance), *ends, at_least])
+    return np.stack([*_moments(weight, mean, variance), low, high, at_least])

@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from memjax import notebook
 from memjax.errors import InputError
+from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, as_positive, tiles
 from memjax.estimators.linear.lasso_solver import (
     DesignMatrix,
@@ -77,7 +78,7 @@ def datamodels(
         deviation of outputs[:, j] * deviation of a mask * sqrt(2 log(train) / models)
 
     and the multiple is the one whose linear models predict held-out models best: model t is held out in fold t mod
-    `folds`, and squared errors are summed over folds.
+    `folds`, repeated subsets together, and squared errors are summed over folds.
 
     Args:
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
@@ -143,6 +144,22 @@ def check_folds(folds: int, num_models: int) -> None:
         raise InputError(f"folds is {folds}; expected 2 or more and no more than the {num_models} models")
 
 
+def folds_of(masks: Bool[np.ndarray, "models train"], folds: int) -> Int[np.ndarray, " models"]:
+    """The fold of each model: its number mod `folds`; models of equal or of opposite subsets are in one fold, because
+    what they share would be predicted from each other.
+
+    Raises:
+      InputError: there are fewer different subsets than folds.
+    """
+    layout = layout_of(masks)
+    if layout is None:
+        return np.arange(len(masks)) % folds
+    _, first, place = np.unique(layout.groups, return_index=True, return_inverse=True)
+    if len(first) < folds:
+        raise InputError(f"folds is {folds}, more than the {len(first)} different subsets; give fewer")
+    return first.argsort().argsort()[place] % folds
+
+
 def chosen(errors: Float[np.ndarray, "penalties test"], choose: str) -> Int[np.ndarray, " test"]:
     """Which penalty of the path predicts held-out models best; the larger one of equals."""
     if choose not in ("together", "each"):
@@ -170,8 +187,9 @@ def _errors_of_path(
 ) -> tuple[Float[np.ndarray, "penalties test"], Float[np.ndarray, " test"]]:
     """Squared errors on held-out models, summed over all folds: for each multiple, and for the mean alone."""
     errors, alone = np.zeros((len(path), outputs.shape[1])), np.zeros(outputs.shape[1])
+    fold_of = folds_of(masks, folds)
     for fold in range(folds):
-        used = np.arange(len(masks)) % folds != fold
+        used = fold_of != fold
         design = design_matrix(masks, used)
         for columns, filled in tiles(outputs, tile):
             part = outputs[:, filled], used, factors[:, filled]

@@ -121,7 +121,7 @@ def as_positive(name: str, values: ArrayLike | float, shape: tuple[int, ...]) ->
     if values.shape not in ((), shape):
         raise InputError(f"{name} has shape {values.shape}; expected one number or {shape}")
     if not ((values > 0) & np.isfinite(values)).all():
-        raise InputError(f"{name} holds a value that is not above 0 and finite")
+        raise InputError(f"{name} holds a value that is not above 0 and finite; give such values")
     return np.broadcast_to(values, shape)
 
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from memjax.estimators.linear.datamodels import Datamodels, check_folds, chosen, held_out_r2, nothing_found
+from memjax.estimators.linear.datamodels import Datamodels, check_folds, chosen, folds_of, held_out_r2, nothing_found
 from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, tiles
 from memjax.estimators.linear.lasso_solver import product
 from memjax.machine.debugging import without_debugging
@@ -45,8 +45,9 @@ def ridge_datamodels(
     everyone, num_targets = np.ones(len(masks), bool), outputs.shape[1]
     path = np.asarray(MULTIPLES, np.float32)
     errors, alone = np.zeros((len(path), num_targets)), np.zeros(num_targets)
+    fold_of = folds_of(masks, folds)
     for fold in range(folds):
-        used = np.arange(len(masks)) % folds != fold
+        used = fold_of != fold
         kernel = _decompose(masks, used)
         for columns, filled in tiles(outputs, tile):
             found, mean = _held_out_errors(*kernel, outputs[:, filled], used, path)

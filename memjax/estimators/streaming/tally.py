@@ -6,6 +6,7 @@ training example for correctness and 50 for each other score, however many model
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from memjax.errors import InputError, one_of
 from memjax.estimators.checks import as_scores
 from memjax.estimators.complementary import opposite, some_models, whole_pairs
 from memjax.estimators.kernels.influence_from_bits import Bits, no_bits, set_models
+from memjax.estimators.kernels.layout import layout_of, layout_of_parts
+from memjax.estimators.streaming.laid_out import LaidOut, laid_out_of
 from memjax.estimators.streaming.totals import Totals, add_totals, memorization_totals
 from memjax.machine.debugging import without_debugging
 from memjax.metrics import SCORES
@@ -38,6 +41,8 @@ class Tally:
       bits: which examples each model trained on, and which test examples it was right about.
       outputs: the score of each model, at its number, for each test example; None for correctness, which is in the
         bits, and as long as there is no model.
+      parts: all that was added, where sums over models do not do: subsets of several sizes, or repeated ones.  All
+        models are then in memory.  Else None.
     """
 
     complementary: bool
@@ -49,10 +54,12 @@ class Tally:
     num_right: Int[np.ndarray, " test"] | Float[np.ndarray, " test"]
     bits: Bits
     outputs: Float[np.ndarray, "models test"] | None
+    parts: list[Outcomes] | None
 
     def __init__(
-        self, num_models: int, num_train: int, num_test: int, complementary: bool = False, score: str = "correct"
-    ):
+        self, num_models: int, num_train: int, num_test: int, complementary: bool = False, score: str = "correct",
+        laid_out: bool = False,
+    ):  # fmt: skip
         """For models numbered below `num_models`.
 
         Raises:
@@ -61,6 +68,7 @@ class Tally:
         if score not in SCORES:
             raise one_of("score", score, SCORES)
         self.score, self.outputs = score, None
+        self.parts = [] if laid_out else None
         self.complementary = complementary
         self.num_models = self.num_failed = 0
         self.scores, self.halves = {}, {}
@@ -75,6 +83,12 @@ class Tally:
     def num_used(self) -> int:
         """Models that the estimates are made from."""
         return int(self.scores[self.score].num_models) if self.scores else 0
+
+    @cached_property
+    def laid_out(self) -> LaidOut | None:
+        """The models and their layout, once all are added; None where they are independent and of one size."""
+        found = laid_out_of(self.parts) if self.parts else None
+        return found if found and found.layout else None
 
     def add(self, part: Outcomes, num_failed: int = 0) -> None:
         """Adds models and a number of diverged ones.  A complementary pair must come whole.
@@ -95,6 +109,8 @@ class Tally:
             raise InputError(
                 "test correct holds other numbers than 0 and 1; strong pairs and their p-values need these"
             )
+        if self.parts is not None:
+            self.parts.append(part)
         names = [name for name in SCORES if name in part.train]
         scores = {name: memorization_totals(part.masks, part.train[name], self.complementary) for name in names}
         if self.score != "correct":
@@ -113,6 +129,8 @@ class Tally:
             raise InputError("the tallies are of different numbers of models or examples")
         if self.score != other.score:
             raise InputError(f"one tally is of {self.score}, the other of {other.score}")
+        if self.parts is not None and other.parts is not None:
+            self.parts += other.parts
         self._add_sums(other.scores, other.halves)
         self.num_right = self.num_right + other.num_right
         for own, others in zip(self.bits, other.bits, strict=True):
@@ -161,7 +179,8 @@ def tally_of(outcomes: Outcomes, score: str = "correct") -> Tally:
     complementary = len(paired.masks) > 0 and opposite(paired.masks)
     num_models = int(outcomes.model_ids.max(initial=-1)) + 1
     num_test = next(iter(outcomes.test.values())).shape[1]
-    tally = Tally(num_models, outcomes.masks.shape[1], num_test, complementary, score)
+    planned = not complementary and layout_of(outcomes.masks) is not None
+    tally = Tally(num_models, outcomes.masks.shape[1], num_test, complementary, score, planned)
     used = paired if complementary else outcomes
     for start in range(0, len(used.masks), MODELS_AT_ONCE):
         tally.add(some_models(used, slice(start, start + MODELS_AT_ONCE)))
@@ -177,3 +196,12 @@ def in_pairs(
     whole = np.arange(num_models // 2 * 2)
     starts = range(0, len(whole), MODELS_AT_ONCE)
     return len(whole) > 0 and all(opposite(masks_of(whole[start : start + MODELS_AT_ONCE])) for start in starts)
+
+
+def are_laid_out(
+    masks_of: Callable[[Int[np.ndarray, " models"]], Bool[np.ndarray, "models train"]], num_models: int
+) -> bool:
+    """Whether models below a number have several subset sizes, or repeated or opposite subsets, by their design."""
+    starts = range(0, num_models, MODELS_AT_ONCE)
+    parts = (masks_of(np.arange(start, min(start + MODELS_AT_ONCE, num_models))) for start in starts)
+    return num_models > 0 and layout_of_parts(parts) is not None

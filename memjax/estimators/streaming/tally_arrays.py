@@ -8,6 +8,7 @@ from memjax.estimators.kernels.moments import Sums
 from memjax.estimators.kernels.products import WORD
 from memjax.estimators.streaming.tally import Tally
 from memjax.estimators.streaming.totals import Totals
+from memjax.types import Outcomes
 
 Arrays = dict[str, np.ndarray]
 
@@ -25,6 +26,10 @@ def arrays_of(tally: Tally) -> Arrays:
     }
     if tally.outputs is not None:
         arrays["outputs"] = tally.outputs[_models_of(used)]
+    for number, part in enumerate(tally.parts or ()):
+        sides = {f"{side}-{name}": values for side in ("train", "test") for name, values in getattr(part, side).items()}
+        numbered = {"ids": part.model_ids, "masks": part.masks} | sides
+        arrays |= {f"part.{number}.{name}": values for name, values in numbered.items()}
     for kind, several in (("scores", tally.scores), ("halves", tally.halves)):
         for name, totals in several.items():
             arrays |= {f"{kind}.{name}.{key}": values for key, values in _flat(totals).items()}
@@ -45,6 +50,13 @@ def fill(tally: Tally, arrays: Arrays) -> Tally:
     if "outputs" in arrays:
         tally.outputs = np.zeros((WORD * _words(tally), len(tally.num_right)), arrays["outputs"].dtype)
         tally.outputs[_models_of(used)] = arrays["outputs"]
+    for number in _names(arrays, "part."):
+        part = {key.split(".")[2]: values for key, values in arrays.items() if key.startswith(f"part.{number}.")}
+        train, test = (
+            {key.partition("-")[2]: values for key, values in part.items() if key.startswith(f"{side}-")}
+            for side in ("train", "test")
+        )
+        tally.parts = [*(tally.parts or ()), Outcomes(part["ids"], part["masks"], train, test)]
     for name in _names(arrays, "scores."):
         tally.scores[name] = _totals(arrays, f"scores.{name}.")
     for half in _names(arrays, "halves."):

@@ -9,8 +9,10 @@ from memjax.notebook import Summary
 from memjax.report.page.figures import MEMORIZED
 from memjax.report.page.words import number, percent, whole
 from memjax.results import Estimates
-from memjax.statistics import gini
-from memjax.types import Dataset
+from memjax.statistics import clopper_pearson, gini
+from memjax.types import Dataset, Estimate
+
+MISSED = 0.05  # of intervals of 95 %, the most that are wrong at one end
 
 
 class Tile(NamedTuple):
@@ -37,13 +39,11 @@ class ClassRow(NamedTuple):
 
 def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
     """The numbers of the whole run."""
-    from scipy.stats import binomtest
-
     mem, stderr = finite(estimates.mem), Summary(estimates.mem_stderr)
     large, share, low, high, total, unequal = int((mem >= MEMORIZED).sum()), *[np.nan] * 5
     if len(mem):
         share, total, unequal = large / len(mem), mem.sum(), float(gini(mem.clip(min=0)))
-        low, high = binomtest(large, len(mem)).proportion_ci(method="wilson")
+        low, high = share_interval(estimates.memorization)
     num_in, num_out = (np.asarray(count, np.float64) for count in estimates.memorization[2:])
     seen, models = float(np.sum(num_in)), float(np.sum(num_in + num_out))
     of = estimates.score
@@ -70,6 +70,21 @@ def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
             f"of a score, root mean square; {number(stderr.high)} at most",
         ),
     ]
+
+
+def share_interval(memorization: Estimate) -> tuple[float, float]:
+    """95 % interval of the share of examples whose true memorization is large.
+
+    It counts the noise of scores and the draw of examples: the ends are Clopper-Pearson limits of the shares of
+    examples whose own interval is above the threshold, or not below it, of which at most one in 20 is so by noise.
+    """
+    low, high = map(np.asarray, memorization.interval())
+    known = np.isfinite(np.asarray(memorization.value))
+    ends = [
+        clopper_pearson(float(sure[known].sum()), int(known.sum()))[0] for sure in (low >= MEMORIZED, high < MEMORIZED)
+    ]
+    above, below = (max(0.0, (float(end) - MISSED) / (1 - MISSED)) for end in ends)
+    return above, 1 - below
 
 
 def by_class(dataset: Dataset, mem: np.ndarray) -> list[ClassRow]:
