@@ -13,6 +13,7 @@ from memjax.errors import InputError
 from memjax.metrics import metrics_named
 from memjax.models import make_model
 from memjax.runs import open_folder, stages
+from memjax.runs.result import Result
 from memjax.training import Probe, examples_of, make_train
 from memjax.training.batches import epoch_batches
 from tests.conftest import make_dataset
@@ -152,7 +153,8 @@ def test_through_the_command_line_and_back(tmp_path, monkeypatch):
     np.testing.assert_allclose(np.exp(-curves.values["loss"][:, -1].astype(np.float64)), probability, atol=3e-3)
     assert open_folder.config_of(store.read_plan(folder), folder).recorded_epochs == (2, 4, 5)
     assert open_folder.config_of(store.read_plan(folder), folder).record_own == "after"
-    np.testing.assert_array_equal(memjax.open(folder).curves.values["loss"], curves.values["loss"])
+    reopened = open_folder.reopen_run(folder)
+    np.testing.assert_array_equal(Result(reopened).curves.values["loss"], curves.values["loss"])
 
     found = store.read_results(folder, "dynamics.npz", checked=True)
     sides = dynamics.over_models(curves.values["loss"], curves.masks)
