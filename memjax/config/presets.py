@@ -13,12 +13,7 @@ from memjax.config.specs import DataSpec, ModelSpec, TrainSpec
 
 
 class Preset(NamedTuple):
-    """Settings by name.
-
-    Attributes:
-      config: the settings.
-      sources: setting -> source of its value: a section of a paper, a script, or "chosen by us".
-    """
+    """Settings, and for each the source of its value: a section of a paper, a script, or "chosen by us"."""
 
     config: RunConfig
     sources: dict[str, str]

@@ -50,12 +50,9 @@ def make_dataset(name: str, parts: Parts) -> Dataset:
 def make_encoded(
     name: str, train: tuple[Inputs, Any], test: tuple[Inputs, Any] | None, class_names: Sequence[str], where: str
 ) -> tuple[Dataset, np.ndarray]:
-    """A data set from labels of any kind, and the user's own value of each class.
+    """A data set from inputs and labels of any kind, and the user's own value of each class.
 
-    Args:
-      train, test: inputs and labels; see `labels.encode_labels`.  Without test examples influence is not defined.
-      class_names: one for each class, in the order of the labels' values; if empty, the values are the names.
-      where: what holds the class names, for messages.
+    Without class names the values of the labels are the names.  `where` says in messages what holds the names.
 
     Raises:
       InputError: there is not one label for each example, the labels cannot be used, or the names do not fit.

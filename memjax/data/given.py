@@ -20,11 +20,7 @@ def examples_given(
     x_train: Any, y_train: Any, x_test: Any, y_test: Any, *, ids: Any, class_names: Sequence[str], name: str,
     table: TableSpec, seed: int,
 ) -> InMemory | None:  # fmt: skip
-    """The examples that are in memory; None where they are named.  Arguments as of `memjax.fit`.
-
-    Raises:
-      InputError: the examples cannot be read or used, or something is given that does not go with them.
-    """
+    """The examples that are in memory; None where they are named.  Arguments as of `memjax.fit`."""
     if isinstance(x_train, Dataset) and y_train is None:
         if not isinstance(x_train.train_inputs, np.ndarray) or not isinstance(x_train.test_inputs, np.ndarray):
             raise InputError(f"the inputs of {x_train.name} are on disk; give the data set by its name instead")

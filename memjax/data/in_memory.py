@@ -46,14 +46,7 @@ def from_arrays(
     x_train: Any, y_train: Any, x_test: Any = None, y_test: Any = None, *, ids: Any = None, test_ids: Any = None,
     class_names: Sequence[str] = (), name: str = "arrays",
 ) -> InMemory:  # fmt: skip
-    """The user's arrays or tensors as a data set.
-
-    Args:
-      x_train, x_test: (examples, *shape), numbers.  Without x_test influence is not defined.
-      y_train, y_test: (examples,): text, whole numbers, booleans or pandas categories.
-      ids, test_ids: the user's own name of each example; by default the row's number.
-      class_names: one for each class, in the order of the labels' values; by default these values.
-      name: the name of the data in reports.
+    """The user's arrays or tensors as a data set; arguments as of `memjax.fit`.
 
     Raises:
       InputError: lengths or types do not fit, or a label has no training example.

@@ -31,7 +31,10 @@ def encode_labels(train: Any, test: Any | None = None) -> Labels:
       InputError: a label is missing or of another kind, or a test label has no training example.
     """
     values = labels_of_sides(train=train, **({} if test is None else {"test": test}))
-    classes = _in_order_of_categories(train, np.unique(values["train"]))
+    classes = np.unique(values["train"])
+    if (categories := getattr(getattr(train, "dtype", None), "categories", None)) is not None:
+        there = {value: number for number, value in enumerate(classes.tolist())}
+        classes = classes[[there[value] for value in np.asarray(categories).tolist() if value in there]]
     if not classes.size:
         raise InputError("there are no training labels; give at least two training examples")
     order = np.argsort(classes)
@@ -107,12 +110,3 @@ def _from_objects(which: str, array: np.ndarray) -> np.ndarray:
         return array.astype(np.float64)
     names = ", ".join(sorted(kind.__name__ for kind in kinds))
     raise InputError(f"{which} labels are a mixture of {names}; expected only text, whole numbers or booleans")
-
-
-def _in_order_of_categories(labels: Any, present: np.ndarray) -> np.ndarray:
-    """The classes, in the order of the pandas categories if the labels have categories."""
-    categories = getattr(getattr(labels, "dtype", None), "categories", None)
-    if categories is None:
-        return present
-    there = {value: number for number, value in enumerate(present.tolist())}
-    return present[[there[value] for value in np.asarray(categories).tolist() if value in there]]

@@ -113,7 +113,10 @@ def _check_modes(
     idle = [*idle, *(layer for place, layer in layers.items() if trained[place] == before[place])]
     if all(trained[place] == before[place] for place in counters):
         idle += without
-    busy = [layer for place, layer in layers.items() if _is_sum(evaluation, evaluated[place])]
+    # A sum is a counter plus one, or a running mean; other arrays may come unchanged out of a loop.
+    lines = {place: evaluated[place].partition(".")[0] for place in layers}
+    sums = {place for place, line in lines.items() if line.isdigit() and evaluation.lines[int(line)].startswith("add ")}
+    busy = [layer for place, layer in layers.items() if place in sums]
     if not idle and not busy:
         return
     where, does = (idle[0], "do nothing in training") if idle else (busy[0], "are in training mode in evaluation")
@@ -124,9 +127,3 @@ def _check_modes(
         "an argument train and hand it on, as in deterministic=not train and use_running_average=not train, or take "
         "out a layer that is not used"
     )
-
-
-def _is_sum(program: Program, word: str) -> bool:
-    """Whether this array is a sum: a counter plus one, or a running mean.  Others may come unchanged out of a loop."""
-    line = word.partition(".")[0]
-    return line.isdigit() and program.lines[int(line)].startswith("add ")

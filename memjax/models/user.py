@@ -43,9 +43,6 @@ def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Mod
     The factory is called as `factory(input_shape, num_classes)` and returns a Linen module or a `memjax.Model`.  If it
     has an argument `rngs`, like an NNX class, it is called as `factory(input_shape, num_classes, rngs=rngs)` and
     returns an NNX module.
-
-    Raises:
-      InputError: there is no such module or factory, or the factory fails or returns something else.
     """
     factory = _find(name)
     if isinstance(factory, Model):

@@ -10,11 +10,7 @@ from memjax.runs.progress import Teller
 
 @without_debugging()
 def carry_out(run: Run, teller: Teller, estimate: bool = True, advice: str = "") -> tuple[Run, bool]:
-    """Trains what is missing, and estimates.
-
-    Args:
-      estimate: False only trains.
-      advice: a notice to begin with, or nothing.
+    """Trains what is missing, and unless `estimate` is False, estimates.  The advice is a notice to begin with.
 
     Returns:
       The run, with the further models that --until needed, and whether estimates were written.

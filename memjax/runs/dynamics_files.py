@@ -1,11 +1,9 @@
-"""Writes dynamics.npz: means over models of what they recorded in training, for each example and epoch.
+"""The arrays of dynamics.npz: means over models of what they recorded in training, for each example and epoch.
 
 In memory are one block at a time, and for each metric sums of (epochs, train), whatever the number of models.
 """
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
@@ -46,15 +44,6 @@ class EpochSums:
         with np.errstate(invalid="ignore", divide="ignore"):  # 0 / 0 is NaN: undefined, not zero
             found = moments_of_rates(count, first) if self._rates else moments_of_scores(count, first, second)
         return np.asarray(found.mean.T, np.float32), np.asarray(np.sqrt(found.variance).T, np.float32)
-
-
-def write_dynamics(folder: Path, blocks: Iterable[int], num_models: int, place: Path) -> list[str]:
-    """Writes dynamics.npz into `place` from the models below `num_models`; returns the names of its files."""
-    arrays: Any = reduce_blocks((store.read_block(folder, number) for number in sorted(blocks)), num_models)
-    if arrays is None:
-        return []
-    store.write_atomically(place / FILE, lambda stream: np.savez(stream, **arrays))
-    return [FILE]
 
 
 def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, np.ndarray] | None:

@@ -15,13 +15,8 @@ def example_columns(
     """One value for each training example, by the name of the column.
 
     id, row (in the source), label, memorization with its standard error and 95 % interval, models in and out,
-    accuracy of each side, probability of each side if it was stored, what the held-out models prefer, and whether the
-    label looks wrong.
-
-    Args:
-      classes: the user's own value of each class.
-      ids: the user's own name of each training example.
-      held_out: (train, classes) mean probability of each class over held-out models, if known.
+    accuracy of each side, probability of each side if it was stored, and if the mean probability of each class over
+    held-out models (train, classes) is known, what these models prefer, and whether the label looks wrong.
     """
     (low, high), own = estimates.memorization.interval(), np.array(classes)
     columns: dict[str, Any] = {

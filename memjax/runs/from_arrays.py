@@ -21,16 +21,11 @@ from memjax.types import Dataset, Outcomes
 
 
 def report_arrays(
-    arrays: Mapping[str, Shaped[np.ndarray, "..."]],
-    folder: str | Path,
-    *,
+    arrays: Mapping[str, Shaped[np.ndarray, "..."]], folder: str | Path, *,
     train_inputs: Shaped[np.ndarray, "train ..."] | None = None,
-    test_inputs: Shaped[np.ndarray, "test ..."] | None = None,
-    class_names: Sequence[str] = (),
-    name: str = "arrays",
-    influence: Literal["same-class", "all"] = "same-class",
-    score: Score = "correct",
-) -> Path:
+    test_inputs: Shaped[np.ndarray, "test ..."] | None = None, class_names: Sequence[str] = (), name: str = "arrays",
+    influence: Literal["same-class", "all"] = "same-class", score: Score = "correct",
+) -> Path:  # fmt: skip
     """Writes estimates.npz, pairs.npz and report.html of predictions that one already has; the report's path.
 
     Args:

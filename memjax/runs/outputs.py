@@ -42,12 +42,7 @@ class ReportFile(NamedTuple):
 
 
 def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
-    """Writes report.html; returns its path.
-
-    Args:
-      examples: False: the page shows no image and no feature of any example.
-      own: the user's own names, and the labels that look wrong.
-    """
+    """Writes report.html; returns its path.  Without `examples` the page shows no image and no feature of any."""
     from memjax.report import draw_report, write_report
 
     if examples:
@@ -64,13 +59,7 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
 
 
 def own_words(data: InMemory | None, dataset: Dataset, ids: np.ndarray, columns: dict[str, np.ndarray]) -> "Own":
-    """What the report calls the examples of a run, and which labels it opens with.
-
-    Args:
-      data: the examples as they were given in memory; None if they have a source of their own.
-      ids: the user's own name of each training example.
-      columns: of all training examples, as of `Result.columns`.
-    """
+    """What the report calls the examples of a run, and which labels it opens with; columns as of `Result.columns`."""
     from memjax.report.page.own import SUSPECTS_MOST, Own, features_of
 
     table, test_ids = (data.table, data.own_test_ids) if data else (None, None)

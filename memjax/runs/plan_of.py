@@ -30,9 +30,6 @@ def settle_plan(request: Request, asked: bool = True) -> Plan:
     Args:
       asked: False if the request is the folder's own; a network of the user's own, whose code may be elsewhere, is then
         compared when models are trained.
-
-    Raises:
-      InputError: the folder was made for other settings, which are named, or holds something else.
     """
     folder = request.folder
     old = store.read_plan(folder)

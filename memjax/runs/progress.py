@@ -16,13 +16,7 @@ EVERY_LINE = 30.0
 
 
 class Standing(NamedTuple):
-    """How far a training is.
-
-    Attributes:
-      done, total: models trained and models asked for.
-      began_with: models that were there already.
-      seconds: since it began.
-    """
+    """How far a training is: models trained, asked for, and there when it began, and the seconds since."""
 
     done: int
     total: int
@@ -159,11 +153,7 @@ def progress_bar(
 
     In a terminal a bar.  Elsewhere (a log file, a scheduler's output), a whole line every 30 seconds and
     one at the end, without the characters by which a terminal goes back over a line; so several processes may share
-    one log.
-
-    Args:
-      recount: see `Progress`.
-      who: what each line in a log begins with.
+    one log, in which each line begins with `who`.
     """
 
     def line(text: str) -> None:

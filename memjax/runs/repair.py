@@ -17,10 +17,6 @@ def repair(folder: Path, damaged: Iterable[int], teller: Teller) -> None:
 
     Estimates are made again where there were some and all their blocks are there; a whole set of them stays.  The
     report is left as it is, since it may have been written without examples.
-
-    Raises:
-      InputError: the run cannot be opened, or cannot be trained on this machine.
-      Interrupted: it was asked to stop.
     """
     run = reopen_run(folder)
     environment.start_jax(run.config.cpu_devices)

@@ -4,7 +4,9 @@ import itertools
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from memjax import store
 from memjax.errors import InputError
@@ -78,14 +80,20 @@ def _by_twos(blocks: Iterable[int]) -> list[list[int]]:
 
 def dynamics(run: Run, place: Path, advance: Advance, notify: Notify) -> list[str]:
     """Writes dynamics.npz into a folder, if something is recorded; trains what is missing.  Returns what it wrote."""
-    from memjax.runs.dynamics_files import write_dynamics
+    from memjax.runs.dynamics_files import reduce_blocks
 
     while run.config.record:
         try:
-            return write_dynamics(run.folder, run.plan.blocks, run.plan.num_models, place)
+            blocks = (store.read_block(run.folder, number) for number in sorted(run.plan.blocks))
+            arrays: Any = reduce_blocks(blocks, run.plan.num_models)
         except store.CorruptBlock as problem:
             set_aside(run, problem.number, str(problem), notify)
             train(run, advance, notify)
+            continue
+        if arrays is None:
+            return []
+        store.write_atomically(place / FILE, partial(np.savez, **arrays))
+        return [FILE]
     return []
 
 

@@ -20,11 +20,7 @@ def is_frame(inputs: Any) -> bool:
 
 
 def as_frame(inputs: Any) -> Any:
-    """The table as a pandas data frame.
-
-    Raises:
-      InputError: it is no table, names a column twice, or pyarrow, which polars needs for it, is not installed.
-    """
+    """The table as a pandas data frame."""
     if not is_frame(inputs):
         raise InputError(f"a {type(inputs).__name__} is given beside a table; give both as tables of the same columns")
     if hasattr(inputs, "to_pandas"):
@@ -58,9 +54,6 @@ def arrays_of(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, ...]]
     Of a torch Dataset each item, of a DataLoader each batch, is a pair of inputs and labels.  Of a Hugging Face data
     set the labels are the column `target`, or the only column of classes; the inputs are the first column of images, or
     all other columns as a table.
-
-    Raises:
-      InputError: items are no such pairs, inputs differ in shape, or the columns are not clear.
     """
     if _is_hugging_face(inputs):
         return _hugging_face(inputs, table)

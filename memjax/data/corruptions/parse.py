@@ -18,8 +18,6 @@ def corrupt(dataset: Dataset, corruptions: Sequence[str], seed: int, test: bool 
       corruptions: NAME=RATE or NAME=RATE:DETAIL, applied in this order; each draws its own rows:
         random-labels, wrong-labels, pair-labels=RATE:0-1,1-0, random-inputs=RATE:global|pixel,
         shuffled-pixels=RATE:one|each, noisy-inputs=RATE:DEVIATION.  See `corruptions.labels` and `corruptions.inputs`.
-      seed: decides which rows are corrupted, and how.
-      test: whether test examples are corrupted too.
 
     Raises:
       InputError: a corruption is not known, or its rate or detail cannot be used.

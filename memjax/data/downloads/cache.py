@@ -12,11 +12,16 @@ from memjax.untrusted import user_path
 
 def load_cached(name: str) -> Dataset:
     """A data set of the catalog, read from the download folder.  Missing files are downloaded first."""
-    paths = {file: find_cached(name, file) for file in CATALOG[name].files}
-    missing = [file for file, path in paths.items() if path is None]
-    if missing:
-        paths = _download(name, missing[0])
-    return read_known(name, {file: path for file, path in paths.items() if path is not None})
+    paths = {}
+    for file in CATALOG[name].files:
+        path = cache_path(name, file)
+        for place in (path, path.parent.parent / path.name):  # the second: where older versions kept it
+            if os.path.exists(place) and os.path.exists(info_path(place)):
+                paths.setdefault(file, place)
+        if file not in paths:
+            paths = _download(name, file)
+            break
+    return read_known(name, paths)
 
 
 def data_dir() -> Path:
@@ -60,16 +65,7 @@ def info_path(path: Path) -> Path:
     return path.with_name(path.name + ".INFO")
 
 
-def find_cached(name: str, file: str) -> Path | None:
-    """The file in the download folder or where older versions kept it; None if the file or its note is missing."""
-    path = cache_path(name, file)
-    for place in (path, path.parent.parent / path.name):
-        if os.path.exists(place) and os.path.exists(info_path(place)):
-            return place
-    return None
-
-
-def _download(name: str, missing: str) -> dict[str, Path | None]:
+def _download(name: str, missing: str) -> dict[str, Path]:
     """Downloads all files of a data set."""
     known, url = CATALOG[name], CATALOG[name].url(missing)
     lacking = f"{name}: {missing} is not in {download_dir()}"
@@ -84,7 +80,8 @@ def _download(name: str, missing: str) -> dict[str, Path | None]:
         )
         paths = manager.download({file: known.url(file) for file in known.files})
     except Exception as error:  # the manager may raise anything
-        raise InputError(f"{lacking} and downloading {url} failed: {_one_line(error)}; {advice}") from error
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise InputError(f"{lacking} and downloading {url} failed: {reason}; {advice}") from error
     return {file: Path(path) for file, path in paths.items()}
 
 
@@ -97,7 +94,3 @@ def reachable(url: str, seconds: float = 3.0) -> bool:
     except requests.RequestException:
         return False
     return True
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

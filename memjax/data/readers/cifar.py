@@ -36,11 +36,9 @@ _LAYOUTS = {
 
 
 def read_cifar(path: Path, version: str) -> Parts:
-    """Images (examples, 32, 32, 3) uint8, labels and class names; for CIFAR-100 the 100 fine classes.
+    """Images (examples, 32, 32, 3) uint8, labels and class names of the .tar.gz file of the binary version.
 
-    Args:
-      path: the .tar.gz file of the binary version.
-      version: "cifar10" or "cifar100".
+    The version is cifar10 or cifar100, which has its 100 fine classes.
     """
     layout = _LAYOUTS[version]
     content = _read_members(path, layout)

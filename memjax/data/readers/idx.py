@@ -54,9 +54,7 @@ def read_idx(path: Path, ndim: int) -> UInt8[np.ndarray, "..."]:
 def parse_idx(stream: Readable, what: str, limit: int) -> UInt8[np.ndarray, "..."]:
     """The array in a stream of IDX data.  Only unsigned bytes are read, the type of the whole MNIST family.
 
-    Args:
-      what: the file's name, for messages.
-      limit: most bytes of data.  A header that announces more is refused before any data are read.
+    A header that announces more than `limit` bytes is refused before any data are read.
     """
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":

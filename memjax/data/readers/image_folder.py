@@ -26,11 +26,8 @@ def load_image_folder(place: str, table: TableSpec, size: int | None, seed: int)
     """The images of FOLDER/CLASS, or of FOLDER/train/CLASS and FOLDER/test/CLASS, or those that metadata.csv names.
 
     Images are turned as their EXIF data say and put on white where they are transparent.  They are grey if all files
-    are.  If all have one size, they stay as they are; else each is scaled and cropped in the middle to a square.
-
-    Args:
-      table: the columns of metadata.csv, which has file names in the column file_name; and how test images are drawn.
-      size: pixels of a side; by default the images' own, or 32 where sizes differ.
+    are.  If all have one size, they stay as they are; else each is scaled and cropped in the middle to a square of
+    `size` pixels, or of 32.  The table says how test images are drawn, and names the columns of metadata.csv.
     """
     folder = user_path(place)
     if not folder.is_dir():

@@ -19,11 +19,9 @@ AT_ONCE = 1024  # records read at once for their labels
 
 
 def stored_split(builder: Any, which: str, keys: tuple[str, str], side: int, name: str) -> Split:
-    """The images of a split, decoded when they are needed, and its labels, for which all records are read once.
+    """The images of a split, squares decoded when they are needed, and its labels, for which all records are read once.
 
-    Args:
-      keys: names of the input feature and the label feature.
-      side: the side of the decoded images, in pixels.
+    `keys` are the names of the input feature and the label feature.
     """
     from tensorflow_datasets.core.decode import SkipDecoding
 

@@ -19,7 +19,6 @@ class Column:
     """How one column becomes numbers, as its training rows say.
 
     Attributes:
-      name: its name in the table.
       kind: number: as it is.  category: 0 or 1 for each of its texts.  date: days since the earliest training row.
       categories: the texts of a category column, in order.
       origin: the earliest date of a date column.

@@ -66,9 +66,7 @@ def read_review(path: Path) -> list[Decision]:
 def apply_review(decisions: list[Decision], source: str, spec: TableSpec, out: Path) -> Applied:
     """Writes the table with new labels and without the dropped rows; all other cells stay as they are.
 
-    Args:
-      source: csv:FILE or parquet:FILE, the table that was reviewed.
-      spec: its column of labels and its column of names; without names rows are named by their numbers from 0.
+    The source is csv:FILE or parquet:FILE.  Without a column of names rows are named by their numbers from 0.
 
     Raises:
       InputError: the table has no such row, or a row has another label than the reader saw.

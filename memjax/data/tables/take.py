@@ -20,12 +20,7 @@ TRAIN_WORDS = {"train", "training", "0", "false"}
 def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", test: Any = None) -> InMemory:
     """The rows of a data frame as examples, with the user's own names of columns, rows and classes.
 
-    Args:
-      frame: a pandas data frame with a column of labels.
-      spec: which columns are the labels and the names of rows, which are left out, and which rows are for testing.
-      seed: decides which rows are for testing, unless a column says so.
-      name: what the report calls the data.
-      test: test rows, if they are in a data frame of their own.
+    Test rows are `test`, if they are in a data frame of their own; else a column names them, or the seed draws them.
     """
     _check_names(frame, spec)
     labels, said = frame[spec.target], []
