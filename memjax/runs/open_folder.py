@@ -65,7 +65,7 @@ def open_run(config: RunConfig, given: InMemory | None = None, asked: bool = Tru
     request = read_request(config, given)
     plan = settle_plan(request, asked)
     named = replace(request.dataset, name=plan.data["name"])  # as at first, wherever the examples are now
-    return Run(**vars(request) | {"dataset": named}, plan=plan)
+    return Run(**vars(replace(request, dataset=named)), plan=plan)
 
 
 def extend_run(run: Run, num_models: int) -> Run:

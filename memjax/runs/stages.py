@@ -80,7 +80,7 @@ def _by_twos(blocks: Iterable[int]) -> list[list[int]]:
 
 def dynamics(run: Run, place: Path, advance: Advance, notify: Notify) -> list[str]:
     """Writes dynamics.npz into a folder, if something is recorded; trains what is missing.  Returns what it wrote."""
-    from memjax.runs.dynamics_files import reduce_blocks
+    from memjax.runs.dynamics_files import FILE, reduce_blocks
 
     while run.config.record:
         try:
