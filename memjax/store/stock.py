@@ -16,9 +16,10 @@ import numpy as np
 
 from memjax.errors import InputError
 from memjax.store.blocks import block_path
-from memjax.store.files import LOST, Stamp, local_copy, refresh, sha256_of, stamps, write_locally
+from memjax.store.files import LOST, Stamp, refresh, sha256_of, stamps, write_locally
 from memjax.store.records import Record, number_of, read_record, record_path, unreadable
 from memjax.store.sealed import BrokenSeal
+from memjax.store.staging import url_of
 from memjax.untrusted import read_npz
 
 FILE = "index.npz"
@@ -102,15 +103,17 @@ def take_stock(folder: Path, plan: str) -> Stock:
 def changed_blocks(folder: Path, stock: Stock, blocks: Iterable[int]) -> Iterator[tuple[int, str]]:
     """Those of some blocks that are damaged, and why.  Reads the blocks whose bytes are not yet checked, and no others.
 
+    On an object store none is looked at, because all blocks would have to be downloaded; `verify` does that.
+
     Raises:
       InputError: a block cannot be read, which does not mean that it is damaged.
     """
-    for number in blocks:
+    for number in () if url_of(folder) else blocks:
         if number in stock.checked or number not in stock.records:
             continue
         path, expected = block_path(folder, number), stock.records[number].sha256
         try:
-            if sha256_of(local_copy(path, expected)) == expected:
+            if sha256_of(path) == expected:
                 stock.checked.add(number)
             else:
                 yield number, "its checksum differs from the one in its record"

@@ -55,7 +55,10 @@ def test_every_known_flag_reaches_dropout_and_batch_statistics(name):
         ("wrapped_stuck_linen", "do nothing in training, in layer Dropout_0: the flag train does not reach it"),
         ("linen_unknown_flag", "do nothing in training, in layer Dropout_0: __call__ has no flag named"),
         ("linen_stuck_dropout", "do nothing in training, in layer Dropout_0: the flag train does not reach it"),
-        ("linen_always_training", r"in evaluation \(its __call__ has no flag named train, .*\): ModifyScope"),
+        (
+            "linen_always_training",
+            r"in evaluation \(its __call__ has no flag named train, .*\); correct it: ModifyScope",
+        ),
         ("one_logit", r"returns float32 \(4, 1\) for 4 examples of 3 classes; expected one array of floats of shape"),
         ("too_few", r"returns float32 \(4, 2\)"),
         ("extra_axis", r"returns float32 \(4, 1, 3\)"),
