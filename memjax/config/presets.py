@@ -6,19 +6,11 @@ arXiv 1706.05394.
 """
 
 from dataclasses import replace
-from typing import NamedTuple
 
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, TrainSpec
 
-
-class Preset(NamedTuple):
-    """Settings, and for each the source of its value: a section of a paper, a script, or "chosen by us"."""
-
-    config: RunConfig
-    sources: dict[str, str]
-
-
+Sources = dict[str, str]  # setting -> source of its value: a section of a paper, a script, or "chosen by us"
 MOMENTUM = ("momentum=0.9",)
 SITE = "the site published with F&Z"
 FIGURE = "F&Z, legend of the figure that compares architectures"
@@ -80,12 +72,11 @@ _ARPIT_CNN_SOURCES = {
 }
 
 
-def _preset(dataset: str, model: str, train: TrainSpec, num_models: int, sources: dict[str, str]) -> Preset:
-    config = RunConfig(num_models=num_models, data=DataSpec(dataset=dataset), model=ModelSpec(model=model), train=train)
-    return Preset(config, sources)
+def _preset(dataset: str, model: str, train: TrainSpec, num_models: int, sources: Sources) -> tuple[RunConfig, Sources]:
+    return RunConfig(num_models=num_models, data=DataSpec(dataset), model=ModelSpec(model), train=train), sources
 
 
-_ALL: dict[str, Preset] = {
+_ALL: dict[str, tuple[RunConfig, Sources]] = {
     "fz-mnist-script": _preset(
         "mnist", "mlp:512,256", _SCRIPT, 2000,
         {"network, 2,000 models, subset fraction 0.7": "the published script", **_SCRIPT_SOURCES},
@@ -115,7 +106,7 @@ _ALL: dict[str, Preset] = {
             **_CIFAR_SOURCES,
         },
     ),
-    "fz-imagenet": Preset(
+    "fz-imagenet": (
         RunConfig(
             num_models=2000,
             data=DataSpec("tfds:imagenet2012", stream=True, image_size=224, test_split="validation"),
@@ -130,5 +121,5 @@ _ALL: dict[str, Preset] = {
     "arpit-cifar10": _preset("cifar10", "alexnet", _ARPIT_CNN, 100, _ARPIT_CNN_SOURCES),
 }  # fmt: skip
 
-PRESETS = {name: preset.config for name, preset in _ALL.items()}
-SOURCES = {name: preset.sources for name, preset in _ALL.items()}
+PRESETS = {name: config for name, (config, _) in _ALL.items()}
+SOURCES = {name: sources for name, (_, sources) in _ALL.items()}

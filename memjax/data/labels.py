@@ -9,12 +9,7 @@ from memjax.errors import InputError, refuse_masked
 
 
 class Labels(NamedTuple):
-    """Encoded labels.
-
-    Attributes:
-      train, test: class numbers 0 .. classes - 1.
-      classes: the user's own value of each class: text, whole numbers or booleans.
-    """
+    """Class numbers 0 .. classes - 1 of both sides, and the user's own value of each class."""
 
     train: Int[np.ndarray, " train"]
     test: Int[np.ndarray, " test"]
@@ -61,11 +56,7 @@ def labels_of_sides(**labels: Any) -> dict[str, np.ndarray]:
 
 
 def as_labels(which: str, labels: Any) -> np.ndarray:
-    """The labels as one row of text, int64 or bool, with the user's own values.
-
-    Raises:
-      InputError: there is not one value for each example, a value is missing, or values are of another kind.
-    """
+    """The labels as one row of text, int64 or bool, with the user's own values; each example must have one."""
     refuse_masked(f"{which} labels", labels)
     array: Any = np.asarray(labels, object if isinstance(labels, list | tuple) else None)  # [1, "a"] is no text
     if array.ndim == 2 and array.shape[1] == 1:

@@ -84,7 +84,8 @@ def check_spread(train: Inputs, how: str, names: Sequence[str] = (), stream: boo
     rows = min(len(train), max(16, min(4096, LOOKED_AT // math.prod(train.shape[1:]))))
     some = train[np.linspace(0, len(train) - 1, rows).astype(np.int64)]
     scaled = some.astype(np.float32) if stream else scaling_of(train[:], how, train[:0])(some)
-    before, after = (_different(values.reshape(rows, -1)) for values in (some, scaled))
+    ordered = (np.sort(values.reshape(rows, -1), axis=0) for values in (some, scaled))
+    before, after = (1 + (np.diff(values, axis=0) != 0).sum(0) for values in ordered)  # different values of features
     lost = np.flatnonzero(2 * after <= before)
     if not lost.size:
         return
@@ -137,8 +138,3 @@ def _above(inputs: np.ndarray, origin: Any) -> np.ndarray:
         return inputs.astype(np.float64) - origin
     wide, start = inputs.astype(np.uint64), np.asarray(origin).astype(np.uint64)  # modulo 2^64
     return np.where(inputs >= origin, (wide - start).astype(np.float64), -(start - wide).astype(np.float64))
-
-
-def _different(values: Shaped[np.ndarray, "rows features"]) -> np.ndarray:
-    """How many different values each feature has."""
-    return 1 + (np.diff(np.sort(values, axis=0), axis=0) != 0).sum(0)

@@ -32,11 +32,10 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module]) -> Model:
     module = nnx.eval_shape(lambda: made(nnx.Rngs(0)))
     call = type(module).__call__
 
-    def graph(train: bool):
+    graphs = {}
+    for train in (True, False):
         module.train() if train else module.eval()
-        return nnx.split(module, nnx.Param, ...)[0]
-
-    graphs = {train: graph(train) for train in (True, False)}
+        graphs[train] = nnx.split(module, nnx.Param, ...)[0]
 
     def init(key):
         _, params, state = nnx.split(made(nnx.Rngs(key)), nnx.Param, ...)

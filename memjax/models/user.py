@@ -44,7 +44,7 @@ def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Mod
     has an argument `rngs`, like an NNX class, it is called as `factory(input_shape, num_classes, rngs=rngs)` and
     returns an NNX module.
     """
-    factory = _find(name)
+    factory = find(name)
     if isinstance(factory, Model):
         return factory
 
@@ -81,14 +81,6 @@ def in_words(name: str, when: str) -> Iterator[None]:
         raise InputError(f"--model {name} fails {when}; correct it: {first_line(problem)}{where}") from problem
 
 
-def is_there(name: str) -> bool:
-    """Whether a network of the user's own can be imported, or was given in this process."""
-    try:
-        return bool(_find(name))
-    except InputError:
-        return False
-
-
 def _takes_rngs(name: str, factory: Callable) -> bool:
     if inspect.isclass(factory) and issubclass(factory, nnx.Module):
         return True  # its metaclass hides its signature
@@ -100,7 +92,8 @@ def _takes_rngs(name: str, factory: Callable) -> bool:
     return "rngs" in signature.parameters
 
 
-def _find(name: str) -> Any:
+def find(name: str) -> Any:
+    """The factory of this name, or what was given in this process."""
     if name.startswith(GIVEN):
         given = name.removeprefix(GIVEN)
         if given not in _given:

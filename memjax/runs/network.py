@@ -34,9 +34,12 @@ def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
 def is_importable(config: RunConfig) -> bool:
     """Whether the code of the network is there; a finished folder can be read without it."""
     from memjax.models import is_built_in
-    from memjax.models.user import is_there
+    from memjax.models.user import find
 
-    return is_built_in(config.model) or is_there(config.model.model)
+    try:
+        return is_built_in(config.model) or bool(find(config.model.model))
+    except InputError:
+        return False
 
 
 def with_network(plan: Plan, config: RunConfig, dataset: Dataset, folder: Path) -> tuple[Plan, str]:

@@ -7,7 +7,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -82,9 +82,8 @@ class Silent:
         if event == "notice":
             logging.getLogger("memjax").warning(words)
 
-    @contextmanager
-    def preparing(self) -> Iterator[None]:
-        yield
+    def preparing(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @contextmanager
     def progress(self, total: int, done: int, recount: Callable[[], int] | None = None) -> Iterator["Progress"]:

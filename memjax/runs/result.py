@@ -16,10 +16,9 @@ from memjax.machine import environment
 from memjax.results import Estimates, PairTable
 from memjax.runs import outputs, stages, summary
 from memjax.runs.carry_out import carry_out
-from memjax.runs.examples_table import example_columns
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent
-from memjax.runs.suspects import suspect_columns
+from memjax.runs.suspects import example_columns, suspect_columns
 from memjax.types import Curves, Dataset, Estimate, Outcomes
 
 LARGEST_INFLUENCE = 2**27  # train-test pairs whose influence and errors are held in memory at once

@@ -1,4 +1,4 @@
-"""The stages of a run: train, estimate, report.  Each looks at the run folder and does only what is missing."""
+"""The stages of a run: train, estimate, repair.  Each looks at the run folder and does only what is missing."""
 
 import itertools
 from collections.abc import Iterable
@@ -13,7 +13,8 @@ from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.debugging import without_debugging
 from memjax.runs.disk_space import writes_all_pairs
-from memjax.runs.open_folder import Run
+from memjax.runs.open_folder import Run, reopen_run
+from memjax.runs.progress import Teller
 from memjax.runs.shared_work import Pieces
 from memjax.runs.train_blocks import Advance, Notify, set_aside, train, worker_of
 
@@ -39,7 +40,8 @@ def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = No
     planned = not in_pairs and are_laid_out(run.design.masks, num_models)
     empty = partial(estimators.Tally, num_models, *sizes, in_pairs, run.config.score, planned)
     count = partial(_count, run, advance, notify)
-    groups = _by_twos(run.plan.blocks)
+    # Blocks 2k and 2k + 1 together: of whatever size they are, models 2k and 2k + 1 are never parted.
+    groups = [list(group) for _, group in itertools.groupby(sorted(run.plan.blocks), lambda number: number // 2)]
     stock = train(run, advance, notify)
     pieces = pieces or _pieces(run, stock.digest(run.plan.blocks))
     if pieces.worker.count == 1:
@@ -71,11 +73,6 @@ def _pieces(run: Run, blocks: str) -> Pieces:
     """Of the estimates, shared by the workers of this run; `blocks` is the digest of the blocks they are made from."""
     of = f"{blocks[:16]}-{run.plan.num_models}-{run.config.score}"
     return Pieces(run.folder, of, worker_of(run))
-
-
-def _by_twos(blocks: Iterable[int]) -> list[list[int]]:
-    """Blocks 2k and 2k + 1 together: of whatever size they are, models 2k and 2k + 1 are never parted."""
-    return [list(group) for _, group in itertools.groupby(sorted(blocks), key=lambda number: number // 2)]
 
 
 def dynamics(run: Run, place: Path, advance: Advance, notify: Notify) -> list[str]:
@@ -171,3 +168,21 @@ def _make_results(run: Run, before: store.Stock, every: bool, advance: Advance, 
             return False
         raise
     return same
+
+
+@without_debugging()
+def repair(folder: Path, damaged: Iterable[int], teller: Teller) -> None:
+    """Sets damaged blocks aside and trains their models again, and no others.
+
+    Estimates are made again where there were some and all their blocks are there; a whole set of them stays.  The
+    report is left as it is, since it may have been written without examples.
+    """
+    run = reopen_run(folder)
+    environment.start_jax(run.config.cpu_devices)
+    numbers = set(damaged)
+    for number in numbers:
+        store.set_aside(folder, number)
+    with teller.progress(run.plan.num_models, run.num_trained) as progress:
+        train(run, progress.update, progress.write, numbers)
+        if store.has_results(folder) and not run.untrained:
+            estimate(run, progress.update, progress.write)

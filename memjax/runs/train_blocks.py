@@ -86,7 +86,12 @@ def _train_blocks(run: Run, missing: list[int], counts: tuple[int, int], advance
                 forget(midway, plan, pack.number)
                 advance(max(0, min(len(pack.model_ids), run.plan.num_models - int(pack.model_ids[0]))))
                 num_models, num_failed = num_models + len(block.finite), num_failed + int((~block.finite).sum())
-                _check_diverged(num_models, num_failed, run.config.max_failed)
+                if num_models >= JUDGED_FROM and num_failed > run.config.max_failed * num_models:
+                    raise InputError(
+                        f"{num_failed} of the first {num_models} models diverged, more than --max-failed "
+                        f"{run.config.max_failed:g} allows; lower --learning-rate and give another --run, or go on "
+                        "with a larger --max-failed: diverged models are left out and counted"
+                    )
     except Exception as problem:
         if is_out_of_memory(problem):
             size = run.plan.pack_size
@@ -124,12 +129,3 @@ def set_aside(run: Run, number: int, problem: str, notify: Notify) -> None:
     """Renames a damaged block, so that it is trained again."""
     aside = store.set_aside(run.folder, number)
     notify(f"{problem}; it was renamed to {aside.name} and is trained again")
-
-
-def _check_diverged(num_models: int, num_failed: int, most: float) -> None:
-    if num_models >= JUDGED_FROM and num_failed > most * num_models:
-        raise InputError(
-            f"{num_failed} of the first {num_models} models diverged, more than --max-failed {most:g} allows; lower "
-            "--learning-rate and give another --run, or go on with a larger --max-failed: diverged models are left out "
-            "and counted"
-        )

@@ -180,7 +180,7 @@ def test_images_of_many_sizes_need_image_size(imagenet):
     ("options", "expected"),
     [
         ({"stream": True, "corrupt": ("random-labels=0.5",)}, "--corrupt changes data in memory"),
-        ({"image_size": 8}, "--image-size is for folder:FOLDER and tfds:NAME; images of digits have one size"),
+        ({"image_size": 8}, "--image-size is for folder:FOLDER and tfds:NAME; leave it out for digits"),
         ({"test_split": "validation"}, "--test-split is for tfds:NAME"),
         ({"dataset": "tfds:x", "image_size": 0}, "--image-size is 0"),
     ],

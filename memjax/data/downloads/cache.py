@@ -29,17 +29,12 @@ def data_dir() -> Path:
     return user_path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
 
-def download_dir() -> Path:
-    """The download folder of TensorFlow Datasets."""
-    return data_dir() / "downloads"
-
-
 def cache_path(name: str, file: str) -> Path:
     """The path of a file in the download folder.  Its name is made from the URL and the checksum."""
     from tensorflow_datasets.core.download import resource
 
     url = CATALOG[name].url(file)
-    return download_dir() / name / resource.get_dl_fname(url, registered(name, file).checksum)
+    return data_dir() / "downloads" / name / resource.get_dl_fname(url, registered(name, file).checksum)
 
 
 def registered(name: str, file: str) -> Any:
@@ -67,17 +62,16 @@ def info_path(path: Path) -> Path:
 
 def _download(name: str, missing: str) -> dict[str, Path]:
     """Downloads all files of a data set."""
-    known, url = CATALOG[name], CATALOG[name].url(missing)
-    lacking = f"{name}: {missing} is not in {download_dir()}"
+    known, url, folder = CATALOG[name], CATALOG[name].url(missing), data_dir() / "downloads"
+    lacking = f"{name}: {missing} is not in {folder}"
     advice = f"seed the folder from files you have: python -m memjax.run seed {name} FOLDER"
     if not reachable(url):  # the download manager would try for minutes
         raise InputError(f"{lacking} and {url} cannot be reached; {advice}")
     import tensorflow_datasets as tfds
 
     try:
-        manager = tfds.download.DownloadManager(
-            download_dir=download_dir(), dataset_name=name, url_infos=_url_infos(name)
-        )
+        infos = _url_infos(name)
+        manager = tfds.download.DownloadManager(download_dir=folder, dataset_name=name, url_infos=infos)
         paths = manager.download({file: known.url(file) for file in known.files})
     except Exception as error:  # the manager may raise anything
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
