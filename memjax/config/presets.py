@@ -40,10 +40,6 @@ _ARPIT_CNN = TrainSpec(
 )  # fmt: skip
 
 _SUBSETS = {"subset fraction 0.7": SITE}
-_SCRIPT_SOURCES = {
-    "epochs 10, batches of 128, SGD with momentum 0.9, learning rate 0.1, constant": "the published script",
-    "inputs divided by 255, no warm-up, no augmentation": "the published script",
-}
 _CIFAR_SOURCES = {
     "crops by 4 pixels, flips, inputs divided by 255": "the data code published with F&Z",
     "epochs, batch size, SGD with momentum, learning rate, no weight decay": UNCHECKED,
@@ -79,7 +75,11 @@ def _preset(dataset: str, model: str, train: TrainSpec, num_models: int, sources
 _ALL: dict[str, tuple[RunConfig, Sources]] = {
     "fz-mnist-script": _preset(
         "mnist", "mlp:512,256", _SCRIPT, 2000,
-        {"network, 2,000 models, subset fraction 0.7": "the published script", **_SCRIPT_SOURCES},
+        dict.fromkeys((
+            "network, 2,000 models, subset fraction 0.7",
+            "epochs 10, batches of 128, SGD with momentum 0.9, learning rate 0.1, constant",
+            "inputs divided by 255, no warm-up, no augmentation",
+        ), "the published script"),
     ),
     "fz-mnist": _preset(
         "mnist", "inception", _SCRIPT, 4000,
@@ -108,11 +108,8 @@ _ALL: dict[str, tuple[RunConfig, Sources]] = {
     ),
     "fz-imagenet": (
         RunConfig(
-            num_models=2000,
+            num_models=2000, model=ModelSpec("resnet50"), train=_IMAGENET, checkpoint_minutes=30.0,
             data=DataSpec("tfds:imagenet2012", stream=True, image_size=224, test_split="validation"),
-            model=ModelSpec("resnet50"),
-            train=_IMAGENET,
-            checkpoint_minutes=30.0,
             influence="same-class",
         ),
         _IMAGENET_SOURCES,

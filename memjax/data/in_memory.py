@@ -1,6 +1,5 @@
 """Examples in memory: from the user's arrays to a Dataset, and to a file in the run folder."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -25,7 +24,6 @@ class InMemory(NamedTuple):
     """A data set in memory, with the user's own names of classes and examples.
 
     Attributes:
-      dataset: the examples.
       classes: the user's own value of each class.
       own_ids, own_test_ids: the user's own name of each example; None if examples have row numbers only.
       table: the columns of the table that the examples are from; None if they are from no table.
@@ -64,12 +62,6 @@ def _own_ids(ids: Any, count: int, which: str) -> np.ndarray | None:
     if own.shape != (count,):
         raise InputError(f"ids have shape {own.shape}; expected one for each of {count} {which} rows")
     return own if own.dtype.kind in "iub" else own.astype(str)
-
-
-def source_of(data: InMemory) -> str:
-    """The value of DataSpec.dataset for these examples."""
-    words = re.sub(r"[^A-Za-z0-9]+", "-", data.dataset.name).strip("-")
-    return SOURCE + (words or "arrays")
 
 
 def save(folder: Path, data: InMemory) -> None:

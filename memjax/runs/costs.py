@@ -24,7 +24,6 @@ class Costs(NamedTuple):
 
     Attributes:
       models_per_second: of one device.
-      pack_size: models that a device trains at once.
       blocks: packs in all.
       devices: of all hosts.
       rounds: ceil(blocks / devices), packs that the busiest device trains.

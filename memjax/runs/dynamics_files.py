@@ -86,14 +86,6 @@ def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, n
             record["ever"] = right.any(1)[:, None]
         for name, values in record.items():
             totals[name].add(values, masks)
-    return _as_arrays(totals, counts, epochs) | {
-        "num_models": np.int64(counts[0][0] + counts[1][0] + num_failed if counts else num_failed),
-        "num_failed": np.int64(num_failed),
-        "learned_from": np.array(source),
-    }
-
-
-def _as_arrays(totals: dict[str, EpochSums], counts: list[np.ndarray], epochs: np.ndarray) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {"epochs": epochs}
     for side, count in zip(("in", "out"), counts, strict=True):
         arrays[f"tr_num_{side}"] = count.astype(np.int32)
@@ -105,4 +97,5 @@ def _as_arrays(totals: dict[str, EpochSums], counts: list[np.ndarray], epochs: n
             else:
                 kept = np.s_[:, 0] if name == "learned" else np.s_[:]
                 arrays |= {f"tr_{name}_{side}": mean[kept], f"tr_{name}_{side}_stderr": stderr[kept]}
-    return arrays
+    num_models = np.int64(counts[0][0] + counts[1][0] + num_failed if counts else num_failed)
+    return arrays | {"num_models": num_models, "num_failed": np.int64(num_failed), "learned_from": np.array(source)}

@@ -13,7 +13,6 @@ from memjax.runs import disk_space
 from memjax.runs.costs import Costs, plan_costs
 from memjax.runs.request import Request
 from memjax.subsets import Coverage, coverage, lemma_bound
-from memjax.types import SubsetDesign
 
 CLASSES_NAMED = 10  # with their numbers of examples, the largest first
 DRAWN_MOST = 100_000  # models whose subsets are drawn for a prediction
@@ -43,7 +42,10 @@ def forecast(request: Request, fleet: FleetSpec) -> tuple[list[tuple[str, str]],
     """
     request.check_inputs()
     config, dataset, design = request.config, request.dataset, request.design
-    counts = _coverage(design, config.num_models)
+    # Beyond DRAWN_MOST models the coverage is in proportion to that of so many.
+    drawn, times = coverage(design, min(config.num_models, DRAWN_MOST)), max(1.0, config.num_models / DRAWN_MOST)
+    num_in = (drawn.num_in * times).astype(int)
+    counts = Coverage(num_in, config.num_models - num_in, drawn.stderr_bound / math.sqrt(times))
     disk = config.num_models * disk_space.bytes_a_model(config, dataset)
     if disk_space.writes_all_pairs(config, dataset):
         disk += disk_space.matrix_bytes(dataset)
@@ -81,13 +83,6 @@ def data_rows(request: Request) -> list[tuple[str, str]]:
     if given and given.table:
         rows.append(("columns", f"{len(given.table.names):,}: {', '.join(given.table.names)}"))
     return rows + [("note", notice) for notice in request.notices]
-
-
-def _coverage(design: SubsetDesign, num_models: int) -> Coverage:
-    """The coverage of a run; beyond DRAWN_MOST models in proportion to that of so many."""
-    counts, times = coverage(design, min(num_models, DRAWN_MOST)), max(1.0, num_models / DRAWN_MOST)
-    num_in = (counts.num_in * times).astype(int)
-    return Coverage(num_in, num_models - num_in, counts.stderr_bound / math.sqrt(times))
 
 
 def _time(costs: Costs, fleet: FleetSpec) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """The first step of a run: what was asked for, with the examples and the subsets that it names."""
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,8 @@ def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
     folder = place(config.folder())
     given = given or named_examples(config.data, config.table)
     if given:  # the run folder keeps the examples: what it was made from may change
-        data = replace(config.data, dataset=in_memory.source_of(given), image_size=None)
+        words = re.sub(r"[^A-Za-z0-9]+", "-", given.dataset.name).strip("-")
+        data = replace(config.data, dataset=in_memory.SOURCE + (words or "arrays"), image_size=None)
         config = replace(config, run=config.run or str(folder), data=data, table=TableSpec())
     source = given
     if not given and config.data.dataset.startswith(in_memory.SOURCE):

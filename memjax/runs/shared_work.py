@@ -22,12 +22,9 @@ Make = Callable[[int], Arrays]
 
 @dataclass(frozen=True)
 class Pieces:
-    """Pieces of shared work, and the folder that they are saved in.
+    """Pieces of shared work, and the run folder that they are saved in.
 
-    Attributes:
-      folder: of the run.
-      of: the work that they belong to, in characters of a file name.  Pieces of other work are ignored.
-      worker: which of how many processes this is.
+    `of` names the work that they belong to, in characters of a file name.  Pieces of other work are ignored.
     """
 
     folder: Path

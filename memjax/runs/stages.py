@@ -26,10 +26,8 @@ def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = No
     """What the estimates of a run are made of, two blocks in memory at a time; trains what is missing.
 
     Several workers count a part of the models each, and add up what all have counted.  A damaged block is set aside,
-    and trained again after all other blocks are read; these are not read again.
-
-    Args:
-      pieces: where the workers share what they have counted; by default those of the blocks that are there.
+    and trained again after all other blocks are read; these are not read again.  The workers share what they have
+    counted in `pieces`, by default those of the blocks that are there.
     """
     from memjax import estimators
     from memjax.estimators.streaming.tally import are_laid_out
