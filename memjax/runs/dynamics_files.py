@@ -97,5 +97,5 @@ def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, n
             else:
                 kept = np.s_[:, 0] if name == "learned" else np.s_[:]
                 arrays |= {f"tr_{name}_{side}": mean[kept], f"tr_{name}_{side}_stderr": stderr[kept]}
-    num_models = np.int64(counts[0][0] + counts[1][0] + num_failed if counts else num_failed)
-    return arrays | {"num_models": num_models, "num_failed": np.int64(num_failed), "learned_from": np.array(source)}
+    num_seen = np.int64(counts[0][0] + counts[1][0] + num_failed if counts else num_failed)
+    return arrays | {"num_models": num_seen, "num_failed": np.int64(num_failed), "learned_from": np.array(source)}
