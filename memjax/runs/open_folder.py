@@ -87,10 +87,8 @@ def extend_run(run: Run, num_models: int) -> Run:
 def reopen_run(folder: Path, dataset: str = "") -> Run:
     """Opens an existing run folder with the settings of its plan.
 
-    Inputs that are not at their place are left out; what needs them says so.
-
-    Args:
-      dataset: where the examples are now, as of `--dataset`; by default where they were last found.
+    The examples are at `dataset`, by default where they were last found.  Inputs that are not there are left out; what
+    needs them says so.
 
     Raises:
       InputError: there is no run in the folder, or the examples are others.

@@ -27,9 +27,8 @@ from memjax.store.records import Record
 def settle_plan(request: Request, asked: bool = True) -> Plan:
     """The plan of the request's folder, created if needed; it asks for at least as many models as the request.
 
-    Args:
-      asked: False if the request is the folder's own; a network of the user's own, whose code may be elsewhere, is then
-        compared when models are trained.
+    With `asked` False the request is the folder's own: a network of the user's own, whose code may be elsewhere, is
+    then compared when models are trained.
     """
     folder = request.folder
     old = store.read_plan(folder)

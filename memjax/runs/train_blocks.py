@@ -24,10 +24,7 @@ Advance = Callable[[int], object]
 
 
 def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | None = None) -> store.Stock:
-    """Trains the blocks that are missing and commits each as it is done; returns the blocks that are there then.
-
-    Args:
-      only: numbers of the blocks to train; by default all that the run asks for.
+    """Trains the missing blocks, or `only` some of them, and commits each as it is done; returns what is there then.
 
     Raises:
       InputError: the disk is too full, too many models diverge, or a device runs out of memory.

@@ -12,12 +12,11 @@ from memjax.types import Dataset
 
 
 def corrupt(dataset: Dataset, corruptions: Sequence[str], seed: int, test: bool = False) -> Dataset:
-    """The data set with some of its examples corrupted on purpose; `corrupted` marks them.
+    """The data set with some of its training examples corrupted on purpose, or with `test` also of its test examples.
 
-    Args:
-      corruptions: NAME=RATE or NAME=RATE:DETAIL, applied in this order; each draws its own rows:
-        random-labels, wrong-labels, pair-labels=RATE:0-1,1-0, random-inputs=RATE:global|pixel,
-        shuffled-pixels=RATE:one|each, noisy-inputs=RATE:DEVIATION.  See `corruptions.labels` and `corruptions.inputs`.
+    Corruptions are NAME=RATE or NAME=RATE:DETAIL, applied in this order; each draws and marks its own rows:
+    random-labels, wrong-labels, pair-labels=RATE:0-1,1-0, random-inputs=RATE:global|pixel,
+    shuffled-pixels=RATE:one|each, noisy-inputs=RATE:DEVIATION.  See `corruptions.labels` and `corruptions.inputs`.
 
     Raises:
       InputError: a corruption is not known, or its rate or detail cannot be used.
