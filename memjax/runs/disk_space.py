@@ -28,9 +28,8 @@ def bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
     """What is kept of a model on disk."""
     each = sum(METRICS[name].num_bytes(dataset.num_classes) for name in config.keep)
     an_epoch = sum(METRICS[name].num_bytes(dataset.num_classes) for name in config.record)
-    return (1 / 8 + an_epoch * len(config.recorded_epochs)) * dataset.num_train + each * (
-        dataset.num_train + dataset.num_test
-    )
+    recorded = an_epoch * len(config.recorded_epochs)
+    return (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
 
 
 def check_room(folder: Path, num_models: int, config: RunConfig, dataset: Dataset) -> None:
