@@ -11,7 +11,7 @@ from memjax.config.specs import TableSpec
 from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.labels import encode_labels
 from memjax.data.tables.files import read_table
-from memjax.data.tables.split import TEST_WORDS, TRAIN_WORDS, drawn, named
+from memjax.data.tables.take import TEST_WORDS, TRAIN_WORDS, drawn, named
 from memjax.errors import InputError, one_of
 from memjax.untrusted import user_path
 
@@ -26,14 +26,8 @@ def load_image_folder(place: str, table: TableSpec, size: int | None, seed: int)
     """The images of FOLDER/CLASS, or of FOLDER/train/CLASS and FOLDER/test/CLASS, or those that metadata.csv names.
 
     Images are turned as their EXIF data say and put on white where they are transparent.  They are grey if all files
-    are.  If all have one size, they stay as they are; else each is scaled and cropped in the middle to a square.
-
-    Args:
-      table: the columns of metadata.csv, which has file names in the column file_name; and how test images are drawn.
-      size: pixels of a side; by default the images' own, or 32 where sizes differ.
-
-    Raises:
-      InputError: there are no images, no classes, or more than 1 % of the files are broken.
+    are.  If all have one size, they stay as they are; else each is scaled and cropped in the middle to a square of
+    `size` pixels, or of 32.  The table says how test images are drawn, and names the columns of metadata.csv.
     """
     folder = user_path(place)
     if not folder.is_dir():
