@@ -111,10 +111,7 @@ def linear_datamodeling_score(
 def _sums_over(
     masks: Bool[np.ndarray, "models train"], scores: Float[np.ndarray, "train test"]
 ) -> Float[np.ndarray, "models test"]:
-    """Sums of scores over each subset; sums that are equal but for rounding are equal, as ranks would tell them apart.
-
-    Under subsets of one size, equal scores thus predict nothing, and the correlation is undefined.
-    """
+    """Sums of scores over each subset.  Ranks must not tell apart sums that are equal but for rounding."""
     sizes, first = masks.sum(1, dtype=np.float64), scores[:1]
     sums = masks.astype(np.float64) @ (scores - first) + (sizes - sizes[0])[:, None] * first
     return np.round(sums / np.maximum(np.abs(sums).max(0), np.finfo(float).tiny), 12)
@@ -144,14 +141,9 @@ def _interval(
     predicted: Float[np.ndarray, "models test"], outputs: Float[np.ndarray, "models test"],
     each: Float[np.ndarray, " test"], seed: int, draws: int,
 ) -> tuple[float, float]:  # fmt: skip
-    """The mean -+ 1.96 standard errors, both models and test examples being samples.
-
-    The variance is that over bootstraps of the models plus that over test examples, less what both hold: the noise of
-    single correlations, which a bootstrap of models and test examples at once would count three times.
-
-    Reference:
-      Owen, The Pigeonhole Bootstrap, The Annals of Applied Statistics 1, 2007.
-    """
+    """The mean -+ 1.96 standard errors, both models and test examples being samples (Owen, The Pigeonhole Bootstrap,
+    2007): the variance over models plus that over test examples, less the noise of single correlations, which both
+    hold."""
     rng, known = np.random.default_rng(seed), np.isfinite(each)
     num_models, number = len(outputs), int(known.sum())
     drawn = [rng.integers(num_models, size=num_models) for _ in range(draws)]
