@@ -5,8 +5,8 @@ from docutils.parsers.rst import Directive
 
 from memjax.cli import COMMANDS
 from memjax.cli.options import Option, grouped, options_of
+from memjax.config.from_keywords import PURPOSES
 from memjax.config.presets import PRESETS, SOURCES
-from memjax.config.purposes import PURPOSES
 from memjax.config.run_config import RunConfig
 
 

@@ -29,7 +29,6 @@ from experiments.common.settings import Cost
 from memjax.config.presets import PRESETS
 from memjax.config.specs import DataSpec
 from memjax.machine import environment
-from memjax.runs import summary
 
 COST = Cost("2 min 16 s", "22 min, --models 32")
 
@@ -82,7 +81,7 @@ def run(settings: Settings) -> Result:
         influence="same-class",
     )  # fmt: skip
     found = settings.fitted(config)
-    models, stderr = config.num_models, summary.typical_stderr(found.estimates)
+    models, stderr = config.num_models, found.estimates.typical_stderr
     per_model = float(np.median(seconds[theirs])), float(np.median(seconds[best]))
     table = [
         {"stderr": quality, "models": (count := models_for(quality, models, stderr)),

@@ -6,8 +6,8 @@ from typing import Annotated
 import tyro
 
 from memjax import store
+from memjax.config.from_keywords import FIRST, with_purpose
 from memjax.config.presets import PRESETS
-from memjax.config.purposes import FIRST, with_purpose
 from memjax.config.run_config import RunConfig
 from memjax.errors import one_of
 

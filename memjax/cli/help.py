@@ -4,8 +4,8 @@ import inspect
 import textwrap
 
 from memjax.cli.options import as_text, grouped, options_of
+from memjax.config.from_keywords import PURPOSES
 from memjax.config.presets import PRESETS, SOURCES
-from memjax.config.purposes import PURPOSES
 
 SHORT = """\
 memjax trains many small models on random subsets of a data set. It estimates how much each

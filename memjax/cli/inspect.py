@@ -83,7 +83,7 @@ def verify(request: Verify) -> int:
     found, notes = _look(request.folder, output)
     left = found
     if found and request.repair:
-        from memjax.runs.repair import repair
+        from memjax.runs.stages import repair
 
         repair(store.place(request.folder), [finding.block for finding in found if finding.block is not None], output)
         left, notes = _look(request.folder, output)

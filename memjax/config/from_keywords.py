@@ -7,9 +7,17 @@ from numbers import Integral, Real
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from memjax.config.purposes import FIRST, with_purpose
 from memjax.config.run_config import RunConfig
-from memjax.errors import InputError
+from memjax.config.specs import SubsetSpec
+from memjax.errors import InputError, one_of
+
+# `--for`: the subsets that need fewest models for a purpose.  docs/concepts/designs.md has the measurements.
+PURPOSES = {
+    "memorization": SubsetSpec("balanced", 0.5),
+    "influence": SubsetSpec("fixed-size", 0.5),
+    "membership": SubsetSpec("balanced", 0.5),
+}
+FIRST = 32  # models, after which a run with a goal looks for the first time
 
 
 def run_config(config: RunConfig | None = None, **options: Any) -> RunConfig:
@@ -39,6 +47,16 @@ def run_config(config: RunConfig | None = None, **options: Any) -> RunConfig:
         names = {part.name for part in fields(section)} & values.keys()
         sections[name] = replace(section, **{option: values[option] for option in names})
     return replace(config, **sections, **{option: values[option] for option in own.keys() & values.keys()})
+
+
+def with_purpose(config: RunConfig, purpose: str | None) -> RunConfig:
+    """The settings with the subsets for a purpose; for membership the log odds are stored too."""
+    if purpose is None:
+        return config
+    if purpose not in PURPOSES:
+        raise one_of("purpose", purpose, list(PURPOSES))
+    added = ("log_odds",) if purpose == "membership" and "log_odds" not in config.keep else ()
+    return replace(config, subset=PURPOSES[purpose], keep=config.keep + added)
 
 
 def _as(kind: Any, value: Any, option: str) -> Any:

@@ -34,9 +34,6 @@ class Goal(NamedTuple):
 def as_goal(text: str) -> Goal:
     """Reads KIND=VALUE or KIND=VALUE:WITHIN.
 
-    Raises:
-      InputError: it is something else.
-
     >>> as_goal("ranking=50:0.1")
     Goal(kind='ranking', value=50.0, within=0.1)
     """
@@ -61,11 +58,7 @@ def as_goal(text: str) -> Goal:
 
 
 def check_goal(goal: Goal, design: str, score: str) -> None:
-    """Refuses decisions whose intervals would not hold.
-
-    Raises:
-      InputError: the design or the score is not among those for which they do.
-    """
+    """Refuses decisions whose intervals would not hold."""
     if goal.decides and design not in DESIGNS:
         raise InputError(f"--until {goal} needs random subsets of one kind; choose --design {', '.join(DESIGNS)}")
     scores = ("correct",) if goal.kind == "pairs" else ("correct", "probability")

@@ -6,24 +6,11 @@ arXiv 1706.05394.
 """
 
 from dataclasses import replace
-from typing import NamedTuple
 
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, TrainSpec
 
-
-class Preset(NamedTuple):
-    """Settings by name.
-
-    Attributes:
-      config: the settings.
-      sources: setting -> source of its value: a section of a paper, a script, or "chosen by us".
-    """
-
-    config: RunConfig
-    sources: dict[str, str]
-
-
+Sources = dict[str, str]  # setting -> source of its value: a section of a paper, a script, or "chosen by us"
 MOMENTUM = ("momentum=0.9",)
 SITE = "the site published with F&Z"
 FIGURE = "F&Z, legend of the figure that compares architectures"
@@ -52,17 +39,12 @@ _ARPIT_CNN = TrainSpec(
     drops=(0.5, 15), warmup=0.0,
 )  # fmt: skip
 
-_SUBSETS = {"subset fraction 0.7": SITE}
-_SCRIPT_SOURCES = {
-    "epochs 10, batches of 128, SGD with momentum 0.9, learning rate 0.1, constant": "the published script",
-    "inputs divided by 255, no warm-up, no augmentation": "the published script",
-}
 _CIFAR_SOURCES = {
     "crops by 4 pixels, flips, inputs divided by 255": "the data code published with F&Z",
     "epochs, batch size, SGD with momentum, learning rate, no weight decay": UNCHECKED,
     "warm-up over 15 % of the steps, then linear to 0": UNCHECKED,
     "norm batch, stem of one 3 x 3 convolution": UNCHECKED,
-    **_SUBSETS,
+    "subset fraction 0.7": SITE,
 }
 _IMAGENET_SOURCES = {
     "network, 2,000 models": SITE,
@@ -71,7 +53,7 @@ _IMAGENET_SOURCES = {
     "division every 30 epochs, inputs divided by 255": OURS,
     "centre square of 224 pixels, moved by up to 28 pixels, flips": f"{OURS}, instead of random resized crops",
     "validation split as test set, stream, checkpoints every 30 minutes, influence within classes": OURS,
-    **_SUBSETS,
+    "subset fraction 0.7": SITE,
 }
 _ARPIT_MLP_SOURCES = {
     "network of two hidden layers of 4,096 units, 1,000 epochs, SGD with learning rate 0.01": "Arpit et al., section 2",
@@ -85,15 +67,18 @@ _ARPIT_CNN_SOURCES = {
 }
 
 
-def _preset(dataset: str, model: str, train: TrainSpec, num_models: int, sources: dict[str, str]) -> Preset:
-    config = RunConfig(num_models=num_models, data=DataSpec(dataset=dataset), model=ModelSpec(model=model), train=train)
-    return Preset(config, sources)
+def _preset(dataset: str, model: str, train: TrainSpec, num_models: int, sources: Sources) -> tuple[RunConfig, Sources]:
+    return RunConfig(num_models=num_models, data=DataSpec(dataset), model=ModelSpec(model), train=train), sources
 
 
-_ALL: dict[str, Preset] = {
+_ALL: dict[str, tuple[RunConfig, Sources]] = {
     "fz-mnist-script": _preset(
         "mnist", "mlp:512,256", _SCRIPT, 2000,
-        {"network, 2,000 models, subset fraction 0.7": "the published script", **_SCRIPT_SOURCES},
+        dict.fromkeys((
+            "network, 2,000 models, subset fraction 0.7",
+            "epochs 10, batches of 128, SGD with momentum 0.9, learning rate 0.1, constant",
+            "inputs divided by 255, no warm-up, no augmentation",
+        ), "the published script"),
     ),
     "fz-mnist": _preset(
         "mnist", "inception", _SCRIPT, 4000,
@@ -120,13 +105,10 @@ _ALL: dict[str, Preset] = {
             **_CIFAR_SOURCES,
         },
     ),
-    "fz-imagenet": Preset(
+    "fz-imagenet": (
         RunConfig(
-            num_models=2000,
+            num_models=2000, model=ModelSpec("resnet50"), train=_IMAGENET, checkpoint_minutes=30.0,
             data=DataSpec("tfds:imagenet2012", stream=True, image_size=224, test_split="validation"),
-            model=ModelSpec("resnet50"),
-            train=_IMAGENET,
-            checkpoint_minutes=30.0,
             influence="same-class",
         ),
         _IMAGENET_SOURCES,
@@ -135,5 +117,5 @@ _ALL: dict[str, Preset] = {
     "arpit-cifar10": _preset("cifar10", "alexnet", _ARPIT_CNN, 100, _ARPIT_CNN_SOURCES),
 }  # fmt: skip
 
-PRESETS = {name: preset.config for name, preset in _ALL.items()}
-SOURCES = {name: preset.sources for name, preset in _ALL.items()}
+PRESETS = {name: config for name, (config, _) in _ALL.items()}
+SOURCES = {name: sources for name, (_, sources) in _ALL.items()}

@@ -29,11 +29,7 @@ class Parts(NamedTuple):
 
 
 def make_dataset(name: str, parts: Parts) -> Dataset:
-    """The Dataset with row numbers as ids, labels in 32 bits and no mislabelled example.
-
-    Raises:
-      InputError: a split does not have one label for each example, or a label has no class.
-    """
+    """The Dataset with row numbers as ids, labels in 32 bits and no mislabelled example."""
     train, test, class_names = parts
     for which, split in (("train", train), ("test", test)):
         check_lengths(which, split.inputs, split.labels)
@@ -54,15 +50,9 @@ def make_dataset(name: str, parts: Parts) -> Dataset:
 def make_encoded(
     name: str, train: tuple[Inputs, Any], test: tuple[Inputs, Any] | None, class_names: Sequence[str], where: str
 ) -> tuple[Dataset, np.ndarray]:
-    """A data set from labels of any kind, and the user's own value of each class.
+    """A data set from inputs and labels of any kind, and the user's own value of each class.
 
-    Args:
-      train, test: inputs and labels; see `labels.encode_labels`.  Without test examples influence is not defined.
-      class_names: one for each class, in the order of the labels' values; if empty, the values are the names.
-      where: what holds the class names, for messages.
-
-    Raises:
-      InputError: there is not one label for each example, the labels cannot be used, or the names do not fit.
+    Without class names the values of the labels are the names.  `where` says in messages what holds the names.
     """
     inputs, given = train
     test_inputs = np.zeros((0, *inputs.shape[1:]), inputs.dtype) if test is None else test[0]
@@ -81,11 +71,7 @@ def make_encoded(
 
 
 def clean_names(names: list[str], what: str) -> tuple[str, ...]:
-    """The class names, checked: 1 to 200 printable characters each.
-
-    Raises:
-      InputError: a name is empty, longer than 200 characters, or holds control characters.
-    """
+    """The class names, checked: 1 to 200 printable characters each."""
     for number, name in enumerate(names):
         if not (0 < len(name) <= 200 and name.isprintable()):
             raise InputError(f"class name {number} in {what} is {name[:40]!r}; expected 1 to 200 printable characters")

@@ -22,7 +22,9 @@ def check(dataset: Dataset) -> None:
         ("train", dataset.train_inputs, dataset.train_labels, dataset.train_ids),
         ("test", dataset.test_inputs, dataset.test_labels, dataset.test_ids),
     )
-    check_amounts(dataset)
+    for count, what in ((dataset.num_classes, "classes"), (dataset.num_train, "training examples")):
+        if count < 2:
+            raise InputError(f"{dataset.name} has {count} {what}; at least 2 needed")
     for which, inputs, labels, ids in parts:
         check_lengths(which, inputs, labels)
         check_shape(which, inputs)
@@ -34,14 +36,12 @@ def check(dataset: Dataset) -> None:
             f"train inputs are {train.dtype} {train.shape[1:]}, test inputs {test.dtype} {test.shape[1:]}; "
             "one network has to take both: give them one shape and type"
         )
-    check_classes(dataset)
-
-
-def check_amounts(dataset: Dataset) -> None:
-    """Refuses fewer than two classes or two training examples.  Without test examples influence is not defined."""
-    for count, what in ((dataset.num_classes, "classes"), (dataset.num_train, "training examples")):
-        if count < 2:
-            raise InputError(f"{dataset.name} has {count} {what}; at least 2 needed")
+    empty = np.flatnonzero(np.bincount(dataset.train_labels, minlength=dataset.num_classes) == 0)
+    if empty.size:
+        raise InputError(
+            f"class {empty[0]} ({dataset.class_names[empty[0]]}) has no training example in {dataset.name}; "
+            "choose the classes that have some, with --classes"
+        )
 
 
 def check_lengths(which: str, inputs: Inputs, labels: np.ndarray) -> None:
@@ -101,14 +101,4 @@ def check_finite(which: str, inputs: Inputs, ids: np.ndarray) -> None:
         what = f"a number beyond {LARGEST:.2g}, the largest of float32" if finite else "NaN or infinity"
         raise InputError(
             f"{which} example {ids[wrong[0]]} holds {what} ({wrong.size} such examples); leave them out or fill them in"
-        )
-
-
-def check_classes(dataset: Dataset) -> None:
-    """Refuses a class that has no training example."""
-    empty = np.flatnonzero(np.bincount(dataset.train_labels, minlength=dataset.num_classes) == 0)
-    if empty.size:
-        raise InputError(
-            f"class {empty[0]} ({dataset.class_names[empty[0]]}) has no training example in {dataset.name}; "
-            "choose the classes that have some, with --classes"
         )

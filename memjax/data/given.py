@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from memjax.config.specs import DataSpec, TableSpec
-from memjax.data.adapters.collections import arrays_of, is_collection
-from memjax.data.adapters.frames import as_frame, ids_of, is_frame
-from memjax.data.in_memory import InMemory, from_arrays, from_dataset
+from memjax.data.adapters.libraries import arrays_of, as_frame, ids_of, is_collection, is_frame
+from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.readers.image_folder import load_image_folder
 from memjax.data.tables.files import is_table, read_table
 from memjax.data.tables.take import from_frames, from_table
@@ -19,13 +20,11 @@ def examples_given(
     x_train: Any, y_train: Any, x_test: Any, y_test: Any, *, ids: Any, class_names: Sequence[str], name: str,
     table: TableSpec, seed: int,
 ) -> InMemory | None:  # fmt: skip
-    """The examples that are in memory; None where they are named.  Arguments as of `memjax.fit`.
-
-    Raises:
-      InputError: the examples cannot be read or used, or something is given that does not go with them.
-    """
+    """The examples that are in memory; None where they are named.  Arguments as of `memjax.fit`."""
     if isinstance(x_train, Dataset) and y_train is None:
-        return from_dataset(x_train)
+        if not isinstance(x_train.train_inputs, np.ndarray) or not isinstance(x_train.test_inputs, np.ndarray):
+            raise InputError(f"the inputs of {x_train.name} are on disk; give the data set by its name instead")
+        return InMemory(x_train, np.array(x_train.class_names))
     if x_train is None or isinstance(x_train, str):
         if not all(part is None for part in (y_train, x_test, y_test, ids)):
             raise InputError("labels are given without x_train, their inputs; give both")

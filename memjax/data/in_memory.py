@@ -1,6 +1,5 @@
 """Examples in memory: from the user's arrays to a Dataset, and to a file in the run folder."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -25,7 +24,6 @@ class InMemory(NamedTuple):
     """A data set in memory, with the user's own names of classes and examples.
 
     Attributes:
-      dataset: the examples.
       classes: the user's own value of each class.
       own_ids, own_test_ids: the user's own name of each example; None if examples have row numbers only.
       table: the columns of the table that the examples are from; None if they are from no table.
@@ -46,14 +44,7 @@ def from_arrays(
     x_train: Any, y_train: Any, x_test: Any = None, y_test: Any = None, *, ids: Any = None, test_ids: Any = None,
     class_names: Sequence[str] = (), name: str = "arrays",
 ) -> InMemory:  # fmt: skip
-    """The user's arrays or tensors as a data set.
-
-    Args:
-      x_train, x_test: (examples, *shape), numbers.  Without x_test influence is not defined.
-      y_train, y_test: (examples,): text, whole numbers, booleans or pandas categories.
-      ids, test_ids: the user's own name of each example; by default the row's number.
-      class_names: one for each class, in the order of the labels' values; by default these values.
-      name: the name of the data in reports.
+    """The user's arrays or tensors as a data set; arguments as of `memjax.fit`.
 
     Raises:
       InputError: lengths or types do not fit, or a label has no training example.
@@ -73,23 +64,6 @@ def _own_ids(ids: Any, count: int, which: str) -> np.ndarray | None:
     return own if own.dtype.kind in "iub" else own.astype(str)
 
 
-def from_dataset(dataset: Dataset) -> InMemory:
-    """A Dataset with its own class names and row numbers.
-
-    Raises:
-      InputError: the inputs are on disk.
-    """
-    if not isinstance(dataset.train_inputs, np.ndarray) or not isinstance(dataset.test_inputs, np.ndarray):
-        raise InputError(f"the inputs of {dataset.name} are on disk; give the data set by its name instead")
-    return InMemory(dataset, np.array(dataset.class_names))
-
-
-def source_of(data: InMemory) -> str:
-    """The value of DataSpec.dataset for these examples."""
-    words = re.sub(r"[^A-Za-z0-9]+", "-", data.dataset.name).strip("-")
-    return SOURCE + (words or "arrays")
-
-
 def save(folder: Path, data: InMemory) -> None:
     """Stores the examples in the run folder, so that the run can be resumed and reported without the user's arrays."""
     arrays = {part.name: np.asarray(getattr(data.dataset, part.name)) for part in fields(Dataset)}
@@ -105,11 +79,7 @@ def save(folder: Path, data: InMemory) -> None:
 
 
 def read(folder: Path) -> InMemory | None:
-    """The examples stored in a run folder; None if there are none.
-
-    Raises:
-      InputError: the file is damaged.
-    """
+    """The examples stored in a run folder; None if there are none."""
     arrays = read_arrays(folder / FILE)
     if arrays is None:
         return None
@@ -119,26 +89,12 @@ def read(folder: Path) -> InMemory | None:
         dataset = Dataset(**{part.name: arrays[part.name] for part in fields(Dataset)} | texts)
         check_lengths("train", dataset.train_inputs, dataset.train_labels)
         check_lengths("test", dataset.test_inputs, dataset.test_labels)
+        table = None
+        if "columns" in arrays:
+            places = range(len(arrays["columns"]))
+            sides = ([arrays[f"{side}_column_{place}"] for place in places] for side in SIDES)
+            table = Table(arrays["columns"].tolist(), *sides)
         ids = arrays.get("own_ids"), arrays.get("own_test_ids")
-        return InMemory(dataset, as_labels("class", arrays["classes"]), *ids, _table(arrays))
+        return InMemory(dataset, as_labels("class", arrays["classes"]), *ids, table)
     except (KeyError, InputError, TypeError) as problem:
         raise InputError(f"{folder / FILE} does not hold the examples of this run: {problem}") from None
-
-
-def _table(arrays: dict[str, np.ndarray]) -> Table | None:
-    if "columns" not in arrays:
-        return None
-    names = arrays["columns"].tolist()
-    return Table(names, *([arrays[f"{side}_column_{place}"] for place in range(len(names))] for side in SIDES))
-
-
-def load_saved(folder: Path) -> Dataset:
-    """The examples stored in a run folder.
-
-    Raises:
-      InputError: the file is missing or damaged.
-    """
-    data = read(folder)
-    if data is None:
-        raise InputError(f"{folder / FILE} is missing or damaged; give the same arrays to memjax.fit again")
-    return data.dataset

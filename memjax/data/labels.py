@@ -9,12 +9,7 @@ from memjax.errors import InputError, refuse_masked
 
 
 class Labels(NamedTuple):
-    """Encoded labels.
-
-    Attributes:
-      train, test: class numbers 0 .. classes - 1.
-      classes: the user's own value of each class: text, whole numbers or booleans.
-    """
+    """Class numbers 0 .. classes - 1 of both sides, and the user's own value of each class."""
 
     train: Int[np.ndarray, " train"]
     test: Int[np.ndarray, " test"]
@@ -31,7 +26,10 @@ def encode_labels(train: Any, test: Any | None = None) -> Labels:
       InputError: a label is missing or of another kind, or a test label has no training example.
     """
     values = labels_of_sides(train=train, **({} if test is None else {"test": test}))
-    classes = _in_order_of_categories(train, np.unique(values["train"]))
+    classes = np.unique(values["train"])
+    if (categories := getattr(getattr(train, "dtype", None), "categories", None)) is not None:
+        there = {value: number for number, value in enumerate(classes.tolist())}
+        classes = classes[[there[value] for value in np.asarray(categories).tolist() if value in there]]
     if not classes.size:
         raise InputError("there are no training labels; give at least two training examples")
     order = np.argsort(classes)
@@ -49,11 +47,7 @@ def encode_labels(train: Any, test: Any | None = None) -> Labels:
 
 
 def labels_of_sides(**labels: Any) -> dict[str, np.ndarray]:
-    """Training and test labels by their side, each as `as_labels` gives them.
-
-    Raises:
-      InputError: as `as_labels`, or one side holds text, the other numbers.
-    """
+    """Training and test labels by their side, each as `as_labels` gives them."""
     values = {which: as_labels(which, given) for which, given in labels.items()}
     if len({array.dtype.kind for array in values.values()}) > 1:
         kinds = " and ".join(f"{which} labels are {array.dtype}" for which, array in values.items())
@@ -62,11 +56,7 @@ def labels_of_sides(**labels: Any) -> dict[str, np.ndarray]:
 
 
 def as_labels(which: str, labels: Any) -> np.ndarray:
-    """The labels as one row of text, int64 or bool, with the user's own values.
-
-    Raises:
-      InputError: there is not one value for each example, a value is missing, or values are of another kind.
-    """
+    """The user's own labels as one row of text, int64 or bool; each example must have one."""
     refuse_masked(f"{which} labels", labels)
     array: Any = np.asarray(labels, object if isinstance(labels, list | tuple) else None)  # [1, "a"] is no text
     if array.ndim == 2 and array.shape[1] == 1:
@@ -111,12 +101,3 @@ def _from_objects(which: str, array: np.ndarray) -> np.ndarray:
         return array.astype(np.float64)
     names = ", ".join(sorted(kind.__name__ for kind in kinds))
     raise InputError(f"{which} labels are a mixture of {names}; expected only text, whole numbers or booleans")
-
-
-def _in_order_of_categories(labels: Any, present: np.ndarray) -> np.ndarray:
-    """The classes, in the order of the pandas categories if the labels have categories."""
-    categories = getattr(getattr(labels, "dtype", None), "categories", None)
-    if categories is None:
-        return present
-    there = {value: number for number, value in enumerate(present.tolist())}
-    return present[[there[value] for value in np.asarray(categories).tolist() if value in there]]

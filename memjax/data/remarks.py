@@ -14,11 +14,7 @@ LOOKED_AT = 4096  # rows
 
 
 def check_channels(spec: DataSpec, shape: tuple[int, ...], model: str) -> None:
-    """Refuses images for an image network if their channels seem to come first.
-
-    Raises:
-      InputError: says what to do.
-    """
+    """Refuses images for an image network if their channels seem to come first."""
     if _channels_first(shape) and not spec.channels_last:
         raise InputError(
             f"{model} takes images as (height, width, channels), and the inputs have shape {shape}, which looks like "

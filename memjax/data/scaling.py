@@ -7,7 +7,7 @@ little around a large mean, such as seconds since 1970.
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Shaped
@@ -38,25 +38,25 @@ class Scaling(NamedTuple):
         found = np.empty(inputs.shape, np.float32)
         for start in range(0, len(inputs), ROWS):
             part = inputs[start : start + ROWS]
-            if self.origin is None:
-                found[start : start + ROWS] = (part.astype(np.float32) - self.mean) * self.scale
-            else:
-                found[start : start + ROWS] = (_above(part, self.origin) - self.mean) * self.scale
+            part = part.astype(np.float32) if self.origin is None else _above(part, self.origin)
+            found[start : start + ROWS] = (part - self.mean) * self.scale
         return found
 
 
 def scaling_of(train: Shaped[np.ndarray, "train ..."], how: str, test: Shaped[np.ndarray, "test ..."]) -> Scaling:
     """The scaling by the training inputs, `standard` or `unit`; see `TrainSpec.scaling`."""
-    exact = _exact(train) and _exact(test)
+    whole = exact(train) and exact(test)
     if how == "unit":
         largest = max(float(train.max()), -float(train.min()), 1e-30)
-        return Scaling(None, np.float32(0), 1 / np.float32(largest)) if exact else Scaling(_zero(train), 0, 1 / largest)
+        if whole:
+            return Scaling(None, np.float32(0), 1 / np.float32(largest))
+        return Scaling(np.zeros((), train.dtype), 0, 1 / largest)
     axes = (0, 1, 2) if train.ndim > 2 else (0,)
     mean, spread = _moments(train, axes)
     mean, spread = np.asarray(mean, np.float32), np.asarray(spread, np.float32)
     varies = spread > RESOLVED * np.abs(mean)  # constant inputs, up to rounding, are not scaled
     low = train.min(axes)
-    if exact and bool((varies | (low == train.max(axes))).all()):
+    if whole and bool((varies | (low == train.max(axes))).all()):
         return Scaling(None, mean, np.float32(1) / np.where(varies, spread, np.float32(1)))
     mean, spread = _moments(train, axes, low)
     return Scaling(low, mean, 1 / np.where(spread > 0, spread, 1))
@@ -64,32 +64,28 @@ def scaling_of(train: Shaped[np.ndarray, "train ..."], how: str, test: Shaped[np
 
 def narrowed(train: Inputs, test: Inputs) -> tuple[Any, Any]:
     """Floating-point inputs in memory as float32, or as float64 where float32 would not resolve a training feature."""
-    kind = np.float32
+    sides: list[tuple[Any, bool]] = [
+        (inputs, isinstance(inputs, np.ndarray) and inputs.dtype.kind == "f") for inputs in (train, test)
+    ]
     with np.errstate(all="ignore"):  # numbers beyond float32, infinity and NaN are refused later
-        if not _resolved(train) or not (_within(train) and _within(test)):
-            kind = np.float64
-        train, test = (inputs.astype(kind, copy=False) if _is_float(inputs) else inputs for inputs in (train, test))
+        within = all((abs(inputs) <= np.finfo(np.float32).max).all() for inputs, floats in sides if floats)
+        kind = np.float32 if within and (not sides[0][1] or _resolved(sides[0][0])) else np.float64
+        train, test = (inputs.astype(kind, copy=False) if floats else inputs for inputs, floats in sides)
     return train, test
 
 
 def check_spread(train: Inputs, how: str, names: Sequence[str] = (), stream: bool = False) -> None:
     """Refuses a feature most of whose different values become the same number once it is scaled in float32.
 
-    Args:
-      train: the training inputs; some thousand numbers of each feature are looked at.
-      how: `standard` or `unit`.
-      names: of the features, if they have names.
-      stream: whether the inputs come as a stream, which divides by the largest number of their type.
-
-    Raises:
-      InputError: names the feature, and says what to do.
+    Some thousand numbers of each feature are looked at.  A stream divides by the largest number of its type.
     """
     if train.dtype.kind == "b" or train.dtype.itemsize <= 2:
         return
     rows = min(len(train), max(16, min(4096, LOOKED_AT // math.prod(train.shape[1:]))))
     some = train[np.linspace(0, len(train) - 1, rows).astype(np.int64)]
     scaled = some.astype(np.float32) if stream else scaling_of(train[:], how, train[:0])(some)
-    before, after = (_different(values.reshape(rows, -1)) for values in (some, scaled))
+    ordered = (np.sort(values.reshape(rows, -1), axis=0) for values in (some, scaled))
+    before, after = (1 + (np.diff(values, axis=0) != 0).sum(0) for values in ordered)  # different values of features
     lost = np.flatnonzero(2 * after <= before)
     if not lost.size:
         return
@@ -108,30 +104,16 @@ def check_spread(train: Inputs, how: str, names: Sequence[str] = (), stream: boo
     )
 
 
-def float_type(inputs: Shaped[np.ndarray, "examples ..."]) -> type[np.floating]:
-    """The floating-point type that holds the inputs: float32, or float64 where that would round them away."""
-    return np.float32 if _exact(inputs) else np.float64
-
-
-def _exact(inputs: np.ndarray) -> bool:
+def exact(inputs: np.ndarray) -> bool:
     """Whether each input is itself in float32."""
     if inputs.dtype.kind not in "iu" or inputs.dtype.itemsize <= 2 or not inputs.size:
         return inputs.dtype.itemsize <= 4 or inputs.dtype.kind != "f"
     return int(inputs.min()) >= -EXACT and int(inputs.max()) <= EXACT
 
 
-def _is_float(inputs: Inputs) -> TypeGuard[np.ndarray]:
-    return isinstance(inputs, np.ndarray) and inputs.dtype.kind == "f"
-
-
-def _within(inputs: Inputs) -> bool:
-    """Whether no number is beyond float32."""
-    return not _is_float(inputs) or bool((abs(inputs) <= np.finfo(np.float32).max).all())
-
-
-def _resolved(inputs: Inputs) -> bool:
+def _resolved(inputs: np.ndarray) -> bool:
     """Whether float32 resolves each feature at each place."""
-    if not _is_float(inputs) or inputs.dtype.itemsize <= 4:
+    if inputs.dtype.itemsize <= 4:
         return True
     mean, spread = _moments(inputs, (0,))
     return not bool(((spread <= RESOLVED * np.abs(mean)) & (inputs.min(0) < inputs.max(0))).any())
@@ -156,12 +138,3 @@ def _above(inputs: np.ndarray, origin: Any) -> np.ndarray:
         return inputs.astype(np.float64) - origin
     wide, start = inputs.astype(np.uint64), np.asarray(origin).astype(np.uint64)  # modulo 2^64
     return np.where(inputs >= origin, (wide - start).astype(np.float64), -(start - wide).astype(np.float64))
-
-
-def _zero(inputs: np.ndarray) -> Any:
-    return np.zeros((), inputs.dtype)
-
-
-def _different(values: Shaped[np.ndarray, "rows features"]) -> np.ndarray:
-    """How many different values each feature has."""
-    return 1 + (np.diff(np.sort(values, axis=0), axis=0) != 0).sum(0)

@@ -16,9 +16,6 @@ def select(dataset: Dataset, spec: DataSpec) -> Dataset:
 
     The draw depends only on the data seed and the class's number in the source.  So a class keeps its examples when
     other classes are chosen too, and a larger number adds examples to those of a smaller number.
-
-    Raises:
-      InputError: the data set does not have a chosen class.
     """
     if not spec.classes and spec.per_class is None and spec.test_per_class is None:
         return dataset

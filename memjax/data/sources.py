@@ -5,10 +5,9 @@ import os
 from memjax.config.specs import DataSpec
 from memjax.data.downloads.cache import load_cached
 from memjax.data.downloads.catalog import CATALOG
+from memjax.data.readers.arrays import load_npy, load_npz
 from memjax.data.readers.digits import load_digits
 from memjax.data.readers.idx import load_idx
-from memjax.data.readers.npy import load_npy
-from memjax.data.readers.npz import load_npz
 from memjax.data.readers.tfds import load_prepared
 from memjax.errors import InputError, one_of
 from memjax.types import Dataset
@@ -20,9 +19,6 @@ def read_source(spec: DataSpec) -> Dataset:
     """All examples of a source, such as "digits", "idx:FOLDER" or "cifar10".
 
     With `spec.stream` the inputs of npy and tfds stay on disk.
-
-    Raises:
-      InputError: the source is unknown, missing or damaged.
     """
     source = spec.dataset
     kind, _, place = source.partition(":")
@@ -34,10 +30,8 @@ def read_source(spec: DataSpec) -> Dataset:
         if kind == "npy":
             return load_npy(place, spec.stream)
         return load_idx(place) if kind == "idx" else load_npz(place)
-    if source == "digits":
-        return load_digits()
-    if source in CATALOG:
-        return load_cached(source)
+    if source == "digits" or source in CATALOG:
+        return load_digits() if source == "digits" else load_cached(source)
     if kind := _KIND_OF.get(os.path.splitext(source)[1].lower(), _kind_of_folder(source)):
         raise InputError(f"data set {source!r} is not known; did you mean {kind}:{source}?")
     places = {"csv": "FILE", "parquet": "FILE", "folder": "FOLDER"} | _WITH_PLACE  # runs keep the first three

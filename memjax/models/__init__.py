@@ -1,5 +1,7 @@
 """The networks.  Each is one network, without an axis for many models."""
 
+import math
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -7,7 +9,6 @@ from flax import nnx
 
 from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
-from memjax.models import names
 from memjax.models.alexnet import AlexNet
 from memjax.models.cnn import CNN
 from memjax.models.convolutions import convolution
@@ -81,17 +82,49 @@ def _network(spec: ModelSpec) -> Callable[..., nnx.Module] | None:
             raise InputError(f"--dropout {spec.dropout}: linear has no hidden units to drop; leave --dropout out")
         return partial(MLP, widths=())
     if name == "mlp":
-        return partial(MLP, widths=names.sizes(spec.model, text), dropout=spec.dropout)
+        return partial(MLP, widths=_sizes(spec.model, text), dropout=spec.dropout)
     if name == "cnn":
-        channels = names.sizes(spec.model, text) if colon else (16, 32)
+        channels = _sizes(spec.model, text) if colon else (16, 32)
         return partial(CNN, channels=channels, norm=spec.norm or "none", dropout=spec.dropout)
-    options = {"norm": spec.norm or "batch", "dropout": spec.dropout}
-    if name in ("inception", "alexnet"):
-        network = Inception if name == "inception" else AlexNet
-        return partial(network, factor=names.factor(spec.model, text) if colon else 1.0, **options)
-    if name in ("resnet18", "resnet50"):
-        width = names.whole_number(spec.model, text) if colon else 64
-        return partial(ResNet, **(RESNET_18 if name == "resnet18" else RESNET_50), width=width, **options)
-    if name == "densenet100":
-        return partial(DenseNet, growth=names.whole_number(spec.model, text) if colon else 12, **options)
-    return None
+    if name not in _SCALED:
+        return None
+    network, argument = _SCALED[name]
+    scale = {argument: _number(spec.model, text, argument != "factor")} if colon else {}
+    return partial(network, norm=spec.norm or "batch", dropout=spec.dropout, **scale)
+
+
+# The networks whose name may be followed by one number, and the argument that this number is.
+_SCALED: dict[str, tuple[Callable[..., nnx.Module], str]] = {
+    "inception": (Inception, "factor"),
+    "alexnet": (AlexNet, "factor"),
+    "resnet18": (partial(ResNet, **RESNET_18), "width"),
+    "resnet50": (partial(ResNet, **RESNET_50), "width"),
+    "densenet100": (DenseNet, "growth"),
+}
+
+
+def _sizes(model: str, text: str) -> tuple[int, ...]:
+    """Sizes of the layers, in order.
+
+    >>> _sizes("mlp:512,256", "512,256"), _sizes("mlp:4096x2,10", "4096x2,10")
+    ((512, 256), (4096, 4096, 10))
+    """
+    layers = []
+    for word in text.split(","):
+        numbers = [int(number) for number in word.split("x")] if re.fullmatch("[0-9]{1,9}(x[0-9]{1,9})?", word) else []
+        if not numbers or 0 in numbers:
+            raise InputError(
+                f"model {model!r}: expected whole numbers above 0 with commas between them, as in mlp:512,256, "
+                "or with x for layers of the same size, as in mlp:4096x2"
+            )
+        layers += numbers[:1] * math.prod(numbers[1:])
+    return tuple(layers)
+
+
+def _number(model: str, text: str, whole: bool) -> int | float:
+    """The base width or growth of a network, a whole number; or the number by which all widths are multiplied."""
+    pattern = "[0-9]{1,9}" if whole else r"[0-9]{0,9}\.?[0-9]{1,9}"
+    if not re.fullmatch(pattern, text) or float(text) == 0:
+        what, example = ("whole number", "resnet18:16") if whole else ("number", "inception:0.25")
+        raise InputError(f"model {model!r}: expected a {what} above 0 after the colon, as in {example}")
+    return int(text) if whole else float(text)

@@ -5,10 +5,11 @@ import math
 
 import jax
 from flax import nnx
+from jax.nn.initializers import zeros
 from jaxtyping import Array, Float
 
 from memjax.models.hidden import mark
-from memjax.models.initializers import blank, draw_kernels
+from memjax.models.initializers import draw_kernels
 from memjax.models.layers import ConvNorm, as_images, image_shape
 from memjax.models.layers import dropout as dropout_layer
 from memjax.models.normalization import Norm, normalization
@@ -29,15 +30,9 @@ class AlexNet(nnx.Module):
     """
 
     def __init__(
-        self,
-        input_shape: tuple[int, ...],
-        num_classes: int,
-        factor: float = 1.0,
-        norm: Norm = "batch",
-        dropout: float = 0.0,
-        *,
-        rngs: nnx.Rngs,
-    ):
+        self, input_shape: tuple[int, ...], num_classes: int, factor: float = 1.0, norm: Norm = "batch",
+        dropout: float = 0.0, *, rngs: nnx.Rngs,
+    ):  # fmt: skip
         height, width, colours = image_shape("alexnet", input_shape, 11)
         channels, *widths = (max(1, round(size * factor)) for size in (200, 384, 192))
         self.convolutions = nnx.List(
@@ -48,7 +43,7 @@ class AlexNet(nnx.Module):
             DenseNorm(size_in, size_out, dropout, norm=norm, rngs=rngs)
             for size_in, size_out in itertools.pairwise(sizes)
         )
-        self.head = nnx.Linear(sizes[-1], num_classes, kernel_init=blank, rngs=rngs)
+        self.head = nnx.Linear(sizes[-1], num_classes, kernel_init=zeros, rngs=rngs)
         draw_kernels(self, rngs.params())
 
     def __call__(self, inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch classes"]:
@@ -65,7 +60,7 @@ class DenseNorm(nnx.Module):
     """A dense layer with normalisation, ReLU and dropout."""
 
     def __init__(self, size_in: int, size_out: int, rate: float, *, norm: Norm, rngs: nnx.Rngs):
-        self.dense = nnx.Linear(size_in, size_out, use_bias=norm == "none", kernel_init=blank, rngs=rngs)
+        self.dense = nnx.Linear(size_in, size_out, use_bias=norm == "none", kernel_init=zeros, rngs=rngs)
         self.norm = normalization(norm, size_out, rngs=rngs)
         self.dropout = dropout_layer(rate, rngs=rngs)
 

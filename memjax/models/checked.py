@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
 from memjax.models.modes import FLAGS, flags, idle_linen_dropout, moving
-from memjax.models.program import Program, digest, trace
+from memjax.models.program import Program, checksum, trace
 from memjax.models.user import in_words, user_model
 from memjax.types import Model, Tree
 
@@ -56,12 +56,18 @@ def check_own(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -
     with in_words(name, f"when it is called in evaluation{lacks}"):
         evaluation = trace(partial(call, train=False), params, state, inputs, None)
     _check_logits(name, evaluation.result[0], inputs.shape[0], num_classes)
-    _check_state(name, state, training.result[1])
+    old, new = arrays_of(state), arrays_of(training.result[1])
+    if old != new or jax.tree.structure(state) != jax.tree.structure(training.result[1]):
+        gone, come = (", ".join(sorted({*one} - {*other})) for one, other in ((old, new), (new, old)))
+        raise InputError(
+            f"--model {name} changes the form of its state in a call: it begins with {gone or 'other containers'} and "
+            f"ends with {come or 'other containers'}; expected the same names, types "
+            "and shapes in each call: keep shapes and types as they begin, and leave out sow"
+        )
     _check_modes(name, model, (params, state), training, evaluation, idle)
-    calls = [*training.lines, *training.outputs, *evaluation.lines, *evaluation.outputs]
     return {
-        "tree": [*arrays_of(params), *(f"state: {line}" for line in arrays_of(state))],
-        "programs": {"init": _hash([*start.lines, *start.outputs]), "apply": _hash(calls)},
+        "tree": [*arrays_of(params), *(f"state: {line}" for line in old)],
+        "programs": {"init": checksum(start), "apply": checksum(training, evaluation)},
     }
 
 
@@ -73,10 +79,6 @@ def arrays_of(tree: Tree) -> list[str]:
         f"{jax.typeof(leaf).str_short()}"
         for path, leaf in leaves
     ]
-
-
-def _hash(words: list[str]) -> str:
-    return digest("\n".join(words).encode())
 
 
 def _pair(name: str, given: Any, function: str, expected: str) -> tuple[Any, Any]:
@@ -98,17 +100,6 @@ def _check_logits(name: str, logits: Any, batch: int, num_classes: int) -> None:
         )
 
 
-def _check_state(name: str, before: Tree, after: Tree) -> None:
-    old, new = arrays_of(before), arrays_of(after)
-    if old != new or jax.tree.structure(before) != jax.tree.structure(after):
-        gone, come = (", ".join(sorted({*one} - {*other})) for one, other in ((old, new), (new, old)))
-        raise InputError(
-            f"--model {name} changes the form of its state in a call: it begins with {gone or 'other containers'} and "
-            f"ends with {come or 'other containers'}; expected the same names, types "
-            "and shapes in each call: keep shapes and types as they begin, and leave out sow"
-        )
-
-
 def _check_modes(
     name: str, model: Model, given: tuple[Tree, Tree], training: Program, evaluation: Program, idle: list[str]
 ) -> None:
@@ -122,7 +113,10 @@ def _check_modes(
     idle = [*idle, *(layer for place, layer in layers.items() if trained[place] == before[place])]
     if all(trained[place] == before[place] for place in counters):
         idle += without
-    busy = [layer for place, layer in layers.items() if _is_sum(evaluation, evaluated[place])]
+    # A sum is a counter plus one, or a running mean; other arrays may come unchanged out of a loop.
+    lines = {place: evaluated[place].partition(".")[0] for place in layers}
+    sums = {place for place, line in lines.items() if line.isdigit() and evaluation.lines[int(line)].startswith("add ")}
+    busy = [layer for place, layer in layers.items() if place in sums]
     if not idle and not busy:
         return
     where, does = (idle[0], "do nothing in training") if idle else (busy[0], "are in training mode in evaluation")
@@ -133,9 +127,3 @@ def _check_modes(
         "an argument train and hand it on, as in deterministic=not train and use_running_average=not train, or take "
         "out a layer that is not used"
     )
-
-
-def _is_sum(program: Program, word: str) -> bool:
-    """Whether this array is a sum: a counter plus one, or a running mean.  Others may come unchanged out of a loop."""
-    line = word.partition(".")[0]
-    return line.isdigit() and program.lines[int(line)].startswith("add ")

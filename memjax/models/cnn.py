@@ -20,15 +20,9 @@ class CNN(nnx.Module):
     """3 x 3 convolutions, each with normalisation, ReLU and 2 x 2 max pooling, then one dense layer."""
 
     def __init__(
-        self,
-        input_shape: tuple[int, ...],
-        channels: tuple[int, ...],
-        num_classes: int,
-        norm: Norm = "none",
-        dropout: float = 0.0,
-        *,
-        rngs: nnx.Rngs,
-    ):
+        self, input_shape: tuple[int, ...], channels: tuple[int, ...], num_classes: int, norm: Norm = "none",
+        dropout: float = 0.0, *, rngs: nnx.Rngs,
+    ):  # fmt: skip
         height, width, colours = image_shape("cnn", input_shape, 1)
         if min(height, width) < 2 ** len(channels):
             raise InputError(

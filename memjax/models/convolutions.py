@@ -23,19 +23,14 @@ from jaxtyping import Array, Float
 
 SLICE = 2**20  # bytes of inputs and gradients that fit in the second-level cache of a core
 IMAGES = ("NHWC", "HWIO", "NHWC")
+Pair = tuple[int, int]  # of height and width, or of before and after
 
 
 def convolution(
-    inputs: Array,
-    kernel: Array,
-    window_strides: Sequence[int],
-    padding: str | Sequence[tuple[int, int]],
-    lhs_dilation: Sequence[int] | None = None,
-    rhs_dilation: Sequence[int] | None = None,
-    dimension_numbers: Any = None,
-    feature_group_count: int = 1,
-    **options: Any,
-) -> Array:
+    inputs: Array, kernel: Array, window_strides: Sequence[int], padding: str | Sequence[tuple[int, int]],
+    lhs_dilation: Sequence[int] | None = None, rhs_dilation: Sequence[int] | None = None, dimension_numbers: Any = None,
+    feature_group_count: int = 1, **options: Any,
+) -> Array:  # fmt: skip
     """`jax.lax.conv_general_dilated` with the same arguments and result, but faster for many models on a CPU.
 
     `from_nnx` uses it in every `nnx.Conv`.  In a Linen module write
@@ -79,13 +74,7 @@ class Products(NamedTuple):
 
 
 @cache
-def _products(
-    strides: tuple[int, int],
-    edges: tuple[tuple[int, int], tuple[int, int]],
-    size: tuple[int, int],
-    window: tuple[int, int],
-    backend: str,
-) -> Products:
+def _products(strides: Pair, edges: tuple[Pair, Pair], size: Pair, window: Pair, backend: str) -> Products:
     def xla(inputs: Array, kernel: Array) -> Array:
         return jax.lax.conv_general_dilated(inputs, kernel, strides, edges, dimension_numbers=IMAGES)
 
@@ -140,9 +129,9 @@ def one_model_at_a_time(one: Callable[[Array, Array], Array]) -> Callable[[Array
 def kernel_gradient(
     inputs: Float[Array, "batch height width channels"],
     outputs: Float[Array, "batch rows columns features"],
-    window: tuple[int, int],
-    strides: tuple[int, int],
-    edges: tuple[tuple[int, int], tuple[int, int]],
+    window: Pair,
+    strides: Pair,
+    edges: tuple[Pair, Pair],
 ) -> Float[Array, "window_height window_width channels features"]:
     """Gradient of the kernel: for each position in the window, a sum over images and pixels of input times gradient.
 
@@ -164,12 +153,9 @@ def kernel_gradient(
         products = [(flat.T @ place).T if turned else place.T @ flat for place in places]
         return total + jnp.stack(products).astype(exact), None
 
-    images = _images_a_slice(count, (inputs.nbytes + outputs.nbytes) // count)
+    size = (inputs.nbytes + outputs.nbytes) // count
+    fit = max(SLICE, size)  # the largest divisor of `count` of which so many images are in SLICE bytes, at least 1
+    images = max(images for images in range(1, count + 1) if count % images == 0 and images * size <= fit)
     parts = tuple(array.reshape(count // images, images, *array.shape[1:]) for array in (inputs, outputs))
     total, _ = jax.lax.scan(one_slice, jnp.zeros((window[0], window[1] * channels, features), exact), parts)
     return total.reshape(*window, channels, features).astype(outputs.dtype)
-
-
-def _images_a_slice(count: int, size: int) -> int:
-    """The number of images in a slice: the largest divisor of `count` for which they fit in SLICE bytes, at least 1."""
-    return max(images for images in range(1, count + 1) if count % images == 0 and images * size <= max(SLICE, size))

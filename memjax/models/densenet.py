@@ -26,16 +26,9 @@ class DenseNet(nnx.Module):
     """
 
     def __init__(
-        self,
-        input_shape: tuple[int, ...],
-        num_classes: int,
-        depth: int = 100,
-        growth: int = 12,
-        norm: Norm = "batch",
-        dropout: float = 0.0,
-        *,
-        rngs: nnx.Rngs,
-    ):
+        self, input_shape: tuple[int, ...], num_classes: int, depth: int = 100, growth: int = 12, norm: Norm = "batch",
+        dropout: float = 0.0, *, rngs: nnx.Rngs,
+    ):  # fmt: skip
         size = 2 * growth
         self.stem = conv(image_shape("densenet", input_shape, 4)[2], size, 3, bias=norm == "none", rngs=rngs)
         self.blocks, self.transitions = nnx.List(), nnx.List()

@@ -9,7 +9,7 @@ import jax
 from flax import nnx
 
 from memjax.models.convolutions import convolution
-from memjax.models.modes import flags, known
+from memjax.models.modes import flags
 from memjax.types import Model
 
 
@@ -32,11 +32,10 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module]) -> Model:
     module = nnx.eval_shape(lambda: made(nnx.Rngs(0)))
     call = type(module).__call__
 
-    def graph(train: bool):
+    graphs = {}
+    for train in (True, False):
         module.train() if train else module.eval()
-        return nnx.split(module, nnx.Param, ...)[0]
-
-    graphs = {train: graph(train) for train in (True, False)}
+        graphs[train] = nnx.split(module, nnx.Param, ...)[0]
 
     def init(key):
         _, params, state = nnx.split(made(nnx.Rngs(key)), nnx.Param, ...)
@@ -49,7 +48,8 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module]) -> Model:
         logits = module(inputs, **flags(call, train))
         return logits, nnx.state(module, nnx.Not(nnx.Param))
 
-    return Model(init, known(apply, call, module))
+    vars(apply).update(call=call, module=module)  # for `checked`; the module is without its numbers
+    return Model(init, apply)
 
 
 def from_linen(module: flax.linen.Module, input_shape: tuple[int, ...]) -> Model:
@@ -71,4 +71,5 @@ def from_linen(module: flax.linen.Module, input_shape: tuple[int, ...]) -> Model
         output: Any = module.apply(variables, inputs, rngs=rngs, mutable=list(state) if train else False, **mode(train))
         return (output[0], {**state, **output[1]}) if train else (output, state)
 
-    return Model(init, known(apply, type(module).__call__))
+    vars(apply).update(call=type(module).__call__)
+    return Model(init, apply)

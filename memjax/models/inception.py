@@ -29,16 +29,9 @@ class Inception(nnx.Module):
     """
 
     def __init__(
-        self,
-        input_shape: tuple[int, ...],
-        num_classes: int,
-        factor: float = 1.0,
-        norm: Norm = "batch",
-        dropout: float = 0.0,
-        stages: Stages = STAGES,
-        *,
-        rngs: nnx.Rngs,
-    ):
+        self, input_shape: tuple[int, ...], num_classes: int, factor: float = 1.0, norm: Norm = "batch",
+        dropout: float = 0.0, stages: Stages = STAGES, *, rngs: nnx.Rngs,
+    ):  # fmt: skip
         def scaled(channels: int) -> int:
             return max(1, round(channels * factor))
 

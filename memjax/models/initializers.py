@@ -18,11 +18,6 @@ def he_normal(key: Key[Array, ""], shape: tuple[int, ...], dtype=jnp.float32, **
     return (jax.random.normal(key, (size,), dtype) * math.sqrt(2 / fan_in)).reshape(shape)
 
 
-def blank(key: Key[Array, ""], shape: tuple[int, ...], dtype=jnp.float32, **_) -> Float[Array, "..."]:
-    """Zeros, which `draw_kernels` replaces later."""
-    return jnp.zeros(shape, dtype)
-
-
 def draw_kernels(module: nnx.Module, key: Key[Array, ""]) -> None:
     """Draws all kernels of a module (the parameters with more than one axis) with the variance of `he_normal`.
 

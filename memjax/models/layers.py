@@ -4,19 +4,15 @@ from collections.abc import Callable
 
 import jax.numpy as jnp
 from flax import nnx
+from jax.nn.initializers import zeros
 from jaxtyping import Array, Float
 
 from memjax.errors import InputError
-from memjax.models.initializers import blank
 from memjax.models.normalization import Norm, normalization, unchanged
 
 
 def image_shape(model: str, input_shape: tuple[int, ...], smallest: int) -> tuple[int, int, int]:
-    """Height, width and channels of images.
-
-    Raises:
-      InputError: the inputs are not images, or smaller than `smallest` pixels.
-    """
+    """Height, width and channels of images."""
     if len(input_shape) not in (2, 3):
         raise InputError(f"{model} needs images, (height, width) or (height, width, channels); got {input_shape}")
     height, width, channels = (*input_shape, 1)[:3]
@@ -37,7 +33,7 @@ def conv(
     stride: int = 1,
     *,
     bias: bool,
-    kernel_init: Callable = blank,
+    kernel_init: Callable = zeros,
     rngs: nnx.Rngs,
 ) -> nnx.Conv:
     """A side x side convolution.  Height and width of its output are those of the input divided by the stride."""
@@ -75,7 +71,7 @@ class Head(nnx.Module):
 
     def __init__(self, num_features: int, num_classes: int, rate: float, *, rngs: nnx.Rngs):
         self.dropout = dropout(rate, rngs=rngs)
-        self.dense = nnx.Linear(num_features, num_classes, kernel_init=blank, rngs=rngs)
+        self.dense = nnx.Linear(num_features, num_classes, kernel_init=zeros, rngs=rngs)
 
     def __call__(self, features: Float[Array, "batch features"]) -> Float[Array, "batch classes"]:
         return self.dense(self.dropout(features))

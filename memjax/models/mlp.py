@@ -16,14 +16,9 @@ class MLP(nnx.Module):
     """Dense layers on the flattened input, with ReLU and dropout between them.  Without hidden layers it is linear."""
 
     def __init__(
-        self,
-        input_shape: tuple[int, ...],
-        widths: tuple[int, ...],
-        num_classes: int,
-        dropout: float = 0.0,
-        *,
+        self, input_shape: tuple[int, ...], widths: tuple[int, ...], num_classes: int, dropout: float = 0.0, *,
         rngs: nnx.Rngs,
-    ):
+    ):  # fmt: skip
         sizes = (math.prod(input_shape), *widths, num_classes)
         self.layers = nnx.List(
             nnx.Linear(size_in, size_out, kernel_init=he_normal, rngs=rngs)

@@ -45,12 +45,6 @@ def _is_idle(layer: flax.linen.Module, args: tuple, kwargs: dict[str, Any], outp
     return False
 
 
-def known(apply: Callable, call: Callable, module: nnx.Module | None = None) -> Callable:
-    """Notes at the `apply` of a model the `__call__` of its Flax module and, of NNX, the module without its numbers."""
-    apply.__dict__.update(call=call, module=module)
-    return apply
-
-
 class Moving(NamedTuple):
     """Arrays of a state that change in training and not in evaluation, by their place among its leaves.
 

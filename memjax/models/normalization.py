@@ -88,9 +88,6 @@ def check_counting(name: str, model: Model, input_shape: tuple[int, ...]) -> Non
     """Refuses a network in which held-out examples of a batch change the training outputs of other examples.
 
     The network is called with two random examples and two held-out ones, and again with other held-out ones.
-
-    Raises:
-      InputError: the logits of the first two examples or the state differ.
     """
     params, state = model.init(jax.random.key(0))
     own = jnp.arange(4) < 2

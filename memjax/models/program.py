@@ -90,9 +90,13 @@ def _value(constant: Any) -> str:
     if isinstance(constant, jax.Array) and jax.numpy.issubdtype(constant.dtype, jax.dtypes.prng_key):
         constant = jax.random.key_data(constant)
     array = np.asarray(constant)
-    return f"{array.dtype}{list(array.shape)}:{digest(array.tobytes())}"
+    return f"{array.dtype}{list(array.shape)}:{_digest(array.tobytes())}"
 
 
-def digest(content: bytes) -> str:
-    """A checksum of some bytes."""
+def checksum(*programs: Program) -> str:
+    """A checksum of what some programs compute."""
+    return _digest("\n".join(word for each in programs for word in (*each.lines, *each.outputs)).encode())
+
+
+def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]

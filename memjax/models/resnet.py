@@ -28,17 +28,9 @@ class ResNet(nnx.Module):
     """
 
     def __init__(
-        self,
-        input_shape: tuple[int, ...],
-        num_classes: int,
-        blocks: tuple[int, int, int, int],
-        bottleneck: bool,
-        width: int = 64,
-        norm: Norm = "batch",
-        dropout: float = 0.0,
-        *,
-        rngs: nnx.Rngs,
-    ):
+        self, input_shape: tuple[int, ...], num_classes: int, blocks: tuple[int, int, int, int], bottleneck: bool,
+        width: int = 64, norm: Norm = "batch", dropout: float = 0.0, *, rngs: nnx.Rngs,
+    ):  # fmt: skip
         height, breadth, channels = image_shape("resnet", input_shape, 8)
         self.large = min(height, breadth) >= LARGE
         side, stride = (7, 2) if self.large else (3, 1)

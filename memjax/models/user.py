@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
@@ -44,36 +43,25 @@ def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Mod
     The factory is called as `factory(input_shape, num_classes)` and returns a Linen module or a `memjax.Model`.  If it
     has an argument `rngs`, like an NNX class, it is called as `factory(input_shape, num_classes, rngs=rngs)` and
     returns an NNX module.
-
-    Raises:
-      InputError: there is no such module or factory, or the factory fails or returns something else.
     """
-    factory = _find(name)
+    factory = find(name)
     if isinstance(factory, Model):
         return factory
-    if _takes_rngs(name, factory):
-        with in_words(name, "when it is made"):
-            return from_nnx(partial(_built, name, factory, input_shape, num_classes))
-    with in_words(name, "when it is made"):
-        made = factory(input_shape, num_classes)
-    if isinstance(made, Model):
+
+    def make(kinds: Any, **rngs: nnx.Rngs) -> Any:
+        made = factory(input_shape, num_classes, **rngs)
+        if not isinstance(made, kinds):
+            came = type(made).__name__
+            raise InputError(f"--model {name} returned a {came}; expected a Flax module or a memjax.Model")
         return made
-    if isinstance(made, flax.linen.Module):
-        return from_linen(made, input_shape)
+
+    with in_words(name, "when it is made"):
+        if _takes_rngs(name, factory):
+            return from_nnx(lambda rngs: make(nnx.Module, rngs=rngs))
+        made = make((Model, flax.linen.Module, nnx.Module))
     if isinstance(made, nnx.Module):
         raise InputError(f"--model {name}: an NNX module needs its own seed; give {name} an argument rngs")
-    raise _wrong(name, made)
-
-
-def _built(name: str, factory: Callable, input_shape: tuple[int, ...], num_classes: int, rngs: nnx.Rngs) -> nnx.Module:
-    made = factory(input_shape, num_classes, rngs=rngs)
-    if not isinstance(made, nnx.Module):
-        raise _wrong(name, made)
-    return made
-
-
-def _wrong(name: str, made: Any) -> InputError:
-    return InputError(f"--model {name} returned a {type(made).__name__}; expected a Flax module or a memjax.Model")
+    return made if isinstance(made, Model) else from_linen(made, input_shape)
 
 
 @contextmanager
@@ -84,21 +72,13 @@ def in_words(name: str, when: str) -> Iterator[None]:
     except InputError:
         raise
     except Exception as problem:
-        frames = [frame for frame in extract_tb(problem.__traceback__) if not _is_library(frame.filename)]
+        library = ("<frozen", str(Path(__file__).parents[1]))
+        frames = [
+            frame for frame in extract_tb(problem.__traceback__)
+            if "site-packages" not in frame.filename and not frame.filename.startswith(library)
+        ]  # fmt: skip
         where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
         raise InputError(f"--model {name} fails {when}; correct it: {first_line(problem)}{where}") from problem
-
-
-def _is_library(file: str) -> bool:
-    return "site-packages" in file or file.startswith(("<frozen", str(Path(__file__).parents[1])))
-
-
-def is_there(name: str) -> bool:
-    """Whether a network of the user's own can be imported, or was given in this process."""
-    try:
-        return bool(_find(name))
-    except InputError:
-        return False
 
 
 def _takes_rngs(name: str, factory: Callable) -> bool:
@@ -112,7 +92,8 @@ def _takes_rngs(name: str, factory: Callable) -> bool:
     return "rngs" in signature.parameters
 
 
-def _find(name: str) -> Any:
+def find(name: str) -> Any:
+    """The factory of this name, or what was given in this process."""
     if name.startswith(GIVEN):
         given = name.removeprefix(GIVEN)
         if given not in _given:

@@ -10,41 +10,28 @@ if TYPE_CHECKING:
 
 
 def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "Training | StreamedTraining":
-    """The training of one model for a request.
-
-    Raises:
-      InputError: the model, the optimiser or the augmentation does not fit, or a stream could not be read.
-    """
+    """The training of one model for a request."""
+    from memjax import training
     from memjax.metrics import metrics_named
     from memjax.models import check_counting, in_precision, is_built_in, make_model
-    from memjax.training import (
-        Probe,
-        check_reader,
-        largest_input,
-        make_augment,
-        make_optimizer,
-        make_streamed,
-        make_train,
-    )
-    from memjax.training import num_batches as batches
 
     spec, stream = config.train, config.data.stream
     model = make_model(config.model, dataset.input_shape, dataset.num_classes)
     if stream:
-        check_reader()
+        training.check_reader()
     if stream and not is_built_in(config.model):
         check_counting(config.model.model, model, dataset.input_shape)
     model = in_precision(model, spec.precision)
-    augment = make_augment(spec, dataset.input_shape)
-    num_steps = spec.epochs * batches(dataset.num_train if stream else design.max_size, spec.batch_size)
-    optimizer = make_optimizer(spec, num_steps)
+    augment = training.make_augment(spec, dataset.input_shape)
+    num_steps = spec.epochs * training.num_batches(dataset.num_train if stream else design.max_size, spec.batch_size)
+    optimizer = training.make_optimizer(spec, num_steps)
     keep = metrics_named(tuple(sorted(config.keep)))
     if stream:
-        largest = largest_input(dataset.train_inputs.dtype)
-        return make_streamed(model, optimizer, keep, num_steps, largest, augment, spec.label_smoothing)
+        largest = training.largest_input(dataset.train_inputs.dtype)
+        return training.make_streamed(model, optimizer, keep, num_steps, largest, augment, spec.label_smoothing)
     recorded = metrics_named(tuple(sorted(config.record)))
-    probe = Probe(recorded, config.recorded_epochs, dataset.num_train, config.record_own)
-    return make_train(
+    probe = training.Probe(recorded, config.recorded_epochs, dataset.num_train, config.record_own)
+    return training.make_train(
         model, optimizer, keep, design.max_size, spec.epochs, spec.batch_size, augment, spec.label_smoothing, probe
     )
 

@@ -3,24 +3,23 @@
 from memjax.config.goals import Goal
 from memjax.machine.debugging import without_debugging
 from memjax.machine.workers import make_worker
-from memjax.runs import more_models, open_folder, stages, summary
+from memjax.runs import open_folder, stages
 from memjax.runs.open_folder import Run
 from memjax.runs.progress import Teller
 
 
 @without_debugging()
 def carry_out(run: Run, teller: Teller, estimate: bool = True, advice: str = "") -> tuple[Run, bool]:
-    """Trains what is missing, and estimates.
-
-    Args:
-      estimate: False only trains.
-      advice: a notice to begin with, or nothing.
+    """Trains what is missing, and unless `estimate` is False, estimates.  The advice is a notice to begin with.
 
     Returns:
       The run, with the further models that --until needed, and whether estimates were written.
     """
-    fresh, looks = False, 0
-    notices = [text for text in (advice, summary.without_test(run.dataset)) if text]
+    from memjax.runs.decisions import models_to_decide, models_until, undecided  # with jax, which takes a second
+
+    goal, fresh, looks, notices = run.config.goal, False, 0, [advice] if advice else []
+    if not run.dataset.num_test:
+        notices.append("there are no test examples: memorization is estimated, influence is undefined")
     while True:
         others = make_worker(run.config.worker).count > 1
         recount = (lambda run=run: run.num_trained) if others else None  # others train models too
@@ -30,12 +29,15 @@ def carry_out(run: Run, teller: Teller, estimate: bool = True, advice: str = "")
             if not estimate:
                 stages.train(run, progress.update, progress.write)
                 return run, False
-            left = more_models.num_undecided(run, progress.update, progress.write)
-            more = None if left is None else more_models.models_to_decide(run, left[0])
+            left = None
+            if goal and goal.decides:
+                tally = stages.tally(run, progress.update, progress.write)
+                left = undecided(goal, tally, run.dataset) if tally.num_used else None
+            more = models_to_decide(run, left[0]) if left else None
             if more is None:
                 fresh |= stages.estimate(run, progress.update, progress.write)
-        looks, more = looks + 1, more or more_models.models_until(run)
-        if goal := run.config.goal:
+        looks, more = looks + 1, more or models_until(run)
+        if goal:
             _tell(teller, goal, run.plan.num_models, more, looks, left)
         if more is None:
             return run, fresh
@@ -47,9 +49,11 @@ def _tell(
 ) -> None:
     """Says what is open, what it has cost, and how many models are trained next."""
     if left is not None:
-        words = summary.decisions(goal, num_models, looks, *left, more)
-        facts = {"num_models": num_models, "looks": looks, "open": left[0], "of": left[1]}
-        teller.say("decisions", words, until=str(goal), **facts)
+        what = "pairs" if goal.kind == "pairs" else "examples"
+        words = f"{goal}, look {looks} after {num_models:,} models: {left[0]:,} of {left[1]:,} {what} open; "
+        done = f"all other {what} are decided with 95 %, or known within {goal.within:g}"
+        words += f"training on to {more:,} models" if more else done
+        teller.say("decisions", words, until=str(goal), num_models=num_models, looks=looks, open=left[0], of=left[1])
     elif more:
         words = f"standard error above {goal.value:g}: training on to {more} models"
         teller.say("extend", words, num_models=more, until_stderr=goal.value)

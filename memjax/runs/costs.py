@@ -24,8 +24,6 @@ class Costs(NamedTuple):
 
     Attributes:
       models_per_second: of one device.
-      pack_size: models that a device trains at once.
-      blocks: packs in all.
       devices: of all hosts.
       rounds: ceil(blocks / devices), packs that the busiest device trains.
       seconds: rounds * pack_size / models_per_second.
@@ -78,32 +76,30 @@ def measured_speed(config: RunConfig, dataset: Dataset) -> tuple[int, float]:
 
     The rate is that of two short trainings: what an epoch takes, and what all else takes.
     """
-    design = make_design(config.subset, dataset.num_train, config.seed)
-    size = chosen_pack_size(config, dataset, design)
-    short, longer = TRIAL_EPOCHS
-    first, second = (_seconds_a_model(config, dataset, epochs, size) for epochs in TRIAL_EPOCHS)
-    epoch = max(second - first, 0) / (longer - short)
-    return size, 1 / (second + epoch * (config.train.epochs - longer) if config.train.epochs > longer else second)
-
-
-def _seconds_a_model(config: RunConfig, dataset: Dataset, epochs: int, size: int) -> float:
-    """Of one device, all of them at work."""
     import jax
 
     from memjax.training import train_many
 
-    devices = jax.local_devices()
     design = make_design(config.subset, dataset.num_train, config.seed)
-    single = make_single(config.shortened(epochs), dataset, design)
-    examples = make_examples(config, dataset)
-    blocks, times = itertools.cycle(range(4 * len(devices))), []
+    size, devices = chosen_pack_size(config, dataset, design), jax.local_devices()
 
-    def enough() -> bool:
-        return len(times) >= LEAST and times[-1] - times[0] >= ENOUGH
+    def seconds_a_model(epochs: int) -> float:
+        """Of one device, all of them at work."""
+        single = make_single(config.shortened(epochs), dataset, design)
+        examples = make_examples(config, dataset)
+        blocks, times = itertools.cycle(range(4 * len(devices))), []
 
-    packs = train_many(single, config.seed, design.masks, examples, blocks, size, stop=enough)
-    # The first call compiles; its packs are handed out while the second is under way, so count from there.
-    for place, _ in enumerate(packs):
-        if place % len(devices) == 0:
-            times.append(time.monotonic())
-    return (times[-1] - times[0]) / (len(times) - 1) / size
+        def enough() -> bool:
+            return len(times) >= LEAST and times[-1] - times[0] >= ENOUGH
+
+        packs = train_many(single, config.seed, design.masks, examples, blocks, size, stop=enough)
+        # The first call compiles; its packs are handed out while the second is under way, so count from there.
+        for place, _ in enumerate(packs):
+            if place % len(devices) == 0:
+                times.append(time.monotonic())
+        return (times[-1] - times[0]) / (len(times) - 1) / size
+
+    short, longer = TRIAL_EPOCHS
+    first, second = seconds_a_model(short), seconds_a_model(longer)
+    epoch = max(second - first, 0) / (longer - short)
+    return size, 1 / (second + epoch * (config.train.epochs - longer) if config.train.epochs > longer else second)

@@ -1,11 +1,9 @@
-"""Writes dynamics.npz: means over models of what they recorded in training, for each example and epoch.
+"""The arrays of dynamics.npz: means over models of what they recorded in training, for each example and epoch.
 
 In memory are one block at a time, and for each metric sums of (epochs, train), whatever the number of models.
 """
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
@@ -48,19 +46,6 @@ class EpochSums:
         return np.asarray(found.mean.T, np.float32), np.asarray(np.sqrt(found.variance).T, np.float32)
 
 
-def write_dynamics(folder: Path, blocks: Iterable[int], num_models: int, place: Path) -> list[str]:
-    """Writes dynamics.npz into `place` from the models with numbers below `num_models`; returns the names of its files.
-
-    Raises:
-      CorruptBlock: a block is not what was written.
-    """
-    arrays: Any = reduce_blocks((store.read_block(folder, number) for number in sorted(blocks)), num_models)
-    if arrays is None:
-        return []
-    store.write_atomically(place / FILE, lambda stream: np.savez(stream, **arrays))
-    return [FILE]
-
-
 def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, np.ndarray] | None:
     """Means of the recorded metrics over models that trained on an example (in) and over models that did not (out).
 
@@ -76,6 +61,8 @@ def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, n
       epochs, num_models, num_failed; tr_num_in and tr_num_out (train,); for each metric tr_METRIC_in, tr_METRIC_out
       (train, epochs), and for learned (train,), with their standard errors, ..._stderr; None if nothing was recorded.
     """
+    from memjax.dynamics import first_learned
+
     totals: dict[str, EpochSums] = {}
     epochs, source, counts, num_failed = np.zeros(0, np.int64), "", [], 0
     for block in blocks:
@@ -93,24 +80,12 @@ def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, n
             counts = [np.zeros(num_train, np.int64), np.zeros(num_train, np.int64)]
         counts = [count + side.sum(0) for count, side in zip(counts, (masks, ~masks), strict=True)]
         if source:
-            record |= _learned(LEARNED[source](record[source]), epochs)
+            right = LEARNED[source](record[source])
+            first = first_learned(right, epochs)
+            record["learned"] = np.where(np.isnan(first), epochs[-1], first)[:, None]
+            record["ever"] = right.any(1)[:, None]
         for name, values in record.items():
             totals[name].add(values, masks)
-    return _as_arrays(totals, counts, epochs) | {
-        "num_models": np.int64(counts[0][0] + counts[1][0] + num_failed if counts else num_failed),
-        "num_failed": np.int64(num_failed),
-        "learned_from": np.array(source),
-    }
-
-
-def _learned(right: Bool[np.ndarray, "models epochs train"], epochs: np.ndarray) -> dict[str, np.ndarray]:
-    from memjax.dynamics import first_learned
-
-    first = first_learned(right, epochs)
-    return {"learned": np.where(np.isnan(first), epochs[-1], first)[:, None], "ever": right.any(1)[:, None]}
-
-
-def _as_arrays(totals: dict[str, EpochSums], counts: list[np.ndarray], epochs: np.ndarray) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {"epochs": epochs}
     for side, count in zip(("in", "out"), counts, strict=True):
         arrays[f"tr_num_{side}"] = count.astype(np.int32)
@@ -122,4 +97,5 @@ def _as_arrays(totals: dict[str, EpochSums], counts: list[np.ndarray], epochs: n
             else:
                 kept = np.s_[:, 0] if name == "learned" else np.s_[:]
                 arrays |= {f"tr_{name}_{side}": mean[kept], f"tr_{name}_{side}_stderr": stderr[kept]}
-    return arrays
+    num_seen = np.int64(counts[0][0] + counts[1][0] + num_failed if counts else num_failed)
+    return arrays | {"num_models": num_seen, "num_failed": np.int64(num_failed), "learned_from": np.array(source)}

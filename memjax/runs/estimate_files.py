@@ -68,10 +68,8 @@ def write_results(
     """Writes influence.npy if asked for, estimates.npz and pairs.npz; returns the names of the files.
 
     Errors of models in complementary pairs are those of such pairs.  Beyond 2**31 train-test pairs, unless all are
-    asked for, pairs.npz lists no test examples for each training example.
-
-    Args:
-      pieces: where influence within the classes is shared with other processes; by default it is not.
+    asked for, pairs.npz lists no test examples for each training example.  Without `pieces` influence within the
+    classes is not shared with other processes.
     """
     estimates = estimates_of(dataset, tally)
     strong, by_chance, candidates = store.write_atomically(
@@ -97,7 +95,9 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
     right_in = right = math.nan
     if correct:
         right_in, right = float(correct.sums.inside.sum()), float(correct.sums.total.sum())
-    reliability, plug_in = _reliability(tally), None
+    reliability, plug_in = Reliability(math.nan, math.nan, 0), None
+    if min(half.num_models for half in tally.halves.values()) >= LEAST // 2:
+        reliability = agreement(*halves_of(tally))
     means = {name: _means(tally, name) for name in tally.scores}
     means.setdefault(
         "correct", jax.tree.map(lambda values: np.full_like(values, np.nan, np.float32), means[tally.score])
@@ -133,15 +133,8 @@ def _means(tally: Tally, name: str) -> ScoreMeans:
     inside, outside = means_of(tally, name)
     found = memorization_of(tally, name)
     counts = None if found.num_right is None else np.asarray(found.num_right)
-    memorization = Estimate(*map(np.asarray, found), counts)
+    memorization = Estimate(*map(np.asarray, found), num_right=counts)
     return ScoreMeans(np.asarray(inside.mean, np.float32), np.asarray(outside.mean, np.float32), memorization)
-
-
-def _reliability(tally: Tally) -> Reliability:
-    """Of memorization, from two halves of the models; NaN where one of them has fewer than four."""
-    if min(half.num_models for half in tally.halves.values()) < LEAST // 2:
-        return Reliability(math.nan, math.nan, 0)
-    return agreement(*halves_of(tally))
 
 
 def _pair_table(

@@ -92,7 +92,7 @@ def fit_config(config: RunConfig, given: InMemory | None, teller: Teller, estima
     advice = environment.start_jax(config.cpu_devices)
     with teller.preparing():
         run = open_folder.open_run(config, given)
-    for notice in run.request.notices:
+    for notice in run.notices:
         teller.say("notice", notice, text=notice)
     start, where = summary.start(run.dataset, run.plan, run.design), store.shown(run.folder)
     teller.say("start", f"{summary.headline(start)}; run folder {where}", run=where, **start)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec
 from memjax.machine import environment
 from memjax.machine.debugging import without_debugging
@@ -14,7 +13,6 @@ from memjax.runs import disk_space
 from memjax.runs.costs import Costs, plan_costs
 from memjax.runs.request import Request
 from memjax.subsets import Coverage, coverage, lemma_bound
-from memjax.types import SubsetDesign
 
 CLASSES_NAMED = 10  # with their numbers of examples, the largest first
 DRAWN_MOST = 100_000  # models whose subsets are drawn for a prediction
@@ -44,20 +42,26 @@ def forecast(request: Request, fleet: FleetSpec) -> tuple[list[tuple[str, str]],
     """
     request.check_inputs()
     config, dataset, design = request.config, request.dataset, request.design
-    counts = _coverage(design, config.num_models)
+    # Beyond DRAWN_MOST models the coverage is in proportion to that of so many.
+    drawn, times = coverage(design, min(config.num_models, DRAWN_MOST)), max(1.0, config.num_models / DRAWN_MOST)
+    num_in = (drawn.num_in * times).astype(int)
+    counts = Coverage(num_in, config.num_models - num_in, drawn.stderr_bound / math.sqrt(times))
     disk = config.num_models * disk_space.bytes_a_model(config, dataset)
     if disk_space.writes_all_pairs(config, dataset):
         disk += disk_space.matrix_bytes(dataset)
     costs = plan_costs(config, dataset, fleet)
-    defined = counts.stderr_bound[np.isfinite(counts.stderr_bound)]
+    largest, until = float(counts.stderr_bound[np.isfinite(counts.stderr_bound)].max(initial=0)), []
+    if config.goal and not config.goal.decides:  # rates of one half have the largest errors
+        most = math.ceil(config.num_models * (largest / config.goal.value) ** 2)
+        until = [(f"until {config.goal}", f"at most about {most:,} models, if every example were as hard as can be")]
     rows = [
         ("run", f"{config.num_models} models {config.model.model} on {dataset.name}; {design.name}"),
         *_time(costs, fleet),
         ("run folder", f"about {disk / 2**20:.0f} MiB"),
         ("each example", f"in {_range(counts.num_in)} models, out of {_range(counts.num_out)}"),
-        ("standard error", f"up to about {defined.max(initial=0):.3f} a score; most will be far smaller"),
+        ("standard error", f"up to about {largest:.3f} a score; most will be far smaller"),
         ("lemma 2.1", f"root mean squared error at most {lemma_bound(design.include_prob, config.num_models):.3f}"),
-        *_until(config, counts.stderr_bound),
+        *until,
         ("without a score", f"{counts.undefined} examples, always in or always out" if counts.undefined else "none"),
     ]
     return rows, costs
@@ -81,13 +85,6 @@ def data_rows(request: Request) -> list[tuple[str, str]]:
     return rows + [("note", notice) for notice in request.notices]
 
 
-def _coverage(design: SubsetDesign, num_models: int) -> Coverage:
-    """The coverage of a run; beyond DRAWN_MOST models in proportion to that of so many."""
-    counts, times = coverage(design, min(num_models, DRAWN_MOST)), max(1.0, num_models / DRAWN_MOST)
-    num_in = (counts.num_in * times).astype(int)
-    return Coverage(num_in, num_models - num_in, counts.stderr_bound / math.sqrt(times))
-
-
 def _time(costs: Costs, fleet: FleetSpec) -> list[tuple[str, str]]:
     """Of the training alone; imports, compilation and estimates come on top."""
     rate = costs.models_per_second
@@ -104,15 +101,6 @@ def _time(costs: Costs, fleet: FleetSpec) -> list[tuple[str, str]]:
         advice = f"{costs.blocks} packs for {costs.devices} devices: take fewer devices, or a smaller --pack-size"
         rows.append(("advice", advice))
     return rows if fleet.price is None else [*rows, ("price", f"{costs.price:,.2f}")]
-
-
-def _until(config: RunConfig, bound: np.ndarray) -> list[tuple[str, str]]:
-    """What --until stderr may take at the most: rates of one half have the largest errors."""
-    if config.goal is None or config.goal.decides:
-        return []
-    largest = float(bound[np.isfinite(bound)].max(initial=0))
-    most = math.ceil(config.num_models * (largest / config.goal.value) ** 2)
-    return [(f"until {config.goal}", f"at most about {most:,} models, if every example were as hard as can be")]
 
 
 def _duration(seconds: float) -> str:

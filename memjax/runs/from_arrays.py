@@ -10,6 +10,8 @@ from jaxtyping import Shaped
 
 from memjax import store
 from memjax.config.run_config import Score
+from memjax.data.build import clean_names
+from memjax.data.check import check_finite, check_lengths, check_shape
 from memjax.errors import InputError
 from memjax.exchange import outcomes_of
 from memjax.machine.debugging import without_debugging
@@ -19,16 +21,11 @@ from memjax.types import Dataset, Outcomes
 
 
 def report_arrays(
-    arrays: Mapping[str, Shaped[np.ndarray, "..."]],
-    folder: str | Path,
-    *,
+    arrays: Mapping[str, Shaped[np.ndarray, "..."]], folder: str | Path, *,
     train_inputs: Shaped[np.ndarray, "train ..."] | None = None,
-    test_inputs: Shaped[np.ndarray, "test ..."] | None = None,
-    class_names: Sequence[str] = (),
-    name: str = "arrays",
-    influence: Literal["same-class", "all"] = "same-class",
-    score: Score = "correct",
-) -> Path:
+    test_inputs: Shaped[np.ndarray, "test ..."] | None = None, class_names: Sequence[str] = (), name: str = "arrays",
+    influence: Literal["same-class", "all"] = "same-class", score: Score = "correct",
+) -> Path:  # fmt: skip
     """Writes estimates.npz, pairs.npz and report.html of predictions that one already has; the report's path.
 
     Args:
@@ -52,7 +49,9 @@ def report_arrays(
     if train_inputs is not None and test_inputs is not None:
         examples = _with_inputs(examples, np.asarray(train_inputs), np.asarray(test_inputs))
     if class_names:
-        examples = _named(examples, class_names)
+        if len(class_names) < examples.num_classes:
+            raise InputError(f"{len(class_names)} class names for {examples.num_classes} classes; give one for each")
+        examples = replace(examples, class_names=clean_names(list(class_names), "class_names"))
     return write_all(examples, outcomes, store.place(folder), influence == "all", score)
 
 
@@ -74,8 +73,6 @@ def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bo
 
 
 def _with_inputs(examples: Dataset, train: np.ndarray, test: np.ndarray) -> Dataset:
-    from memjax.data.check import check_finite, check_lengths, check_shape
-
     for which, inputs, labels in (("train", train, examples.train_labels), ("test", test, examples.test_labels)):
         check_lengths(which, inputs, labels)
         if len(inputs):
@@ -84,11 +81,3 @@ def _with_inputs(examples: Dataset, train: np.ndarray, test: np.ndarray) -> Data
     if train.shape[1:] != test.shape[1:]:
         raise InputError(f"train inputs have shape {train.shape[1:]}, test inputs {test.shape[1:]}; expected the same")
     return replace(examples, train_inputs=train, test_inputs=test)
-
-
-def _named(examples: Dataset, class_names: Sequence[str]) -> Dataset:
-    from memjax.data.build import clean_names
-
-    if len(class_names) < examples.num_classes:
-        raise InputError(f"{len(class_names)} class names for {examples.num_classes} classes; give one for each")
-    return replace(examples, class_names=clean_names(list(class_names), "class_names"))

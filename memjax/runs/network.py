@@ -20,9 +20,6 @@ def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
     """Name, type and shape of all arrays, and checksums of the programs; empty for a built-in network.
 
     Other versions and devices write the same program in other operations: the checksums are stored by these.
-
-    Raises:
-      InputError: the network cannot be used, see `models.checked.check_own`.
     """
     from memjax.models import is_built_in
     from memjax.models.checked import check_own
@@ -37,17 +34,16 @@ def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
 def is_importable(config: RunConfig) -> bool:
     """Whether the code of the network is there; a finished folder can be read without it."""
     from memjax.models import is_built_in
-    from memjax.models.user import is_there
+    from memjax.models.user import find
 
-    return is_built_in(config.model) or is_there(config.model.model)
+    try:
+        return is_built_in(config.model) or bool(find(config.model.model))
+    except InputError:
+        return False
 
 
 def with_network(plan: Plan, config: RunConfig, dataset: Dataset, folder: Path) -> tuple[Plan, str]:
-    """The plan with the checksums of the network as it is now, and what could not be compared with them, in words.
-
-    Raises:
-      InputError: the network computes something else than when the folder was made; the text says what.
-    """
+    """The plan with the checksums of the network as it is now, and what could not be compared with them, in words."""
     now = network_of(config, dataset)
     if not now:
         return plan, ""

@@ -1,6 +1,6 @@
 """A run folder opened for a request, in two steps: the request with its examples, then its plan."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from memjax import store
@@ -14,44 +14,22 @@ from memjax.runs.places import missing_place
 from memjax.runs.plan_of import config_of, settle_plan
 from memjax.runs.request import Request, read_request, request_without_inputs
 from memjax.store import Plan
-from memjax.types import Dataset, SubsetDesign
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
-    """A run folder opened for a request."""
+class Run(Request):
+    """A request and the plan of its run folder, which is there."""
 
-    request: Request
-    plan: Plan
-
-    @property
-    def config(self) -> RunConfig:
-        return self.request.config
-
-    @property
-    def folder(self) -> Path:
-        return self.request.folder
-
-    @property
-    def dataset(self) -> Dataset:
-        return self.request.dataset
-
-    @property
-    def design(self) -> SubsetDesign:
-        return self.request.design
+    plan: Plan = field(kw_only=True)
 
     def __repr__(self) -> str:
         models = f"{self.num_trained:,} of {self.plan.num_models:,} models"
         return f"Run({store.shown(self.folder)!r}: {models}; {self.dataset})"
 
-    def with_config(self, config: RunConfig) -> "Run":
-        """The same run with other settings, of those that decide no result."""
-        return replace(self, request=replace(self.request, config=config))
-
     def needs_inputs(self) -> None:
         """Raises InputError where the inputs are not at their place."""
-        if self.request.missing:
-            raise InputError(self.request.missing)
+        if self.missing:
+            raise InputError(self.missing)
 
     @property
     def finished(self) -> list[int]:
@@ -60,7 +38,7 @@ class Run:
         return [number for number in self.plan.blocks if number in there]
 
     @property
-    def missing(self) -> list[int]:
+    def untrained(self) -> list[int]:
         """Blocks still to be trained."""
         return sorted(set(self.plan.blocks).difference(self.finished))
 
@@ -77,9 +55,6 @@ def open_run(config: RunConfig, given: InMemory | None = None, asked: bool = Tru
     Args:
       given: examples in memory; by default they are read from where the settings say.
       asked: False if the settings are the folder's own, see `settle_plan`.
-
-    Raises:
-      InputError: the folder was made for other settings (which are named) or is no run folder; bad data.
     """
     missing = missing_place(config)
     if missing and not given and store.read_plan(store.place(config.folder())):
@@ -87,15 +62,14 @@ def open_run(config: RunConfig, given: InMemory | None = None, asked: bool = Tru
     request = read_request(config, given)
     plan = settle_plan(request, asked)
     named = replace(request.dataset, name=plan.data["name"])  # as at first, wherever the examples are now
-    return Run(replace(request, dataset=named), plan)
+    return Run(**vars(replace(request, dataset=named)), plan=plan)
 
 
 def extend_run(run: Run, num_models: int) -> Run:
     """The same run with more models asked for.
 
     Raises:
-      InputError: the design has not so many, the inputs are not at their place, or a network of the user's own has
-        changed.
+      InputError: the design has not so many, the inputs are missing, or a network of the user's own has changed.
     """
     run.needs_inputs()
     most = run.design.num_models
@@ -109,13 +83,8 @@ def extend_run(run: Run, num_models: int) -> Run:
 def reopen_run(folder: Path, dataset: str = "") -> Run:
     """Opens an existing run folder with the settings of its plan.
 
-    Inputs that are not at their place are left out; what needs them says so.
-
-    Args:
-      dataset: where the examples are now, as of `--dataset`; by default where they were last found.
-
-    Raises:
-      InputError: there is no run in the folder, or the examples are others.
+    The examples are at `dataset`, by default where they were last found.  Inputs that are not there are left out; what
+    needs them says so.
     """
     plan = store.read_plan(folder)
     if plan is None:
@@ -123,5 +92,5 @@ def reopen_run(folder: Path, dataset: str = "") -> Run:
     config = config_of(plan, folder)
     missing = "" if dataset else missing_place(config)
     if missing and not config.subset.masks_file:
-        return Run(request_without_inputs(config, plan, missing), plan)
+        return Run(**vars(request_without_inputs(config, plan, missing)), plan=plan)
     return open_run(replace(config, data=replace(config.data, dataset=dataset or config.data.dataset)), asked=False)

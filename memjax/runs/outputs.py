@@ -1,26 +1,48 @@
-"""The report of a run."""
+"""The report of a run, in the user's own words, as a file that shows itself in a notebook."""
 
+import html
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from memjax import store
+from memjax.data.in_memory import InMemory
 from memjax.runs import summary
 from memjax.runs.open_folder import Run
+from memjax.runs.suspects import sentence, suspect_order
+from memjax.types import Dataset, Table
 
 if TYPE_CHECKING:
     from memjax.report import Own
 
 
-def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
-    """Writes report.html; returns its path.
+class ReportFile(NamedTuple):
+    """A report on disk, which may be used wherever a path may.
 
-    Args:
-      examples: False: the page shows no image and no feature of any example.
-      own: the user's own names, and the labels that look wrong.
-
-    Raises:
-      InputError: there are no estimates yet, or the inputs are not at their place.
+    Attributes:
+      path: of the HTML page.
     """
+
+    path: Path
+
+    def __fspath__(self) -> str:
+        return os.fspath(self.path)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def _repr_html_(self) -> str:
+        page = html.escape(self.path.read_text(encoding="utf-8"))
+        return (
+            f"<p>{html.escape(str(self.path))}</p>"
+            f'<iframe srcdoc="{page}" style="width: 100%; height: 640px; border: 0" sandbox="allow-scripts"></iframe>'
+        )
+
+
+def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
+    """Writes report.html; returns its path.  Without `examples` the page shows no image and no feature of any."""
     from memjax.report import draw_report, write_report
 
     if examples:
@@ -34,3 +56,22 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
         page = draw_report(run.dataset, estimates, pairs, facts, warnings, dynamics, checksums, examples, own)
         write_report(path, page)
     return path
+
+
+def own_words(data: InMemory | None, dataset: Dataset, ids: np.ndarray, columns: dict[str, np.ndarray]) -> "Own":
+    """What the report calls the examples of a run, and which labels it opens with; columns as of `Result.columns`."""
+    from memjax.report.page.own import SUSPECTS_MOST, Own, features_of
+
+    table, test_ids = (data.table, data.own_test_ids) if data else (None, None)
+    if table is not None:
+        rows = dataset.train_ids, dataset.test_ids
+        sides = ([column[taken] for column in side] for side, taken in zip(table[1:], rows, strict=True))
+        table = Table(table.names, *sides)
+    return Own(
+        ids=ids,
+        test_ids=dataset.test_ids if test_ids is None else test_ids[dataset.test_ids],
+        table=table or features_of(dataset),
+        answer=sentence(columns),
+        suspects=suspect_order(columns, SUSPECTS_MOST),
+        columns=columns,
+    )

@@ -20,9 +20,6 @@ def chosen_pack_size(config: RunConfig, dataset: Dataset, design: SubsetDesign) 
     """Models a pack for a new run: as asked for; by the network's size, if the run is short; else by trying.
 
     A short run has the same pack size each time, whatever the machine does meanwhile, and so the same bits.
-
-    Raises:
-      InputError: not even one model fits in memory.
     """
     import jax
 
@@ -31,12 +28,11 @@ def chosen_pack_size(config: RunConfig, dataset: Dataset, design: SubsetDesign) 
 
     if config.pack_size:
         return config.pack_size
-    devices = jax.local_devices()
     guess = guessed_pack_size(config, dataset)
     model = make_model(config.model, dataset.input_shape, dataset.num_classes)
     if operations(model, dataset.input_shape, config, design) * config.num_models < LONG:
         return guess
-    most = -(-config.num_models // len(devices))
+    most = -(-config.num_models // jax.local_device_count())
     memory = environment.device_memory()
     if not config.data.stream:
         memory -= dataset.train_inputs.nbytes + dataset.test_inputs.nbytes
@@ -68,11 +64,7 @@ def operations(model: Model, input_shape: Sequence[int], config: RunConfig, desi
 
 
 def trial(config: RunConfig, dataset: Dataset, design: SubsetDesign, size: int):
-    """Trains one pack of `size` models per device for a few steps on the first examples.
-
-    Returns:
-      `training.Trial`: seconds per model, and the bytes that the program holds on a device.
-    """
+    """The `training.Trial` of one pack of `size` models per device, trained a few steps on the first examples."""
     import jax
 
     from memjax.training import Trial, compile_any, replicate

@@ -1,5 +1,6 @@
 """The second step of a run: the plan, made for a new folder, or compared with the one in the folder."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,18 +20,15 @@ from memjax.runs.pack_size import chosen_pack_size
 from memjax.runs.places import at_places, places_of
 from memjax.runs.request import Request
 from memjax.store import Plan
+from memjax.store.records import Record
 
 
 @pinned()
 def settle_plan(request: Request, asked: bool = True) -> Plan:
     """The plan of the request's folder, created if needed; it asks for at least as many models as the request.
 
-    Args:
-      asked: False if the request is the folder's own; a network of the user's own, whose code may be elsewhere, is then
-        compared when models are trained.
-
-    Raises:
-      InputError: the folder was made for other settings, which are named, or holds something else.
+    With `asked` False the request is the folder's own: a network of the user's own, whose code may be elsewhere, is
+    then compared when models are trained.
     """
     folder = request.folder
     old = store.read_plan(folder)
@@ -55,11 +53,7 @@ def settle_plan(request: Request, asked: bool = True) -> Plan:
 
 
 def config_of(plan: Plan, folder: Path) -> RunConfig:
-    """The request that a plan answers.
-
-    Raises:
-      InputError: the plan has settings that this version does not know.
-    """
+    """The request that a plan answers."""
 
     def tuples(section: dict[str, Any]) -> dict[str, Any]:
         return {key: tuple(value) if isinstance(value, list) else value for key, value in section.items()}
@@ -97,29 +91,22 @@ def _new_plan(request: Request) -> Plan:
     network = network_of(config, request.dataset)
     make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
     blocks = store.finished_blocks(folder)  # there are some where a plan was lost
-    size = config.pack_size or _pack_size_of(folder, blocks)
+    records = list(_records(folder, blocks))
+    size = config.pack_size or next((record.models for record in records), None)
     size = size or chosen_pack_size(config, request.dataset, request.design)
     here = environment.describe()
     places = places_of(config)
     plan = Plan(config.settings(), request.data, size, config.num_models, here, places=places, network=network)
-    if blocks and not any(_belongs(folder, number, plan) for number in blocks):
+    if blocks and not any(record.plan == plan.fingerprint for record in records):
         where = store.shown(folder)
         raise InputError(f"{where} holds blocks of another run and has lost its plan.json; give another --run")
     return plan
 
 
-def _pack_size_of(folder: Path, blocks: set[int]) -> int | None:
+def _records(folder: Path, blocks: set[int]) -> Iterator[Record]:
     for number in sorted(blocks):
         with suppress(OSError, store.BrokenSeal):
-            return store.read_record(folder, number).models
-    return None
-
-
-def _belongs(folder: Path, number: int, plan: Plan) -> bool:
-    try:
-        return store.read_record(folder, number).plan == plan.fingerprint
-    except (OSError, store.BrokenSeal):
-        return False
+            yield store.read_record(folder, number)
 
 
 def _checked(old: Plan, request: Request) -> dict[str, str]:

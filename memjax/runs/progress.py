@@ -7,7 +7,8 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from datetime import timedelta
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 EVERY_BAR = 0.5  # seconds; the clock in the bar goes on while a program is compiled
@@ -15,13 +16,7 @@ EVERY_LINE = 30.0
 
 
 class Standing(NamedTuple):
-    """How far a training is.
-
-    Attributes:
-      done, total: models trained and models asked for.
-      began_with: models that were there already.
-      seconds: since it began.
-    """
+    """How far a training is: models trained, asked for, and there when it began, and the seconds since."""
 
     done: int
     total: int
@@ -70,20 +65,11 @@ class Bar:
         if not watched():
             yield
             return
-        end = threading.Event()
-        with _tqdm()(total=0, bar_format="preparing [{elapsed}]", leave=False) as bar:
-
-            def tick() -> None:
-                while not end.wait(EVERY_BAR):
-                    bar.refresh()
-
-            thread = threading.Thread(target=tick, daemon=True)
-            thread.start()
-            try:
-                yield
-            finally:
-                end.set()
-                thread.join()
+        with (
+            _tqdm()(total=0, bar_format="preparing [{elapsed}]", leave=False) as bar,
+            Progress(1, 0, lambda _: bar.refresh(), EVERY_BAR, print),
+        ):
+            yield
 
     def progress(self, total: int, done: int, recount: Callable[[], int] | None = None):
         return progress_bar(total, done, recount)
@@ -96,9 +82,8 @@ class Silent:
         if event == "notice":
             logging.getLogger("memjax").warning(words)
 
-    @contextmanager
-    def preparing(self) -> Iterator[None]:
-        yield
+    def preparing(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     @contextmanager
     def progress(self, total: int, done: int, recount: Callable[[], int] | None = None) -> Iterator["Progress"]:
@@ -118,14 +103,9 @@ class Progress:
     """
 
     def __init__(
-        self,
-        total: int,
-        done: int,
-        show: Callable[[Standing], object],
-        every: float,
-        write: Callable[[str], object],
+        self, total: int, done: int, show: Callable[[Standing], object], every: float, write: Callable[[str], object],
         recount: Callable[[], int] | None = None,
-    ):
+    ):  # fmt: skip
         self.write = write
         self._total, self._began_with, self._done = total, done, done
         self._show, self._every, self._recount = show, every, recount
@@ -172,11 +152,7 @@ def progress_bar(
 
     In a terminal a bar.  Elsewhere (a log file, a scheduler's output), a whole line every 30 seconds and
     one at the end, without the characters by which a terminal goes back over a line; so several processes may share
-    one log.
-
-    Args:
-      recount: see `Progress`.
-      who: what each line in a log begins with.
+    one log, in which each line begins with `who`.
     """
 
     def line(text: str) -> None:
@@ -260,9 +236,5 @@ def clock(seconds: int | float) -> str:
     >>> clock(5), clock(3661.2), clock(200000)
     ('0:05', '1:01:01', '2 days 7:33:20')
     """
-    whole = round(seconds)
-    days, rest = divmod(whole, 86400)
-    hours, rest = divmod(rest, 3600)
-    minutes, rest = divmod(rest, 60)
-    text = f"{hours}:{minutes:02}:{rest:02}" if hours or days else f"{minutes}:{rest:02}"
-    return f"{days} {'day' if days == 1 else 'days'} {text}" if days else text
+    text = str(timedelta(seconds=round(seconds))).replace(",", "")
+    return text.removeprefix("0:").removeprefix("0")

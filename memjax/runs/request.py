@@ -1,6 +1,7 @@
 """The first step of a run: what was asked for, with the examples and the subsets that it names."""
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,7 @@ class Request:
     """A request whose examples are read and whose subsets are known.
 
     Attributes:
-      config: the settings.
       folder: the run folder, which may not be there yet.
-      dataset: the examples.
-      design: which model trains on which of them.
       data: what the plan says of the examples: name, content hash, sizes, class names.
       given: the examples as the user gave them in memory; None where they are read from a source.
       missing: why the examples' inputs are not there, in words; empty where they are.
@@ -60,20 +58,20 @@ class Request:
 
 
 def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
-    """Reads the examples that a request names, or takes those given, and makes its subset design.
-
-    Raises:
-      InputError: the examples cannot be read or used, or the design does not have so many models.
-    """
+    """Reads the examples that a request names, or takes those given, and makes its subset design."""
     folder = place(config.folder())
     given = given or named_examples(config.data, config.table)
     if given:  # the run folder keeps the examples: what it was made from may change
-        data = replace(config.data, dataset=in_memory.source_of(given), image_size=None)
+        words = re.sub(r"[^A-Za-z0-9]+", "-", given.dataset.name).strip("-")
+        data = replace(config.data, dataset=in_memory.SOURCE + (words or "arrays"), image_size=None)
         config = replace(config, run=config.run or str(folder), data=data, table=TableSpec())
-    source = given.dataset if given else None
-    if source is None and config.data.dataset.startswith(in_memory.SOURCE):
-        source = in_memory.load_saved(folder)
-    dataset = load_dataset(config.data, source)
+    source = given
+    if not given and config.data.dataset.startswith(in_memory.SOURCE):
+        source = in_memory.read(folder)
+        if source is None:
+            where = folder / in_memory.FILE
+            raise InputError(f"{where} is missing or damaged; give the same arrays to memjax.fit again")
+    dataset = load_dataset(config.data, source.dataset if source else None)
     design = make_design(config.subset, dataset.num_train, config.seed)
     if design.num_models is not None and config.num_models > design.num_models:
         raise InputError(
@@ -83,12 +81,9 @@ def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
 
 
 def request_without_inputs(config: RunConfig, plan: Plan, missing: str) -> Request:
-    """The request of a run whose inputs are not at their place.  Its own files say what else there is to know.
+    """The request of a run whose inputs are not at their place; `missing` says why.
 
-    Labels are -1 where there are no estimates yet.
-
-    Args:
-      missing: why the inputs are not there, in words.
+    The run's own files say what else there is to know.  Labels are -1 where there are no estimates yet.
     """
     folder, num_train, num_test = place(config.folder()), plan.data["num_train"], plan.data["num_test"]
     known = {"train_labels": np.full(num_train, -1), "test_labels": np.full(num_test, -1)}

@@ -16,11 +16,9 @@ from memjax.machine import environment
 from memjax.results import Estimates, PairTable
 from memjax.runs import outputs, stages, summary
 from memjax.runs.carry_out import carry_out
-from memjax.runs.examples_table import example_columns
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent
-from memjax.runs.report_file import ReportFile
-from memjax.runs.suspects import suspect_columns
+from memjax.runs.suspects import example_columns, suspect_columns
 from memjax.types import Curves, Dataset, Estimate, Outcomes
 
 LARGEST_INFLUENCE = 2**27  # train-test pairs whose influence and errors are held in memory at once
@@ -120,7 +118,7 @@ class Result:
         Raises:
           InputError: there are more than 2^27 pairs, or no test examples.
         """
-        return self.influence_on(np.arange(self._num_test))
+        return self.influence_on(np.arange(self.dataset.num_test))
 
     def influence_on(self, rows: Any) -> Estimate:
         """Influence of each training example on some of the test examples, given by their rows: (train, rows).
@@ -131,7 +129,7 @@ class Result:
         from memjax import estimators
 
         columns = np.atleast_1d(np.asarray(rows))
-        if not self._num_test:
+        if not self.dataset.num_test:
             raise InputError("this run has no test examples: influence is undefined; give x_test and y_test")
         if self.dataset.num_train * len(columns) > LARGEST_INFLUENCE:
             raise InputError(
@@ -143,10 +141,6 @@ class Result:
         if estimators.in_pairs(self.run.design.masks, self.run.plan.num_models) and len(found.masks) % 2 == 0:
             return estimators.complementary_influence(found.masks, scores)
         return estimators.influence(found.masks, scores)
-
-    @property
-    def _num_test(self) -> int:
-        return self.dataset.num_test
 
     @property
     def outcomes(self) -> Outcomes:
@@ -233,24 +227,21 @@ class Result:
         """
         wanted = max(num_models or 0, self.run.plan.num_models)
         run = extend_run(self.run, wanted) if wanted > self.run.plan.num_models else self.run
-        run = run.with_config(replace(run.config, num_models=wanted))
+        run = replace(run, config=replace(run.config, num_models=wanted))
         environment.start_jax(run.config.cpu_devices)
         before = run.num_trained
         run, fresh = carry_out(run, Bar() if progress else Silent())
         return Result(run, trained=run.num_trained - before, fresh=fresh)
 
-    def report(self, examples: bool = True) -> ReportFile:
+    def report(self, examples: bool = True) -> outputs.ReportFile:
         """Writes the report, an HTML page that needs no network; it shows itself in a notebook.
 
         Args:
           examples: whether the page shows what examples look like.
         """
-        from memjax.runs.own_words import own_words
-
         self.estimates  # noqa: B018  made where they are missing
-        return ReportFile(
-            outputs.report(self.run, examples, own_words(self.given, self.dataset, self.ids, self.columns))
-        )
+        own = outputs.own_words(self.given, self.dataset, self.ids, self.columns)
+        return outputs.ReportFile(outputs.report(self.run, examples, own))
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the closing table, by name."""

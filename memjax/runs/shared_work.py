@@ -22,12 +22,9 @@ Make = Callable[[int], Arrays]
 
 @dataclass(frozen=True)
 class Pieces:
-    """Pieces of shared work, and the folder that they are saved in.
+    """Pieces of shared work, and the run folder that they are saved in.
 
-    Attributes:
-      folder: of the run.
-      of: the work that they belong to, in characters of a file name.  Pieces of other work are ignored.
-      worker: which of how many processes this is.
+    `of` names the work that they belong to, in characters of a file name.  Pieces of other work are ignored.
     """
 
     folder: Path
@@ -45,10 +42,11 @@ class Pieces:
             return
         paths = [self.folder / FOLDER / f"{self.of}-{kind}-{number}-{count}.npz" for number in range(count)]
         for number in deal(range(count), self.worker, lambda number: store.is_there(paths[number])):
-            content = _packed(make(number))
+            stream = io.BytesIO()
+            np.savez(stream, **make(number))  # type: ignore[arg-type]
             with suppress(FileNotFoundError):  # a worker that has ended removes all pieces, at whatever moment
                 paths[0].parent.mkdir(exist_ok=True)
-                store.publish(paths[number], content)
+                store.publish(paths[number], stream.getvalue())
         for number, path in enumerate(paths):
             found = store.read_arrays(path)
             yield make(number) if found is None else found
@@ -56,9 +54,3 @@ class Pieces:
     def clear(self) -> None:
         """Removes all pieces there are; others that still miss one do it again."""
         store.remove_folder(self.folder / FOLDER)
-
-
-def _packed(arrays: Arrays) -> bytes:
-    stream = io.BytesIO()
-    np.savez(stream, **arrays)  # type: ignore[arg-type]
-    return stream.getvalue()

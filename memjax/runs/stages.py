@@ -1,48 +1,33 @@
-"""The stages of a run: train, estimate, report.  Each looks at the run folder and does only what is missing."""
+"""The stages of a run: train, estimate, repair.  Each looks at the run folder and does only what is missing."""
 
 import itertools
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from memjax import store
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.debugging import without_debugging
 from memjax.runs.disk_space import writes_all_pairs
-from memjax.runs.open_folder import Run
+from memjax.runs.open_folder import Run, reopen_run
+from memjax.runs.progress import Teller
 from memjax.runs.shared_work import Pieces
 from memjax.runs.train_blocks import Advance, Notify, set_aside, train, worker_of
-from memjax.types import Curves, Outcomes
 
 if TYPE_CHECKING:
     from memjax.estimators import Tally
-
-
-def outcomes(run: Run, notify: Notify) -> tuple[Outcomes, int] | None:
-    """All models asked for and the number of diverged ones; None, after setting it aside, if a block is corrupt.
-
-    All at once: see `store.read_outcomes` for the memory that it takes.
-    """
-    try:
-        return store.read_outcomes(run.folder, run.plan.blocks, run.plan.num_models)
-    except store.CorruptBlock as problem:
-        set_aside(run, problem.number, str(problem), notify)
-        return None
 
 
 def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = None) -> "Tally":
     """What the estimates of a run are made of, two blocks in memory at a time; trains what is missing.
 
     Several workers count a part of the models each, and add up what all have counted.  A damaged block is set aside,
-    and trained again after all other blocks are read; these are not read again.
-
-    Args:
-      pieces: where the workers share what they have counted; by default those of the blocks that are there.
-
-    Raises:
-      Interrupted: the run was asked to stop.
+    and trained again after all other blocks are read; these are not read again.  The workers share what they have
+    counted in `pieces`, by default those of the blocks that are there.
     """
     from memjax import estimators
     from memjax.estimators.streaming.tally import are_laid_out
@@ -53,7 +38,8 @@ def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = No
     planned = not in_pairs and are_laid_out(run.design.masks, num_models)
     empty = partial(estimators.Tally, num_models, *sizes, in_pairs, run.config.score, planned)
     count = partial(_count, run, advance, notify)
-    groups = _by_twos(run.plan.blocks)
+    # Blocks 2k and 2k + 1 together: of whatever size they are, models 2k and 2k + 1 are never parted.
+    groups = [list(group) for _, group in itertools.groupby(sorted(run.plan.blocks), lambda number: number // 2)]
     stock = train(run, advance, notify)
     pieces = pieces or _pieces(run, stock.digest(run.plan.blocks))
     if pieces.worker.count == 1:
@@ -87,40 +73,22 @@ def _pieces(run: Run, blocks: str) -> Pieces:
     return Pieces(run.folder, of, worker_of(run))
 
 
-def _by_twos(blocks: Iterable[int]) -> list[list[int]]:
-    """Blocks 2k and 2k + 1 together: of whatever size they are, models 2k and 2k + 1 are never parted."""
-    return [list(group) for _, group in itertools.groupby(sorted(blocks), key=lambda number: number // 2)]
-
-
-def curves(run: Run, advance: Advance, notify: Notify) -> Curves:
-    """What was recorded of all models asked for while they trained; trains what is missing.
-
-    Raises:
-      InputError: nothing is recorded in this run.
-      Interrupted: the run was asked to stop.
-    """
-    while True:
-        train(run, advance, notify)
-        try:
-            return store.read_curves(run.folder, run.plan.blocks, run.plan.num_models)
-        except store.CorruptBlock as problem:
-            set_aside(run, problem.number, str(problem), notify)
-
-
 def dynamics(run: Run, place: Path, advance: Advance, notify: Notify) -> list[str]:
-    """Writes dynamics.npz into a folder, if something is recorded; trains what is missing.  Returns what it wrote.
-
-    Raises:
-      Interrupted: the run was asked to stop.
-    """
-    from memjax.runs.dynamics_files import write_dynamics
+    """Writes dynamics.npz into a folder, if something is recorded; trains what is missing.  Returns what it wrote."""
+    from memjax.runs.dynamics_files import FILE, reduce_blocks
 
     while run.config.record:
         try:
-            return write_dynamics(run.folder, run.plan.blocks, run.plan.num_models, place)
+            blocks = (store.read_block(run.folder, number) for number in sorted(run.plan.blocks))
+            arrays: Any = reduce_blocks(blocks, run.plan.num_models)
         except store.CorruptBlock as problem:
             set_aside(run, problem.number, str(problem), notify)
             train(run, advance, notify)
+            continue
+        if arrays is None:
+            return []
+        store.write_atomically(place / FILE, partial(np.savez, **arrays))
+        return [FILE]
     return []
 
 
@@ -129,10 +97,6 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     """Trains what is missing, then makes the estimates; False if they are there already, from the blocks of this run.
 
     Blocks that have changed since they were last read are checked, and trained again if they are damaged.
-
-    Raises:
-      InputError: every model diverged, or a block cannot be read.
-      Interrupted: the run was asked to stop.
     """
     every = writes_all_pairs(run.config, run.dataset)
     wanted = {name for name, asked in (("influence.npy", every), ("dynamics.npz", bool(run.config.record))) if asked}
@@ -180,9 +144,8 @@ def _make_results(run: Run, before: store.Stock, every: bool, advance: Advance, 
         stock = store.take_stock(run.folder, plan)
         same = stock.digest(run.plan.blocks) == blocks
         if same:
-            note = store.ResultsNote(
-                plan, num_models, {}, run.config.score, blocks, found.num_failed, environment.describe()
-            )
+            here, score = environment.describe(), run.config.score
+            note = store.ResultsNote(plan, num_models, {}, score, blocks, found.num_failed, here)
             same = store.publish_set(
                 run.folder, place, note, names, lambda: store.take_stock(run.folder, plan).digest(run.plan.blocks)
             )
@@ -199,3 +162,21 @@ def _make_results(run: Run, before: store.Stock, every: bool, advance: Advance, 
             return False
         raise
     return same
+
+
+@without_debugging()
+def repair(folder: Path, damaged: Iterable[int], teller: Teller) -> None:
+    """Sets damaged blocks aside and trains their models again, and no others.
+
+    Estimates are made again where there were some and all their blocks are there; a whole set of them stays.  The
+    report is left as it is, since it may have been written without examples.
+    """
+    run = reopen_run(folder)
+    environment.start_jax(run.config.cpu_devices)
+    numbers = set(damaged)
+    for number in numbers:
+        store.set_aside(folder, number)
+    with teller.progress(run.plan.num_models, run.num_trained) as progress:
+        train(run, progress.update, progress.write, numbers)
+        if store.has_results(folder) and not run.untrained:
+            estimate(run, progress.update, progress.write)

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from memjax.config.goals import Goal
 from memjax.metrics import metric_named
 from memjax.notebook import Summary
 from memjax.results import Estimates, PairTable
@@ -20,11 +19,6 @@ TRAIN_EXTRAS = {
 }  # fmt: skip
 FDR = 0.05  # false discovery rate at which pairs are called significant
 CONVERGED = 0.999  # in-sample accuracy from which held-in errors no longer matter
-
-
-def typical_stderr(estimates: Estimates) -> float:
-    """Root mean square of the standard errors of all scores that have one; NaN if none has."""
-    return estimates.typical_stderr
 
 
 def start(dataset: Dataset, plan: Plan, design: SubsetDesign) -> dict[str, Any]:
@@ -48,20 +42,6 @@ def headline(start: dict[str, Any]) -> str:
         f"{start['data']}: {start['num_train']:,} training and {start['num_test']:,} test examples, "
         f"{start['num_classes']} classes; {start['num_models']} models {start['model']}, {start['design']}"
     )
-
-
-def without_test(dataset: Dataset) -> str:
-    """A line where there are no test examples; else nothing."""
-    return "" if dataset.num_test else "there are no test examples: memorization is estimated, influence is undefined"
-
-
-def decisions(goal: Goal, num_models: int, looks: int, left: int, of: int, more: int | None) -> str:
-    """A line on the decisions of a run that are open, and what they cost."""
-    what = "pairs" if goal.kind == "pairs" else "examples"
-    head = f"{goal}, look {looks} after {num_models:,} models: {left:,} of {of:,} {what} open"
-    if more:
-        return f"{head}; training on to {more:,} models"
-    return f"{head}; all other {what} are decided with 95 %, or known within {goal.within:g}"
 
 
 def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[str, Any]:
@@ -88,7 +68,7 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
             "discoveries": None if estimates.mem_q_value is None else int((estimates.mem_q_value <= FDR).sum()),
         },
         "reliability": {"whole": estimates.reliability, "halves": estimates.reliability_halves},
-        "standard_error": {"typical": typical_stderr(estimates), "largest": stderr.high},
+        "standard_error": {"typical": estimates.typical_stderr, "largest": stderr.high},
         "pairs": {
             **count_pairs(pairs.train_rows, pairs.test_rows)._asdict(),
             "threshold": pairs.influence_threshold,
@@ -194,13 +174,14 @@ def facts(plan: Plan, estimates: Estimates) -> dict[str, str]:
     """The configuration table of the report."""
     config, data = plan.config, plan.data
     train, subset, noise = config["train"], config["subset"], config["data"]["label_noise"]
+    corruptions = ", ".join(config["data"].get("corrupt", ()))  # the plan of an older version names none
     schedule = [f"at {train['learning_rate']:g}", f"{train['schedule']} schedule", f"warm-up {train['warmup']:g}"]
     schedule += _extras(train, TRAIN_EXTRAS)
     rows = {
         "data": f"{data['name']}, {data['num_train']:,} training and {data['num_test']:,} test examples",
         "data sha256": data["sha256"],
         "label noise": noise and f"{noise:g} of the training labels changed on purpose",
-        "corruptions": _corruptions(config["data"]),
+        "corruptions": corruptions + " (test examples too)" * bool(config["data"].get("corrupt_test")),
         "model": ", ".join([config["model"]["model"], *_extras(config["model"], MODEL_EXTRAS)]),
         "models": f"{plan.num_models:,} planned, {estimates.num_models:,} trained, {estimates.num_failed} diverged",
         "subsets": _subsets(subset),
@@ -213,12 +194,6 @@ def facts(plan: Plan, estimates: Estimates) -> dict[str, str]:
         "started": plan.created,
     }
     return {name: text for name, text in rows.items() if text}
-
-
-def _corruptions(data: dict[str, Any]) -> str:
-    """The corruptions of the data; the plan of an older version names none."""
-    kinds = ", ".join(data.get("corrupt", ()))
-    return f"{kinds} (test examples too)" if data.get("corrupt_test") else kinds
 
 
 def _score_in_words(estimates: Estimates) -> str:

@@ -1,4 +1,4 @@
-"""Training examples whose labels look wrong, in words and numbers."""
+"""The table of training examples: all there is of each, and those whose labels look wrong."""
 
 from typing import Any
 
@@ -6,6 +6,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from memjax.notebook import three_digits
+from memjax.results import Estimates
+from memjax.runs.summary import printable
+from memjax.types import Dataset
 
 COLUMNS = {  # of the table of suspects -> of the table of all examples
     "id": "id", "row": "row", "label": "label", "looks_wrong": "looks_wrong", "preferred": "preferred",
@@ -13,6 +16,45 @@ COLUMNS = {  # of the table of suspects -> of the table of all examples
     "memorization": "memorization", "low": "low", "high": "high",
 }  # fmt: skip
 _LONGEST = 28  # letters of an id or a label in the terminal
+
+
+def example_columns(
+    estimates: Estimates, dataset: Dataset, classes: list[Any], ids: np.ndarray, held_out: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """One value for each training example, by the name of the column.
+
+    id, row (in the source), label, memorization with its standard error and 95 % interval, models in and out,
+    accuracy of each side, probability of each side if it was stored, and if the mean probability of each class over
+    held-out models (train, classes) is known, what these models prefer, and whether the label looks wrong.
+    """
+    (low, high), own = estimates.memorization.interval(), np.array(classes)
+    columns: dict[str, Any] = {
+        "id": ids,
+        "row": dataset.train_ids,
+        "label": own[dataset.train_labels],
+        "memorization": estimates.memorization.value,
+        "stderr": estimates.memorization.stderr,
+        "low": low,
+        "high": high,
+        "num_in": estimates.memorization.num_in,
+        "num_out": estimates.memorization.num_out,
+        "correct_in": estimates.correct.mean_in,
+        "correct_out": estimates.correct.mean_out,
+    }
+    if (sides := estimates.scores.get("probability")) is not None:
+        columns |= {"probability_in": sides.mean_in, "probability_out": sides.mean_out}
+    if held_out is not None:
+        defined = np.isfinite(held_out).all(1)
+        numbers = np.where(defined, np.nan_to_num(held_out).argmax(1), 0)
+        preferred = own[numbers].astype(object)
+        preferred[~defined] = None
+        columns |= {"preferred": preferred, "preferred_probability": held_out[np.arange(len(numbers)), numbers]}
+        columns["looks_wrong"] = looks_wrong(held_out, dataset.train_labels)
+    if dataset.mislabelled.any():
+        columns["mislabelled"] = dataset.mislabelled
+    if dataset.corrupted.any():
+        columns["corrupted"] = dataset.corrupted
+    return {name: np.asarray(values) for name, values in columns.items()}
 
 
 def looks_wrong(
@@ -69,10 +111,8 @@ def lines(suspects: dict[str, np.ndarray]) -> list[str]:
     columns: list[list[str]] = []
     for name, title in head.items():
         values: Any = suspects.get(name, ())
-        texts = [
-            three_digits(value) if isinstance(value, float) else str(value) for value in np.asarray(values).tolist()
-        ]
-        columns.append([title, *("".join(c if c.isprintable() else "?" for c in text)[:_LONGEST] for text in texts)])
+        texts = [three_digits(each) if isinstance(each, float) else str(each) for each in np.asarray(values).tolist()]
+        columns.append([title, *(printable(text)[:_LONGEST] for text in texts)])
     three = zip(suspects["memorization"], suspects["low"], suspects["high"], strict=True)
     intervals = [f"{value:.2f} ({low:.2f} to {high:.2f})" for value, low, high in three]
     columns = [column for column in [*columns, ["memorization", *intervals]] if len(column) > 1]

@@ -24,10 +24,7 @@ Advance = Callable[[int], object]
 
 
 def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | None = None) -> store.Stock:
-    """Trains the blocks that are missing and commits each as it is done; returns the blocks that are there then.
-
-    Args:
-      only: numbers of the blocks to train; by default all that the run asks for.
+    """Trains the missing blocks, or `only` some of them, and commits each as it is done; returns what is there then.
 
     Raises:
       InputError: the disk is too full, too many models diverge, or a device runs out of memory.
@@ -37,7 +34,6 @@ def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | Non
     missing = [number for number in run.plan.blocks if number not in stock.records and (not only or number in only)]
     if not missing:
         return stock
-
     run.needs_inputs()
     check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
     if changed := environment.differences(run.plan.environment):
@@ -86,10 +82,19 @@ def _train_blocks(run: Run, missing: list[int], counts: tuple[int, int], advance
                 forget(midway, plan, pack.number)
                 advance(max(0, min(len(pack.model_ids), run.plan.num_models - int(pack.model_ids[0]))))
                 num_models, num_failed = num_models + len(block.finite), num_failed + int((~block.finite).sum())
-                _check_diverged(num_models, num_failed, run.config.max_failed)
+                if num_models >= JUDGED_FROM and num_failed > run.config.max_failed * num_models:
+                    raise InputError(
+                        f"{num_failed} of the first {num_models} models diverged, more than --max-failed "
+                        f"{run.config.max_failed:g} allows; lower --learning-rate and give another --run, or go on "
+                        "with a larger --max-failed: diverged models are left out and counted"
+                    )
     except Exception as problem:
         if is_out_of_memory(problem):
-            raise InputError(_does_not_fit(run.plan.pack_size)) from None
+            size = run.plan.pack_size
+            smaller = f"begin another --run with --pack-size {size // 2}" if size > 1 else "take a smaller --model"
+            raise InputError(
+                f"a device ran out of memory with {size} models per pack, which this run folder has fixed; {smaller}"
+            ) from None
         raise
 
 
@@ -120,17 +125,3 @@ def set_aside(run: Run, number: int, problem: str, notify: Notify) -> None:
     """Renames a damaged block, so that it is trained again."""
     aside = store.set_aside(run.folder, number)
     notify(f"{problem}; it was renamed to {aside.name} and is trained again")
-
-
-def _check_diverged(num_models: int, num_failed: int, most: float) -> None:
-    if num_models >= JUDGED_FROM and num_failed > most * num_models:
-        raise InputError(
-            f"{num_failed} of the first {num_models} models diverged, more than --max-failed {most:g} allows; lower "
-            "--learning-rate and give another --run, or go on with a larger --max-failed: diverged models are left out "
-            "and counted"
-        )
-
-
-def _does_not_fit(pack_size: int) -> str:
-    smaller = f"begin another --run with --pack-size {pack_size // 2}" if pack_size > 1 else "take a smaller --model"
-    return f"a device ran out of memory with {pack_size} models per pack, which this run folder has fixed; {smaller}"

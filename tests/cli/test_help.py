@@ -13,8 +13,8 @@ from memjax import run
 from memjax.cli import COMMANDS, NAMES
 from memjax.cli.options import grouped, options_of
 from memjax.cli.results import Export
+from memjax.config.from_keywords import PURPOSES
 from memjax.config.presets import PRESETS
-from memjax.config.purposes import PURPOSES
 from memjax.config.run_config import RunConfig
 
 

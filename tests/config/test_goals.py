@@ -3,9 +3,8 @@
 import pytest
 
 from memjax.cli.beginning import beginning
-from memjax.config.from_keywords import run_config
+from memjax.config.from_keywords import FIRST, PURPOSES, run_config
 from memjax.config.goals import Goal
-from memjax.config.purposes import FIRST, PURPOSES
 from memjax.errors import InputError
 
 

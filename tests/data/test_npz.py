@@ -11,7 +11,7 @@ import pytest
 
 from memjax.config.specs import DataSpec
 from memjax.data import content_hash, load_dataset
-from memjax.data.readers.npz import load_npz
+from memjax.data.readers.arrays import load_npz
 from memjax.errors import InputError
 
 from .makers import npy_bytes, npy_of, npz_arrays, write_npz

@@ -11,7 +11,7 @@ from PIL import Image
 from memjax.config.specs import DataSpec
 from memjax.data import content_hash, load_dataset, take_rows
 from memjax.data.readers import prepared_images
-from memjax.data.readers.image_files import decoded
+from memjax.data.readers.prepared_images import decoded
 from memjax.disk_inputs import Stored
 from memjax.errors import InputError
 from tests.data.test_tfds import NO_NETWORK
@@ -180,7 +180,8 @@ def test_images_of_many_sizes_need_image_size(imagenet):
     ("options", "expected"),
     [
         ({"stream": True, "corrupt": ("random-labels=0.5",)}, "--corrupt changes data in memory"),
-        ({"image_size": 8}, "--image-size and --test-split are for tfds:NAME"),
+        ({"image_size": 8}, "--image-size is for folder:FOLDER and tfds:NAME; leave it out for digits"),
+        ({"test_split": "validation"}, "--test-split is for tfds:NAME"),
         ({"dataset": "tfds:x", "image_size": 0}, "--image-size is 0"),
     ],
 )

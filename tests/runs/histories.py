@@ -31,7 +31,7 @@ from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec
 from memjax.errors import InputError
 from memjax.machine.workers import deal
-from memjax.runs import export, open_folder, repair, train_blocks
+from memjax.runs import export, open_folder, stages, train_blocks
 from memjax.runs.carry_out import carry_out
 from memjax.runs.progress import Silent
 from memjax.runs.result import Result
@@ -237,7 +237,7 @@ class History:
     def repair(self) -> Callable[[], object]:
         def act() -> None:
             damaged = [finding.block for finding in store.verify(self.folder) if finding.block is not None]
-            repair.repair(self.folder, damaged, Silent())
+            stages.repair(self.folder, damaged, Silent())
 
         return lambda: self.forgiving(act)
 

@@ -9,7 +9,7 @@ from memjax import run, store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, SubsetSpec
 from memjax.errors import InputError
-from memjax.runs import more_models, open_folder, stages, summary
+from memjax.runs import decisions, open_folder, stages
 from memjax.runs.from_arrays import report_arrays
 from tests import reference
 
@@ -130,10 +130,10 @@ def test_the_standard_error_asked_for_is_of_the_score(tmp_path):
     needed = []
     for score in ("correct", "probability"):
         config = RunConfig(**(vars(opened.config) | {"score": score, "until_stderr": 0.05}))
-        asked = replace(opened, request=replace(opened.request, config=config))
+        asked = replace(opened, config=config)
         assert stages.estimate(asked, print, print)
-        typical = summary.typical_stderr(store.read_estimates(opened.folder))
-        needed.append(more_models.models_until(asked))
+        typical = store.read_estimates(opened.folder).typical_stderr
+        needed.append(decisions.models_until(asked))
         assert needed[-1] == min(4 * MODELS, PACK * int(np.ceil(np.ceil(MODELS * (typical / 0.05) ** 2) / PACK)))
 
     assert needed[1] < needed[0]

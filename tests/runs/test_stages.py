@@ -67,7 +67,7 @@ def test_the_tally_of_a_run_is_that_of_all_its_models_at_once(tmp_path, data, de
 
 
 def as_worker(run, text, score="correct"):
-    return run.with_config(replace(run.config, worker=text, score=score))
+    return replace(run, config=replace(run.config, worker=text, score=score))
 
 
 def equal(one, other):

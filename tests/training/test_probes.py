@@ -13,6 +13,7 @@ from memjax.errors import InputError
 from memjax.metrics import metrics_named
 from memjax.models import make_model
 from memjax.runs import open_folder, stages
+from memjax.runs.result import Result
 from memjax.training import Probe, examples_of, make_train
 from memjax.training.batches import epoch_batches
 from tests.conftest import make_dataset
@@ -153,7 +154,7 @@ def test_through_the_command_line_and_back(tmp_path, monkeypatch):
     assert open_folder.config_of(store.read_plan(folder), folder).recorded_epochs == (2, 4, 5)
     assert open_folder.config_of(store.read_plan(folder), folder).record_own == "after"
     reopened = open_folder.reopen_run(folder)
-    np.testing.assert_array_equal(stages.curves(reopened, print, print).values["loss"], curves.values["loss"])
+    np.testing.assert_array_equal(Result(reopened).curves.values["loss"], curves.values["loss"])
 
     found = store.read_results(folder, "dynamics.npz", checked=True)
     sides = dynamics.over_models(curves.values["loss"], curves.masks)

@@ -9,18 +9,11 @@ from memjax.errors import InputError
 from memjax.prng import host_bits
 from memjax.types import Dataset
 
-_SHIFT = {"train": "label noise shift", "test": "label noise shift, test"}
-
 
 def flip_labels(dataset: Dataset, rate: float, seed: int, part: Part = "train") -> Dataset:
     """Replaces exactly round(rate * examples) labels by a wrong class; all wrong classes are equally likely.
 
     `mislabelled` marks these examples.  With the same seed, a higher rate changes the same labels and more.
-
-    Args:
-      rate: fraction of the labels.
-      seed: decides which labels change, and to which class.
-      part: whether training or test labels change.
 
     Raises:
       InputError: the rate is not between 0 and 1, or there are fewer than two classes.
@@ -31,7 +24,8 @@ def flip_labels(dataset: Dataset, rate: float, seed: int, part: Part = "train") 
         return dataset
     if num_classes < 2:
         raise InputError(f"--label-noise needs at least two classes; {dataset.name} has {num_classes}")
-    shift = 1 + host_bits(seed, _SHIFT[part], 0, len(old))[rows] % np.uint64(num_classes - 1)
+    purpose = "label noise shift" if part == "train" else "label noise shift, test"
+    shift = 1 + host_bits(seed, purpose, 0, len(old))[rows] % np.uint64(num_classes - 1)
     return with_values(dataset, part, "labels", rows, (old[rows] + shift.astype(np.int32)) % num_classes)
 
 

@@ -12,37 +12,30 @@ from memjax.types import Dataset
 
 
 def corrupt(dataset: Dataset, corruptions: Sequence[str], seed: int, test: bool = False) -> Dataset:
-    """The data set with some of its examples corrupted on purpose; `corrupted` marks them.
+    """The data set with some of its training examples corrupted on purpose, or with `test` also of its test examples.
 
-    Args:
-      corruptions: NAME=RATE or NAME=RATE:DETAIL, applied in this order; each draws its own rows:
-        random-labels, wrong-labels, pair-labels=RATE:0-1,1-0, random-inputs=RATE:global|pixel,
-        shuffled-pixels=RATE:one|each, noisy-inputs=RATE:DEVIATION.  See `corruptions.labels` and `corruptions.inputs`.
-      seed: decides which rows are corrupted, and how.
-      test: whether test examples are corrupted too.
+    Corruptions are NAME=RATE or NAME=RATE:DETAIL, applied in this order; each draws and marks its own rows:
+    random-labels, wrong-labels, pair-labels=RATE:0-1,1-0, random-inputs=RATE:global|pixel,
+    shuffled-pixels=RATE:one|each, noisy-inputs=RATE:DEVIATION.  See `corruptions.labels` and `corruptions.inputs`.
 
     Raises:
       InputError: a corruption is not known, or its rate or detail cannot be used.
     """
     parts: tuple[Part, ...] = ("train", "test") if test else ("train",)
     for text in corruptions:
-        function, rate, detail = _parsed(text)
+        name, _, rest = text.partition("=")
+        rate, colon, detail = rest.partition(":")
+        if name not in KINDS:
+            raise one_of("--corrupt", name, list(KINDS))
+        function, read = KINDS[name]
+        if not rate:
+            raise InputError(f"--corrupt {text!r} has no rate; write {name}=0.2 for one example in five")
+        if colon and read is None:
+            raise InputError(f"--corrupt {text!r}: {name} takes a rate and nothing after it")
+        details = [read(name, detail)] if colon and read else []
         for part in parts[::-1]:  # test first: noise takes its mean and variance from the unchanged training inputs
-            dataset = function(dataset, rate, seed, *detail, part=part)
+            dataset = function(dataset, _number(name, rate), seed, *details, part=part)
     return dataset
-
-
-def _parsed(text: str) -> tuple[Callable[..., Dataset], float, list[Any]]:
-    name, _, rest = text.partition("=")
-    rate, colon, detail = rest.partition(":")
-    if name not in KINDS:
-        raise one_of("--corrupt", name, list(KINDS))
-    function, read = KINDS[name]
-    if not rate:
-        raise InputError(f"--corrupt {text!r} has no rate; write {name}=0.2 for one example in five")
-    if colon and read is None:
-        raise InputError(f"--corrupt {text!r}: {name} takes a rate and nothing after it")
-    return function, _number(name, rate), [read(name, detail)] if colon and read else []
 
 
 def _number(name: str, text: str) -> float:

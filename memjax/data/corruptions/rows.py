@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-from memjax.data.scaling import float_type
+from memjax.data.scaling import exact
 from memjax.errors import InputError
 from memjax.prng import host_bits, host_permutation
 from memjax.types import Dataset
@@ -16,11 +16,7 @@ What = Literal["inputs", "labels"]
 
 
 def chosen_rows(dataset: Dataset, part: Part, rate: float, seed: int, purpose: str) -> Int[np.ndarray, " rows"]:
-    """Exactly round(rate * examples) rows, drawn at random.  With the same seed, a higher rate adds rows.
-
-    Raises:
-      InputError: the rate is not between 0 and 1.
-    """
+    """Exactly round(rate * examples) rows, drawn at random.  With the same seed, a higher rate adds rows."""
     if not 0 <= rate <= 1:
         raise InputError(f"the rate of {purpose} is {rate}; give a fraction from 0 to 1")
     count = len(values_of(dataset, part, "labels"))
@@ -53,9 +49,8 @@ def as_floats(dataset: Dataset) -> Dataset:
     Noise clipped to 0 and 255 would have another mean and variance.
     """
     inputs = {f"{part}_inputs": values_of(dataset, part, "inputs") for part in ("train", "test")}
-    kind = np.result_type(*map(float_type, inputs.values()))
-    floats = {name: values.astype(kind) for name, values in inputs.items()}
-    return dataclasses.replace(dataset, **floats)
+    kind = np.float32 if all(map(exact, inputs.values())) else np.float64
+    return dataclasses.replace(dataset, **{name: values.astype(kind) for name, values in inputs.items()})
 
 
 def gaussian(seed: int, purpose: str, row: int, shape: tuple[int, ...]) -> Float[np.ndarray, "..."]:

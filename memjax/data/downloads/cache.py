@@ -11,16 +11,17 @@ from memjax.untrusted import user_path
 
 
 def load_cached(name: str) -> Dataset:
-    """A data set of the catalog, read from the download folder.  Missing files are downloaded first.
-
-    Raises:
-      InputError: a file is missing and cannot be downloaded, or holds something else.
-    """
-    paths = {file: find_cached(name, file) for file in CATALOG[name].files}
-    missing = [file for file, path in paths.items() if path is None]
-    if missing:
-        paths = _download(name, missing[0])
-    return read_known(name, {file: path for file, path in paths.items() if path is not None})
+    """A data set of the catalog, read from the download folder.  Missing files are downloaded first."""
+    paths = {}
+    for file in CATALOG[name].files:
+        path = cache_path(name, file)
+        for place in (path, path.parent.parent / path.name):  # the second: where older versions kept it
+            if os.path.exists(place) and os.path.exists(info_path(place)):
+                paths.setdefault(file, place)
+        if file not in paths:
+            paths = _download(name, file)
+            break
+    return read_known(name, paths)
 
 
 def data_dir() -> Path:
@@ -28,17 +29,12 @@ def data_dir() -> Path:
     return user_path(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
 
-def download_dir() -> Path:
-    """The download folder of TensorFlow Datasets."""
-    return data_dir() / "downloads"
-
-
 def cache_path(name: str, file: str) -> Path:
     """The path of a file in the download folder.  Its name is made from the URL and the checksum."""
     from tensorflow_datasets.core.download import resource
 
     url = CATALOG[name].url(file)
-    return download_dir() / name / resource.get_dl_fname(url, registered(name, file).checksum)
+    return data_dir() / "downloads" / name / resource.get_dl_fname(url, registered(name, file).checksum)
 
 
 def registered(name: str, file: str) -> Any:
@@ -64,31 +60,22 @@ def info_path(path: Path) -> Path:
     return path.with_name(path.name + ".INFO")
 
 
-def find_cached(name: str, file: str) -> Path | None:
-    """The file in the download folder or where older versions kept it; None if the file or its note is missing."""
-    path = cache_path(name, file)
-    for place in (path, path.parent.parent / path.name):
-        if os.path.exists(place) and os.path.exists(info_path(place)):
-            return place
-    return None
-
-
-def _download(name: str, missing: str) -> dict[str, Path | None]:
+def _download(name: str, missing: str) -> dict[str, Path]:
     """Downloads all files of a data set."""
-    known, url = CATALOG[name], CATALOG[name].url(missing)
-    lacking = f"{name}: {missing} is not in {download_dir()}"
+    known, url, folder = CATALOG[name], CATALOG[name].url(missing), data_dir() / "downloads"
+    lacking = f"{name}: {missing} is not in {folder}"
     advice = f"seed the folder from files you have: python -m memjax.run seed {name} FOLDER"
     if not reachable(url):  # the download manager would try for minutes
         raise InputError(f"{lacking} and {url} cannot be reached; {advice}")
     import tensorflow_datasets as tfds
 
     try:
-        manager = tfds.download.DownloadManager(
-            download_dir=download_dir(), dataset_name=name, url_infos=_url_infos(name)
-        )
+        infos = _url_infos(name)
+        manager = tfds.download.DownloadManager(download_dir=folder, dataset_name=name, url_infos=infos)
         paths = manager.download({file: known.url(file) for file in known.files})
     except Exception as error:  # the manager may raise anything
-        raise InputError(f"{lacking} and downloading {url} failed: {_one_line(error)}; {advice}") from error
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise InputError(f"{lacking} and downloading {url} failed: {reason}; {advice}") from error
     return {file: Path(path) for file, path in paths.items()}
 
 
@@ -101,7 +88,3 @@ def reachable(url: str, seconds: float = 3.0) -> bool:
     except requests.RequestException:
         return False
     return True
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -21,9 +21,7 @@ class Known:
 
     Attributes:
       base: the address of its files, as registered in TensorFlow Datasets.
-      files: the names of its files.
       read: paths of the files, in the same order -> their content.
-      image_shape: shape of one image.
       train_counts, test_counts: number of examples of each class.
     """
 
@@ -43,19 +41,14 @@ def read_known(name: str, paths: dict[str, Path]) -> Dataset:
 
     Args:
       paths: name of the file on the web -> path on disk.
-
-    Raises:
-      InputError: a file is missing or damaged, or the image shape or class counts differ from the real data set.
     """
     known = CATALOG[name]
     dataset = make_dataset(name, known.read(*(paths[file] for file in known.files)))
     folder = paths[known.files[0]].parent
     if dataset.input_shape != known.image_shape:
         raise InputError(f"{folder} holds images {dataset.input_shape}, not {known.image_shape} as in {name}")
-    for which, labels, counts in (
-        ("train", dataset.train_labels, known.train_counts),
-        ("test", dataset.test_labels, known.test_counts),
-    ):
+    sides = (("train", dataset.train_labels, known.train_counts), ("test", dataset.test_labels, known.test_counts))
+    for which, labels, counts in sides:
         came = tuple(np.bincount(labels, minlength=len(counts)).tolist())
         if came != counts:
             raise InputError(
@@ -80,43 +73,26 @@ def _read_mnist(class_names: tuple[str, ...], *paths: Path) -> Parts:
 
 CATALOG = {
     "mnist": Known(
-        "https://storage.googleapis.com/cvdf-datasets/mnist/",
-        _MNIST_FILES,
-        partial(_read_mnist, _DIGITS),
-        (28, 28),
+        "https://storage.googleapis.com/cvdf-datasets/mnist/", _MNIST_FILES, partial(_read_mnist, _DIGITS), (28, 28),
         (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
         (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
     ),
     "fashion_mnist": Known(
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-        _MNIST_FILES,
-        partial(_read_mnist, _CLOTHES),
-        (28, 28),
-        (6000,) * 10,
-        (1000,) * 10,
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/", _MNIST_FILES, partial(_read_mnist, _CLOTHES),
+        (28, 28), (6000,) * 10, (1000,) * 10,
     ),
     "cifar10": Known(
-        "https://www.cs.toronto.edu/~kriz/",
-        ("cifar-10-binary.tar.gz",),
-        partial(read_cifar, version="cifar10"),
-        (32, 32, 3),
-        (5000,) * 10,
-        (1000,) * 10,
+        "https://www.cs.toronto.edu/~kriz/", ("cifar-10-binary.tar.gz",), partial(read_cifar, version="cifar10"),
+        (32, 32, 3), (5000,) * 10, (1000,) * 10,
     ),
     "cifar100": Known(
-        "https://www.cs.toronto.edu/~kriz/",
-        ("cifar-100-binary.tar.gz",),
-        partial(read_cifar, version="cifar100"),
-        (32, 32, 3),
-        (500,) * 100,
-        (100,) * 100,
+        "https://www.cs.toronto.edu/~kriz/", ("cifar-100-binary.tar.gz",), partial(read_cifar, version="cifar100"),
+        (32, 32, 3), (500,) * 100, (100,) * 100,
     ),
     "svhn_cropped": Known(
-        "http://ufldl.stanford.edu/housenumbers/",
-        ("train_32x32.mat", "test_32x32.mat"),
-        lambda train, test: Parts(read_svhn(train), read_svhn(test), _DIGITS),
-        (32, 32, 3),
+        "http://ufldl.stanford.edu/housenumbers/", ("train_32x32.mat", "test_32x32.mat"),
+        lambda train, test: Parts(read_svhn(train), read_svhn(test), _DIGITS), (32, 32, 3),
         (4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659),
         (1744, 5099, 4149, 2882, 2523, 2384, 1977, 2019, 1660, 1595),
     ),
-}
+}  # fmt: skip

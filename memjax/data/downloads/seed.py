@@ -12,7 +12,6 @@ from memjax.data.downloads.cache import cache_path, info_path, registered
 from memjax.data.downloads.catalog import CATALOG, read_known
 from memjax.errors import InputError, one_of
 from memjax.store import write_atomically
-from memjax.types import Dataset
 from memjax.untrusted import reading, user_path
 
 # SHA-256 of the values.  The hash of a file changes when the file is compressed again.
@@ -27,13 +26,10 @@ _VALUES = {
 
 
 def seed_cache(dataset: str, folder: Path) -> list[Path]:
-    """Copies the files of a known data set from a folder, where they have their original names.
+    """Copies the files of a known data set from a folder, where they have their original names; returns their paths.
 
     The files are read first.  Shapes and class counts must be those of the real data set, and so must the hash of the
     values where it is known.
-
-    Returns:
-      the paths of the copies.
 
     Raises:
       InputError: the data set is not known, a file is missing, or the files hold something else.
@@ -45,20 +41,13 @@ def seed_cache(dataset: str, folder: Path) -> list[Path]:
     missing = [file for file, source in sources.items() if not os.path.exists(source)]
     if missing:
         raise InputError(f"{folder} has no {missing[0]}; {dataset} needs {', '.join(files)}")
-    _check_values(read_known(dataset, sources), folder)
+    found = read_known(dataset, sources)
+    for what, expected in _VALUES.get(dataset, {}).items():
+        values = getattr(found, what.replace(" ", "_"))
+        values = values.astype(np.uint8) if what.endswith("labels") else values
+        if hashlib.sha256(np.ascontiguousarray(values).data).hexdigest() != expected:
+            raise InputError(f"{folder}: the {what} are not those of {dataset}; get the files again")
     return [_put(dataset, file, source) for file, source in sources.items()]
-
-
-def _check_values(dataset: Dataset, folder: Path) -> None:
-    arrays = {
-        "train inputs": dataset.train_inputs,
-        "train labels": dataset.train_labels.astype(np.uint8),
-        "test inputs": dataset.test_inputs,
-        "test labels": dataset.test_labels.astype(np.uint8),
-    }
-    for what, expected in _VALUES.get(dataset.name, {}).items():
-        if hashlib.sha256(np.ascontiguousarray(arrays[what]).data).hexdigest() != expected:
-            raise InputError(f"{folder}: the {what} are not those of {dataset.name}; get the files again")
 
 
 def _put(dataset: str, file: str, source: Path) -> Path:

@@ -28,31 +28,22 @@ class _Layout(NamedTuple):
 
 _LAYOUTS = {
     "cifar10": _Layout(
-        "cifar-10-batches-bin",
-        tuple(f"data_batch_{number}.bin" for number in range(1, 6)),
-        ("test_batch.bin",),
-        "batches.meta.txt",
-        1,
-        10,
+        "cifar-10-batches-bin", tuple(f"data_batch_{number}.bin" for number in range(1, 6)), ("test_batch.bin",),
+        "batches.meta.txt", 1, 10,
     ),
     "cifar100": _Layout("cifar-100-binary", ("train.bin",), ("test.bin",), "fine_label_names.txt", 2, 100),
-}
+}  # fmt: skip
 
 
 def read_cifar(path: Path, version: str) -> Parts:
-    """Images (examples, 32, 32, 3) uint8, labels and class names; for CIFAR-100 the 100 fine classes.
+    """Images (examples, 32, 32, 3) uint8, labels and class names of the .tar.gz file of the binary version.
 
-    Args:
-      path: the .tar.gz file of the binary version.
-      version: "cifar10" or "cifar100".
-
-    Raises:
-      InputError: the file is damaged or another archive, such as the Python version, which is a pickle.
+    The version is cifar10 or cifar100, which has its 100 fine classes.
     """
     layout = _LAYOUTS[version]
     content = _read_members(path, layout)
     train, test = (
-        _parse_records([(name, content[name]) for name in files], path, layout) for files in (layout.train, layout.test)
+        _parse_records({name: content[name] for name in files}, path, layout) for files in (layout.train, layout.test)
     )
     names = [line for line in content[layout.names].decode("ascii", "replace").splitlines() if line]
     if len(names) != layout.classes:
@@ -70,7 +61,11 @@ def _read_members(path: Path, layout: _Layout) -> dict[str, bytes]:
             raise InputError(f"{path} unpacks to more than a CIFAR archive holds; get it again")
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
             for member in archive:
-                _refuse_pickles(member.name, path)
+                if member.name.startswith(("cifar-10-batches-py", "cifar-100-python")):
+                    raise InputError(
+                        f"{path} is the Python version of CIFAR, made of pickles, which can run any program when read; "
+                        "get the binary version"
+                    )
                 name = wanted.get(member.name)
                 if name in found:
                     raise InputError(f"{path} holds {member.name} twice; get it again")
@@ -82,14 +77,6 @@ def _read_members(path: Path, layout: _Layout) -> dict[str, bytes]:
     return found
 
 
-def _refuse_pickles(name: str, path: Path) -> None:
-    if name.startswith(("cifar-10-batches-py", "cifar-100-python")):
-        raise InputError(
-            f"{path} is the Python version of CIFAR, made of pickles, which can run any program when read; "
-            "get the binary version"
-        )
-
-
 def _content_of(member: tarfile.TarInfo, archive: bytes, path: Path) -> bytes:
     data = archive[member.offset_data : member.offset_data + max(member.size, 0)]
     if not member.isreg() or member.issparse() or len(data) != member.size or len(data) > _MEMBER_MOST:
@@ -97,12 +84,12 @@ def _content_of(member: tarfile.TarInfo, archive: bytes, path: Path) -> bytes:
     return data
 
 
-def _parse_records(files: list[tuple[str, bytes]], path: Path, layout: _Layout) -> Split:
+def _parse_records(files: dict[str, bytes], path: Path, layout: _Layout) -> Split:
     """A record holds the labels of an image, then 1024 red, 1024 green and 1024 blue bytes, row by row."""
     record = layout.labels + _IMAGE
-    for name, data in files:
+    for name, data in files.items():
         if not data or len(data) % record:
             raise InputError(f"{path}: {name} has {len(data)} bytes, not a multiple of {record}; get it again")
-    rows = np.concatenate([np.frombuffer(data, np.uint8).reshape(-1, record) for _, data in files])
+    rows = np.concatenate([np.frombuffer(data, np.uint8).reshape(-1, record) for data in files.values()])
     images = rows[:, layout.labels :].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return Split(np.ascontiguousarray(images), rows[:, layout.labels - 1].astype(np.int32))

@@ -24,14 +24,14 @@ def load_idx(folder: str) -> Dataset:
 
     The file names begin with `train` and `t10k`.  Class names are the lines of `class_names.txt`; without that file
     they are the labels.
-
-    Raises:
-      InputError: a file is missing, damaged or of another kind.
     """
     place = user_path(folder)
     train, test = (read_split(_find(place, which, "images", 3), _find(place, which, "labels", 1)) for which in _WHICH)
-    path = place / "class_names.txt"
-    names = _read_lines(path) if os.path.exists(path) else []
+    path, names = place / "class_names.txt", []
+    if os.path.exists(path):
+        with reading(path, UnicodeError) as stream:
+            text = stream.read(_NAMES_MOST).decode("utf-8-sig")
+        names = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
     return make_encoded(f"idx:{folder}", train, test, names, str(path))[0]
 
 
@@ -41,11 +41,7 @@ def read_split(images: Path, labels: Path) -> Split:
 
 
 def read_idx(path: Path, ndim: int) -> UInt8[np.ndarray, "..."]:
-    """The array with `ndim` axes in an IDX file, compressed with gzip or not.
-
-    Raises:
-      InputError: the file is missing, damaged or of another kind.
-    """
+    """The array with `ndim` axes in an IDX file, compressed with gzip or not."""
     with reading(path) as stream:
         packed = stream.peek(2)[:2] == _GZIP
         limit = most_unpacked(size_of(stream)) if packed else size_of(stream)
@@ -58,12 +54,7 @@ def read_idx(path: Path, ndim: int) -> UInt8[np.ndarray, "..."]:
 def parse_idx(stream: Readable, what: str, limit: int) -> UInt8[np.ndarray, "..."]:
     """The array in a stream of IDX data.  Only unsigned bytes are read, the type of the whole MNIST family.
 
-    Args:
-      what: the file's name, for messages.
-      limit: most bytes of data.  A header that announces more is refused before any data are read.
-
-    Raises:
-      InputError: the magic number or element type is wrong, or the number of bytes differs from the header.
+    A header that announces more than `limit` bytes is refused before any data are read.
     """
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
@@ -90,14 +81,8 @@ def parse_idx(stream: Readable, what: str, limit: int) -> UInt8[np.ndarray, "...
 
 def _find(folder: Path, which: str, kind: str, ndim: int) -> Path:
     usual = f"{which}-{kind}-idx{ndim}-ubyte"
-    names = [usual, f"{usual}.gz", f"{which}-{kind}.idx{ndim}-ubyte", f"{which}-{kind}.idx{ndim}-ubyte.gz"]
-    for name in names:
+    other = f"{which}-{kind}.idx{ndim}-ubyte"
+    for name in (usual, f"{usual}.gz", other, f"{other}.gz"):
         if os.path.exists(folder / name):  # unlike Path.exists, raises nothing for an impossible path
             return folder / name
     raise InputError(f"{folder} has no {usual} or {usual}.gz; give a folder with the files of the MNIST family")
-
-
-def _read_lines(path: Path) -> list[str]:
-    with reading(path, UnicodeError) as stream:
-        text = stream.read(_NAMES_MOST).decode("utf-8-sig")
-    return [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]

@@ -11,7 +11,7 @@ from memjax.config.specs import TableSpec
 from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.labels import encode_labels
 from memjax.data.tables.files import read_table
-from memjax.data.tables.split import TEST_WORDS, TRAIN_WORDS, drawn, named
+from memjax.data.tables.take import TEST_WORDS, TRAIN_WORDS, drawn, named
 from memjax.errors import InputError, one_of
 from memjax.untrusted import user_path
 
@@ -26,14 +26,8 @@ def load_image_folder(place: str, table: TableSpec, size: int | None, seed: int)
     """The images of FOLDER/CLASS, or of FOLDER/train/CLASS and FOLDER/test/CLASS, or those that metadata.csv names.
 
     Images are turned as their EXIF data say and put on white where they are transparent.  They are grey if all files
-    are.  If all have one size, they stay as they are; else each is scaled and cropped in the middle to a square.
-
-    Args:
-      table: the columns of metadata.csv, which has file names in the column file_name; and how test images are drawn.
-      size: pixels of a side; by default the images' own, or 32 where sizes differ.
-
-    Raises:
-      InputError: there are no images, no classes, or more than 1 % of the files are broken.
+    are.  If all have one size, they stay as they are; else each is scaled and cropped in the middle to a square of
+    `size` pixels, or of 32.  The table says how test images are drawn, and names the columns of metadata.csv.
     """
     folder = user_path(place)
     if not folder.is_dir():
@@ -62,10 +56,10 @@ def _by_folder(folder: Path) -> tuple[list[str], list[str], np.ndarray | None]:
             f"{FILE_NAME}"
         )
     sides = {path.parts[0].lower() for path in files}
+    test, level = None, 0  # of the folders of classes
     if sides <= TRAIN_WORDS | TEST_WORDS and sides & TRAIN_WORDS and all(len(path.parts) > 2 for path in files):
-        test = np.array([path.parts[0].lower() in TEST_WORDS for path in files])
-        return [path.as_posix() for path in files], [path.parts[1] for path in files], test
-    return [path.as_posix() for path in files], [path.parts[0] for path in files], None
+        test, level = np.array([path.parts[0].lower() in TEST_WORDS for path in files]), 1
+    return [path.as_posix() for path in files], [path.parts[level] for path in files], test
 
 
 def _listed(folder: Path, table: TableSpec) -> tuple[list[str], Any, np.ndarray | None]:

@@ -1,14 +1,15 @@
 """Images of a data set prepared with TensorFlow Datasets.  They stay in array_record files until they are needed."""
 
 import hashlib
+import io
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import UInt8
 
 from memjax.data.build import Split
-from memjax.data.readers.image_files import decoded
 from memjax.disk_inputs import Stored
 from memjax.errors import InputError
 from memjax.store import write_atomically
@@ -18,14 +19,9 @@ AT_ONCE = 1024  # records read at once for their labels
 
 
 def stored_split(builder: Any, which: str, keys: tuple[str, str], side: int, name: str) -> Split:
-    """The images of a split, decoded when they are needed, and its labels, for which all records are read once.
+    """The images of a split, squares decoded when they are needed, and its labels, for which all records are read once.
 
-    Args:
-      keys: names of the input feature and the label feature.
-      side: the side of the decoded images, in pixels.
-
-    Raises:
-      InputError: the input is no image, or the records cannot be read.
+    `keys` are the names of the input feature and the label feature.
     """
     from tensorflow_datasets.core.decode import SkipDecoding
 
@@ -34,12 +30,12 @@ def stored_split(builder: Any, which: str, keys: tuple[str, str], side: int, nam
     if getattr(feature, "encoding_format", None) is None and not hasattr(feature, "use_colormap"):
         raise InputError(f"tfds:{name}: feature {input_key} is no image; --stream and --image-size are for images")
     channels = feature.shape[-1]
-
     split = info.splits[which]
     identity = f"tfds {info.full_name} {which} {split.shard_lengths} {split.num_bytes}"
     try:
         records = builder.as_data_source(split=which, decoders={input_key: SkipDecoding()})
-        labels = _labels(records, label_key, f"{identity} {_age(builder)}")
+        age = (Path(builder.data_path) / "dataset_info.json").stat().st_mtime_ns  # of data prepared again, another time
+        labels = _labels(records, label_key, f"{identity} {builder.data_path} {age}")
     except Exception as error:  # a format that needs TensorFlow, or damaged records
         raise cannot_read(name, which, error) from error
 
@@ -54,15 +50,25 @@ def stored_split(builder: Any, which: str, keys: tuple[str, str], side: int, nam
     return Split(Stored(read, np.arange(len(labels)), shape, np.dtype(np.uint8), f"{identity} {side}"), labels)
 
 
+def decoded(data: bytes, size: int, channels: int) -> UInt8[np.ndarray, "size size *channels"]:
+    """The largest square in the middle of a JPEG or PNG image, scaled to `size` pixels; grey if there is one channel.
+
+    Raises:
+      OSError: the bytes are no JPEG or PNG image.
+    """
+    from PIL import Image, ImageOps
+
+    mode = "L" if channels == 1 else "RGB"
+    with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
+        image.draft(mode, (size, size))  # decodes a JPEG at its smallest scale that is large enough
+        square = ImageOps.fit(image.convert(mode), (size, size), Image.Resampling.BICUBIC)
+    return np.asarray(square)
+
+
 def cannot_read(name: str, which: str, error: Exception) -> InputError:
     """The error for a split that cannot be read."""
     reason = " ".join(str(error).split())[:200]
     return InputError(f"tfds:{name}: {which} cannot be read: {reason}; prepare it as array_record")
-
-
-def _age(builder: Any) -> str:
-    """Path and time of the prepared files.  A data set that is prepared again has another time."""
-    return f"{builder.data_path} {(Path(builder.data_path) / 'dataset_info.json').stat().st_mtime_ns}"
 
 
 def _labels(records: Any, key: str, identity: str) -> np.ndarray:

@@ -15,16 +15,9 @@ _NAME = re.compile(r"\w+(/[\w.+-]+)?(:\d+\.\d+\.\d+)?", re.ASCII)
 
 
 def load_prepared(name: str, test_split: str = "test", image_size: int | None = None, stream: bool = False) -> Dataset:
-    """A prepared data set in the array_record format.  Its supervised keys are the input and the label.
+    """A prepared data set, NAME, NAME/CONFIG or NAME/CONFIG:VERSION, in the array_record format.
 
-    Args:
-      name: NAME, NAME/CONFIG or NAME/CONFIG:VERSION, as in TensorFlow Datasets.
-      test_split: the split with the test examples; `train` has the training examples.
-      image_size: images are cropped and scaled to squares of this many pixels; None: they are used as they are.
-      stream: whether images stay on disk and are decoded when they are needed.
-
-    Raises:
-      InputError: the data set is not prepared, a split is missing, or it does not hold one input and class per example.
+    Its supervised keys are the input and the label.  Other arguments are those of `DataSpec`.
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"tfds:{name} is not a name of a data set; write tfds:NAME, tfds:NAME/CONFIG:VERSION at most")
@@ -33,7 +26,12 @@ def load_prepared(name: str, test_split: str = "test", image_size: int | None = 
     if image_size is None and not stream:
         train, test = (_read_split(builder, which, input_key, label_key, name) for which in ("train", test_split))
     else:
-        side = image_size or _side(builder.info.features[input_key], name)
+        shape = builder.info.features[input_key].shape
+        if not image_size and (len(shape) != 3 or shape[0] is None or shape[0] != shape[1]):
+            raise InputError(
+                f"tfds:{name}: images are {shape}; give --image-size, for --stream needs squares of one size"
+            )
+        side = image_size or shape[0]
         train, test = (stored_split(builder, which, keys, side, name) for which in ("train", test_split))
     if not stream:
         train, test = (Split(inputs[:], labels) for inputs, labels in (train, test))
@@ -66,14 +64,6 @@ def _keys(info: Any, name: str, test_split: str) -> tuple[str, str]:
     if lacking:
         raise InputError(f"tfds:{name} has splits {', '.join(info.splits)}; train and {test_split} are needed")
     return keys
-
-
-def _side(feature: Any, name: str) -> int:
-    """The side, in pixels, of images that are squares of one size."""
-    shape = feature.shape
-    if len(shape) != 3 or shape[0] is None or shape[0] != shape[1]:
-        raise InputError(f"tfds:{name}: images are {shape}; give --image-size, for --stream needs squares of one size")
-    return shape[0]
 
 
 def _read_split(builder: Any, which: str, input_key: str, label_key: str, name: str) -> Split:

@@ -19,7 +19,6 @@ class Column:
     """How one column becomes numbers, as its training rows say.
 
     Attributes:
-      name: its name in the table.
       kind: number: as it is.  category: 0 or 1 for each of its texts.  date: days since the earliest training row.
       categories: the texts of a category column, in order.
       origin: the earliest date of a date column.
@@ -45,22 +44,14 @@ class Column:
 
 
 def understand(frame: Any, which: str = "train") -> list[Column]:
-    """How each column of the training rows becomes numbers.
-
-    Raises:
-      InputError: a column of numbers or dates lacks values, has too many different texts, or holds something else.
-    """
+    """How each column of the training rows becomes numbers."""
     if not len(frame.columns):
         raise InputError(f"the {which} inputs have no column; expected at least one beside the labels")
     return [_column(name, frame[name], which) for name in frame.columns]
 
 
 def encode(columns: list[Column], frame: Any, which: str) -> np.ndarray:
-    """The features of all columns, (rows, features): integers where all columns are whole numbers, else floats.
-
-    Raises:
-      InputError: the rows lack a column or a value, or a column holds something else than in the training rows.
-    """
+    """The features of all columns, (rows, features): integers where all columns are whole numbers, else floats."""
     for column in columns:
         if column.name not in frame.columns:
             raise InputError(f"the {which} inputs lack column {column.name!r}, which the training inputs have; add it")
@@ -70,9 +61,8 @@ def encode(columns: list[Column], frame: Any, which: str) -> np.ndarray:
     if extra := [name for name in frame.columns if name not in {column.name for column in columns}]:
         raise InputError(f"the {which} inputs have column {extra[0]!r}, which the training inputs lack; leave it out")
     parts = [column.numbers(frame[column.name]) for column in columns]
-    if all(part.dtype.kind in "biu" for part in parts):
-        return np.concatenate(parts, axis=1)
-    return np.concatenate([part.astype(np.float64) for part in parts], axis=1)
+    whole = all(part.dtype.kind in "biu" for part in parts)
+    return np.concatenate([part if whole else part.astype(np.float64) for part in parts], axis=1)
 
 
 def shown(column: Any) -> np.ndarray:
@@ -98,23 +88,24 @@ def remarks(columns: list[Column], frame: Any) -> Iterator[str]:
 
 
 def _column(name: Any, column: Any, which: str, most: int | None = CATEGORIES_MOST) -> Column:
-    missing = int(column.isna().sum())
-    dates = None if _is_number(column) else _dates(column)
-    if (_is_number(column) or dates is not None) and missing:
+    missing, number = int(column.isna().sum()), _is_number(column)
+    dates = None if number else _dates(column)
+    if (number or dates is not None) and missing:
         raise InputError(
             f"column {name!r} of the {which} inputs lacks {missing} of {len(column)} values; fill them in, or leave "
             f"the column out with --drop {name}"
         )
-    if _is_number(column):
+    if number:
         return Column(name, "number")
     if dates is not None:
         return Column(name, "date", origin=dates.to_numpy("datetime64[ns]").min())
     texts = _texts(column)
-    if not all(isinstance(text, str) for text in texts):
-        kind = type(next(text for text in texts if not isinstance(text, str))).__name__
-        raise InputError(
-            f"column {name!r} of the {which} inputs holds a {kind}; expected numbers, texts, booleans or dates"
-        )
+    for text in texts:
+        if not isinstance(text, str):
+            kind = type(text).__name__
+            raise InputError(
+                f"column {name!r} of the {which} inputs holds a {kind}; expected numbers, texts, booleans or dates"
+            )
     categories = sorted(set(texts))
     if most is not None and len(categories) > most:
         raise InputError(

@@ -23,12 +23,7 @@ def is_table(source: str) -> bool:
 def read_table(source: str, text_column: str = "", as_text: bool = False) -> Any:
     """The table of csv:FILE or parquet:FILE.
 
-    Args:
-      text_column: a column that is read as text, as it stands in the file: "007" stays "007".
-      as_text: whether all columns of a CSV file are read so.
-
-    Raises:
-      InputError: the file is missing, damaged or empty, or a program that reads it is not installed.
+    The text column, or with `as_text` each, is read from a CSV file as it stands there: "007" stays "007".
     """
     kind, _, place = source.partition(":")
     if kind not in KINDS:

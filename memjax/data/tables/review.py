@@ -13,7 +13,6 @@ from memjax.store.files import write_atomically
 from memjax.untrusted.files import reading
 
 DECISIONS = ("keep", "relabel", "drop", "unsure")
-COLUMNS = ("id", "label", "decision", "new_label")
 _LARGEST = 2**26  # bytes of a review
 
 
@@ -45,41 +44,37 @@ def read_review(path: Path) -> list[Decision]:
         raw = (
             json.loads(text)["decisions"] if text.lstrip().startswith("{") else list(csv.DictReader(io.StringIO(text)))
         )
-    found = []
+    found: list[Decision] = []
+    seen: set[str] = set()
     for row in raw if isinstance(raw, list) else [None]:
-        if not isinstance(row, dict) or not set(COLUMNS) <= row.keys():
+        if not isinstance(row, dict) or not set(Decision._fields) <= row.keys():
             raise InputError(
-                f"{path} is no review: each row needs {', '.join(COLUMNS)}; save it from the report's page"
+                f"{path} is no review: each row needs {', '.join(Decision._fields)}; save it from the report's page"
             )
-        decision = Decision(*(_unquoted(row[name]) for name in COLUMNS))
+        decision = Decision(*(_unquoted(row[name]) for name in Decision._fields))
         if decision.decision not in DECISIONS:
             raise one_of("decision", decision.decision, DECISIONS)
         if decision.decision == "relabel" and not decision.new_label:
             raise InputError(f"{path}: row {decision.id!r} is to be relabelled, but has no new_label")
-        found.append(decision)
-    seen: set[str] = set()
-    for decision in found:
         if decision.id in seen:
             raise InputError(f"{path} decides twice about row {decision.id!r}; leave one of the two")
         seen.add(decision.id)
+        found.append(decision)
     return found
 
 
 def apply_review(decisions: list[Decision], source: str, spec: TableSpec, out: Path) -> Applied:
     """Writes the table with new labels and without the dropped rows; all other cells stay as they are.
 
-    Args:
-      source: csv:FILE or parquet:FILE, the table that was reviewed.
-      spec: its column of labels and its column of names; without names rows are named by their numbers from 0.
+    The source is csv:FILE or parquet:FILE.  Without a column of names rows are named by their numbers from 0.
 
     Raises:
       InputError: the table has no such row, or a row has another label than the reader saw.
     """
     frame = read_table(source, as_text=True)
-    if spec.target not in frame.columns:
-        raise one_of("--target", spec.target, [str(name) for name in frame.columns])
-    if spec.id and spec.id not in frame.columns:
-        raise one_of("--id", spec.id, [str(name) for name in frame.columns])
+    for option, column in (("--target", spec.target), ("--id", spec.id or spec.target)):
+        if column not in frame.columns:
+            raise one_of(option, column, [str(name) for name in frame.columns])
     if out.exists() and out.samefile(Path(source.partition(":")[2]).expanduser()):
         raise InputError(f"--out {out} is the original; give another name, the original stays as it is")
     names = frame[spec.id].map(str) if spec.id else frame.index.map(str)

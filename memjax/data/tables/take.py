@@ -1,30 +1,26 @@
-"""Makes training and test examples of a table that has its labels in a column."""
+"""Makes training and test examples of a table that has its labels in a column, and splits its rows."""
 
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool, Int
 
 from memjax.config.specs import TableSpec
 from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.labels import encode_labels
 from memjax.data.tables.columns import encode, remarks, shown, understand
-from memjax.data.tables.split import drawn, named
 from memjax.errors import InputError, one_of
+from memjax.prng import host_permutation
 from memjax.types import Table
+
+TEST_WORDS = {"test", "testing", "valid", "validation", "val", "dev", "eval", "1", "true"}
+TRAIN_WORDS = {"train", "training", "0", "false"}
 
 
 def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", test: Any = None) -> InMemory:
     """The rows of a data frame as examples, with the user's own names of columns, rows and classes.
 
-    Args:
-      frame: a pandas data frame with a column of labels.
-      spec: which columns are the labels and the names of rows, which are left out, and which rows are for testing.
-      seed: decides which rows are for testing, unless a column says so.
-      name: what the report calls the data.
-      test: test rows, if they are in a data frame of their own.
-
-    Raises:
-      InputError: a column is not there, or cannot be used.
+    Test rows are `test`, if they are in a data frame of their own; else a column names them, or the seed draws them.
     """
     _check_names(frame, spec)
     labels, said = frame[spec.target], []
@@ -44,36 +40,26 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
         )
     if test is None:
         frame, test = frame[~rows], frame[rows]
-    result = _examples(frame, test, spec, name)
-    return result._replace(notices=(*said, *result.notices))
+    left_out = [column for column in (spec.target, spec.id, spec.split, *spec.drop) if column in frame.columns]
+    inputs, ids = frame.drop(columns=left_out), frame[spec.id] if spec.id else frame.index  # the rows of the table
+    test_inputs = test_labels = test_ids = None
+    if len(test):
+        test_inputs, test_labels = test.drop(columns=left_out, errors="ignore"), test[spec.target]
+        test_ids = test[spec.id] if spec.id else test.index
+    found = from_frames(inputs, frame[spec.target], test_inputs, test_labels, name=name, ids=ids, test_ids=test_ids)
+    return found._replace(notices=(*said, *found.notices))
 
 
 def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: Any) -> InMemory:
     """Data frames of inputs whose labels are given apart; other arguments as of `from_arrays`."""
     columns = understand(frame)
-    rows = frame.iloc[:0] if test is None else test
-    found = from_arrays(
-        encode(columns, frame, "train"), labels, None if test is None else encode(columns, test, "test"), test_labels,
-        **given,
-    )  # fmt: skip
-    kept = [str(name) for name in frame.columns]
-    sides = ([shown(part[name]) for name in frame.columns] for part in (frame, rows))
-    table = Table(kept, *sides)
+    inputs, test_inputs = encode(columns, frame, "train"), None if test is None else encode(columns, test, "test")
+    found = from_arrays(inputs, labels, test_inputs, test_labels, **given)
+    parts = frame, frame.iloc[:0] if test is None else test
+    sides = ([shown(part[name]) for name in frame.columns] for part in parts)
+    table = Table([str(name) for name in frame.columns], *sides)
     features = tuple(name for column in columns for name in column.features)
     return found._replace(table=table, features=features, notices=tuple(remarks(columns, frame)))
-
-
-def _examples(frame: Any, test: Any, spec: TableSpec, name: str) -> InMemory:
-    left_out = [column for column in (spec.target, spec.id, spec.split, *spec.drop) if column in frame.columns]
-    some = len(test) > 0
-    ids, test_ids = (
-        (part[spec.id] if spec.id else part.index) for part in (frame, test)
-    )  # the index: rows of the table
-    return from_frames(
-        frame.drop(columns=left_out), frame[spec.target],
-        test.drop(columns=left_out, errors="ignore") if some else None, test[spec.target] if some else None,
-        name=name, ids=ids, test_ids=test_ids if some else None,
-    )  # fmt: skip
 
 
 def _check_names(frame: Any, spec: TableSpec) -> None:
@@ -91,3 +77,27 @@ def _check_names(frame: Any, spec: TableSpec) -> None:
         raise InputError(
             f"column {spec.id!r} names two rows {str(frame[spec.id][doubled].iloc[0])!r}; expected a name for each row"
         )
+
+
+def drawn(labels: Int[np.ndarray, " rows"], fraction: float, seed: int) -> Bool[np.ndarray, " rows"]:
+    """Test rows, drawn at random: the fraction of each class, rounded; one row of each class is left for training."""
+    test = np.zeros(len(labels), bool)
+    for number in range(int(labels.max(initial=-1)) + 1):
+        rows = np.flatnonzero(labels == number)
+        count = min(round(fraction * len(rows)), len(rows) - 1)
+        test[rows[host_permutation(seed, "test rows", number, len(rows))[:count]]] = True
+    return test
+
+
+def named(column: Any) -> Bool[np.ndarray, " rows"]:
+    """Test rows, as a column says: train or test (validation), 0 or 1, false or true."""
+    words = np.array([str(value).strip().lower().removesuffix(".0") for value in column])
+    other = ~np.isin(words, sorted(TRAIN_WORDS | TEST_WORDS))
+    if other.any():
+        raise InputError(
+            f"column {column.name!r} says {str(column.iloc[int(other.argmax())])!r}; expected train or test in each row"
+        )
+    test = np.isin(words, sorted(TEST_WORDS))
+    if test.all():
+        raise InputError(f"column {column.name!r} says test in each row; some must say train")
+    return test

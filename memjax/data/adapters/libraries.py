@@ -1,4 +1,7 @@
-"""Data sets of Hugging Face's datasets and of torch.  The checks import neither."""
+"""Data of other libraries: frames of pandas, polars and pyarrow, data sets of Hugging Face's datasets and of torch.
+
+The checks import none of them.
+"""
 
 from typing import Any
 
@@ -7,7 +10,33 @@ import numpy as np
 from memjax.config.specs import TableSpec
 from memjax.errors import InputError
 
-SPLITS = ("test", "validation")
+
+def is_frame(inputs: Any) -> bool:
+    """Whether this is a table of pandas, polars or pyarrow."""
+    library = type(inputs).__module__.partition(".")[0]
+    return (library == "pandas" and hasattr(inputs, "columns")) or (
+        library in ("polars", "pyarrow") and hasattr(inputs, "to_pandas")
+    )
+
+
+def as_frame(inputs: Any) -> Any:
+    """The table as a pandas data frame."""
+    if not is_frame(inputs):
+        raise InputError(f"a {type(inputs).__name__} is given beside a table; give both as tables of the same columns")
+    if hasattr(inputs, "to_pandas"):
+        try:
+            inputs = inputs.to_pandas()
+        except ImportError as problem:
+            raise InputError(f"the table needs pyarrow ({problem}); pip install 'memjax[tables]'") from None
+    repeated = inputs.columns[inputs.columns.duplicated()]
+    if len(repeated):
+        raise InputError(f"the table names column {repeated[0]!r} twice; give each column its own name")
+    return inputs
+
+
+def ids_of(frame: Any) -> np.ndarray | None:
+    """The index of a data frame, where it says more than the number of the row."""
+    return None if type(frame.index).__name__ == "RangeIndex" else np.asarray(frame.index)
 
 
 def is_collection(inputs: Any) -> bool:
@@ -25,9 +54,6 @@ def arrays_of(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, ...]]
     Of a torch Dataset each item, of a DataLoader each batch, is a pair of inputs and labels.  Of a Hugging Face data
     set the labels are the column `target`, or the only column of classes; the inputs are the first column of images, or
     all other columns as a table.
-
-    Raises:
-      InputError: items are no such pairs, inputs differ in shape, or the columns are not clear.
     """
     if _is_hugging_face(inputs):
         return _hugging_face(inputs, table)
@@ -42,8 +68,9 @@ def arrays_of(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, ...]]
     except ValueError as problem:
         raise InputError(f"the inputs do not have one shape ({problem}); resize them in the transform") from None
     names = tuple(getattr(getattr(inputs, "dataset", inputs), "classes", ()))
-    named = names if len(names) == len(np.unique(y)) else ()
-    return _channels_last(x), y, named
+    if x.ndim == 4 and x.shape[1] in (1, 3) and x.shape[3] not in (1, 3):
+        x = x.transpose(0, 2, 3, 1)  # torch has channels first
+    return x, y, names if len(names) == len(np.unique(y)) else ()
 
 
 def _hugging_face(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, ...]]:
@@ -61,15 +88,8 @@ def _hugging_face(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, .
             raise InputError(f"the images of column {images[0]!r} differ in size; resize them with inputs.map first")
         return np.stack(pixels), labels, names if len(names) == len(np.unique(labels)) else ()
     frame = inputs.to_pandas()
-    named = np.array(names)[labels] if names else labels
-    return frame.drop(columns=[name for name in frame.columns if name in left_out]), named, ()
-
-
-def _channels_last(images: np.ndarray) -> np.ndarray:
-    """torch has channels first: (examples, 1 or 3, height, width)."""
-    if images.ndim != 4 or images.shape[1] not in (1, 3) or images.shape[3] in (1, 3):
-        return images
-    return images.transpose(0, 2, 3, 1)
+    inputs = frame.drop(columns=[name for name in frame.columns if name in left_out])
+    return inputs, np.array(names)[labels] if names else labels, ()
 
 
 def _is_hugging_face(inputs: Any) -> bool:
