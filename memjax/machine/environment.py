@@ -37,9 +37,8 @@ def start_jax(cpu_devices: int | None = None) -> str:
     try:
         import jax
     except ValueError as problem:  # jax reads its environment variables when it is imported
-        raise InputError(
-            f"JAX cannot be imported: {_line(problem)}; correct this environment variable, or unset it"
-        ) from None
+        advice = "correct this environment variable, or unset it"
+        raise InputError(f"JAX cannot be imported: {_line(problem)}; {advice}") from None
     if jax.config.jax_num_cpu_devices < -1 or not jax.config.jax_num_cpu_devices:  # -1 is jax's default
         raise InputError(f"JAX_NUM_CPU_DEVICES is {jax.config.jax_num_cpu_devices}; give 1 or more, or unset it")
     chosen = "JAX_NUM_CPU_DEVICES" in os.environ or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")

@@ -71,10 +71,6 @@ def write_block(folder: Path, number: int, block: Block, plan: str, environment:
     Another process may write the same block at the same time.  The first one stays.  On the same kind of device the
     same models have the same bytes, so it does not matter which.
 
-    Args:
-      plan: the fingerprint of the plan that the block belongs to.
-      environment: the versions and device that trained it.
-
     Returns:
       False if the block exists with other bytes, because the two were trained in different environments.
     """

@@ -166,11 +166,7 @@ def _most_requested(inside: set[str]) -> int:
 
 
 def _checked(plan: Plan) -> Plan:
-    """The plan, with the types that the rest of the program expects: a folder may come from anyone.
-
-    Raises:
-      TypeError: a value has another type or is out of range.
-    """
+    """The plan, or TypeError if a value has another type or is out of range: a folder may come from anyone."""
     numbers = (plan.pack_size, plan.num_models)
     tables = (plan.config, plan.data, plan.environment, plan.places, plan.network)
     if not all(type(number) is int and 0 < number <= MODELS_MOST for number in numbers):

@@ -58,10 +58,7 @@ class Stock:
 
 
 def take_stock(folder: Path, plan: str) -> Stock:
-    """The blocks of a run folder now.
-
-    Args:
-      plan: fingerprint of the plan that the blocks belong to.
+    """The blocks of a run folder now; `plan` is the fingerprint of their plan.
 
     Raises:
       InputError: a record cannot be read, which does not mean that it is damaged.

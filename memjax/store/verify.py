@@ -36,11 +36,7 @@ class Finding(NamedTuple):
 
 
 def verify(folder: Path) -> Iterator[Finding]:
-    """Checks every file of a run folder and changes nothing.
-
-    Raises:
-      InputError: the folder has no run.
-    """
+    """Checks every file of a run folder and changes nothing; InputError if the folder has no run."""
     try:
         plan = read_plan(folder)
     except InputError as problem:

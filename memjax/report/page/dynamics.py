@@ -106,17 +106,10 @@ def easiest_and_hardest(curves: MeanCurves, side: str) -> tuple[Int[np.ndarray, 
 
 def dynamics_data(dynamics: Dynamics, order: Orders) -> dict[str, Any]:
     """The data for the page's script, training examples in the order of the page."""
-    content: dict[str, Any] = {
-        "learnedFrom": dynamics.learned_from,
-        "first": dynamics.first,
-        "last": dynamics.last,
-        "curves": None,
-    }
+    content: dict[str, Any] = {"learnedFrom": dynamics.learned_from, "first": dynamics.first, "last": dynamics.last}
     for name, values in dynamics.columns.items():
         content[name] = packed(values[order.train], np.float32 if values.dtype.kind == "f" else None)
-    if dynamics.curves is not None:
-        content["curves"] = _curves_data(dynamics.curves, order.train)
-    return content
+    return content | {"curves": dynamics.curves and _curves_data(dynamics.curves, order.train)}
 
 
 def _curves_data(curves: MeanCurves, train: np.ndarray) -> dict[str, Any]:

@@ -104,9 +104,4 @@ def _scale(inputs: Inputs, is_image: bool) -> tuple[np.ndarray, np.ndarray]:
 def _png_uri(image) -> str:
     stream = io.BytesIO()
     image.save(stream, format="PNG", optimize=True)
-    return data_uri(stream.getvalue())
-
-
-def data_uri(png: bytes) -> str:
-    """A PNG file as text within a page."""
-    return "data:image/png;base64," + base64.b64encode(png).decode()
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
