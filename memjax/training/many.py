@@ -101,7 +101,7 @@ def compile_training(training: Training, seed: int, examples: Examples, pack_siz
     given = (ids, masks, like, examples, epoch, epoch)
     go_on = compiled(jax.vmap(advance, (0, 0, 0, None, None, None)), (0, 0, 0, None, 0, 0), given, donated=(2,))
     end = compiled(partial(_finish, training), (0, 0, None), (masks, like, examples))
-    num_bytes = _num_bytes(begin, go_on, end)
+    num_bytes = max(_num_bytes(program) for program in (begin, go_on, end))
     return Programs(begin, go_on, end, like, len(devices), training.num_epochs, num_bytes)
 
 
@@ -129,7 +129,7 @@ def compile_streamed(
     given = (ids, masks, like, active, batch)
     go_on = compiled(jax.vmap(step, (0, 0, 0, None, None)), (0, 0, 0, 0, None), given, donated=(2,))
     end = compiled(jax.vmap(training.judge, (0, None)), (0, None), (like, batch))
-    num_bytes = _num_bytes(begin, go_on, end)
+    num_bytes = max(_num_bytes(program) for program in (begin, go_on, end))
     place = partial(jax.device_put, device=like.step.sharding)
     advance, finish = partial(drive, go_on, put, place, training), partial(_gathered, end, put, ids.shape)
     return Programs(begin, advance, finish, like, len(devices), training.num_legs, num_bytes)
@@ -233,7 +233,6 @@ def _finished(numbers: list[int], model_ids: np.ndarray, masks: np.ndarray, outp
         yield Pack(number, model_ids[device], masks[device], slice_of(output, device))
 
 
-def _num_bytes(*programs: jax.stages.Compiled) -> int:
-    found = filter(None, (program.memory_analysis() for program in programs))
-    parts = ((used.argument_size_in_bytes, used.output_size_in_bytes, used.temp_size_in_bytes) for used in found)
-    return max(map(sum, parts), default=0)
+def _num_bytes(program: jax.stages.Compiled) -> int:
+    used = program.memory_analysis()
+    return used.argument_size_in_bytes + used.output_size_in_bytes + used.temp_size_in_bytes if used else 0
