@@ -88,8 +88,6 @@ def publish_set(folder: Path, place: Path, note: ResultsNote, files: list[str], 
     its set.
 
     Args:
-      note: what the set was made from, without its files.
-      files: the names of its files, which are complete.
       blocks_now: the digest of the blocks of `note.num_models` models that are there now.
 
     Returns:

@@ -30,19 +30,12 @@ Stamps = tuple[Stamp, Stamp]  # of the record and of the data file
 
 @dataclass
 class Stock:
-    """The blocks of a run folder, from their records and the sizes of their files.  No data are read.
+    """The blocks of a run folder, from their records and the sizes of their files.  No data are read."""
 
-    Attributes:
-      records: of the blocks that can be used, by number.
-      stamps: size and time of last change of their files.
-      checked: blocks whose bytes agreed with their record when they were last read, and have not changed since.
-      damaged: number -> why the block cannot be used.
-    """
-
-    records: dict[int, Record]
-    stamps: dict[int, Stamps]
-    checked: set[int]
-    damaged: dict[int, str]
+    records: dict[int, Record]  # of the blocks that can be used, by number
+    stamps: dict[int, Stamps]  # size and time of last change of their files
+    checked: set[int]  # blocks whose bytes agreed with their record when last read, and have not changed since
+    damaged: dict[int, str]  # number -> why the block cannot be used
 
     @property
     def counts(self) -> tuple[int, int]:

@@ -19,15 +19,9 @@ LEVELS, UNDEFINED = 254, 255
 
 
 class MeanCurves(NamedTuple):
-    """Mean curves over models that trained on an example ("in") and over models that did not ("out").
+    """Mean curves over models that trained on an example ("in") and over models that did not ("out"), by side."""
 
-    Attributes:
-      metric: "loss", or "error", the share of models that are wrong, where only that is known.
-      epochs: after how many epochs.
-      mean, stderr: by side, (train, epochs); NaN where undefined.
-    """
-
-    metric: str
+    metric: str  # "loss", or "error", the share of models that are wrong, where only that is known
     epochs: Int[np.ndarray, " epochs"]
     mean: dict[str, Float[np.ndarray, "train epochs"]]
     stderr: dict[str, Float[np.ndarray, "train epochs"]]
@@ -52,11 +46,7 @@ class Dynamics(NamedTuple):
 
 
 def dynamics_of(arrays: dict[str, np.ndarray] | None, dataset: Dataset) -> Dynamics | None:
-    """The recorded dynamics that the page can show; None where there are none.
-
-    Raises:
-      InputError: the arrays are of another data set.
-    """
+    """The recorded dynamics that the page can show; None where there are none."""
     if arrays is None:
         return None
     epochs, curves, source = arrays["epochs"], _curves(arrays), str(arrays["learned_from"])

@@ -34,17 +34,11 @@ SCRIPT = Path(__file__).parent.parent / "app" / "bundle" / "report.js"
 
 @dataclass(frozen=True)
 class Report:
-    """A report whose images have no place yet.
+    """A report whose images have no place yet."""
 
-    Attributes:
-      values: what the template of the page is given.
-      numbers: what the script is given.
-      sheets: PNG files by side, "train" and "test"; none where examples are left out.
-    """
-
-    values: dict[str, Any]
-    numbers: dict[str, Any]
-    sheets: dict[str, list[bytes]]
+    values: dict[str, Any]  # what the template of the page is given
+    numbers: dict[str, Any]  # what the script is given
+    sheets: dict[str, list[bytes]]  # PNG files by side, "train" and "test"; none where examples are left out
 
     @property
     def image_bytes(self) -> int:
