@@ -74,11 +74,7 @@ class Verify:
 
 
 def verify(request: Verify) -> int:
-    """Prints what was found, and repairs it if asked to.
-
-    Returns:
-      0: no problem.  1: problems that are still there.  3: there were problems, and all are repaired.
-    """
+    """Prints what was found, and repairs it if asked to; 0: no problem, 1: some are left, 3: all are repaired."""
     output = Output(request.output)
     found, notes = _look(request.folder, output)
     left = found

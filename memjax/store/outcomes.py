@@ -1,7 +1,4 @@
-"""The outcomes of all finished models of a run folder, as arrays with one row per model.
-
-A block that differs from what was written raises `CorruptBlock`.
-"""
+"""The outcomes of all finished models of a run folder, as arrays with one row per model."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +18,9 @@ def read_outcomes(folder: Path, blocks: Iterable[int], num_models: int) -> tuple
     All models are in memory at once, and twice for a moment: one byte for each mask and each correctness, two for each
     other number.  4,000 models with 60,000 training and 10,000 test examples take 0.5 GB, and 0.6 GB more for
     probabilities.  A run does not use this function for its estimates: it reads two blocks at a time.
+
+    Raises:
+      CorruptBlock: a block differs from what was written.
     """
     parts, used, num_failed = _parts(folder, blocks, num_models)
     return Outcomes(
@@ -35,7 +35,7 @@ def read_held_out(folder: Path, blocks: Iterable[int]) -> np.ndarray | None:
     """Mean probability of each class over the models that did not train on an example, (train, classes).
 
     NaN where every model trained on the example; None if no block has held-out probabilities.  Blocks are read one at
-    a time.  Each is weighted by its number of models that did not train on the example.
+    a time.  Each is weighted by its number of models that did not train on the example.  Raises as `read_outcomes`.
     """
     total, count = None, 0
     for number in sorted(blocks):
@@ -55,6 +55,7 @@ def read_curves(folder: Path, blocks: Iterable[int], num_models: int) -> Curves:
     """Metrics recorded during training, for the models numbered below `num_models` that did not diverge.
 
     Raises:
+      CorruptBlock: a block differs from what was written.
       InputError: nothing was recorded.
     """
     parts, used, _ = _parts(folder, blocks, num_models)

@@ -51,11 +51,7 @@ class Stock:
 
 
 def take_stock(folder: Path, plan: str) -> Stock:
-    """The blocks of a run folder now; `plan` is the fingerprint of their plan.
-
-    Raises:
-      InputError: a record cannot be read, which does not mean that it is damaged.
-    """
+    """The blocks of a run folder now; InputError if a record cannot be read, which does not mean that it is damaged."""
     there, known = stamps(folder / "blocks"), _read_index(folder, plan)
     stock, unknown = Stock({}, {}, set(), {}), []
     for name, stamp in there.items():
@@ -94,9 +90,6 @@ def changed_blocks(folder: Path, stock: Stock, blocks: Iterable[int]) -> Iterato
     """Those of some blocks that are damaged, and why.  Reads the blocks whose bytes are not yet checked, and no others.
 
     On an object store none is looked at, because all blocks would have to be downloaded; `verify` does that.
-
-    Raises:
-      InputError: a block cannot be read, which does not mean that it is damaged.
     """
     for number in () if url_of(folder) else blocks:
         if number in stock.checked or number not in stock.records:

@@ -19,19 +19,11 @@ AHEAD = 4  # batches that are read in advance, each by its own thread
 
 
 class Batch(NamedTuple):
-    """Examples for all models of all devices.
+    """Examples for all models of all devices: NumPy arrays until they are sent to the devices, then jax arrays."""
 
-    Attributes:
-      inputs: (batch, *shape), as stored.
-      labels: (batch,) int32.
-      rows: (batch,) int32, rows of the split; those that only fill up the last batch are past its end.
-
-    NumPy arrays until they are sent to the devices, jax arrays from then on.
-    """
-
-    inputs: Any
-    labels: Any
-    rows: Any
+    inputs: Any  # (batch, *shape), as stored
+    labels: Any  # (batch,) int32
+    rows: Any  # (batch,) int32, rows of the split; those that only fill up the last batch are past its end
 
 
 @dataclass(frozen=True, eq=False)

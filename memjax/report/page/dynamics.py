@@ -28,20 +28,14 @@ class MeanCurves(NamedTuple):
 
 
 class Dynamics(NamedTuple):
-    """The arrays of dynamics.npz that a report needs.
+    """The arrays of dynamics.npz that a report needs."""
 
-    Attributes:
-      curves: None where neither loss nor correctness was recorded.
-      learned_from: the metric that tells whether an example is learned; empty where none was recorded.
-      first, last: the recorded epochs between which learning was looked for.
-      columns: (train,) arrays by name and side, such as num_in: models; num_learned_in: those of them that ever had the
-        example right; learned_in, learned_in_stderr: epochs until it is right for the first time.
-    """
-
-    curves: MeanCurves | None
-    learned_from: str
-    first: int
+    curves: MeanCurves | None  # None where neither loss nor correctness was recorded
+    learned_from: str  # the metric that tells whether an example is learned; empty where none was recorded
+    first: int  # of the recorded epochs between which learning was looked for
     last: int
+    # (train,) by name and side, such as num_in: models; num_learned_in: those of them that ever had the example right;
+    # learned_in, learned_in_stderr: epochs until it is right for the first time.
     columns: dict[str, Shaped[np.ndarray, " train"]]
 
 
