@@ -56,17 +56,13 @@ def call(arguments: list[str]) -> int:
             raise one_of("shell", " ".join(rest), SHELLS)
         command = "--tyro-print-completion"
     begin, rest = beginning(rest) if command in ("run", "doctor") else (RunConfig(), rest)
-    request = tyro.cli(_requests(begin), prog="memjax", args=[command, *rest], config=CONFIG)
+    defaults = {RunConfig: {"default": begin}, Doctor: {"default": Doctor(begin)}}
+    commands = [Annotated[kind, tyro.conf.subcommand(name, **defaults.get(kind, {}))]
+                for kind, (name, _) in COMMANDS.items()]  # fmt: skip
+    union: Any = Union[tuple(commands)]  # noqa: UP007  # a union of a list
+    request = tyro.cli(union, prog="memjax", args=[command, *rest], config=CONFIG)
     return COMMANDS[type(request)][1](request) or 0
 
 
 SHELLS = ("bash", "zsh", "tcsh")
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
-
-
-def _requests(begin: RunConfig) -> Any:
-    """The union of all commands' settings for tyro.  `run` and `doctor` have the given settings as defaults."""
-    defaults = {RunConfig: {"default": begin}, Doctor: {"default": Doctor(begin)}}
-    commands = [Annotated[kind, tyro.conf.subcommand(name, **defaults.get(kind, {}))]
-                for kind, (name, _) in COMMANDS.items()]  # fmt: skip
-    return Union[tuple(commands)]  # noqa: UP007  # a union of a list

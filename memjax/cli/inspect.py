@@ -32,9 +32,7 @@ def status(request: Status) -> None:
         raise InputError(f"{store.shown(folder)} holds no run: plan.json is missing; check the path")
     finished = store.finished_blocks(folder)
     models = plan.num_trained(finished)
-    counts = _counts(folder)
-    size = store.total_size(folder)
-    ago = _seconds_ago(folder)
+    counts, size, ago = _counts(folder), store.total_size(folder), _seconds_ago(folder)
     latest = "" if ago is None else f"; the last {ago:,.0f} s ago"
     rows = [
         ("data", f"{summary.printable(plan.data['name'])}, {plan.data['num_train']:,} training examples"),
