@@ -85,14 +85,19 @@ class Interval(_Ends):
         return ends
 
 
+def check_level(level: float) -> None:
+    """Refuses a level that is not between 0 and 1."""
+    if not 0 < level < 1:
+        raise InputError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
+
+
 def form_of_interval(level: float, form: str | None, known: bool) -> str:
     """The form of an interval that is asked for, or by default; whether counts are known.
 
     Raises:
       InputError: the level is not between 0 and 1, an unknown form, or one that needs counts that are not known.
     """
-    if not 0 < level < 1:
-        raise InputError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
+    check_level(level)
     if form not in (None, "mid-p", "exact", "normal"):
         raise one_of("form", form, ("mid-p", "exact", "normal"))
     if form in ("mid-p", "exact") and not known:
@@ -143,7 +148,7 @@ def difference_limits(
     counts = [np.asarray(values, np.float64) for values in np.broadcast_arrays(right_in, num_in, right_out, num_out)]
     known = (counts[1] > 0) & (counts[3] > 0)
     limits, find = np.full((2, *known.shape), np.nan), _exact_limits if exact else _mid_p_limits
-    limits[:, known] = find(*(values[known] for values in counts), alpha)
+    limits[:, known] = find(*(values[known] for values in counts), alpha=alpha)
     return limits[0], limits[1]
 
 
@@ -191,7 +196,7 @@ def _mid_p_limit(right: Counts, count: Counts, alpha: float) -> Counts:
 def _exact_limits(right_in: Counts, num_in: Counts, right_out: Counts, num_out: Counts, alpha: float) -> Any:
     quads, place = _distinct(right_in, num_in, right_out, num_out)
     right_in, num_in, right_out, num_out = quads
-    low = _least_difference(*quads, alpha)
+    low = _least_difference(*quads, alpha=alpha)
     high = -_least_difference(right_out, num_out, right_in, num_in, alpha)
     return low[place], high[place]
 

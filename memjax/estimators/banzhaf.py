@@ -3,7 +3,7 @@
 import numpy as np
 
 from memjax.errors import InputError
-from memjax.estimators.checks import as_array, as_masks
+from memjax.estimators.checks import as_masks_and_utility
 from memjax.estimators.influence import influence
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
@@ -39,10 +39,7 @@ def data_banzhaf(masks: ArrayLike, utility: ArrayLike) -> Estimate:
     """
     from scipy.stats import chi2
 
-    masks = np.asarray(as_masks(masks))
-    values = np.asarray(as_array("utility", utility))
-    if values.shape != (len(masks),):
-        raise InputError(f"utility has shape {values.shape}; expected ({len(masks)},), one number per model")
+    masks, values = as_masks_and_utility(masks, utility)
     num_models, num_train = masks.shape
     share, error = float(masks.mean()), 0.5 / np.sqrt(max(1, masks.size))
     if abs(share - 0.5) > FAR * error:

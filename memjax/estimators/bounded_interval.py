@@ -6,7 +6,7 @@ from jaxtyping import Float
 from memjax.errors import InputError
 from memjax.estimators.kernels.moments import Moments
 from memjax.machine.debugging import without_debugging
-from memjax.statistics import Interval
+from memjax.statistics import Interval, check_level
 
 Ends = tuple[Float[np.ndarray, "*shape"], Float[np.ndarray, "*shape"]]
 
@@ -44,8 +44,7 @@ def bounded_interval(inside: Moments, outside: Moments, level: float = 0.95) -> 
       Gaffke, Three Test Statistics for a Nonparametric One-Sided Hypothesis on the Mean of a Nonnegative Variable,
       2005; Zou and Donner, Construction of Confidence Limits about Effect Measures, Statistics in Medicine 27, 2008.
     """
-    if not 0 < level < 1:
-        raise InputError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
+    check_level(level)
     means = [np.asarray(side.mean, np.float64) for side in (inside, outside)]
     if any(((mean < 0) | (mean > 1)).any() for mean in means):
         raise InputError("the means lie outside 0 to 1; this interval is for probabilities, not for margins")

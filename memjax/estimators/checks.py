@@ -16,11 +16,7 @@ COLUMNS = 4096  # examples whose rounding is checked at once
 
 
 def as_masks(masks: ArrayLike, may_be_none: bool = False) -> Bool[AnyArray, "models train"]:
-    """Masks as bool.
-
-    Raises:
-      InputError: not two-dimensional, a value other than 0 and 1, or no model, unless there `may_be_none`.
-    """
+    """Masks as bool; refuses other values than 0 and 1, and no model unless there `may_be_none`."""
     masks = as_array("masks", masks)
     if masks.ndim != 2:
         raise InputError(f"masks has shape {masks.shape}; expected (models, train)")
@@ -40,6 +36,16 @@ def as_masks_and_scores(
     if correct.shape != masks.shape:
         raise InputError(f"correct has shape {correct.shape} and masks {masks.shape}; expected the same")
     return masks, correct
+
+
+def as_masks_and_utility(
+    masks: ArrayLike, utility: ArrayLike
+) -> tuple[Bool[np.ndarray, "models train"], Shaped[np.ndarray, " models"]]:
+    """Masks, and one number per model; refuses others."""
+    masks, utility = np.asarray(as_masks(masks)), np.asarray(as_array("utility", utility))
+    if utility.shape != (len(masks),):
+        raise InputError(f"utility has shape {utility.shape}; expected ({len(masks)},), one number per model")
+    return masks, utility
 
 
 def as_scores(name: str, scores: ArrayLike, num_models: int) -> Shaped[AnyArray, "models examples"]:
@@ -98,11 +104,7 @@ def _narrowed(name: str, scores: Shaped[AnyArray, "models examples"]) -> Shaped[
 
 
 def as_array(name: str, values: ArrayLike) -> AnyArray:
-    """An array of numbers; nested lists become one.
-
-    Raises:
-      InputError: rows of several lengths, or something else than numbers.
-    """
+    """An array of numbers, also of nested lists; refuses all else."""
     if not isinstance(values, jax.Array):
         refuse_masked(name, values)
         try:

@@ -66,11 +66,7 @@ def opposite(masks: Bool[np.ndarray, "models train"]) -> bool:
 
 
 def as_pairs(masks: ArrayLike, scores: ArrayLike) -> Shaped[np.ndarray, "models examples"]:
-    """Scores of models that are in complementary pairs.
-
-    Raises:
-      InputError: they are not.
-    """
+    """Scores of models that are in complementary pairs; refuses others."""
     masks = np.asarray(as_masks(masks, may_be_none=True))
     if not opposite(masks):
         raise InputError(
@@ -99,11 +95,8 @@ def stderr_in_pairs(
     squares: Float[np.ndarray, "*#examples"],
     rates: Bool[AnyArray, "..."] | bool,
 ) -> Float[np.ndarray, "*shape"]:
-    """The standard error of a mean difference within pairs, from the sum of its squares, in float64.
-
-    Args:
-      rates: of which examples all scores are 0 or 1.
-    """
+    """The standard error of a mean difference within pairs, from the sum of its squares; `rates` says of which examples
+    all scores are 0 or 1."""
     value, more = np.asarray(value, np.float64), np.asarray(rates, np.int64)
     if num_pairs < 2:
         return np.full(value.shape, np.nan, np.float32)

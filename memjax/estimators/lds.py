@@ -1,5 +1,6 @@
 """The linear datamodeling score: do sums of attributions predict how models trained on other subsets behave?"""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -110,10 +111,7 @@ def linear_datamodeling_score(
 def _sums_over(
     masks: Bool[np.ndarray, "models train"], scores: Float[np.ndarray, "train test"]
 ) -> Float[np.ndarray, "models test"]:
-    """Sums of scores over each subset; sums that are equal but for rounding are equal, as ranks would tell them apart.
-
-    Under subsets of one size, equal scores thus predict nothing, and the correlation is undefined.
-    """
+    """Sums of scores over each subset.  Ranks must not tell apart sums that are equal but for rounding."""
     sizes, first = masks.sum(1, dtype=np.float64), scores[:1]
     sums = masks.astype(np.float64) @ (scores - first) + (sizes - sizes[0])[:, None] * first
     return np.round(sums / np.maximum(np.abs(sums).max(0), np.finfo(float).tiny), 12)
@@ -143,22 +141,19 @@ def _interval(
     predicted: Float[np.ndarray, "models test"], outputs: Float[np.ndarray, "models test"],
     each: Float[np.ndarray, " test"], seed: int, draws: int,
 ) -> tuple[float, float]:  # fmt: skip
-    """The mean -+ 1.96 standard errors, both models and test examples being samples.
-
-    The variance is that over bootstraps of the models plus that over test examples, less what both hold: the noise of
-    single correlations, which a bootstrap of models and test examples at once would count three times.
-
-    Reference:
-      Owen, The Pigeonhole Bootstrap, The Annals of Applied Statistics 1, 2007.
-    """
+    """The mean -+ 1.96 standard errors, both models and test examples being samples (Owen, The Pigeonhole Bootstrap,
+    2007): the variance over models plus that over test examples, less the noise of single correlations, which both
+    hold."""
     rng, known = np.random.default_rng(seed), np.isfinite(each)
     num_models, number = len(outputs), int(known.sum())
     drawn = [rng.integers(num_models, size=num_models) for _ in range(draws)]
     again = np.array([_spearman(predicted[rows][:, known], outputs[rows][:, known]) for rows in drawn])
     if draws < 2 or not number:
         return float("nan"), float("nan")
-    of_models = float(np.nanvar(np.nanmean(again, axis=1), ddof=1))
-    of_single = float(np.nanmean(np.nanvar(again, axis=0, ddof=1)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of few models some draws have no correlation at all
+        of_models = float(np.nanvar(np.nanmean(again, axis=1), ddof=1))
+        of_single = float(np.nanmean(np.nanvar(again, axis=0, ddof=1)))
     variance = of_models
     if number > 1:
         variance += float(each[known].var(ddof=1)) / number - max(of_single - of_models, 0.0) / (number - 1)

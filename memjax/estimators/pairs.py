@@ -104,12 +104,7 @@ def expected_by_chance(infl: ArrayLike | Estimate, mem: ArrayLike) -> float:
 
 def by_chance(num_in: Int[np.ndarray, " train"], num_right: Int[np.ndarray, " test"], num_models: int) -> float:
     """Of all pairs of these examples, how many reach the threshold if the models that are right are any of the models:
-    a sum of tails of the hypergeometric distribution.
-
-    Args:
-      num_in: models that saw each training example.
-      num_right: models that were right about each test example.
-    """
+    a sum of tails of the hypergeometric distribution."""
     from scipy.stats import hypergeom
 
     (inside, rows), (right, columns) = (np.unique(count, return_counts=True) for count in (num_in, num_right))

@@ -4,8 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from memjax.errors import InputError
-from memjax.estimators.checks import as_array, as_masks
+from memjax.estimators.checks import as_masks_and_utility
 from memjax.estimators.influence import influence
 from memjax.machine.debugging import without_debugging
 from memjax.statistics import mean_where
@@ -45,10 +44,7 @@ def subsampled_shapley(
       Castro, Gomez and Tejada, Polynomial Calculation of the Shapley Value Based on Sampling, 2009; Feldman and Zhang,
       2020, arXiv 2008.03703, section 2, on how influence at one size is related to it.
     """
-    masks = np.asarray(as_masks(masks))
-    values = np.asarray(as_array("utility", utility))
-    if values.shape != (len(masks),):
-        raise InputError(f"utility has shape {values.shape}; expected ({len(masks)},), one number per model")
+    masks, values = as_masks_and_utility(masks, utility)
     num_train = masks.shape[1]
     sizes = masks.sum(1)
     parts = [influence(masks[sizes == size], values[sizes == size, None]) for size in np.unique(sizes)]

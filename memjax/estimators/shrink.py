@@ -13,6 +13,7 @@ from memjax.estimators.kernels.beta_binomial import posterior_of_counts
 from memjax.estimators.kernels.normal_mixture import posterior_of_normal
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD
 from memjax.machine.debugging import without_debugging
+from memjax.statistics import check_level
 from memjax.types import ArrayLike, Estimate
 
 LEAST = 50  # members of a group from which it has a prior of its own
@@ -77,8 +78,7 @@ def shrink(
     numbers = np.zeros(value.shape, int) if groups is None else np.asarray(as_array("groups", groups))
     if numbers.shape != value.shape:
         raise InputError(f"groups has shape {numbers.shape} and the estimate {value.shape}; expected one per entry")
-    if not 0 < level < 1:
-        raise InputError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
+    check_level(level)
     if threshold is None:
         threshold = MEM_THRESHOLD if value.ndim == 1 else INFL_THRESHOLD
     columns, method = [value, stderr], partial(posterior_of_normal, threshold=threshold, level=level)

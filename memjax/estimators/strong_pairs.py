@@ -112,10 +112,8 @@ def _by_layout(
 
 
 def _best(found: Iterable[Found], floor: Float[np.ndarray, " test"], top: int) -> Iterable[Pairs]:
-    """At most `top` pairs for each test example, in parts, one for each tile of test examples.
-
-    Raises the floor of a test example that has so many, so that smaller influences are not returned again.
-    """
+    """At most `top` pairs for each test example, a part for each tile of test examples; raises the floor of a test
+    example that has so many."""
     columns, best = None, join_pairs([])
     for part in found:
         if part.columns is not columns:

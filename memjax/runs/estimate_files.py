@@ -133,7 +133,7 @@ def _means(tally: Tally, name: str) -> ScoreMeans:
     inside, outside = means_of(tally, name)
     found = memorization_of(tally, name)
     counts = None if found.num_right is None else np.asarray(found.num_right)
-    memorization = Estimate(*map(np.asarray, found), counts)
+    memorization = Estimate(*map(np.asarray, found), num_right=counts)
     return ScoreMeans(np.asarray(inside.mean, np.float32), np.asarray(outside.mean, np.float32), memorization)
 
 

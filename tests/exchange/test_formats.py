@@ -177,7 +177,7 @@ def test_published_estimates_pairs_and_scores(tmp_path):
 @pytest.mark.parametrize(
     ("read", "arrays", "words"),
     [
-        (exchange.read_estimates, {"tr_mem": np.ones(2)}, "lacks tr_labels"),
+        (exchange.read_estimates, {"tr_mem": np.ones(2)}, "expected tr_labels too"),
         (exchange.read_estimates, {"tr_mem": np.ones(2), "tr_labels": np.ones(3)}, "different lengths"),
         (
             exchange.read_estimates,
@@ -195,8 +195,8 @@ def test_published_estimates_pairs_and_scores(tmp_path):
             },
             "do not fit",
         ),
-        (exchange.read_pairs, {"tr_idx": np.ones(2, int)}, "lacks tt_idx, infl"),
-        (exchange.read_c_scores, {"scores": np.ones(2)}, "lacks labels"),
+        (exchange.read_pairs, {"tr_idx": np.ones(2, int)}, "expected tt_idx, infl too"),
+        (exchange.read_c_scores, {"scores": np.ones(2)}, "expected labels too"),
     ],
 )
 def test_unfit_published_files_are_named(read, arrays, words, tmp_path):

@@ -174,9 +174,7 @@ def test_a_reader_who_leaves_early_is_no_traceback(logged):
     )
 
     os.close(end)
-    assert left.returncode == 2
-    assert len(left.stderr.splitlines()) == 1
-    assert "the program that read this output has ended" in left.stderr
+    assert (left.returncode, left.stderr) == (0, "")
 
 
 def test_a_log_gets_a_line_now_and_then_also_before_the_first_model(monkeypatch, capsys):

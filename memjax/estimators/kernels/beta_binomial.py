@@ -21,12 +21,8 @@ class Rates(NamedTuple):
 def posterior_of_counts(
     fitted: Float[np.ndarray, "4 fitted"], given: Float[np.ndarray, "4 entries"], threshold: float, level: float
 ) -> Float[np.ndarray, "5 entries"]:
-    """Mean, deviation, interval and probability of at least the threshold.
-
-    Args:
-      fitted, given: right answers and models, of models that saw the example and of models that did not; the prior is
-        that of the first ones.
-    """
+    """Mean, deviation, interval and probability of at least the threshold of the given right answers and models, on
+    either side, under a prior fitted to others."""
     distinct, place = np.unique(given, axis=1, return_inverse=True)
     inside, outside = (_rates(fitted[side], distinct[side]) for side in (np.s_[:2], np.s_[2:]))
     (mean_in, variance_in), (mean_out, variance_out) = map(_moments, (inside, outside))
@@ -38,11 +34,8 @@ def posterior_of_counts(
 
 
 def _rates(fitted: Float[np.ndarray, "2 fitted"], given: Float[np.ndarray, "2 entries"]) -> Rates:
-    """The prior, by maximum likelihood.
-
-    The beta distribution counts for no more than a ninth of all models: where all examples are alike, it is then three
-    standard errors of their mean wide, and an interval still holds a truth that the fitted mean misses a little.
-    """
+    """The posterior under a prior of maximum likelihood.  The beta distribution counts for no more than a ninth of all
+    models, so that an interval still holds a truth that the fitted mean misses a little."""
     from scipy.optimize import minimize
     from scipy.special import betaln, expit
 

@@ -51,18 +51,14 @@ def influence_of_bits(
     complementary: bool = False, shape: tuple[int, int] | None = None,
 ) -> tuple[Float[np.ndarray, "train test"], Float[np.ndarray, "train test"]]:  # fmt: skip
     """Influence of some training on some test examples, and its standard error, to the last bit as `influence` or
-    `complementary_influence` gives them.
-
-    Args:
-      num_models: models that are not missing.
-      shape: padded to this many rows and columns, so that all calls share one compiled program.
-    """
+    `complementary_influence` gives them; padded to a shape, so that all calls share one compiled program."""
     if not len(rows) or not len(columns):
         nothing = np.zeros((len(rows), len(columns)), np.float32)
         return nothing, nothing
     num_rows, num_columns = shape or (len(rows), len(columns))
     masks, right = bits.masks[..., np.resize(rows, num_rows)], bits.right[..., np.resize(columns, num_columns)]
-    estimate = from_sums(*_sums(masks, right), num_models)
+    sums, num_in = _sums(masks, right)
+    estimate = from_sums(sums, num_in, num_models)
     kept = np.s_[: len(rows), : len(columns)]
     stderr = estimate.stderr
     if complementary:

@@ -18,14 +18,8 @@ def influence_of_outputs(
     rows: Int[np.ndarray, " rows"], columns: Int[np.ndarray, " columns"],
     complementary: bool = False, shape: tuple[int, int] | None = None,
 ) -> tuple[Float[np.ndarray, "rows columns"], Float[np.ndarray, "rows columns"]]:  # fmt: skip
-    """Influence of some training on some test examples, and its standard error from the sample variances, as
-    `influence` or `complementary_influence` gives them but for the last digits: these are sums in float32.
-
-    Args:
-      masks: as in `Bits`; a missing model has no bit set, and zeros in its row of the outputs.
-      num_models: models that are not missing.
-      shape: padded to this many rows and columns, so that all calls share one compiled program.
-    """
+    """As `influence_of_bits`, but for the last digits, from one number for each model and test example, 0 for a
+    missing model."""
     value, stderr = np.empty((2, len(rows), len(columns)), np.float32)
     if not value.size:
         return value, stderr

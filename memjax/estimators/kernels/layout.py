@@ -35,12 +35,8 @@ def layout_of(masks: Any) -> Layout | None:
 
 
 def layout_of_parts(parts: Iterable[Bool[np.ndarray, "models train"]]) -> Layout | None:
-    """The layout of masks that come in parts.
-
-    Sizes matter if they vary more than those of independent draws of each example would: a chi-square test.  Sizes that
-    differ by less than one standard deviation of such draws count as one.  Equal and opposite subsets matter if there
-    are more of them than subsets drawn at random, given their sizes, would have: a Poisson test.
-    """
+    """The layout of masks that come in parts.  Sizes matter if they vary more than independent draws would
+    (chi-square), and equal and opposite subsets if there are more than such draws would give (Poisson)."""
     sizes, keys, first, total = [], [], [], np.zeros(1)
     for masks in parts:
         total = total + masks.sum(0)
@@ -52,7 +48,8 @@ def layout_of_parts(parts: Iterable[Bool[np.ndarray, "models train"]]) -> Layout
         return None
     rate = total / len(size)
     strata = _strata(size, float((rate * (1 - rate)).sum()))
-    groups = _groups(np.concatenate(keys), size, len(rate))
+    always = int((rate == 1).sum())  # such examples, and those never in, make no other subsets
+    groups = _groups(np.concatenate(keys), size - always, int(((rate > 0) & (rate < 1)).sum()))
     if not strata.any() and len(np.unique(groups)) == len(size):
         return None
     # Opposite subsets of different sizes are in different strata, and so in different groups.

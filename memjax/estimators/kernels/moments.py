@@ -21,14 +21,10 @@ class Moments(NamedTuple):
 
 
 def as_errors(errors: str) -> Errors:
-    """How standard errors of 0 / 1 scores are computed; see `moments_of_rates`.
-
-    Raises:
-      InputError: an unknown word.
-    """
+    """The word for how standard errors of 0 / 1 scores are computed; see `moments_of_rates`."""
     if errors not in get_args(Errors):
         raise one_of("errors", errors, get_args(Errors))
-    return errors
+    return errors  # pyright: ignore[reportReturnType]
 
 
 def moments_of_rates(count: Int[Any, "*#shape"], total: Float[Any, "*shape"], errors: Errors = "adjusted") -> Moments:
@@ -62,11 +58,7 @@ def moments_of_rates(count: Int[Any, "*#shape"], total: Float[Any, "*shape"], er
 def moments_of_scores(
     count: Int[Any, "*#shape"], total: Float[Any, "*shape"], squares: Float[Any, "*shape"]
 ) -> Moments:
-    """Mean and variance of a score of any kind, from the sums of the score and of its square.
-
-    The variance of the mean is the sample variance (divisor count - 1) over count; that of a single score is NaN.
-    NumPy arrays give NumPy arrays of their own precision.
-    """
+    """Mean and sample variance of the mean of any score, from the sums of the score and of its square."""
     xp = total.__array_namespace__()
     mean = xp.where(count > 0, total / count, xp.nan)  # rounding may leave a total of no model that is not 0
     scatter = xp.maximum(squares - total * mean, 0)  # rounding may leave a small negative number
@@ -120,7 +112,7 @@ def from_sums(
 ) -> Estimate:
     """The difference of the two halves; of counts, with the number of right answers."""
     estimate = _difference_of_halves(sums, num_in, num_models, errors)
-    return estimate if sums.squares is not None else Estimate(*estimate, sums.total)
+    return estimate if sums.squares is not None else Estimate(*estimate, num_right=sums.total)
 
 
 @jax.jit(static_argnames="errors")

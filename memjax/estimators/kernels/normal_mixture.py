@@ -15,11 +15,8 @@ AT_ONCE = 100_000  # entries whose posterior is computed together
 def posterior_of_normal(
     fitted: Float[np.ndarray, "2 fitted"], given: Float[np.ndarray, "2 entries"], threshold: float, level: float
 ) -> Float[np.ndarray, "5 entries"]:
-    """Mean, deviation, interval and probability of at least the threshold.
-
-    Args:
-      fitted, given: values and standard errors; the prior is that of the first ones, by the size of the error.
-    """
+    """Mean, deviation, interval and probability of at least the threshold of the given values and standard errors,
+    under a prior fitted to others by the size of the error."""
     # Exactly 0: no two models differed.  The error is then that of the answers added to each side, and shows no noise.
     differing = fitted[:, fitted[0] != 0]
     fitted = differing if differing.shape[1] > 1 else fitted

@@ -15,14 +15,11 @@ def tails_by_size(
     right: Bool[np.ndarray, "models pairs"],
     influence: float | None = None,
 ) -> Float[np.ndarray, " pairs"]:
-    """The p-value of each pair: how likely so many right answers, or more, of models that saw the training example are.
+    """The p-value of each pair: how likely so many right answers, or more, of models that saw the training example are;
+    or, given an influence, so many as make at least this influence.
 
-    Within each size, groups of equal subsets are drawn without replacement, as many as saw it; of two opposite subsets
-    either is as likely to have seen it.  So the test is exact: Fisher's or McNemar's where there is one size, and
-    otherwise its stratified form, an exact test of Cochran, Mantel and Haenszel.
-
-    Args:
-      influence: instead of as many right answers as were seen, those of an influence of at least so much.
+    Within each size, groups of equal subsets are drawn without replacement; of two opposite subsets either is as likely
+    to have been seen.  So the test is Fisher's or McNemar's for one size, and else its exact stratified form.
     """
     if len(np.unique(layout.groups)) == len(masks):
         return _tails_of_single_models(layout, masks, right, influence)

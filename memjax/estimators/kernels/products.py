@@ -29,10 +29,7 @@ WORDS_A_CHUNK = 64  # whose common bits are added up in one unrolled expression
 
 
 def sums_in(masks: Bool[Array, "models train"], scores: Shaped[Array, "models test"]) -> Float[Array, "train test"]:
-    """For each pair, the sum of scores over models that saw the training example.
-
-    Scores that are bool are counted exactly; others are multiplied in full float32, whatever the device's default.
-    """
+    """For each pair, the sum of scores over models that saw the training example, exact or in full float32."""
     if scores.dtype == bool:
         return jax.lax.platform_dependent(masks, scores, cpu=_count_bits, default=_multiply_bfloat16)
     return jnp.matmul(masks.T.astype(jnp.float32), scores, precision=jax.lax.Precision.HIGHEST)
@@ -89,12 +86,8 @@ def common_bits(
 
 
 def _bits_set(words: list[UInt32[Array, "train test"]]) -> UInt32[Array, "train test"]:
-    """The bits set in all words together, by carry-save addition: three words of one weight into one of this weight
-    and one of twice the weight, until each weight has one word, and only so many are left to be counted.
-
-    Reference:
-      Mula, Kurz and Lemire, Faster Population Counts Using AVX2 Instructions, 2016, arXiv 1611.07612.
-    """
+    """The bits set in all words together, by carry-save addition of three words of one weight to one of this weight and
+    one of twice the weight (Mula, Kurz and Lemire, Faster Population Counts Using AVX2 Instructions, 2016)."""
     total, weight = jnp.zeros_like(words[0]), 0
     while words:
         carried = []

@@ -10,14 +10,8 @@ Numbers = Float[np.ndarray, " entries"]
 
 
 def central_interval(below: Callable[[Numbers], Numbers], least: Numbers, most: Numbers, level: float) -> list[Numbers]:
-    """The interval between two quantiles, by halving.
-
-    Each end is on the outer side of its quantile, so that a value of some probability lies within the interval.
-
-    Args:
-      below: the probability of at most so much.
-      least, most: between which the quantiles are.
-    """
+    """The interval between two quantiles of `below`, the probability of at most so much, by halving.  Each end is on
+    the outer side of its quantile, so that a value of some probability lies within the interval."""
     ends = []
     for side, part in enumerate(((1 - level) / 2, (1 + level) / 2)):
         pair = np.stack([least, most])

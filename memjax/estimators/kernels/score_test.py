@@ -11,12 +11,8 @@ def score_test(
 ) -> Float[np.ndarray, " pairs"]:
     """One-sided p-values of the null that the first rate exceeds the second by no more than the margin.
 
-    The difference is compared with the deviation that it has under the likeliest rates that differ by just the margin.
-    An approximation, good for tails down to about a thousandth where each side has some ten models.
-
-    Reference:
-      Farrington and Manning, Test Statistics and Sample Size Formulae for Comparative Binomial Trials with Null
-      Hypothesis of Non-Zero Risk Difference or Non-Unity Relative Risk, Statistics in Medicine 9, 1990.
+    An approximation, good down to about a thousandth with ten models a side: the difference over the deviation that it
+    has under the likeliest rates that differ by the margin (Farrington and Manning, Statistics in Medicine 9, 1990).
     """
     from scipy.special import ndtr
 

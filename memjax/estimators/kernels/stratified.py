@@ -59,39 +59,30 @@ def sides_by_size(
     scores = np.asarray(scores, np.float64)
     rates = ((scores == 0) | (scores == 1)).all(0)
     mean = np.where(rates, 0.0, scores.mean(0))
-    strata = [_sides(part, product) for part in grouped(layout, masks, scores - mean, kept)]
-    several, added = len(strata) > 1, rates * (errors == "adjusted")
-    all_groups = [sum(part[side].groups for part in strata) for side in (0, 1)]
-    weight = means_in = means_out = of_in = of_out = shared = 0.0
+    strata: list[Any] = [_sides(part, product) for part in grouped(layout, masks, scores - mean, kept)]
+    added = rates * (errors == "adjusted")
+    groups_in, groups_out = (sum(part[side].groups for part in strata) for side in (0, 1))
+    terms: list[Any] = []
     with np.errstate(invalid="ignore", divide="ignore"):
         for inside, outside, cross in strata:
-            more = [added * side.groups / of for side, of in zip((inside, outside), all_groups, strict=True)]
-            centres, variances, scales = zip(
-                *(_variance(side, h, errors) for side, h in zip((inside, outside), more, strict=True)), strict=True
-            )
-            sizes = [side.models / side.groups for side in (inside, outside)]
-            both = _covariance(cross, centres, scales, np.sqrt(more[0] * more[1]) * sizes[0] * sizes[1])
+            more_in, more_out = added * inside.groups / groups_in, added * outside.groups / groups_out
+            mean_in, variance_in, scale_in = _variance(inside, more_in, errors)
+            mean_out, variance_out, scale_out = _variance(outside, more_out, errors)
+            more = np.sqrt(more_in * more_out) * (inside.models / inside.groups) * (outside.models / outside.groups)
+            both = _covariance(cross, (mean_in, mean_out), (scale_in, scale_out), more)
             share = inside.models * outside.models / (inside.models + outside.models)
-            share = np.where((inside.groups > 1) & (outside.groups > 1), share, 0.0) if several else 1.0
-            used = share > 0
-
-            def add(total, values, factor, used=used):
-                return total + np.where(used, factor * values, 0.0)
-
-            weight = weight + share
-            means_in = add(means_in, inside.total / inside.models, share)
-            means_out = add(means_out, outside.total / outside.models, share)
-            of_in, of_out = add(of_in, variances[0], share**2), add(of_out, variances[1], share**2)
-            shared = add(shared, both, share**2)
-        counts = [sum(part[side].models for part in strata) for side in (0, 1)]
+            share = np.where((inside.groups > 1) & (outside.groups > 1), share, 0.0) if len(strata) > 1 else 1.0
+            means = [np.where(share > 0, share * (side.total / side.models), 0.0) for side in (inside, outside)]
+            squares = [np.where(share > 0, share**2 * value, 0.0) for value in (variance_in, variance_out, both)]
+            terms.append((share, *means, *squares))
+        weight, *means, of_in, of_out, shared = map(sum, zip(*terms, strict=True))
         stderr = np.sqrt(np.maximum(of_in + of_out - 2 * shared, 0)) / weight
-        found = [
-            Moments(
-                np.broadcast_to(np.round(count).astype(np.int32), value.shape), value / weight + mean, of / weight**2
-            )
-            for count, value, of in zip(counts, (means_in, means_out), (of_in, of_out), strict=True)
-        ]
-    return found[0], found[1], stderr
+        counts = [np.round(sum(part[side].models for part in strata)).astype(np.int32) for side in (0, 1)]
+        first, second = (
+            Moments(np.broadcast_to(count, np.shape(total)), total / weight + mean, of / weight**2)
+            for count, total, of in zip(counts, means, (of_in, of_out), strict=True)
+        )
+    return first, second, stderr
 
 
 def laid_out(
@@ -120,8 +111,8 @@ def estimate_by_size(
         )
         parts.append((inside.mean - outside.mean, stderr, inside.count, outside.count))
     value, stderr, num_in, num_out = (np.concatenate(field, axis=-1) for field in zip(*parts, strict=True))
-    floats = (jnp.asarray(field, jnp.float32) for field in (value, stderr))
-    return Estimate(*floats, jnp.asarray(num_in), jnp.asarray(num_out))
+    value, stderr = (jnp.asarray(field, jnp.float32) for field in (value, stderr))
+    return Estimate(value, stderr, jnp.asarray(num_in), jnp.asarray(num_out))
 
 
 def _sides(part: Grouped, product: Product) -> tuple[_Side, _Side, tuple]:
@@ -131,8 +122,8 @@ def _sides(part: Grouped, product: Product) -> tuple[_Side, _Side, tuple]:
         inside = product(part.masks, of_same - of_opposite) + of_opposite.sum(0)
         return inside, (of_same + of_opposite).sum(0) - inside
 
-    pairs = [split(r, q), split(1.0 * (r > 0), 1.0 * (q > 0)), split(y, z), split(y * y, z * z), split(y * r, z * q)]
-    inside, outside = (_Side(*side) for side in zip(*pairs, split(r * r, q * q), strict=True))
+    pairs = [(r, q), (1.0 * (r > 0), 1.0 * (q > 0)), (y, z), (y * y, z * z), (y * r, z * q), (r * r, q * q)]
+    inside, outside = (_Side._make(side) for side in zip(*(split(*pair) for pair in pairs), strict=True))
     return inside, outside, ((y * z).sum(0), *split(y * q, z * r), (r * q).sum(0))
 
 

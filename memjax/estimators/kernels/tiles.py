@@ -48,17 +48,11 @@ def search(
     shape: tuple[int, int],
     devices: list[Device],
 ) -> Iterator[Found]:
-    """Pairs of the blocks whose influence reaches the floor of their test example, tile by tile.
+    """Pairs of the blocks whose influence reaches the floor of their test example, tile by tile, test examples
+    outermost.
 
-    The floor is read when a tile is started, so the caller may raise it between tiles.  Test examples are the outer
-    loop.  While the host reads one tile, each device computes another.
-
-    Args:
-      masks, scores: as `influence` takes them, bool or float32.
-      blocks: which pairs.
-      floor: least influence, by test example.
-      shape: training and test examples a tile.
-      devices: each gets a tile in turn.
+    While the host reads one tile, each device computes another.  The floor is read when a tile is started, so the
+    caller may raise it between tiles.
     """
     waiting: deque[_Tile] = deque()
     for tile in _started(masks, scores, blocks, floor, shape, devices):

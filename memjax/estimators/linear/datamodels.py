@@ -1,6 +1,7 @@
 """Datamodels: the output of a model on a test example as a linear function of its training subset."""
 
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,16 +11,9 @@ from jaxtyping import Array, Bool, Float, Int
 from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.kernels.layout import layout_of
-from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, as_positive, tiles
-from memjax.estimators.linear.lasso_solver import (
-    DesignMatrix,
-    design_matrix,
-    fit_tile,
-    make_targets,
-    nothing,
-    product,
-    solve,
-)
+from memjax.estimators.linear import lasso_solver as solver
+from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, as_positive, fill_in, tiles
+from memjax.estimators.linear.lasso_solver import DesignMatrix, Outputs, Pairs, Test, Used, product
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
@@ -82,7 +76,7 @@ def datamodels(
 
     Args:
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
-      outputs: (models, test), any finite numbers: margins, probabilities, correctness.  NumPy or JAX.
+      outputs: (models, test), any finite numbers: margins, probabilities, correctness.
       factors: (train, test), above 0: how strongly each pair is penalised, see `prior_factors`.  Default: 1.
       choose: the multiple for all targets together, which finds strong pairs a little better, or for each by itself;
         then all its weights are 0 where the mean alone predicts held-out models better than any multiple.
@@ -108,49 +102,38 @@ def datamodels(
     masks, outputs = as_masks_and_outputs(masks, outputs)
     factors = as_positive("factors", 1.0 if factors is None else factors, (masks.shape[1], outputs.shape[1]))
     path = as_positive("multiples", np.array(multiples), (len(multiples),))
-    check_folds(folds, len(masks))
     if not len(path) or (np.diff(path) >= 0).any():
         raise InputError(f"multiples is {multiples}; expected one or more in descending order")
-    everyone = np.ones(len(masks), bool)
-    design = design_matrix(masks, everyone)
-    errors, alone = _errors_of_path(masks, outputs, factors, path, folds, WHILE_CHOOSING, tile)
-    best = chosen(errors, choose)
-    weights, bias, penalty, gap = nothing_found(masks, outputs)
+
+    def fold_errors(design: DesignMatrix, used: np.ndarray, filled: np.ndarray) -> tuple[Array, Array]:
+        part = outputs[:, filled], used, factors[:, filled]
+        return _held_out_errors(design, *part, masks, path, WHILE_CHOOSING)
+
+    errors, alone = errors_of_folds(masks, outputs, folds, len(path), tile, solver.design_matrix, fold_errors)
+    best, everyone = chosen(errors, choose), np.ones(len(masks), bool)
+    design, found = solver.design_matrix(masks, everyone), nothing_found(masks, outputs)
     for columns, filled in tiles(outputs, tile):
         part = outputs[:, filled], everyone, factors[:, filled]
         scale, largest = (np.asarray(array) for array in _scales(design, *part))
         empty = (choose == "each") & (errors.min(0) >= alone)[filled]
         penalties = np.where(empty, largest, path[best[filled]] * scale)
-        solved = fit_tile(design, *part, penalties, tolerance)
-        everything = zip((weights, bias, gap, penalty), (*solved, penalties), strict=True)
-        for whole, array in everything:
-            whole[..., columns] = np.asarray(array)[..., : len(columns)]
-    return Datamodels(weights, bias, penalty, gap, held_out_r2(errors, alone, best))
+        weights, bias, gap = solver.fit_tile(design, *part, penalties, tolerance)
+        fill_in(found[:4], columns, (weights, bias, penalties, gap))
+    return found._replace(held_out_r2=held_out_r2(errors, alone, best))
 
 
-def nothing_found(
-    masks: Bool[np.ndarray, "models train"], outputs: Float[np.ndarray, "models test"]
-) -> tuple[
-    Float[np.ndarray, "train test"], Float[np.ndarray, " test"], Float[np.ndarray, " test"], Float[np.ndarray, " test"]
-]:
-    """Weights, bias, penalty and gap of constant outputs; those of other outputs are filled in later."""
-    num_targets = outputs.shape[1]
-    weights, gap = np.zeros((masks.shape[1], num_targets), np.float32), np.zeros(num_targets, np.float32)
-    return weights, outputs[0].copy(), np.full(num_targets, np.nan, np.float32), gap
-
-
-def check_folds(folds: int, num_models: int) -> None:
-    if not 2 <= folds <= num_models:
-        raise InputError(f"folds is {folds}; expected 2 or more and no more than the {num_models} models")
+def nothing_found(masks: Bool[np.ndarray, "models train"], outputs: Float[np.ndarray, "models test"]) -> Datamodels:
+    """Those of constant outputs; those of other outputs are filled in later."""
+    unknown = np.full(outputs.shape[1], np.nan, np.float32)
+    weights = np.zeros((masks.shape[1], outputs.shape[1]), np.float32)
+    return Datamodels(weights, outputs[0].copy(), unknown, np.zeros_like(unknown), unknown)
 
 
 def folds_of(masks: Bool[np.ndarray, "models train"], folds: int) -> Int[np.ndarray, " models"]:
-    """The fold of each model: its number mod `folds`; models of equal or of opposite subsets are in one fold, because
-    what they share would be predicted from each other.
-
-    Raises:
-      InputError: there are fewer different subsets than folds.
-    """
+    """The fold of each model: its number mod `folds`; models of equal or of opposite subsets, which would be predicted
+    from each other, are in one fold."""
+    if not 2 <= folds <= len(masks):
+        raise InputError(f"folds is {folds}; expected 2 or more and no more than the {len(masks)} models")
     layout = layout_of(masks)
     if layout is None:
         return np.arange(len(masks)) % folds
@@ -176,43 +159,33 @@ def held_out_r2(
     return np.where(alone > 0, 1 - left / np.where(alone > 0, alone, 1), np.nan).astype(np.float32)
 
 
-def _errors_of_path(
-    masks: Bool[np.ndarray, "models train"],
-    outputs: Float[np.ndarray, "models test"],
-    factors: Float[np.ndarray, "train test"],
-    path: Float[np.ndarray, " penalties"],
-    folds: int,
-    tolerance: float,
-    tile: int,
-) -> tuple[Float[np.ndarray, "penalties test"], Float[np.ndarray, " test"]]:
-    """Squared errors on held-out models, summed over all folds: for each multiple, and for the mean alone."""
-    errors, alone = np.zeros((len(path), outputs.shape[1])), np.zeros(outputs.shape[1])
+def errors_of_folds(
+    masks: Bool[np.ndarray, "models train"], outputs: Float[np.ndarray, "models test"], folds: int, penalties: int,
+    tile: int, prepare: Callable[[np.ndarray, np.ndarray], Any], errors_of: Callable[..., tuple[Array, Array]],
+) -> tuple[Float[np.ndarray, "penalties test"], Float[np.ndarray, " test"]]:  # fmt: skip
+    """Squared errors on held-out models, summed over folds, for each penalty and for the mean alone: those that
+    `errors_of` gives from what `prepare` makes of a fold, the models in use and the targets of a tile."""
+    errors, alone = np.zeros((penalties, outputs.shape[1])), np.zeros(outputs.shape[1])
     fold_of = folds_of(masks, folds)
     for fold in range(folds):
         used = fold_of != fold
-        design = design_matrix(masks, used)
+        shared = prepare(masks, used)
         for columns, filled in tiles(outputs, tile):
-            part = outputs[:, filled], used, factors[:, filled]
-            found, mean = _held_out_errors(design, *part, masks, path, tolerance)
+            found, mean = errors_of(shared, used, filled)
             errors[:, columns] += np.asarray(found)[:, : len(columns)]
             alone[columns] += np.asarray(mean)[: len(columns)]
     return errors, alone
 
 
 @jax.jit
-def _scales(
-    design: DesignMatrix,
-    outputs: Float[Array, "models test"],
-    used: Bool[Array, " models"],
-    factors: Float[Array, "train test"],
-) -> tuple[Float[Array, " test"], Float[Array, " test"]]:
+def _scales(design: DesignMatrix, outputs: Outputs, used: Used, factors: Pairs) -> tuple[Test, Test]:
     """The penalty that just holds back pure noise, and the least one at which all weights are 0."""
-    targets = make_targets(design, outputs, used, factors)
+    targets = solver.make_targets(design, outputs, used, factors)
     largest = (jnp.abs(targets.slopes) / targets.factors).max(0) * 1.001  # rounding must not let one through
     return noise_level(design, used) * targets.scale, jnp.where(largest > 0, largest, 1) * targets.scale
 
 
-def noise_level(design: DesignMatrix, used: Bool[Array, " models"]) -> Float[Array, ""]:
+def noise_level(design: DesignMatrix, used: Used) -> Float[Array, ""]:
     """About the largest slope of pure noise of deviation 1: that of `train` independent normal numbers."""
     num_train = len(design.means)
     return jnp.maximum(design.spread, 1e-6) * jnp.sqrt(2 * jnp.log(max(num_train, 2)) / used.sum())
@@ -220,23 +193,18 @@ def noise_level(design: DesignMatrix, used: Bool[Array, " models"]) -> Float[Arr
 
 @jax.jit
 def _held_out_errors(
-    design: DesignMatrix,
-    outputs: Float[Array, "models test"],
-    used: Bool[Array, " models"],
-    factors: Float[Array, "train test"],
-    masks: Bool[Array, "models train"],
-    path: Float[Array, " penalties"],
-    tolerance: float | Array,
-) -> tuple[Float[Array, "penalties test"], Float[Array, " test"]]:
+    design: DesignMatrix, outputs: Outputs, used: Used, factors: Pairs,
+    masks: Bool[Array, "models train"], path: Float[Array, " penalties"], tolerance: float | Array,
+) -> tuple[Float[Array, "penalties test"], Test]:  # fmt: skip
     """Sums over the models not in use; each multiple starts where the one before it ended."""
-    targets = make_targets(design, outputs, used, factors)
+    targets = solver.make_targets(design, outputs, used, factors)
     wanted = jnp.where(used[:, None], 0, (outputs - targets.means) / targets.scale)
     shifted = jnp.where(used[:, None], 0, masks - design.means)
 
     def errors(fit, multiple):
         penalties = jnp.full_like(targets.power, multiple * noise_level(design, used))
-        fit = solve(design, targets, penalties, fit, tolerance)
+        fit = solver.solve(design, targets, penalties, fit, tolerance)
         return fit, ((wanted - product(shifted, fit.weights)) ** 2).sum(0)
 
-    _, found = jax.lax.scan(errors, nothing(targets), path)
+    _, found = jax.lax.scan(errors, solver.nothing(targets), path)
     return found * targets.scale**2, (wanted * wanted).sum(0) * targets.scale**2

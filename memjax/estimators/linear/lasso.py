@@ -1,7 +1,7 @@
 """The lasso, with a given penalty, for many targets at once that share one set of masks."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -59,7 +59,7 @@ def lasso(
 
     Args:
       masks: (models, train), whether model t was trained on example i; bool or 0 / 1.
-      outputs: (models, test), any finite numbers.  NumPy or JAX.
+      outputs: (models, test), any finite numbers.
       penalty: above 0, one for all targets or one each, in units of the outputs.
       factors: above 0, (train, test): how strongly each pair is penalised.  Default: 1.
       tolerance: a target is done when its duality gap is below this fraction of its objective at weight 0.
@@ -86,22 +86,23 @@ def lasso(
     factors = as_positive("factors", 1.0 if factors is None else factors, (masks.shape[1], outputs.shape[1]))
     everyone = np.ones(len(masks), bool)
     design = design_matrix(masks, everyone)
-    weights, bias, gap = np.zeros(factors.shape, np.float32), outputs[0].copy(), np.zeros(len(penalties), np.float32)
+    found = Lasso(np.zeros(factors.shape, np.float32), outputs[0].copy(), np.zeros(len(penalties), np.float32))
     for columns, filled in tiles(outputs, tile):
         part = outputs[:, filled], everyone, factors[:, filled]
-        found = fit_tile(design, *part, penalties[filled], tolerance)
-        weights[:, columns], bias[columns], gap[columns] = (np.asarray(array)[..., : len(columns)] for array in found)
-    return Lasso(weights, bias, gap)
+        fill_in(found, columns, fit_tile(design, *part, penalties[filled], tolerance))
+    return found
+
+
+def fill_in(whole: Iterable[np.ndarray], columns: Int[np.ndarray, " columns"], tile: Iterable[Any]) -> None:
+    """Writes what was found for one of `tiles`."""
+    for values, part in zip(whole, tile, strict=True):
+        values[..., columns] = np.asarray(part)[..., : len(columns)]
 
 
 def as_masks_and_outputs(
     masks: ArrayLike, outputs: ArrayLike
 ) -> tuple[Bool[np.ndarray, "models train"], Float[np.ndarray, "models test"]]:
-    """Masks as bool and outputs as float32, in host memory.
-
-    Raises:
-      InputError: masks other than 0 and 1, not one row of outputs a model, outputs that are not finite numbers.
-    """
+    """Masks as bool and finite outputs as float32, in host memory; refuses others."""
     masks, outputs = np.asarray(as_masks(masks)), np.asarray(as_array("outputs", outputs))
     if outputs.ndim != 2 or len(outputs) != len(masks):
         raise InputError(f"outputs has shape {outputs.shape}; expected ({len(masks)}, test), a row for each of masks")
@@ -112,11 +113,7 @@ def as_masks_and_outputs(
 
 
 def as_positive(name: str, values: ArrayLike | float, shape: tuple[int, ...]) -> np.ndarray:
-    """Numbers above 0 as float32 of the given shape; a single one is for all.
-
-    Raises:
-      InputError: another shape, or a number that is not above 0 and finite.
-    """
+    """Numbers above 0 as float32 of the given shape, a single one for all; refuses others."""
     values = np.asarray(values, np.float32)
     if values.shape not in ((), shape):
         raise InputError(f"{name} has shape {values.shape}; expected one number or {shape}")

@@ -12,6 +12,12 @@ from jaxtyping import Array, Bool, Float
 
 ROUNDS = 5000
 product = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
+Test = Float[Array, " test"]
+Pairs = Float[Array, "train test"]
+Factors = Float[Array, "#train #test"]
+Outputs = Float[Array, "models test"]
+Used = Bool[Array, " models"]
+Number = Float[Array, ""] | float
 
 
 class DesignMatrix(NamedTuple):
@@ -42,23 +48,23 @@ class Targets(NamedTuple):
       power: the mean square of the standardised outputs: 1, or 0 where they are constant.
     """
 
-    means: Float[Array, " test"]
-    scale: Float[Array, " test"]
-    factors: Float[Array, "#train #test"]
-    slopes: Float[Array, "train test"]
-    power: Float[Array, " test"]
+    means: Test
+    scale: Test
+    factors: Factors
+    slopes: Pairs
+    power: Test
 
 
 class Fit(NamedTuple):
     """Weights in standard deviations of the outputs, the slopes of half the squared error there, the duality gap."""
 
-    weights: Float[Array, "train test"]
-    slopes: Float[Array, "train test"]
-    gap: Float[Array, " test"]
+    weights: Pairs
+    slopes: Pairs
+    gap: Test
 
 
 @jax.jit
-def design_matrix(masks: Bool[Array, "models train"], used: Bool[Array, " models"]) -> DesignMatrix:
+def design_matrix(masks: Bool[Array, "models train"], used: Used) -> DesignMatrix:
     """The design of the models in use."""
     num_models, num_train = masks.shape
     rows = used[:, None]
@@ -71,12 +77,7 @@ def design_matrix(masks: Bool[Array, "models train"], used: Bool[Array, " models
     return DesignMatrix(means, centred, gram, 1 / jnp.maximum(1.001 * largest, 1e-6), spread)
 
 
-def make_targets(
-    design: DesignMatrix,
-    outputs: Float[Array, "models test"],
-    used: Bool[Array, " models"],
-    factors: Float[Array, "#train #test"],
-) -> Targets:
+def make_targets(design: DesignMatrix, outputs: Outputs, used: Used, factors: Factors) -> Targets:
     """The targets of the models in use.  Outputs that are constant are exactly 0 on the way."""
     rows = used[:, None]
     first = outputs[jnp.argmax(used)]
@@ -96,20 +97,10 @@ def nothing(targets: Targets) -> Fit:
     return Fit(jnp.zeros_like(targets.slopes), targets.slopes, targets.power / 2)
 
 
-def solve(
-    design: DesignMatrix,
-    targets: Targets,
-    penalties: Float[Array, " test"],
-    start: Fit,
-    tolerance: Float[Array, ""] | float,
-) -> Fit:
-    """Rounds of accelerated proximal gradient from `start` until the gap of every target is small enough.
-
-    Each round extrapolates the last two fits, takes a gradient step from there, and pulls every weight towards 0 by
-    step times penalty.  A target whose last step went against its momentum starts again without momentum.  Gradients
-    are linear in the weights, so the gradient at the extrapolated point follows from those of the last two fits, and
-    the gap of each fit costs nothing.
-    """
+def solve(design: DesignMatrix, targets: Targets, penalties: Test, start: Fit, tolerance: Number) -> Fit:
+    """Rounds of accelerated proximal gradient from `start` until the gap of every target is small enough; a target
+    whose last step went against its momentum starts again without.  Gradients are linear in the weights: that of the
+    extrapolated point follows from those of the last two fits."""
 
     def unfinished(state):
         _, fit, _, rounds = state
@@ -130,9 +121,7 @@ def solve(
     return jax.lax.while_loop(unfinished, advance, (start, start, jnp.ones_like(penalties), 0))[1]
 
 
-def _at(
-    design: DesignMatrix, targets: Targets, penalties: Float[Array, " test"], weights: Float[Array, "train test"]
-) -> Fit:
+def _at(design: DesignMatrix, targets: Targets, penalties: Test, weights: Pairs) -> Fit:
     if design.gram is not None:
         bent = product(design.gram, weights)
     else:
@@ -141,12 +130,7 @@ def _at(
     return Fit(weights, slopes, duality_gap(targets, penalties, weights, slopes))
 
 
-def duality_gap(
-    targets: Targets,
-    penalties: Float[Array, " test"],
-    weights: Float[Array, "train test"],
-    slopes: Float[Array, "train test"],
-) -> Float[Array, " test"]:
+def duality_gap(targets: Targets, penalties: Test, weights: Pairs, slopes: Pairs) -> Test:
     """The objective minus a lower bound of its minimum; never below 0.
 
     The lower bound is the dual objective at s times the residual r, s at most 1 and such that no slope of s r exceeds
@@ -160,20 +144,15 @@ def duality_gap(
     return (1 - shrink) ** 2 * residual / 2 + excess.sum(0)
 
 
-def soft_threshold(values: Float[Array, "train test"], by: Float[Array, "#train #test"]) -> Float[Array, "train test"]:
+def soft_threshold(values: Pairs, by: Factors) -> Pairs:
     """Values moved towards 0, and not beyond it."""
     return jnp.sign(values) * jnp.maximum(jnp.abs(values) - by, 0)
 
 
 @jax.jit
 def fit_tile(
-    design: DesignMatrix,
-    outputs: Float[Array, "models test"],
-    used: Bool[Array, " models"],
-    factors: Float[Array, "train test"],
-    penalties: Float[Array, " test"],
-    tolerance: Float[Array, ""] | float,
-) -> tuple[Float[Array, "train test"], Float[Array, " test"], Float[Array, " test"]]:
+    design: DesignMatrix, outputs: Outputs, used: Used, factors: Pairs, penalties: Test, tolerance: Number
+) -> tuple[Pairs, Test, Test]:
     """Weights, bias and gap in units of the outputs."""
     targets = make_targets(design, outputs, used, factors)
     fit = solve(design, targets, penalties / targets.scale, nothing(targets), tolerance)
@@ -181,6 +160,6 @@ def fit_tile(
     return weights, targets.means - product(design.means[None], weights)[0], fit.gap * targets.scale**2
 
 
-def or_one(values: Float[Array, " test"]) -> Float[Array, " test"]:
+def or_one(values: Test) -> Test:
     """A divisor: 1 instead of 0."""
     return jnp.where(values > 0, values, 1)

@@ -7,13 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from memjax.estimators.linear.datamodels import Datamodels, check_folds, chosen, folds_of, held_out_r2, nothing_found
-from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, tiles
-from memjax.estimators.linear.lasso_solver import product
+from memjax.estimators.linear.datamodels import Datamodels, chosen, errors_of_folds, held_out_r2, nothing_found
+from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, fill_in, tiles
+from memjax.estimators.linear.lasso_solver import Outputs, Pairs, Test, Used, product
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 MULTIPLES = tuple(10.0**power for power in range(3, -4, -1))
+Values = Float[Array, " models"]
+Kernel = Float[Array, "models models"]
 
 
 @without_debugging()
@@ -41,52 +43,36 @@ def ridge_datamodels(
       Hoerl and Kennard, Ridge Regression: Biased Estimation for Nonorthogonal Problems, 1970.
     """
     masks, outputs = as_masks_and_outputs(masks, outputs)
-    check_folds(folds, len(masks))
-    everyone, num_targets = np.ones(len(masks), bool), outputs.shape[1]
     path = np.asarray(MULTIPLES, np.float32)
-    errors, alone = np.zeros((len(path), num_targets)), np.zeros(num_targets)
-    fold_of = folds_of(masks, folds)
-    for fold in range(folds):
-        used = fold_of != fold
-        kernel = _decompose(masks, used)
-        for columns, filled in tiles(outputs, tile):
-            found, mean = _held_out_errors(*kernel, outputs[:, filled], used, path)
-            errors[:, columns] += np.asarray(found)[:, : len(columns)]
-            alone[columns] += np.asarray(mean)[: len(columns)]
-    best = chosen(errors, choose)
-    kernel = _decompose(masks, everyone)
-    weights, bias, penalty, gap = nothing_found(masks, outputs)
+
+    def fold_errors(kernel: tuple, used: np.ndarray, filled: np.ndarray) -> tuple[Array, Array]:
+        return _held_out_errors(*kernel, outputs[:, filled], used, path)
+
+    errors, alone = errors_of_folds(masks, outputs, folds, len(path), tile, _decompose, fold_errors)
+    best, kernel = chosen(errors, choose), _decompose(masks, np.ones(len(masks), bool))
+    found = nothing_found(masks, outputs)
     for columns, filled in tiles(outputs, tile):
         penalties = path[best[filled]] * float(_mean_eigenvalue(kernel[0]))
-        solved = *_weights(*kernel, masks, outputs[:, filled], penalties), penalties
-        weights[:, columns], bias[columns], penalty[columns] = (
-            np.asarray(array)[..., : len(columns)] for array in solved
-        )
-    return Datamodels(weights, bias, penalty, gap, held_out_r2(errors, alone, best))
+        solved = _weights(*kernel, masks, outputs[:, filled], penalties)
+        fill_in(found[:3], columns, (*solved, penalties))
+    return found._replace(held_out_r2=held_out_r2(errors, alone, best))
 
 
 @jax.jit
-def _decompose(
-    masks: Bool[Array, "models train"], used: Bool[Array, " models"]
-) -> tuple[Float[Array, " models"], Float[Array, "models models"], Float[Array, "models models"]]:
-    """Eigenvalues and vectors of the kernel of the models in use (0 elsewhere), and the kernel of all with these.
-
-    All is divided by the number of models in use; masks are centred at the mean of these.
-    """
+def _decompose(masks: Bool[Array, "models train"], used: Used) -> tuple[Values, Kernel, Kernel]:
+    """Eigenvalues and vectors of the kernel of the models in use (0 elsewhere), over their number, and that of all."""
     shifted = masks - (masks & used[:, None]).sum(0) / used.sum()
     kernel = product(shifted, jnp.where(used[:, None], shifted, 0).T) / used.sum()
     values, vectors = jnp.linalg.eigh(jnp.where(used[:, None], kernel, 0))
     return jnp.maximum(values, 0), vectors, kernel
 
 
-def _mean_eigenvalue(values: Float[Array, " models"]) -> Float[Array, ""]:
+def _mean_eigenvalue(values: Values) -> Float[Array, ""]:
     mean = values.sum() / len(values)
     return jnp.where(mean > 0, mean, 1)
 
 
-def _centred(
-    outputs: Float[Array, "models test"], used: Bool[Array, " models"]
-) -> tuple[Float[Array, "models test"], Float[Array, " test"]]:
+def _centred(outputs: Outputs, used: Used) -> tuple[Outputs, Test]:
     """Outputs minus their mean over the models in use, and that mean; constant ones are exactly 0."""
     first = outputs[jnp.argmax(used)]
     moved = outputs - first
@@ -96,13 +82,8 @@ def _centred(
 
 @jax.jit
 def _held_out_errors(
-    values: Float[Array, " models"],
-    vectors: Float[Array, "models models"],
-    kernel: Float[Array, "models models"],
-    outputs: Float[Array, "models test"],
-    used: Bool[Array, " models"],
-    path: Float[Array, " penalties"],
-) -> tuple[Float[Array, "penalties test"], Float[Array, " test"]]:
+    values: Values, vectors: Kernel, kernel: Kernel, outputs: Outputs, used: Used, path: Float[Array, " penalties"]
+) -> tuple[Float[Array, "penalties test"], Test]:
     """Sums of squares over the models not in use: for each penalty, and for the mean alone."""
     centred, _ = _centred(outputs, used)
     turned = product(vectors.T, jnp.where(used[:, None], centred, 0))
@@ -118,13 +99,8 @@ def _held_out_errors(
 
 @jax.jit
 def _weights(
-    values: Float[Array, " models"],
-    vectors: Float[Array, "models models"],
-    _: Float[Array, "models models"],
-    masks: Bool[Array, "models train"],
-    outputs: Float[Array, "models test"],
-    penalty: Float[Array, " test"],
-) -> tuple[Float[Array, "train test"], Float[Array, " test"]]:
+    values: Values, vectors: Kernel, _: Kernel, masks: Bool[Array, "models train"], outputs: Outputs, penalty: Test
+) -> tuple[Pairs, Test]:
     """Weights and bias, of all models."""
     means = masks.sum(0) / len(masks)
     centred, mean = _centred(outputs, jnp.ones(len(masks), bool))

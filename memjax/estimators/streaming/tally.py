@@ -10,12 +10,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
 from memjax.errors import InputError, one_of
 from memjax.estimators.checks import as_scores
 from memjax.estimators.complementary import opposite, some_models, whole_pairs
-from memjax.estimators.kernels.influence_from_bits import Bits, no_bits, set_models
+from memjax.estimators.kernels.influence_from_bits import no_bits, set_models
 from memjax.estimators.kernels.layout import layout_of, layout_of_parts
 from memjax.estimators.streaming.laid_out import LaidOut, laid_out_of
 from memjax.estimators.streaming.totals import Totals, add_totals, memorization_totals
@@ -24,6 +24,7 @@ from memjax.metrics import SCORES
 from memjax.types import Outcomes
 
 MODELS_AT_ONCE = 256
+Masks = Callable[[Int[np.ndarray, " models"]], Bool[np.ndarray, "models train"]]  # of a design, by number
 
 
 class Tally:
@@ -45,34 +46,20 @@ class Tally:
         models are then in memory.  Else None.
     """
 
-    complementary: bool
-    num_models: int
-    num_failed: int
-    score: str
-    scores: dict[str, Totals]
-    halves: dict[bool, Totals]
-    num_right: Int[np.ndarray, " test"] | Float[np.ndarray, " test"]
-    bits: Bits
-    outputs: Float[np.ndarray, "models test"] | None
-    parts: list[Outcomes] | None
-
     def __init__(
         self, num_models: int, num_train: int, num_test: int, complementary: bool = False, score: str = "correct",
         laid_out: bool = False,
     ):  # fmt: skip
-        """For models numbered below `num_models`.
-
-        Raises:
-          InputError: an unknown score.
-        """
+        """For models numbered below `num_models`; refuses an unknown score."""
         if score not in SCORES:
             raise one_of("score", score, SCORES)
-        self.score, self.outputs = score, None
-        self.parts = [] if laid_out else None
-        self.complementary = complementary
+        self.score, self.complementary = score, complementary
+        self.outputs: Float[np.ndarray, "models test"] | None = None
+        self.parts: list[Outcomes] | None = [] if laid_out else None
         self.num_models = self.num_failed = 0
-        self.scores, self.halves = {}, {}
-        self.num_right = np.zeros(num_test, np.int64)
+        self.scores: dict[str, Totals] = {}
+        self.halves: dict[bool, Totals] = {}
+        self.num_right: Shaped[np.ndarray, " test"] = np.zeros(num_test, np.int64)
         self.bits = no_bits(num_models, num_train, num_test)
 
     def __repr__(self) -> str:
@@ -189,18 +176,14 @@ def tally_of(outcomes: Outcomes, score: str = "correct") -> Tally:
 
 
 @without_debugging()
-def in_pairs(
-    masks_of: Callable[[Int[np.ndarray, " models"]], Bool[np.ndarray, "models train"]], num_models: int
-) -> bool:
+def in_pairs(masks_of: Masks, num_models: int) -> bool:
     """Whether all models 2k and 2k + 1 below a number see complementary halves, by the masks of their design."""
     whole = np.arange(num_models // 2 * 2)
     starts = range(0, len(whole), MODELS_AT_ONCE)
     return len(whole) > 0 and all(opposite(masks_of(whole[start : start + MODELS_AT_ONCE])) for start in starts)
 
 
-def are_laid_out(
-    masks_of: Callable[[Int[np.ndarray, " models"]], Bool[np.ndarray, "models train"]], num_models: int
-) -> bool:
+def are_laid_out(masks_of: Masks, num_models: int) -> bool:
     """Whether models below a number have several subset sizes, or repeated or opposite subsets, by their design."""
     starts = range(0, num_models, MODELS_AT_ONCE)
     parts = (masks_of(np.arange(start, min(start + MODELS_AT_ONCE, num_models))) for start in starts)

@@ -37,11 +37,7 @@ def arrays_of(tally: Tally) -> Arrays:
 
 
 def fill(tally: Tally, arrays: Arrays) -> Tally:
-    """Fills an empty tally of the same size with the arrays of `arrays_of`; returns it.
-
-    Raises:
-      KeyError, ValueError, IndexError: the arrays are not those of a tally.
-    """
+    """Fills an empty tally of the same size and returns it; a KeyError, ValueError or IndexError shows wrong arrays."""
     tally.num_models, tally.num_failed = map(int, arrays["counts"])
     tally.num_right = arrays["num_right"]
     used = arrays["words"]

@@ -103,7 +103,7 @@ def estimate_of(totals: Totals, errors: str = "adjusted") -> Estimate:
         rates = rates if errors == "adjusted" else False
         stderr = stderr_in_pairs(estimate.value, int(totals.num_models) // 2, totals.in_pairs, rates)
         estimate = estimate._replace(stderr=stderr)
-    return Estimate(*map(jnp.asarray, estimate), num_right)
+    return Estimate(*map(jnp.asarray, estimate), num_right=num_right)
 
 
 @without_debugging()
