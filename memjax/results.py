@@ -137,7 +137,7 @@ class Listed(NamedTuple):
     """For each training example the test examples that it helps most, or hurts most, the strongest first.
 
     Attributes:
-      q_value: of these pairs among all train-test pairs; None for another score than correctness, or in an older folder.
+      q_value: among all train-test pairs; None for another score than correctness, or in an older folder.
     """
 
     test_rows: Int[np.ndarray, "train listed"]
