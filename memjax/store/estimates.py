@@ -26,6 +26,7 @@ ESTIMATES = {
     "tr_num_right": "memorization.num_right", "typical_stderr": "typical_stderr",
     "num_models": "num_models", "num_failed": "num_failed",
     "reliability": "reliability", "reliability_halves": "reliability_halves",
+    "reliability_spearman": "reliability_spearman",
 }  # fmt: skip
 PAIRS = {
     "tr_idx": "train_rows", "tt_idx": "test_rows", "infl": "influence", "infl_stderr": "influence_stderr",
