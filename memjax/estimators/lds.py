@@ -9,6 +9,7 @@ from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import as_masks
 from memjax.machine.debugging import without_debugging
+from memjax.statistics import mean_where
 from memjax.types import ArrayLike
 
 
@@ -149,7 +150,7 @@ def _interval(
     again = np.array([_spearman(predicted[rows][:, known], outputs[rows][:, known]) for rows in drawn])
     if draws < 2 or not number:
         return float("nan"), float("nan")
-    of_models = float(np.nanvar(np.nanmean(again, axis=1), ddof=1))
+    of_models = float(np.nanvar(mean_where(again, np.isfinite(again), axis=1)[0], ddof=1))
     of_single = float(np.nanmean(np.nanvar(again, axis=0, ddof=1)))
     variance = of_models
     if number > 1:
