@@ -134,11 +134,16 @@ class Estimates:
 
 
 class Listed(NamedTuple):
-    """For each training example the test examples that it helps most, or hurts most, the strongest first."""
+    """For each training example the test examples that it helps most, or hurts most, the strongest first.
+
+    Attributes:
+      q_value: among all train-test pairs; None for another score than correctness, or in an older folder.
+    """
 
     test_rows: Int[np.ndarray, "train listed"]
     influence: Float[np.ndarray, "train listed"]
     stderr: Float[np.ndarray, "train listed"]
+    q_value: Float[np.ndarray, "train listed"] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,13 +39,12 @@ _ARPIT_CNN = TrainSpec(
     drops=(0.5, 15), warmup=0.0,
 )  # fmt: skip
 
-_SUBSETS = {"subset fraction 0.7": SITE}
 _CIFAR_SOURCES = {
     "crops by 4 pixels, flips, inputs divided by 255": "the data code published with F&Z",
     "epochs, batch size, SGD with momentum, learning rate, no weight decay": UNCHECKED,
     "warm-up over 15 % of the steps, then linear to 0": UNCHECKED,
     "norm batch, stem of one 3 x 3 convolution": UNCHECKED,
-    **_SUBSETS,
+    "subset fraction 0.7": SITE,
 }
 _IMAGENET_SOURCES = {
     "network, 2,000 models": SITE,
@@ -54,7 +53,7 @@ _IMAGENET_SOURCES = {
     "division every 30 epochs, inputs divided by 255": OURS,
     "centre square of 224 pixels, moved by up to 28 pixels, flips": f"{OURS}, instead of random resized crops",
     "validation split as test set, stream, checkpoints every 30 minutes, influence within classes": OURS,
-    **_SUBSETS,
+    "subset fraction 0.7": SITE,
 }
 _ARPIT_MLP_SOURCES = {
     "network of two hidden layers of 4,096 units, 1,000 epochs, SGD with learning rate 0.01": "Arpit et al., section 2",

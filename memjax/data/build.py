@@ -53,9 +53,6 @@ def make_encoded(
     """A data set from inputs and labels of any kind, and the user's own value of each class.
 
     Without class names the values of the labels are the names.  `where` says in messages what holds the names.
-
-    Raises:
-      InputError: there is not one label for each example, the labels cannot be used, or the names do not fit.
     """
     inputs, given = train
     test_inputs = np.zeros((0, *inputs.shape[1:]), inputs.dtype) if test is None else test[0]

@@ -56,7 +56,7 @@ def labels_of_sides(**labels: Any) -> dict[str, np.ndarray]:
 
 
 def as_labels(which: str, labels: Any) -> np.ndarray:
-    """The labels as one row of text, int64 or bool, with the user's own values; each example must have one."""
+    """The user's own labels as one row of text, int64 or bool; each example must have one."""
     refuse_masked(f"{which} labels", labels)
     array: Any = np.asarray(labels, object if isinstance(labels, list | tuple) else None)  # [1, "a"] is no text
     if array.ndim == 2 and array.shape[1] == 1:

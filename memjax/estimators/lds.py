@@ -1,5 +1,6 @@
 """The linear datamodeling score: do sums of attributions predict how models trained on other subsets behave?"""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,6 @@ from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import as_masks
 from memjax.machine.debugging import without_debugging
-from memjax.statistics import mean_where
 from memjax.types import ArrayLike
 
 
@@ -150,8 +150,10 @@ def _interval(
     again = np.array([_spearman(predicted[rows][:, known], outputs[rows][:, known]) for rows in drawn])
     if draws < 2 or not number:
         return float("nan"), float("nan")
-    of_models = float(np.nanvar(mean_where(again, np.isfinite(again), axis=1)[0], ddof=1))
-    of_single = float(np.nanmean(np.nanvar(again, axis=0, ddof=1)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of few models some draws have no correlation at all
+        of_models = float(np.nanvar(np.nanmean(again, axis=1), ddof=1))
+        of_single = float(np.nanmean(np.nanvar(again, axis=0, ddof=1)))
     variance = of_models
     if number > 1:
         variance += float(each[known].var(ddof=1)) / number - max(of_single - of_models, 0.0) / (number - 1)

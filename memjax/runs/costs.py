@@ -24,7 +24,6 @@ class Costs(NamedTuple):
 
     Attributes:
       models_per_second: of one device.
-      blocks: packs in all.
       devices: of all hosts.
       rounds: ceil(blocks / devices), packs that the busiest device trains.
       seconds: rounds * pack_size / models_per_second.

@@ -49,9 +49,7 @@ def undecided(goal: Goal, tally: Tally, dataset: Dataset) -> tuple[int, int]:
 
 def _pairs(goal: Goal, tally: Tally, dataset: Dataset) -> tuple[int, int]:
     memorized = np.asarray(estimate_of(tally.scores["correct"]).value) >= MEM_THRESHOLD
-    sizes = [
-        np.bincount(labels, minlength=dataset.num_classes) for labels in (dataset.train_labels, dataset.test_labels)
-    ]
+    sizes = [np.bincount(side, minlength=dataset.num_classes) for side in (dataset.train_labels, dataset.test_labels)]
     error, num_open, of = ERROR / max(1, int(sizes[0] @ sizes[1])), 0, 0
     for number in range(dataset.num_classes):
         rows = np.flatnonzero(memorized & (dataset.train_labels == number))

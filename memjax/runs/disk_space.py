@@ -26,10 +26,9 @@ def writes_all_pairs(config: RunConfig, dataset: Dataset) -> bool:
 
 def bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
     """What is kept of a model on disk."""
-    each, recorded = (
-        sum(METRICS[name].num_bytes(dataset.num_classes) for name in names) for names in (config.keep, config.record)
-    )
-    recorded *= len(config.recorded_epochs)
+    each = sum(METRICS[name].num_bytes(dataset.num_classes) for name in config.keep)
+    an_epoch = sum(METRICS[name].num_bytes(dataset.num_classes) for name in config.record)
+    recorded = an_epoch * len(config.recorded_epochs)
     return (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
 
 

@@ -55,9 +55,6 @@ def open_run(config: RunConfig, given: InMemory | None = None, asked: bool = Tru
     Args:
       given: examples in memory; by default they are read from where the settings say.
       asked: False if the settings are the folder's own, see `settle_plan`.
-
-    Raises:
-      InputError: the folder was made for other settings (which are named) or is no run folder; bad data.
     """
     missing = missing_place(config)
     if missing and not given and store.read_plan(store.place(config.folder())):
@@ -72,8 +69,7 @@ def extend_run(run: Run, num_models: int) -> Run:
     """The same run with more models asked for.
 
     Raises:
-      InputError: the design has not so many, the inputs are not at their place, or a network of the user's own has
-        changed.
+      InputError: the design has not so many, the inputs are missing, or a network of the user's own has changed.
     """
     run.needs_inputs()
     most = run.design.num_models
@@ -89,9 +85,6 @@ def reopen_run(folder: Path, dataset: str = "") -> Run:
 
     The examples are at `dataset`, by default where they were last found.  Inputs that are not there are left out; what
     needs them says so.
-
-    Raises:
-      InputError: there is no run in the folder, or the examples are others.
     """
     plan = store.read_plan(folder)
     if plan is None:

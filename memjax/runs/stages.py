@@ -97,10 +97,6 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
     """Trains what is missing, then makes the estimates; False if they are there already, from the blocks of this run.
 
     Blocks that have changed since they were last read are checked, and trained again if they are damaged.
-
-    Raises:
-      InputError: every model diverged, or a block cannot be read.
-      Interrupted: the run was asked to stop.
     """
     every = writes_all_pairs(run.config, run.dataset)
     wanted = {name for name, asked in (("influence.npy", every), ("dynamics.npz", bool(run.config.record))) if asked}

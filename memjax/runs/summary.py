@@ -6,7 +6,7 @@ import numpy as np
 
 from memjax.metrics import metric_named
 from memjax.notebook import Summary
-from memjax.results import Estimates, PairTable
+from memjax.results import Estimates, Listed, PairTable
 from memjax.store import Plan
 from memjax.types import Dataset, SubsetDesign
 
@@ -78,6 +78,11 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
             "mean": float(pairs.influence.mean()) if len(pairs) else float("nan"),
             "mean_expected": float("nan") if pairs.shrunken is None or not len(pairs) else float(pairs.shrunken.mean()),
         },
+        "all_pairs": {
+            "tested": dataset.num_train * dataset.num_test,
+            "helping_across_classes": _across(dataset, pairs.helped),
+            "hurting": _across(dataset, pairs.hurt, within=True),
+        },
         "warnings": warnings(estimates, pairs),
         "most_memorized": [
             {
@@ -125,7 +130,20 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     text += _significant(pairs["discoveries"], pairs["tested"])
     if np.isfinite(pairs["mean_expected"]):
         text += f"; mean influence {pairs['mean']:.2f}, about {pairs['mean_expected']:.2f} expected from new models"
-    return [*table, ("pairs", text)]
+    table.append(("pairs", text))
+    if (hurting := found["all_pairs"]["hurting"]) is not None:
+        across = found["all_pairs"]["helping_across_classes"]
+        text = f"{hurting:,} pairs hurt, and {across:,} help across classes"
+        table.append(("all pairs", text + _significant(hurting + across, found["all_pairs"]["tested"])))
+    return table
+
+
+def _across(dataset: Dataset, listed: Listed | None, within: bool = False) -> int | None:
+    """How many of the listed pairs of two classes, or also of those within a class, are significant."""
+    if listed is None or listed.q_value is None:
+        return None
+    others = dataset.train_labels[:, None] != dataset.test_labels[listed.test_rows]
+    return int(((listed.q_value <= FDR) & (others | within)).sum())
 
 
 def _significant(discoveries: int | None, tested: int | None) -> str:

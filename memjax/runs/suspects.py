@@ -111,9 +111,7 @@ def lines(suspects: dict[str, np.ndarray]) -> list[str]:
     columns: list[list[str]] = []
     for name, title in head.items():
         values: Any = suspects.get(name, ())
-        texts = [
-            three_digits(value) if isinstance(value, float) else str(value) for value in np.asarray(values).tolist()
-        ]
+        texts = [three_digits(each) if isinstance(each, float) else str(each) for each in np.asarray(values).tolist()]
         columns.append([title, *(printable(text)[:_LONGEST] for text in texts)])
     three = zip(suspects["memorization"], suspects["low"], suspects["high"], strict=True)
     intervals = [f"{value:.2f} ({low:.2f} to {high:.2f})" for value, low, high in three]

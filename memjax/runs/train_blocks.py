@@ -34,7 +34,6 @@ def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | Non
     missing = [number for number in run.plan.blocks if number not in stock.records and (not only or number in only)]
     if not missing:
         return stock
-
     run.needs_inputs()
     check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
     if changed := environment.differences(run.plan.environment):

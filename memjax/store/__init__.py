@@ -14,13 +14,7 @@ from memjax.store.files import (
 )
 from memjax.store.outcomes import read_curves, read_held_out, read_outcomes
 from memjax.store.plan import Plan, add_network, differences, extend_plan, new_plan, read_plan, write_places
-from memjax.store.records import (
-    finished_blocks,
-    is_finished,
-    read_record,
-    record_path,
-    set_aside,
-)
+from memjax.store.records import finished_blocks, is_finished, read_record, record_path, set_aside
 from memjax.store.results import (
     ResultsNote,
     as_noted,
@@ -38,62 +32,3 @@ from memjax.store.sealed import BrokenSeal
 from memjax.store.staging import afresh, place, shown, url_of
 from memjax.store.stock import Stock, changed_blocks, take_stock, write_index
 from memjax.store.verify import Finding, verify
-
-__all__ = [
-    "Block",
-    "BrokenSeal",
-    "CorruptBlock",
-    "Finding",
-    "Plan",
-    "Results",
-    "ResultsNote",
-    "Stock",
-    "add_network",
-    "afresh",
-    "as_estimates",
-    "as_noted",
-    "as_pairs",
-    "changed_blocks",
-    "commit_staged",
-    "differences",
-    "extend_plan",
-    "finished_blocks",
-    "has_results",
-    "is_finished",
-    "is_there",
-    "new_plan",
-    "new_set",
-    "place",
-    "publish",
-    "publish_set",
-    "read_arrays",
-    "read_block",
-    "read_curves",
-    "read_estimates",
-    "read_found",
-    "read_held_out",
-    "read_note",
-    "read_outcomes",
-    "read_pairs",
-    "read_plan",
-    "read_record",
-    "read_results",
-    "record_path",
-    "remove_folder",
-    "remove_leftovers",
-    "remove_replaced",
-    "set_aside",
-    "show",
-    "shown",
-    "stamps",
-    "take_stock",
-    "total_size",
-    "url_of",
-    "verify",
-    "whole_results",
-    "write_arrays",
-    "write_atomically",
-    "write_block",
-    "write_index",
-    "write_places",
-]

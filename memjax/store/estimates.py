@@ -30,6 +30,7 @@ ESTIMATES = {
 PAIRS = {
     "tr_idx": "train_rows", "tt_idx": "test_rows", "infl": "influence", "infl_stderr": "influence_stderr",
     "helped_idx": "helped.test_rows", "helped_infl": "helped.influence", "helped_stderr": "helped.stderr",
+    "helped_q_value": "helped.q_value", "hurt_q_value": "hurt.q_value",
     "hurt_idx": "hurt.test_rows", "hurt_infl": "hurt.influence", "hurt_stderr": "hurt.stderr",
     "p_value": "p_value", "q_value": "q_value", "score": "score", "num_candidates": "num_candidates",
     "mem": "memorization", "mem_stderr": "memorization_stderr", "expected_by_chance": "expected_by_chance",
@@ -102,7 +103,7 @@ def as_pairs(arrays: Arrays) -> PairTable:
       KeyError, TypeError, ValueError: the arrays are something else.
     """
     listed: dict[str, Any] = {
-        side: Listed(*(arrays[f"{side}_{name}"] for name in ("idx", "infl", "stderr")))
+        side: Listed(*(arrays[f"{side}_{name}"] for name in ("idx", "infl", "stderr")), arrays.get(f"{side}_q_value"))
         for side in ("helped", "hurt")
         if f"{side}_idx" in arrays
     }

@@ -50,7 +50,6 @@ def write_locally(path: Path, write: Callable[[BinaryIO], _Result]) -> _Result:
     """As `write_atomically`, without the upload of a file of an object store."""
     with _written_aside(path, write) as (aside, result):
         os.replace(aside, path)
-    _flush_folder(path.parent)
     return result
 
 
@@ -59,7 +58,6 @@ def write_hashed(path: Path, write: Callable[[BinaryIO], object]) -> str:
     with _written_aside(path, write) as (aside, _):
         sha256 = sha256_of(aside)
         os.replace(aside, path)
-    _flush_folder(path.parent)
     return sha256
 
 
@@ -88,16 +86,23 @@ def publish(path: Path, content: bytes) -> bool:
         return new
     with _written_aside(path, lambda stream: stream.write(content)) as (aside, _):
         try:
-            os.link(aside, path)
+            if not linked(aside, path):
+                if path.exists():
+                    return False
+                os.replace(aside, path)
         except FileExistsError:
             return False
-        except OSError as problem:
-            if problem.errno not in NO_LINKS:
-                raise
-            if path.exists():
-                return False
-            os.replace(aside, path)
-    _flush_folder(path.parent)
+    return True
+
+
+def linked(source: Path, target: Path) -> bool:
+    """Gives a file a second, new name, a hard link; False where there are none."""
+    try:
+        os.link(source, target)
+    except OSError as problem:
+        if problem.errno not in NO_LINKS:
+            raise
+        return False
     return True
 
 
@@ -180,19 +185,12 @@ def total_size(path: Path) -> int:
     with suppress(FileNotFoundError):  # removed meanwhile
         if not path.is_dir():
             return path.lstat().st_size
-        with os.scandir(path) as entries:
-            return sum(
-                total_size(Path(entry.path)) if entry.is_dir(follow_symlinks=False) else _size_of(entry)
-                for entry in entries
-            )
-    return 0
-
-
-def _size_of(entry: os.DirEntry) -> int:
-    try:
-        return entry.stat().st_size
-    except FileNotFoundError:
-        return 0
+    found = 0
+    for folder, _, inside in os.walk(path):
+        for name in inside:
+            with suppress(FileNotFoundError):
+                found += os.stat(os.path.join(folder, name)).st_size
+    return found
 
 
 def move(path: Path, target: Path) -> None:
@@ -208,9 +206,8 @@ def remove(path: Path) -> None:
     if url := url_of(path):
         with suppress(InputError):
             objects.remove(url)
-    if os.path.lexists(path):
-        with suppress(PermissionError, FileNotFoundError):
-            path.unlink()
+    with suppress(PermissionError):
+        path.unlink(missing_ok=True)
 
 
 def remove_folder(folder: Path) -> None:
@@ -260,6 +257,7 @@ def _written_aside(path: Path, write: Callable[[BinaryIO], _Result]) -> Iterator
             stream.flush()
             os.fsync(stream.fileno())
         yield aside, result
+        _flush_folder(path.parent)
     finally:
         aside.unlink(missing_ok=True)
 

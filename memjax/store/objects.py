@@ -24,9 +24,8 @@ def put_new(url: str, content: bytes) -> bool:
     The stores of Google and Amazon check this themselves (if-generation-match, if-none-match).  On a store without such
     a check, of two that are written at the same moment the later one stays.
     """
-    system, path = _system(url)
 
-    def put() -> bool:
+    def put(system: Any, path: str) -> bool:
         if system.isfile(path):
             return False
         try:
@@ -42,8 +41,7 @@ def put_new(url: str, content: bytes) -> bool:
 
 def put_file(url: str, source: Path) -> None:
     """Uploads a local file, replacing an older object."""
-    system, path = _system(url)
-    _written(url, lambda: system.put_file(str(source), path))
+    _written(url, lambda system, path: system.put_file(str(source), path))
 
 
 def get_file(url: str, target: str) -> None:
@@ -52,18 +50,16 @@ def get_file(url: str, target: str) -> None:
     Raises:
       FileNotFoundError: there is no such object.
     """
-    system, path = _system(url)
-    _patiently(url, lambda: system.get_file(path, target))
+    _patiently(url, lambda system, path: system.get_file(path, target))
 
 
 def get_all(urls: Sequence[str]) -> dict[str, bytes]:
     """The content of several small objects by URL, without those that do not exist."""
     if not urls:
         return {}
-    system, _ = _system(urls[0])
     paths = {_system(url)[1]: url for url in urls}
 
-    def get() -> dict[str, bytes]:
+    def get(system: Any, _: str) -> dict[str, bytes]:
         found = {}
         for path, content in system.cat(list(paths), on_error="return").items():
             if isinstance(content, bytes):
@@ -77,8 +73,7 @@ def get_all(urls: Sequence[str]) -> dict[str, bytes]:
 
 def exists(url: str) -> bool:
     """Whether the object exists.  Unlike a listing, the answer is up to date."""
-    system, path = _system(url)
-    return _patiently(url, lambda: system.isfile(path))
+    return _patiently(url, lambda system, path: system.isfile(path))
 
 
 def listing(url: str) -> dict[str, int | None]:
@@ -101,9 +96,8 @@ def stamps(url: str) -> dict[str, tuple[int, int]]:
 
 
 def _entries(url: str) -> dict[str, dict[str, Any]]:
-    system, path = _system(url)
     try:
-        found = _patiently(url, lambda: system.ls(path, detail=True))
+        path, found = _patiently(url, lambda system, path: (path, system.ls(path, detail=True)))
     except FileNotFoundError:
         return {}
     entries = {entry["name"].strip("/"): entry for entry in found}
@@ -117,40 +111,31 @@ def copy(url: str, target: str) -> None:
     Raises:
       FileNotFoundError: there is no such object.
     """
-    system, path = _system(url)
-    _patiently(url, lambda: system.cp_file(path, _system(target)[1]))
+    _patiently(url, lambda system, path: system.cp_file(path, _system(target)[1]))
 
 
 def remove(url: str) -> None:
     """Removes an object, if there is one."""
-    system, path = _system(url)
     with suppress(FileNotFoundError):
-        _patiently(url, lambda: system.rm_file(path))
+        _patiently(url, lambda system, path: system.rm_file(path))
 
 
 def move(url: str, target: str) -> None:
     """Renames an object by copying and deleting it; does nothing if another process has already moved it."""
-    system, path = _system(url)
-
-    def act() -> None:
-        with suppress(FileNotFoundError):
-            system.cp_file(path, _system(target)[1])
-            system.rm_file(path)
-
-    _patiently(url, act)
+    with suppress(FileNotFoundError):
+        copy(url, target)
+        remove(url)
 
 
 def remove_all(url: str) -> None:
     """Removes all objects below a URL."""
-    system, path = _system(url)
     with suppress(FileNotFoundError):
-        _patiently(url, lambda: system.rm(path, recursive=True))
+        _patiently(url, lambda system, path: system.rm(path, recursive=True))
 
 
 def total_size(url: str) -> int:
     """Bytes of all objects below a URL."""
-    system, path = _system(url)
-    return _patiently(url, lambda: system.du(path))
+    return _patiently(url, lambda system, path: system.du(path))
 
 
 def check(url: str) -> None:
@@ -159,12 +144,11 @@ def check(url: str) -> None:
     Raises:
       InputError: it is one of these.
     """
-    system, path = _system(url)
-    bucket = path.strip("/").partition("/")[0]
+    bucket = _system(url)[1].strip("/").partition("/")[0]
     try:
-        _patiently(url, lambda: system.ls(path))
+        _patiently(url, lambda system, path: system.ls(path))
     except FileNotFoundError:
-        if url.partition(":")[0] in _EXTRAS and not _patiently(url, lambda: system.exists(bucket)):
+        if url.partition(":")[0] in _EXTRAS and not _patiently(url, lambda system, _: system.exists(bucket)):
             raise InputError(f"{url}: there is no bucket {bucket}; create it, or check its name") from None
 
 
@@ -172,30 +156,29 @@ def _system(url: str) -> tuple[Any, str]:
     """The fsspec file system of a URL, and the path in that file system."""
     import fsspec
 
-    protocol = url.partition(":")[0]
     try:
-        system, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        return fsspec.core.url_to_fs(url, use_listings_cache=False)
     except ImportError as problem:
-        extra = _EXTRAS.get(protocol)
+        extra = _EXTRAS.get(url.partition(":")[0])
         advice = f"pip install 'memjax[{extra}]'" if extra else str(problem)
         raise InputError(f"{url} needs a package that is not installed: {advice}") from None
     except ValueError as problem:
         raise InputError(f"{url} cannot be written to: {problem}; give gs://, s3:// or a folder") from None
-    return system, path
 
 
-def _written(url: str, act: Callable[[], _T]) -> _T:
+def _written(url: str, act: Callable[[Any, str], _T]) -> _T:
     try:
         return _patiently(url, act)
     except FileNotFoundError as problem:
         raise InputError(f"{url} cannot be written: {problem}; check that the bucket exists") from None
 
 
-def _patiently(url: str, act: Callable[[], _T]) -> _T:
-    """What `act` returns; a failed request is repeated."""
+def _patiently(url: str, act: Callable[[Any, str], _T]) -> _T:
+    """What `act` returns, given the file system of a URL and the path in it; a failed request is repeated."""
+    system, path = _system(url)
     for wait in (*WAITS, None):
         try:
-            return act()
+            return act(system, path)
         except (FileNotFoundError, InputError):
             raise
         except PermissionError as problem:

@@ -12,7 +12,8 @@ For people and other programs the files are also shown under the names that they
 
 import re
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +30,7 @@ from memjax.store.files import (
     sha256_of,
     sizes,
 )
-from memjax.store.sealed import BrokenSeal, seal, unseal
+from memjax.store.sealed import seal, unseal
 from memjax.store.second_names import is_shown_as, show_as
 from memjax.untrusted import read_npz
 
@@ -98,8 +99,9 @@ def publish_set(folder: Path, place: Path, note: ResultsNote, files: list[str], 
     note = note._replace(files=checksums, set=place.name)
     while True:
         number, there = latest(folder)
-        more = there is not None and _has_more(there, note)
-        if more or (there and _is_of_other_blocks(there, note) and there.blocks == blocks_now()):
+        more = bool(there and there.plan == note.plan and there.num_models > note.num_models)
+        alike = there and (there.plan, there.num_models) == (note.plan, note.num_models)
+        if more or (there and alike and note.blocks != there.blocks == blocks_now()):
             remove_folder(place)
             return more
         if publish(_note_path(folder, number + 1), seal(note._asdict())):
@@ -109,14 +111,6 @@ def publish_set(folder: Path, place: Path, note: ResultsNote, files: list[str], 
                 return True
             remove_folder(place)
             return False
-
-
-def _has_more(there: ResultsNote, new: ResultsNote) -> bool:
-    return there.plan == new.plan and there.num_models > new.num_models
-
-
-def _is_of_other_blocks(there: ResultsNote, new: ResultsNote) -> bool:
-    return (there.plan, there.num_models) == (new.plan, new.num_models) and there.blocks != new.blocks
 
 
 def latest(folder: Path) -> tuple[int, ResultsNote | None]:
@@ -133,8 +127,6 @@ def latest(folder: Path) -> tuple[int, ResultsNote | None]:
         except FileNotFoundError:
             if not number:
                 break
-        except (BrokenSeal, KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            return number, None
     return 0, None
 
 
@@ -173,8 +165,7 @@ def is_whole(folder: Path, note: ResultsNote, name: str) -> bool:
 def read_results(folder: Path, name: str, checked: bool = False) -> Arrays | None:
     """The arrays of an npz file of the set in force; None if it is missing or damaged, because it can be made again.
 
-    Args:
-      checked: None also if the checksum of the file is not the one noted.
+    With `checked` the checksum of the file is compared with the one noted.
     """
     return read_set(folder, [name], checked)[1][0]
 
@@ -240,41 +231,32 @@ def remove_replaced(folder: Path) -> None:
     for name in sorted(found):
         if (match := _NOTE.fullmatch(name)) and int(match[1]) < number:
             path = folder / FOLDER / name
-            try:
+            with suppress(OSError):
                 refresh([path])
-                old = _parsed(path.read_bytes())
-            except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
-                old = None
-            if old and old.set and old.set not in named:
-                remove_folder(old.place(folder))
+                if (old := _parsed(path.read_bytes())) and old.set and old.set not in named:
+                    remove_folder(old.place(folder))
             remove(path)
-    for place in _abandoned(folder, found - named):
-        remove_folder(place)
-
-
-def _abandoned(folder: Path, found: set[str]) -> Iterator[Path]:
-    for place in (folder / FOLDER / name for name in found if _SET.fullmatch(name)):
+    for place in (folder / FOLDER / name for name in found - named if _SET.fullmatch(name)):
         if all(is_abandoned(path) for path in (place, *place.glob("*"))):
-            yield place
+            remove_folder(place)
 
 
 def _note_path(folder: Path, number: int) -> Path:
     return folder / FOLDER / f"{number:06d}.json"
 
 
-def _parsed(content: bytes) -> ResultsNote:
-    """The note that these bytes hold.
-
-    Raises:
-      KeyError, TypeError, ValueError, AttributeError, OverflowError: they hold something else.
-    """
-    table = unseal(content)
-    files = {name: (str(sha256), int(size)) for name, (sha256, size) in table["files"].items() if name in FILES}
-    score = str(table.get("score", "correct"))  # older versions had no other score and did not note it
-    place, failed = table.get("set", ""), table.get("num_failed")
-    if place != "" and not _SET.fullmatch(place):
-        raise ValueError("set is not the name of a set")
-    return ResultsNote(
-        str(table["plan"]), int(table["num_models"]), files, score, str(table.get("blocks", "")),
-        None if failed is None else int(failed), dict(table.get("environment", {})), place,
-    )  # fmt: skip
+def _parsed(content: bytes) -> ResultsNote | None:
+    """The note that these bytes hold; None if they hold something else."""
+    try:
+        table = unseal(content)
+        files = {name: (str(sha256), int(size)) for name, (sha256, size) in table["files"].items() if name in FILES}
+        score = str(table.get("score", "correct"))  # older versions had no other score and did not note it
+        place, failed = table.get("set", ""), table.get("num_failed")
+        if place != "" and not _SET.fullmatch(place):
+            return None
+        return ResultsNote(
+            str(table["plan"]), int(table["num_models"]), files, score, str(table.get("blocks", "")),
+            None if failed is None else int(failed), dict(table.get("environment", {})), place,
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError):  # a broken seal is a ValueError
+        return None

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from memjax.store import objects
-from memjax.store.files import NO_LINKS, aside_of, sizes
+from memjax.store.files import aside_of, linked, sizes
 from memjax.store.staging import url_of
 
 
@@ -16,11 +16,7 @@ def show_as(source: Path, target: Path) -> None:
         return
     aside = aside_of(target)
     try:
-        try:
-            os.link(source, aside)
-        except OSError as problem:
-            if problem.errno not in NO_LINKS:
-                raise
+        if not linked(source, aside):
             shutil.copy2(source, aside)
         os.replace(aside, target)
     finally:

@@ -11,33 +11,3 @@ from memjax.training.probes import NOTHING, Probe
 from memjax.training.single import Examples, Training, examples_of, make_train
 from memjax.training.stream import Stream, check_reader, largest_input, stream_of
 from memjax.training.streamed import StreamedTraining, make_streamed
-
-__all__ = [
-    "NOTHING",
-    "Checkpoints",
-    "Examples",
-    "Pack",
-    "Probe",
-    "Stream",
-    "StreamedTraining",
-    "Training",
-    "Trial",
-    "check_reader",
-    "checkpoints_in",
-    "choose_pack_size",
-    "compile_any",
-    "compile_training",
-    "examples_of",
-    "forget",
-    "guess_pack_size",
-    "is_out_of_memory",
-    "largest_input",
-    "make_augment",
-    "make_optimizer",
-    "make_streamed",
-    "make_train",
-    "num_batches",
-    "replicate",
-    "stream_of",
-    "train_many",
-]

@@ -178,3 +178,10 @@ def test_more_folds_than_different_subsets_are_refused():
 
     with pytest.raises(InputError, match="more than the 3 different subsets"):
         datamodels(masks, np.arange(24.0)[:, None].astype(np.float32))
+
+
+def test_examples_that_are_always_in_or_out_make_no_subset_a_repeated_one():
+    masks = np.random.default_rng(6).random((120, 8)) < 0.6
+    masks[:, 0], masks[:, 1] = True, False  # 64 subsets are left, and 120 draws of them repeat some by chance
+
+    assert layout_of(masks) is None

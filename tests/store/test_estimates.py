@@ -24,6 +24,7 @@ ALL_OF_PAIRS = {
     **STRONG, **extremes_of(DATASET), "p_value": np.array([0.1, 0.2, 0.3]), "q_value": np.array([0.3, 0.3, 0.3]),
     "score": np.array("correct"), "num_candidates": np.array(40), "expected_by_chance": np.array(1.5),
     "infl_shrunken": np.float32([0.3, 0.2, 0.1]), "infl_at_least": np.float32([1, 0.9, 0.2]),
+    "helped_q_value": np.full((90, 5), 0.5), "hurt_q_value": np.full((90, 5), 0.6),
 }  # fmt: skip
 
 

@@ -15,11 +15,6 @@ def flip_labels(dataset: Dataset, rate: float, seed: int, part: Part = "train") 
 
     `mislabelled` marks these examples.  With the same seed, a higher rate changes the same labels and more.
 
-    Args:
-      rate: fraction of the labels.
-      seed: decides which labels change, and to which class.
-      part: whether training or test labels change.
-
     Raises:
       InputError: the rate is not between 0 and 1, or there are fewer than two classes.
     """

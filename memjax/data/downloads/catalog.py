@@ -47,10 +47,8 @@ def read_known(name: str, paths: dict[str, Path]) -> Dataset:
     folder = paths[known.files[0]].parent
     if dataset.input_shape != known.image_shape:
         raise InputError(f"{folder} holds images {dataset.input_shape}, not {known.image_shape} as in {name}")
-    for which, labels, counts in (
-        ("train", dataset.train_labels, known.train_counts),
-        ("test", dataset.test_labels, known.test_counts),
-    ):
+    sides = (("train", dataset.train_labels, known.train_counts), ("test", dataset.test_labels, known.test_counts))
+    for which, labels, counts in sides:
         came = tuple(np.bincount(labels, minlength=len(counts)).tolist())
         if came != counts:
             raise InputError(

@@ -56,10 +56,10 @@ def _by_folder(folder: Path) -> tuple[list[str], list[str], np.ndarray | None]:
             f"{FILE_NAME}"
         )
     sides = {path.parts[0].lower() for path in files}
+    test, level = None, 0  # of the folders of classes
     if sides <= TRAIN_WORDS | TEST_WORDS and sides & TRAIN_WORDS and all(len(path.parts) > 2 for path in files):
-        test = np.array([path.parts[0].lower() in TEST_WORDS for path in files])
-        return [path.as_posix() for path in files], [path.parts[1] for path in files], test
-    return [path.as_posix() for path in files], [path.parts[0] for path in files], None
+        test, level = np.array([path.parts[0].lower() in TEST_WORDS for path in files]), 1
+    return [path.as_posix() for path in files], [path.parts[level] for path in files], test
 
 
 def _listed(folder: Path, table: TableSpec) -> tuple[list[str], Any, np.ndarray | None]:

@@ -30,7 +30,6 @@ def stored_split(builder: Any, which: str, keys: tuple[str, str], side: int, nam
     if getattr(feature, "encoding_format", None) is None and not hasattr(feature, "use_colormap"):
         raise InputError(f"tfds:{name}: feature {input_key} is no image; --stream and --image-size are for images")
     channels = feature.shape[-1]
-
     split = info.splits[which]
     identity = f"tfds {info.full_name} {which} {split.shard_lengths} {split.num_bytes}"
     try:

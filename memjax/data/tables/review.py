@@ -72,10 +72,9 @@ def apply_review(decisions: list[Decision], source: str, spec: TableSpec, out: P
       InputError: the table has no such row, or a row has another label than the reader saw.
     """
     frame = read_table(source, as_text=True)
-    if spec.target not in frame.columns:
-        raise one_of("--target", spec.target, [str(name) for name in frame.columns])
-    if spec.id and spec.id not in frame.columns:
-        raise one_of("--id", spec.id, [str(name) for name in frame.columns])
+    for option, column in (("--target", spec.target), ("--id", spec.id or spec.target)):
+        if column not in frame.columns:
+            raise one_of(option, column, [str(name) for name in frame.columns])
     if out.exists() and out.samefile(Path(source.partition(":")[2]).expanduser()):
         raise InputError(f"--out {out} is the original; give another name, the original stays as it is")
     names = frame[spec.id].map(str) if spec.id else frame.index.map(str)

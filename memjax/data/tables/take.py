@@ -41,13 +41,12 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
     if test is None:
         frame, test = frame[~rows], frame[rows]
     left_out = [column for column in (spec.target, spec.id, spec.split, *spec.drop) if column in frame.columns]
-    inputs, given = frame.drop(columns=left_out), {"name": name, "ids": frame[spec.id] if spec.id else frame.index}
-    if not len(test):
-        found = from_frames(inputs, frame[spec.target], None, None, **given)
-    else:
-        given["test_ids"] = test[spec.id] if spec.id else test.index  # the index: rows of the table
-        test_inputs = test.drop(columns=left_out, errors="ignore")
-        found = from_frames(inputs, frame[spec.target], test_inputs, test[spec.target], **given)
+    inputs, ids = frame.drop(columns=left_out), frame[spec.id] if spec.id else frame.index  # the rows of the table
+    test_inputs = test_labels = test_ids = None
+    if len(test):
+        test_inputs, test_labels = test.drop(columns=left_out, errors="ignore"), test[spec.target]
+        test_ids = test[spec.id] if spec.id else test.index
+    found = from_frames(inputs, frame[spec.target], test_inputs, test_labels, name=name, ids=ids, test_ids=test_ids)
     return found._replace(notices=(*said, *found.notices))
 
 

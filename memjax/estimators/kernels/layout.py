@@ -48,8 +48,8 @@ def layout_of_parts(parts: Iterable[Bool[np.ndarray, "models train"]]) -> Layout
         return None
     rate = total / len(size)
     strata = _strata(size, float((rate * (1 - rate)).sum()))
-    # What is in all subsets, or in none, tells none apart.
-    groups = _groups(np.concatenate(keys), size - (rate == 1).sum(), int(((rate > 0) & (rate < 1)).sum()))
+    always = int((rate == 1).sum())  # such examples, and those never in, make no other subsets
+    groups = _groups(np.concatenate(keys), size - always, int(((rate > 0) & (rate < 1)).sum()))
     if not strata.any() and len(np.unique(groups)) == len(size):
         return None
     # Opposite subsets of different sizes are in different strata, and so in different groups.

@@ -33,9 +33,11 @@ class LaidOut(NamedTuple):
         found = estimate_by_size(self.layout, masks, scores, "adjusted", every)
         return np.asarray(found.value), np.asarray(found.stderr)
 
-    def p_values(self, rows: Rows, columns: Rows, influence: float | None = None) -> Float[np.ndarray, " pairs"]:
+    def p_values(
+        self, rows: Rows, columns: Rows, influence: float | None = None, less: bool = False
+    ) -> Float[np.ndarray, " pairs"]:
         """As `pair_p_values`; with an influence, how likely so much is."""
-        masks, right = self.outcomes.masks, self.outcomes.test["correct"].astype(bool)
+        masks, right = self.outcomes.masks, self.outcomes.test["correct"].astype(bool) ^ less
         parts = [np.s_[start : start + PAIRS_AT_ONCE] for start in range(0, len(rows), PAIRS_AT_ONCE)]
         found = [tails_by_size(self.layout, masks[:, rows[p]], right[:, columns[p]], influence) for p in parts]
         return np.concatenate([np.zeros(0), *found])
@@ -93,11 +95,11 @@ def halves_of(tally) -> list[Float[np.ndarray, " train"]]:
     ]
 
 
-def p_values_of(tally, rows: Rows, columns: Rows) -> Float[np.ndarray, " pairs"]:
-    """The p-values of pairs of correctness."""
+def p_values_of(tally, rows: Rows, columns: Rows, less: bool = False) -> Float[np.ndarray, " pairs"]:
+    """The p-values of pairs of correctness: of a positive influence, or with `less` of a negative one."""
     if tally.laid_out:
-        return tally.laid_out.p_values(rows, columns)
-    return tails_of_bits(tally.bits, tally.num_used, rows, columns, tally.complementary)
+        return tally.laid_out.p_values(rows, columns, less=less)
+    return tails_of_bits(tally.bits, tally.num_used, rows, columns, tally.complementary, less)
 
 
 def by_chance_of(tally, rows: Rows, columns: Rows, stderr: Influence, mem: Float[np.ndarray, " train"]) -> float:

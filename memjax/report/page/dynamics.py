@@ -120,8 +120,7 @@ def dynamics_data(dynamics: Dynamics, order: Orders) -> dict[str, Any]:
 
 
 def _curves_data(curves: MeanCurves, train: np.ndarray) -> dict[str, Any]:
-    kept, place = thinned(len(curves.epochs), len(train)), np.empty_like(train)
-    place[train] = np.arange(len(train))
+    kept, place = thinned(len(curves.epochs), len(train)), np.argsort(train)
     content: dict[str, Any] = {"metric": curves.metric, "epochs": curves.epochs[kept].tolist()}
     for kind, sides in (("mean", curves.mean), ("stderr", curves.stderr)):
         top = max(largest(values) for values in sides.values())

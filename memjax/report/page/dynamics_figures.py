@@ -1,27 +1,16 @@
 """Learning speed against memorization, and loss trajectories, as the shapes that the page's template draws."""
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from memjax.report.page.dynamics import MeanCurves, easiest_and_hardest, largest, typical
-from memjax.report.page.figures import MEMORIZED, Tick, ends, places_on
+from memjax.report.page.figures import BOTTOM, LEFT, MEMORIZED, RIGHT, TOP, Cell, Drawing, Tick, along, ends, places_on
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 800.0, 340.0, 58.0, 776.0, 34.0, 292.0
 COLUMNS, ROWS = 60, 36
 EPOCH_TICKS = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000)
-
-
-class Cell(NamedTuple):
-    """A rectangle of the plane; it is darker where it has more examples."""
-
-    count: int
-    x: float
-    y: float
-    width: float
-    height: float
-    opacity: float
 
 
 class Line(NamedTuple):
@@ -31,23 +20,7 @@ class Line(NamedTuple):
     points: str
 
 
-class Plane(NamedTuple):
-    """What the template needs to draw one of these figures, in SVG units."""
-
-    width: float
-    height: float
-    left: float
-    right: float
-    top: float
-    bottom: float
-    x_ticks: list[Tick]
-    y_ticks: list[Tick]
-    cells: list[Cell]
-    lines: list[Line]
-    threshold: Tick | None
-
-
-def speed_drawing(learned: Float[np.ndarray, " train"], mem: Float[np.ndarray, " train"]) -> Plane:
+def speed_drawing(learned: Float[np.ndarray, " train"], mem: Float[np.ndarray, " train"]) -> Drawing:
     """Counts of examples on a grid of learning speed (logarithmic) and memorization.
 
     Undefined values are left out.
@@ -67,33 +40,25 @@ def speed_drawing(learned: Float[np.ndarray, " train"], mem: Float[np.ndarray, "
         )
         for column, row in np.argwhere(counts).tolist()
     ]  # fmt: skip
-
-    def x(epochs: int | float) -> float:
-        return round(LEFT + (RIGHT - LEFT) * (float(np.log1p(epochs)) - low) / (high - low), 2)
-
-    def y(value: float) -> float:
-        return round(BOTTOM - (BOTTOM - TOP) * (value - floor) / (ceiling - floor), 2)
-
+    x, y = partial(along, low, high, LEFT, RIGHT), partial(along, floor, ceiling, BOTTOM, TOP)
     ticks = [epoch for epoch in EPOCH_TICKS if low - 1e-9 <= np.log1p(epoch) <= high + 1e-9]
-    return Plane(
-        WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, [Tick(x(epoch), epoch) for epoch in ticks],
-        [Tick(y(value), value) for value in places_on(floor, ceiling)], cells, [], Tick(y(MEMORIZED), MEMORIZED),
+    return Drawing(
+        [Tick(x(np.log1p(epoch)), epoch) for epoch in ticks],
+        [Tick(y(value), value) for value in places_on(floor, ceiling)], Tick(y(MEMORIZED), MEMORIZED), cells=cells,
     )  # fmt: skip
 
 
-def trajectory_drawing(curves: MeanCurves, side: str) -> Plane:
+def trajectory_drawing(curves: MeanCurves, side: str) -> Drawing:
     """The trajectories of the easiest and the hardest examples on a side, and the mean of all; heights are roots."""
     easiest, hardest = easiest_and_hardest(curves, side)
     mean = curves.mean[side]
     groups = [("easy", mean[easiest]), ("hard", mean[hardest]), ("typical", typical(mean)[None])]
     top = max(*(largest(values) for _, values in groups), 1e-6)
     first, last = float(curves.epochs[0]), float(max(curves.epochs[-1], curves.epochs[0] + 1))
-
-    def x(epochs: int | float) -> float:
-        return round(LEFT + (RIGHT - LEFT) * (epochs - first) / (last - first), 2)
+    x = partial(along, first, last, LEFT, RIGHT)
 
     def y(value: float) -> float:
-        return round(BOTTOM - (BOTTOM - TOP) * float(np.sqrt(value / top)), 2)
+        return along(0.0, 1.0, BOTTOM, TOP, np.sqrt(value / top))
 
     lines = [
         Line(kind, " ".join(f"{x(epoch)},{y(value)}" for epoch, value in zip(curves.epochs.tolist(), row, strict=True)))
@@ -101,10 +66,8 @@ def trajectory_drawing(curves: MeanCurves, side: str) -> Plane:
         for row in rows.tolist()
         if np.isfinite(row).all()
     ]
-    return Plane(
-        WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM, [Tick(x(epoch), epoch) for epoch in _whole_ticks(first, last)],
-        [Tick(y(value), value) for value in root_ticks(top)], [], lines, None,
-    )  # fmt: skip
+    ticks = [Tick(x(epoch), epoch) for epoch in _whole_ticks(first, last)]
+    return Drawing(ticks, [Tick(y(value), value) for value in root_ticks(top)], lines=lines)
 
 
 def root_ticks(top: float) -> list[float]:

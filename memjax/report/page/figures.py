@@ -1,5 +1,7 @@
 """Histogram of memorization, as the rectangles and ticks that the page's template draws."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +9,7 @@ from jaxtyping import Float, Int
 
 NUM_BINS = 18
 MEMORIZED = 0.25  # from here on Feldman and Zhang call an example memorized
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 800.0, 340.0, 58.0, 776.0, 34.0, 292.0
 SMALLEST_SHOWN = 0.5  # where the logarithmic axis begins, so that a count of one is a visible bar
 
 
@@ -55,45 +58,53 @@ class Tick(NamedTuple):
     value: float
 
 
-class Drawing(NamedTuple):
-    """What the template needs to draw the histogram, in SVG units."""
+class Cell(NamedTuple):
+    """A rectangle of a plane; it is darker where it has more examples."""
 
+    count: int
+    x: float
+    y: float
     width: float
     height: float
-    left: float
-    right: float
-    bottom: float
-    bars: list[Bin]
+    opacity: float
+
+
+class Drawing(NamedTuple):
+    """What the template needs to draw a figure, in SVG units."""
+
     x_ticks: list[Tick]
     y_ticks: list[Tick]
-    threshold: Tick
+    threshold: Tick | None = None
+    bars: Sequence[Bin] = ()
+    cells: Sequence[Cell] = ()
+    lines: Sequence[tuple[str, str]] = ()
+    height: float = HEIGHT
+    bottom: float = BOTTOM
+    width: float = WIDTH
+    left: float = LEFT
+    right: float = RIGHT
+    top: float = TOP
+
+
+def along(low: float, high: float, start: float, stop: float, value: int | float) -> float:
+    """Where a value stands on an axis from `low` at `start` to `high` at `stop`."""
+    return round(start + (stop - start) * (float(value) - low) / (high - low), 2)
 
 
 def histogram_drawing(values: Float[np.ndarray, " train"]) -> Drawing:
     """The histogram with a logarithmic count axis, as rectangles and ticks."""
     counts, edges = histogram(values)
-    width, height, left, right, top, bottom = 800.0, 300.0, 58.0, 776.0, 34.0, 254.0
-    decades = np.log10(max(10, counts.max()) / SMALLEST_SHOWN)
-
-    def across(value: float) -> float:
-        return round(left + (right - left) * (value - edges[0]) / (edges[-1] - edges[0]), 2)
+    height, bottom, most = 300.0, 254.0, max(10, counts.max())
+    across = partial(along, edges[0], edges[-1], LEFT, RIGHT)
 
     def up(count: int | float) -> float:
-        return round(bottom - (bottom - top) * float(np.log10(count / SMALLEST_SHOWN) / decades), 2)
+        return along(0.0, 1.0, bottom, TOP, np.log10(count / SMALLEST_SHOWN) / np.log10(most / SMALLEST_SHOWN))
 
     bars = []
     for start, stop, count in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True):
         y = up(max(count, SMALLEST_SHOWN))
         bars.append(Bin(start, stop, count, across(start), y, across(stop) - across(start) - 2, bottom - y))
-    powers = [10**power for power in range(int(np.log10(max(10, counts.max()))) + 1)]
-    return Drawing(
-        width,
-        height,
-        left,
-        right,
-        bottom,
-        bars,
-        x_ticks=[Tick(across(value), value) for value in places_on(edges[0], edges[-1])],
-        y_ticks=[Tick(up(power), power) for power in powers],
-        threshold=Tick(across(MEMORIZED), MEMORIZED),
-    )
+    labels = [Tick(across(value), value) for value in places_on(edges[0], edges[-1])]
+    powers = [10**power for power in range(int(np.log10(most)) + 1)]
+    counted = [Tick(up(power), power) for power in powers]
+    return Drawing(labels, counted, Tick(across(MEMORIZED), MEMORIZED), bars, height=height, bottom=bottom)

@@ -100,15 +100,10 @@ def own_data(own: Own, dataset: Dataset, train: np.ndarray, test: np.ndarray, ex
       train, test: the order of the page.
       examples: False leaves the cells out.
     """
-    named = own.ids is not dataset.train_ids
-    place = np.empty(len(train), np.int64)
-    place[train] = np.arange(len(train))
     content: dict[str, Any] = {
         "names": {
-            "train": [str(name) for name in own.ids[train].tolist()] if named else None,
-            "test": [str(name) for name in own.test_ids[test].tolist()]
-            if own.test_ids is not dataset.test_ids
-            else None,
+            "train": _texts(own.ids[train]) if own.ids is not dataset.train_ids else None,
+            "test": _texts(own.test_ids[test]) if own.test_ids is not dataset.test_ids else None,
         },
         "suspects": None,
         "cells": _cells(own.table, dataset, train, test) if own.table is not None and examples else None,
@@ -117,16 +112,20 @@ def own_data(own: Own, dataset: Dataset, train: np.ndarray, test: np.ndarray, ex
         rows = own.suspects
         content["suspects"] = {
             "answer": own.answer,
-            "place": packed(place[rows]),
+            "place": packed(np.argsort(train)[rows]),
             "wrong": packed(own.columns["looks_wrong"][rows], np.uint8),
-            "label": [str(label) for label in own.columns["label"][rows]],
-            "preferred": [str(label) for label in own.columns["preferred"][rows]],
+            "label": _texts(own.columns["label"][rows]),
+            "preferred": _texts(own.columns["preferred"][rows]),
             "probability": packed(own.columns["probability_out"][rows], np.float32),
             "preferredProbability": packed(own.columns["preferred_probability"][rows], np.float32),
             "low": packed(own.columns["low"][rows], np.float32),
             "high": packed(own.columns["high"][rows], np.float32),
         }
     return content
+
+
+def _texts(values: np.ndarray) -> list[str]:
+    return [str(value) for value in values.tolist()]
 
 
 def _cells(table: Table, dataset: Dataset, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:

@@ -67,17 +67,13 @@ class Report:
                 side: [f"{quote(folder)}/{_file_name(sheet)}" for sheet in sheets] if folder else None
                 for side, sheets in self.sheets.items()
             }
-        page = (
-            _environment()
-            .get_template("page.html")
-            .render(
-                **self.values,
-                script_data=htmlsafe_json_dumps(numbers, allow_nan=False),
-                script=Markup(SCRIPT.read_text(encoding="ascii")),  # noqa: S704  our own, with nothing put into it
-                sheets=[] if folder else self._embedded(Markup),
-                image_sources="data: file: 'self'" if folder else "data:",
-            )
-        )
+        page = _environment().get_template("page.html").render(
+            **self.values,
+            script_data=htmlsafe_json_dumps(numbers, allow_nan=False),
+            script=Markup(SCRIPT.read_text(encoding="ascii")),  # noqa: S704  our own, with nothing put into it
+            sheets=[] if folder else self._embedded(Markup),
+            image_sources="data: file: 'self'" if folder else "data:",
+        )  # fmt: skip
         # A file name that is no valid UTF-8 reaches us as lone surrogates, which no file could hold.
         return page.encode("utf-8", "replace").decode("utf-8")
 
@@ -181,15 +177,12 @@ def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Gall
 def _environment():
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"number": words.number, "percent": words.percent, "whole": words.whole, "sha256": _sha256}
-    environment.filters["short"] = words.short
+    environment.filters |= {name: getattr(words, name) for name in ("number", "percent", "short", "whole")}
+    environment.filters["sha256"] = _sha256
     return environment
 
 

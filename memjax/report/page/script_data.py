@@ -40,7 +40,7 @@ def script_data(
     dataset: Dataset, estimates: Estimates, pairs: PairTable, order: Orders, painter: Painter | None
 ) -> dict[str, Any]:
     """All numbers, ready for JSON.  Without a painter they tell nothing about what examples look like."""
-    place = Orders(_inverse(order.train), _inverse(order.test))
+    place = Orders(*map(np.argsort, order))  # the inverse of an order
     train, test = order
     probability, memorization = estimates.scores.get("probability"), estimates.memorization
 
@@ -139,12 +139,6 @@ def _short(values: np.ndarray) -> list[str]:
     if np.abs(values[finite]).max(initial=0) > REACH:
         return packed(values, np.float32)
     return packed(np.where(finite, np.round(values * PLACES), np.iinfo(np.int16).min).astype(np.int16), np.int16)
-
-
-def _inverse(order: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " rows"]:
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    return place
 
 
 def _number(value: Any) -> int | float | None:
