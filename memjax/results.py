@@ -56,7 +56,8 @@ class Estimates:
       corrupted, test_corrupted: examples that a corruption has touched; None in a folder of an older version.
       typical_stderr: root mean square of the standard errors from unbiased variances.
       reliability: expected correlation with scores from a new run of the same size.
-      reliability_halves: correlation of the scores from two halves of the models; both NaN in an older folder.
+      reliability_halves: correlation of the scores from two halves of the models.
+      reliability_spearman: rank correlation of these; all three NaN in an older folder.
     """
 
     score: str
@@ -79,6 +80,7 @@ class Estimates:
     typical_stderr: float = float("nan")
     reliability: float = float("nan")
     reliability_halves: float = float("nan")
+    reliability_spearman: float = float("nan")
 
     def __post_init__(self):
         if np.isnan(self.typical_stderr):  # an older folder
@@ -134,11 +136,16 @@ class Estimates:
 
 
 class Listed(NamedTuple):
-    """For each training example the test examples that it helps most, or hurts most, the strongest first."""
+    """For each training example the test examples that it helps most, or hurts most, the strongest first.
+
+    Attributes:
+      q_value: among all train-test pairs; None for another score than correctness, or in an older folder.
+    """
 
     test_rows: Int[np.ndarray, "train listed"]
     influence: Float[np.ndarray, "train listed"]
     stderr: Float[np.ndarray, "train listed"]
+    q_value: Float[np.ndarray, "train listed"] | None = None
 
 
 @dataclass(frozen=True, eq=False)

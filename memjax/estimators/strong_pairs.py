@@ -1,6 +1,7 @@
 """High-influence pairs of a large data set, without the matrix of all influences."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import jax
 import numpy as np
@@ -10,7 +11,7 @@ from memjax.errors import InputError
 from memjax.estimators.checks import as_masks, as_scores
 from memjax.estimators.kernels.layout import Layout, layout_of
 from memjax.estimators.kernels.stratified import estimate_by_size, every
-from memjax.estimators.kernels.tiles import Candidates, Device, Found, search, tile_for
+from memjax.estimators.kernels.tiles import Candidates, Device, Found, cut, search, tile_for
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD, Pairs, join_pairs, ranks
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
@@ -98,13 +99,12 @@ def strong_pairs(
 
 
 def _by_layout(
-    layout: Layout, masks: np.ndarray, scores: np.ndarray, blocks: list[Candidates], floor: np.ndarray,
-    shape: tuple[int, int],
-) -> Iterator[Found]:  # fmt: skip
+    layout: Layout, masks: np.ndarray, scores: np.ndarray, blocks: list[Candidates], floor: np.ndarray, shape: Any
+) -> Iterator[Found]:
     """As `search`, on the host, of models whose subsets have several sizes, or are not independent."""
     for block_rows, block_columns in blocks:
-        for columns in (block_columns[start : start + shape[1]] for start in range(0, len(block_columns), shape[1])):
-            for rows in (block_rows[start : start + shape[0]] for start in range(0, len(block_rows), shape[0])):
+        for columns in cut(block_columns, shape[1]):
+            for rows in cut(block_rows, shape[0]):
                 tile = estimate_by_size(layout, masks[:, rows], scores[:, columns], "adjusted", every)
                 value, stderr = np.asarray(tile.value), np.asarray(tile.stderr)
                 row, column = np.nonzero(value >= floor[columns])

@@ -126,6 +126,7 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
         test_corrupted=dataset.test_corrupted,
         reliability=reliability.whole,
         reliability_halves=reliability.halves,
+        reliability_spearman=reliability.spearman,
     )
 
 
@@ -164,9 +165,18 @@ def _pair_table(
         expected_by_chance=by_chance,
         shrunken=shrunken[0],
         at_least=shrunken[4],
-        helped=listed and Listed(*listed[:3]),
-        hurt=listed and Listed(*listed[3:]),
+        helped=listed and _listed(tally, *listed[:3]),
+        hurt=listed and _listed(tally, *listed[3:], less=True),
     )
+
+
+def _listed(tally: Tally, columns: np.ndarray, infl: np.ndarray, stderr: np.ndarray, less: bool = False) -> Listed:
+    """Extremes with their q-values among all pairs of which these are the strongest."""
+    if tally.score != "correct":
+        return Listed(columns, infl, stderr)
+    rows = np.repeat(np.arange(len(columns)), columns.shape[1])
+    p_values = p_values_of(tally, rows, columns.ravel(), less)
+    return Listed(columns, infl, stderr, q_values(p_values, len(columns) * len(tally.num_right)).reshape(columns.shape))
 
 
 def _write_estimates(

@@ -29,10 +29,12 @@ ESTIMATES = {
     "tr_num_right": "memorization.num_right", "typical_stderr": "typical_stderr",
     "num_models": "num_models", "num_failed": "num_failed",
     "reliability": "reliability", "reliability_halves": "reliability_halves",
+    "reliability_spearman": "reliability_spearman",
 }  # fmt: skip
 PAIRS = {
     "tr_idx": "train_rows", "tt_idx": "test_rows", "infl": "influence", "infl_stderr": "influence_stderr",
     "helped_idx": "helped.test_rows", "helped_infl": "helped.influence", "helped_stderr": "helped.stderr",
+    "helped_q_value": "helped.q_value", "hurt_q_value": "hurt.q_value",
     "hurt_idx": "hurt.test_rows", "hurt_infl": "hurt.influence", "hurt_stderr": "hurt.stderr",
     "p_value": "p_value", "q_value": "q_value", "score": "score", "num_candidates": "num_candidates",
     "mem": "memorization", "mem_stderr": "memorization_stderr", "expected_by_chance": "expected_by_chance",
@@ -93,7 +95,7 @@ def within_class(arrays: Arrays) -> dict[int, ClassInfluence]:
 def as_pairs(arrays: Arrays) -> PairTable:
     """The contents of pairs.npz, also of an older one."""
     listed: dict[str, Any] = {
-        side: Listed(*(arrays[f"{side}_{name}"] for name in ("idx", "infl", "stderr")))
+        side: Listed(*(arrays[f"{side}_{name}"] for name in ("idx", "infl", "stderr")), arrays.get(f"{side}_q_value"))
         for side in ("helped", "hurt")
         if f"{side}_idx" in arrays
     }

@@ -11,10 +11,11 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from memjax.estimators.complementary import stderr_in_pairs
 from memjax.estimators.kernels.moments import Sums, from_sums
-from memjax.estimators.kernels.products import counts_in, no_words, set_bits
+from memjax.estimators.kernels.products import TestWords, TrainWords, counts_in, no_words, set_bits
 from memjax.estimators.kernels.score_test import score_test
 
 PAIRS_AT_ONCE = 4096
+Words = UInt32[np.ndarray, "chunks words examples"]
 EVEN = np.uint32(0x55555555)  # the bits of models 0, 2, 4, ...
 
 
@@ -59,8 +60,7 @@ def influence_of_bits(
     masks, right = bits.masks[..., np.resize(rows, num_rows)], bits.right[..., np.resize(columns, num_columns)]
     sums, num_in = _sums(masks, right)
     estimate = from_sums(sums, num_in, num_models)
-    kept = np.s_[: len(rows), : len(columns)]
-    stderr = estimate.stderr
+    kept, stderr = np.s_[: len(rows), : len(columns)], estimate.stderr
     if complementary:
         unequal = np.bitwise_count(_unequal(right)).sum((0, 1), dtype=np.float64)
         stderr = stderr_in_pairs(estimate.value, num_models // 2, unequal, True)
@@ -124,18 +124,16 @@ def chances_in_pairs(bits: Bits, num_models: int, columns: Int[np.ndarray, " tes
     return float(binom.sf(np.ceil((unequal + influence * (num_models // 2)) / 2 - 1e-9) - 1, unequal, 0.5).sum())
 
 
-def _unequal(right: UInt32[np.ndarray, "chunks words examples"]) -> UInt32[np.ndarray, "chunks words examples"]:
+def _unequal(right: Words) -> Words:
     """A bit, that of the even model, for each pair of models 2k and 2k + 1 of which one was right."""
     return (right ^ (right >> np.uint32(1))) & EVEN
 
 
-def _count(words: UInt32[np.ndarray, "chunks words examples"]) -> Int[np.ndarray, " examples"]:
+def _count(words: Words) -> Int[np.ndarray, " examples"]:
     return np.bitwise_count(words).sum((0, 1), dtype=np.int64)
 
 
 @jax.jit
-def _sums(
-    masks: UInt32[Array, "chunks words train"], right: UInt32[Array, "chunks words test"]
-) -> tuple[Sums, Int[Array, "train 1"]]:
+def _sums(masks: TrainWords, right: TestWords) -> tuple[Sums, Int[Array, "train 1"]]:
     num_in, total = (jax.lax.population_count(words).astype(jnp.int32).sum((0, 1)) for words in (masks, right))
     return Sums(counts_in(masks, right), total.astype(jnp.float32)), num_in[:, None]

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, Int, UInt32
 from memjax.estimators.complementary import squares_in_pairs, stderr_in_pairs
 from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Sums, from_sums
-from memjax.estimators.kernels.products import unpack_bits
+from memjax.estimators.kernels.products import TrainWords, unpack_bits
 
 COLUMNS_AT_ONCE = 1024  # test examples whose scores are on the device together
 
@@ -41,9 +41,7 @@ def influence_of_outputs(
 
 @jax.jit
 def _sums(
-    words: UInt32[Array, "chunks words train"],
-    scores: Float[Array, "models test"],
-    any_bit: UInt32[Array, "chunks words 1"],
+    words: TrainWords, scores: Float[Array, "models test"], any_bit: UInt32[Array, "chunks words 1"]
 ) -> tuple[Sums, Int[Array, "train 1"]]:
     num_in = jax.lax.population_count(words).astype(jnp.int32).sum((0, 1))
     there = unpack_bits(any_bit, len(scores)) | (scores != 0).any(1, keepdims=True)  # or of an empty subset

@@ -84,15 +84,11 @@ def _drawn(right: Int[np.ndarray, " groups"], number: int) -> Float[np.ndarray, 
     """How likely each sum of right answers is, of so many groups drawn without replacement."""
     from scipy.stats import hypergeom
 
-    if right.max(initial=0) <= 1:
-        return hypergeom.pmf(np.arange(right.sum() + 1), len(right), right.sum(), number)
-    return _of_unequal_groups(right, number)
-
-
-def _of_unequal_groups(right: Int[np.ndarray, " groups"], number: int) -> Float[np.ndarray, " counts"]:
-    """Where groups have several right answers: a coefficient of the product of (1 - p + p x y ** right) over groups, p
-    being the share that is drawn, by a Fourier transform in both variables."""
     groups, total = len(right), int(right.sum())
+    if right.max(initial=0) <= 1:
+        return hypergeom.pmf(np.arange(total + 1), groups, total, number)
+    # Where groups have several right answers: a coefficient of the product of (1 - p + p x y ** right) over groups, p
+    # being the share that is drawn, by a Fourier transform in both variables.
     share = number / groups
     values, times = np.unique(right, return_counts=True)
     x, y = (np.exp(2j * np.pi * np.arange(length) / length) for length in (groups + 1, total + 1))

@@ -26,18 +26,20 @@ from jaxtyping import Array, Bool, Float, Int, Shaped, UInt32
 WORD = 32  # models a word
 OCTETS = np.arange(WORD // 8) if sys.byteorder == "little" else np.arange(WORD // 8)[::-1]  # of a word, least first
 WORDS_A_CHUNK = 64  # whose common bits are added up in one unrolled expression
+Words = UInt32[Array, "chunks words examples"]  # a bit a model
+TrainWords = UInt32[Array, "chunks words train"]
+TestWords = UInt32[Array, "chunks words test"]
+Pairs = Float[Array, "train test"]
 
 
-def sums_in(masks: Bool[Array, "models train"], scores: Shaped[Array, "models test"]) -> Float[Array, "train test"]:
+def sums_in(masks: Bool[Array, "models train"], scores: Shaped[Array, "models test"]) -> Pairs:
     """For each pair, the sum of scores over models that saw the training example, exact or in full float32."""
     if scores.dtype == bool:
         return jax.lax.platform_dependent(masks, scores, cpu=_count_bits, default=_multiply_bfloat16)
     return jnp.matmul(masks.T.astype(jnp.float32), scores, precision=jax.lax.Precision.HIGHEST)
 
 
-def counts_in(
-    masks: UInt32[Array, "chunks words train"], scores: UInt32[Array, "chunks words test"]
-) -> Float[Array, "train test"]:
+def counts_in(masks: TrainWords, scores: TestWords) -> Pairs:
     """As `sums_in`, of scores of 0 and 1, from the words that `pack_bits` made."""
     return jax.lax.platform_dependent(masks, scores, cpu=common_bits, default=_multiply_words)
 
@@ -67,15 +69,13 @@ def set_bits(
         octets[word, :, OCTETS[bit // 8]] |= row.view(np.uint8) << np.uint8(bit % 8)
 
 
-def unpack_bits(words: UInt32[Array, "chunks words examples"], num_models: int) -> Bool[Array, "models examples"]:
+def unpack_bits(words: Words, num_models: int) -> Bool[Array, "models examples"]:
     """The inverse of `pack_bits`, on a device."""
     bits = (words[:, :, None] >> jnp.arange(WORD, dtype=jnp.uint32)[:, None]) & 1
     return bits.reshape(-1, words.shape[-1])[:num_models].astype(bool)
 
 
-def common_bits(
-    masks: UInt32[Array, "chunks words train"], scores: UInt32[Array, "chunks words test"]
-) -> Float[Array, "train test"]:
+def common_bits(masks: TrainWords, scores: TestWords) -> Pairs:
     """How many bits each training example has in common with each test example."""
 
     def add_chunk(total, chunk):
@@ -106,12 +106,12 @@ def _bits_set(words: list[UInt32[Array, "train test"]]) -> UInt32[Array, "train 
     return total
 
 
-def _count_bits(masks: Bool[Array, "models train"], scores: Bool[Array, "models test"]) -> Float[Array, "train test"]:
+def _count_bits(masks: Bool[Array, "models train"], scores: Bool[Array, "models test"]) -> Pairs:
     # Without the barrier the packing may be fused into the product and repeated for each pair.
     return common_bits(*jax.lax.optimization_barrier((_pack_on_device(masks), _pack_on_device(scores))))
 
 
-def _pack_on_device(bits: Bool[Array, "models examples"]) -> UInt32[Array, "chunks words examples"]:
+def _pack_on_device(bits: Bool[Array, "models examples"]) -> Words:
     chunks, words = _chunks(len(bits))
     bits = jnp.pad(bits, ((0, chunks * words * WORD - len(bits)), (0, 0)))
     bits = bits.reshape(chunks, words, WORD, bits.shape[1]).astype(jnp.uint32)
@@ -125,14 +125,10 @@ def _chunks(num_models: int) -> tuple[int, int]:
     return chunks, -(-words // chunks)
 
 
-def _multiply_bfloat16(
-    masks: Bool[Array, "models train"], scores: Bool[Array, "models test"]
-) -> Float[Array, "train test"]:
+def _multiply_bfloat16(masks: Bool[Array, "models train"], scores: Bool[Array, "models test"]) -> Pairs:
     return jnp.matmul(masks.T.astype(jnp.bfloat16), scores.astype(jnp.bfloat16), preferred_element_type=jnp.float32)
 
 
-def _multiply_words(
-    masks: UInt32[Array, "chunks words train"], scores: UInt32[Array, "chunks words test"]
-) -> Float[Array, "train test"]:
+def _multiply_words(masks: TrainWords, scores: TestWords) -> Pairs:
     num_models = masks.shape[0] * masks.shape[1] * WORD
     return _multiply_bfloat16(unpack_bits(masks, num_models), unpack_bits(scores, num_models))

@@ -7,11 +7,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Shaped, UInt8, UInt32
+from jaxtyping import Array, Bool, Float, Int, Shaped, UInt8
 
 from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Sums, from_sums
-from memjax.estimators.kernels.products import counts_in, pack_bits, unpack_bits
+from memjax.estimators.kernels.products import Pairs as OfPairs
+from memjax.estimators.kernels.products import TrainWords, counts_in, pack_bits, unpack_bits
 from memjax.estimators.pairs import Pairs, join_pairs
 
 TILE_OF_CPU = 2048, 1024  # training and test examples; the packed scores of so many stay in the cache of a core
@@ -41,13 +42,9 @@ class _Tile(NamedTuple):
 
 
 def search(
-    masks: Bool[np.ndarray, "models train"],
-    scores: Shaped[np.ndarray, "models test"],
-    blocks: list[Candidates],
-    floor: Float[np.ndarray, " test"],
-    shape: tuple[int, int],
-    devices: list[Device],
-) -> Iterator[Found]:
+    masks: Bool[np.ndarray, "models train"], scores: Shaped[np.ndarray, "models test"], blocks: list[Candidates],
+    floor: Float[np.ndarray, " test"], shape: tuple[int, int], devices: list[Device],
+) -> Iterator[Found]:  # fmt: skip
     """Pairs of the blocks whose influence reaches the floor of their test example, tile by tile, test examples
     outermost.
 
@@ -78,10 +75,10 @@ def _started(masks, scores, blocks, floor, shape, devices) -> Iterator[_Tile]:
     scores = pack_bits(scores) if scores.dtype == bool else scores
     number = 0
     for block_rows, block_columns in blocks:
-        for columns in _cut(block_columns, shape[1]):
+        for columns in cut(block_columns, shape[1]):
             own_scores = _filled(scores, columns, shape[1])
             on_devices = [jax.device_put(own_scores, device) for device in devices]
-            for rows in _cut(block_rows, shape[0]):
+            for rows in cut(block_rows, shape[0]):
                 which = number % len(devices)
                 least = np.full(shape[1], np.inf, np.float32)  # columns that only fill up the tile give no pair
                 least[: len(columns)] = floor[columns]
@@ -111,7 +108,7 @@ def _bits_set(octets: UInt8[np.ndarray, "rows octets"]) -> tuple[np.ndarray, np.
     return row[which], 8 * octet[which] + bit
 
 
-def _cut(numbers: Int[np.ndarray, " all"], length: int) -> list[np.ndarray]:
+def cut(numbers: Int[np.ndarray, " all"], length: int) -> list[np.ndarray]:
     return [numbers[start : start + length] for start in range(0, len(numbers), length)]
 
 
@@ -126,9 +123,7 @@ def _filled(array: Shaped[np.ndarray, "... all"], numbers: np.ndarray, length: i
 
 
 @jax.jit
-def _products(
-    words: UInt32[Array, "chunks words train"], scores: Shaped[Array, "*models test"]
-) -> tuple[Sums, Int[Array, " train"]]:
+def _products(words: TrainWords, scores: Shaped[Array, "*models test"]) -> tuple[Sums, Int[Array, " train"]]:
     """Sums of scores, which are packed or fractions, and the number of models that saw each training example."""
     num_in = jax.lax.population_count(words).astype(jnp.int32).sum((0, 1))
     if scores.dtype == jnp.uint32:
@@ -150,11 +145,7 @@ def _above(value: Float[Array, "train test"], floor: Float[Array, " test"]) -> U
 
 @jax.jit
 def _picked(
-    value: Float[Array, "train test"],
-    sums: Sums,
-    num_in: Int[Array, " train"],
-    num_models: int | Array,
-    places: Int[Array, "2 pairs"],
+    value: OfPairs, sums: Sums, num_in: Int[Array, " train"], num_models: int | Array, places: Int[Array, "2 pairs"]
 ) -> Float[Array, "2 pairs"]:
     """Influence of some pairs, as it was compared with the floor, and its standard error."""
     row, column = places

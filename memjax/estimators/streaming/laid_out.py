@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from memjax.estimators.complementary import some_models
 from memjax.estimators.kernels.influence_from_bits import chances_in_pairs, tails_of_bits
 from memjax.estimators.kernels.layout import Layout, layout_of
-from memjax.estimators.kernels.moments import Moments
+from memjax.estimators.kernels.moments import Moments, as_errors
 from memjax.estimators.kernels.null import tails_by_size
 from memjax.estimators.kernels.stratified import estimate_by_size, every, laid_out, own, sides_by_size
 from memjax.estimators.memorization import memorization
@@ -18,27 +18,26 @@ from memjax.types import Estimate, Outcomes
 
 PAIRS_AT_ONCE = 4096
 Rows = Int[np.ndarray, "..."]
+Influence = Float[np.ndarray, "train test"]
 
 
 class LaidOut(NamedTuple):
     """Models in memory, by their numbers, and their layout."""
 
     outcomes: Outcomes
-    layout: Layout | None
+    layout: Layout
 
-    def influence(
-        self, score: str, rows: Rows, columns: Rows
-    ) -> tuple[Float[np.ndarray, "train test"], Float[np.ndarray, "train test"]]:
+    def influence(self, score: str, rows: Rows, columns: Rows) -> tuple[Influence, Influence]:
         """Influence of some training on some test examples, and its standard error."""
-        assert self.layout is not None
         masks, scores = self.outcomes.masks[:, rows], self.outcomes.test[score][:, columns]
         found = estimate_by_size(self.layout, masks, scores, "adjusted", every)
         return np.asarray(found.value), np.asarray(found.stderr)
 
-    def p_values(self, rows: Rows, columns: Rows, influence: float | None = None) -> Float[np.ndarray, " pairs"]:
+    def p_values(
+        self, rows: Rows, columns: Rows, influence: float | None = None, less: bool = False
+    ) -> Float[np.ndarray, " pairs"]:
         """As `pair_p_values`; with an influence, how likely so much is."""
-        assert self.layout is not None
-        masks, right = self.outcomes.masks, self.outcomes.test["correct"].astype(bool)
+        masks, right = self.outcomes.masks, self.outcomes.test["correct"].astype(bool) ^ less
         parts = [np.s_[start : start + PAIRS_AT_ONCE] for start in range(0, len(rows), PAIRS_AT_ONCE)]
         found = [tails_by_size(self.layout, masks[:, rows[p]], right[:, columns[p]], influence) for p in parts]
         return np.concatenate([np.zeros(0), *found])
@@ -56,15 +55,16 @@ class LaidOut(NamedTuple):
         return float(chances.mean() * number) if number else 0.0
 
 
-def laid_out_of(parts: list[Outcomes]) -> LaidOut:
-    """The models of all parts."""
+def laid_out_of(parts: list[Outcomes]) -> LaidOut | None:
+    """The models of all parts; None where they are independent and of one size."""
     numbers = np.concatenate([part.model_ids for part in parts])
     sides = [
         {name: np.concatenate([getattr(part, side)[name] for part in parts]) for name in getattr(parts[0], side)}
         for side in ("train", "test")
     ]
     joined = some_models(Outcomes(numbers, np.concatenate([part.masks for part in parts]), *sides), np.argsort(numbers))
-    return LaidOut(joined, layout_of(joined.masks))
+    layout = layout_of(joined.masks)
+    return LaidOut(joined, layout) if layout else None
 
 
 def memorization_of(tally, name: str, errors: str = "adjusted") -> Estimate:
@@ -73,7 +73,7 @@ def memorization_of(tally, name: str, errors: str = "adjusted") -> Estimate:
     if tally.laid_out is None:
         return estimate
     models, layout = tally.laid_out
-    return laid_out(estimate, layout, models.masks, models.train[name], errors, own)  # pyright: ignore[reportArgumentType]
+    return laid_out(estimate, layout, models.masks, models.train[name], as_errors(errors), own)
 
 
 def means_of(tally, name: str) -> tuple[Moments, Moments]:
@@ -95,16 +95,14 @@ def halves_of(tally) -> list[Float[np.ndarray, " train"]]:
     ]
 
 
-def p_values_of(tally, rows: Rows, columns: Rows) -> Float[np.ndarray, " pairs"]:
-    """The p-values of pairs of correctness."""
+def p_values_of(tally, rows: Rows, columns: Rows, less: bool = False) -> Float[np.ndarray, " pairs"]:
+    """The p-values of pairs of correctness: of a positive influence, or with `less` of a negative one."""
     if tally.laid_out:
-        return tally.laid_out.p_values(rows, columns)
-    return tails_of_bits(tally.bits, tally.num_used, rows, columns, tally.complementary)
+        return tally.laid_out.p_values(rows, columns, less=less)
+    return tails_of_bits(tally.bits, tally.num_used, rows, columns, tally.complementary, less)
 
 
-def by_chance_of(
-    tally, rows: Rows, columns: Rows, stderr: Float[np.ndarray, "train test"], mem: Float[np.ndarray, " train"]
-) -> float:
+def by_chance_of(tally, rows: Rows, columns: Rows, stderr: Influence, mem: Float[np.ndarray, " train"]) -> float:
     """Pairs of one class that noise alone is expected to make strong: of correctness exactly."""
     if tally.score != "correct":
         return expected_by_chance(stderr, mem)

@@ -74,8 +74,7 @@ class Tally:
     @cached_property
     def laid_out(self) -> LaidOut | None:
         """The models and their layout, once all are added; None where they are independent and of one size."""
-        found = laid_out_of(self.parts) if self.parts else None
-        return found if found and found.layout else None
+        return laid_out_of(self.parts) if self.parts else None
 
     def add(self, part: Outcomes, num_failed: int = 0) -> None:
         """Adds models and a number of diverged ones.  A complementary pair must come whole.

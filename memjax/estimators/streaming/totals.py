@@ -77,8 +77,9 @@ def add_totals(first: Totals, *others: Totals) -> Totals:
       InputError: parts of different examples, or some of which models are in complementary pairs and some not.
     """
     parts = [first, *others]
-    if any(part.sums.squares is not None for part in parts):
-        parts = [part._replace(sums=_with_squares(part.sums)) for part in parts]
+    if any(part.sums.squares is not None for part in parts):  # 0 and 1 are their own squares
+        squares = [part.sums.squares or Sums(part.sums.inside, part.sums.total) for part in parts]
+        parts = [p._replace(sums=p.sums._replace(squares=own)) for p, own in zip(parts, squares, strict=True)]
     if len({tuple(np.shape(leaf) for leaf in jax.tree.leaves(part)) for part in parts}) > 1:
         raise InputError(
             "the parts are of different examples, or only some of complementary pairs; they cannot be added"
@@ -132,8 +133,3 @@ def _num_models(totals: Totals) -> int | Int[Array, ""]:
     if not int(totals.num_models):
         raise InputError("there is no model in these totals")
     return totals.num_models
-
-
-def _with_squares(sums: Sums) -> Sums:
-    """The square of 0 is 0 and that of 1 is 1."""
-    return sums if sums.squares is not None else sums._replace(squares=Sums(sums.inside, sums.total))

@@ -60,7 +60,7 @@ def check_fits(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> None
             )
     rows = [("training", pairs.train_rows, num_train), ("test", pairs.test_rows, num_test)]
     for listed in filter(None, (pairs.helped, pairs.hurt)):
-        shapes = {values.shape for values in listed}
+        shapes = {values.shape for values in listed if values is not None}
         if len(shapes) > 1 or any(len(shape) != 2 or shape[0] != num_train for shape in shapes):
             raise InputError(f"pairs list test examples of shapes {shapes}; expected {num_train} rows")
         rows.append(("test", listed.test_rows, num_test))
