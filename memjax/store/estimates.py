@@ -122,11 +122,7 @@ class Results(NamedTuple):
 
 
 def read_found(folder: Path, checked: bool = True) -> Results:
-    """The estimates, the pairs and the dynamics of a run folder, all of one set.  See `results.read_results`.
-
-    Raises:
-      InputError: there are no estimates, or they are damaged.
-    """
+    """The estimates, the pairs and the dynamics of a run folder, all of one set; InputError if there are none whole."""
     note, (estimates, pairs, dynamics) = read_set(folder, ["estimates.npz", "pairs.npz", "dynamics.npz"], checked)
     found, listed = _as(as_estimates, estimates), _as(as_pairs, pairs)
     if found is None or listed is None:

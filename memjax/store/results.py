@@ -194,8 +194,7 @@ def show(folder: Path, anew: bool = False) -> None:
     no links: there they are copies.  The names change one after the other, so a reader of several may meet two sets for
     a moment; a process that was stopped meanwhile looks again at the end which set is in force.
 
-    Args:
-      anew: also names that seem to lead to the right file, which on an object store only their sizes say.
+    With `anew`, also names that seem to lead to the right file, which on an object store only their sizes say.
     """
     shown = 0
     while (now := latest(folder)) and (note := now[1]) and note.set and now[0] != shown:
