@@ -27,8 +27,8 @@ def start_jax(cpu_devices: int | None = None) -> str:
     Call it before jax is first used.  Small models leave a core idle between operations, so two devices on two cores
     train nearly twice as fast as one.
 
-    Returns what the user should know: how to get more devices, if jax already runs in this process with fewer, and which
-    settings for debugging memjax switches off.  InputError if jax cannot start in this environment.
+    Returns what the user should know: how to get more devices, if jax already runs in this process with fewer, and
+    which settings for debugging memjax switches off.  InputError if jax cannot start in this environment.
     """
     try:
         import jax

@@ -37,7 +37,7 @@ def choose_pack_size(attempt: Callable[[int], Trial], guess: int, most: int, mem
     """The fastest of three pack sizes that fit: the guess, half of it and twice as many models.
 
     `attempt` gives the cost of a short training with a pack size; where it raises jax's error for a device without
-    memory, that size does not fit.  `most` is the largest size that makes sense, `memory` what a device may use, in bytes.
+    memory, that size does not fit.  `most` is the largest size that makes sense, `memory` the bytes of a device.
     """
     found = {}
     while guess not in found:
