@@ -56,7 +56,8 @@ class Estimates:
       corrupted, test_corrupted: examples that a corruption has touched; None in a folder of an older version.
       typical_stderr: root mean square of the standard errors from unbiased variances.
       reliability: expected correlation with scores from a new run of the same size.
-      reliability_halves: correlation of the scores from two halves of the models; both NaN in an older folder.
+      reliability_halves: correlation of the scores from two halves of the models.
+      reliability_spearman: rank correlation of these; all three NaN in an older folder.
     """
 
     score: str
@@ -79,6 +80,7 @@ class Estimates:
     typical_stderr: float = float("nan")
     reliability: float = float("nan")
     reliability_halves: float = float("nan")
+    reliability_spearman: float = float("nan")
 
     def __post_init__(self):
         if np.isnan(self.typical_stderr):  # an older folder

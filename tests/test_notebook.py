@@ -103,7 +103,7 @@ def test_other_results_show_their_main_numbers():
     pairs = Pairs(np.array([4, 4]), np.array([1, 2]), np.array([0.5, 0.25]), np.array([0.3, 0.4]))
     said = {
         repr(pairs): "Pairs(2: 1 training and 2 test examples; influence 0.25 to 0.5; standard error 0.354 typical)",
-        repr(Reliability(0.81234, 0.9, 40)): "Reliability(halves=0.812, whole=0.9, num_examples=40)",
+        repr(Reliability(0.81234, 0.9, 40, 0.5)): "Reliability(halves=0.812, whole=0.9, num_examples=40, spearman=0.5)",
         repr(LinearDatamodelingScore(0.4, 0.3, 0.5, ones, 1, np.nan)): (
             "LinearDatamodelingScore(0.4, 95 % interval 0.3 to 0.5; 2 test examples, 1 undefined)"
         ),

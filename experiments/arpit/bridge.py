@@ -54,7 +54,7 @@ def proxies(epochs: np.ndarray) -> dict[str, Callable[[dict[str, np.ndarray]], n
         "variability": lambda v: dynamics.variability(v["probability"]),
         "first learned": lambda v: never_is_last(dynamics.first_learned(v["correct"], epochs)),
         "learned for good": lambda v: never_is_last(dynamics.learned_for_good(v["correct"], epochs)),
-        "forgetting events": lambda v: np.minimum(dynamics.forgetting_events(v["correct"]), len(epochs)),
+        "forgetting events": lambda v: np.minimum(dynamics.forgetting_events(v["correct"], epochs), len(epochs)),
     }
 
 

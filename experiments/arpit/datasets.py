@@ -49,7 +49,7 @@ def run(settings: Settings) -> Result:
         for name, c in curves.items()
     }  # fmt: skip
     for name, c in curves.items():
-        lost = dynamics.forgetting_events(c.values["correct"])
+        lost = dynamics.forgetting_events(c.values["correct"], c.epochs)
         found[name] = {
             "right_after_one_epoch": held_out[name][:, 0].mean(),
             "right_at_the_end": held_out[name][:, -1].mean(),

@@ -86,7 +86,7 @@ def suspicion(settings: Settings, config: RunConfig) -> tuple[Dataset, dict[str,
     everything = np.ones((SEEING_ALL, data.num_train), bool)
     early = settings.retrained(everything, replace(config, train=replace(config.train, epochs=EARLY_EPOCHS)))
     curves = settings.fitted_on(everything, replace(config, record=("correct", "margin"))).curves
-    forgotten = np.minimum(dynamics.forgetting_events(curves.values["correct"]), len(curves.epochs))
+    forgotten = np.minimum(dynamics.forgetting_events(curves.values["correct"], curves.epochs), len(curves.epochs))
     found_by = {
         MEMORIZATION: np.asarray(memorization(outcomes.masks, outcomes.train["correct"]).value),
         HELD_OUT: -np.asarray(c_score(outcomes.masks, outcomes.train["probability"].astype(np.float32)).value),

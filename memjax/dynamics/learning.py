@@ -42,6 +42,8 @@ def area_under_margin(margin: ArrayLike) -> Float[np.ndarray, "*models train"]:
 def first_learned(correct: ArrayLike, epochs: ArrayLike | None = None) -> Float[np.ndarray, "*models train"]:
     """After how many epochs an example is right for the first time; NaN if it never is.
 
+    What is right before training (epoch 0) is right by chance, and nothing is learned then.
+
     Args:
       correct: whether the model had the example right.
       epochs: after how many epochs the records were taken; by default 1, 2, 3, ...
@@ -50,8 +52,7 @@ def first_learned(correct: ArrayLike, epochs: ArrayLike | None = None) -> Float[
       Toneva et al., An Empirical Study of Example Forgetting during Deep Neural Network Learning, 2019,
       arXiv 1812.05159, section 3: the first learning event.
     """
-    right = as_bits("correct", correct)
-    numbers = as_epochs(epochs, right.shape[-2])
+    right, numbers = _trained(correct, epochs)
     return np.where(right.any(-2), numbers[right.argmax(-2)], np.nan)
 
 
@@ -61,27 +62,33 @@ def learned_for_good(correct: ArrayLike, epochs: ArrayLike | None = None) -> Flo
     For an example that a model trained on, and whose label does not follow from other examples, this is the time to
     memorize it.  Arguments and errors as for `first_learned`.
     """
-    right = as_bits("correct", correct)
-    numbers = as_epochs(epochs, right.shape[-2])
+    right, numbers = _trained(correct, epochs)
     wrong_last = right.shape[-2] - np.argmin(right[..., ::-1, :], axis=-2)  # records up to the last wrong one
     place = np.where(right.all(-2), 0, wrong_last)
     learned = place < right.shape[-2]
     return np.where(learned, numbers[np.where(learned, place, 0)], np.nan)
 
 
-def forgetting_events(correct: ArrayLike) -> Float[np.ndarray, "*models train"]:
+def _trained(correct: ArrayLike, epochs: ArrayLike | None) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each example is right and was trained on, and the epochs."""
+    right = as_bits("correct", correct)
+    numbers = as_epochs(epochs, right.shape[-2])
+    return right & (numbers > 0)[:, None], numbers
+
+
+def forgetting_events(correct: ArrayLike, epochs: ArrayLike | None = None) -> Float[np.ndarray, "*models train"]:
     """How often an example goes from right to wrong between one record and the next; infinity if it never was right.
 
         events[i] = number of e with correct[e, i] and not correct[e + 1, i]
 
     0: unforgettable.  High: an example that conflicts with other examples.  The paper evaluates an example each time
     it is in a training batch (`--record-own met`); by default all examples are evaluated after the recorded epochs,
-    held-out ones included.
+    held-out ones included.  Give `epochs` where there is a record from before training: it does not count.
 
     Reference:
       Toneva et al. 2019, arXiv 1812.05159, section 3; those never learned count as forgotten infinitely often there.
     """
-    right = as_bits("correct", correct)
+    right, _ = _trained(correct, epochs)
     events = (right[..., :-1, :] & ~right[..., 1:, :]).sum(-2).astype(np.float64)
     return np.where(right.any(-2), events, np.inf)
 

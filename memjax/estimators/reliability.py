@@ -22,15 +22,17 @@ class Reliability(NamedTuple):
       halves: Pearson correlation, over examples, of memorization from two random halves of the models.
       whole: expected correlation with scores from a new run of the same size, 2 halves / (1 + halves).
       num_examples: examples that have a score in both halves.
+      spearman: rank correlation of the halves, which does not depend on few large scores.
     """
 
     halves: float
     whole: float
     num_examples: int
+    spearman: float = float("nan")
 
     def __repr__(self) -> str:
-        halves, whole = notebook.three_digits(self.halves), notebook.three_digits(self.whole)
-        return f"Reliability(halves={halves}, whole={whole}, num_examples={self.num_examples})"
+        halves, whole, ranks = map(notebook.three_digits, (self.halves, self.whole, self.spearman))
+        return f"Reliability(halves={halves}, whole={whole}, num_examples={self.num_examples}, spearman={ranks})"
 
 
 @without_debugging()
@@ -65,11 +67,13 @@ def split_half_reliability(masks: ArrayLike, correct: ArrayLike, seed: int = 0) 
 
 def agreement(first: Float[np.ndarray, " train"], second: Float[np.ndarray, " train"]) -> Reliability:
     """The reliability of scores, from those of two halves of the models."""
+    from scipy.stats import spearmanr
+
     known = np.isfinite(first) & np.isfinite(second)
     first, second = first[known].astype(np.float64), second[known].astype(np.float64)
     if len(first) < 3 or first.std() == 0 or second.std() == 0:
         return Reliability(float("nan"), float("nan"), len(first))
     halves = float(np.corrcoef(first, second)[0, 1])
-    if halves <= -1:  # of opposite halves nothing follows for the whole
-        return Reliability(halves, float("nan"), len(first))
-    return Reliability(halves, 2 * halves / (1 + halves), len(first))
+    # Of opposite halves nothing follows for the whole.
+    whole = 2 * halves / (1 + halves) if halves > -1 else float("nan")
+    return Reliability(halves, whole, len(first), float(spearmanr(first, second)[0]))  # type: ignore

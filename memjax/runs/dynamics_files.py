@@ -50,7 +50,7 @@ def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, n
     """Means of the recorded metrics over models that trained on an example (in) and over models that did not (out).
 
         tr_loss_in[i, e]  = mean of loss[t, e, i] over models t that trained on i
-        tr_learned_in[i]  = mean over the same models of the first recorded epoch after which t has i right
+        tr_learned_in[i]  = mean over the same models of the first recorded epoch, not 0, after which t has i right
 
     A model that never has i right counts with its last recorded epoch: a hard example that few models learn must not
     look easy.  `tr_num_learned_in` is the number of models that learn it.  Small: learned early.  Range: the first to
@@ -83,7 +83,7 @@ def reduce_blocks(blocks: Iterable[store.Block], num_models: int) -> dict[str, n
             right = LEARNED[source](record[source])
             first = first_learned(right, epochs)
             record["learned"] = np.where(np.isnan(first), epochs[-1], first)[:, None]
-            record["ever"] = right.any(1)[:, None]
+            record["ever"] = ~np.isnan(first)[:, None]
         for name, values in record.items():
             totals[name].add(values, masks)
     arrays: dict[str, np.ndarray] = {"epochs": epochs}

@@ -126,6 +126,7 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
         test_corrupted=dataset.test_corrupted,
         reliability=reliability.whole,
         reliability_halves=reliability.halves,
+        reliability_spearman=reliability.spearman,
     )
 
 

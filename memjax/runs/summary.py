@@ -67,7 +67,11 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
             "undefined": len(estimates.mem) - len(mem),
             "discoveries": None if estimates.mem_q_value is None else int((estimates.mem_q_value <= FDR).sum()),
         },
-        "reliability": {"whole": estimates.reliability, "halves": estimates.reliability_halves},
+        "reliability": {
+            "whole": estimates.reliability,
+            "halves": estimates.reliability_halves,
+            "spearman": estimates.reliability_spearman,
+        },
         "standard_error": {"typical": estimates.typical_stderr, "largest": stderr.high},
         "pairs": {
             **count_pairs(pairs.train_rows, pairs.test_rows)._asdict(),
@@ -112,13 +116,19 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
             f"mean {memorization['mean']:z.4f}{of}; {memorized:,} of {defined:,} examples{share} "
             f"score {memorization['threshold']:g} or more" + _significant(memorization["discoveries"], defined),
         ),
-        ("standard error", f"{error['typical']:.4f} typical (root mean square), {error['largest']:.4f} largest"),
+        (
+            "standard error",
+            f"{error['typical']:.4f} typical (root mean square), {error['largest']:.4f} largest"
+            if np.isfinite(error["typical"])
+            else "undefined",
+        ),
     ]
     if np.isfinite(reliability["whole"]):
         table.append((
             "reliability",
             f"{reliability['whole']:.3f} expected correlation with scores from a new run of the same size; "
-            f"{reliability['halves']:.3f} between two halves of the models",
+            f"{reliability['halves']:.3f} between two halves of the models"
+            + (f" (Spearman {ranks:.3f})" if np.isfinite(ranks := reliability["spearman"]) else ""),
         ))  # fmt: skip
     if not found["num_test"]:
         return [*table, ("influence", "undefined without test examples")]
@@ -169,7 +179,13 @@ def warnings(estimates: Estimates, pairs: PairTable) -> list[str]:
             f"{undefined} training examples have no score: either all models trained on them, or none did. "
             "Train more models, or use --design balanced."
         )
-    if models < 100:
+    if not np.isfinite(estimates.mem_stderr).any():
+        found.append(
+            "No score has a standard error: each example was held out by one subset only, trained once or several "
+            "times, or by no more than one on some size. Repeating a subset says nothing of others. With --design "
+            "fixed-size or balanced, scores have errors."
+        )
+    elif models < 100:
         found.append(
             f"Only {models} models: standard errors reach {Summary(estimates.mem_stderr).high:.2f}. "
             "Do not rank single examples by these scores."

@@ -42,9 +42,6 @@ def choose_pack_size(attempt: Callable[[int], Trial], guess: int, most: int, mem
       guess: where to begin; halved until it fits.
       most: the largest size that makes sense.
       memory: bytes that a device may use.
-
-    Raises:
-      InputError: not even one model fits.
     """
     found = {}
     while guess not in found:

@@ -31,17 +31,27 @@ def test_by_hand():
     np.testing.assert_array_equal(dynamics.first_learned(right, np.array([5, 6, 7, 8, 9])), [6, 5, np.nan, 5])
 
 
+def test_what_is_right_before_training_was_not_learned():
+    right = np.array([[1, 1, 1, 0], [0, 1, 0, 0], [1, 1, 0, 1]])
+    epochs = np.array([0, 1, 2])
+
+    np.testing.assert_array_equal(dynamics.first_learned(right, epochs), [2, 1, np.nan, 2])
+    np.testing.assert_array_equal(dynamics.learned_for_good(right, epochs), [2, 1, np.nan, 2])
+    np.testing.assert_array_equal(dynamics.forgetting_events(right, epochs), [0, 0, np.inf, 0])
+    assert np.isnan(dynamics.first_learned(right[:1], [0])).all()
+
+
 def test_the_loops_of_the_definitions():
     first, good, events = (
         dynamics.first_learned(BITS, EPOCHS), dynamics.learned_for_good(BITS, EPOCHS), dynamics.forgetting_events(BITS),
     )  # fmt: skip
     for t, i, curve in each(BITS):
-        times = [epoch for epoch, right in zip(EPOCHS, curve, strict=True) if right]
+        times = [epoch for epoch, right in zip(EPOCHS, curve, strict=True) if right and epoch]
         np.testing.assert_equal(first[t, i], min(times) if times else np.nan)
-        lasting = [EPOCHS[place] for place in range(7) if all(curve[place:])]
+        lasting = [EPOCHS[place] for place in range(1, 7) if all(curve[place:])]
         np.testing.assert_equal(good[t, i], min(lasting) if lasting else np.nan)
         lost = sum(a and not b for a, b in pairwise(curve))
-        assert events[t, i] == (lost if times else np.inf)
+        assert events[t, i] == (lost if any(curve) else np.inf)
 
 
 def test_means_over_the_records():

@@ -115,6 +115,20 @@ def test_the_interval_covers_chance():
     assert covered >= 40 * 0.95 - 4 * np.sqrt(40 * 0.95 * 0.05)
 
 
+def test_the_interval_is_as_wide_as_values_of_new_worlds_are_apart():
+    """Scores that know something, in 150 worlds of other models and test examples: half width against spread."""
+    found = []
+    for seed in range(150):
+        weights, masks, outputs, _ = world(seed)
+        near = weights + 2 * np.random.default_rng(1000 + seed).normal(size=weights.shape)
+        found.append(lds(near, masks, outputs, fitted_masks=None, draws=40)[:3])
+    values, low, high = np.array(found).T
+
+    ratio = np.sqrt(np.mean(((high - low) / 3.92) ** 2)) / values.std(ddof=1)
+
+    assert abs(ratio - 1) < 3.5 / np.sqrt(2 * 149)
+
+
 def test_without_draws_only_the_interval_is_missing():
     weights, masks, outputs, _ = world()
 

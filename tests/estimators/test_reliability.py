@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.stats
 
 from memjax.errors import InputError
 from memjax.estimators import memorization, split_half_reliability
@@ -56,6 +57,19 @@ def test_equal_scores_have_none():
 def test_too_few_models():
     with pytest.raises(InputError, match="at least 8"):
         split_half_reliability(np.ones((7, 3), bool), np.ones((7, 3), bool))
+
+
+def test_ranks_do_not_follow_a_few_large_scores():
+    rng = np.random.default_rng(6)
+    first, second = rng.normal(size=(2, 2000))
+    first[:3] = second[:3] = 1000
+
+    found = agreement(np.r_[first, np.nan], np.r_[second, 1])
+
+    assert found.halves > 0.99
+    assert abs(found.spearman) < 4 / np.sqrt(2000)
+    assert found.spearman == pytest.approx(scipy.stats.spearmanr(first, second)[0])
+    assert np.isnan(agreement(first[:2], second[:2]).spearman)
 
 
 def test_opposite_halves_say_nothing_of_the_whole():

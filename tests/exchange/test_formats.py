@@ -8,7 +8,7 @@ import pytest
 import memjax
 from memjax import exchange, run
 from memjax.errors import InputError
-from memjax.exchange import outcomes_of, read_predictions
+from memjax.exchange import feldman_zhang, outcomes_of, read_predictions
 from memjax.types import Dataset, Outcomes
 
 
@@ -274,3 +274,22 @@ def test_predictions_estimated_again_give_the_same(kind, folder, tmp_path):
     np.testing.assert_array_equal(
         np.load(tmp_path / "y" / "estimates.npz")["tr_mem"], np.load(folder / "estimates.npz")["tr_mem"]
     )
+
+
+def test_trees_of_several_ratios_show_no_influence_where_there_is_none(tmp_path):
+    """Models of larger subsets are better; no example matters.  Differences of all models would be confounded."""
+    rng = np.random.default_rng(0)
+    sizes = np.repeat([18, 42, 54], 60)
+    masks = np.stack([rng.permutation(60) < size for size in sizes])
+    train, test = (rng.random((180, number)) < (0.1 + 0.8 * sizes / 60)[:, None] for number in (60, 40))
+    feldman_zhang.write(tmp_path / "tree", Outcomes(np.arange(180), masks, {"correct": train}, {"correct": test}))
+
+    arrays = read_predictions(tmp_path / "tree")
+    found = memjax.influence(arrays["masks"], arrays["test_correct"])
+
+    saw, right = arrays["masks"].astype(float), arrays["test_correct"].astype(float)
+    pooled = saw.T @ right / saw.sum(0)[:, None] - (1 - saw).T @ right / (1 - saw).sum(0)[:, None]
+    assert pooled.mean() > 0.15
+    # An output's chance is shared by all examples; of outputs, 40 are independent, and one error is about 0.08.
+    assert abs(np.asarray(found.value).mean()) < 4 * 0.08 / np.sqrt(40)
+    assert np.sqrt(np.mean((np.asarray(found.value) / np.asarray(found.stderr)) ** 2)) < 1.1

@@ -59,7 +59,7 @@ def test_learned_is_the_first_time_and_never_is_the_last_record(record, side):
     for example in range(12):
         times, ever = [], 0
         for model in models_of(example, side):
-            right = [epoch for place, epoch in enumerate(EPOCHS) if CORRECT[model, place, example]]
+            right = [epoch for place, epoch in enumerate(EPOCHS) if epoch and CORRECT[model, place, example]]
             times.append(right[0] if right else 8)
             ever += bool(right)
         expected = np.mean(times) if times else np.nan

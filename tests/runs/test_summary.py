@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec, TrainSpec
 from memjax.runs import summary
-from memjax.store import Plan, as_estimates
-from tests.report.report_page import dataset_of, estimates_of, images
+from memjax.store import Plan, as_estimates, as_pairs
+from tests.report.report_page import dataset_of, estimates_of, images, pairs_of
 
 ESTIMATES = as_estimates(estimates_of(dataset_of(images(3), images(3))))
 
@@ -43,3 +45,14 @@ def test_a_folder_of_an_older_version_lacks_some():
     plan = Plan(settings, {"name": "x", "num_train": 10, "num_test": 5, "sha256": "ab"}, 2, 10, {"jax": "1"})
 
     assert summary.facts(plan, ESTIMATES)["model"] == "mlp:128"
+
+
+def test_scores_without_errors_are_told():
+    data = dataset_of(images(3), images(3))
+    arrays = estimates_of(data) | {"tr_mem_stderr": np.full(3, np.nan)}
+
+    found = summary.findings(data, as_estimates(arrays), as_pairs(pairs_of([0], [1], arrays["tr_mem"])))
+
+    assert dict(summary.rows(found))["standard error"] == "undefined"
+    assert any("No score has a standard error" in words for words in found["warnings"])
+    assert not any("nan" in words for words in found["warnings"])
