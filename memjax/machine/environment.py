@@ -129,10 +129,7 @@ def compiler_flags() -> str:
 
 
 def differences(before: dict[str, str]) -> list[str]:
-    """How this environment differs from an earlier one of `describe`, one text for each difference.
-
-    An older run folder lacks what was not recorded then.
-    """
+    """How this environment differs from an earlier `describe`; older folders lack what was not recorded then."""
     here = describe()
     names = sorted(before.keys() & here.keys() | {"flags"})
     pairs = ((name, before.get(name, "none"), here.get(name, "none")) for name in names)

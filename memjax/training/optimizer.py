@@ -16,9 +16,7 @@ from memjax.types import Tree
 def make_optimizer(spec: TrainSpec, num_steps: int) -> optax.GradientTransformation:
     """The optimiser of a spec, its learning rate scheduled over `num_steps` steps.
 
-    Raises:
-      InputError: optax has no such optimiser, the optimiser has no such option, or it cannot work with gradients and a
-        learning rate that changes.
+    InputError without such an optimiser or option, or if it needs more than gradients and a rate that changes.
     """
     make = getattr(optax, spec.optimizer, None)
     if not inspect.isfunction(make) or "learning_rate" not in (known := inspect.signature(make).parameters):
