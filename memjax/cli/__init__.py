@@ -44,7 +44,9 @@ def call(arguments: list[str]) -> int:
     if command not in (*NAMES, "describe", "completion"):
         raise one_of("command", command, [*NAMES, "describe", "completion"])
     if not {"-h", "--help", "--help-all"}.isdisjoint(rest):
-        print(everything() if "--help-all" in rest else _help(command), end="")
+        kinds = {name: kind for kind, (name, _) in COMMANDS.items() if kind is not RunConfig}
+        short = of_command(command, kinds[command]) if command in kinds else SHORT
+        print(everything() if "--help-all" in rest else short, end="")
         raise SystemExit(0)
     if command == "describe":  # the doctor, with the data set as its first word
         named = bool(rest) and not rest[0].startswith("-")
@@ -54,23 +56,13 @@ def call(arguments: list[str]) -> int:
             raise one_of("shell", " ".join(rest), SHELLS)
         command = "--tyro-print-completion"
     begin, rest = beginning(rest) if command in ("run", "doctor") else (RunConfig(), rest)
-    request = tyro.cli(_requests(begin), prog="memjax", args=[command, *rest], config=CONFIG)
+    defaults = {RunConfig: {"default": begin}, Doctor: {"default": Doctor(begin)}}
+    commands = [Annotated[kind, tyro.conf.subcommand(name, **defaults.get(kind, {}))]
+                for kind, (name, _) in COMMANDS.items()]  # fmt: skip
+    union: Any = Union[tuple(commands)]  # noqa: UP007  # a union of a list
+    request = tyro.cli(union, prog="memjax", args=[command, *rest], config=CONFIG)
     return COMMANDS[type(request)][1](request) or 0
 
 
 SHELLS = ("bash", "zsh", "tcsh")
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
-
-
-def _requests(begin: RunConfig) -> Any:
-    """The union of all commands' settings for tyro.  `run` and `doctor` have the given settings as defaults."""
-    defaults = {RunConfig: {"default": begin}, Doctor: {"default": Doctor(begin)}}
-    commands = [Annotated[kind, tyro.conf.subcommand(name, **defaults.get(kind, {}))]
-                for kind, (name, _) in COMMANDS.items()]  # fmt: skip
-    return Union[tuple(commands)]  # noqa: UP007  # a union of a list
-
-
-def _help(command: str) -> str:
-    """The help of a command; that of `run` and `completion` is the first screen."""
-    kinds = {name: kind for kind, (name, _) in COMMANDS.items() if kind is not RunConfig}
-    return of_command(command, kinds[command]) if command in kinds else SHORT

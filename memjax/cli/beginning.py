@@ -22,11 +22,7 @@ class Beginning:
 
 
 def beginning(arguments: list[str]) -> tuple[RunConfig, list[str]]:
-    """The settings that `--preset`, `--for` or an existing `--run DIR` give, and the arguments that are left.
-
-    Raises:
-      InputError: the preset or the purpose is not known, or the folder cannot be read.
-    """
+    """The settings that `--preset`, `--for` or an existing `--run DIR` give, and the arguments that are left."""
     found, rest = tyro.cli(Beginning, args=arguments, add_help=False, return_unknown_args=True)
     if found.preset is not None and found.preset not in PRESETS:
         raise one_of("--preset", found.preset, list(PRESETS))

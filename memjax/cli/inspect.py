@@ -32,9 +32,7 @@ def status(request: Status) -> None:
         raise InputError(f"{store.shown(folder)} holds no run: plan.json is missing; check the path")
     finished = store.finished_blocks(folder)
     models = plan.num_trained(finished)
-    counts = _counts(folder)
-    size = store.total_size(folder)
-    ago = _seconds_ago(folder)
+    counts, size, ago = _counts(folder), store.total_size(folder), _seconds_ago(folder)
     latest = "" if ago is None else f"; the last {ago:,.0f} s ago"
     rows = [
         ("data", f"{summary.printable(plan.data['name'])}, {plan.data['num_train']:,} training examples"),
@@ -74,11 +72,7 @@ class Verify:
 
 
 def verify(request: Verify) -> int:
-    """Prints what was found, and repairs it if asked to.
-
-    Returns:
-      0: no problem.  1: problems that are still there.  3: there were problems, and all are repaired.
-    """
+    """Prints what was found, and repairs it if asked to; 0: no problem, 1: some are left, 3: all are repaired."""
     output = Output(request.output)
     found, notes = _look(request.folder, output)
     left = found

@@ -33,19 +33,11 @@ GROUPS: dict[str, tuple[type, tuple[str, ...]]] = {
 
 
 class Option(NamedTuple):
-    """One option or argument of the command line.
+    """One option or argument of the command line, as text."""
 
-    Attributes:
-      name: --NAME, or the word for an argument without a name.
-      takes: the kind of value; empty for a switch.
-      default: the default as text; empty if there is none or `about` explains it.
-      about: the meaning.
-      required: whether a command line must have it.
-    """
-
-    name: str
-    takes: str
-    default: str
+    name: str  # --NAME, or the word for an argument without a name
+    takes: str  # empty for a switch
+    default: str  # empty if there is none or `about` explains it
     about: str
     required: bool
 

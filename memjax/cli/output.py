@@ -111,8 +111,7 @@ def conclude(
 ) -> None:  # fmt: skip
     """Prints the answer first, the suspicious labels, then the closing table.
 
-    Args:
-      columns: those of all training examples, as of `Result.columns`; without them the most memorized are listed.
+    Without `columns`, those of `Result.columns`, the most memorized examples are listed.
     """
     estimates, pairs, *_ = store.read_found(folder, checked=False)
     found = summary.findings(dataset, estimates, pairs)

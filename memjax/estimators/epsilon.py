@@ -12,11 +12,7 @@ LARGEST = 60.0  # epsilon, beyond which the odds of a mistake are below float64'
 
 
 def epsilon_from_rates(
-    scores: ArrayLike,
-    members: ArrayLike,
-    delta: float = 0.0,
-    level: float = 0.95,
-    seed: int = 0,
+    scores: ArrayLike, members: ArrayLike, delta: float = 0.0, level: float = 0.95, seed: int = 0
 ) -> float:
     """A lower bound of epsilon from the rates of true and false positives of an attack, at one threshold.
 
@@ -65,11 +61,7 @@ def _bounds(
 
 
 def epsilon_from_one_model(
-    scores: ArrayLike,
-    members: ArrayLike,
-    guesses: int,
-    delta: float = 0.0,
-    level: float = 0.95,
+    scores: ArrayLike, members: ArrayLike, guesses: int, delta: float = 0.0, level: float = 0.95
 ) -> float:
     """A lower bound of epsilon from one model, whose examples were in its subset or not by a fair coin each.
 

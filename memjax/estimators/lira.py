@@ -11,6 +11,10 @@ from memjax.estimators.checks import AnyArray, as_array, as_masks, as_scores
 from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
+Chosen = Bool[Array, "models train"]
+Scores = Float[Array, "models train"]
+Targets = Float[Array, "targets train"]
+Train = Float[Array, " train"]
 VARIANTS = ("online", "offline", "offline-density")
 VARIANCES = ("prior", "own", "fixed")
 LEAST = 1e-6  # of a fixed deviation, which would be 0 where all models are equally sure
@@ -74,11 +78,7 @@ def lira(
 def shadows_and_targets(
     masks: ArrayLike, log_odds: ArrayLike, target: ArrayLike
 ) -> tuple[Bool[AnyArray, "models train"], Shaped[AnyArray, "models train"], Shaped[AnyArray, "targets train"]]:
-    """The arrays of an attack.
-
-    Raises:
-      InputError: shapes that do not fit, no model, or scores that are not finite.
-    """
+    """The arrays of an attack; refuses shapes that do not fit, no model, and scores that are not finite."""
     masks, log_odds, target = as_masks(masks), as_array("log_odds", log_odds), as_array("target", target)
     if log_odds.shape != masks.shape or target.ndim != 2 or target.shape[1] != masks.shape[1]:
         raise InputError(
@@ -90,13 +90,7 @@ def shadows_and_targets(
 
 
 @jax.jit(static_argnames=("variant", "variance"))
-def _lira(
-    masks: Bool[Array, "models train"],
-    scores: Float[Array, "models train"],
-    target: Float[Array, "targets train"],
-    variant: str,
-    variance: str,
-) -> Float[Array, "targets train"]:
+def _lira(masks: Chosen, scores: Scores, target: Targets, variant: str, variance: str) -> Targets:
     fit, density, below = (_student, t.logpdf, _below) if variance == "prior" else (_normal, norm.logpdf, norm.logcdf)
     outside = fit(~masks, scores, variance)
     if variant == "offline":
@@ -106,9 +100,7 @@ def _lira(
     return density(target, *fit(masks, scores, variance)) - density(target, *outside)
 
 
-def _normal(
-    chosen: Bool[Array, "models train"], scores: Float[Array, "models train"], variance: str
-) -> tuple[Float[Array, " train"], Float[Array, "..."]]:
+def _normal(chosen: Chosen, scores: Scores, variance: str) -> tuple[Train, Float[Array, "..."]]:
     """Median of the chosen scores of each example, and their deviation: its own, or that of all residuals."""
     count, _, scatter = _side(chosen, scores)
     centre = jnp.nanmedian(jnp.where(chosen, scores, jnp.nan), axis=0)
@@ -117,9 +109,7 @@ def _normal(
     return centre, jnp.where(scatter > 0, jnp.sqrt(scatter / count), jnp.nan)
 
 
-def _student(
-    chosen: Bool[Array, "models train"], scores: Float[Array, "models train"], variance: str
-) -> tuple[Float[Array, " train"], ...]:
+def _student(chosen: Chosen, scores: Scores, variance: str) -> tuple[Train, ...]:
     """Degrees of freedom, centre and scale of one more score of each example."""
     count, mean, scatter = _side(chosen, scores)
     degrees, squared = _prior(count, scatter)
@@ -128,9 +118,7 @@ def _student(
     return jnp.where(none, MOST, whole), mean, jnp.where(none, LEAST, scale)
 
 
-def _side(
-    chosen: Bool[Array, "models train"], scores: Float[Array, "models train"]
-) -> tuple[Int[Array, " train"], Float[Array, " train"], Float[Array, " train"]]:
+def _side(chosen: Chosen, scores: Scores) -> tuple[Int[Array, " train"], Train, Train]:
     """How many scores each example has, their mean, and the sum of squared deviations from it."""
     kept, count = jnp.where(chosen, scores, jnp.nan), chosen.sum(0)
     mean, varies = jnp.nanmean(kept, axis=0), jnp.nanmax(kept, axis=0) > jnp.nanmin(kept, axis=0)
@@ -139,10 +127,8 @@ def _side(
 
 
 def _prior(count: Int[Array, " train"], scatter: Float[Array, " train"]) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Degrees of freedom and centre of the variances' prior, from mean and variance of their logarithms.
-
-    NaN if no example has two scores that differ.
-    """
+    """Degrees of freedom and centre of the prior of variances, from mean and variance of their logarithms; NaN if no
+    example has two scores that differ."""
     known, half = scatter > 0, jnp.maximum(count - 1, 1) / 2
     logs = jnp.where(known, jnp.log(scatter / 2) - digamma(half), jnp.nan)
     spread = jnp.nanvar(logs, ddof=1) - jnp.nanmean(jnp.where(known, polygamma(1, half), jnp.nan))
@@ -156,12 +142,7 @@ def _prior(count: Int[Array, " train"], scatter: Float[Array, " train"]) -> tupl
     return 2 * x, jnp.exp(jnp.nanmean(logs) + digamma(x) - jnp.log(x))
 
 
-def _below(
-    value: Float[Array, "targets train"],
-    degrees: Float[Array, " train"],
-    centre: Float[Array, " train"],
-    scale: Float[Array, " train"],
-) -> Float[Array, "targets train"]:
+def _below(value: Targets, degrees: Train, centre: Train, scale: Train) -> Targets:
     """Log probability that a Student-t is smaller, from the smaller tail."""
     z = (value - centre) / scale
     tail = betainc(degrees / 2, 0.5, degrees / (degrees + z * z)) / 2

@@ -96,11 +96,8 @@ def membership_curve(scores: ArrayLike, members: ArrayLike) -> Curve:
 def known_scores(
     scores: ArrayLike, members: ArrayLike
 ) -> tuple[Float[np.ndarray, " known"], Shaped[np.ndarray, " known"], int]:
-    """Scores that are not NaN, in a row, whether each is of a member, and how many are left out.
-
-    Raises:
-      InputError: as of `membership_curve`.
-    """
+    """Scores that are not NaN, in a row, whether each is of a member, and how many are left out; refuses as
+    `membership_curve`."""
     scores, members = np.asarray(scores, np.float64), np.asarray(members)
     if scores.shape != members.shape:
         raise InputError(f"scores has shape {scores.shape} and members {members.shape}; expected the same")

@@ -13,9 +13,7 @@ from memjax.types import ArrayLike, Estimate
 
 @without_debugging()
 def subsampled_shapley(
-    masks: ArrayLike,
-    utility: ArrayLike,
-    gain: float | Float[np.ndarray, ""] | None = None,
+    masks: ArrayLike, utility: ArrayLike, gain: float | Float[np.ndarray, ""] | None = None
 ) -> Estimate:
     """Shapley value of each training example for a utility of the trained model, from models on random subsets.
 

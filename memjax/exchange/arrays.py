@@ -181,9 +181,7 @@ def _examples(found: Mapping[str, np.ndarray], num_train: int, num_test: int, na
             check_counts(side, labels[side][:, None], values)
         values = np.concatenate([*given.values()])
         names, codes = np.unique(values, return_inverse=True)
-        if (
-            values.dtype.kind == "i" and names[0] >= 0 and names[-1] < max(1000, num_train)
-        ):  # class numbers, as they are
+        if values.dtype.kind == "i" and names[0] >= 0 and names[-1] < max(1000, num_train):  # they are class numbers
             names, codes = np.arange(names[-1] + 1), values
         labels |= dict(zip(given, np.split(codes, [len(given["train"])] if "train" in given else []), strict=False))
     return Dataset(
@@ -205,11 +203,9 @@ def write(folder: Path, outcomes: Outcomes, dataset: Dataset) -> list[str]:
     probabilities as float16), `model_ids.npy`, and, if they are known, `train_labels.npy` and `test_labels.npy`.
     """
     arrays = {"masks": outcomes.masks, "model_ids": outcomes.model_ids}
-    for side, scores, labels in (
-        ("train", outcomes.train, dataset.train_labels),
-        ("test", outcomes.test, dataset.test_labels),
-    ):
-        arrays |= {f"{side}_{name}": values for name, values in scores.items()}
+    for side in ("train", "test"):
+        labels = getattr(dataset, f"{side}_labels")
+        arrays |= {f"{side}_{name}": values for name, values in getattr(outcomes, side).items()}
         arrays |= {f"{side}_labels": labels} if labels.min(initial=0) >= 0 else {}
     with exporting(folder, "arrays") as add:
         for name, array in arrays.items():

@@ -46,10 +46,9 @@ def read(folder: Path) -> dict[str, np.ndarray]:
         whole = np.concatenate([arrays["index_train"], arrays["index_removed"]])
         correct = np.concatenate([arrays["correctness_train"], arrays["correctness_removed"]])
         mask = np.zeros(sizes[0], bool)
-        row = _scattered(correct, whole, sizes[0], path)
+        train.append(_scattered(correct, whole, sizes[0], path))  # which checks the indices
         mask[arrays["index_train"]] = True
         masks.append(mask)
-        train.append(row)
         test.append(_scattered(arrays["correctness_test"], arrays["index_test"], sizes[1], path))
     if not masks:
         raise InputError(f"{folder} holds no {FILE}")

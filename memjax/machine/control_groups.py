@@ -11,19 +11,14 @@ ALL = Path("/sys/fs/cgroup")
 
 
 def memory_limit(own: Path = OWN, all_groups: Path = ALL) -> int | None:
-    """Bytes that this process may use at most; None without a limit.
-
-    Args:
-      own: the file that names the groups of this process.
-      all_groups: the folder of all groups.
-    """
+    """Bytes that this process may use at most; None without a limit.  `own` is the file that names its groups."""
     files = ("memory.max", "memory.limit_in_bytes")
     texts = [_read(place / name) for place in _groups(own, all_groups, "memory") for name in files]
     return min((int(text) for text in texts if text.isdigit()), default=None)
 
 
 def core_limit(own: Path = OWN, all_groups: Path = ALL) -> float | None:
-    """Cores that this process may use at most, such as 1.5; None without a limit.  Arguments as for `memory_limit`."""
+    """Cores that this process may use at most, such as 1.5; None without a limit."""
     limits = []
     for place in _groups(own, all_groups, "cpu"):
         names = ("cpu.cfs_quota_us", "cpu.cfs_period_us")

@@ -27,19 +27,14 @@ def start_jax(cpu_devices: int | None = None) -> str:
     Call it before jax is first used.  Small models leave a core idle between operations, so two devices on two cores
     train nearly twice as fast as one.
 
-    Returns:
-      What the user should know: how to get more devices, if jax already runs in this process with fewer, and which
-      settings for debugging memjax switches off; else an empty text.
-
-    Raises:
-      InputError: jax cannot start in this environment.
+    Returns what the user should know: how to get more devices, if jax already runs in this process with fewer, and
+    which settings for debugging memjax switches off.  InputError if jax cannot start in this environment.
     """
     try:
         import jax
     except ValueError as problem:  # jax reads its environment variables when it is imported
-        raise InputError(
-            f"JAX cannot be imported: {_line(problem)}; correct this environment variable, or unset it"
-        ) from None
+        advice = "correct this environment variable, or unset it"
+        raise InputError(f"JAX cannot be imported: {_line(problem)}; {advice}") from None
     if jax.config.jax_num_cpu_devices < -1 or not jax.config.jax_num_cpu_devices:  # -1 is jax's default
         raise InputError(f"JAX_NUM_CPU_DEVICES is {jax.config.jax_num_cpu_devices}; give 1 or more, or unset it")
     chosen = "JAX_NUM_CPU_DEVICES" in os.environ or "host_platform_device_count" in os.environ.get("XLA_FLAGS", "")
@@ -50,23 +45,15 @@ def start_jax(cpu_devices: int | None = None) -> str:
         jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
         # XLA cannot store programs with oneDNN's convolutions and warns each time; they are compiled again instead.
         warnings.filterwarnings("ignore", message="Error writing persistent compilation cache entry")
-    _check_devices()
+    try:
+        jax.local_devices()
+    except (RuntimeError, AssertionError) as problem:  # an assertion where a platform is known and has no device
+        reason = _line(problem) or f"there is no device for JAX_PLATFORMS={jax.config.jax_platforms}"
+        raise InputError(f"JAX finds no device: {reason}; set JAX_PLATFORMS=cpu, or unset it") from None
     if names := debugging():
         off = ", ".join(map(str.upper, names))
         advice.append(f"switched off while memjax computes: {off}; NaN in a result means that a score is undefined")
     return "; ".join(filter(None, advice))
-
-
-def _check_devices() -> None:
-    """Starts jax's devices; refuses an environment in which there are none."""
-    import jax
-
-    try:
-        jax.local_devices()
-    except (RuntimeError, AssertionError) as problem:  # an assertion where a platform is known and has no device
-        asked = jax.config.jax_platforms
-        reason = _line(problem) or f"there is no device for JAX_PLATFORMS={asked}"
-        raise InputError(f"JAX finds no device: {reason}; set JAX_PLATFORMS=cpu, or unset it") from None
 
 
 def _line(problem: Exception) -> str:

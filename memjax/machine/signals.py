@@ -36,11 +36,7 @@ def asked() -> bool:
 
 @contextmanager
 def patience(under_way: str) -> Iterator[None]:
-    """Within this context the first signal is only recorded.
-
-    Args:
-      under_way: what the run finishes before it stops, for the message.
-    """
+    """Within this context the first signal is only recorded; `under_way` is what the run finishes before it stops."""
     global _under_way
     _under_way = under_way
     _patient.set()

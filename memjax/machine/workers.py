@@ -44,12 +44,7 @@ def make_worker(text: str | None, variables: Mapping[str, str] = os.environ) -> 
 
 
 def deal(missing: Sequence[int], worker: Worker, finished: Callable[[int], bool]) -> Iterator[int]:
-    """The blocks that a worker trains, in order, without those that are finished when their turn comes.
-
-    Args:
-      missing: unfinished blocks at the start, ascending.
-      finished: whether a block is finished now.
-    """
+    """The blocks that a worker trains, in order: of those missing at the start, the ones not `finished` by then."""
     own = [number for number in missing if number % worker.count == worker.index]
     others = [number for number in missing if number % worker.count != worker.index]
     # With a common rule, such as the last block of the slowest worker first, all workers would train the same block.

@@ -31,7 +31,11 @@ def write_report(path: Path, report: Report) -> None:
     page = report.page(folder.name if kept else None)
     write_atomically(path, lambda stream: stream.write(page.encode()))
     if folder.is_dir() and not folder.is_symlink():
-        _remove_others(folder, kept)
+        for image in list(folder.iterdir()):  # sheets of older reports, and no other file
+            if image.name not in kept and re.fullmatch(r"[0-9a-f]{20}\.png", image.name):
+                image.unlink()
+        if not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _write_images(folder: Path, report: Report) -> set[str]:
@@ -43,12 +47,3 @@ def _write_images(folder: Path, report: Report) -> set[str]:
         if not (folder / name).exists():
             write_atomically(folder / name, lambda stream, content=content: stream.write(content))
     return set(report.files)
-
-
-def _remove_others(folder: Path, kept: set[str]) -> None:
-    """Removes sheets of older reports and no other file; removes the folder if it is empty then."""
-    for image in list(folder.iterdir()):
-        if image.name not in kept and re.fullmatch(r"[0-9a-f]{20}\.png", image.name):
-            image.unlink()
-    if not any(folder.iterdir()):
-        folder.rmdir()

@@ -57,11 +57,7 @@ def memorization_histogram(mem: ArrayLike, *, threshold: float = MEMORIZED, log:
 
 
 def accuracy_in_out(
-    correct_in: ArrayLike,
-    correct_out: ArrayLike,
-    *,
-    mislabelled: ArrayLike | None = None,
-    threshold: float = MEMORIZED,
+    correct_in: ArrayLike, correct_out: ArrayLike, *, mislabelled: ArrayLike | None = None, threshold: float = MEMORIZED
 ) -> "Figure":
     """Accuracy on each example: models that trained on it against models that did not.
 
@@ -123,13 +119,7 @@ def example_grid(
 
 
 def pair_strips(
-    dataset: Dataset,
-    tr_idx: ArrayLike,
-    tt_idx: ArrayLike,
-    infl: ArrayLike,
-    *,
-    rows: int = 6,
-    columns: int = 6,
+    dataset: Dataset, tr_idx: ArrayLike, tt_idx: ArrayLike, infl: ArrayLike, *, rows: int = 6, columns: int = 6
 ) -> "Figure":
     """Pairs as the paper shows them: a training example on the left, the test examples it helps to its right.
 

@@ -29,27 +29,17 @@ _HELD_OUT = "held_out_probability"
 
 
 class Block(NamedTuple):
-    """Finished models with consecutive numbers.
-
-    Attributes:
-      model_ids: (models,)
-      masks: (models, train) bool, True where the model trained on the example.
-      finite: (models,) bool, False where training diverged.
-      train, test: name of the metric -> (models, train) and (models, test).
-      record: name of a metric recorded during training -> (models, epochs, train); often empty.
-      epochs: (epochs,) the epochs after which metrics were recorded.
-      held_out: (train, classes) mean probability of each class over the block's models that did not train on the
-        example and did not diverge; NaN if there are no such models.  None for blocks of older versions and of
-        streamed runs.
-    """
+    """Finished models with consecutive numbers; metrics are by name, `record` those recorded during training."""
 
     model_ids: Int[np.ndarray, " models"]
-    masks: Bool[np.ndarray, "models train"]
-    finite: Bool[np.ndarray, " models"]
-    train: dict[str, np.ndarray]
-    test: dict[str, np.ndarray]
-    record: Mapping[str, np.ndarray] = MappingProxyType({})
-    epochs: Int[np.ndarray, " epochs"] = np.zeros(0, np.int64)
+    masks: Bool[np.ndarray, "models train"]  # True where the model trained on the example
+    finite: Bool[np.ndarray, " models"]  # False where training diverged
+    train: dict[str, np.ndarray]  # (models, train)
+    test: dict[str, np.ndarray]  # (models, test)
+    record: Mapping[str, np.ndarray] = MappingProxyType({})  # (models, epochs, train); often empty
+    epochs: Int[np.ndarray, " epochs"] = np.zeros(0, np.int64)  # after which metrics were recorded
+    # (train, classes) mean probability of each class over the block's models that did not train on the example and did
+    # not diverge; NaN if there are no such models.  None for blocks of older versions and of streamed runs.
     held_out: np.ndarray | None = None
 
 
@@ -70,10 +60,6 @@ def write_block(folder: Path, number: int, block: Block, plan: str, environment:
 
     Another process may write the same block at the same time.  The first one stays.  On the same kind of device the
     same models have the same bytes, so it does not matter which.
-
-    Args:
-      plan: the fingerprint of the plan that the block belongs to.
-      environment: the versions and device that trained it.
 
     Returns:
       False if the block exists with other bytes, because the two were trained in different environments.

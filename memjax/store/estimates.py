@@ -1,4 +1,7 @@
-"""The arrays of estimates.npz and pairs.npz by their published names: the one place that knows these names."""
+"""The arrays of estimates.npz and pairs.npz by their published names: the one place that knows these names.
+
+Arrays that are something else raise KeyError, TypeError or ValueError.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -66,11 +69,7 @@ def pair_arrays(found: PairTable) -> dict[str, Any]:
 
 
 def as_estimates(arrays: Arrays) -> Estimates:
-    """The contents of estimates.npz, also of an older one, without influence within classes (`within_class`).
-
-    Raises:
-      KeyError, TypeError, ValueError: the arrays are something else.
-    """
+    """The contents of estimates.npz, also of an older one, without influence within classes (`within_class`)."""
     fields = {"score": "correct", **_fields(arrays, ESTIMATES)}
     undefined = np.full(len(arrays["tr_mem"]), np.nan, np.float32)
 
@@ -88,21 +87,13 @@ def as_estimates(arrays: Arrays) -> Estimates:
 
 
 def within_class(arrays: Arrays) -> dict[int, ClassInfluence]:
-    """Influence within each class that is among the arrays.
-
-    Raises:
-      KeyError: the rows of a matrix are missing.
-    """
+    """Influence within each class that is among the arrays; KeyError if the rows of a matrix are missing."""
     numbers = [int(found[1]) for key in arrays if (found := re.fullmatch(CLASS[2].format(r"(\d+)"), key))]
     return {number: ClassInfluence(*(arrays[name.format(number)] for name in CLASS)) for number in numbers}
 
 
 def as_pairs(arrays: Arrays) -> PairTable:
-    """The contents of pairs.npz, also of an older one.
-
-    Raises:
-      KeyError, TypeError, ValueError: the arrays are something else.
-    """
+    """The contents of pairs.npz, also of an older one."""
     listed: dict[str, Any] = {
         side: Listed(*(arrays[f"{side}_{name}"] for name in ("idx", "infl", "stderr")), arrays.get(f"{side}_q_value"))
         for side in ("helped", "hurt")
@@ -112,11 +103,7 @@ def as_pairs(arrays: Arrays) -> PairTable:
 
 
 def read_estimates(folder: Path, checked: bool = False) -> Estimates | None:
-    """The estimates of a run folder; None if they are missing or damaged, because they can be made again.
-
-    Args:
-      checked: None also if the checksum of the file is not the one noted.
-    """
+    """The estimates of a run folder; None if they are missing or damaged.  See `results.read_results`."""
     return _as(as_estimates, read_results(folder, "estimates.npz", checked))
 
 
@@ -135,14 +122,7 @@ class Results(NamedTuple):
 
 
 def read_found(folder: Path, checked: bool = True) -> Results:
-    """The estimates, the pairs and the dynamics of a run folder, all of one set.
-
-    Args:
-      checked: whether the checksums of the files are compared.
-
-    Raises:
-      InputError: there are no estimates, or they are damaged.
-    """
+    """The estimates, the pairs and the dynamics of a run folder, all of one set; InputError if there are none whole."""
     note, (estimates, pairs, dynamics) = read_set(folder, ["estimates.npz", "pairs.npz", "dynamics.npz"], checked)
     found, listed = _as(as_estimates, estimates), _as(as_pairs, pairs)
     if found is None or listed is None:

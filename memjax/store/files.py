@@ -35,10 +35,9 @@ NO_LINKS = {errno.EPERM, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EM
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], _Result]) -> _Result:
-    """Writes a file, replacing an older one.  A reader sees the whole old file or the whole new file.
+    """Writes a file, replacing an older one; returns what `write` returns.
 
-    Returns:
-      What `write` returns.
+    A reader sees the whole old file or the whole new file.
     """
     result = write_locally(path, write)
     if url := url_of(path):
@@ -116,8 +115,7 @@ def stage(path: Path, content: bytes) -> None:
 def local_copy(path: Path, sha256: str | None = None) -> Path:
     """Downloads a file of an object store if it is missing here or has another checksum; returns its local path.
 
-    Raises:
-      FileNotFoundError: the object store has no such file.
+    FileNotFoundError if the object store has no such file.
     """
     url = url_of(path)
     if url and not (path.exists() and (sha256 is None or sha256_of(path) == sha256)):

@@ -45,11 +45,7 @@ def put_file(url: str, source: Path) -> None:
 
 
 def get_file(url: str, target: str) -> None:
-    """Downloads an object into a local file.
-
-    Raises:
-      FileNotFoundError: there is no such object.
-    """
+    """Downloads an object into a local file; FileNotFoundError if there is none."""
     _patiently(url, lambda system, path: system.get_file(path, target))
 
 
@@ -106,11 +102,7 @@ def _entries(url: str) -> dict[str, dict[str, Any]]:
 
 
 def copy(url: str, target: str) -> None:
-    """Copies an object within the store, replacing an older one.
-
-    Raises:
-      FileNotFoundError: there is no such object.
-    """
+    """Copies an object within the store, replacing an older one; FileNotFoundError if there is none."""
     _patiently(url, lambda system, path: system.cp_file(path, _system(target)[1]))
 
 
@@ -139,11 +131,7 @@ def total_size(url: str) -> int:
 
 
 def check(url: str) -> None:
-    """Refuses a URL without a back end, a bucket that does not exist, and one that this user may not read.
-
-    Raises:
-      InputError: it is one of these.
-    """
+    """InputError for a URL without a back end, a bucket that does not exist, and one that this user may not read."""
     bucket = _system(url)[1].strip("/").partition("/")[0]
     try:
         _patiently(url, lambda system, path: system.ls(path))

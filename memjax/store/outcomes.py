@@ -34,14 +34,8 @@ def read_outcomes(folder: Path, blocks: Iterable[int], num_models: int) -> tuple
 def read_held_out(folder: Path, blocks: Iterable[int]) -> np.ndarray | None:
     """Mean probability of each class over the models that did not train on an example, (train, classes).
 
-    Blocks are read one at a time.  Each is weighted by its number of models that did not train on the example.  Blocks
-    without held-out probabilities are left out.
-
-    Returns:
-      NaN where every model trained on the example; None if no block has held-out probabilities.
-
-    Raises:
-      CorruptBlock: a block differs from what was written.
+    NaN where every model trained on the example; None if no block has held-out probabilities.  Blocks are read one at
+    a time.  Each is weighted by its number of models that did not train on the example.  Raises as `read_outcomes`.
     """
     total, count = None, 0
     for number in sorted(blocks):

@@ -22,27 +22,18 @@ MODELS_MOST = 2**32  # numbers of models are 32 bits
 
 @dataclass(frozen=True)
 class Plan:
-    """Settings and data of the run in a folder.
+    """Settings and data of the run in a folder."""
 
-    Attributes:
-      config: settings by section, as the user gave them; JSON values only.
-      data: name, content hash, sizes and class names of the data set.
-      pack_size: number of models in a block; fixed, because it can change the last bits of a result.
-      num_models: the largest number of models requested so far; a later command may request more (`extend_plan`).
-      places: where files of the user were last found, by the name of their setting; content decides, not the place.
-      environment: versions and device kind when the folder was created.
-      created: time of creation, UTC, ISO 8601.
-      network: what a network of the user's own computes, see `runs.network`; empty for built-in networks, and in older
-        folders until models are trained again.
-    """
-
-    config: dict[str, Any]
-    data: dict[str, Any]
-    pack_size: int
-    num_models: int
-    environment: dict[str, str]
+    config: dict[str, Any]  # settings by section, as the user gave them; JSON values only
+    data: dict[str, Any]  # name, content hash, sizes and class names of the data set
+    pack_size: int  # models in a block; fixed, because it can change the last bits of a result
+    num_models: int  # the most requested so far; a later command may request more (`extend_plan`)
+    environment: dict[str, str]  # versions and device kind when the folder was created
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    # Where files of the user were last found, by the name of their setting; content decides, not the place.
     places: dict[str, str] = field(default_factory=dict)
+    # What a network of the user's own computes, see `runs.network`; empty for built-in networks, and in older folders
+    # until models are trained again.
     network: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -166,11 +157,7 @@ def _most_requested(inside: set[str]) -> int:
 
 
 def _checked(plan: Plan) -> Plan:
-    """The plan, with the types that the rest of the program expects: a folder may come from anyone.
-
-    Raises:
-      TypeError: a value has another type or is out of range.
-    """
+    """The plan, or TypeError if a value has another type or is out of range: a folder may come from anyone."""
     numbers = (plan.pack_size, plan.num_models)
     tables = (plan.config, plan.data, plan.environment, plan.places, plan.network)
     if not all(type(number) is int and 0 < number <= MODELS_MOST for number in numbers):

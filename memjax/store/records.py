@@ -13,23 +13,15 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class Record(NamedTuple):
-    """The record of a block.
-
-    Attributes:
-      number: the number of the block.
-      plan: fingerprint of the plan that the block belongs to.
-      sha256, bytes: checksum and size of the npz file.
-      models, failed: number of models in the block, and how many of them diverged.
-      environment: versions and device that trained the models.
-    """
+    """The record of a block."""
 
     number: int
-    plan: str
-    sha256: str
+    plan: str  # fingerprint of the plan that the block belongs to
+    sha256: str  # of the npz file
     bytes: int
     models: int
-    failed: int
-    environment: dict[str, str]
+    failed: int  # how many of them diverged
+    environment: dict[str, str]  # versions and device that trained the models
 
 
 def record_path(folder: Path, number: int) -> Path:

@@ -44,27 +44,16 @@ _TRIES = 5  # of a reader whose set is replaced and removed while it reads
 
 
 class ResultsNote(NamedTuple):
-    """What a set of results was made from, and the checksums of its files.
+    """What a set of results was made from, and the checksums of its files."""
 
-    Attributes:
-      plan: fingerprint of the plan.
-      num_models: models that the estimates are made from, diverged ones included.
-      files: name -> SHA-256 and size in bytes.
-      score: the score whose memorization and influence are estimated.
-      blocks: `Stock.digest` of the blocks that the set was made from; empty in an older folder.
-      num_failed: diverged models among them; None in an older folder.
-      environment: versions and device that made the set.
-      set: name of the folder of the set; empty in an older folder, where the files are in the run folder.
-    """
-
-    plan: str
-    num_models: int
-    files: dict[str, tuple[str, int]]
-    score: str = "correct"
-    blocks: str = ""
-    num_failed: int | None = None
-    environment: dict[str, str] = {}  # noqa: RUF012  never changed
-    set: str = ""
+    plan: str  # fingerprint of the plan
+    num_models: int  # that the estimates are made from, diverged ones included
+    files: dict[str, tuple[str, int]]  # name -> SHA-256 and size in bytes
+    score: str = "correct"  # whose memorization and influence are estimated
+    blocks: str = ""  # `Stock.digest` of the blocks that the set was made from; empty in an older folder
+    num_failed: int | None = None  # diverged models among them; None in an older folder
+    environment: dict[str, str] = {}  # noqa: RUF012  of versions and device that made the set; never changed
+    set: str = ""  # folder of the set; empty in an older folder, where the files are in the run folder
 
     def place(self, folder: Path) -> Path:
         """The folder with the files."""
@@ -88,8 +77,6 @@ def publish_set(folder: Path, place: Path, note: ResultsNote, files: list[str], 
     its set.
 
     Args:
-      note: what the set was made from, without its files.
-      files: the names of its files, which are complete.
       blocks_now: the digest of the blocks of `note.num_models` models that are there now.
 
     Returns:
@@ -207,8 +194,7 @@ def show(folder: Path, anew: bool = False) -> None:
     no links: there they are copies.  The names change one after the other, so a reader of several may meet two sets for
     a moment; a process that was stopped meanwhile looks again at the end which set is in force.
 
-    Args:
-      anew: also names that seem to lead to the right file, which on an object store only their sizes say.
+    With `anew`, also names that seem to lead to the right file, which on an object store only their sizes say.
     """
     shown = 0
     while (now := latest(folder)) and (note := now[1]) and note.set and now[0] != shown:

@@ -18,11 +18,7 @@ _URL_FILE = ".url"
 
 
 def place(text: str | Path) -> Path:
-    """The folder of this name; for a URL such as gs://bucket/run, its local staging folder.
-
-    Raises:
-      InputError: the URL cannot be used.
-    """
+    """The folder of this name; for a URL such as gs://bucket/run, its local staging folder."""
     if "://" not in str(text):
         return Path(text)
     url = str(text).rstrip("/")

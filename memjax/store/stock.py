@@ -30,19 +30,12 @@ Stamps = tuple[Stamp, Stamp]  # of the record and of the data file
 
 @dataclass
 class Stock:
-    """The blocks of a run folder, from their records and the sizes of their files.  No data are read.
+    """The blocks of a run folder, from their records and the sizes of their files.  No data are read."""
 
-    Attributes:
-      records: of the blocks that can be used, by number.
-      stamps: size and time of last change of their files.
-      checked: blocks whose bytes agreed with their record when they were last read, and have not changed since.
-      damaged: number -> why the block cannot be used.
-    """
-
-    records: dict[int, Record]
-    stamps: dict[int, Stamps]
-    checked: set[int]
-    damaged: dict[int, str]
+    records: dict[int, Record]  # of the blocks that can be used, by number
+    stamps: dict[int, Stamps]  # size and time of last change of their files
+    checked: set[int]  # blocks whose bytes agreed with their record when last read, and have not changed since
+    damaged: dict[int, str]  # number -> why the block cannot be used
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -58,14 +51,7 @@ class Stock:
 
 
 def take_stock(folder: Path, plan: str) -> Stock:
-    """The blocks of a run folder now.
-
-    Args:
-      plan: fingerprint of the plan that the blocks belong to.
-
-    Raises:
-      InputError: a record cannot be read, which does not mean that it is damaged.
-    """
+    """The blocks of a run folder now; InputError if a record cannot be read, which does not mean that it is damaged."""
     there, known = stamps(folder / "blocks"), _read_index(folder, plan)
     stock, unknown = Stock({}, {}, set(), {}), []
     for name, stamp in there.items():
@@ -104,9 +90,6 @@ def changed_blocks(folder: Path, stock: Stock, blocks: Iterable[int]) -> Iterato
     """Those of some blocks that are damaged, and why.  Reads the blocks whose bytes are not yet checked, and no others.
 
     On an object store none is looked at, because all blocks would have to be downloaded; `verify` does that.
-
-    Raises:
-      InputError: a block cannot be read, which does not mean that it is damaged.
     """
     for number in () if url_of(folder) else blocks:
         if number in stock.checked or number not in stock.records:

@@ -22,25 +22,15 @@ from memjax.store.stock import Stock
 
 
 class Finding(NamedTuple):
-    """The result of one check.
+    """The result of one check, and for a problem what to do."""
 
-    Attributes:
-      kind: "ok", "note" (harmless but worth knowing) or "problem".
-      text: what was found and, for a problem, what to do.
-      block: the number of the damaged block, if the problem is one.
-    """
-
-    kind: str
+    kind: str  # "ok", "note" (harmless but worth knowing) or "problem"
     text: str
-    block: int | None = None
+    block: int | None = None  # the number of the damaged block, if the problem is one
 
 
 def verify(folder: Path) -> Iterator[Finding]:
-    """Checks every file of a run folder and changes nothing.
-
-    Raises:
-      InputError: the folder has no run.
-    """
+    """Checks every file of a run folder and changes nothing; InputError if the folder has no run."""
     try:
         plan = read_plan(folder)
     except InputError as problem:

@@ -18,11 +18,7 @@ def unchanged(key: Key[Array, ""], inputs: Float[Array, "batch ..."]) -> Float[A
 
 
 def make_augment(spec: TrainSpec, input_shape: tuple[int, ...]) -> Augment:
-    """The augmentation of a spec, a function of a key and a batch of scaled inputs; each example has its own draw.
-
-    Raises:
-      InputError: crop or flip for inputs that are not images.
-    """
+    """The augmentation of a spec, a function of a key and a batch of scaled inputs; each example has its own draw."""
     if (spec.crop or spec.flip) and len(input_shape) < 2:
         raise InputError(f"--crop and --flip need images; these inputs have the shape {input_shape}")
     if not (spec.crop or spec.flip or spec.input_noise):

@@ -13,17 +13,11 @@ from memjax.types import TrainOutput, Tree
 
 
 class Checkpoints(NamedTuple):
-    """Where running packs are saved, for trainings so long that losing one hurts.
+    """Where running packs are saved, for trainings so long that losing one hurts; models are NumPy arrays."""
 
-    Attributes:
-      load: (block, like) -> (epochs done, its models) or None; `like` has the shapes and types of the models.
-      save: (block, epochs done, its models), NumPy arrays.
-      seconds: how long to train before the next save.
-    """
-
-    load: Callable[[int, Tree], tuple[int, Tree] | None]
-    save: Callable[[int, int, Tree], object]
-    seconds: float
+    load: Callable[[int, Tree], tuple[int, Tree] | None]  # block, models of these shapes -> epochs done, its models
+    save: Callable[[int, int, Tree], object]  # block, epochs done, its models
+    seconds: float  # to train before the next save
 
 
 def train_with_checkpoints(

@@ -19,15 +19,9 @@ from memjax.types import Tree
 
 
 def checkpoints_in(folder: Path, plan: str, seconds: float, notify: Callable[[str], object]) -> Checkpoints:
-    """Checkpoints in a folder: for each block, the latest one.
+    """Checkpoints in a folder: for each block, the latest one; those of another plan are ignored.
 
-    Args:
-      plan: fingerprint of the plan that the blocks belong to; checkpoints of another plan are ignored.
-      seconds: how long to train before the next save.
-      notify: called with a message when a checkpoint cannot be used.
-
-    Raises:
-      InputError: jax counts this process as one of several that are not connected; Orbax then refuses to save.
+    `notify` is called with a message when a checkpoint cannot be used.
     """
     if jax.process_count() > 1 and not jax.distributed.is_initialized():
         raise InputError(

@@ -67,8 +67,8 @@ def train_many(
     devices = devices or jax.local_devices()
     on_devices = replicate(examples, devices)
     programs = compile_any(training, seed, on_devices, pack_size, devices)
-    waiting = None
-    for numbers in _rounds(iter(blocks), len(devices), stop):
+    waiting, blocks = None, iter(blocks)
+    while not stop() and (numbers := list(islice(blocks, len(devices)))):
         padded = numbers + numbers[-1:] * (len(devices) - len(numbers))  # one shape, one compilation
         model_ids = np.array(padded)[:, None] * pack_size + np.arange(pack_size)
         masks = np.stack([draw_masks(ids) for ids in model_ids])
@@ -220,11 +220,6 @@ def replicate(tree: Tree, devices: Devices) -> Tree:
         return tree
     mesh = jax.sharding.Mesh(np.array(devices), ("devices",))
     return jax.device_put(tree, jax.NamedSharding(mesh, jax.P()))
-
-
-def _rounds(blocks: Iterator[int], width: int, stop: Callable[[], bool]) -> Iterator[list[int]]:
-    while not stop() and (numbers := list(islice(blocks, width))):
-        yield numbers
 
 
 def _finished(numbers: list[int], model_ids: np.ndarray, masks: np.ndarray, output: TrainOutput) -> Iterator[Pack]:

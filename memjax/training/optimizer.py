@@ -34,7 +34,8 @@ def make_optimizer(spec: TrainSpec, num_steps: int) -> optax.GradientTransformat
         optimizer = make(learning_rate(spec, num_steps), **options, **_decay(spec, known, options))
         if spec.weight_decay and "weight_decay" not in known:
             optimizer = optax.chain(optax.add_decayed_weights(spec.weight_decay, _with_more_than_one_axis), optimizer)
-        _try_out(optimizer)
+        params = {"kernel": jnp.zeros((2, 3)), "bias": jnp.zeros(3)}  # some optimisers fail only in a step, as lbfgs
+        jax.eval_shape(lambda params: optimizer.update(params, optimizer.init(params), params), params)
     except (TypeError, ValueError, AttributeError) as problem:
         given = f" with {' '.join(spec.options)}" if spec.options else ""
         raise InputError(
@@ -57,12 +58,6 @@ def _decay(spec: TrainSpec, known: Iterable[str], options: dict[str, Any]) -> di
             f"weight_decay={spec.weight_decay:g} instead, which decays every parameter"
         )
     return {"weight_decay": spec.weight_decay, mask: _with_more_than_one_axis}
-
-
-def _try_out(optimizer: optax.GradientTransformation) -> None:
-    """Traces one step on a matrix and a bias.  Some optimisers fail only then: lbfgs needs the loss too."""
-    params = {"kernel": jnp.zeros((2, 3)), "bias": jnp.zeros(3)}
-    jax.eval_shape(lambda params: optimizer.update(params, optimizer.init(params), params), params)
 
 
 def _with_more_than_one_axis(params: Tree) -> Tree:

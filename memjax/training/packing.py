@@ -36,15 +36,8 @@ def guess_pack_size(model: Model, num_models: int, num_devices: int, platform: s
 def choose_pack_size(attempt: Callable[[int], Trial], guess: int, most: int, memory: int) -> int:
     """The fastest of three pack sizes that fit: the guess, half of it and twice as many models.
 
-    Args:
-      attempt: a pack size -> the cost of a short training with it.  Where it raises jax's error for a device without
-        memory, that size does not fit.
-      guess: where to begin; halved until it fits.
-      most: the largest size that makes sense.
-      memory: bytes that a device may use.
-
-    Raises:
-      InputError: not even one model fits.
+    `attempt` gives the cost of a short training with a pack size; where it raises jax's error for a device without
+    memory, that size does not fit.  `most` is the largest size that makes sense, `memory` the bytes of a device.
     """
     found = {}
     while guess not in found:

@@ -37,7 +37,10 @@ class Probe(NamedTuple):
         """The record of a model that has not begun."""
         like = jax.ShapeDtypeStruct((1, 2), jnp.float32), jax.ShapeDtypeStruct((1,), jnp.int32)
         shape = (len(self.epochs), self.num_train)
-        return {name: jnp.zeros(shape, _dtype_of(metric, *like)) for name, metric in self.metrics.items()}
+        return {
+            name: jnp.zeros(shape, bool if jax.eval_shape(metric, *like).dtype == bool else jnp.float16)
+            for name, metric in self.metrics.items()
+        }
 
     def after_epoch(
         self,
@@ -75,13 +78,10 @@ class Probe(NamedTuple):
         rows = jnp.concatenate([batches.ravel()[:size], held_out])  # each example once
 
         def measured() -> Measured:
-            own = {name: values.ravel()[:size] for name, values in of_batches.items()}
-            both = {
-                name: jnp.concatenate([own[name], values])
-                for name, values in self.measured(logits(), labels[held_out]).items()
-            }
+            others = self.measured(logits(), labels[held_out])
+            both = {name: jnp.concatenate([of_batches[name].ravel()[:size], others[name]]) for name in others}
             return {
-                name: jnp.zeros_like(values).at[rows].set(values, unique_indices=True) for name, values in both.items()
+                name: jnp.zeros_like(found).at[rows].set(found, unique_indices=True) for name, found in both.items()
             }
 
         return self._write(record, epoch, measured)
@@ -104,11 +104,6 @@ class Probe(NamedTuple):
 
 
 NOTHING = Probe({}, (), 0)
-
-
-def _dtype_of(metric: Callable[[Array, Array], Array], *like: jax.ShapeDtypeStruct) -> np.dtype:
-    """The type in which a metric is stored: bool, or float16."""
-    return np.dtype(bool) if jax.eval_shape(metric, *like).dtype == bool else np.dtype(np.float16)
 
 
 def _as_stored(values: Shaped[Array, " train"]) -> Shaped[Array, " train"]:

@@ -16,24 +16,17 @@ class Programs:
 
     `programs(model_ids, masks, examples)` does the whole training.  model_ids is (devices, models), uint32; masks
     (devices, models, train); states and the output have those two axes in front.
-
-    Attributes:
-      start: model_ids -> state.
-      advance: (model_ids, masks, state, examples, first, last) -> state after the epochs first .. last - 1 of each
-        device; the memory of the given state is reused.
-      finish: (masks, state, examples) -> TrainOutput.
-      like: shapes, types and placement of the state.
-      num_devices, num_epochs: as the names say.
-      num_bytes: memory that a device needs, by the compiler's estimate; 0 where it gives none.
     """
 
-    start: Callable[..., Tree]
+    start: Callable[..., Tree]  # model_ids -> state
+    # (model_ids, masks, state, examples, first, last) -> state after the epochs first .. last - 1 of each device; the
+    # memory of the given state is reused.
     advance: Callable[..., Tree]
-    finish: Callable[..., TrainOutput]
-    like: Tree
+    finish: Callable[..., TrainOutput]  # of (masks, state, examples)
+    like: Tree  # shapes, types and placement of the state
     num_devices: int
     num_epochs: int
-    num_bytes: int
+    num_bytes: int  # memory that a device needs, by the compiler's estimate; 0 where it gives none
 
     def __call__(self, model_ids: np.ndarray, masks: np.ndarray, examples: Examples | Stream) -> TrainOutput:
         first, last = (np.full(self.num_devices, epoch, np.int32) for epoch in (0, self.num_epochs))

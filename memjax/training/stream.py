@@ -19,19 +19,11 @@ AHEAD = 4  # batches that are read in advance, each by its own thread
 
 
 class Batch(NamedTuple):
-    """Examples for all models of all devices.
+    """Examples for all models of all devices: NumPy arrays until they are sent to the devices, then jax arrays."""
 
-    Attributes:
-      inputs: (batch, *shape), as stored.
-      labels: (batch,) int32.
-      rows: (batch,) int32, rows of the split; those that only fill up the last batch are past its end.
-
-    NumPy arrays until they are sent to the devices, jax arrays from then on.
-    """
-
-    inputs: Any
-    labels: Any
-    rows: Any
+    inputs: Any  # (batch, *shape), as stored
+    labels: Any  # (batch,) int32
+    rows: Any  # (batch,) int32, rows of the split; those that only fill up the last batch are past its end
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +47,7 @@ class Stream:
 
     def training(self, first: int, last: int) -> Iterator[Batch]:
         """The batches of the steps first .. last - 1, counted over all epochs."""
-        return _read_ahead(self.train_inputs, self.train_labels, self._rows, first, last)
+        return _read_ahead(_Batches(self.train_inputs, self.train_labels, self._rows, first, last))
 
     def in_order(self, part: str) -> Iterator[Batch]:
         """All examples of a part, `train` or `test`, once."""
@@ -65,7 +57,7 @@ class Stream:
         def rows(step: int) -> np.ndarray:
             return self._filled(np.arange(len(labels))[step * self.batch_size :][: self.batch_size], len(labels))
 
-        return _read_ahead(inputs, labels, rows, 0, num_batches(len(labels), self.batch_size))
+        return _read_ahead(_Batches(inputs, labels, rows, 0, num_batches(len(labels), self.batch_size)))
 
     def like(self) -> Batch:
         """Shapes and types of a batch."""
@@ -132,11 +124,8 @@ class _Batches:
         return Batch(_for_devices(self.inputs[valid]), self.labels[valid].astype(np.int32), rows.astype(np.int32))
 
 
-def _read_ahead(
-    inputs: Inputs, labels: np.ndarray, rows: Callable[[int], np.ndarray], first: int, last: int
-) -> Iterator[Batch]:
+def _read_ahead(batches: Any) -> Iterator[Batch]:
     import grain  # pyright: ignore[reportMissingImports]
 
     options = grain.ReadOptions(num_threads=AHEAD, prefetch_buffer_size=AHEAD)
-    batches: Any = _Batches(inputs, labels, rows, first, last)
     return iter(grain.MapDataset.source(batches).to_iter_dataset(options))

@@ -30,24 +30,16 @@ LEG = 256  # steps after which a training can be checkpointed: an epoch of large
 
 @dataclass(frozen=True, eq=False)
 class StreamedTraining:
-    """The training of one model on a stream as pure functions, a batch at a time: `start`, `step` and `judge`.
+    """The training of one model on a stream as pure functions, a batch at a time: `start`, `step` and `judge`."""
 
-    Attributes:
-      model: the network; what it normalises over the batch has to heed `models.normalization.counting`.
-      optimizer, keep, augment, label_smoothing: as of `Training`.
-      num_steps: batches in all epochs.
-      largest: what inputs are divided by.
-      leg: steps after which it can be checkpointed.
-    """
-
-    model: Model
-    optimizer: optax.GradientTransformation
+    model: Model  # what it normalises over the batch has to heed `models.normalization.counting`
+    optimizer: optax.GradientTransformation  # this, keep, augment and label_smoothing are as of `Training`
     keep: dict[str, Callable[[Array, Array], Array]]
-    num_steps: int
-    largest: float
+    num_steps: int  # batches in all epochs
+    largest: float  # what inputs are divided by
     augment: Augment = unchanged
     label_smoothing: float = 0.0
-    leg: int = LEG
+    leg: int = LEG  # steps after which it can be checkpointed
 
     @property
     def num_legs(self) -> int:

@@ -1,5 +1,6 @@
 """The examples and pairs that the page shows without its script, in their order and with their numbers."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,18 +94,14 @@ class Gallery:
         self._estimates = estimates
         self._paint = painter or (lambda example: None)
 
-    def most_memorized(self, limit: int) -> list[Example]:
-        """The examples with the highest scores, in descending order; undefined scores are excluded."""
-        return [self._train(row) for row in self._estimates.most_memorized(limit)]
-
     def nearest(self, target: float, limit: int) -> list[Example]:
         """The examples with the scores nearest to a value; ties are broken at random, with a fixed seed."""
         mem = self._estimates.mem
         defined = np.random.default_rng(0).permutation(np.flatnonzero(np.isfinite(mem)))
         order = np.argsort(np.abs(mem[defined] - target), kind="stable")
-        return [self._train(row) for row in defined[order[:limit]]]
+        return self.of_rows(defined[order[:limit]])
 
-    def of_rows(self, rows: list[int]) -> list[Example]:
+    def of_rows(self, rows: Iterable[int | np.integer]) -> list[Example]:
         """These rows of the data set."""
         return [self._train(row) for row in rows]
 

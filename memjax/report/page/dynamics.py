@@ -19,44 +19,28 @@ LEVELS, UNDEFINED = 254, 255
 
 
 class MeanCurves(NamedTuple):
-    """Mean curves over models that trained on an example ("in") and over models that did not ("out").
+    """Mean curves over models that trained on an example ("in") and over models that did not ("out"), by side."""
 
-    Attributes:
-      metric: "loss", or "error", the share of models that are wrong, where only that is known.
-      epochs: after how many epochs.
-      mean, stderr: by side, (train, epochs); NaN where undefined.
-    """
-
-    metric: str
+    metric: str  # "loss", or "error", the share of models that are wrong, where only that is known
     epochs: Int[np.ndarray, " epochs"]
     mean: dict[str, Float[np.ndarray, "train epochs"]]
     stderr: dict[str, Float[np.ndarray, "train epochs"]]
 
 
 class Dynamics(NamedTuple):
-    """The arrays of dynamics.npz that a report needs.
+    """The arrays of dynamics.npz that a report needs."""
 
-    Attributes:
-      curves: None where neither loss nor correctness was recorded.
-      learned_from: the metric that tells whether an example is learned; empty where none was recorded.
-      first, last: the recorded epochs between which learning was looked for.
-      columns: (train,) arrays by name and side, such as num_in: models; num_learned_in: those of them that ever had the
-        example right; learned_in, learned_in_stderr: epochs until it is right for the first time.
-    """
-
-    curves: MeanCurves | None
-    learned_from: str
-    first: int
+    curves: MeanCurves | None  # None where neither loss nor correctness was recorded
+    learned_from: str  # the metric that tells whether an example is learned; empty where none was recorded
+    first: int  # of the recorded epochs between which learning was looked for
     last: int
+    # (train,) by name and side, such as num_in: models; num_learned_in: those of them that ever had the example right;
+    # learned_in, learned_in_stderr: epochs until it is right for the first time.
     columns: dict[str, Shaped[np.ndarray, " train"]]
 
 
 def dynamics_of(arrays: dict[str, np.ndarray] | None, dataset: Dataset) -> Dynamics | None:
-    """The recorded dynamics that the page can show; None where there are none.
-
-    Raises:
-      InputError: the arrays are of another data set.
-    """
+    """The recorded dynamics that the page can show; None where there are none."""
     if arrays is None:
         return None
     epochs, curves, source = arrays["epochs"], _curves(arrays), str(arrays["learned_from"])
@@ -106,17 +90,10 @@ def easiest_and_hardest(curves: MeanCurves, side: str) -> tuple[Int[np.ndarray, 
 
 def dynamics_data(dynamics: Dynamics, order: Orders) -> dict[str, Any]:
     """The data for the page's script, training examples in the order of the page."""
-    content: dict[str, Any] = {
-        "learnedFrom": dynamics.learned_from,
-        "first": dynamics.first,
-        "last": dynamics.last,
-        "curves": None,
-    }
+    content: dict[str, Any] = {"learnedFrom": dynamics.learned_from, "first": dynamics.first, "last": dynamics.last}
     for name, values in dynamics.columns.items():
         content[name] = packed(values[order.train], np.float32 if values.dtype.kind == "f" else None)
-    if dynamics.curves is not None:
-        content["curves"] = _curves_data(dynamics.curves, order.train)
-    return content
+    return content | {"curves": dynamics.curves and _curves_data(dynamics.curves, order.train)}
 
 
 def _curves_data(curves: MeanCurves, train: np.ndarray) -> dict[str, Any]:

@@ -17,13 +17,7 @@ COARSE = 64  # pixels up to which an image is shown as squares
 
 
 class Picture(NamedTuple):
-    """An image as the page shows it.
-
-    Attributes:
-      uri: a PNG as a data URI.
-      width, height: in pixels.
-      kind: "pixels" (few, shown as squares) or "photo".
-    """
+    """An image as the page shows it: a PNG as a data URI; `kind` is "pixels" (few, shown as squares) or "photo"."""
 
     uri: str
     width: int
@@ -34,9 +28,7 @@ class Picture(NamedTuple):
 class Painter:
     """Draws images of one data set, all on the same scale.  Of other arrays it only makes tiles, which can be compared.
 
-    Attributes:
-      size: width and height in pixels of a tile.
-      kind: as of `Picture`.
+    `size` is the width and height of a tile in pixels.
     """
 
     def __init__(self, inputs: Inputs):
@@ -104,9 +96,4 @@ def _scale(inputs: Inputs, is_image: bool) -> tuple[np.ndarray, np.ndarray]:
 def _png_uri(image) -> str:
     stream = io.BytesIO()
     image.save(stream, format="PNG", optimize=True)
-    return data_uri(stream.getvalue())
-
-
-def data_uri(png: bytes) -> str:
-    """A PNG file as text within a page."""
-    return "data:image/png;base64," + base64.b64encode(png).decode()
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()

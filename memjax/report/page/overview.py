@@ -41,11 +41,12 @@ class ClassRow(NamedTuple):
 
 def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
     """The numbers of the whole run."""
-    mem, stderr = finite(estimates.mem), Summary(estimates.mem_stderr)
+    mem, most = finite(estimates.mem), number(Summary(estimates.mem_stderr).high)
     large, share, low, high, total, unequal = int((mem >= MEMORIZED).sum()), *[np.nan] * 5
     if len(mem):
         share, total, unequal = large / len(mem), mem.sum(), float(gini(mem.clip(min=0)))
         low, high = share_interval(estimates.memorization)
+    interval = f"95 % interval {percent(low)} to {percent(high)}"
     num_in, num_out = (np.asarray(count, np.float64) for count in estimates.memorization[2:])
     seen, models = float(np.sum(num_in)), float(np.sum(num_in + num_out))
     of = estimates.score
@@ -59,17 +60,11 @@ def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
         Tile("In-sample accuracy", percent(estimates.in_sample_accuracy), "on the training examples of a model"),
         Tile("Held-out accuracy", percent(estimates.held_out_accuracy), "on training examples held out from a model"),
         Tile("Test accuracy", percent(estimates.test_accuracy), "on the test examples"),
-        Tile(
-            "Memorization at least 0.25",
-            percent(share),
-            f"{large:,} of {len(mem):,} examples; 95 % interval {percent(low)} to {percent(high)}",
-        ),
+        Tile("Memorization at least 0.25", percent(share), f"{large:,} of {len(mem):,} examples; {interval}"),
         Tile("Sum of memorization", number(total, 1), meaning),
         Tile("Gini coefficient", number(unequal), "of memorization; 0: spread evenly, 1: all in one example"),
         Tile(
-            "Typical standard error",
-            number(estimates.typical_stderr),
-            f"of a score, root mean square; {number(stderr.high)} at most",
+            "Typical standard error", number(estimates.typical_stderr), f"of a score, root mean square; {most} at most"
         ),
     ]
 

@@ -18,22 +18,14 @@ UNKNOWN = 255  # where a value stands among its class, if it is not known
 
 @dataclass(frozen=True)
 class Own:
-    """What the user calls the examples, and which labels look wrong.
+    """What the user calls the examples, and which labels look wrong."""
 
-    Attributes:
-      ids, test_ids: the user's own name of each example.
-      table: the columns of the table that the examples are from, a value for each example; None for other data.
-      answer: how many labels look wrong, in a sentence; empty where it is not known.
-      suspects: training rows, most suspicious first.
-      columns: of all training examples, as of `Result.columns`; empty where it is not known.
-    """
-
-    ids: np.ndarray
+    ids: np.ndarray  # the user's own name of each training example
     test_ids: np.ndarray
-    table: Table | None
-    answer: str
-    suspects: np.ndarray
-    columns: dict[str, np.ndarray]
+    table: Table | None  # that the examples are from, a value for each example; None for other data
+    answer: str  # how many labels look wrong, in a sentence; empty where it is not known
+    suspects: np.ndarray  # training rows, most suspicious first
+    columns: dict[str, np.ndarray]  # of all training examples, as of `Result.columns`; empty where it is not known
 
 
 class Cell(NamedTuple):
@@ -94,12 +86,7 @@ def static_suspects(own: Own, dataset: Dataset, paint: Any) -> list[Suspect]:
 
 
 def own_data(own: Own, dataset: Dataset, train: np.ndarray, test: np.ndarray, examples: bool) -> dict[str, Any]:
-    """The names, the rows to review and the cells of the table for the page's script, in the order of the page.
-
-    Args:
-      train, test: the order of the page.
-      examples: False leaves the cells out.
-    """
+    """The names, the rows to review and, with `examples`, the cells of the table, in the order of the page."""
     content: dict[str, Any] = {
         "names": {
             "train": _texts(own.ids[train]) if own.ids is not dataset.train_ids else None,

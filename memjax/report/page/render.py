@@ -34,17 +34,11 @@ SCRIPT = Path(__file__).parent.parent / "app" / "bundle" / "report.js"
 
 @dataclass(frozen=True)
 class Report:
-    """A report whose images have no place yet.
+    """A report whose images have no place yet."""
 
-    Attributes:
-      values: what the template of the page is given.
-      numbers: what the script is given.
-      sheets: PNG files by side, "train" and "test"; none where examples are left out.
-    """
-
-    values: dict[str, Any]
-    numbers: dict[str, Any]
-    sheets: dict[str, list[bytes]]
+    values: dict[str, Any]  # what the template of the page is given
+    numbers: dict[str, Any]  # what the script is given
+    sheets: dict[str, list[bytes]]  # PNG files by side, "train" and "test"; none where examples are left out
 
     @property
     def image_bytes(self) -> int:
@@ -128,7 +122,7 @@ def draw_report(
         "histogram": figures.histogram_drawing(mem),
         "num_undefined": int(np.isnan(mem).sum()),
         "classes": overview.by_class(dataset, mem),
-        "gallery": chosen.most_memorized(CARDS_SHOWN),
+        "gallery": chosen.of_rows(estimates.most_memorized(CARDS_SHOWN)),
         "typical": chosen.nearest(0.0, CONTRAST_SHOWN),
         "between": chosen.nearest(0.5, CONTRAST_SHOWN),
         "num_train": dataset.num_train,
@@ -160,7 +154,7 @@ def draw_report(
 def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Gallery) -> dict[str, Any]:
     """The figures of recorded dynamics for the template; None and empty lists where nothing was recorded."""
     curves = recorded.curves if recorded else None
-    easiest, hardest = (rows.tolist() for rows in easiest_and_hardest(curves, "out")) if curves else ([], [])
+    easiest, hardest = easiest_and_hardest(curves, "out") if curves else ([], [])
     drawn = [(word, dynamics_figures.trajectory_drawing(curves, side)) for word, side in WORDS] if curves else []
     learned = recorded.columns.get("learned_in") if recorded else None
     return {
