@@ -97,9 +97,7 @@ def sentence(table: dict[str, np.ndarray]) -> str:
         return ""
     count, total = int(table["looks_wrong"].sum()), len(table["looks_wrong"])
     if not count:
-        return (
-            f"None of {total:,} training labels looks wrong: models that did not train on a row agree with its label."
-        )
+        return f"None of {total:,} training labels looks wrong.  Those that models find least probable are:"
     looks, other = ("labels look wrong", "these rows") if count > 1 else ("label looks wrong", "this row")
     return f"{count:,} of {total:,} training {looks}: models that did not train on {other} are sure of another class."
 

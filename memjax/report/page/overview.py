@@ -26,6 +26,8 @@ class Tile(NamedTuple):
 class ClassRow(NamedTuple):
     """Memorization of one class: mean over its defined scores, its standard error, and how many are large.
 
+    The error is over examples.  It lacks what the scores of a class share because they are from the same models.
+
     `share` is mean / largest mean.
     """
 
