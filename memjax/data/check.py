@@ -78,7 +78,7 @@ def check_labels(which: str, labels: np.ndarray, ids: np.ndarray, num_classes: i
 def check_shape(which: str, inputs: Inputs) -> None:
     """Refuses inputs that are not numbers, and examples that are neither vectors nor images."""
     if inputs.dtype.kind not in "biuf":
-        raise InputError(f"{which} inputs are {inputs.dtype}; expected numbers")
+        raise InputError(f"{which} inputs are {inputs.dtype}; expected numbers, one row per example")
     if not 1 <= inputs.ndim - 1 <= 3:
         raise InputError(
             f"{which} inputs have shape {inputs.shape}; expected (examples, features), (examples, height, width) "
