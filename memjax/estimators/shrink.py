@@ -29,11 +29,11 @@ class Posterior(NamedTuple):
       at_least: posterior probability that the truth is at least the threshold.
     """
 
-    value: Float[np.ndarray, "*shape"]
-    stderr: Float[np.ndarray, "*shape"]
-    low: Float[np.ndarray, "*shape"]
-    high: Float[np.ndarray, "*shape"]
-    at_least: Float[np.ndarray, "*shape"]
+    value: Float[np.ndarray, "..."]
+    stderr: Float[np.ndarray, "..."]
+    low: Float[np.ndarray, "..."]
+    high: Float[np.ndarray, "..."]
+    at_least: Float[np.ndarray, "..."]
 
 
 @without_debugging()

@@ -95,7 +95,9 @@ def within_class(arrays: Arrays) -> dict[int, ClassInfluence]:
 def as_pairs(arrays: Arrays) -> PairTable:
     """The contents of pairs.npz, also of an older one."""
     listed: dict[str, Any] = {
-        side: Listed(*(arrays[f"{side}_{name}"] for name in ("idx", "infl", "stderr")), arrays.get(f"{side}_q_value"))
+        side: Listed(
+            arrays[f"{side}_idx"], arrays[f"{side}_infl"], arrays[f"{side}_stderr"], arrays.get(f"{side}_q_value")
+        )
         for side in ("helped", "hurt")
         if f"{side}_idx" in arrays
     }
