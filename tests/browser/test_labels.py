@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from memjax import run as command
-from memjax.report import Own, write_report
+from memjax.report import Own, draw_report, write_report
 from memjax.types import Table
 from tests.report.report_page import dataset_of, estimates_of, extremes_of, pairs_of
 
