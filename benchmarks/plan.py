@@ -70,7 +70,7 @@ def planned(options: tuple[object, ...]) -> dict[str, Any]:
     """What the plan says of the costs."""
     command = module("memjax.run", "doctor", "--plan", "--json", *options)
     done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
-    return json.loads(done.stdout)["costs"]
+    return json.loads(done.stdout.splitlines()[-1])["costs"]
 
 
 def trained(options: tuple[object, ...], devices: int) -> float:
