@@ -29,6 +29,11 @@ def examples_given(
         if not all(part is None for part in (y_train, x_test, y_test, ids)):
             raise InputError("labels are given without x_train, their inputs; give both")
         return None
+    if y_train is not None and table != TableSpec():
+        raise InputError(
+            "target, id, drop, split and test_fraction are for a table that holds its labels; leave them out, or leave "
+            "y_train out"
+        )
     if y_train is None and not is_frame(x_train) and is_collection(x_train):
         x_train, y_train, found = arrays_of(x_train, table)
         class_names = class_names or found
@@ -36,6 +41,10 @@ def examples_given(
             x_test, y_test, _ = arrays_of(x_test, table)
     frame = as_frame(x_train) if is_frame(x_train) else None
     if frame is not None and y_train is None:
+        if ids is not None or class_names:
+            raise InputError("a table with its labels has its own names; give id=COLUMN instead of ids and class_names")
+        if x_test is not None and table.split:
+            raise InputError(f"split={table.split!r} is given beside x_test; leave one of them out")
         return from_table(frame, table, seed, name, None if x_test is None else as_frame(x_test))
     if y_train is None:
         raise InputError(

@@ -80,3 +80,12 @@ def test_a_table_of_hugging_face():
 
     assert data.dataset.class_names == ("no", "yes")
     assert data.dataset.train_inputs.ravel().tolist() == [1, 2, 3, 4]
+
+
+def test_rows_without_a_label_are_no_members_of_the_last_class():
+    datasets = pytest.importorskip("datasets")
+    features = datasets.Features({"a": datasets.Value("float32"), "kind": datasets.ClassLabel(names=["no", "yes"])})
+    data = datasets.Dataset.from_dict({"a": [1.0, 2.0, 3.0], "kind": [0, 1, -1]}, features=features)
+
+    with pytest.raises(InputError, match="1 of 3 labels of 'kind' are -1: no label; leave these rows out"):
+        given(data)

@@ -131,3 +131,21 @@ def test_a_folder_is_a_run_that_needs_it_no_more(tmp_path):
     assert result.dataset.num_test == 8
     assert memjax.open(tmp_path / "run").extend(12, progress=False).trained == 4
     assert result.ids[0].startswith("p/")
+
+
+def test_classes_named_0_and_1_are_no_split(tmp_path):
+    for name in ("0/a/1.png", "0/b/2.png", "1/a/3.png"):
+        put(tmp_path / name)
+
+    assert load(tmp_path).classes.tolist() == ["0", "1"]
+    assert load(tmp_path).dataset.num_test == 0
+
+
+def test_what_goes_with_no_folder_and_missing_labels_are_refused(tmp_path):
+    put(tmp_path / "a/1.png")
+    for option in ({"target": "kind"}, {"id": "kind"}, {"drop": ("kind",)}, {"split": "kind"}):
+        with pytest.raises(InputError, match="leave them out: images are named by their files"):
+            load(tmp_path, **option)
+    (tmp_path / "metadata.csv").write_text("file_name,kind\na/1.png,x\na/1.png,\n")
+    with pytest.raises(InputError, match=r"column 'kind' of .* lacks 1 labels"):
+        load(tmp_path, target="kind")

@@ -90,3 +90,33 @@ def test_the_command_says_what_it_did_and_what_comes_next(files, capsys):
     said = capsys.readouterr().out
     assert "1 labels changed, 1 rows left out, 2 left as they were" in said
     assert f"memjax --dataset csv:{files / 'c.csv'} --target y --id id" in said
+
+
+def test_labels_that_are_read_as_booleans_or_numbers_are_written_as_the_table_writes_them(tmp_path):
+    (tmp_path / "t.csv").write_text("x,y,n\n1,true,07\n2,false,3\n3,true,3\n")
+    (tmp_path / "r.csv").write_text("id,label,decision,new_label\n0,True,relabel,False\n2,True,keep,\n")
+    (tmp_path / "n.csv").write_text("id,label,decision,new_label\n1,3,relabel,7\n")
+
+    apply_review(
+        read_review(tmp_path / "r.csv"), f"csv:{tmp_path / 't.csv'}", TableSpec(target="y"), tmp_path / "y.csv"
+    )
+    apply_review(
+        read_review(tmp_path / "n.csv"), f"csv:{tmp_path / 't.csv'}", TableSpec(target="n"), tmp_path / "n2.csv"
+    )
+
+    assert (tmp_path / "y.csv").read_text() == "x,y,n\n1,false,07\n2,false,3\n3,true,3\n"
+    assert (tmp_path / "n2.csv").read_text() == "x,y,n\n1,true,07\n2,false,07\n3,true,3\n"
+
+
+def test_booleans_of_a_parquet_file_stay_booleans(tmp_path):
+    pytest.importorskip("pyarrow")
+    pd.DataFrame({"x": [1, 2], "y": [True, False]}).to_parquet(tmp_path / "t.parquet")
+    source, spec = f"parquet:{tmp_path / 't.parquet'}", TableSpec(target="y")
+    (tmp_path / "r.csv").write_text("id,label,decision,new_label\n0,True,relabel,False\n")
+    (tmp_path / "bad.csv").write_text("id,label,decision,new_label\n0,True,relabel,maybe\n")
+
+    apply_review(read_review(tmp_path / "r.csv"), source, spec, tmp_path / "c.parquet")
+
+    assert pd.read_parquet(tmp_path / "c.parquet")["y"].tolist() == [False, False]
+    with pytest.raises(InputError, match="new label 'maybe' is not known"):
+        apply_review(read_review(tmp_path / "bad.csv"), source, spec, tmp_path / "d.parquet")

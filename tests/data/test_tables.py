@@ -186,3 +186,25 @@ def test_describe_says_what_is_understood_and_trains_nothing(tmp_path, capsys, m
     for words in ("t.csv: 40 training and 10 test examples", "2: p 20, q 20", "1: size", "10 of 50 rows were drawn"):
         assert words in said
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "words"),
+    [
+        ((frame()[["a"]], [0, 1, 0, 1]), {"drop": ("a",)}, "for a table that holds its labels"),
+        ((np.zeros((4, 2)), [0, 1, 0, 1]), {"target": "y"}, "for a table that holds its labels"),
+        ((frame(),), {"target": "y", "ids": [1, 2, 3, 4]}, "give id=COLUMN instead of ids"),
+        ((frame(s=["train"] * 4), None, frame()), {"target": "y", "split": "s"}, "is given beside x_test"),
+    ],
+)
+def test_no_option_of_a_table_is_left_out_in_silence(arguments, options, words):
+    with pytest.raises(InputError, match=words):
+        memjax.fit(*arguments, **options)
+
+
+def test_texts_that_only_test_rows_have_are_told():
+    table = frame(c=["p", "q", "p", "new"], s=["train", "train", "train", "test"], y=["no", "yes", "no", "yes"])
+
+    said = " ".join(from_table(table, TableSpec(target="y", split="s")).notices)
+
+    assert "1 test rows have a text in column 'c' that no training row has" in said

@@ -82,6 +82,8 @@ def _hugging_face(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, .
         raise InputError(f"which column has the labels? Give target=COLUMN, one of: {', '.join(features)}")
     names, labels = tuple(getattr(features[target], "names", ())), np.asarray(inputs[target])
     left_out = {target, *table.drop, table.id, table.split}
+    if names and (unlabelled := int((labels < 0).sum())):
+        raise InputError(f"{unlabelled} of {len(labels)} labels of {target!r} are -1: no label; leave these rows out")
     if images:
         pixels = [np.asarray(image.convert("RGB")) for image in inputs[images[0]]]
         if len({image.shape for image in pixels}) > 1:

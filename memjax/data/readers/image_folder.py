@@ -20,6 +20,7 @@ TABLE, FILE_NAME = "metadata.csv", "file_name"
 SIDE = 32  # pixels of images of several sizes, if nobody says how many
 BROKEN_MOST = 0.01  # share of files that may be broken
 NAMED_MOST = 3
+AMBIGUOUS = {"0", "1", "false", "true"}  # folders of these names may well be classes
 
 
 def load_image_folder(place: str, table: TableSpec, size: int | None, seed: int) -> InMemory:
@@ -32,7 +33,13 @@ def load_image_folder(place: str, table: TableSpec, size: int | None, seed: int)
     folder = user_path(place)
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder; folder: expects one folder of images for each class")
-    names, labels, test = _listed(folder, table) if (folder / TABLE).exists() else _by_folder(folder)
+    listed = (folder / TABLE).exists()
+    if table.id or table.drop or ((table.target or table.split) and not listed):
+        raise InputError(
+            f"--id and --drop are for tables, --target and --split for {TABLE}{'' if listed else ', which is missing'};"
+            " leave them out: images are named by their files"
+        )
+    names, labels, test = _listed(folder, table) if listed else _by_folder(folder)
     images, kept, notices = _read(folder, names, size)
     labels, names = np.array(labels)[kept], np.array(names)[kept]
     test = drawn(encode_labels(labels).train, table.test_fraction, seed) if test is None else test[kept]
@@ -57,7 +64,8 @@ def _by_folder(folder: Path) -> tuple[list[str], list[str], np.ndarray | None]:
         )
     sides = {path.parts[0].lower() for path in files}
     test, level = None, 0  # of the folders of classes
-    if sides <= TRAIN_WORDS | TEST_WORDS and sides & TRAIN_WORDS and all(len(path.parts) > 2 for path in files):
+    split = sides <= TRAIN_WORDS | TEST_WORDS and sides & TRAIN_WORDS and not sides & AMBIGUOUS
+    if split and all(len(path.parts) > 2 for path in files):
         test, level = np.array([path.parts[0].lower() in TEST_WORDS for path in files]), 1
     return [path.as_posix() for path in files], [path.parts[level] for path in files], test
 
@@ -69,6 +77,8 @@ def _listed(folder: Path, table: TableSpec) -> tuple[list[str], Any, np.ndarray 
     for option, column in (("column", FILE_NAME), ("--target", table.target), ("--split", table.split)):
         if column not in names and not (option == "--split" and not column):
             raise one_of(option, column, names)
+    if missing := int(frame[table.target].isna().sum()):
+        raise InputError(f"column {table.target!r} of {folder / TABLE} lacks {missing} labels; leave these rows out")
     inside = folder.resolve()
     for name in frame[FILE_NAME]:
         if not (folder / str(name)).resolve().is_relative_to(inside):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from memjax.config.specs import TableSpec
+from memjax.data.labels import as_labels
 from memjax.data.tables.files import read_table
 from memjax.errors import InputError, one_of
 from memjax.store.files import write_atomically
@@ -71,7 +72,7 @@ def apply_review(decisions: list[Decision], source: str, spec: TableSpec, out: P
     Raises:
       InputError: the table has no such row, or a row has another label than the reader saw.
     """
-    frame = read_table(source, as_text=True)
+    frame, parsed = read_table(source, as_text=True), read_table(source)
     for option, column in (("--target", spec.target), ("--id", spec.id or spec.target)):
         if column not in frame.columns:
             raise one_of(option, column, [str(name) for name in frame.columns])
@@ -80,19 +81,23 @@ def apply_review(decisions: list[Decision], source: str, spec: TableSpec, out: P
     names = frame[spec.id].map(str) if spec.id else frame.index.map(str)
     places = {name: place for place, name in enumerate(names)}
     labels: list[Any] = frame[spec.target].tolist()
+    seen = [None if missing else str(label) for missing, label in zip(*_labels_seen(parsed[spec.target]), strict=True)]
+    cells = dict(zip(seen, labels, strict=True))  # how the table writes a label: true for True, 07 for 7
     dropped = []
     for decision in decisions:
         place = places.get(decision.id)
         if place is None:
             how = "" if spec.id else "; give --id COLUMN if the report names rows by a column"
             raise InputError(f"the table has no row {decision.id!r}{how}")
-        if str(labels[place]) != decision.label:
+        if seen[place] != decision.label:
             raise InputError(
                 f"row {decision.id!r} has label {str(labels[place])!r}, but the review saw {decision.label!r}: it is "
                 "of another table, or was carried out already"
             )
         if decision.decision == "relabel":
-            labels[place] = type(labels[place])(decision.new_label)
+            if decision.new_label not in cells and not isinstance(labels[place], str):
+                raise one_of("new label", decision.new_label, sorted(filter(None, map(str, cells))))
+            labels[place] = cells.get(decision.new_label, decision.new_label)
         elif decision.decision == "drop":
             dropped.append(place)
     frame[spec.target] = labels
@@ -102,6 +107,12 @@ def apply_review(decisions: list[Decision], source: str, spec: TableSpec, out: P
     write_atomically(out, lambda stream: write(stream, index=False))
     counts = [sum(decision.decision == word for decision in decisions) for word in ("relabel", "drop")]
     return Applied(*counts, kept=len(decisions) - sum(counts))
+
+
+def _labels_seen(column: Any) -> tuple[Any, Any]:
+    """Which labels are missing, and all as the reader of the report saw them; a missing one counts as any other."""
+    missing = column.isna()
+    return missing, as_labels("table", column.where(~missing, column[~missing].iloc[0]).tolist())
 
 
 def _unquoted(value: Any) -> str:

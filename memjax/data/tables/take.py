@@ -1,5 +1,6 @@
 """Makes training and test examples of a table that has its labels in a column, and splits its rows."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from jaxtyping import Bool, Int
 from memjax.config.specs import TableSpec
 from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.labels import encode_labels
-from memjax.data.tables.columns import encode, remarks, shown, understand
+from memjax.data.tables.columns import Column, encode, remarks, shown, understand
 from memjax.errors import InputError, one_of
 from memjax.prng import host_permutation
 from memjax.types import Table
@@ -58,8 +59,16 @@ def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: A
     parts = frame, frame.iloc[:0] if test is None else test
     sides = ([shown(part[name]) for name in frame.columns] for part in parts)
     table = Table([str(name) for name in frame.columns], *sides)
+    said = [*remarks(columns, frame), *_unseen(columns, test)]
     features = tuple(name for column in columns for name in column.features)
-    return found._replace(table=table, features=features, notices=tuple(remarks(columns, frame)))
+    return found._replace(table=table, features=features, notices=tuple(said))
+
+
+def _unseen(columns: list[Column], test: Any) -> Iterator[str]:
+    """Which columns of test rows have texts that no training row has."""
+    for column in (column for column in columns if column.kind == "category" and test is not None):
+        if new := int((~column.numbers(test[column.name]).any(axis=1)).sum()):
+            yield f"{new} test rows have a text in column {column.name!r} that no training row has: its features are 0"
 
 
 def _check_names(frame: Any, spec: TableSpec) -> None:
