@@ -59,15 +59,15 @@ def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: A
     parts = frame, frame.iloc[:0] if test is None else test
     sides = ([shown(part[name]) for name in frame.columns] for part in parts)
     table = Table([str(name) for name in frame.columns], *sides)
-    said = [*remarks(columns, frame), *_unseen(columns, test)]
+    said = [*remarks(columns, frame), *_unseen(columns, parts[1])]
     features = tuple(name for column in columns for name in column.features)
     return found._replace(table=table, features=features, notices=tuple(said))
 
 
 def _unseen(columns: list[Column], test: Any) -> Iterator[str]:
     """Which columns of test rows have texts that no training row has."""
-    for column in (column for column in columns if column.kind == "category" and test is not None):
-        if new := int((~column.numbers(test[column.name]).any(axis=1)).sum()):
+    for column in columns:
+        if column.kind == "category" and (new := int((~column.numbers(test[column.name]).any(axis=1)).sum())):
             yield f"{new} test rows have a text in column {column.name!r} that no training row has: its features are 0"
 
 
