@@ -86,7 +86,7 @@ def publish_set(folder: Path, place: Path, note: ResultsNote, files: list[str], 
     note = note._replace(files=checksums, set=place.name)
     while True:
         number, there = latest(folder)
-        more = bool(there and there.plan == note.plan and there.num_models > note.num_models)
+        more = _has_more(there, note)
         alike = there and (there.plan, there.num_models) == (note.plan, note.num_models)
         if more or (there and alike and note.blocks != there.blocks == blocks_now()):
             remove_folder(place)
@@ -98,6 +98,11 @@ def publish_set(folder: Path, place: Path, note: ResultsNote, files: list[str], 
                 return True
             remove_folder(place)
             return False
+
+
+def _has_more(there: ResultsNote | None, note: ResultsNote) -> bool:
+    """Whether the set in force is of the same plan and of more models."""
+    return bool(there and there.plan == note.plan and there.num_models > note.num_models)
 
 
 def latest(folder: Path) -> tuple[int, ResultsNote | None]:

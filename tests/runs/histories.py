@@ -17,7 +17,6 @@ import random
 import secrets
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -37,68 +36,9 @@ from memjax.runs.progress import Silent
 from memjax.runs.result import Result
 from memjax.store import files, results
 from memjax.store.sealed import seal
+from tests.runs.stopped_process import LONG, Process
 
 TRAIN, TEST, PACK, SIZES, SCORES = 12, 6, 2, (4, 8, 12), ("correct", "probability")
-WATCHED = {"open", "os.link", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.listdir", "os.scandir"}
-LONG = 10_000  # calls that no command needs
-
-
-class Killed(BaseException):
-    """The process is no more."""
-
-
-class Process:
-    """A command in a thread, which does so many file-system calls in the folder as it is given."""
-
-    def __init__(self, folder: Path, act: Callable[[], object]):
-        self._folder, self._act, self.problem = str(folder), act, None
-        self._left, self._killed, self.ended = 0, False, False
-        self._go, self._back = threading.Semaphore(0), threading.Semaphore(0)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def step(self, calls: int) -> None:
-        """Lets the command go on up to this call."""
-        if not self.ended:
-            self._left = calls
-            self._go.release()
-            self._back.acquire()
-
-    def kill(self) -> None:
-        self._killed = True
-        self.step(0)
-
-    def before_call(self, arguments: tuple) -> None:
-        if not any(self._folder in str(argument) for argument in arguments[:2]):
-            return
-        while not self._killed and not self._left:
-            self._back.release()
-            self._go.acquire()
-        if self._killed:
-            raise Killed
-        self._left -= 1
-
-    def _run(self) -> None:
-        _PROCESSES[threading.get_ident()] = self
-        self._go.acquire()
-        try:
-            if not self._killed:
-                self._act()
-        except Killed:
-            pass
-        except BaseException as problem:
-            self.problem = problem
-        del _PROCESSES[threading.get_ident()]
-        self.ended = True
-        self._back.release()
-
-
-_PROCESSES: dict[int, Process] = {}
-
-
-def _hook(event: str, arguments: tuple) -> None:
-    if event in WATCHED and (process := _PROCESSES.get(threading.get_ident())):
-        process.before_call(arguments)
 
 
 def made_up_blocks(run, missing, counts, advance, notify) -> None:
@@ -287,17 +227,23 @@ class History:
         assert len(notes) == 1, "older notes are left"
 
 
+def replaced(module, name: str, by: Callable) -> None:
+    """A function in place of another: a name that the module no longer has would break nothing, and prove nothing."""
+    assert hasattr(module, name), f"{module.__name__} has no {name}"
+    setattr(module, name, by)
+
+
 def one_place_for_all_sets() -> None:
     def new_set(folder: Path) -> Path:
         place = folder / "results" / ("0" * 16)
         place.mkdir(parents=True, exist_ok=True)
         return place
 
-    store.new_set = new_set
+    replaced(store, "new_set", new_set)
 
 
 def the_last_one_wins() -> None:
-    results._has_more = lambda *_: False
+    replaced(results, "_has_more", lambda *_: False)
 
 
 def the_plan_is_written_over() -> None:
@@ -306,15 +252,15 @@ def the_plan_is_written_over() -> None:
         store.write_atomically(folder / "plan.json", lambda stream: stream.write(seal(asdict(plan))))
         return plan
 
-    store.extend_plan = extend
+    replaced(store, "extend_plan", extend)
 
 
 def changed_blocks_are_believed() -> None:
-    store.changed_blocks = lambda *_: iter(())
+    replaced(store, "changed_blocks", lambda *_: iter(()))
 
 
 def half_written_files_have_one_name() -> None:
-    files.aside_of = lambda path: path.with_name(f".{path.name}.tmp")
+    replaced(files, "aside_of", lambda path: path.with_name(f".{path.name}.tmp"))
 
 
 BROKEN = {
@@ -347,9 +293,6 @@ def histories(count: int, seed: int, events: int, tell: Callable[[str], object] 
     finally:
         train_blocks._train_blocks, secrets.token_hex = made, token
     return bad
-
-
-sys.addaudithook(_hook)
 
 
 def main() -> int:
