@@ -15,6 +15,7 @@ from memjax.config.run_config import RunConfig
 from memjax.data.given import examples_given
 from memjax.data.in_memory import InMemory
 from memjax.machine import environment
+from memjax.machine.workers import make_worker
 from memjax.runs import open_folder, summary
 from memjax.runs.carry_out import carry_out
 from memjax.runs.progress import Bar, Silent, Teller
@@ -95,7 +96,9 @@ def fit_config(config: RunConfig, given: InMemory | None, teller: Teller, estima
     for notice in run.notices:
         teller.say("notice", notice, text=notice)
     start, where = summary.start(run.dataset, run.plan, run.design), store.shown(run.folder)
-    teller.say("start", f"{summary.headline(start)}; run folder {where}", run=where, **start)
+    worker = make_worker(run.config.worker)
+    number = f"; worker {worker.index}/{worker.count}" if worker.count > 1 else ""
+    teller.say("start", f"{summary.headline(start)}; run folder {where}{number}", run=where, **start)
     before, began = run.num_trained, time.monotonic()
     run, fresh = carry_out(run, teller, estimate, advice)
     return Result(run, trained=run.num_trained - before, fresh=fresh, seconds=time.monotonic() - began)

@@ -77,12 +77,12 @@ class Cluster:
         """The states when they are as wanted."""
         deadline = time.monotonic() + seconds
         while not wanted(states := self.states(job)):
-            assert time.monotonic() < deadline, f"job {job} is {states}; {self.logs()}"
+            assert time.monotonic() < deadline, f"job {job} is {states}; {self.logs(job)[-4000:]}"
             time.sleep(0.3)
         return states
 
-    def logs(self) -> str:
-        return "\n".join(path.read_text(errors="replace")[-2000:] for path in sorted(self.place.glob("*.out")))
+    def logs(self, job: str = "*") -> str:
+        return "\n".join(path.read_text(errors="replace") for path in sorted(self.place.glob(f"{job}_*.out")))
 
 
 @pytest.fixture(scope="session")

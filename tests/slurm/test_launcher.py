@@ -54,8 +54,8 @@ def test_arrays_with_and_without_gaps_train_each_block_and_the_same_bits(cluster
     cluster.wait(job, done)
 
     assert blocks(folder) == whole
-    workers = {line.split(":")[0] for line in cluster.logs().splitlines() if line.startswith("memjax ")}
-    assert len({name for name in workers if "/" in name}) >= 2  # no two jobs are the same worker
+    said = [line.partition("; worker ")[2] for line in cluster.logs(job).splitlines() if "; worker " in line]
+    assert len(said) == len(set(said)) == 2  # no two jobs are the same worker
 
 
 def test_a_job_whose_time_is_nearly_up_is_put_back_and_goes_on(cluster, submit, whole):
