@@ -1,10 +1,12 @@
 """Known data sets, read from the download folder of TensorFlow Datasets without TensorFlow."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from memjax.data.downloads.catalog import CATALOG, read_known
+from memjax.data.downloads.catalog import CATALOG, MADE, read_known
+from memjax.data.readers.arrays import load_npz
 from memjax.errors import InputError
 from memjax.types import Dataset
 from memjax.untrusted import user_path
@@ -22,6 +24,22 @@ def load_cached(name: str) -> Dataset:
             paths = _download(name, file)
             break
     return read_known(name, paths)
+
+
+def load_made(name: str) -> Dataset:
+    """A data set that a script makes out of a published package."""
+    path = made_path(name)
+    if not path.exists():
+        raise InputError(
+            f"{name} is not in {path.parent}; `python -m experiments.data.{MADE[name]}`, in the source tree of memjax, "
+            "fetches and writes it"
+        )
+    return replace(load_npz(str(path)), name=name)
+
+
+def made_path(name: str) -> Path:
+    """Where the script that makes a data set writes it."""
+    return data_dir() / "downloads" / name / f"{name}.npz"
 
 
 def data_dir() -> Path:

@@ -96,3 +96,6 @@ CATALOG = {
         (1744, 5099, 4149, 2882, 2523, 2384, 1977, 2019, 1660, 1595),
     ),
 }  # fmt: skip
+
+# Data sets made by a script in experiments/data out of a published package: name -> script and options.
+MADE = {"emoji": "emoji", "emoji32": "emoji --pixels 32", "mnist5k": "mnist5k"}
