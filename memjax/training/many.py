@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int
 
 from memjax import prng
-from memjax.machine.pinned import pinned
+from memjax.machine.debugging import pinned
 from memjax.training.checkpointed import Checkpoints, slice_of, train_with_checkpoints
 from memjax.training.compiler import compiler_options
 from memjax.training.driving import drive
