@@ -12,22 +12,9 @@ from memjax.data.corruptions.labels import flip_labels, pair_labels, random_labe
 from memjax.data.corruptions.parse import corrupt
 from memjax.data.select import select as _select
 from memjax.data.select import take_rows
-from memjax.data.sources import read_source as _read_source
+from memjax.data.sources import read_source
 from memjax.disk_inputs import Stored
 from memjax.types import Dataset
-
-__all__ = [
-    "content_hash",
-    "corrupt",
-    "flip_labels",
-    "load_dataset",
-    "noisy_inputs",
-    "pair_labels",
-    "random_inputs",
-    "random_labels",
-    "shuffled_pixels",
-    "take_rows",
-]
 
 
 def load_dataset(spec: DataSpec, source: Dataset | None = None) -> Dataset:
@@ -39,7 +26,7 @@ def load_dataset(spec: DataSpec, source: Dataset | None = None) -> Dataset:
     Raises:
       InputError: the source is unknown, missing or damaged, a corruption is unknown, or the examples cannot be used.
     """
-    dataset = _select(_read_source(spec) if source is None else source, spec)
+    dataset = _select(read_source(spec) if source is None else source, spec)
     dataset = flip_labels(dataset, spec.label_noise, spec.data_seed)
     dataset = corrupt(dataset, spec.corrupt, spec.data_seed, spec.corrupt_test)
     _check(dataset)

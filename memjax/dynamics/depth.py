@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from memjax.dynamics.checks import AnyArray
+from memjax.dynamics.split import AnyArray
 from memjax.errors import InputError
 from memjax.machine.debugging import without_debugging
 from memjax.models import layers_of

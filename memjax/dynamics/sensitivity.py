@@ -10,7 +10,7 @@ import optax
 from jaxtyping import Array, Float, Int, Key
 
 from memjax import prng
-from memjax.dynamics.checks import AnyArray
+from memjax.dynamics.split import AnyArray
 from memjax.errors import InputError
 from memjax.machine.debugging import without_debugging
 from memjax.types import Model

@@ -1,13 +1,12 @@
 """Finished models in, estimates out: pure functions of arrays that never open a file."""
 
-from memjax.estimators.banzhaf import data_banzhaf
 from memjax.estimators.bounded_interval import bounded_interval
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
 from memjax.estimators.controlled import Controlled, controlled_memorization
+from memjax.estimators.data_values import data_banzhaf, subsampled_shapley
 from memjax.estimators.decision_stability import decision_stability
 from memjax.estimators.discoveries import pair_p_values, q_values
 from memjax.estimators.epsilon import epsilon_from_one_model, epsilon_from_rates
-from memjax.estimators.extremes import Extremes, extremes, join_extremes
 from memjax.estimators.held_out import Profile, c_score, consistency_profile, label_errors, out_of_bag
 from memjax.estimators.influence import influence
 from memjax.estimators.kernels.moments import difference
@@ -23,16 +22,18 @@ from memjax.estimators.multiplicity import family_wise_p_values, memorization_p_
 from memjax.estimators.pairs import (
     INFL_THRESHOLD,
     MEM_THRESHOLD,
+    Extremes,
     PairCounts,
     Pairs,
     count_pairs,
     expected_by_chance,
+    extremes,
+    join_extremes,
     join_pairs,
     select_pairs,
 )
 from memjax.estimators.reliability import Reliability, split_half_reliability
 from memjax.estimators.rmia import loss_attack, population_attack, rmia
-from memjax.estimators.shapley import subsampled_shapley
 from memjax.estimators.shrink import Posterior, shrink
 from memjax.estimators.streaming.tally import Tally, in_pairs, tally_of
 from memjax.estimators.streaming.totals import (

@@ -9,8 +9,7 @@ from jax.nn.initializers import zeros
 from jaxtyping import Array, Float
 
 from memjax.models.hidden import mark
-from memjax.models.initializers import draw_kernels
-from memjax.models.layers import ConvNorm, as_images, image_shape
+from memjax.models.layers import ConvNorm, as_images, draw_kernels, image_shape
 from memjax.models.layers import dropout as dropout_layer
 from memjax.models.normalization import Norm, normalization
 from memjax.models.pooling import max_pool

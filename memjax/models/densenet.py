@@ -6,8 +6,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from memjax.models.hidden import mark
-from memjax.models.initializers import draw_kernels
-from memjax.models.layers import Head, as_images, conv, image_shape
+from memjax.models.layers import Head, as_images, conv, draw_kernels, image_shape
 from memjax.models.normalization import Norm, normalization
 from memjax.models.pooling import mean_pool
 

@@ -6,8 +6,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from memjax.models.hidden import mark
-from memjax.models.initializers import draw_kernels
-from memjax.models.layers import ConvNorm, Head, as_images, image_shape
+from memjax.models.layers import ConvNorm, Head, as_images, draw_kernels, image_shape
 from memjax.models.normalization import Norm, unchanged
 from memjax.models.pooling import max_pool
 

@@ -17,22 +17,6 @@ from memjax.subsets.designs import (
 )
 from memjax.types import SubsetDesign
 
-__all__ = [
-    "Coverage",
-    "balanced",
-    "bernoulli",
-    "check_masks",
-    "complementary",
-    "coverage",
-    "fixed_size",
-    "from_file",
-    "leave_group_out",
-    "leave_one_out",
-    "lemma_bound",
-    "make_design",
-    "profile",
-]
-
 
 def make_design(spec: SubsetSpec, num_train: int, seed: int) -> SubsetDesign:
     """The subset design for a training set of `num_train` examples.

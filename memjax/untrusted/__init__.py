@@ -3,16 +3,3 @@
 from memjax.untrusted.files import Readable, cache_folder, most_unpacked, read_exactly, reading, size_of, user_path
 from memjax.untrusted.npy import map_npy, read_npy
 from memjax.untrusted.npz import read_npz
-
-__all__ = [
-    "Readable",
-    "cache_folder",
-    "map_npy",
-    "most_unpacked",
-    "read_exactly",
-    "read_npy",
-    "read_npz",
-    "reading",
-    "size_of",
-    "user_path",
-]
