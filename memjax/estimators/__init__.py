@@ -46,6 +46,7 @@ from memjax.estimators.streaming.totals import (
 )
 from memjax.estimators.strong_pairs import strong_pairs
 from memjax.estimators.train_influence import train_influence
+from memjax.machine.debugging import shield
 
 __all__ = [
     "INFL_THRESHOLD", "MEM_THRESHOLD", "Controlled", "Curve", "Datamodels", "Extremes", "LinearDatamodelingScore",
@@ -59,3 +60,5 @@ __all__ = [
     "q_values", "ridge_datamodels", "rmia", "select_pairs", "shrink", "sides", "sides_of", "split_half_reliability",
     "strong_pairs", "subsampled_shapley", "tally_of", "train_influence", "whole_pairs", "worth",
 ]  # fmt: skip
+
+shield(__all__, globals())

@@ -5,13 +5,11 @@ from jaxtyping import Float
 
 from memjax.errors import InputError
 from memjax.estimators.kernels.moments import Moments
-from memjax.machine.debugging import without_debugging
 from memjax.statistics import Interval, check_level
 
 Ends = tuple[Float[np.ndarray, "*shape"], Float[np.ndarray, "*shape"]]
 
 
-@without_debugging()
 def bounded_interval(inside: Moments, outside: Moments, level: float = 0.95) -> Interval:
     """Intervals of memorization or influence for scores from 0 to 1, such as probabilities.
 

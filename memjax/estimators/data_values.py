@@ -7,7 +7,6 @@ from jaxtyping import Float
 from memjax.errors import InputError
 from memjax.estimators.checks import as_masks_and_utility
 from memjax.estimators.influence import influence
-from memjax.machine.debugging import without_debugging
 from memjax.statistics import mean_where
 from memjax.types import ArrayLike, Estimate
 
@@ -15,7 +14,6 @@ FAR = 5.0  # standard errors from one half at which subsets are no longer those 
 RARE = 1e-9  # probability of sizes so much alike, or so far apart, at which they are not those of coin flips
 
 
-@without_debugging()
 def data_banzhaf(masks: ArrayLike, utility: ArrayLike) -> Estimate:
     """Banzhaf value of each training example for a utility of the trained model.
 
@@ -63,7 +61,6 @@ def data_banzhaf(masks: ArrayLike, utility: ArrayLike) -> Estimate:
     return Estimate(*(field[:, 0] for field in estimate))
 
 
-@without_debugging()
 def subsampled_shapley(
     masks: ArrayLike, utility: ArrayLike, gain: float | Float[np.ndarray, ""] | None = None
 ) -> Estimate:

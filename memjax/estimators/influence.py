@@ -10,11 +10,9 @@ from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
 from memjax.estimators.kernels.stratified import every, laid_out
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
 
-@without_debugging()
 def influence(masks: ArrayLike, correct_test: ArrayLike, errors: str = "adjusted") -> Estimate:
     """Influence of each training example on each test example.
 

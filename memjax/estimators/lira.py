@@ -8,7 +8,6 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from memjax.errors import InputError, one_of
 from memjax.estimators.checks import AnyArray, as_array, as_masks, as_scores
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 Chosen = Bool[Array, "models train"]
@@ -21,7 +20,6 @@ LEAST = 1e-6  # of a fixed deviation, which would be 0 where all models are equa
 MOST = 1000.0  # degrees of freedom of the prior, from which a Student-t is a normal distribution
 
 
-@without_debugging()
 def lira(
     masks: ArrayLike,
     log_odds: ArrayLike,

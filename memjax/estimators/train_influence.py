@@ -11,11 +11,9 @@ from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.kernels.moments import Sums, as_errors, from_sums
 from memjax.estimators.kernels.products import sums_in
 from memjax.estimators.kernels.stratified import every, laid_out
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
 
-@without_debugging()
 def train_influence(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted") -> Estimate:
     """Influence of each training example i on each other training example j, over models that did not see j.
 

@@ -33,6 +33,13 @@ def without_debugging() -> Iterator[None]:
         yield
 
 
+def shield(names: list[str], home: dict[str, Any]) -> None:
+    """Puts the functions among the public names of a package under `without_debugging`."""
+    for name in names:
+        if callable(home[name]) and not isinstance(home[name], type):
+            home[name] = without_debugging()(home[name])
+
+
 # All values are the defaults.  The first ones have a context of JAX, which also overrides a context of the caller.
 IN_CONTEXT: dict[str, Any] = {
     "threefry_partitionable": True, "default_prng_impl": "threefry2x32", "enable_x64": False,
