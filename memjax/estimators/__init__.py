@@ -4,18 +4,17 @@ from memjax.estimators.bounded_interval import bounded_interval
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
 from memjax.estimators.controlled import Controlled, controlled_memorization
 from memjax.estimators.data_values import data_banzhaf, subsampled_shapley
-from memjax.estimators.decision_stability import decision_stability
 from memjax.estimators.discoveries import pair_p_values, q_values
 from memjax.estimators.epsilon import epsilon_from_one_model, epsilon_from_rates
 from memjax.estimators.held_out import Profile, c_score, consistency_profile, label_errors, out_of_bag
-from memjax.estimators.influence import influence
+from memjax.estimators.influence import influence, train_influence
 from memjax.estimators.kernels.moments import difference
 from memjax.estimators.lds import LinearDatamodelingScore, linear_datamodeling_score
 from memjax.estimators.linear.datamodels import Datamodels, datamodels
 from memjax.estimators.linear.lasso import lasso
 from memjax.estimators.linear.penalty_factors import prior_factors, worth
 from memjax.estimators.linear.ridge import ridge_datamodels
-from memjax.estimators.lira import lira
+from memjax.estimators.lira import decision_stability, lira
 from memjax.estimators.membership_curve import Curve, membership_curve
 from memjax.estimators.memorization import memorization, sides
 from memjax.estimators.multiplicity import family_wise_p_values, memorization_p_values
@@ -45,7 +44,6 @@ from memjax.estimators.streaming.totals import (
     sides_of,
 )
 from memjax.estimators.strong_pairs import strong_pairs
-from memjax.estimators.train_influence import train_influence
 from memjax.machine.debugging import shield
 
 __all__ = [

@@ -8,8 +8,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from memjax.errors import InputError
-from memjax.models.hidden import mark
-from memjax.models.layers import Bias, as_images, conv, he_normal, image_shape
+from memjax.models.layers import Bias, as_images, conv, he_normal, image_shape, mark
 from memjax.models.layers import dropout as dropout_layer
 from memjax.models.normalization import Norm, normalization, unchanged
 from memjax.models.pooling import max_pool
