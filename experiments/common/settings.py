@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
 import memjax
+from experiments.data.draws import drawn
 from memjax.config.run_config import RunConfig
 
 BETWEEN_REPEATS = 1000  # from the seeds of one repeat to those of the next; experiments use those right after a seed
@@ -36,6 +37,10 @@ class BaseSettings:
         """The settings of one repeat; those of repeat 0 are these."""
         step = BETWEEN_REPEATS * number
         return replace(self, seed=self.seed + step, data_seed=self.data_seed + step, repeats=1)
+
+    def source(self, dataset: str) -> str:
+        """A data set as memjax names it; those of `experiments/data` as `data_seed` divides them."""
+        return drawn(dataset, self.data_seed, self.folder)
 
     def fitted(self, config: RunConfig) -> memjax.Result:
         """The models of a configuration, trained where they are missing; estimates are made when they are asked for.
