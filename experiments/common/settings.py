@@ -30,6 +30,8 @@ class BaseSettings:
     """Decides which examples are drawn and how they are corrupted."""
     repeats: int = 1
     """Runs the whole experiment so often, each time with other seeds; reports means and standard deviations."""
+    keep: bool = False
+    """Puts the result into experiments/results and the figure into experiments/figures too."""
     folder: Path = Path("runs/experiments")
     """Everything is written below this folder; models that are already there are not trained again."""
 
