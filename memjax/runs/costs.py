@@ -8,8 +8,7 @@ from typing import NamedTuple
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec
 from memjax.machine.debugging import pinned
-from memjax.runs.build_training import make_examples, make_single
-from memjax.runs.network import network_of
+from memjax.runs.build_training import make_examples, make_single, network_of
 from memjax.runs.pack_size import chosen_pack_size, guessed_pack_size
 from memjax.subsets import make_design
 from memjax.types import Dataset

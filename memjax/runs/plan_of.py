@@ -14,9 +14,8 @@ from memjax.data import in_memory
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.debugging import pinned
-from memjax.runs.build_training import make_single
+from memjax.runs.build_training import is_importable, make_single, network_of, with_network
 from memjax.runs.disk_space import check_room
-from memjax.runs.network import is_importable, network_of, with_network
 from memjax.runs.pack_size import chosen_pack_size
 from memjax.runs.request import Request
 from memjax.store import Plan
