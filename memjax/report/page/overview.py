@@ -1,7 +1,7 @@
 """The overview: numbers of the whole run and their words, and memorization of each class."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -58,22 +58,6 @@ class Tile(NamedTuple):
     note: str = ""
 
 
-class ClassRow(NamedTuple):
-    """Memorization of one class: mean over its defined scores, its standard error, and how many are large.
-
-    The error is over examples.  It lacks what the scores of a class share because they are from the same models.
-
-    `share` is mean / largest mean.
-    """
-
-    name: str
-    examples: int
-    mean: float
-    stderr: float
-    large: int
-    share: float
-
-
 def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
     """The numbers of the whole run."""
     mem, most = finite(estimates.mem), number(Summary(estimates.mem_stderr).high)
@@ -119,19 +103,25 @@ def share_interval(memorization: Estimate) -> tuple[float, float]:
     return above, 1 - below
 
 
-def by_class(dataset: Dataset, mem: np.ndarray) -> list[ClassRow]:
-    """A row for each class, in descending order of mean memorization; classes without a score come last."""
+def by_class(dataset: Dataset, mem: np.ndarray) -> list[dict[str, Any]]:
+    """A row for each class, in descending order of mean memorization; classes without a score come last.
+
+    It has the mean over the class's defined scores, its standard error, and how many are large.  The error is over
+    examples; it lacks what the scores of a class share because they are from the same models.  `share` is mean /
+    largest mean.
+    """
     members = [dataset.train_labels == label for label in range(dataset.num_classes)]
     scores = [finite(mem[member]) for member in members]
     means = np.array([score.mean() if len(score) else np.nan for score in scores])
     errors = [score.std(ddof=1) / np.sqrt(len(score)) if len(score) > 1 else np.nan for score in scores]
     longest = np.max(np.abs(means), where=np.isfinite(means), initial=0) or 1.0
     rows = [
-        ClassRow(
-            name, int(member.sum()), float(mean), float(error), int((score >= MEMORIZED).sum()), float(mean / longest)
-        )
+        {
+            "name": name, "examples": int(member.sum()), "mean": float(mean), "stderr": float(error),
+            "large": int((score >= MEMORIZED).sum()), "share": float(mean / longest),
+        }
         for name, member, score, mean, error in zip(dataset.class_names, members, scores, means, errors, strict=True)
-    ]
+    ]  # fmt: skip
     return [rows[place] for place in np.argsort(-means, kind="stable")]
 
 
