@@ -12,6 +12,9 @@ from memjax.errors import InputError
 from memjax.prng import host_bits, host_permutation
 from memjax.types import Dataset
 
+Part = Literal["train", "test"]
+What = Literal["inputs", "labels"]
+
 
 def random_inputs(dataset: Dataset, rate: float, seed: int, moments: str = "global", part: Part = "train") -> Dataset:
     """Replaces exactly round(rate * examples) inputs by Gaussian noise; all inputs become float32.
@@ -155,10 +158,6 @@ def pair_labels(
     target = np.arange(count, dtype=np.int32)
     target[list(pairs)] = list(pairs.values())
     return with_values(dataset, part, "labels", rows, target[old[rows]])
-
-
-Part = Literal["train", "test"]
-What = Literal["inputs", "labels"]
 
 
 def chosen_rows(dataset: Dataset, part: Part, rate: float, seed: int, purpose: str) -> Int[np.ndarray, " rows"]:
