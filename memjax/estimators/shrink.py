@@ -8,8 +8,7 @@ from jaxtyping import Float
 
 from memjax.errors import InputError
 from memjax.estimators.checks import as_array
-from memjax.estimators.kernels.beta_binomial import posterior_of_counts
-from memjax.estimators.kernels.normal_mixture import posterior_of_normal
+from memjax.estimators.kernels.posteriors import posterior_of_counts, posterior_of_normal
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD
 from memjax.statistics import check_level
 from memjax.types import ArrayLike, Estimate
