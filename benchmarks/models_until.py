@@ -11,7 +11,7 @@ really reached is measured against many other models, whose noise is taken off.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -75,7 +75,7 @@ class Result(NamedTuple):
         return f"{markdown(cells)}\n\nOne number for each of {len({row.seed for row in self.rows})} seeds."
 
 
-def trained(settings: Settings, seed: int, **options: object) -> memjax.Result:
+def trained(settings: Settings, seed: int, **options: Any) -> memjax.Result:
     name = "-".join(f"{name}={value}" for name, value in options.items()).replace(":", "-")
     return memjax.fit(
         run=settings.folder / f"{settings.data}-{settings.per_class}-{seed}-{name}", seed=seed,

@@ -10,6 +10,7 @@ from memjax.estimators.checks import as_array, as_masks_and_scores
 from memjax.estimators.kernels.layout import Layout, layout_of
 from memjax.estimators.memorization import memorization
 from memjax.machine.debugging import without_debugging
+from memjax.statistics import mean_where
 from memjax.types import ArrayLike
 
 
@@ -64,8 +65,8 @@ def class_means(masks: ArrayLike, correct: ArrayLike, labels: ArrayLike) -> Clas
 def mean_of_class(
     mem: Float[np.ndarray, " examples"], added: Float[np.ndarray, " models"], own: float
 ) -> tuple[float, float, float, float]:
-    """Mean, standard error and interval, from the sums over examples of what each model adds to their memorization, and
-    the sum of squares of what these are sums of."""
+    """As `ClassMeans`, from what each model adds to memorization, summed over examples, and the squares of the terms of
+    these sums."""
     from scipy.stats import t
 
     mem = mem[np.isfinite(mem)].astype(np.float64)
@@ -74,34 +75,27 @@ def mean_of_class(
         return (float(mem.mean()) if number else np.nan), np.nan, np.nan, np.nan
     shared = (1 - 1 / models) * (float(added @ added) - own) / (number * (number - 1))
     mean, error = float(mem.mean()), float(np.sqrt(mem.var(ddof=1) / number + max(shared, 0.0)))
-    half = t.isf(0.025, min(number, models) - 1) * error
+    half = float(t.isf(0.025, min(number, models) - 1)) * error
     return mean, error, mean - half, mean + half
 
 
 def added_by_models(
     layout: Layout | None, masks: np.ndarray, scores: np.ndarray
 ) -> tuple[Float[np.ndarray, " models"], float]:
-    """What each model, or group of models of one subset, adds to the memorization of all examples, and the squares of
-    what it adds to each, summed: by so much the difference changes without it (the jackknife)."""
+    """By how much memorization changes without each model, or group of models of one subset, summed over examples, and
+    the squares of these changes, summed."""
     strata, groups = (layout.strata, layout.groups) if layout else (np.zeros(len(masks), int), np.arange(len(masks)))
     added, weight = np.zeros((groups.max(initial=-1) + 1, masks.shape[1])), np.zeros(masks.shape[1])
-    scores = scores.astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
-        for stratum in np.unique(strata):
-            rows, terms, share, enough = strata == stratum, 0.0, 0.0, True
-            numbers, place = np.unique(groups[rows], return_inverse=True)
+        for rows in (strata == stratum for stratum in np.unique(strata)):
+            terms, share, numbers = 0.0, 0.0, groups[rows]
             for side, sign in ((masks[rows], 1.0), (~masks[rows], -1.0)):
-                there = np.zeros((len(numbers), masks.shape[1]), bool)
-                np.logical_or.at(there, place, side)
-                count, of = side.sum(0), there.sum(0)
-                apart = np.where(side, scores[rows] - np.where(side, scores[rows], 0).sum(0) / count, 0)
-                terms, share, enough = (
-                    terms + sign * apart * (of / (of - 1) / count),
-                    share + 1 / count,
-                    enough & (of > 1),
-                )
-            terms, share = np.where(enough, terms / share, 0), np.where(enough, 1 / share, 0)
-            np.add.at(added, groups[rows], terms)
+                count, there = side.sum(0), np.zeros(added.shape, bool)
+                np.logical_or.at(there, numbers, side)
+                apart = np.where(side, scores[rows] - mean_where(scores[rows], side, dtype=np.float64)[0], 0)
+                terms, share = terms + sign * apart / (count - count / there.sum(0)), share + 1 / count
+            share = np.where(np.isfinite(terms).all(0), 1 / share, 0)
+            np.add.at(added, numbers, np.where(share > 0, terms * share, 0))
             weight += share
     added = added[:, weight > 0] / weight[weight > 0]
     return added.sum(1), float(np.square(added).sum())

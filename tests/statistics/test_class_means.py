@@ -107,7 +107,7 @@ def outcomes_of(kind, score, models=60):
     }[kind]
     quality = 0.3 * rng.random((models, 1))
     correct = right(rng, 0.3 + quality + 0.4 * masks)
-    soft = np.float16(0.3 + quality + 0.2 * rng.random(masks.shape) + 0.2 * masks)
+    soft = (0.3 + quality + 0.2 * rng.random(masks.shape) + 0.2 * masks).astype(np.float16)
     return Outcomes(np.arange(models), masks, {"correct": correct, "probability": soft}, {"correct": correct[:, :5],
                     "probability": soft[:, :5]})  # fmt: skip
 

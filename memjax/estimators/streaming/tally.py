@@ -27,6 +27,7 @@ from memjax.metrics import SCORES
 from memjax.types import Outcomes
 
 MODELS_AT_ONCE = 256
+SUMS_MOST = 2**26
 Masks = Callable[[Int[np.ndarray, " models"]], Bool[np.ndarray, "models train"]]  # of a design, by number
 
 
@@ -43,7 +44,7 @@ class Tally:
       halves: sums of that score over models 0, 1, 4, 5, 8, 9, ... (True) and over the rest: for the reliability.
       num_right: models that were right about each test example; NaN where correctness is not known.
       bits: which examples each model trained on, and which test examples it was right about.
-      labels: class numbers of the training examples; all 0 by default.
+      labels: class numbers of the training examples; all 0 if none are given, or their sums would take over a GiB.
       by_class: the sums of each model, at its number, of `sums_by_class`.
       outputs: the score of each model, at its number, for each test example; None for correctness, which is in the
         bits, and as long as there is no model.
@@ -66,9 +67,11 @@ class Tally:
         self.halves: dict[bool, Totals] = {}
         self.num_right: Shaped[np.ndarray, " test"] = np.zeros(num_test, np.int64)
         self.bits = no_bits(num_models, num_train, num_test)
-        self.labels = np.zeros(num_train, int) if labels is None else labels
         rows = WORD * self.bits.masks.shape[0] * self.bits.masks.shape[1]  # an even number
-        self.by_class = np.zeros((2, rows, self.labels.max(initial=-1) + 1))
+        self.labels = np.zeros(num_train, int)
+        if labels is not None and rows * (labels.max(initial=0) + 1) <= SUMS_MOST:
+            self.labels = labels
+        self.by_class = np.zeros((2, rows, self.labels.max(initial=0) + 1))
 
     def __repr__(self) -> str:
         kind = " in complementary pairs" * self.complementary

@@ -95,12 +95,9 @@ def by_class(dataset: Dataset, estimates: Estimates) -> list[ClassRow]:
     means = np.array([score.mean() if len(score) else np.nan for score in scores])
     intervals = np.full((2, len(means)), np.nan) if estimates.class_intervals is None else estimates.class_intervals
     longest = np.max(np.abs(means), where=np.isfinite(means), initial=0) or 1.0
-    rows = [
-        ClassRow(name, int(member.sum()), float(mean), *ends, int((score >= MEMORIZED).sum()), float(mean / longest))
-        for name, member, score, mean, ends in zip(
-            dataset.class_names, members, scores, means, intervals.T.tolist(), strict=True
-        )
-    ]
+    sizes, large = [int(each.sum()) for each in members], [int((score >= MEMORIZED).sum()) for score in scores]
+    columns = dataset.class_names, sizes, means.tolist(), *intervals.tolist(), large, (means / longest).tolist()
+    rows = [ClassRow(*row) for row in zip(*columns, strict=True)]
     return [rows[place] for place in np.argsort(-means, kind="stable")]
 
 
