@@ -1,7 +1,7 @@
 """The overview: numbers of the whole run and their words, and memorization of each class."""
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -58,6 +58,23 @@ class Tile(NamedTuple):
     note: str = ""
 
 
+class ClassRow(NamedTuple):
+    """Memorization of one class: mean over its defined scores, its 95 % interval, and how many are large.
+
+    The interval counts examples and models; see `class_means`.
+
+    `share` is mean / largest mean.
+    """
+
+    name: str
+    examples: int
+    mean: float
+    low: float
+    high: float
+    large: int
+    share: float
+
+
 def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
     """The numbers of the whole run."""
     mem, most = finite(estimates.mem), number(Summary(estimates.mem_stderr).high)
@@ -70,6 +87,9 @@ def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
     seen, models = float(np.sum(num_in)), float(np.sum(num_in + num_out))
     of = estimates.score
     meaning = "estimated number of memorized examples" if of == "correct" else f"in units of {of}"
+    if np.isfinite(estimates.mean_interval[0]):
+        ends = (number(float(end) * len(mem), 1) for end in estimates.mean_interval)
+        meaning += f"; 95 % interval, over examples and models, {' to '.join(ends)}"
     return [
         Tile("Training examples", whole(dataset.num_train)),
         Tile("Test examples", whole(dataset.num_test)),
@@ -103,25 +123,16 @@ def share_interval(memorization: Estimate) -> tuple[float, float]:
     return above, 1 - below
 
 
-def by_class(dataset: Dataset, mem: np.ndarray) -> list[dict[str, Any]]:
-    """A row for each class, in descending order of mean memorization; classes without a score come last.
-
-    It has the mean over the class's defined scores, its standard error, and how many are large.  The error is over
-    examples; it lacks what the scores of a class share because they are from the same models.  `share` is mean /
-    largest mean.
-    """
+def by_class(dataset: Dataset, estimates: Estimates) -> list[ClassRow]:
+    """A row for each class, in descending order of mean memorization; classes without a score come last."""
     members = [dataset.train_labels == label for label in range(dataset.num_classes)]
-    scores = [finite(mem[member]) for member in members]
+    scores = [finite(estimates.mem[member]) for member in members]
     means = np.array([score.mean() if len(score) else np.nan for score in scores])
-    errors = [score.std(ddof=1) / np.sqrt(len(score)) if len(score) > 1 else np.nan for score in scores]
+    intervals = np.full((2, len(means)), np.nan) if estimates.class_intervals is None else estimates.class_intervals
     longest = np.max(np.abs(means), where=np.isfinite(means), initial=0) or 1.0
-    rows = [
-        {
-            "name": name, "examples": int(member.sum()), "mean": float(mean), "stderr": float(error),
-            "large": int((score >= MEMORIZED).sum()), "share": float(mean / longest),
-        }
-        for name, member, score, mean, error in zip(dataset.class_names, members, scores, means, errors, strict=True)
-    ]  # fmt: skip
+    sizes, large = [int(each.sum()) for each in members], [int((score >= MEMORIZED).sum()) for score in scores]
+    columns = dataset.class_names, sizes, means.tolist(), *intervals.tolist(), large, (means / longest).tolist()
+    rows = [ClassRow(*row) for row in zip(*columns, strict=True)]
     return [rows[place] for place in np.argsort(-means, kind="stable")]
 
 
