@@ -39,7 +39,7 @@ def numbers_of(name: str, value: Any) -> Iterator[tuple[str, float]]:
 
 
 def _mlflow(result: Any, numbers: dict[str, float], about: dict[str, str]) -> None:
-    import mlflow
+    import mlflow  # type: ignore[import-not-found]
 
     with nullcontext() if mlflow.active_run() else mlflow.start_run(run_name=result.folder.name):
         mlflow.set_tags(about)  # a parameter could not change when the run is extended
@@ -47,7 +47,7 @@ def _mlflow(result: Any, numbers: dict[str, float], about: dict[str, str]) -> No
 
 
 def _wandb(result: Any, numbers: dict[str, float], about: dict[str, str]) -> None:
-    import wandb
+    import wandb  # type: ignore[import-not-found]
 
     with nullcontext(wandb.run) if wandb.run else wandb.init(project="memjax", name=result.folder.name) as run:
         run.config.update(about, allow_val_change=True)
@@ -55,7 +55,7 @@ def _wandb(result: Any, numbers: dict[str, float], about: dict[str, str]) -> Non
 
 
 def _tensorboard(result: Any, numbers: dict[str, float], about: dict[str, str]) -> None:
-    from tensorboard.summary import Writer
+    from tensorboard.summary import Writer  # type: ignore[import-not-found]
 
     writer = Writer(f"{shown(result.folder)}/tensorboard")
     for name, number in numbers.items():
