@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from memjax.data.adapters.libraries import as_frame, is_frame
+from memjax.data.adapters import as_frame, is_frame
 from memjax.errors import InputError
 from memjax.runs.fit import fit
 
