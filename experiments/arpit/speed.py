@@ -33,7 +33,7 @@ SIZES = {  # data, network, examples per class, epochs, draws, networks of a dra
 KINDS = {"real": (), "random labels": ("random-labels=1",), "random inputs": ("random-inputs=1",),
          "shuffled pixels": ("shuffled-pixels=1",)}  # fmt: skip
 OPTIMIZERS = {
-    "SGD .01": TrainSpec(optimizer="sgd", optimizer_options=("momentum=0",), learning_rate=0.01),
+    "SGD .01": TrainSpec(optimizer="sgd", optimizer_options=(), learning_rate=0.01),
     "Adam .001": TrainSpec(learning_rate=0.001),
 }
 SHARES = (0.9, 0.99, 1.0)

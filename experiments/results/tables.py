@@ -48,8 +48,8 @@ def family(results: dict[str, dict[str, Any]]) -> str:
     counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words, reverse=True)))
     decided = sum(word in ("supported", "not supported") for word in words)
     return (
-        f"{len(every)} verdicts of {len(results)} runs: {counts}. Of the {decided} decided ones {int(stays.sum())} stay so "
-        f"at a false discovery rate of {RATE:.0%} over all verdicts; the others are marked †."
+        f"{len(every)} verdicts of {len(results)} runs: {counts}. Of the {decided} decided ones {int(stays.sum())} "
+        f"stay so at a false discovery rate of {RATE:.0%} over all verdicts; the others are marked †."
     )
 
 
