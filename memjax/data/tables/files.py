@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from memjax.config.specs import TableSpec
+from memjax.data.check import encode_labels
 from memjax.data.in_memory import InMemory, from_arrays
-from memjax.data.labels import encode_labels
 from memjax.data.tables.columns import Column, encode, remarks, shown, understand
 from memjax.errors import InputError, one_of
 from memjax.prng import host_permutation
