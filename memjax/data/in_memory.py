@@ -61,6 +61,9 @@ def _own_ids(ids: Any, count: int, which: str) -> np.ndarray | None:
     own = np.asarray(ids)
     if own.shape != (count,):
         raise InputError(f"ids have shape {own.shape}; expected one for each of {count} {which} rows")
+    values, counts = np.unique(own if own.dtype.kind in "iub" else own.astype(str), return_counts=True)
+    if (counts > 1).any():
+        raise InputError(f"ids name two {which} rows {values[counts > 1][0]!s}; expected a name for each row")
     return own if own.dtype.kind in "iub" else own.astype(str)
 
 

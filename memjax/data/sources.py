@@ -32,11 +32,16 @@ def read_source(spec: DataSpec) -> Dataset:
         return load_idx(place) if kind == "idx" else load_npz(place)
     if source == "digits" or source in CATALOG:
         return load_digits() if source == "digits" else load_cached(source)
-    if kind := _KIND_OF.get(os.path.splitext(source)[1].lower(), _kind_of_folder(source)):
-        raise InputError(f"data set {source!r} is not known; did you mean {kind}:{source}?")
+    refuse_bare_path(source)
     places = {"csv": "FILE", "parquet": "FILE", "folder": "FOLDER"} | _WITH_PLACE  # runs keep the first three
     choices = ["digits", *CATALOG, *(f"{prefix}:{what}" for prefix, what in places.items())]
     raise one_of("data set", source, choices)
+
+
+def refuse_bare_path(source: str) -> None:
+    """Refuses the path of a file or folder that does not say how it is read."""
+    if kind := _KIND_OF.get(os.path.splitext(source)[1].lower(), _kind_of_folder(source)):
+        raise InputError(f"data set {source!r} is not known; did you mean {kind}:{source}?")
 
 
 _KIND_OF = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}

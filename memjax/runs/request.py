@@ -44,7 +44,7 @@ class Request:
     @property
     def notices(self) -> list[str]:
         """What the user should know of the examples, one sentence each."""
-        said = remarks_on(self.dataset.train_inputs, self.config.data, self.config.train.scaling)
+        said = remarks_on(self.dataset, self.config.data, self.config.train.scaling)
         return [*(self.given.notices if self.given else ()), *said]
 
     def check_inputs(self) -> None:

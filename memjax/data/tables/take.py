@@ -1,6 +1,5 @@
 """Makes training and test examples of a table that has its labels in a column, and splits its rows."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,9 @@ from jaxtyping import Bool, Int
 from memjax.config.specs import TableSpec
 from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.labels import encode_labels
-from memjax.data.tables.columns import Column, encode, remarks, shown, understand
+from memjax.data.tables.columns import encode, shown, understand
+from memjax.data.tables.remarks import remarks, unseen
+from memjax.data.tables.files import SAID
 from memjax.errors import InputError, one_of
 from memjax.prng import host_permutation
 from memjax.types import Table
@@ -24,9 +25,12 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
     Test rows are `test`, if they are in a data frame of their own; else a column names them, or the seed draws them.
     """
     _check_names(frame, spec)
-    labels, said = frame[spec.target], []
+    labels, said = frame[spec.target], list(frame.attrs.get(SAID, ()))
     if unlabelled := int(labels.isna().sum()):
-        raise InputError(f"column {spec.target!r} lacks {unlabelled} of {len(frame)} labels; leave these rows out")
+        raise InputError(
+            f"column {spec.target!r} lacks {unlabelled} of {len(frame)} labels; leave these rows out (in a file, NA, N/A, "
+            "NaN and null stand for a missing one)"
+        )
     rows = np.zeros(len(frame), bool)
     if test is None and spec.split:
         rows = named(frame[spec.split])
@@ -59,16 +63,9 @@ def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: A
     parts = frame, frame.iloc[:0] if test is None else test
     sides = ([shown(part[name]) for name in frame.columns] for part in parts)
     table = Table([str(name) for name in frame.columns], *sides)
-    said = [*remarks(columns, frame), *_unseen(columns, parts[1])]
+    said = [*remarks(columns, frame, labels), *unseen(columns, parts[1])]
     features = tuple(name for column in columns for name in column.features)
     return found._replace(table=table, features=features, notices=tuple(said))
-
-
-def _unseen(columns: list[Column], test: Any) -> Iterator[str]:
-    """Which columns of test rows have texts that no training row has."""
-    for column in columns:
-        if column.kind == "category" and (new := int((~column.numbers(test[column.name]).any(axis=1)).sum())):
-            yield f"{new} test rows have a text in column {column.name!r} that no training row has: its features are 0"
 
 
 def _check_names(frame: Any, spec: TableSpec) -> None:
