@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from memjax.config.specs import DataSpec, TableSpec
-from memjax.data.adapters.libraries import arrays_of, as_frame, ids_of, is_collection, is_frame
+from memjax.data.adapters import arrays_of, as_frame, ids_of, is_collection, is_frame
 from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.readers.image_folder import load_image_folder
 from memjax.data.sources import refuse_bare_path

@@ -117,9 +117,7 @@ def _resolved(inputs: np.ndarray) -> bool:
     if inputs.dtype.itemsize <= 4:
         return True
     mean, spread = _moments(inputs, (0,))
-    return not bool(
-        ((spread <= np.maximum(RESOLVED * np.abs(mean), SMALLEST)) & (inputs.min(0) < inputs.max(0))).any()
-    )
+    return not bool(((spread <= np.maximum(RESOLVED * np.abs(mean), SMALLEST)) & (inputs.min(0) < inputs.max(0))).any())
 
 
 def _moments(inputs: np.ndarray, axes: tuple[int, ...], origin: Any = None) -> tuple[Any, Any]:

@@ -51,8 +51,14 @@ def test_usual_columns_are_not_remarked_on(columns):
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        ([f"${1000 + row:,}.50" for row in range(N)], "30 of its 30 texts look like numbers, such as '$1,000.50'. Write"),
-        (["n/k", *(f"{row}.5" for row in range(N - 1))], "29 of its 30 texts look like numbers, such as '0.5'; 'n/k' does"),
+        (
+            [f"${1000 + row:,}.50" for row in range(N)],
+            "30 of its 30 texts look like numbers, such as '$1,000.50'. Write",
+        ),
+        (
+            ["n/k", *(f"{row}.5" for row in range(N - 1))],
+            "29 of its 30 texts look like numbers, such as '0.5'; 'n/k' does",
+        ),
         ([f"{row} Elm Street" for row in range(N)], "has 30 different texts in 30 rows, more than 20"),
     ],
 )

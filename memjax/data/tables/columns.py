@@ -143,4 +143,3 @@ def _texts(column: Any) -> np.ndarray:
     """The values as Python objects, missing ones as a text of their own."""
     values = column.astype(object)
     return values.where(values.notna(), NO_VALUE).to_numpy()
-

@@ -27,7 +27,9 @@ def remarks(columns: list[Column], frame: Any, labels: Any) -> Iterator[str]:
                 f"column {column.name!r} has texts that look like numbers, such as {texts[0]!r}: each is a category. "
                 "For amounts write plain numbers, as 1234.5, and nothing where one is missing"
             )
-    if telling := [name for name, count in values.items() if 1 < count <= len(frame) / 3 and _tells(frame[name], labels)]:
+    if telling := [
+        name for name, count in values.items() if 1 < count <= len(frame) / 3 and _tells(frame[name], labels)
+    ]:
         yield f"{_named(telling)} alone tells the class of each row: was it made from the labels? If so, give --drop"
     seen: dict[bytes, Any] = {}
     same = []

@@ -9,8 +9,8 @@ from memjax.config.specs import TableSpec
 from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.labels import encode_labels
 from memjax.data.tables.columns import encode, shown, understand
-from memjax.data.tables.remarks import remarks, unseen
 from memjax.data.tables.files import SAID
+from memjax.data.tables.remarks import remarks, unseen
 from memjax.errors import InputError, one_of
 from memjax.prng import host_permutation
 from memjax.types import Table
