@@ -53,8 +53,8 @@ def _remarks_on_classes(dataset: Dataset) -> Iterator[str]:
     single = int((np.bincount(dataset.train_labels, minlength=dataset.num_classes) == 1).sum())
     if 2 * single > dataset.num_classes:
         yield (
-            f"{single} of {dataset.num_classes} classes have one training example: a model that did not see it cannot know "
-            "its class. Are the labels names of rows, or numbers to be predicted?"
+            f"{single} of {dataset.num_classes} classes have one training example: a model that did not see it cannot "
+            "know its class. Are the labels names of rows, or numbers to be predicted?"
         )
 
 

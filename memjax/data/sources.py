@@ -7,6 +7,7 @@ import numpy as np
 from memjax.config.specs import DataSpec
 from memjax.data.build import Parts, Split, make_dataset
 from memjax.data.downloads.catalog import CATALOG, load_cached
+from memjax.data.downloads.made import MADE, load_made
 from memjax.data.readers.arrays import load_npy, load_npz
 from memjax.data.readers.idx import load_idx
 from memjax.data.readers.tfds import load_prepared
@@ -34,9 +35,11 @@ def read_source(spec: DataSpec) -> Dataset:
         return load_idx(place) if kind == "idx" else load_npz(place)
     if source == "digits" or source in CATALOG:
         return load_digits() if source == "digits" else load_cached(source)
+    if source in MADE:
+        return load_made(source)
     refuse_bare_path(source)
     places = {"csv": "FILE", "parquet": "FILE", "folder": "FOLDER"} | _WITH_PLACE  # runs keep the first three
-    choices = ["digits", *CATALOG, *(f"{prefix}:{what}" for prefix, what in places.items())]
+    choices = ["digits", *CATALOG, *MADE, *(f"{prefix}:{what}" for prefix, what in places.items())]
     raise one_of("data set", source, choices)
 
 

@@ -1,6 +1,7 @@
 """Finished models in, estimates out: pure functions of arrays that never open a file."""
 
 from memjax.estimators.bounded_interval import bounded_interval
+from memjax.estimators.class_means import ClassMeans, class_means
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
 from memjax.estimators.controlled import Controlled, controlled_memorization
 from memjax.estimators.data_values import data_banzhaf, subsampled_shapley
@@ -44,14 +45,14 @@ from memjax.estimators.streaming.totals import (
     sides_of,
 )
 from memjax.estimators.strong_pairs import strong_pairs
-from memjax.machine.debugging import shield
+from memjax.machine.debugging import shield as _shield
 
 __all__ = [
-    "INFL_THRESHOLD", "MEM_THRESHOLD", "Controlled", "Curve", "Datamodels", "Extremes", "LinearDatamodelingScore",
-    "PairCounts", "Pairs", "Posterior", "Profile", "Reliability", "Tally", "Totals", "add_totals", "bounded_interval",
-    "c_score", "complementary_influence", "complementary_memorization", "consistency_profile",
-    "controlled_memorization", "count_pairs", "data_banzhaf", "datamodels", "decision_stability", "difference",
-    "epsilon_from_one_model", "epsilon_from_rates", "estimate_of", "expected_by_chance", "extremes",
+    "INFL_THRESHOLD", "MEM_THRESHOLD", "ClassMeans", "Controlled", "Curve", "Datamodels", "Extremes",
+    "LinearDatamodelingScore", "PairCounts", "Pairs", "Posterior", "Profile", "Reliability", "Tally", "Totals",
+    "add_totals", "bounded_interval", "c_score", "class_means", "complementary_influence", "complementary_memorization",
+    "consistency_profile", "controlled_memorization", "count_pairs", "data_banzhaf", "datamodels", "decision_stability",
+    "difference", "epsilon_from_one_model", "epsilon_from_rates", "estimate_of", "expected_by_chance", "extremes",
     "family_wise_p_values", "in_pairs", "influence", "influence_totals", "join_extremes", "join_pairs", "label_errors",
     "lasso", "linear_datamodeling_score", "lira", "loss_attack", "membership_curve", "memorization",
     "memorization_p_values", "memorization_totals", "out_of_bag", "pair_p_values", "population_attack", "prior_factors",
@@ -59,4 +60,4 @@ __all__ = [
     "strong_pairs", "subsampled_shapley", "tally_of", "train_influence", "whole_pairs", "worth",
 ]  # fmt: skip
 
-shield(__all__, globals())
+_shield(__all__, globals())

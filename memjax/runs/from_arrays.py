@@ -61,7 +61,7 @@ def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bo
     from memjax.estimators import tally_of
     from memjax.runs.estimate_files import write_results
 
-    tally = tally_of(outcomes, score)
+    tally = tally_of(outcomes, score, examples.train_labels)
     place = store.new_set(folder)
     names = write_results(place, examples, tally, all_pairs)
     note = store.ResultsNote(place.name, tally.num_models, {}, score, num_failed=tally.num_failed)

@@ -117,7 +117,8 @@ def test_classes_that_differ_in_spaces_or_capitals_are_told(names):
         for each in (names, ("cat", "bat"))
     )
 
-    assert len(told) == 1 and "differ only in capitals or spaces" in told[0]
+    assert len(told) == 1
+    assert "differ only in capitals or spaces" in told[0]
     assert not none
 
 

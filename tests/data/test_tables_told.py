@@ -38,7 +38,8 @@ def told(frame):
 def test_a_column_that_may_be_something_else_is_told(columns, words):
     said = told(table(**columns))
 
-    assert len(said) == 1 and words in said[0]
+    assert len(said) == 1
+    assert words in said[0]
 
 
 @pytest.mark.parametrize(

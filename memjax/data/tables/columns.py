@@ -82,8 +82,8 @@ def _column(name: Any, column: Any, which: str, most: int | None = CATEGORIES_MO
     if number:
         if infinite := int(np.isinf(column.to_numpy(np.float64)).sum()):
             raise InputError(
-                f"column {name!r} of the {which} inputs is infinite in {infinite} of {len(column)} rows; give numbers, or "
-                f"leave the column out with --drop {name}"
+                f"column {name!r} of the {which} inputs is infinite in {infinite} of {len(column)} rows; give numbers, "
+                f"or leave the column out with --drop {name}"
             )
         return Column(name, "number")
     if dates is not None:

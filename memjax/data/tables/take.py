@@ -28,8 +28,8 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
     labels, said = frame[spec.target], list(frame.attrs.get(SAID, ()))
     if unlabelled := int(labels.isna().sum()):
         raise InputError(
-            f"column {spec.target!r} lacks {unlabelled} of {len(frame)} labels; leave these rows out (in a file, NA, N/A, "
-            "NaN and null stand for a missing one)"
+            f"column {spec.target!r} lacks {unlabelled} of {len(frame)} labels; leave these rows out (in a file, NA, "
+            "N/A, NaN and null stand for a missing one)"
         )
     rows = np.zeros(len(frame), bool)
     if test is None and spec.split:
