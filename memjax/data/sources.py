@@ -43,23 +43,23 @@ def read_source(spec: DataSpec) -> Dataset:
     raise one_of("data set", source, choices)
 
 
-def refuse_bare_path(source: str) -> None:
-    """Refuses the path of a file or folder that does not say how it is read."""
-    if kind := _KIND_OF.get(os.path.splitext(source)[1].lower(), _kind_of_folder(source)):
-        raise InputError(f"data set {source!r} is not known; did you mean {kind}:{source}?")
-
-
 _KIND_OF = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
 _BY_FILE = {"x_train.npy": "npy", "train-images": "idx"}
 
 
-def _kind_of_folder(source: str) -> str:
-    """How a folder of arrays, of files like MNIST's or of images is read; empty for another source."""
-    if not os.path.isdir(source):
-        return ""
+def kind_of(source: str) -> str:
+    """How a file, or a folder of arrays, of files like MNIST's or of images, is read; empty for another source."""
+    if (kind := _KIND_OF.get(os.path.splitext(source)[1].lower())) or not os.path.isdir(source):
+        return kind or ""
     inside = os.listdir(source)
     found = (kind for name, kind in _BY_FILE.items() if any(file.startswith(name) for file in inside))
     return next(found, "folder" if any(os.path.isdir(os.path.join(source, file)) for file in inside) else "")
+
+
+def refuse_bare_path(source: str) -> None:
+    """Refuses the path of a file or folder that does not say how it is read."""
+    if kind := kind_of(source):
+        raise InputError(f"data set {source!r} is not known; did you mean {kind}:{source}?")
 
 
 _NUM_TRAIN, _NUM_ALL = 1437, 1797

@@ -36,7 +36,7 @@ from memjax.estimators import (
     select_pairs,
 )
 from memjax.estimators.kernels.influence_from_bits import influence_of_bits, influence_of_outputs
-from memjax.estimators.kernels.normal_mixture import posterior_of_normal
+from memjax.estimators.kernels.posteriors import posterior_of_normal
 from memjax.estimators.reliability import LEAST, agreement
 from memjax.estimators.shrink import FITTED
 from memjax.estimators.streaming.by_class import class_means_of
