@@ -102,6 +102,7 @@ def draw(dataset: Dataset, mem: np.ndarray, note: str):
     top = axes[0]
     top[0].hist(np.clip(mem, 0, 1), BINS, range=(0, 1), color="tab:blue")
     top[0].set(xlabel="memorization", ylabel="training examples", yscale="log")
+    width = 1 if dataset.num_classes <= NAMED else 0.5
     for number, name in enumerate(dataset.class_names):
         values = np.sort(mem[dataset.train_labels == number])[::-1]
         top[1].plot(
