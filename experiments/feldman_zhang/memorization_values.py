@@ -105,9 +105,7 @@ def draw(dataset: Dataset, mem: np.ndarray, note: str):
     width = 1 if dataset.num_classes <= NAMED else 0.5
     for number, name in enumerate(dataset.class_names):
         values = np.sort(mem[dataset.train_labels == number])[::-1]
-        top[1].plot(
-            np.linspace(0, 1, len(values)), values, label=name, linewidth=1 if dataset.num_classes <= NAMED else 0.5
-        )
+        top[1].plot(np.linspace(0, 1, len(values)), values, label=name, linewidth=width)
     top[1].set(xlabel="share of the class's examples", ylabel="memorization")
     if dataset.num_classes <= NAMED:
         top[1].legend(fontsize=6, loc="center left", bbox_to_anchor=(1, 0.5))
