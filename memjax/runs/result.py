@@ -21,9 +21,10 @@ from memjax.runs.carry_out import carry_out
 from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
-from memjax.runs.suspects import example_columns, suspect_columns
+from memjax.runs.suspects import example_columns, lines, sentence, suspect_columns
 from memjax.types import Curves, Dataset, Estimate, Outcomes
 
+FIRST = 5  # suspects that a result shows of itself
 LARGEST_INFLUENCE = 2**27  # train-test pairs whose influence and errors are held in memory at once
 
 
@@ -258,15 +259,24 @@ class Result:
             rows += [*summary.rows(found), *(("warning", text) for text in found["warnings"])]
         return rows
 
+    @property
+    def _answer(self) -> str:
+        """How many labels look wrong, in a sentence; empty if that is not known."""
+        return "" if self.run.num_trained < self.run.plan.num_models else sentence(self.columns)
+
     def __repr__(self) -> str:
         rows = self._rows()
         width = max(len(name) for name, _ in rows) + 2
-        return "\n".join(f"{name:<{width}}{text}" for name, text in rows)
+        first = [answer, "", *lines(suspect_columns(self.columns, FIRST)), ""] if (answer := self._answer) else []
+        return "\n".join([*first, *(f"{name:<{width}}{text}" for name, text in rows)])
 
     def _repr_html_(self) -> str:
         cell = '<td style="text-align: left; white-space: normal">'
         rows = (f"<tr>{cell}{html.escape(name)}</td>{cell}{html.escape(text)}</td></tr>" for name, text in self._rows())
-        return f"<table>{''.join(rows)}</table>"
+        table = f"<table>{''.join(rows)}</table>"
+        if not (answer := self._answer):
+            return table
+        return f"<p>{html.escape(answer)}</p>{self.suspects(FIRST).to_html(index=False)}{table}"
 
 
 def finish(run: Run, teller: Teller, estimate: bool = True, advice: str = "") -> Result:
