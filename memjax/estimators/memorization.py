@@ -1,4 +1,4 @@
-"""Memorization: how much seeing an example raises the chance of getting it right; also from few models, by a control."""
+"""Memorization: how much seeing an example raises the chance of getting it right; with a control, from few models."""
 
 from typing import Any, NamedTuple
 
