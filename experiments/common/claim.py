@@ -153,6 +153,7 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     if settings.keep:
         files.append((RESULTS / f"{name}.{form}.json", FIGURES / f"{name}.{form}.png"))
     for numbers, figure in files:
+        numbers.parent.mkdir(parents=True, exist_ok=True)
         store.write_atomically(numbers, lambda stream: stream.write(text.encode()))
         if result.figure is not None:
             result.figure.savefig(figure, dpi=160)

@@ -14,7 +14,7 @@ from experiments.common import intervals
 from experiments.common.claim import Verdict
 from experiments.common.intervals import Interval, mean_interval, paired
 from experiments.common.stopping import stopped_early
-from experiments.feldman_zhang import marginal_utility, memorization_values
+from experiments.feldman_zhang import marginal_utility, memorization_values, twins
 from memjax import dynamics
 
 LEVEL = 0.025
@@ -84,7 +84,15 @@ def no_rank_correlation(rng):
     return [Verdict("bootstrap", intervals.bootstrap(100, lambda rows: float(np.corrcoef(ranks[:, rows])[0, 1])))]
 
 
+def pairs_that_know_no_twins(rng):
+    """Half of the strong pairs are of one emoji, others are selected as often, and copies do not count."""
+    emoji = np.repeat(np.array([f"E{number}" for number in range(80)]), rng.choice([1, 2, 8], 80))
+    strong, found = rng.random(60) < 0.5, rng.random(70) < 0.3
+    return twins.verdicts_of(strong, emoji[:60], found, emoji[:70], 0.3, rng.random(len(emoji)), emoji)
+
+
 WORLDS = {
+    pairs_that_know_no_twins: 10,
     early_stopping: 300,
     proxies_all_alike: 300,
     regularisers_without_effect: 400,
