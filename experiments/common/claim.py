@@ -130,12 +130,13 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
 
 def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     """Writes result.json and figure.png, and prints the verdicts."""
-    form = "-".join(filter(None, (settings.size, getattr(settings, "dataset", ""))))
+    form = f"{settings.size}-{settings.data_name.replace(':', '-').replace('/', '-').replace(' ', '-')}"
     place = settings.folder.joinpath(*name.split("."), form)
     place.mkdir(parents=True, exist_ok=True)
     written = {
         "experiment": name,
         "command": " ".join(["python", "-m", f"experiments.{name}", *sys.argv[1:]]),
+        "data": settings.data_name,
         "settings": {field: value for field, value in asdict(settings).items() if field not in ("folder", "keep")},
         "commit": _commit(),
         "versions": environment.versions(),

@@ -9,7 +9,8 @@ import numpy as np
 
 from memjax.data.adapters import as_inputs
 from memjax.data.build import clean_names, make_encoded
-from memjax.data.check import as_labels, check_lengths
+from memjax.data.check import check_lengths
+from memjax.data.labels import as_labels
 from memjax.errors import InputError
 from memjax.store import read_arrays, write_arrays
 from memjax.types import Dataset, Table
@@ -53,6 +54,9 @@ def _own_ids(ids: Any, count: int, which: str) -> np.ndarray | None:
     own = np.asarray(ids)
     if own.shape != (count,):
         raise InputError(f"ids have shape {own.shape}; expected one for each of {count} {which} rows")
+    values, counts = np.unique(own if own.dtype.kind in "iub" else own.astype(str), return_counts=True)
+    if (counts > 1).any():
+        raise InputError(f"ids name two {which} rows {values[counts > 1][0]!s}; expected a name for each row")
     return own if own.dtype.kind in "iub" else own.astype(str)
 
 

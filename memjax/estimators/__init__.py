@@ -43,7 +43,7 @@ from memjax.estimators.streaming.totals import (
     sides_of,
 )
 from memjax.estimators.strong_pairs import strong_pairs
-from memjax.machine.debugging import shield
+from memjax.machine.debugging import shield as _shield
 
 __all__ = [
     "INFL_THRESHOLD", "MEM_THRESHOLD", "ClassMeans", "Controlled", "Curve", "Datamodels", "Extremes",
@@ -58,4 +58,4 @@ __all__ = [
     "strong_pairs", "subsampled_shapley", "tally_of", "train_influence", "whole_pairs", "worth",
 ]  # fmt: skip
 
-shield(__all__, globals())
+_shield(__all__, globals())

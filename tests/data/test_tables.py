@@ -9,7 +9,8 @@ from memjax import run
 from memjax.config.specs import TableSpec
 from memjax.data.in_memory import read, save
 from memjax.data.tables.columns import encode, understand
-from memjax.data.tables.files import drawn, from_table, named, read_table
+from memjax.data.tables.files import read_table
+from memjax.data.tables.take import drawn, from_table, named
 from memjax.errors import InputError
 
 TARGET = TableSpec(target="y", test_fraction=0.0)
@@ -135,7 +136,7 @@ def test_the_run_folder_gives_the_table_back(tmp_path):
     [
         (b"a,y\n", "0 rows below its header"),
         (b"PK\x03\x04rest", "is no text"),
-        (b"a,y\n\xff\xfe,1\n2,3\n", "cannot be read"),
+        (b"a,y\n\xff\xfe,1\n2,3\n", "is not in UTF-8"),
         (b"", "cannot be read"),
         (b"a,b,y\n1,2,3\n1,2,3,4,5\n", "cannot be read"),
     ],
