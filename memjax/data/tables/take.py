@@ -39,10 +39,7 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
         )
     elif test is None and spec.test_fraction:
         rows = drawn(encode_labels(labels).train, spec.test_fraction, seed)
-        said.append(
-            f"{rows.sum():,} of {len(frame):,} rows were drawn for testing, {spec.test_fraction:.0%} of each class; "
-            "their labels are not judged.  --test-fraction 0 trains on all rows, and judges all"
-        )
+        said.append(drawn_in_words(rows, spec.test_fraction, "rows"))
     if test is None:
         frame, test = frame[~rows], frame[rows]
     left_out = [column for column in (spec.target, spec.id, spec.split, *spec.drop) if column in frame.columns]
@@ -93,6 +90,14 @@ def drawn(labels: Int[np.ndarray, " rows"], fraction: float, seed: int) -> Bool[
         count = min(round(fraction * len(rows)), len(rows) - 1)
         test[rows[host_permutation(seed, "test rows", number, len(rows))[:count]]] = True
     return test
+
+
+def drawn_in_words(test: Bool[np.ndarray, " rows"], fraction: float, what: str) -> str:
+    """That test rows were drawn, and what this means for their labels."""
+    return (
+        f"{test.sum():,} of {len(test):,} {what} were drawn for testing, {fraction:.0%} of each class; their "
+        f"labels are not judged.  --test-fraction 0 trains on all {what}, and judges all"
+    )
 
 
 def named(column: Any) -> Bool[np.ndarray, " rows"]:
