@@ -20,13 +20,9 @@ if TYPE_CHECKING:
 
 
 class ReportFile(NamedTuple):
-    """A report on disk, which may be used wherever a path may.
+    """A report on disk, which may be used wherever a path may."""
 
-    Attributes:
-      path: of the HTML page.
-    """
-
-    path: Path
+    path: Path  # of the HTML page
 
     def __fspath__(self) -> str:
         return os.fspath(self.path)
