@@ -80,6 +80,12 @@ def arrays_of(inputs: Any, table: TableSpec) -> tuple[Any, Any]:
     set the labels are the column `target`, or the only column of classes; the inputs are the first column of images, or
     all other columns as a table.
     """
+    if isinstance(inputs, dict):  # a DatasetDict too
+        keys = ", ".join(map(str, inputs))
+        raise InputError(
+            f"a {type(inputs).__name__} of {keys} is given; give its parts, as in memjax.fit(data['train'], "
+            "x_test=data['test'])"
+        )
     if _is_hugging_face(inputs):
         return _hugging_face(inputs, table)
     batched = hasattr(inputs, "batch_size") and hasattr(inputs, "dataset")

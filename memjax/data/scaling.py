@@ -23,15 +23,10 @@ LOOKED_AT = 2**22  # numbers from which the different values of each feature are
 
 
 class Scaling(NamedTuple):
-    """What becomes of an input: (input - origin - mean) * scale.
+    """What becomes of an input: (input - origin - mean) * scale."""
 
-    Attributes:
-      origin: in the type of the inputs, subtracted from them without rounding; None where a device may scale them.
-      mean, scale: for each feature of vectors, each channel of images, or for all.
-    """
-
-    origin: Any
-    mean: Any
+    origin: Any  # in the type of the inputs, subtracted from them without rounding; None where a device may scale them
+    mean: Any  # mean, scale: for each feature of vectors, each channel of images, or for all
     scale: Any
 
     def __call__(self, inputs: Shaped[np.ndarray, "examples ..."]) -> Float32[np.ndarray, "examples ..."]:

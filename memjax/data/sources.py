@@ -37,6 +37,9 @@ def read_source(spec: DataSpec) -> Dataset:
         return load_digits() if source == "digits" else load_cached(source)
     if source in MADE:
         return load_made(source)
+    if kind == "hf":
+        call = f"memjax.fit(datasets.load_dataset({place!r}, split='train'))"
+        raise InputError(f"data set {source!r}: those of Hugging Face are taken in Python; call {call}")
     refuse_bare_path(source)
     places = {"csv": "FILE", "parquet": "FILE", "folder": "FOLDER"} | _WITH_PLACE  # runs keep the first three
     choices = ["digits", *CATALOG, *MADE, *(f"{prefix}:{what}" for prefix, what in places.items())]

@@ -17,18 +17,13 @@ _DAY = np.timedelta64(1, "D")
 
 @dataclass(frozen=True)
 class Column:
-    """How one column becomes numbers, as its training rows say.
-
-    Attributes:
-      kind: number: as it is.  category: 0 or 1 for each of its texts.  date: days since the earliest training row.
-      categories: the texts of a category column, in order.
-      origin: the earliest date of a date column.
-    """
+    """How one column becomes numbers, as its training rows say."""
 
     name: Any
+    # number: as it is.  category: 0 or 1 for each of its texts.  date: days since the earliest training row
     kind: Literal["number", "category", "date"]
-    categories: tuple[str, ...] = ()
-    origin: np.datetime64 | None = None
+    categories: tuple[str, ...] = ()  # the texts of a category column, in order
+    origin: np.datetime64 | None = None  # the earliest date of a date column
 
     @property
     def features(self) -> list[str]:
