@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Int
 
 from memjax import prng
 from memjax.machine.pinned import pinned
+from memjax.models.platform import traced_for
 from memjax.training.checkpointed import Checkpoints, slice_of, train_with_checkpoints
 from memjax.training.compiler import compiler_options
 from memjax.training.driving import drive
@@ -22,6 +23,23 @@ from memjax.training.streamed import StreamedTraining
 from memjax.types import TrainOutput, Tree
 
 Devices = list[Any]  # of jax.Device, which is no class to a type checker
+
+
+class Lowered(NamedTuple):
+    """The parts of a training before compilation, see `Programs`, and the shapes and placement of the state.
+
+    For a stream, `advance` is one step, and `finish` evaluates one batch.
+    """
+
+    start: jax.stages.Lowered
+    advance: jax.stages.Lowered
+    finish: jax.stages.Lowered
+    like: Tree
+
+    def compiled(self, devices: Devices) -> tuple[jax.stages.Compiled, ...]:
+        """The three programs, compiled for the devices that they were lowered for."""
+        platform = devices[0].platform
+        return tuple(part.compile(compiler_options(part.as_text(), platform)) for part in self[:3])
 
 
 class Pack(NamedTuple):
@@ -87,22 +105,24 @@ def train_many(
         yield from _finished(*waiting)
 
 
-def compile_training(training: Training, seed: int, examples: Examples, pack_size: int, devices: Devices) -> Programs:
-    """Compiles the three parts of a training for packs of so many models on these devices.
+def lower_training(
+    training: Training, seed: int, examples: Examples, pack_size: int, devices: Devices, platform: str
+) -> Lowered:
+    """The three parts of a training for packs of so many models on these devices.
 
-    One program advances by any number of epochs, so that a training resumed from a checkpoint gives the same bits.
+    Examples and devices may be descriptions alone: shapes with shardings from `replicate`, devices of a topology.  One
+    program advances by any number of epochs, so that a training resumed from a checkpoint gives the same bits.
     """
     start, advance = _numbered(seed, training.start, training.advance)
-    compiled = partial(_compiled, devices)
+    lower = partial(_lowered, platform, devices)
     ids, masks = _like_ids_and_masks(len(devices), pack_size, len(examples.train_labels))
     epoch = jax.ShapeDtypeStruct(ids.shape[:1], np.int32)
-    begin = compiled(jax.vmap(start), (0,), (ids,))
-    like = _like_outputs(begin)
+    begin = lower(jax.vmap(start), (0,), (ids,))
+    like = _like_outputs(begin, devices)
     given = (ids, masks, like, examples, epoch, epoch)
-    go_on = compiled(jax.vmap(advance, (0, 0, 0, None, None, None)), (0, 0, 0, None, 0, 0), given, donated=(2,))
-    end = compiled(partial(_finish, training), (0, 0, None), (masks, like, examples))
-    num_bytes = max(_num_bytes(program) for program in (begin, go_on, end))
-    return Programs(begin, go_on, end, like, len(devices), training.num_epochs, num_bytes)
+    go_on = lower(jax.vmap(advance, (0, 0, 0, None, None, None)), (0, 0, 0, None, 0, 0), given, donated=(2,))
+    end = lower(partial(_finish, training), (0, 0, None), (masks, like, examples))
+    return Lowered(begin, go_on, end, like)
 
 
 def _finish(training: Training, masks: Bool[Array, "models train"], state: Tree, examples: Examples) -> TrainOutput:
@@ -115,24 +135,22 @@ def _finish(training: Training, masks: Bool[Array, "models train"], state: Tree,
     return output._replace(classes=total / held_out.sum(0))  # 0 / 0 is NaN: undefined, not zero
 
 
-def compile_streamed(
-    training: StreamedTraining, seed: int, stream: Stream, pack_size: int, devices: Devices
-) -> Programs:
-    """The same for a stream: a call for each batch, which goes to all models of all devices; epochs are legs here."""
+def lower_streamed(
+    training: StreamedTraining, seed: int, stream: Stream, pack_size: int, devices: Devices, platform: str
+) -> Lowered:
+    """The same for a stream, whose batches go to all models of all devices."""
     start, step = _numbered(seed, training.start, training.step)
-    put, compiled = partial(replicate, devices=devices), partial(_compiled, devices)
+    lower = partial(_lowered, platform, devices)
     ids, masks = _like_ids_and_masks(len(devices), pack_size, len(stream.train_labels))
-    active, batch = jax.ShapeDtypeStruct(ids.shape[:1], bool), put(stream.like())
-    begin = compiled(jax.vmap(start), (0,), (ids,))
-    like = _like_outputs(begin)
+    active = jax.ShapeDtypeStruct(ids.shape[:1], bool)
+    batch = replicate(jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), stream.like()), devices)
+    begin = lower(jax.vmap(start), (0,), (ids,))
+    like = _like_outputs(begin, devices)
     masks = jax.ShapeDtypeStruct(masks.shape, bool, sharding=like.step.sharding)  # sent once, not with each batch
     given = (ids, masks, like, active, batch)
-    go_on = compiled(jax.vmap(step, (0, 0, 0, None, None)), (0, 0, 0, 0, None), given, donated=(2,))
-    end = compiled(jax.vmap(training.judge, (0, None)), (0, None), (like, batch))
-    num_bytes = max(_num_bytes(program) for program in (begin, go_on, end))
-    place = partial(jax.device_put, device=like.step.sharding)
-    advance, finish = partial(drive, go_on, put, place, training), partial(_gathered, end, put, ids.shape)
-    return Programs(begin, advance, finish, like, len(devices), training.num_legs, num_bytes)
+    go_on = lower(jax.vmap(step, (0, 0, 0, None, None)), (0, 0, 0, 0, None), given, donated=(2,))
+    end = lower(jax.vmap(training.judge, (0, None)), (0, None), (like, batch))
+    return Lowered(begin, go_on, end, like)
 
 
 def _gathered(
@@ -158,11 +176,29 @@ def _gathered(
 
 
 @pinned()
+def lower_any(
+    training: Any, seed: int, examples: Any, pack_size: int, devices: Devices, platform: str | None = None
+) -> Lowered:
+    """`lower_streamed` for a stream, else `lower_training`.
+
+    The platform is that of the devices.  Another one gives text that can be read, but not compiled for these devices.
+    """
+    lower = lower_streamed if isinstance(examples, Stream) else lower_training
+    return lower(training, seed, examples, pack_size, devices, platform or devices[0].platform)
+
+
+@pinned()
 def compile_any(training: Any, seed: int, examples: Any, pack_size: int, devices: Devices) -> Programs:
-    """`compile_streamed` for a stream, else `compile_training`."""
-    if isinstance(examples, Stream):
-        return compile_streamed(training, seed, examples, pack_size, devices)
-    return compile_training(training, seed, examples, pack_size, devices)
+    """The programs of a training, compiled.  For a stream there is a call for each batch, and epochs are legs."""
+    lowered = lower_any(training, seed, examples, pack_size, devices)
+    begin, go_on, end = compiled = lowered.compiled(devices)
+    like, num_bytes = lowered.like, max(map(bytes_of, compiled))
+    if not isinstance(examples, Stream):
+        return Programs(begin, go_on, end, like, len(devices), training.num_epochs, num_bytes)
+    put, place = partial(replicate, devices=devices), partial(jax.device_put, device=like.step.sharding)
+    advance = partial(drive, go_on, put, place, training)
+    finish = partial(_gathered, end, put, (len(devices), pack_size))
+    return Programs(begin, advance, finish, like, len(devices), training.num_legs, num_bytes)
 
 
 def _numbered(seed: int, *functions: Callable) -> list[Callable]:
@@ -171,11 +207,12 @@ def _numbered(seed: int, *functions: Callable) -> list[Callable]:
     return [lambda model_id, *given, of=of: of(jax.random.fold_in(key, model_id), *given) for of in functions]
 
 
-def _compiled(
-    devices: Devices, function: Callable, device_axes: tuple, given: tuple, donated: tuple = ()
-) -> jax.stages.Compiled:
-    program = over_devices(function, devices, device_axes, donated).lower(*given)
-    return program.compile(compiler_options(program.as_text(), devices[0].platform))
+def _lowered(
+    platform: str, devices: Devices, function: Callable, device_axes: tuple, given: tuple, donated: tuple = ()
+) -> jax.stages.Lowered:
+    with traced_for(platform):
+        traced = over_devices(function, devices, device_axes, donated).trace(*given)
+        return traced.lower(lowering_platforms=(platform,))
 
 
 def _like_ids_and_masks(num_devices: int, pack_size: int, num_train: int) -> tuple[Tree, Tree]:
@@ -183,11 +220,10 @@ def _like_ids_and_masks(num_devices: int, pack_size: int, num_train: int) -> tup
     return ids, jax.ShapeDtypeStruct((*ids.shape, num_train), bool)
 
 
-def _like_outputs(program: jax.stages.Compiled) -> Tree:
-    return jax.tree.map(
-        lambda leaf, sharding: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding),
-        program.out_info, program.output_shardings,
-    )  # fmt: skip
+def _like_outputs(program: jax.stages.Lowered, devices: Devices) -> Tree:
+    """Shapes and placement of what a program gives: the first axis is over the devices."""
+    apart = jax.NamedSharding(_mesh(devices), jax.P("devices"))
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=apart), program.out_info)
 
 
 def over_devices(
@@ -209,17 +245,25 @@ def over_devices(
         return jax.tree.map(lambda leaf: leaf[None], function(*own))
 
     specs = tuple(jax.P() if axis is None else jax.P("devices") for axis in in_axes)
-    mesh = jax.sharding.Mesh(np.array(devices), ("devices",))
-    mapped = jax.shard_map(on_one, mesh=mesh, in_specs=specs, out_specs=jax.P("devices"), check_vma=False)
+    mapped = jax.shard_map(on_one, mesh=_mesh(devices), in_specs=specs, out_specs=jax.P("devices"), check_vma=False)
     return jax.jit(mapped, donate_argnums=donated)
 
 
 def replicate(tree: Tree, devices: Devices) -> Tree:
-    """A copy on each device, made once: pmap would send host arrays again in each call.  A stream stays on the host."""
+    """A copy on each device, made once: pmap would send host arrays again in each call.  A stream stays on the host.
+
+    Of shapes, the shapes with that placement.
+    """
     if isinstance(tree, Stream):
         return tree
-    mesh = jax.sharding.Mesh(np.array(devices), ("devices",))
-    return jax.device_put(tree, jax.NamedSharding(mesh, jax.P()))
+    everywhere = jax.NamedSharding(_mesh(devices), jax.P())
+    if isinstance(jax.tree.leaves(tree)[0], jax.ShapeDtypeStruct):
+        return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=everywhere), tree)
+    return jax.device_put(tree, everywhere)
+
+
+def _mesh(devices: Devices) -> jax.sharding.Mesh:
+    return jax.sharding.Mesh(np.array(devices), ("devices",))
 
 
 def _finished(numbers: list[int], model_ids: np.ndarray, masks: np.ndarray, output: TrainOutput) -> Iterator[Pack]:
@@ -228,6 +272,7 @@ def _finished(numbers: list[int], model_ids: np.ndarray, masks: np.ndarray, outp
         yield Pack(number, model_ids[device], masks[device], slice_of(output, device))
 
 
-def _num_bytes(program: jax.stages.Compiled) -> int:
+def bytes_of(program: jax.stages.Compiled) -> int:
+    """Memory that a compiled program needs on each device, by the compiler's estimate; 0 where it gives none."""
     used = program.memory_analysis()
     return used.argument_size_in_bytes + used.output_size_in_bytes + used.temp_size_in_bytes if used else 0
