@@ -6,7 +6,7 @@ from typing import Any
 
 import tyro
 
-from memjax.cli.beginning import Ahead
+from memjax.cli.ahead import Ahead
 from memjax.cli.output import Output, two_columns
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec

@@ -9,11 +9,9 @@ from memjax.estimators.kernels.influence_from_bits import Bits, tails_of_bits
 from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.kernels.null import tails_by_size
 from memjax.estimators.kernels.products import pack_bits
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 
-@without_debugging()
 def pair_p_values(
     masks: ArrayLike,
     correct_test: ArrayLike,

@@ -14,13 +14,11 @@ from memjax.estimators.checks import AnyArray, as_array, as_masks, as_masks_and_
 from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.kernels.stratified import own, sides_by_size
 from memjax.estimators.memorization import sides
-from memjax.machine.debugging import without_debugging
 from memjax.metrics import check_range
 from memjax.statistics import mean_where
 from memjax.types import ArrayLike, Estimate
 
 
-@without_debugging()
 def c_score(masks: ArrayLike, correct: ArrayLike) -> Estimate:
     """Consistency of each training example with the other examples: how often held-out models get it right.
 
@@ -70,7 +68,6 @@ class Profile(NamedTuple):
         return f"Profile({sizes}, {len(self.mean):,} examples: {notebook.Summary(self.mean).range()})"
 
 
-@without_debugging()
 def consistency_profile(masks: ArrayLike, correct: ArrayLike) -> Profile:
     """Held-out score of each training example as a function of how many examples the models had.
 
@@ -91,7 +88,6 @@ def consistency_profile(masks: ArrayLike, correct: ArrayLike) -> Profile:
     return Profile(sizes, value, stderr, (mean_where(value, known)[0] + shift).astype(np.float32))
 
 
-@without_debugging()
 def out_of_bag(masks: ArrayLike, logits: ArrayLike) -> Float[Array, "train classes"]:
     """Mean predicted probabilities of each training example by the models that did not see it.
 
@@ -139,7 +135,6 @@ def _out_of_bag(
     return total / (~masks).sum(0)[:, None]
 
 
-@without_debugging()
 def label_errors(masks: ArrayLike, probability: ArrayLike) -> Int[np.ndarray, " train"]:
     """Training examples from the most to the least likely to carry a wrong label.
 

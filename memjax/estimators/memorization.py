@@ -21,11 +21,9 @@ from memjax.estimators.kernels.moments import (
     moments_of_scores,
 )
 from memjax.estimators.kernels.stratified import laid_out, own, sides_by_size
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
 
-@without_debugging()
 def memorization(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted") -> Estimate:
     """Memorization of each training example by a family of models trained on subsets.
 
@@ -71,7 +69,6 @@ def memorization(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted")
     return laid_out(estimate, layout_of(masks), masks, correct, as_errors(errors), own)
 
 
-@without_debugging()
 def sides(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted") -> tuple[Moments, Moments]:
     """The two halves of memorization: each example's score over models that saw it, and over those that did not.
 

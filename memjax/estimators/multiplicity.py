@@ -8,11 +8,9 @@ from memjax.estimators.checks import as_array, as_masks, as_masks_and_scores, as
 from memjax.estimators.complementary import as_pairs
 from memjax.estimators.discoveries import pair_p_values
 from memjax.estimators.kernels.layout import layout_of
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 
-@without_debugging()
 def memorization_p_values(
     masks: ArrayLike, correct: ArrayLike, complementary: bool = False, *, least: float = 0.0
 ) -> Float[np.ndarray, " train"]:
@@ -32,7 +30,6 @@ def memorization_p_values(
     return pair_p_values(masks, correct, every, every, complementary, least=least)
 
 
-@without_debugging()
 def family_wise_p_values(
     masks: ArrayLike,
     scores: ArrayLike,

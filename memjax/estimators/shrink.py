@@ -12,7 +12,6 @@ from memjax.estimators.checks import as_array
 from memjax.estimators.kernels.beta_binomial import posterior_of_counts
 from memjax.estimators.kernels.normal_mixture import posterior_of_normal
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD
-from memjax.machine.debugging import without_debugging
 from memjax.statistics import check_level
 from memjax.types import ArrayLike, Estimate
 
@@ -36,7 +35,6 @@ class Posterior(NamedTuple):
     at_least: Float[np.ndarray, "..."]
 
 
-@without_debugging()
 def shrink(
     estimate: Estimate, groups: ArrayLike | None = None, *, threshold: float | None = None, level: float = 0.95
 ) -> Posterior:

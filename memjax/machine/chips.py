@@ -81,23 +81,15 @@ def slice_named(text: str) -> Slice:
 
 
 def described(chip: Chip) -> str:
-    """A GPU as XLA's compiler wants it described, a `GpuTargetConfigProto` as text."""
+    """A GPU as XLA's compiler wants it described: a `GpuTargetConfigProto` as text."""
     major, cores, cache, shared, clock = _GPUS[chip.name]
-    device = {
-        "threads_per_block_limit": 1024, "threads_per_warp": 32, "shared_memory_per_block": 49152,
-        "shared_memory_per_core": shared + 1024, "threads_per_core_limit": 2048, "core_count": cores,
-        "fpus_per_core": 128 if major == 9 else 64, "block_dim_limit_x": 2**31 - 1, "block_dim_limit_y": 65535,
-        "block_dim_limit_z": 65535, "memory_bandwidth": int(chip.bandwidth), "l2_cache_size": cache,
-        "clock_rate_ghz": clock, "device_memory_size": chip.memory, "shared_memory_per_block_optin": shared,
-        "cuda_compute_capability": f"{{ major: {major} }}", "registers_per_core_limit": 65536,
-        "registers_per_block_limit": 65536, "thread_dim_limit_x": 1024, "thread_dim_limit_y": 1024,
-        "thread_dim_limit_z": 64, "driver_version": '"13.0.0"', "runtime_version": '"13.0.0"',
-        "compile_time_toolkit_version": '"13.0.0"', "dnn_version": '"9.10.0"',
-    }  # fmt: skip
-    fields = " ".join(f"{name} {value}" if "{" in str(value) else f"{name}: {value}" for name, value in device.items())
-    versions = "dnn_version_info { major: 9 minor: 10 patch: 0 } runtime_version { major: 13 minor: 0 patch: 0 }"
-    kind = f"NVIDIA {chip.name.upper()}"
-    return f'gpu_device_info {{ {fields} }} platform_name: "CUDA" {versions} device_description_str: "{kind}"'
+    return (
+        f"gpu_device_info {{ {_LIMITS} shared_memory_per_core: {shared + 1024} core_count: {cores} fpus_per_core: "
+        f"{128 if major == 9 else 64} memory_bandwidth: {chip.bandwidth:.0f} l2_cache_size: {cache} clock_rate_ghz: "
+        f"{clock} device_memory_size: {chip.memory} shared_memory_per_block_optin: {shared} "
+        f'cuda_compute_capability {{ major: {major} }} }} platform_name: "CUDA" dnn_version_info {{ major: 9 minor: 10 '
+        f'patch: 0 }} runtime_version {{ major: 13 minor: 0 patch: 0 }} device_description_str: "NVIDIA {chip.name}"'
+    )
 
 
 # Compute capability, multiprocessors, bytes of second-level cache and of shared memory for a block, clock in GHz.
@@ -105,3 +97,9 @@ _GPUS = {
     "a100": (8, 108, 40 * 2**20, 166912, 1.41), "h100": (9, 132, 50 * 2**20, 232448, 1.98),
     "h200": (9, 132, 50 * 2**20, 232448, 1.98),
 }  # fmt: skip
+_LIMITS = (
+    "threads_per_block_limit: 1024 threads_per_warp: 32 shared_memory_per_block: 49152 threads_per_core_limit: 2048 "
+    "block_dim_limit_x: 2147483647 block_dim_limit_y: 65535 block_dim_limit_z: 65535 registers_per_core_limit: 65536 "
+    "registers_per_block_limit: 65536 thread_dim_limit_x: 1024 thread_dim_limit_y: 1024 thread_dim_limit_z: 64 "
+    'driver_version: "13.0.0" runtime_version: "13.0.0" compile_time_toolkit_version: "13.0.0" dnn_version: "9.10.0"'
+)

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import jax
 from jaxtyping import Array
 
-# While a training is traced, the platform of the devices that it will be compiled for: cpu, gpu or tpu.  None outside of
-# a training.  A part of the keys of jax's caches, so that a jitted function is traced again for another platform.
+# While a training is traced, the platform of the devices that it will be compiled for, cpu, gpu or tpu; None outside
+# of a training.  A part of the keys of jax's caches, so that a jitted function is traced again for another platform.
 traced_for = jax.make_user_context(None)
 
 

@@ -59,8 +59,8 @@ def prepare(target: Slice) -> None:
     if target.chip.topology:
         if not has_compiler(target):
             raise InputError(
-                f"--for {target.name} compiles with libtpu, which is not installed; pip install 'memjax[tpu]'. It needs "
-                "no TPU"
+                f"--for {target.name} compiles with libtpu, which is not installed; pip install 'memjax[tpu]'. It "
+                "needs no TPU"
             )
         for name, value in _TPU.items():
             os.environ.setdefault(name, value)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec
-from memjax.machine.pinned import pinned
+from memjax.machine.debugging import pinned
 from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.network import network_of
 from memjax.runs.pack_size import chosen_pack_size, guessed_pack_size

@@ -35,8 +35,7 @@ from memjax.estimators import (
     q_values,
     select_pairs,
 )
-from memjax.estimators.kernels.influence_from_bits import influence_of_bits
-from memjax.estimators.kernels.influence_from_scores import influence_of_outputs
+from memjax.estimators.kernels.influence_from_bits import influence_of_bits, influence_of_outputs
 from memjax.estimators.kernels.normal_mixture import posterior_of_normal
 from memjax.estimators.reliability import LEAST, agreement
 from memjax.estimators.shrink import FITTED

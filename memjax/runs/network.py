@@ -8,7 +8,7 @@ from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.errors import InputError
 from memjax.machine import environment
-from memjax.machine.pinned import pinned
+from memjax.machine.debugging import pinned
 from memjax.store import Plan
 from memjax.types import Dataset
 

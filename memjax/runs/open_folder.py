@@ -10,8 +10,7 @@ from memjax.errors import InputError
 from memjax.machine.debugging import without_debugging
 from memjax.runs.disk_space import check_room
 from memjax.runs.network import with_network
-from memjax.runs.places import missing_place
-from memjax.runs.plan_of import config_of, settle_plan
+from memjax.runs.plan_of import config_of, missing_place, settle_plan
 from memjax.runs.request import Request, read_request, request_without_inputs
 from memjax.store import Plan
 

@@ -10,7 +10,7 @@ import numpy as np
 from memjax import store
 from memjax.errors import InputError, Interrupted
 from memjax.machine import environment, signals
-from memjax.machine.pinned import pinned
+from memjax.machine.debugging import pinned
 from memjax.machine.workers import Worker, deal, make_worker
 from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.disk_space import check_disk

@@ -4,28 +4,18 @@ from pathlib import Path
 
 from memjax.config.specs import SubsetSpec
 from memjax.errors import InputError
-from memjax.subsets.balanced import balanced
 from memjax.subsets.coverage import Coverage, check_masks, coverage, lemma_bound
-from memjax.subsets.from_file import from_file
-from memjax.subsets.holdout import leave_group_out, leave_one_out
-from memjax.subsets.uniform import bernoulli, complementary, fixed_size, profile
+from memjax.subsets.designs import (
+    balanced,
+    bernoulli,
+    complementary,
+    fixed_size,
+    from_file,
+    leave_group_out,
+    leave_one_out,
+    profile,
+)
 from memjax.types import SubsetDesign
-
-__all__ = [
-    "Coverage",
-    "balanced",
-    "bernoulli",
-    "check_masks",
-    "complementary",
-    "coverage",
-    "fixed_size",
-    "from_file",
-    "leave_group_out",
-    "leave_one_out",
-    "lemma_bound",
-    "make_design",
-    "profile",
-]
 
 
 def make_design(spec: SubsetSpec, num_train: int, seed: int) -> SubsetDesign:

@@ -11,12 +11,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Int
 
 from memjax import prng
-from memjax.machine.pinned import pinned
+from memjax.machine.debugging import pinned
 from memjax.models.platform import traced_for
-from memjax.training.checkpointed import Checkpoints, slice_of, train_with_checkpoints
-from memjax.training.compiler import compiler_options
-from memjax.training.driving import drive
-from memjax.training.programs import Programs
+from memjax.training.checkpoints import Checkpoints, slice_of, train_with_checkpoints
+from memjax.training.programs import Programs, compiler_options, drive
 from memjax.training.single import Examples, Training
 from memjax.training.stream import Stream
 from memjax.training.streamed import StreamedTraining

@@ -20,7 +20,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from memjax import prng
 from memjax.models.normalization import counting
-from memjax.training.augment import Augment, unchanged
+from memjax.training.batches import Augment, unchanged
 from memjax.training.single import State
 from memjax.training.stream import Batch
 from memjax.types import Model, Tree

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from memjax.estimators.kernels.quantiles import central_interval
+from memjax.estimators.kernels.beta_binomial import central_interval
 
 ROUNDS = 200  # of EM
 CERTAIN = 2.0  # standard errors by which the expected gain must exceed 0
