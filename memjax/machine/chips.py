@@ -10,28 +10,17 @@ GIB = 2**30
 
 
 class Chip(NamedTuple):
-    """One kind of accelerator.
-
-    Attributes:
-      topology: what XLA calls one host of TPUs; empty for a GPU.
-      host: chips of a host.
-      cores: devices of a chip that jax counts for themselves.
-      clock: cycles per second of a TPU; 0 for a GPU.
-      peak: products in bfloat16 per second, a multiplication and an addition counted as two.
-      bandwidth: bytes per second of the memory.
-      memory: bytes of it, for one device.
-      price: dollars for an hour of one chip on demand, the list price of Google Cloud in the United States.
-    """
+    """One kind of accelerator."""
 
     name: str
-    topology: str
-    host: int
-    cores: int
-    clock: float
-    peak: float
-    bandwidth: float
-    memory: int
-    price: float
+    topology: str  # what XLA calls one host of TPUs; empty for a GPU
+    host: int  # chips of a host
+    cores: int  # devices of a chip that jax counts for themselves
+    clock: float  # cycles per second of a TPU
+    peak: float  # operations per second in bfloat16, of matrix products
+    bandwidth: float  # bytes per second
+    memory: int  # bytes of one device
+    price: float  # dollars for an hour of one chip on demand, a list price of Google Cloud in the United States
 
 
 CHIPS = {

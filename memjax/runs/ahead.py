@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import importlib.util
 import json
 import math
 import os
@@ -10,6 +9,7 @@ import re
 import time
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -36,22 +36,14 @@ _TPU = {
 
 @dataclass(frozen=True)
 class Compiled:
-    """What a compiler says of the programs of a run for packs of one size.
-
-    Attributes:
-      cycles: of a device for the whole training of a pack; 0 where the compiler gives none.
-      step: cycles of a training step for each model, with its share of the drawing of batches.
-      size: bytes that a device needs.
-      seconds: that the compilation took.
-      kernels: that a GPU starts.
-    """
+    """What a compiler says of the programs of a run for packs of one size."""
 
     pack_size: int
-    cycles: int
-    step: float
-    size: int
-    seconds: float
-    kernels: int = 0
+    cycles: int  # of a device for the whole training of a pack; 0 where the compiler gives none
+    step: float  # cycles of a training step for each model, with its share of the drawing of batches
+    size: int  # bytes that a device needs
+    seconds: float  # that the compilation took
+    kernels: int = 0  # that a GPU starts
 
 
 def prepare(target: Slice) -> None:
@@ -68,7 +60,7 @@ def prepare(target: Slice) -> None:
 
 def has_compiler(target: Slice) -> bool:
     """Whether the compiler for these chips is installed."""
-    return importlib.util.find_spec("libtpu" if target.chip.topology else "jax_cuda13_plugin") is not None
+    return find_spec("libtpu" if target.chip.topology else "jax_cuda13_plugin") is not None
 
 
 def devices_of(target: Slice) -> list[Any]:
@@ -76,10 +68,9 @@ def devices_of(target: Slice) -> list[Any]:
     from jax.experimental import topologies
 
     chip, count = target.chip, min(target.chips, target.chip.host) * target.chip.cores
-    if not chip.topology:
-        target_config = described(chip)
-        return list(topologies.get_topology_desc("", "cuda", target_config=target_config, topology="1x1x1").devices)
-    return list(topologies.get_topology_desc(chip.topology, "tpu").devices)[:count]
+    gpu = {} if chip.topology else {"target_config": described(chip), "topology": "1x1x1"}
+    found = topologies.get_topology_desc(chip.topology, "cuda" if gpu else "tpu", **gpu)
+    return list(found.devices)[:count]
 
 
 def lowered(config: RunConfig, dataset: Dataset, design: SubsetDesign, devices: list[Any], size: int) -> Any:
@@ -114,23 +105,18 @@ def compile_ahead(config: RunConfig, dataset: Dataset, design: SubsetDesign, dev
     from memjax.training import bytes_of, is_out_of_memory, num_batches
 
     started = time.monotonic()
-    parts = lowered(config, dataset, design, devices, size)
     try:
-        programs = parts.compiled(devices)
+        programs = lowered(config, dataset, design, devices, size).compiled(devices)
     except jax.errors.JaxRuntimeError as problem:
         if not is_out_of_memory(problem):
             raise
         return Compiled(size, 0, math.inf, TOO_MUCH, time.monotonic() - started)
     start, advance, finish = (program.as_text() for program in programs)
-    batch, epochs = config.train.batch_size, config.train.epochs
-    if config.data.stream:
-        steps, batches = epochs * num_batches(dataset.num_train, batch), (dataset.num_train, dataset.num_test)
-        step = estimated_cycles(advance)
-        rest = estimated_cycles(finish) * sum(num_batches(count, batch) for count in batches)
-    else:
-        steps = epochs * num_batches(design.max_size, batch)
-        step, rest = estimated_cycles(advance, epochs) / steps, estimated_cycles(finish)
-    cycles = round(estimated_cycles(start) + steps * step + rest)
+    batch, epochs, stream = config.train.batch_size, config.train.epochs, config.data.stream
+    steps = epochs * num_batches(dataset.num_train if stream else design.max_size, batch)
+    step = estimated_cycles(advance) if stream else estimated_cycles(advance, epochs) / steps
+    parts = sum(num_batches(count, batch) for count in (dataset.num_train, dataset.num_test)) if stream else 1
+    cycles = round(estimated_cycles(start) + steps * step + parts * estimated_cycles(finish))
     num_kernels = sum(map(kernels, (start, advance, finish)))
     return Compiled(size, cycles, step / size, max(map(bytes_of, programs)), time.monotonic() - started, num_kernels)
 
@@ -140,7 +126,7 @@ def search(config: RunConfig, dataset: Dataset, design: SubsetDesign, target: Sl
 
     The choice has the fewest cycles a model among those that fit in memory.
     """
-    from memjax.training import best_on_ladder
+    from memjax.training.packing import best_on_ladder
 
     devices, most = devices_of(target), -(-config.num_models // target.devices)
     tried: dict[int, Compiled] = {}
@@ -180,6 +166,7 @@ def guess(config: RunConfig, dataset: Dataset) -> int:
     import jax
 
     from memjax.models import in_precision, make_model
+    from memjax.training.packing import tree_bytes
 
     model = in_precision(make_model(config.model, dataset.input_shape, dataset.num_classes), config.train.precision)
     inputs = jax.ShapeDtypeStruct((config.train.batch_size, *dataset.input_shape), np.float32)
@@ -188,5 +175,4 @@ def guess(config: RunConfig, dataset: Dataset) -> int:
     text = forward.trace(params, state, inputs).lower(lowering_platforms=("tpu",)).as_text()
     made = re.findall(r"stablehlo\.(?:convolution|dot_general)\b.*-> tensor<([\dx]+)x[a-z]+(\d+)>", text)
     activations = sum(math.prod(map(int, sides.split("x"))) * int(bits) // 8 for sides, bits in made)
-    weights = sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(params))
-    return max(1, FAST // (activations + 4 * weights))
+    return max(1, FAST // (activations + 4 * tree_bytes(params)))

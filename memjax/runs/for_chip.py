@@ -1,7 +1,7 @@
 """What a run takes on accelerators that are named, by their compiler or by their data sheet."""
 
-import math
 import shlex
+from dataclasses import asdict
 from typing import Any
 
 from memjax.config.run_config import RunConfig
@@ -62,10 +62,8 @@ def _by_compiler(config: RunConfig, dataset: Dataset, target: Slice) -> tuple[Ro
         ("range", f"from {SLOWEST:g} times the estimated speed, which is assumed, to {CALIBRATION[chip.name]:g} times, "
                   "by which the estimate is slower than the data sheet; no estimate was held against a clock"),
     ]  # fmt: skip
-    facts = {"fits": fits, "pack_size": best.pack_size, "bytes": best.size, "cycles": best.cycles,
-             "cycles_step": best.step, "models_per_second": rates,
-             "tried": {each.pack_size: each.step for each in tried}}  # fmt: skip
-    return rows, facts
+    return rows, {"fits": fits, "bytes": best.size, "models_per_second": rates, **asdict(best),
+                  "tried": {each.pack_size: each.step for each in tried}}  # fmt: skip
 
 
 def _by_data_sheet(config: RunConfig, dataset: Dataset, target: Slice) -> tuple[Rows, dict[str, Any]]:
@@ -74,19 +72,19 @@ def _by_data_sheet(config: RunConfig, dataset: Dataset, target: Slice) -> tuple[
 
     from memjax.models import make_model
     from memjax.training import guess_pack_size, num_batches
+    from memjax.training.packing import tree_bytes
 
     chip, design = target.chip, make_design(config.subset, dataset.num_train, config.seed)
     model = make_model(config.model, dataset.input_shape, dataset.num_classes)
     size = config.pack_size or guess_pack_size(model, config.num_models, target.devices, "gpu")
     state = jax.eval_shape(make_single(config, dataset, design).start, jax.random.key(0))
-    weights = sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(state.params))
-    optimizer = sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(state.optimizer_state))
+    weights = tree_bytes((state.params, state.optimizer_state))
     steps = config.train.epochs * num_batches(design.max_size, config.train.batch_size)
-    count, moved = operations(model, dataset.input_shape, config, design), 2 * (weights + optimizer) * steps
+    count, moved = operations(model, dataset.input_shape, config, design), 2 * weights * steps
     peak = chip.peak if config.train.precision == "bfloat16" else chip.peak / 2  # float32 is rounded to tf32
     most = target.devices / max(count / peak, moved / chip.bandwidth)
     compiled = compile_ahead(config, dataset, design, devices_of(target), size) if has_compiler(target) else None
-    num_bytes = compiled.size if compiled else size * (weights + optimizer)
+    num_bytes = compiled.size if compiled else size * weights
     fits = num_bytes <= USABLE * chip.memory
     rows = [
         ("fits", f"{'yes' if fits else 'no'}: {num_bytes / GIB:.2f} GiB of {USABLE * chip.memory / GIB:.1f}"

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 
 from memjax.errors import InputError
-from memjax.types import Model
+from memjax.types import Model, Tree
 
 CACHE = 2**20  # bytes of cache a core: past it the optimiser step runs at the speed of memory
 ADVANTAGE = 0.03  # how much faster than the guess another size must be: less is within the noise of a short timing
@@ -33,10 +33,14 @@ def guess_pack_size(model: Model, num_models: int, num_devices: int, platform: s
     Never more than are needed to train all models in one call over all devices.
     """
     params, _ = jax.eval_shape(model.init, jax.random.key(0))
-    size = sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(params))
-    fits = max(1, 2 * CACHE // (4 * size))
+    fits = max(1, 2 * CACHE // (4 * tree_bytes(params)))
     most = min(16, 2 ** (fits.bit_length() - 1)) if platform == "cpu" else 64
     return min(most, -(-num_models // num_devices))
+
+
+def tree_bytes(tree: Tree) -> int:
+    """Bytes of all arrays."""
+    return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
 
 
 def choose_pack_size(attempt: Callable[[int], Trial], guess: int, most: int, memory: int) -> int:
