@@ -44,21 +44,11 @@ SLOWEST = 0.5  # the least share of the estimated speed to count with; assumed, 
 class Slice(NamedTuple):
     """Some chips of one kind: `v5e-16` is 16 of `v5e`."""
 
+    name: str
     chip: Chip
     chips: int
-
-    @property
-    def hosts(self) -> int:
-        return -(-self.chips // self.chip.host)
-
-    @property
-    def devices(self) -> int:
-        """Of all hosts, as jax counts them."""
-        return self.chips * self.chip.cores
-
-    @property
-    def name(self) -> str:
-        return self.chip.name + (f"-{self.chips}" if self.chips > 1 else "")
+    hosts: int
+    devices: int  # of all hosts, as jax counts them
 
 
 def slice_named(text: str) -> Slice:
@@ -66,7 +56,8 @@ def slice_named(text: str) -> Slice:
     found = re.fullmatch(r"(\w+?)(?:-([1-9]\d{0,4}))?", text, re.ASCII)
     if not found or found[1] not in CHIPS:
         raise one_of("--for", text, [*CHIPS, "v5e-4", "v5e-16"])
-    return Slice(CHIPS[found[1]], int(found[2] or 1))
+    chip, chips = CHIPS[found[1]], int(found[2] or 1)
+    return Slice(text, chip, chips, -(-chips // chip.host), chips * chip.cores)
 
 
 def described(chip: Chip) -> str:

@@ -5,7 +5,8 @@ from functools import cache
 
 _HEAD = re.compile(r"^(ENTRY )?%?([\w.\-]+) .*\{$", re.MULTILINE)
 _ESTIMATE = re.compile(r'"estimated_cycles":"(\d+)"')
-_LOOP = re.compile(r" while\(.*body=%?([\w.\-]+)(?:.*\"known_trip_count\":\{\"n\":\"(\d+)\")?")
+_LOOP = re.compile(r" while\(.*condition=%?([\w.\-]+), body=%?([\w.\-]+)")
+_LAST = re.compile(r" constant\((\d+)\)")  # in the condition of a loop: how often it runs
 _CALL = re.compile(r" call\(.*to_apply=%?([\w.\-]+)")
 _CHOICE = re.compile(
     r" conditional\(.*(?:branch_computations=\{([^}]*)\}|true_computation=(.*)false_computation=([^ ,]*))"
@@ -30,7 +31,8 @@ def estimated_cycles(text: str, trips: int = 1) -> int:
     def of_line(line: str) -> int:
         cycles = sum(map(int, _ESTIMATE.findall(line)))
         if loop := _LOOP.search(line):
-            return cycles + int(loop[2] or trips) * cost(loop[1])
+            last = _LAST.search("\n".join(parts[loop[1]]))
+            return cycles + (int(last[1]) if last else trips) * cost(loop[2])
         if choice := _CHOICE.search(line):
             return cycles + max(map(cost, re.findall(r"[\w.\-]+", " ".join(filter(None, choice.groups())))))
         return cycles + (cost(call[1]) if (call := _CALL.search(line)) else 0)

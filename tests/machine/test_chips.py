@@ -11,7 +11,6 @@ from memjax.machine.chips import CHIPS, described, slice_named
 def test_a_slice_has_hosts_and_devices():
     assert [slice_named(name).hosts for name in ("v5e", "v5e-4", "v5e-16", "h100-8", "h100-12")] == [1, 1, 4, 1, 2]
     assert [slice_named(name).devices for name in ("v5e-16", "v4-4")] == [16, 8]
-    assert [slice_named(name).name for name in ("v5e-1", "v5e-4")] == ["v5e", "v5e-4"]
 
 
 @pytest.mark.parametrize("name", ["v5", "v5e-", "v5e-0", "v5e-4x", "h100-100000", "", "V5E", "v5e-\u0664"])

@@ -19,8 +19,13 @@ HloModule jit_advance, is_scheduled=true
   ROOT %tuple = (s32[], f32[8,64]{1,0}) tuple(%i, %fusion.1)
 }
 
-%less (state: (s32[], f32[8,64])) -> pred[] {
-  ROOT %compare = pred[] compare(%a, %b), direction=LT
+%of_steps (state: (s32[], f32[8,64])) -> pred[] {
+  %constant.3.clone = s32[]{:T(128)} constant(16)
+  ROOT %lt.1 = pred[] compare(%a, %constant.3.clone), direction=LT
+}
+
+%of_epochs (state: (s32[], f32[8,64])) -> pred[] {
+  ROOT %lt.2 = pred[] compare(%a, %b), direction=LT
 }
 
 %recorded (x: f32[8]) -> f32[8] {
@@ -33,7 +38,7 @@ HloModule jit_advance, is_scheduled=true
 
 %epoch (state: (s32[], f32[8,64])) -> (s32[], f32[8,64]) {
   %sort = s32[1005]{0} sort(%keys, %rows), dimensions={0}, backend_config={"estimated_cycles":"300"}
-  %while.1 = (s32[], f32[8,64]{1,0}) while(%init), condition=%less, body=%step, backend_config={"known_trip_count":{"n":"16"},"known_init_step":{"init":"0","step":"1"}}
+  %while.1 = (s32[], f32[8,64]{1,0}) while(%init), condition=%of_steps, body=%step
   %conditional.1 = f32[8]{0} conditional(%due, %a, %b), branch_computations={%unchanged, %recorded}
   ROOT %tuple.2 = (s32[], f32[8,64]{1,0}) tuple(%i, %y)
 }
@@ -41,7 +46,7 @@ HloModule jit_advance, is_scheduled=true
 ENTRY %main.9 (ids: u32[8]) -> f32[8,64] {
   %ids = u32[8]{0} parameter(0)
   %copy.1 = f32[8,64]{1,0} copy(%ids), backend_config={"estimated_cycles":"20"}
-  %while.2 = (s32[], f32[8,64]{1,0}) while(%start), condition=%less, body=%epoch
+  %while.2 = (s32[], f32[8,64]{1,0}) while(%start), condition=%of_epochs, body=%epoch
   ROOT %out = f32[8,64]{1,0} get-tuple-element(%while.2), index=1
 }
 """
