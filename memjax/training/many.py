@@ -209,8 +209,10 @@ def _lowered(
     platform: str, devices: Devices, function: Callable, device_axes: tuple, given: tuple, donated: tuple = ()
 ) -> jax.stages.Lowered:
     with traced_for(platform):
-        traced = over_devices(function, devices, device_axes, donated).trace(*given)
-        return traced.lower(lowering_platforms=(platform,))
+        program = over_devices(function, devices, device_axes, donated)
+        if platform == devices[0].platform:
+            return program.lower(*given)
+        return program.trace(*given).lower(lowering_platforms=(platform,))
 
 
 def _like_ids_and_masks(num_devices: int, pack_size: int, num_train: int) -> tuple[Tree, Tree]:
