@@ -31,6 +31,7 @@ GROUPS: dict[str, tuple[type, tuple[str, ...]]] = {
         RunConfig, ("pack_size", "cpu_devices", "worker", "checkpoint_minutes", "max_failed"),
     ),
     "What is printed": (OutputSpec, ()),
+    "What is sent": (RunConfig, ("log",)),
 }  # fmt: skip
 
 

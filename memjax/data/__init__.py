@@ -8,8 +8,14 @@ import numpy as np
 from memjax.config.specs import DataSpec
 from memjax.data.check import EXAMPLES_AT_ONCE
 from memjax.data.check import check as _check
-from memjax.data.corruptions.inputs import noisy_inputs, random_inputs, shuffled_pixels
-from memjax.data.corruptions.labels import flip_labels, pair_labels, random_labels
+from memjax.data.corruptions.kinds import (
+    flip_labels,
+    noisy_inputs,
+    pair_labels,
+    random_inputs,
+    random_labels,
+    shuffled_pixels,
+)
 from memjax.data.corruptions.parse import corrupt
 from memjax.data.sources import read_source
 from memjax.disk_inputs import Inputs, Stored

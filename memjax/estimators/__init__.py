@@ -1,10 +1,10 @@
 """Finished models in, estimates out: pure functions of arrays that never open a file."""
 
 from memjax.estimators.bounded_interval import bounded_interval
+from memjax.estimators.class_means import ClassMeans, class_means
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
-from memjax.estimators.controlled import Controlled, controlled_memorization
 from memjax.estimators.data_values import data_banzhaf, subsampled_shapley
-from memjax.estimators.discoveries import pair_p_values, q_values
+from memjax.estimators.discoveries import family_wise_p_values, memorization_p_values, pair_p_values, q_values
 from memjax.estimators.epsilon import epsilon_from_one_model, epsilon_from_rates
 from memjax.estimators.held_out import Profile, c_score, consistency_profile, label_errors, out_of_bag
 from memjax.estimators.influence import influence, train_influence
@@ -16,8 +16,7 @@ from memjax.estimators.linear.penalty_factors import prior_factors, worth
 from memjax.estimators.linear.ridge import ridge_datamodels
 from memjax.estimators.lira import decision_stability, lira
 from memjax.estimators.membership_curve import Curve, membership_curve
-from memjax.estimators.memorization import memorization, sides
-from memjax.estimators.multiplicity import family_wise_p_values, memorization_p_values
+from memjax.estimators.memorization import Controlled, controlled_memorization, memorization, sides
 from memjax.estimators.pairs import (
     INFL_THRESHOLD,
     MEM_THRESHOLD,
@@ -47,11 +46,11 @@ from memjax.estimators.strong_pairs import strong_pairs
 from memjax.machine.debugging import shield
 
 __all__ = [
-    "INFL_THRESHOLD", "MEM_THRESHOLD", "Controlled", "Curve", "Datamodels", "Extremes", "LinearDatamodelingScore",
-    "PairCounts", "Pairs", "Posterior", "Profile", "Reliability", "Tally", "Totals", "add_totals", "bounded_interval",
-    "c_score", "complementary_influence", "complementary_memorization", "consistency_profile",
-    "controlled_memorization", "count_pairs", "data_banzhaf", "datamodels", "decision_stability", "difference",
-    "epsilon_from_one_model", "epsilon_from_rates", "estimate_of", "expected_by_chance", "extremes",
+    "INFL_THRESHOLD", "MEM_THRESHOLD", "ClassMeans", "Controlled", "Curve", "Datamodels", "Extremes",
+    "LinearDatamodelingScore", "PairCounts", "Pairs", "Posterior", "Profile", "Reliability", "Tally", "Totals",
+    "add_totals", "bounded_interval", "c_score", "class_means", "complementary_influence", "complementary_memorization",
+    "consistency_profile", "controlled_memorization", "count_pairs", "data_banzhaf", "datamodels", "decision_stability",
+    "difference", "epsilon_from_one_model", "epsilon_from_rates", "estimate_of", "expected_by_chance", "extremes",
     "family_wise_p_values", "in_pairs", "influence", "influence_totals", "join_extremes", "join_pairs", "label_errors",
     "lasso", "linear_datamodeling_score", "lira", "loss_attack", "membership_curve", "memorization",
     "memorization_p_values", "memorization_totals", "out_of_bag", "pair_p_values", "population_attack", "prior_factors",

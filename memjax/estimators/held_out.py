@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from memjax import notebook
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_array, as_masks, as_masks_and_scores
+from memjax.estimators.checks import as_array, as_masks, as_masks_and_scores
 from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.kernels.stratified import own, sides_by_size
 from memjax.estimators.memorization import sides
@@ -107,7 +107,11 @@ def out_of_bag(masks: ArrayLike, logits: ArrayLike) -> Float[Array, "train class
     masks, logits = as_masks(masks), as_array("logits", logits)
     if logits.shape[:2] != masks.shape or logits.ndim != 3:
         raise InputError(f"logits has shape {logits.shape}; expected {(*masks.shape, 'classes')}")
-    if not isinstance(logits, Tracer) and _are_probabilities(logits):
+    if (
+        not isinstance(logits, Tracer)
+        and (logits >= 0).all()
+        and (abs(logits.astype(np.float32).sum(-1) - 1) < 1e-2).all()
+    ):
         raise InputError(
             "logits holds probabilities: no number is negative and each row sums to 1. A softmax of them would be "
             "wrong; give the logits, or the logarithms of the probabilities"
@@ -116,11 +120,6 @@ def out_of_bag(masks: ArrayLike, logits: ArrayLike) -> Float[Array, "train class
     if not isinstance(predicted, Tracer) and bool((jnp.isnan(predicted).any(1) & ~masks.all(0)).any()):
         raise InputError("logits holds values that are no logits (NaN or infinity); leave out models that diverged")
     return predicted
-
-
-def _are_probabilities(logits: Shaped[AnyArray, "models train classes"]) -> bool:
-    """Whether every row could be a distribution over the classes."""
-    return bool((logits >= 0).all()) and bool((abs(logits.astype(np.float32).sum(-1) - 1) < 1e-2).all())
 
 
 @jax.jit

@@ -1,7 +1,6 @@
 """The second step of a run: the plan, made for a new folder, or compared with the one in the folder."""
 
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +13,11 @@ from memjax.data import in_memory
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.debugging import pinned
-from memjax.runs.build_training import make_single
+from memjax.runs.build_training import is_importable, make_single, network_of, with_network
 from memjax.runs.disk_space import check_room
-from memjax.runs.network import is_importable, network_of, with_network
 from memjax.runs.pack_size import chosen_pack_size
 from memjax.runs.request import Request
 from memjax.store import Plan
-from memjax.store.records import Record
 from memjax.untrusted import user_path
 
 
@@ -92,7 +89,10 @@ def _new_plan(request: Request) -> Plan:
     network = network_of(config, request.dataset)
     make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
     blocks = store.finished_blocks(folder)  # there are some where a plan was lost
-    records = list(_records(folder, blocks))
+    records = []
+    for number in sorted(blocks):
+        with suppress(OSError, store.BrokenSeal):
+            records.append(store.read_record(folder, number))
     size = config.pack_size or next((record.models for record in records), None)
     size = size or chosen_pack_size(config, request.dataset, request.design)
     here = environment.describe()
@@ -102,12 +102,6 @@ def _new_plan(request: Request) -> Plan:
         where = store.shown(folder)
         raise InputError(f"{where} holds blocks of another run and has lost its plan.json; give another --run")
     return plan
-
-
-def _records(folder: Path, blocks: set[int]) -> Iterator[Record]:
-    for number in sorted(blocks):
-        with suppress(OSError, store.BrokenSeal):
-            yield store.read_record(folder, number)
 
 
 def _checked(old: Plan, request: Request) -> dict[str, str]:

@@ -103,24 +103,51 @@ def train_many(
         yield from _finished(*waiting)
 
 
-def lower_training(
-    training: Training, seed: int, examples: Examples, pack_size: int, devices: Devices, platform: str
+@pinned()
+def compile_any(training: Any, seed: int, examples: Any, pack_size: int, devices: Devices) -> Programs:
+    """The programs of a training, compiled for these devices; for a stream, epochs are legs."""
+    lowered = lower_any(training, seed, examples, pack_size, devices)
+    begin, go_on, end = compiled = lowered.compiled(devices)
+    like, num_bytes = lowered.like, max(map(bytes_of, compiled))
+    if not isinstance(examples, Stream):
+        return Programs(begin, go_on, end, like, len(devices), training.num_epochs, num_bytes)
+    put, place = partial(replicate, devices=devices), partial(jax.device_put, device=like.step.sharding)
+    steps = partial(drive, go_on, put, place, training), partial(_gathered, end, put, (len(devices), pack_size))
+    return Programs(begin, *steps, like, len(devices), training.num_legs, num_bytes)
+
+
+@pinned()
+def lower_any(
+    training: Any, seed: int, examples: Any, pack_size: int, devices: Devices, platform: str | None = None
 ) -> Lowered:
     """The three parts of a training for packs of so many models on these devices.
 
-    Examples and devices may be descriptions alone: shapes with shardings from `replicate`, devices of a topology.  One
-    program advances by any number of epochs, so that a training resumed from a checkpoint gives the same bits.
+    One program advances by any number of epochs, so that a training resumed from a checkpoint gives the same bits.  On
+    a stream it is called for each batch, which goes to all models of all devices.
+
+    Args:
+      examples, devices: descriptions are enough: shapes with shardings from `replicate`, devices of a topology.
+      platform: by default that of the devices; another one gives programs to read, not to compile.
     """
-    start, advance = _numbered(seed, training.start, training.advance)
-    lower = partial(_lowered, platform, devices)
-    ids, masks = _like_ids_and_masks(len(devices), pack_size, len(examples.train_labels))
-    epoch = jax.ShapeDtypeStruct(ids.shape[:1], np.int32)
+    streamed = isinstance(examples, Stream)
+    start, advance = _numbered(seed, training.start, training.step if streamed else training.advance)
+    lower = partial(_lowered, platform or devices[0].platform, devices)
+    ids = jax.ShapeDtypeStruct((len(devices), pack_size), np.uint32)
+    masks = jax.ShapeDtypeStruct((*ids.shape, len(examples.train_labels)), bool)
     begin = lower(jax.vmap(start), (0,), (ids,))
-    like = _like_outputs(begin, devices)
-    given = (ids, masks, like, examples, epoch, epoch)
-    go_on = lower(jax.vmap(advance, (0, 0, 0, None, None, None)), (0, 0, 0, None, 0, 0), given, donated=(2,))
-    end = lower(partial(_finish, training), (0, 0, None), (masks, like, examples))
-    return Lowered(begin, go_on, end, like)
+    apart = jax.NamedSharding(_mesh(devices), jax.P("devices"))
+    like = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=apart), begin.out_info)
+    if streamed:
+        active = jax.ShapeDtypeStruct(ids.shape[:1], bool)
+        batch = replicate(jax.eval_shape(lambda batch: batch, examples.like()), devices)
+        masks = jax.ShapeDtypeStruct(masks.shape, bool, sharding=apart)  # sent once, not with each batch
+        axes, given = (0, 0, 0, None, None), (ids, masks, like, active, batch)
+        go_on = lower(jax.vmap(advance, axes), (0, 0, 0, 0, None), given, donated=(2,))
+        return Lowered(begin, go_on, lower(jax.vmap(training.judge, (0, None)), (0, None), (like, batch)), like)
+    epoch = jax.ShapeDtypeStruct(ids.shape[:1], np.int32)
+    axes, given = (0, 0, 0, None, None, None), (ids, masks, like, examples, epoch, epoch)
+    go_on = lower(jax.vmap(advance, axes), (0, 0, 0, None, 0, 0), given, donated=(2,))
+    return Lowered(begin, go_on, lower(partial(_finish, training), (0, 0, None), (masks, like, examples)), like)
 
 
 def _finish(training: Training, masks: Bool[Array, "models train"], state: Tree, examples: Examples) -> TrainOutput:
@@ -131,24 +158,6 @@ def _finish(training: Training, masks: Bool[Array, "models train"], state: Tree,
     held_out = (~masks & output.finite[:, None])[..., None]
     total = jnp.where(held_out, output.classes, 0).sum(0)
     return output._replace(classes=total / held_out.sum(0))  # 0 / 0 is NaN: undefined, not zero
-
-
-def lower_streamed(
-    training: StreamedTraining, seed: int, stream: Stream, pack_size: int, devices: Devices, platform: str
-) -> Lowered:
-    """The same for a stream, whose batches go to all models of all devices."""
-    start, step = _numbered(seed, training.start, training.step)
-    lower = partial(_lowered, platform, devices)
-    ids, masks = _like_ids_and_masks(len(devices), pack_size, len(stream.train_labels))
-    active = jax.ShapeDtypeStruct(ids.shape[:1], bool)
-    batch = replicate(jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), stream.like()), devices)
-    begin = lower(jax.vmap(start), (0,), (ids,))
-    like = _like_outputs(begin, devices)
-    masks = jax.ShapeDtypeStruct(masks.shape, bool, sharding=like.step.sharding)  # sent once, not with each batch
-    given = (ids, masks, like, active, batch)
-    go_on = lower(jax.vmap(step, (0, 0, 0, None, None)), (0, 0, 0, 0, None), given, donated=(2,))
-    end = lower(jax.vmap(training.judge, (0, None)), (0, None), (like, batch))
-    return Lowered(begin, go_on, end, like)
 
 
 def _gathered(
@@ -173,32 +182,6 @@ def _gathered(
     return TrainOutput(found[0], found[1], finite, {})
 
 
-@pinned()
-def lower_any(
-    training: Any, seed: int, examples: Any, pack_size: int, devices: Devices, platform: str | None = None
-) -> Lowered:
-    """`lower_streamed` for a stream, else `lower_training`.
-
-    The platform is that of the devices.  Another one gives text that can be read, but not compiled for these devices.
-    """
-    lower = lower_streamed if isinstance(examples, Stream) else lower_training
-    return lower(training, seed, examples, pack_size, devices, platform or devices[0].platform)
-
-
-@pinned()
-def compile_any(training: Any, seed: int, examples: Any, pack_size: int, devices: Devices) -> Programs:
-    """The programs of a training, compiled.  For a stream there is a call for each batch, and epochs are legs."""
-    lowered = lower_any(training, seed, examples, pack_size, devices)
-    begin, go_on, end = compiled = lowered.compiled(devices)
-    like, num_bytes = lowered.like, max(map(bytes_of, compiled))
-    if not isinstance(examples, Stream):
-        return Programs(begin, go_on, end, like, len(devices), training.num_epochs, num_bytes)
-    put, place = partial(replicate, devices=devices), partial(jax.device_put, device=like.step.sharding)
-    advance = partial(drive, go_on, put, place, training)
-    finish = partial(_gathered, end, put, (len(devices), pack_size))
-    return Programs(begin, advance, finish, like, len(devices), training.num_legs, num_bytes)
-
-
 def _numbered(seed: int, *functions: Callable) -> list[Callable]:
     """Functions of a model's key as functions of its number."""
     key = prng.run_key(seed)
@@ -213,17 +196,6 @@ def _lowered(
         if platform == devices[0].platform:
             return program.lower(*given)
         return program.trace(*given).lower(lowering_platforms=(platform,))
-
-
-def _like_ids_and_masks(num_devices: int, pack_size: int, num_train: int) -> tuple[Tree, Tree]:
-    ids = jax.ShapeDtypeStruct((num_devices, pack_size), np.uint32)
-    return ids, jax.ShapeDtypeStruct((*ids.shape, num_train), bool)
-
-
-def _like_outputs(program: jax.stages.Lowered, devices: Devices) -> Tree:
-    """Shapes and placement of what a program gives: the first axis is over the devices."""
-    apart = jax.NamedSharding(_mesh(devices), jax.P("devices"))
-    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=apart), program.out_info)
 
 
 def over_devices(

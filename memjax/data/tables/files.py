@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from memjax.config.specs import TableSpec
+from memjax.data.check import encode_labels
 from memjax.data.in_memory import InMemory, from_arrays
-from memjax.data.labels import encode_labels
 from memjax.data.tables.columns import Column, encode, remarks, shown, understand
 from memjax.errors import InputError, one_of
 from memjax.prng import host_permutation
@@ -112,7 +112,7 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
         rows = drawn(encode_labels(labels).train, spec.test_fraction, seed)
         said.append(
             f"{rows.sum():,} of {len(frame):,} rows were drawn for testing, {spec.test_fraction:.0%} of each class; "
-            "all other rows are for training.  --test-fraction 0 trains on all"
+            "their labels are not judged.  --test-fraction 0 trains on all rows, and judges all"
         )
     if test is None:
         frame, test = frame[~rows], frame[rows]

@@ -49,7 +49,10 @@ class Painter:
         from PIL import Image
 
         image = Image.fromarray(self.tiles(example[None])[0])
-        return Picture(_png_uri(image), image.width, image.height, self.kind)
+        stream = io.BytesIO()
+        image.save(stream, format="PNG", optimize=True)
+        uri = "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+        return Picture(uri, image.width, image.height, self.kind)
 
     def tiles(self, examples: np.ndarray) -> np.ndarray:
         """Examples as bytes of shape (examples, height, width) or (examples, height, width, 3), all of `size`."""
@@ -93,12 +96,6 @@ def _scale(inputs: Inputs, is_image: bool) -> tuple[np.ndarray, np.ndarray]:
     high = np.max(inputs, axis=axis, where=finite, initial=-np.inf)
     some = finite.any(axis=axis)
     return np.where(some, low, 0).astype(np.float64), np.where(some, high, 0).astype(np.float64)
-
-
-def _png_uri(image) -> str:
-    stream = io.BytesIO()
-    image.save(stream, format="PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
 
 
 SHEET_SIDE = 512  # pixels; a browser decodes small sheets quickly

@@ -120,7 +120,7 @@ def draw_report(
         "warnings": warnings,
         "histogram": figures.histogram_drawing(mem),
         "num_undefined": int(np.isnan(mem).sum()),
-        "classes": overview.by_class(dataset, mem),
+        "classes": overview.by_class(dataset, estimates),
         "gallery": chosen.of_rows(estimates.most_memorized(CARDS_SHOWN)),
         "typical": chosen.nearest(0.0, CONTRAST_SHOWN),
         "between": chosen.nearest(0.5, CONTRAST_SHOWN),
