@@ -43,7 +43,7 @@ def load_image_folder(place: str, table: TableSpec, size: int | None, seed: int)
     images, kept, notices = _read(folder, names, size)
     labels, names = np.array(labels)[kept], np.array(names)[kept]
     if test is None:
-        test = drawn(encode_labels(labels).train, table.test_fraction, seed)
+        test = drawn(encode_labels(labels).train, table.test_fraction, seed, names)
         notices.append(drawn_in_words(test, table.test_fraction, "images"))
     else:
         test = test[kept]

@@ -12,7 +12,7 @@ from memjax.data.tables.columns import encode, shown, understand
 from memjax.data.tables.files import SAID
 from memjax.data.tables.remarks import remarks, unseen
 from memjax.errors import InputError, one_of
-from memjax.prng import host_permutation
+from memjax.prng import host_order
 from memjax.types import Table
 
 TEST_WORDS = {"test", "testing", "valid", "validation", "val", "dev", "eval", "1", "true"}
@@ -38,7 +38,7 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
             f"column {spec.split!r} splits the rows: {(~rows).sum():,} for training, {rows.sum():,} for testing"
         )
     elif test is None and spec.test_fraction:
-        rows = drawn(encode_labels(labels).train, spec.test_fraction, seed)
+        rows = drawn(encode_labels(labels).train, spec.test_fraction, seed, frame[spec.id] if spec.id else frame.index)
         said.append(drawn_in_words(rows, spec.test_fraction, "rows"))
     if test is None:
         frame, test = frame[~rows], frame[rows]
@@ -82,13 +82,17 @@ def _check_names(frame: Any, spec: TableSpec) -> None:
         )
 
 
-def drawn(labels: Int[np.ndarray, " rows"], fraction: float, seed: int) -> Bool[np.ndarray, " rows"]:
-    """Test rows, drawn at random: the fraction of each class, rounded; one row of each class is left for training."""
+def drawn(labels: Int[np.ndarray, " rows"], fraction: float, seed: int, names: Any = None) -> Bool[np.ndarray, " rows"]:
+    """Test rows, drawn at random: the fraction of each class, rounded; one row of each class is left for training.
+
+    The names of the rows, by default their numbers, decide: a table of which some labels were corrected has nearly the
+    same test rows, so that runs before and after can be compared.
+    """
+    order = host_order(seed, "test rows", range(len(labels)) if names is None else names)
     test = np.zeros(len(labels), bool)
     for number in range(int(labels.max(initial=-1)) + 1):
-        rows = np.flatnonzero(labels == number)
-        count = min(round(fraction * len(rows)), len(rows) - 1)
-        test[rows[host_permutation(seed, "test rows", number, len(rows))[:count]]] = True
+        rows = order[labels[order] == number]
+        test[rows[: min(round(fraction * len(rows)), len(rows) - 1)]] = True
     return test
 
 
