@@ -85,6 +85,12 @@ def test_the_name_of_an_experiment_is_where_it_is():
     assert name_of(depth.run) == "arpit.depth"
 
 
+def test_the_command_that_is_kept_names_no_folder():
+    arguments = ["--size", "quick", "--folder", "/somewhere/else", "--keep", "--seed", "3"]
+
+    assert claim.command("arpit.depth", arguments) == "python -m experiments.arpit.depth --size quick --seed 3"
+
+
 def test_what_is_kept_has_words_for_what_is_not_a_number(tmp_path, monkeypatch):
     monkeypatch.setattr(claim, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(claim, "FIGURES", tmp_path)
