@@ -10,6 +10,7 @@ from memjax.cli.help import SHORT, everything, of_command
 from memjax.cli.inspect import Status, Verify, status, verify
 from memjax.cli.machine import Doctor, Seed, doctor, seed
 from memjax.cli.results import Apply, Estimate, Export, Report, Suspects, apply, estimate, export, report, suspects
+from memjax.cli.share import Compare, Publish, compare, publish
 from memjax.cli.train import train
 from memjax.config.run_config import RunConfig
 from memjax.errors import one_of
@@ -21,8 +22,10 @@ COMMANDS = {
     Report: ("report", report),
     Suspects: ("suspects", suspects),
     Apply: ("apply", apply),
+    Compare: ("compare", compare),
     Estimate: ("estimate", estimate),
     Export: ("export", export),
+    Publish: ("publish", publish),
     Doctor: ("doctor", doctor),
     Seed: ("seed", seed),
 }

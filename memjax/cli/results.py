@@ -140,7 +140,7 @@ class Export:
     """Folder for the files; created if needed."""
     format: Literal["arrays", "feldman-zhang", "lira", "csv", "parquet"] = "arrays"
     """arrays: npy files of masks and predictions.  feldman-zhang: a folder with aux_arrays.npz for each model.  lira:
-    an experiment for each model.  csv, parquet: tables of training examples and of pairs."""
+    an experiment for each model.  csv, parquet: all numbers as tables, and a dictionary of their columns."""
 
 
 def export(request: Export) -> None:

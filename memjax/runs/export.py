@@ -3,7 +3,10 @@
 from pathlib import Path
 
 from memjax import exchange
+from memjax.exchange.sealed_folder import exporting
+from memjax.exchange.tables import csv_of, parquet_of
 from memjax.runs.result import Result
+from memjax.runs.tables import dictionary, tables_of
 
 
 def export(result: Result, out: Path, kind: str) -> list[str]:
@@ -16,11 +19,11 @@ def export(result: Result, out: Path, kind: str) -> list[str]:
       InputError: a block is damaged, models are missing, or the run did not save what the kind needs.
     """
     if kind in ("csv", "parquet"):
-        write = exchange.write_csv if kind == "csv" else exchange.write_parquet
-        out.mkdir(parents=True, exist_ok=True)
-        write(out / f"examples.{kind}", result.columns)
-        write(out / f"pairs.{kind}", result.pair_columns)
-        return [f"{out / name}.{kind}" for name in ("examples", "pairs")]
+        tables, writer = tables_of(result), csv_of if kind == "csv" else parquet_of
+        with exporting(out, kind) as add:
+            for name, table in (tables | {"columns": dictionary(tables)}).items():
+                add(f"{name}.{kind}", writer(table))
+        return [f"{out / name}.{kind}" for name in (*tables, "columns")]
     found, data = result.outcomes, result.dataset
     if kind == "arrays":
         return [str(out / name) for name in exchange.write_arrays(out, found, data)]

@@ -1,6 +1,5 @@
 """What a run found: read from its folder when it is asked for."""
 
-import html
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -72,6 +71,12 @@ class Result:
         return rows if own is None or own.own_ids is None else own.own_ids[rows]
 
     @cached_property
+    def test_ids(self) -> np.ndarray:
+        """(test,) the same of each test example."""
+        own, rows = self.given, self.dataset.test_ids
+        return rows if own is None or own.own_test_ids is None else own.own_test_ids[rows]
+
+    @cached_property
     def given(self) -> in_memory.InMemory | None:
         """The examples as they were given in memory; None if they have a source of their own."""
         return in_memory.read(self.folder) if self.config.data.dataset.startswith(in_memory.SOURCE) else None
@@ -110,6 +115,11 @@ class Result:
     def pairs(self) -> PairTable:
         """The train-test pairs of one class with high influence and high memorization, the strongest first."""
         return self._found.pairs
+
+    @property
+    def recorded(self) -> dict[str, np.ndarray] | None:
+        """The arrays of dynamics.npz; None if nothing was recorded while the models trained."""
+        return self._found.dynamics
 
     @cached_property
     def influence(self) -> Estimate:
@@ -210,10 +220,9 @@ class Result:
 
     @property
     def pair_columns(self) -> dict[str, np.ndarray]:
-        """The columns of a table of `pairs`: the user's own name and label of each training example, the row of each
-        test example in its source, and all numbers."""
+        """The columns of a table of `pairs`: the user's own names of both examples, their label, and all numbers."""
         rows, own = self.pairs.train_rows, self.columns
-        names = {"train_id": own["id"][rows], "test_id": self.dataset.test_ids[self.pairs.test_rows]}
+        names = {"train_id": own["id"][rows], "test_id": self.test_ids[self.pairs.test_rows]}
         return {**names, "label": own["label"][rows], **self.pairs.columns()}
 
     def extend(self, num_models: int | None = None, progress: bool = True) -> "Result":
@@ -240,7 +249,7 @@ class Result:
           examples: whether the page shows what examples look like.
         """
         self.estimates  # noqa: B018  made where they are missing
-        own = outputs.own_words(self.given, self.dataset, self.ids, self.columns)
+        own = outputs.own_words(self.given, self.dataset, self.ids, self.test_ids, self.columns)
         return outputs.ReportFile(outputs.report(self.run, examples, own))
 
     def summary(self) -> dict[str, Any]:
@@ -258,14 +267,10 @@ class Result:
         return rows
 
     def __repr__(self) -> str:
-        rows = self._rows()
-        width = max(len(name) for name, _ in rows) + 2
-        return "\n".join(f"{name:<{width}}{text}" for name, text in rows)
+        return notebook.text_of_rows(self._rows())
 
     def _repr_html_(self) -> str:
-        cell = '<td style="text-align: left; white-space: normal">'
-        rows = (f"<tr>{cell}{html.escape(name)}</td>{cell}{html.escape(text)}</td></tr>" for name, text in self._rows())
-        return f"<table>{''.join(rows)}</table>"
+        return notebook.html_of_rows(self._rows())
 
 
 def open(folder: str | Path, dataset: str = "") -> Result:

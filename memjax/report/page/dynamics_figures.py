@@ -1,23 +1,28 @@
 """Learning speed against memorization, and loss trajectories, as the shapes that the page's template draws."""
 
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from memjax.report.page.dynamics import MeanCurves, easiest_and_hardest, largest, typical
-from memjax.report.page.figures import BOTTOM, LEFT, MEMORIZED, RIGHT, TOP, Cell, Drawing, Tick, along, ends, places_on
+from memjax.report.page.figures import (
+    BOTTOM,
+    LEFT,
+    MEMORIZED,
+    RIGHT,
+    TOP,
+    Cell,
+    Drawing,
+    Line,
+    Tick,
+    along,
+    ends,
+    places_on,
+)
 
 COLUMNS, ROWS = 60, 36
 EPOCH_TICKS = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000)
-
-
-class Line(NamedTuple):
-    """A trajectory; `kind` is easy, hard or typical."""
-
-    kind: str
-    points: str
 
 
 def speed_drawing(learned: Float[np.ndarray, " train"], mem: Float[np.ndarray, " train"]) -> Drawing:

@@ -69,6 +69,22 @@ class Cell(NamedTuple):
     opacity: float
 
 
+class Line(NamedTuple):
+    """A line; `kind` is easy, hard or typical."""
+
+    kind: str
+    points: str
+
+
+class Point(NamedTuple):
+    """An example in a plane; its title is shown under the pointer."""
+
+    x: float
+    y: float
+    kind: str
+    title: str = ""
+
+
 class Drawing(NamedTuple):
     """What the template needs to draw a figure, in SVG units."""
 
@@ -77,7 +93,8 @@ class Drawing(NamedTuple):
     threshold: Tick | None = None
     bars: Sequence[Bin] = ()
     cells: Sequence[Cell] = ()
-    lines: Sequence[tuple[str, str]] = ()
+    lines: Sequence[Line] = ()
+    points: Sequence[Point] = ()
     height: float = HEIGHT
     bottom: float = BOTTOM
     width: float = WIDTH

@@ -1,0 +1,280 @@
+"""Two runs beside each other: how far their scores agree, and which examples moved by more than their errors."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+
+from memjax import notebook, store
+from memjax.errors import InputError
+from memjax.exchange.published import Agreement, agreement
+from memjax.notebook import three_digits as digits
+from memjax.results import Estimates
+from memjax.runs.outputs import ReportFile
+from memjax.runs.result import Result, open
+from memjax.runs.summary import FDR, printable
+from memjax.types import Estimate
+
+SIDES = ("_a", "_b")
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Two runs, A and B, on the examples that both have.
+
+    Attributes:
+      names: of the two run folders.
+      about: what the runs are, in words: a name, and a text for either run.
+      columns: one value for each example in both runs: id, label_a, label_b, memorization_a, stderr_a, memorization_b,
+        stderr_b, their difference (B - A), its standard error (stderr), p_value, q_value and moved (q_value at most
+        0.05).  The p-value is that of `difference_p_values`.
+      pairs: train_id, test_id, influence_a, stderr_a, influence_b and stderr_b of the strong pairs of either run whose
+        two examples are in both; NaN where the pair is not strong in that run.
+      only: how many training examples are in A only, and in B only.
+      agreement: of memorization; see `memjax.exchange.agreement`.
+      ceiling: Pearson's correlation expected if nothing differs but the models: the root of the product of the
+        reliabilities of both runs.  NaN where a run has none.
+      ceiling_spearman: the same of the rank correlation, by the Spearman-Brown formula.
+      notices: what the reader should know before any number.
+    """
+
+    names: tuple[str, str]
+    about: list[tuple[str, str, str]]
+    columns: dict[str, np.ndarray]
+    pairs: dict[str, np.ndarray]
+    only: tuple[int, int]
+    agreement: Agreement
+    ceiling: float
+    ceiling_spearman: float
+    notices: list[str]
+
+    @property
+    def moved(self) -> dict[str, np.ndarray]:
+        """The rows of `columns` that moved beyond their error, the largest difference first."""
+        rows = np.flatnonzero(self.columns["moved"])
+        rows = rows[np.argsort(-np.abs(self.columns["difference"][rows]), kind="stable")]
+        return {name: values[rows] for name, values in self.columns.items()}
+
+    def to_dataframe(self) -> Any:
+        """`columns` as a pandas data frame."""
+        return notebook.frame(self.columns)
+
+    def facts(self) -> dict[str, Any]:
+        """The numbers of the closing table, by name."""
+        difference, strong = self.moved["difference"], [np.isfinite(self.pairs[f"influence{side}"]) for side in SIDES]
+        labels = self.columns["label_a"] != self.columns["label_b"]
+        return {
+            "a": self.names[0], "b": self.names[1], "examples": len(labels), "only_a": self.only[0],
+            "only_b": self.only[1], "other_label": int(labels.sum()), **self.agreement._asdict(),
+            "ceiling": self.ceiling, "ceiling_spearman": self.ceiling_spearman, "moved": len(difference),
+            "moved_up": int((difference > 0).sum()), "tested": int(np.isfinite(self.columns["q_value"]).sum()),
+            "pairs_both": int((strong[0] & strong[1]).sum()), "pairs_only_a": int((strong[0] & ~strong[1]).sum()),
+            "pairs_only_b": int((strong[1] & ~strong[0]).sum()), "notices": self.notices,
+        }  # fmt: skip
+
+    def answer(self) -> str:
+        """How many examples moved, in a sentence."""
+        found = self.facts()
+        return (
+            f"{found['moved']:,} of {found['tested']:,} examples moved beyond their error (FDR {100 * FDR:g} %): "
+            f"{found['moved_up']:,} are memorized more in B, {found['moved'] - found['moved_up']:,} less."
+        )
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The numbers in words."""
+        found = self.facts()
+        reached = [
+            f"{name} {digits(value)}" + (f" of at most {digits(most)} expected" if np.isfinite(most) else "")
+            for name, value, most in (
+                ("Pearson", found["pearson"], self.ceiling),
+                ("Spearman", found["spearman"], self.ceiling_spearman),
+            )
+        ]
+        return [
+            ("examples", f"{found['examples']:,} in both runs, {found['other_label']:,} of them with another label; "
+             f"{found['only_a']:,} only in A, {found['only_b']:,} only in B"),
+            ("agreement", f"{', '.join(reached)}; mean absolute difference {digits(found['mean_difference'])}; the "
+             f"sets of examples that score 0.25 or more overlap by {found['jaccard']:.0%} (Jaccard)"),
+            ("moved", self.answer()),
+            ("pairs", f"{found['pairs_both']:,} strong pairs in both runs, {found['pairs_only_a']:,} only in A, "
+             f"{found['pairs_only_b']:,} only in B"),
+            *(("notice", text) for text in self.notices),
+        ]  # fmt: skip
+
+    def report(self, path: str | Path) -> ReportFile:
+        """Writes an HTML page that needs no network, with the scores of both runs and the examples that moved."""
+        from memjax.report.page.comparison import comparison_page
+
+        texts = {"names": self.names, "about": self.about, "answer": self.answer(), "rows": self.rows()}
+        page = comparison_page(texts, self.columns, self.moved)
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        store.write_atomically(Path(path), lambda stream: stream.write(page.encode("utf-8", "replace")))
+        return ReportFile(Path(path))
+
+    def __repr__(self) -> str:
+        return notebook.text_of_rows([*((name, f"A: {one}; B: {two}") for name, one, two in self.about), *self.rows()])
+
+    def _repr_html_(self) -> str:
+        rows = [*((name, f"A: {one}; B: {two}") for name, one, two in self.about), *self.rows()]
+        table = notebook.frame({name: values[: notebook.SHOWN] for name, values in self.moved.items()})
+        return notebook.html_of_rows(rows) + notebook.html_table("The examples that moved most:", table)
+
+
+def compare(first: Result | str | Path, second: Result | str | Path) -> Comparison:
+    """Compares two finished runs: before and after cleaning, of two networks, or of two seeds.
+
+    Training examples are matched by the user's own ids, or by the numbers of their rows where there are none.  Standard
+    errors take the runs to be independent.
+
+    Args:
+      first, second: results, or run folders.
+
+    Raises:
+      InputError: a run is not finished, both are one run, their scores are of different quantities, or their examples
+        do not match.
+    """
+    runs = [each if isinstance(each, Result) else open(each) for each in (first, second)]
+    notices, ids = _check(*runs), [_ids(run) for run in runs]
+    shared, *rows = np.intersect1d(*ids, assume_unique=True, return_indices=True)
+    if not len(shared):
+        raise InputError(
+            f"no example is in both runs: the first of A is {str(ids[0][0])!r}, of B {str(ids[1][0])!r}; give two runs "
+            "of one data set, with the same --id"
+        )
+    order = np.argsort(rows[0])
+    rows = [side[order] for side in rows]
+    labels = [run.columns["label"][side].astype(str) for run, side in zip(runs, rows, strict=True)]
+    alike = float((labels[0] == labels[1]).mean())
+    if alike < 0.5 and runs[0].dataset.name != runs[1].dataset.name:
+        raise InputError(
+            f"{alike:.0%} of the {len(shared):,} examples that have one id in both runs have the same label; expected "
+            "runs of one data set. If the rows stand in another order, name them by a column, with --id"
+        )
+    numbered = not any(run.given and run.given.own_ids is not None for run in runs)
+    if numbered and (alike < 1 or len(ids[0]) != len(ids[1])):
+        notices.append(
+            "Examples are matched by the numbers of their rows. If rows were left out or moved, name the rows of both "
+            "runs by a column, with --id."
+        )
+    a, b = (_of_rows(run.memorization, side) for run, side in zip(runs, rows, strict=True))
+    p_value = difference_p_values(a, b)
+    q_value = _q_values(p_value)
+    columns = {
+        "id": shared[order], "label_a": labels[0], "label_b": labels[1], "memorization_a": a.value,
+        "stderr_a": a.stderr, "memorization_b": b.value, "stderr_b": b.stderr, "difference": b.value - a.value,
+        "stderr": np.hypot(a.stderr, b.stderr), "p_value": p_value, "q_value": q_value, "moved": q_value <= FDR,
+    }  # fmt: skip
+    halves, ranks = ([getattr(run.estimates, f"reliability_{kind}") for run in runs] for kind in ("halves", "spearman"))
+    return Comparison(
+        _names(runs), _about(runs), columns, _pairs(runs, shared), tuple(len(side) - len(shared) for side in ids),
+        agreement(a.value, b.value), _ceiling(*halves), _ceiling(*ranks), notices,
+    )  # type: ignore  # fmt: skip
+
+
+def difference_p_values(first: Estimate, second: Estimate) -> Float[np.ndarray, " examples"]:
+    """Two-sided p-values of no difference between two independent estimates of the same examples; NaN where undefined.
+
+    Of counts of right answers: the normal tail of the difference over the larger of its standard error and that from
+    the rates of both runs together (score test).  Alone, the first is too small where few models are all right or all
+    wrong, and the second where both rates moved.  Of other scores: Welch's t, with degrees of freedom from the smaller
+    side of either run.
+    """
+    from scipy.stats import norm, t
+
+    with np.errstate(invalid="ignore", divide="ignore"):  # no model on a side: undefined
+        difference, variances = second.value - first.value, [first.stderr**2, second.stderr**2]
+        stderr = np.sqrt(sum(variances))
+        if first.num_right is None or second.num_right is None:
+            fewest = [np.minimum(each.num_in, each.num_out) - 1 for each in (first, second)]
+            parts = [each**2 / count for each, count in zip(variances, fewest, strict=True)]
+            return 2 * t.sf(np.abs(difference) / stderr, stderr**4 / sum(parts))
+        counts, pooled = list(zip(first._counts(), second._counts(), strict=True)), np.zeros(len(difference))
+        for right, count in (counts[:2], counts[2:]):  # in, out
+            rate = sum(right) / sum(count)
+            pooled += rate * (1 - rate) * (1 / count[0] + 1 / count[1])
+        return 2 * norm.sf(np.abs(difference) / np.maximum(stderr, np.sqrt(pooled)))
+
+
+def _of_rows(estimate: Estimate, rows: Int[np.ndarray, " examples"]) -> Estimate:
+    """Some rows of an estimate, in double precision."""
+    right, fields = estimate.num_right, (np.asarray(each, np.float64)[rows] for each in estimate)
+    return Estimate(*fields, None if right is None else np.asarray(right)[rows])
+
+
+def _q_values(p_values: Float[np.ndarray, " examples"]) -> Float[np.ndarray, " examples"]:
+    from memjax.estimators.discoveries import q_values
+
+    known, found = np.isfinite(p_values), np.full(len(p_values), np.nan)
+    found[known] = q_values(p_values[known], int(known.sum()))
+    return found
+
+
+def _check(a: Result, b: Result) -> list[str]:
+    """Notices of what the runs share; InputError if they cannot be compared."""
+    plans = [run.run.plan for run in (a, b)]
+    if plans[0].fingerprint == plans[1].fingerprint:
+        raise InputError(
+            f"{store.shown(a.folder)} and {store.shown(b.folder)} hold the same models; expected two runs that differ "
+            "in their data, network or --seed"
+        )
+    if a.estimates.score != b.estimates.score:
+        raise InputError(
+            f"the scores of A are differences of {a.estimates.score}, those of B of {b.estimates.score}; estimate one "
+            f"again: memjax --run {store.shown(b.folder)} --score {a.estimates.score}"
+        )
+    subsets = [(plan.config["seed"], plan.config["subset"], plan.data["num_train"]) for plan in plans]
+    if subsets[0] != subsets[1]:
+        return []
+    return [
+        "Both runs trained on the same subsets, since they have one --seed. They share part of their noise: the errors "
+        "of differences are upper limits, and the agreement may exceed the ceiling."
+    ]
+
+
+def _ids(run: Result) -> Shaped[np.ndarray, " train"]:
+    """The names of the training examples, as text."""
+    ids = run.ids.astype(str)
+    names, counts = np.unique(ids, return_counts=True)
+    if (counts > 1).any():
+        name = str(names[counts > 1][0])
+        raise InputError(f"{store.shown(run.folder)} names two examples {name!r}; expected a name for each")
+    return ids
+
+
+def _pairs(runs: list[Result], ids: Any) -> dict[str, np.ndarray]:
+    tests = set.intersection(*({str(each) for each in run.test_ids.tolist()} for run in runs))
+    tables = []
+    for run in runs:
+        table = notebook.frame(run.pair_columns)[["train_id", "test_id", "influence", "influence_stderr"]]
+        table = table.rename(columns={"influence_stderr": "stderr"})
+        table[["train_id", "test_id"]] = table[["train_id", "test_id"]].astype(str)
+        tables.append(table[table["train_id"].isin(ids) & table["test_id"].isin(tests)])
+    both = tables[0].merge(tables[1], on=["train_id", "test_id"], how="outer", suffixes=SIDES)
+    return {name: both[name].to_numpy() for name in both}
+
+
+def _ceiling(first: float, second: float) -> float:
+    """The correlation of two runs whose halves correlate so: the root of the product of their reliabilities."""
+    whole = [2 * halves / (1 + halves) if halves > 0 else np.nan for halves in (first, second)]
+    return float(np.sqrt(whole[0] * whole[1]))
+
+
+def _names(runs: list[Result]) -> tuple[str, str]:
+    """The names of the run folders, with the folder above where they are alike."""
+    a, b = (printable(run.folder.name) for run in runs)
+    return (a, b) if a != b else tuple(printable("/".join(run.folder.parts[-2:])) for run in runs)  # type: ignore
+
+
+def _about(runs: list[Result]) -> list[tuple[str, str, str]]:
+    def of(run: Result) -> dict[str, str]:
+        found: Estimates = run.estimates
+        return {
+            "data": f"{printable(run.dataset.name)}, {run.dataset.num_train:,} training examples",
+            "models": f"{found.num_models:,} models {printable(run.config.model.model)}, seed {run.config.seed}",
+            "standard error": f"{digits(found.typical_stderr)} typical",
+        }
+
+    first, second = map(of, runs)
+    return [(name, text, second[name]) for name, text in first.items()]
