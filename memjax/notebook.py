@@ -85,6 +85,12 @@ def text_of_rows(rows: list[tuple[str, str]]) -> str:
     return "\n".join(f"{name:<{width}}{text}" for name, text in rows)
 
 
+def aligned(columns: list[list[str]]) -> list[str]:
+    """The lines of a table, whose columns are given with their titles."""
+    padded = ([f"{text:<{max(map(len, column))}}" for text in column] for column in columns)
+    return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
+
+
 def html_of_rows(rows: list[tuple[str, str]]) -> str:
     """Names and texts as a table in HTML.  All texts are escaped."""
     cell = '<td style="text-align: left; white-space: normal">'

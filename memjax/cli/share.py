@@ -9,6 +9,7 @@ import tyro
 from memjax.cli.options import Folder
 from memjax.cli.output import print_event, records, two_columns
 from memjax.errors import InputError
+from memjax.notebook import aligned
 from memjax.notebook import three_digits as digits
 from memjax.runs.summary import printable
 
@@ -42,32 +43,26 @@ def compare(request: Compare) -> None:
     if request.count < 1:
         raise InputError(f"--count is {request.count}; give 1 or more")
     found = compare.compare(request.first, request.second)
-    moved = {name: values[: request.count] for name, values in found.moved.items()}
+    moved = records({name: values[: request.count] for name, values in found.moved.items()})
     written = {"csv": request.csv, "page": request.page}
     if request.csv:
         write_csv(Path(request.csv), found.columns)
     if request.page:
         found.report(request.page)
     if request.json:
-        print_event("comparison", **found.facts(), **written, rows=records(moved))
+        print_event("comparison", a=request.first, b=request.second, **found.facts, **written, rows=moved)
         return
-    about = [(name, f"A: {a}; B: {b}") for name, a, b in found.about]
-    rows = [*about, *found.rows(), *((name, path) for name, path in written.items() if path)]
-    print("\n".join([two_columns(rows), "", *_table(moved)]).rstrip())
-
-
-def _table(moved: dict) -> list[str]:
-    """The examples that moved, for a terminal."""
-    lines = [("id", "label", "A", "B", "difference", "q-value")]
-    for row in records(moved):
+    columns = [["id"], ["label"], ["A"], ["B"], ["difference"], ["q-value"]]
+    for row in moved:
         label = row["label_a"] if row["label_a"] == row["label_b"] else f"{row['label_a']}, B: {row['label_b']}"
-        values = f"{row['memorization_a']:.2f}", f"{row['memorization_b']:.2f}"
+        numbers = f"{row['memorization_a']:.2f}", f"{row['memorization_b']:.2f}", digits(row["q_value"])
         difference = f"{row['difference']:z.2f} ± {row['stderr']:.2f}"
-        named = printable(row["id"])[:28], printable(label)[:40]
-        lines.append((*named, *values, difference, digits(row["q_value"])))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return ["  ".join(f"{text:<{width}}" for text, width in zip(line, widths, strict=True)).rstrip() for line in lines
-            if len(lines) > 1]  # fmt: skip
+        texts = printable(row["id"])[:28], printable(label)[:40], *numbers[:2], difference, numbers[2]
+        for column, text in zip(columns, texts, strict=True):
+            column.append(text)
+    print(two_columns([*found.rows(), *((name, path) for name, path in written.items() if path)]))
+    if moved:
+        print("\n".join(["", *aligned(columns)]))
 
 
 @dataclass(frozen=True)

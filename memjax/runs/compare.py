@@ -9,46 +9,37 @@ from jaxtyping import Float, Int, Shaped
 
 from memjax import notebook, store
 from memjax.errors import InputError
-from memjax.exchange.published import Agreement, agreement
+from memjax.exchange.published import agreement
 from memjax.notebook import three_digits as digits
-from memjax.results import Estimates
 from memjax.runs.outputs import ReportFile
 from memjax.runs.result import Result, open
 from memjax.runs.summary import FDR, printable
 from memjax.types import Estimate
 
 SIDES = ("_a", "_b")
+ABOUT = ("run", "data", "models", "standard error")
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two runs, A and B, on the examples that both have.
+    """Two runs, A and B, on the training examples that both have.
 
     Attributes:
-      names: of the two run folders.
-      about: what the runs are, in words: a name, and a text for either run.
-      columns: one value for each example in both runs: id, label_a, label_b, memorization_a, stderr_a, memorization_b,
-        stderr_b, their difference (B - A), its standard error (stderr), p_value, q_value and moved (q_value at most
-        0.05).  The p-value is that of `difference_p_values`.
+      columns: one value for each example: id, label_a, label_b, memorization_a, stderr_a, memorization_b, stderr_b,
+        their difference (B - A), its standard error (stderr), p_value (`difference_p_values`), q_value and moved
+        (q_value at most 0.05).
       pairs: train_id, test_id, influence_a, stderr_a, influence_b and stderr_b of the strong pairs of either run whose
         two examples are in both; NaN where the pair is not strong in that run.
-      only: how many training examples are in A only, and in B only.
-      agreement: of memorization; see `memjax.exchange.agreement`.
-      ceiling: Pearson's correlation expected if nothing differs but the models: the root of the product of the
-        reliabilities of both runs.  NaN where a run has none.
-      ceiling_spearman: the same of the rank correlation, by the Spearman-Brown formula.
-      notices: what the reader should know before any number.
+      facts: the numbers by name: how many examples and pairs are in both runs or in one, those of
+        `memjax.exchange.agreement`, and ceiling and ceiling_spearman: the correlation expected if nothing differs but
+        the models, which is the root of the product of the reliabilities of both runs; NaN where one is not known.
+      about: what the runs are, in words: a name, and a text for either run.
     """
 
-    names: tuple[str, str]
-    about: list[tuple[str, str, str]]
     columns: dict[str, np.ndarray]
     pairs: dict[str, np.ndarray]
-    only: tuple[int, int]
-    agreement: Agreement
-    ceiling: float
-    ceiling_spearman: float
-    notices: list[str]
+    facts: dict[str, Any]
+    about: list[tuple[str, str, str]]
 
     @property
     def moved(self) -> dict[str, np.ndarray]:
@@ -61,65 +52,46 @@ class Comparison:
         """`columns` as a pandas data frame."""
         return notebook.frame(self.columns)
 
-    def facts(self) -> dict[str, Any]:
-        """The numbers of the closing table, by name."""
-        difference, strong = self.moved["difference"], [np.isfinite(self.pairs[f"influence{side}"]) for side in SIDES]
-        labels = self.columns["label_a"] != self.columns["label_b"]
-        return {
-            "a": self.names[0], "b": self.names[1], "examples": len(labels), "only_a": self.only[0],
-            "only_b": self.only[1], "other_label": int(labels.sum()), **self.agreement._asdict(),
-            "ceiling": self.ceiling, "ceiling_spearman": self.ceiling_spearman, "moved": len(difference),
-            "moved_up": int((difference > 0).sum()), "tested": int(np.isfinite(self.columns["q_value"]).sum()),
-            "pairs_both": int((strong[0] & strong[1]).sum()), "pairs_only_a": int((strong[0] & ~strong[1]).sum()),
-            "pairs_only_b": int((strong[1] & ~strong[0]).sum()), "notices": self.notices,
-        }  # fmt: skip
-
     def answer(self) -> str:
         """How many examples moved, in a sentence."""
-        found = self.facts()
+        moved, up = self.facts["moved"], self.facts["moved_up"]
         return (
-            f"{found['moved']:,} of {found['tested']:,} examples moved beyond their error (FDR {100 * FDR:g} %): "
-            f"{found['moved_up']:,} are memorized more in B, {found['moved'] - found['moved_up']:,} less."
+            f"{moved:,} of {self.facts['tested']:,} examples moved beyond their error (FDR {100 * FDR:g} %): "
+            f"{up:,} are memorized more in B, {moved - up:,} less."
         )
 
     def rows(self) -> list[tuple[str, str]]:
-        """The numbers in words."""
-        found = self.facts()
-        reached = [
-            f"{name} {digits(value)}" + (f" of at most {digits(most)} expected" if np.isfinite(most) else "")
-            for name, value, most in (
-                ("Pearson", found["pearson"], self.ceiling),
-                ("Spearman", found["spearman"], self.ceiling_spearman),
-            )
-        ]
+        """The facts as names and texts of a table."""
+        found = {name: value if isinstance(value, list) else f"{value:,}" if isinstance(value, int) else digits(value)
+                 for name, value in self.facts.items()}  # fmt: skip
         return [
-            ("examples", f"{found['examples']:,} in both runs, {found['other_label']:,} of them with another label; "
-             f"{found['only_a']:,} only in A, {found['only_b']:,} only in B"),
-            ("agreement", f"{', '.join(reached)}; mean absolute difference {digits(found['mean_difference'])}; the "
-             f"sets of examples that score 0.25 or more overlap by {found['jaccard']:.0%} (Jaccard)"),
+            *((name, f"A: {a}; B: {b}") for name, a, b in self.about),
+            ("examples", "{examples} in both runs, {other_label} of them with another label; {only_a} only in A, "
+             "{only_b} only in B".format(**found)),
+            ("agreement", "Pearson {pearson}, of {ceiling} expected if only the models differ; Spearman {spearman}, of "
+             "{ceiling_spearman}; mean absolute difference {mean_difference}; overlap of the examples that score 0.25 "
+             "or more {jaccard} (Jaccard)".format(**found)),
             ("moved", self.answer()),
-            ("pairs", f"{found['pairs_both']:,} strong pairs in both runs, {found['pairs_only_a']:,} only in A, "
-             f"{found['pairs_only_b']:,} only in B"),
-            *(("notice", text) for text in self.notices),
+            ("pairs", "{pairs_both} strong pairs in both runs, {pairs_only_a} only in A, {pairs_only_b} only in B"
+             .format(**found)),
+            *(("notice", text) for text in self.facts["notices"]),
         ]  # fmt: skip
 
     def report(self, path: str | Path) -> ReportFile:
         """Writes an HTML page that needs no network, with the scores of both runs and the examples that moved."""
         from memjax.report.page.comparison import comparison_page
 
-        texts = {"names": self.names, "about": self.about, "answer": self.answer(), "rows": self.rows()}
-        page = comparison_page(texts, self.columns, self.moved)
+        page = comparison_page(self.about, self.answer(), self.rows()[len(self.about) :], self.columns, self.moved)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         store.write_atomically(Path(path), lambda stream: stream.write(page.encode("utf-8", "replace")))
         return ReportFile(Path(path))
 
     def __repr__(self) -> str:
-        return notebook.text_of_rows([*((name, f"A: {one}; B: {two}") for name, one, two in self.about), *self.rows()])
+        return notebook.text_of_rows(self.rows())
 
     def _repr_html_(self) -> str:
-        rows = [*((name, f"A: {one}; B: {two}") for name, one, two in self.about), *self.rows()]
-        table = notebook.frame({name: values[: notebook.SHOWN] for name, values in self.moved.items()})
-        return notebook.html_of_rows(rows) + notebook.html_table("The examples that moved most:", table)
+        most = notebook.frame({name: values[: notebook.SHOWN] for name, values in self.moved.items()})
+        return notebook.html_of_rows(self.rows()) + notebook.html_table("The examples that moved most:", most)
 
 
 def compare(first: Result | str | Path, second: Result | str | Path) -> Comparison:
@@ -135,6 +107,8 @@ def compare(first: Result | str | Path, second: Result | str | Path) -> Comparis
       InputError: a run is not finished, both are one run, their scores are of different quantities, or their examples
         do not match.
     """
+    from memjax.estimators.discoveries import q_values
+
     runs = [each if isinstance(each, Result) else open(each) for each in (first, second)]
     notices, ids = _check(*runs), [_ids(run) for run in runs]
     shared, *rows = np.intersect1d(*ids, assume_unique=True, return_indices=True)
@@ -146,31 +120,39 @@ def compare(first: Result | str | Path, second: Result | str | Path) -> Comparis
     order = np.argsort(rows[0])
     rows = [side[order] for side in rows]
     labels = [run.columns["label"][side].astype(str) for run, side in zip(runs, rows, strict=True)]
-    alike = float((labels[0] == labels[1]).mean())
-    if alike < 0.5 and runs[0].dataset.name != runs[1].dataset.name:
+    other = int((labels[0] != labels[1]).sum())
+    if 2 * other > len(shared) and runs[0].dataset.name != runs[1].dataset.name:
         raise InputError(
-            f"{alike:.0%} of the {len(shared):,} examples that have one id in both runs have the same label; expected "
-            "runs of one data set. If the rows stand in another order, name them by a column, with --id"
+            f"{other:,} of {len(shared):,} examples that have one id in both runs have another label; expected runs of "
+            "one data set. If the rows stand in another order, name them by a column, with --id"
         )
-    numbered = not any(run.given and run.given.own_ids is not None for run in runs)
-    if numbered and (alike < 1 or len(ids[0]) != len(ids[1])):
+    only = [len(side) - len(shared) for side in ids]
+    if (other or any(only)) and not any(run.given and run.given.own_ids is not None for run in runs):
         notices.append(
             "Examples are matched by the numbers of their rows. If rows were left out or moved, name the rows of both "
             "runs by a column, with --id."
         )
     a, b = (_of_rows(run.memorization, side) for run, side in zip(runs, rows, strict=True))
-    p_value = difference_p_values(a, b)
-    q_value = _q_values(p_value)
+    p_value, difference = difference_p_values(a, b), b.value - a.value
+    known, q_value = np.isfinite(p_value), np.full(len(p_value), np.nan)
+    q_value[known] = q_values(p_value[known], int(known.sum()))
     columns = {
         "id": shared[order], "label_a": labels[0], "label_b": labels[1], "memorization_a": a.value,
-        "stderr_a": a.stderr, "memorization_b": b.value, "stderr_b": b.stderr, "difference": b.value - a.value,
+        "stderr_a": a.stderr, "memorization_b": b.value, "stderr_b": b.stderr, "difference": difference,
         "stderr": np.hypot(a.stderr, b.stderr), "p_value": p_value, "q_value": q_value, "moved": q_value <= FDR,
     }  # fmt: skip
-    halves, ranks = ([getattr(run.estimates, f"reliability_{kind}") for run in runs] for kind in ("halves", "spearman"))
-    return Comparison(
-        _names(runs), _about(runs), columns, _pairs(runs, shared), tuple(len(side) - len(shared) for side in ids),
-        agreement(a.value, b.value), _ceiling(*halves), _ceiling(*ranks), notices,
-    )  # type: ignore  # fmt: skip
+    pairs, moved = _pairs(runs, shared), columns["moved"]
+    strong = [np.isfinite(pairs[f"influence{side}"]) for side in SIDES]
+    ceilings = (np.sqrt(np.prod([_reliability(getattr(run.estimates, f"reliability_{kind}")) for run in runs]))
+                for kind in ("halves", "spearman"))  # fmt: skip
+    facts = {
+        "examples": len(shared), "only_a": only[0], "only_b": only[1], "other_label": other,
+        **agreement(a.value, b.value)._asdict(), **dict(zip(("ceiling", "ceiling_spearman"), ceilings, strict=True)),
+        "moved": int(moved.sum()), "moved_up": int((difference[moved] > 0).sum()), "tested": int(known.sum()),
+        "pairs_both": int((strong[0] & strong[1]).sum()), "pairs_only_a": int((~strong[1]).sum()),
+        "pairs_only_b": int((~strong[0]).sum()), "notices": notices,
+    }  # fmt: skip
+    return Comparison(columns, pairs, facts, list(zip(ABOUT, *map(_about, runs), strict=True)))
 
 
 def difference_p_values(first: Estimate, second: Estimate) -> Float[np.ndarray, " examples"]:
@@ -201,14 +183,6 @@ def _of_rows(estimate: Estimate, rows: Int[np.ndarray, " examples"]) -> Estimate
     """Some rows of an estimate, in double precision."""
     right, fields = estimate.num_right, (np.asarray(each, np.float64)[rows] for each in estimate)
     return Estimate(*fields, None if right is None else np.asarray(right)[rows])
-
-
-def _q_values(p_values: Float[np.ndarray, " examples"]) -> Float[np.ndarray, " examples"]:
-    from memjax.estimators.discoveries import q_values
-
-    known, found = np.isfinite(p_values), np.full(len(p_values), np.nan)
-    found[known] = q_values(p_values[known], int(known.sum()))
-    return found
 
 
 def _check(a: Result, b: Result) -> list[str]:
@@ -255,26 +229,15 @@ def _pairs(runs: list[Result], ids: Any) -> dict[str, np.ndarray]:
     return {name: both[name].to_numpy() for name in both}
 
 
-def _ceiling(first: float, second: float) -> float:
-    """The correlation of two runs whose halves correlate so: the root of the product of their reliabilities."""
-    whole = [2 * halves / (1 + halves) if halves > 0 else np.nan for halves in (first, second)]
-    return float(np.sqrt(whole[0] * whole[1]))
+def _reliability(halves: float) -> float:
+    """Of a whole run, from the correlation of two halves (Spearman and Brown)."""
+    return 2 * halves / (1 + halves) if halves > 0 else float("nan")
 
 
-def _names(runs: list[Result]) -> tuple[str, str]:
-    """The names of the run folders, with the folder above where they are alike."""
-    a, b = (printable(run.folder.name) for run in runs)
-    return (a, b) if a != b else tuple(printable("/".join(run.folder.parts[-2:])) for run in runs)  # type: ignore
-
-
-def _about(runs: list[Result]) -> list[tuple[str, str, str]]:
-    def of(run: Result) -> dict[str, str]:
-        found: Estimates = run.estimates
-        return {
-            "data": f"{printable(run.dataset.name)}, {run.dataset.num_train:,} training examples",
-            "models": f"{found.num_models:,} models {printable(run.config.model.model)}, seed {run.config.seed}",
-            "standard error": f"{digits(found.typical_stderr)} typical",
-        }
-
-    first, second = map(of, runs)
-    return [(name, text, second[name]) for name, text in first.items()]
+def _about(run: Result) -> tuple[str, str, str, str]:
+    found = run.estimates
+    return (
+        printable(run.folder.name), f"{printable(run.dataset.name)}, {run.dataset.num_train:,} training examples",
+        f"{found.num_models:,} models {printable(run.config.model.model)}, seed {run.config.seed}",
+        f"{digits(found.typical_stderr)} typical",
+    )  # fmt: skip

@@ -1,31 +1,17 @@
 """A run as a data set for others: tables, masks, predictions, a data card, metadata and checksums in one folder."""
 
-import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
-
 from memjax import __version__
 from memjax.errors import InputError
 from memjax.exchange.arrays import arrays_of
-from memjax.exchange.croissant import Card, croissant
 from memjax.exchange.sealed_folder import exporting
 from memjax.exchange.tables import csv_of, npz_of, parquet_of
 from memjax.runs import summary
 from memjax.runs.result import Result
-from memjax.runs.tables import dictionary, tables_of
-
-UNKNOWN = "unknown"
-ABOUT = {
-    "examples": "scores of each training example",
-    "tests": "accuracy on each test example",
-    "pairs": "training and test examples of one class with high influence",
-    "extremes": "the test examples that each training example helps and hurts most",
-    "dynamics": "what was recorded while the models trained",
-    "models": "what each model was trained on and gets right; the npz file has all saved scores",
-}
+from memjax.runs.tables import Columns, dictionary, meaning, tables_of
 
 
 def publish(result: Result, out: Path, licence: str = "", creator: str = "", name: str = "") -> list[str]:
@@ -44,48 +30,55 @@ def publish(result: Result, out: Path, licence: str = "", creator: str = "", nam
     """
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / "export-published.json").exists())):
         raise InputError(f"{out} holds other files; give a new folder with --out")
-    tables = {key: table for key, table in tables_of(result).items() if len(next(iter(table.values())))}
-    found, facts = result.outcomes, summary.facts(result.run.plan, result.estimates)
-    plain = {key: summary.printable(text) for key, text in facts.items()}
+    found, tables = result.outcomes, {key: table for key, table in tables_of(result).items() if rows_of(table)}
     models = {"model": found.model_ids, "trained_on": found.masks, "correct": found.train.get("correct"),
               "test_correct": found.test.get("correct")}  # fmt: skip
     tables["models"] = {key: values for key, values in models.items() if values is not None and values.size}
-    title = summary.printable(name or f"Memorization in {Path(result.dataset.name).name}")
-    described = (
-        f"Memorization of {result.dataset.num_train:,} training examples and their influence on "
-        f"{result.dataset.num_test:,} test examples, from {result.estimates.num_models:,} networks "
-        f"({plain['model']}) trained on random subsets."
-    )
-    today = datetime.now(UTC).date().isoformat()
-    citation = f"{creator or 'Unknown creator'}, {title}, {today[:4]}, made with memjax {__version__}."
-    card = Card(title, described, licence or UNKNOWN, summary.printable(creator), summary.printable(citation), today)
-    columns = dictionary(tables)
-    about = {(table, key): text for table, key, text in zip(*(columns[each].tolist() for each in
-             ("table", "column", "meaning")), strict=True)}  # fmt: skip
+    columns, texts = dictionary(tables), _texts(result, licence, creator, name)
     with exporting(out, "published") as add:
         sums = {}
         for key, table in tables.items():
-            arrays = arrays_of(found, result.dataset) if key == "models" else table
             sums[f"{key}.parquet"] = add(f"{key}.parquet", parquet_of(table))
+            arrays = arrays_of(found, result.dataset) if key == "models" else table
             sums[f"{key}.npz"] = add(f"{key}.npz", npz_of(arrays))
         sums["columns.csv"] = add("columns.csv", csv_of(columns))
-        page = _card(card, tables, columns, result, plain).encode("utf-8", "replace")
-        metadata = json.dumps(croissant(card, dict(sums), tables, about), indent=1).encode()
-        for key, content in (("README.md", page), ("croissant.json", metadata)):
-            sums[key] = add(key, lambda stream, content=content: stream.write(content))
+        for key in ("croissant.json", "README.md"):
+            page = _environment().get_template(key).render(
+                **texts, tables=tables, checksums=dict(sums), meaning=meaning, rows_of=rows_of,
+                columns=list(zip(*columns.values(), strict=True)),
+            )  # fmt: skip
+            sums[key] = add(key, lambda stream, page=page: stream.write(page.encode("utf-8", "replace")))
         listed = "".join(f"{sha256}  {key}\n" for key, sha256 in sums.items()).encode()
         add("SHA256SUMS", lambda stream: stream.write(listed))
     return [*sums, "SHA256SUMS"]
 
 
-def _card(card: Card, tables: dict, columns: dict[str, np.ndarray], result: Result, facts: dict[str, str]) -> str:
+def rows_of(table: Columns) -> int:
+    """How many rows a table has."""
+    return len(next(iter(table.values())))
+
+
+def _texts(result: Result, licence: str, creator: str, name: str) -> dict:
+    """What the card and the metadata say in words."""
+    facts = summary.facts(result.run.plan, result.estimates)
+    texts = {
+        "title": name or f"Memorization in {Path(result.dataset.name).name}", "creator": creator or "unknown",
+        "licence": licence or "unknown", "version": __version__, "date": datetime.now(UTC).date().isoformat(),
+        "described": f"Memorization of {result.dataset.num_train:,} training examples and their influence on "
+        f"{result.dataset.num_test:,} test examples, from {result.estimates.num_models:,} networks trained on random "
+        f"subsets.",
+    }  # fmt: skip
+    texts = {key: summary.printable(text) for key, text in texts.items()}
+    known = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*", texts["licence"])
+    return texts | {
+        "licence_id": texts["licence"].lower() if known else "other", "rows": summary.rows(result.summary()),
+        "facts": {key: summary.printable(text) for key, text in facts.items()},
+        "citation": f"{texts['creator']}: {texts['title']}, {texts['date'][:4]}, made with memjax {__version__}.",
+    }  # fmt: skip
+
+
+def _environment():
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    loader = FileSystemLoader(Path(__file__).parent)
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    known = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*", card.licence)
-    return environment.get_template("card.md").render(
-        card=card, tables=list(tables), facts=facts, rows=summary.rows(result.summary()), version=__version__,
-        licence_id=card.licence.lower() if known else "other", columns=list(zip(*columns.values(), strict=True)),
-        files=[(name, ABOUT[name], f"{len(next(iter(table.values()))):,}") for name, table in tables.items()],
-    )  # fmt: skip
+    loader = FileSystemLoader(Path(__file__).parent / "published")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)

@@ -66,5 +66,5 @@ def meaning(table: str, column: str) -> tuple[str, str]:
 
 @cache
 def _known() -> dict[tuple[str, str], tuple[str, str]]:
-    with (Path(__file__).parent / "columns.csv").open(newline="", encoding="utf-8") as stream:
+    with (Path(__file__).parent / "published" / "columns.csv").open(newline="", encoding="utf-8") as stream:
         return {(row["table"], row["column"]): (row["meaning"], row["range"]) for row in csv.DictReader(stream)}

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from memjax import notebook
 from memjax.report.page.figures import Drawing, Line, Point, Tick, along, ends, places_on
 from memjax.report.page.render import environment
 
@@ -13,19 +14,23 @@ POINTS_MOST = 4000  # examples that did not move; of more, so many are drawn, at
 LEFT, TOP, SIDE = 58.0, 34.0, 440.0
 
 
-def comparison_page(texts: dict[str, Any], columns: dict[str, np.ndarray], moved: dict[str, np.ndarray]) -> str:
-    """The text of the page.
-
-    Args:
-      texts: names, about, answer and rows of a `memjax.runs.compare.Comparison`.
-      columns, moved: its columns of all examples, and of those that moved, the largest difference first.
-    """
-    table = {name: values[:SHOWN].tolist() for name, values in moved.items()}
-    rows = [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
+def comparison_page(about: list, answer: str, rows: list, columns: dict[str, Any], moved: dict[str, Any]) -> str:
+    """The text of the page; all arguments are of a `memjax.runs.compare.Comparison`."""
     drawing, left_out = scatter(columns)
-    return environment().get_template("comparison.html").render(
-        **texts, drawing=drawing, left_out=left_out, moved=rows, num_moved=len(moved["id"])
-    )  # fmt: skip
+    table = notebook.frame({name: values[:SHOWN] for name, values in moved.items()}).to_dict("records")
+    return (
+        environment()
+        .get_template("comparison.html")
+        .render(
+            about=about,
+            answer=answer,
+            rows=rows,
+            drawing=drawing,
+            left_out=left_out,
+            moved=table,
+            count=len(moved["id"]),
+        )
+    )
 
 
 def scatter(columns: dict[str, np.ndarray]) -> tuple[Drawing, int]:
