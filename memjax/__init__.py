@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from memjax.runs.compare import Comparison, compare
     from memjax.runs.fit import fit
     from memjax.runs.from_arrays import report_arrays
+    from memjax.runs.label_quality import LabelQuality
     from memjax.runs.result import Result, open
     from memjax.store import read_curves, read_outcomes
     from memjax.subsets import coverage, make_design
@@ -35,6 +36,7 @@ _HOME = {
     "runs.compare": ("Comparison", "compare"),
     "runs.fit": ("fit",),
     "runs.from_arrays": ("report_arrays",),
+    "runs.label_quality": ("LabelQuality",),
     "runs.result": ("Result", "open"),
     "errors": ("InputError",),
     "estimators": ("influence", "memorization"),
@@ -53,6 +55,7 @@ __all__ = [
     "Dataset",
     "Estimate",
     "InputError",
+    "LabelQuality",
     "Model",
     "ModelSpec",
     "Outcomes",

@@ -1,6 +1,9 @@
 """Predictions and estimates in the file formats of other programs."""
 
+from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,7 +12,8 @@ from memjax.exchange import feldman_zhang, lira
 from memjax.exchange.arrays import NAMES, outcomes_of, read_folder
 from memjax.exchange.arrays import write as write_arrays
 from memjax.exchange.published import Published, agreement, read_c_scores, read_estimates, read_pairs
-from memjax.exchange.tables import write_csv, write_parquet
+from memjax.notebook import frame
+from memjax.store import write_atomically
 from memjax.untrusted import read_npz, user_path
 
 __all__ = [
@@ -50,3 +54,45 @@ def read_predictions(source: str | Path) -> dict[str, np.ndarray]:
         if kind.is_here(path):
             return kind.read(path)
     return read_folder(path)
+
+
+Columns = dict[str, np.ndarray]
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets take a text that begins with one of these for a formula
+
+
+def write_csv(path: Path, table: Columns) -> None:
+    """Writes comma-separated values with a header: numbers in full precision, NaN as an empty field.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    write_atomically(path, written_as("csv", table))
+
+
+def write_parquet(path: Path, table: Columns) -> None:
+    """Writes Apache Parquet, with types.
+
+    Raises:
+      InputError: pyarrow is not installed.
+    """
+    write_atomically(path, written_as("parquet", table))
+
+
+def written_as(kind: str, table: Columns) -> Callable[[Any], object]:
+    """What writes a table to a stream, as csv, parquet or npz.  An npz file has texts for objects, empty ones for None."""
+
+    def safe(value):
+        return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
+
+    def plain(values):
+        return np.array(["" if each is None else str(each) for each in values]) if values.dtype.kind == "O" else values
+
+    if kind == "npz":
+        return lambda stream: np.savez_compressed(stream, **{name: plain(each) for name, each in table.items()})
+    if kind == "csv":
+        texts = frame({name: list(map(safe, values)) if values.dtype.kind in "UO" else values
+                       for name, values in table.items()})  # fmt: skip
+        return lambda stream: texts.to_csv(stream, index=False, lineterminator="\n")
+    if find_spec("pyarrow") is None:
+        raise InputError('Parquet needs pyarrow; install it with: pip install "memjax[tables]"')
+    columns = {name: values if values.ndim == 1 else list(values) for name, values in table.items()}  # rows as lists
+    return lambda stream: frame(columns).to_parquet(stream, index=False)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from memjax import __version__
 from memjax.errors import InputError
+from memjax.exchange import written_as
 from memjax.exchange.arrays import arrays_of
 from memjax.exchange.sealed_folder import exporting
-from memjax.exchange.tables import csv_of, npz_of, parquet_of
 from memjax.runs import summary
 from memjax.runs.result import Result
 from memjax.runs.tables import Columns, dictionary, meaning, tables_of
@@ -38,10 +38,10 @@ def publish(result: Result, out: Path, licence: str = "", creator: str = "", nam
     with exporting(out, "published") as add:
         sums = {}
         for key, table in tables.items():
-            sums[f"{key}.parquet"] = add(f"{key}.parquet", parquet_of(table))
+            sums[f"{key}.parquet"] = add(f"{key}.parquet", written_as("parquet", table))
             arrays = arrays_of(found, result.dataset) if key == "models" else table
-            sums[f"{key}.npz"] = add(f"{key}.npz", npz_of(arrays))
-        sums["columns.csv"] = add("columns.csv", csv_of(columns))
+            sums[f"{key}.npz"] = add(f"{key}.npz", written_as("npz", arrays))
+        sums["columns.csv"] = add("columns.csv", written_as("csv", columns))
         for key in ("croissant.json", "README.md"):
             page = _environment().get_template(key).render(
                 **texts, tables=tables, checksums=dict(sums), meaning=meaning, rows_of=rows_of,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from memjax import notebook
-from memjax.report.page.figures import Drawing, Line, Point, Tick, along, ends, places_on
+from memjax.report.page.figures import Drawing, Line, Tick, along, ends, places_on
 from memjax.report.page.render import environment
 
 SHOWN = 200  # rows of the table
@@ -40,10 +40,10 @@ def scatter(columns: dict[str, np.ndarray]) -> tuple[Drawing, int]:
     low, high = ends(np.concatenate([first[known], second[known]]))
     across, up = partial(along, low, high, LEFT, LEFT + SIDE), partial(along, low, high, TOP + SIDE, TOP)
     still = np.random.default_rng(0).permutation(np.flatnonzero(known & ~moved))
-    points = [Point(across(first[row]), up(second[row]), "bar") for row in still[:POINTS_MOST]]
+    points = [(across(first[row]), up(second[row]), "bar", "") for row in still[:POINTS_MOST]]
     for row in np.flatnonzero(moved):
         title = f"{columns['id'][row]}: {first[row]:.2f} in A, {second[row]:.2f} in B"
-        points.append(Point(across(first[row]), up(second[row]), "moved", title))
+        points.append((across(first[row]), up(second[row]), "moved", title))
     places = places_on(low, high)
     drawing = Drawing(
         [Tick(across(value), value) for value in places], [Tick(up(value), value) for value in places],
