@@ -10,8 +10,22 @@ from memjax.cli.inspect import Status, Verify, status, verify
 from memjax.cli.machine import Doctor, Seed, doctor, seed
 from memjax.cli.options import SHORT, everything, of_command
 from memjax.cli.output import Output, conclude
-from memjax.cli.results import Apply, Estimate, Export, Report, Suspects, apply, estimate, export, report, suspects
-from memjax.cli.share import Compare, Publish, compare, publish
+from memjax.cli.results import (
+    Apply,
+    Compare,
+    Estimate,
+    Export,
+    Publish,
+    Report,
+    Suspects,
+    apply,
+    compare,
+    estimate,
+    export,
+    publish,
+    report,
+    suspects,
+)  # fmt: skip
 from memjax.config.from_keywords import FIRST, with_purpose
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig

@@ -78,7 +78,7 @@ def write_parquet(path: Path, table: Columns) -> None:
 
 
 def written_as(kind: str, table: Columns) -> Callable[[Any], object]:
-    """What writes a table to a stream, as csv, parquet or npz.  An npz file has texts for objects, empty ones for None."""
+    """What writes a table to a stream, as csv, parquet or npz, where objects are texts, and None an empty one."""
 
     def safe(value):
         return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value

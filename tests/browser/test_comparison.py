@@ -10,22 +10,19 @@ from memjax.report.page.comparison import comparison_page
 def compared(tmp_path_factory):
     """Sixty examples, of which six moved; one has a very long name, and one another label."""
     rng = np.random.default_rng(0)
-    first, moved = rng.random(60), np.arange(60) < 6
+    first, far = rng.random(60), np.arange(60) < 6
     ids = np.array(["a-name-without-any-space-" * 9, *(f"P{row:03d}" for row in range(1, 60))])
     columns = {
         "id": ids, "label_a": np.array(["cat <b>", "dog"] * 30),
         "label_b": np.array(["dog", "dog"] + ["cat <b>", "dog"] * 29),
-        "memorization_a": first, "memorization_b": np.where(moved, 1 - first, first), "difference": 1 - 2 * first,
-        "stderr": np.full(60, 0.05), "q_value": np.where(moved, 1e-9, 0.9), "moved": moved,
+        "memorization_a": first, "memorization_b": np.where(far, 1 - first, first), "difference": 1 - 2 * first,
+        "stderr": np.full(60, 0.05), "q_value": np.where(far, 1e-9, 0.9), "moved": far,
     }  # fmt: skip
-    texts = {
-        "names": ("before", "after"),
-        "about": [("models", "400 models mlp:512,256", "30 models cnn")],
-        "answer": "6 of 60 examples moved.",
-        "rows": [("agreement", "Pearson 0.93 of at most 0.95 expected")],
-    }
+    about = [("run", "before", "after"), ("models", "400 models mlp:512,256", "30 models cnn")]
+    rows = [("agreement", "Pearson 0.93 of 0.95 expected")]
+    moved = {name: values[:6] for name, values in columns.items()}
     path = tmp_path_factory.mktemp("compared") / "page.html"
-    path.write_text(comparison_page(texts, columns, {name: values[:6] for name, values in columns.items()}))
+    path.write_text(comparison_page(about, "6 of 60 examples moved.", rows, columns, moved))
     return path
 
 

@@ -18,19 +18,8 @@ def comparison_page(about: list, answer: str, rows: list, columns: dict[str, Any
     """The text of the page; all arguments are of a `memjax.runs.compare.Comparison`."""
     drawing, left_out = scatter(columns)
     table = notebook.frame({name: values[:SHOWN] for name, values in moved.items()}).to_dict("records")
-    return (
-        environment()
-        .get_template("comparison.html")
-        .render(
-            about=about,
-            answer=answer,
-            rows=rows,
-            drawing=drawing,
-            left_out=left_out,
-            moved=table,
-            count=len(moved["id"]),
-        )
-    )
+    given = {"about": about, "answer": answer, "rows": rows, "moved": table, "count": len(moved["id"])}
+    return environment().get_template("comparison.html").render(drawing=drawing, left_out=left_out, **given)
 
 
 def scatter(columns: dict[str, np.ndarray]) -> tuple[Drawing, int]:
