@@ -119,11 +119,6 @@ class Result:
         """The train-test pairs of one class with high influence and high memorization, the strongest first."""
         return self._found.pairs
 
-    @property
-    def recorded(self) -> dict[str, np.ndarray] | None:
-        """The arrays of dynamics.npz; None if nothing was recorded while the models trained."""
-        return self._found.dynamics
-
     @cached_property
     def influence(self) -> Estimate:
         """Influence of each training on each test example, (train, test); see `memjax.influence`.

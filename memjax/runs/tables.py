@@ -30,7 +30,7 @@ def tables_of(result: Result) -> dict[str, Columns]:
     if listed:
         parts = [_extremes(helps, found, result) for helps, found in listed]
         tables["extremes"] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    if (recorded := result.recorded) is not None:
+    if (recorded := result._found.dynamics) is not None:
         named = {name.removeprefix("tr_"): values for name, values in recorded.items() if name.startswith("tr_")}
         examples |= {name: values for name, values in named.items() if values.ndim == 1 and name not in examples}
         epochs = recorded["epochs"]

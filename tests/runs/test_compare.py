@@ -21,13 +21,14 @@ WRONG = ["N005", "N010", "N031"]
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Two clouds of points with names: with three wrong labels, and without these and with one other row."""
+    """Two clouds of points with names: with four wrong labels, and with one of them and another row."""
     folder = tmp_path_factory.mktemp("compare")
     rng, number = np.random.default_rng(0), np.arange(90)
     label = number % 2
     table = pd.DataFrame(rng.normal(size=(90, 20)) + 2 * label[:, None]).add_prefix("x")
     table["kind"], table["who"] = np.array(["ant", "bee"])[label], [f"N{row:03d}" for row in number]
     table["part"] = np.where(number < 80, "train", "test")
+    table.loc[60, "kind"] = "bee"  # wrong in both
     cleaned = table.assign(who=table["who"].replace("N040", "N140"))
     table.loc[[5, 10, 31], "kind"] = np.array(["ant", "bee"])[1 - label[[5, 10, 31]]]
     with pytest.MonkeyPatch.context() as patch:

@@ -73,7 +73,7 @@ def test_parquet_has_the_same_and_a_list_for_each_model(words):
     np.testing.assert_array_equal(np.stack(models["trained_on"]), result.outcomes.masks)
     assert "test_correct" not in models
     dynamics = pd.read_parquet(out / "dynamics.parquet").set_index(["id", "epoch"])
-    curves = result.recorded
+    curves = np.load(result.folder / "dynamics.npz")
     assert dynamics["loss_in"]["N07", curves["epochs"][-1]] == curves["tr_loss_in"][7, -1]
     examples = pd.read_parquet(out / "examples.parquet").set_index("id")
     assert examples["learned_out"]["N07"] == curves["tr_learned_out"][7]
