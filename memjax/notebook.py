@@ -73,23 +73,10 @@ def html_table(caption: str, rows: Any) -> str:
     return f"<p>{html.escape(caption)}</p>" + rows.to_html(index=False)
 
 
-def text_of_rows(rows: list[tuple[str, str]]) -> str:
-    """Names and texts in two columns."""
-    width = max(len(name) for name, _ in rows) + 2
-    return "\n".join(f"{name:<{width}}{text}" for name, text in rows)
-
-
 def aligned(columns: list[list[str]]) -> list[str]:
     """The lines of a table, whose columns are given with their titles."""
     padded = ([f"{text:<{max(map(len, column))}}" for text in column] for column in columns)
     return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
-
-
-def html_of_rows(rows: list[tuple[str, str]]) -> str:
-    """Names and texts as a table in HTML.  All texts are escaped."""
-    cell = '<td style="text-align: left; white-space: normal">'
-    cells = (f"<tr>{cell}{html.escape(name)}</td>{cell}{html.escape(text)}</td></tr>" for name, text in rows)
-    return f"<table>{''.join(cells)}</table>"
 
 
 def frame(columns: dict[str, Any], index: dict[str, int] | None = None) -> Any:

@@ -10,6 +10,7 @@ draw of the data: with one rate for all, the rate decides which depth is the fas
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,10 +26,10 @@ from memjax.types import Curves
 
 COST = Cost("not measured", "not measured")
 
-SIZES = {  # data, depths, parameters, networks, of them to choose the rate, epochs, examples per class
-    "smoke": ("digits", (1, 2), 1_000, 2, 1, 3, 10),
-    "quick": ("digits", (1, 2, 4), 20_000, 6, 2, 60, 60),
-    "full": ("mnist5k", (1, 2, 4, 8), 100_000, 8, 2, 100, 100),
+SIZES = {  # depths, parameters, networks, of them to choose the rate, epochs, examples per class
+    "smoke": ((1, 2), 1_000, 2, 1, 3, 10),
+    "quick": ((1, 2, 4), 20_000, 6, 2, 60, 60),
+    "full": ((1, 2, 4, 8), 100_000, 8, 2, 100, 100),
 }
 SHARE = 0.9
 
@@ -40,6 +41,8 @@ class Settings(NetworkSettings):
     learning_rates: tuple[float, ...] = (0.0003, 0.001, 0.003, 0.01)
     """Of Adam; each depth has its own best one."""
 
+    default_data: ClassVar = {"full": "mnist5k"}
+
 
 def width_for(parameters: int, depth: int, inputs: int, classes: int) -> int:
     """Units a layer, so that weights and biases of an MLP are as near as can be to a number."""
@@ -50,13 +53,12 @@ def width_for(parameters: int, depth: int, inputs: int, classes: int) -> int:
 
 def curves_of(settings: Settings, kind: str, depth: int, rate: float, models: int) -> Curves:
     """The training of networks of a depth at a rate, on real data or on random labels."""
-    name, _, parameters, _, _, epochs, per_class = SIZES[settings.size]
-    drawn = replace(settings, dataset=settings.dataset or name)
-    data = drawn.data(kind, 1.0, per_class)
+    _, parameters, _, _, epochs, per_class = SIZES[settings.size]
+    data = settings.data(kind, 1.0, per_class)
     dataset = load_dataset(data)
     width = width_for(parameters, depth, int(np.prod(dataset.input_shape)), dataset.num_classes)
     train = TrainSpec(learning_rate=rate, schedule="constant", warmup=0.0)
-    return drawn.fitted(drawn.config(data, f"mlp:{width}x{depth}", epochs, models, train=train)).curves
+    return settings.fitted(settings.config(data, f"mlp:{width}x{depth}", epochs, models, train=train)).curves
 
 
 def epochs_to_fit(curves: Curves) -> np.ndarray:
@@ -71,7 +73,7 @@ def best_rate(by_rate: dict[float, float]) -> float:
 
 
 def run(settings: Settings) -> Result:
-    _, depths, parameters, models, choosing, epochs, _ = SIZES[settings.size]
+    depths, parameters, models, choosing, epochs, _ = SIZES[settings.size]
     step = BETWEEN_REPEATS // 2  # other networks and another draw than those that judge
     elsewhere = replace(settings, seed=settings.seed + step, data_seed=settings.data_seed + step)
     tried = {

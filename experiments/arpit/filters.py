@@ -14,6 +14,7 @@ Random labels leave the images as they are, so that both kinds of networks see t
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import jax
 import numpy as np
@@ -27,10 +28,10 @@ from memjax.config.specs import TrainSpec
 
 COST = Cost("not measured", "not measured")
 
-SIZES = {  # data, network, examples per class, epochs, draws
-    "smoke": ("digits", "mlp:8", 10, 3, 2),
-    "quick": ("digits", "mlp:64", 100, 60, 4),
-    "full": ("mnist5k", "mlp:256,256", 100, 100, 5),
+SIZES = {  # network, examples per class, epochs, draws
+    "smoke": ("mlp:8", 10, 3, 2),
+    "quick": ("mlp:64", 100, 60, 4),
+    "full": ("mlp:256,256", 100, 100, 5),
 }
 KINDS = ("real", "random labels")
 SHOWN = 24
@@ -43,6 +44,8 @@ class Settings(NetworkSettings):
     learning_rate: float = 0.01
     """Of SGD without momentum, in batches of 16."""
 
+    default_data: ClassVar = {"full": "mnist5k"}
+
 
 def smoothness(filters: np.ndarray) -> np.ndarray:
     """The smoothness of each image of (units, height, width); NaN for one that is constant."""
@@ -54,8 +57,8 @@ def smoothness(filters: np.ndarray) -> np.ndarray:
 
 def filters_of(settings: Settings, kind: str) -> np.ndarray:
     """What training added to the first layer's weights, (units, height, width)."""
-    name, model, per_class, epochs, _ = SIZES[settings.size]
-    dataset = replace(settings, dataset=settings.dataset or name).loaded(kind, per_class=per_class)
+    model, per_class, epochs, _ = SIZES[settings.size]
+    dataset = settings.loaded(kind, per_class=per_class)
     spec = TrainSpec(epochs=epochs, optimizer="sgd", optimizer_options=(), learning_rate=settings.learning_rate,
                      batch_size=16, schedule="constant", warmup=0.0)  # fmt: skip
     inputs = int(np.prod(dataset.input_shape))
@@ -83,8 +86,7 @@ def run(settings: Settings) -> Result:
         for kind in KINDS:
             filters[kind].append(filters_of(drawn, kind))
     smooth = {kind: np.array([np.nanmean(smoothness(each)) for each in of]) for kind, of in filters.items()}
-    data, draws = settings.dataset or SIZES[settings.size][0], len(smooth["real"])
-    title = f"{data}, the first {SHOWN} units of the first of {draws} draws"
+    title = f"{settings.data_name}, the first {SHOWN} units of the first of {len(smooth['real'])} draws"
     return Result({"smoothness": smooth}, verdicts_of(smooth), draw(filters, smooth, title))
 
 

@@ -12,6 +12,7 @@ shares that were there are in the result.  In the full form the mean over the ne
 """
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -25,10 +26,10 @@ from memjax.config.specs import TrainSpec
 
 COST = Cost("not measured", "not measured")
 
-SIZES = {  # data, network, examples per class, epochs, draws, networks of a draw
-    "smoke": ("digits", "mlp:16", 10, 4, 2, 1),
-    "quick": ("digits", "mlp:64,64", 60, 150, 4, 1),
-    "full": ("mnist5k", "mlp:256,256", 100, 300, 5, 2),
+SIZES = {  # network, examples per class, epochs, draws, networks of a draw
+    "smoke": ("mlp:16", 10, 4, 2, 1),
+    "quick": ("mlp:64,64", 60, 150, 4, 1),
+    "full": ("mlp:256,256", 100, 300, 5, 2),
 }
 KINDS = {"real": (), "random labels": ("random-labels=1",), "random inputs": ("random-inputs=1",),
          "shuffled pixels": ("shuffled-pixels=1",)}  # fmt: skip
@@ -45,6 +46,8 @@ class Settings(NetworkSettings):
 
     batch_size: int = 16
 
+    default_data: ClassVar = {"full": "mnist5k"}
+
 
 class Speed(dict[str, np.ndarray]):
     """Of one kind of data: epochs to each share, (draws, shares), loss and accuracy by epoch, (draws, epochs)."""
@@ -52,11 +55,11 @@ class Speed(dict[str, np.ndarray]):
 
 def measured(settings: Settings, kind: str, optimizer: str) -> Speed:
     """Trains the networks of every draw."""
-    name, model, per_class, epochs, draws, models = SIZES[settings.size]
+    model, per_class, epochs, draws, models = SIZES[settings.size]
     train = replace(OPTIMIZERS[optimizer], batch_size=settings.batch_size, schedule="constant", warmup=0.0)
     rows: dict[str, list[np.ndarray]] = {"epochs": [], "there": [], "accuracy": [], "loss": []}
     for number in range(draws):
-        drawn = replace(settings, dataset=settings.dataset or name, **seeds(settings, number))
+        drawn = replace(settings, **seeds(settings, number))
         data = drawn.data(per_class=per_class, corrupt=KINDS[kind])
         curves = drawn.fitted(drawn.config(data, model, epochs, models, train=train, record=("correct", "loss"))).curves
         needed = np.stack([dynamics.epochs_to_fit(curves.values["correct"], curves.masks, curves.epochs, share)
@@ -95,7 +98,7 @@ def run(settings: Settings) -> Result:
         for name, of in found.items()
     }  # fmt: skip
     epochs = {name: {kind: values["epochs"] for kind, values in of.items()} for name, of in found.items()}
-    title = f"{settings.dataset or SIZES[settings.size][0]}, {SIZES[settings.size][-2]} draws"
+    title = f"{settings.data_name}, {SIZES[settings.size][-2]} draws"
     return Result(numbers, verdicts_of(epochs), draw(found, title))
 
 

@@ -13,7 +13,7 @@ are in the result.  Widths are compared down to the narrowest at which all netwo
 """
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -48,13 +48,13 @@ class Settings(NetworkSettings):
     share: float = 1.0
     """Share of its training examples that a network must have right."""
 
+    default_data: ClassVar = {"full": "mnist5k"}
+
 
 def epochs_needed(settings: Settings, kind: str, width: int, per_class: int) -> tuple[np.ndarray, float]:
     """Epochs that each network needs, and the share of the networks that converged."""
     *_, models, epochs = SIZES[settings.size]
     train = replace(OPTIMIZERS[settings.optimizer], schedule="constant", warmup=0.0)
-    if settings.size == "full" and not settings.dataset:
-        settings = replace(settings, dataset="mnist5k")
     config = settings.config(settings.data(kind, 1.0, per_class), f"mlp:{width}x2", epochs, models, train=train)
     curves = settings.fitted(config).curves
     found = dynamics.epochs_to_fit(curves.values["correct"], curves.masks, curves.epochs, settings.share)

@@ -52,6 +52,7 @@ class Settings(ModelSettings):
     """The value of memorized examples by the share of small sub-populations."""
 
     sizes: ClassVar = SIZES
+    data_name: ClassVar = "several"
 
 
 class World(NamedTuple):

@@ -15,7 +15,7 @@ BEGIN, END = "<!-- made by python -m experiments.results -->", "<!-- end -->"
 HEAD = """# Gallery
 
 What the experiments found, run by run: a verdict is *supported* where the 95 % interval lies above the bound that the
-[protocol](../experiments/PROTOCOL.md) names, *not supported* where it lies below, else *undecided*. This page is made
+[protocol](protocol.md) names, *not supported* where it lies below, else *undecided*. This page is made
 from the results by `python -m experiments.results`.
 
 """

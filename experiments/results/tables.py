@@ -15,7 +15,6 @@ PARTS = {
     "arpit": "Arpit et al., A Closer Look at Memorization in Deep Networks",
     "label_errors": "Wrong labels",
 }
-DEFAULT_DATA = {"quick": "digits", "full": "Fashion-MNIST"}
 
 
 def kept(folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
@@ -54,37 +53,53 @@ def family(results: dict[str, dict[str, Any]]) -> str:
 
 
 def table(results: dict[str, dict[str, Any]]) -> str:
-    """A row for each verdict: the claim, what was measured, and the file."""
+    """A table for each paper: a row for each claim, a column for each data set, in it the verdict and the effect."""
     every = list(verdicts(results))
     stays = still_decided([number(verdict["p"]) for _, verdict in every])
-    lines = []
-    part = ""
-    for (name, verdict), stay in zip(every, stays, strict=True):
-        result = results[name]
-        if (paper := result["experiment"].split(".")[0]) != part:
-            part = paper
-            lines += ["", f"**{PARTS[part]}**", "", "| claim | data | measured, expected above | verdict | file |",
-                      "|---|---|---|---|---|"]  # fmt: skip
-        word = verdict["word"] if verdict["word"] != "not supported" else "**not supported**"
-        mark = "" if stay or verdict["word"] not in ("supported", "not supported") else " †"
-        lines.append(
-            f"| {verdict['claim']} | {data_of(result)} | {measured(verdict)}, {number(verdict['above']):.3g} "
-            f"| {word}{mark} | [{result['experiment'].split('.')[1]}](results/{name}.json) |"
-        )
+    lines: list[str] = []
+    for part, title in PARTS.items():
+        rows: dict[tuple[str, str], dict[str, str]] = {}
+        for (name, verdict), stay in zip(every, stays, strict=True):
+            paper, experiment = results[name]["experiment"].split(".")
+            if paper == part:
+                row = rows.setdefault((experiment, claim(verdict)), {})
+                row[data_of(results[name])] = (
+                    f"{cell(verdict, bool(stay))} ([n = {verdict['repeats']}](./results/{name}.json))"
+                )
+        if rows:
+            data = sorted({data for row in rows.values() for data in row})
+            head = f"| experiment | claim (bound) | {' | '.join(data)} |"
+            lines += ["", f"**{title}**", "", head, "|---" * (2 + len(data)) + "|"]
+            before = ""
+            for (experiment, text), row in rows.items():
+                shown, before = "" if experiment == before else f"`{experiment}`", experiment
+                lines.append(f"| {shown} | {text} | {' | '.join(row.get(column, '') for column in data)} |")
     return "\n".join(lines).strip()
+
+
+def claim(verdict: dict[str, Any]) -> str:
+    """The claim in words, with the bound where that is not 0."""
+    above = number(verdict["above"])
+    return verdict["claim"] if not above else f"{verdict['claim']} ({above:.3g})"
+
+
+def cell(verdict: dict[str, Any], stays: bool) -> str:
+    """The verdict and what was measured; † where the family of all verdicts takes the decision back."""
+    word = verdict["word"]
+    mark = " †" if word in ("supported", "not supported") and not stays else ""
+    return f"{word.replace('not supported', '**not supported**')}{mark}: {measured(verdict)}"
 
 
 def data_of(result: dict[str, Any]) -> str:
     """The data set of a run, and its form where that is not the full one."""
-    settings = result["settings"]
-    data = settings.get("dataset") or result.get("data") or DEFAULT_DATA.get(settings["size"], settings["size"])
-    return data if settings["size"] == "full" else f"{data}, {settings['size']}"
+    size = result["settings"]["size"]
+    return result["data"] if size == "full" else f"{result['data']}, {size}"
 
 
 def measured(verdict: dict[str, Any]) -> str:
-    """An effect with its interval and the number of its cases."""
-    value, low, high = (number(verdict[key]) for key in ("value", "low", "high"))
-    return f"{value:.3g} [{low:.3g}, {high:.3g}] (n = {verdict['repeats']})"
+    """An effect with its interval."""
+    value, low, high = (f"{number(verdict[key]):.2g}" for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
 
 
 def gallery(results: dict[str, dict[str, Any]]) -> str:
@@ -97,9 +112,10 @@ def gallery(results: dict[str, dict[str, Any]]) -> str:
         if not (FIGURES / f"{name}.png").exists():
             continue
         asked = questions[result["experiment"]]
-        lines += [f"## {asked}", "", f"{data_of(result)}; [{name}.json](../experiments/results/{name}.json), commit "
-                  f"{result['commit']}:", ""]  # fmt: skip
-        lines += [f"* {verdict['word']}: {verdict['claim']}: {measured(verdict)}" for verdict in result["verdicts"]]
+        file = f"[{name}.json](../experiments/results/{name}.json)"
+        lines += [f"## {asked}", "", f"{data_of(result)}; {file}, commit {result['commit']}:", ""]
+        for verdict in result["verdicts"]:
+            lines.append(f"* {verdict['word']}: {verdict['claim']}: {measured(verdict)}, n = {verdict['repeats']}")
         lines += ["", f"![{asked}](../experiments/figures/{name}.png)", ""]
     return "\n".join(lines).rstrip() + "\n"
 

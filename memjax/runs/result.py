@@ -20,9 +20,10 @@ from memjax.runs.carry_out import carry_out
 from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
-from memjax.runs.suspects import example_columns, suspect_columns
+from memjax.runs.suspects import example_columns, sentence, suspect_columns
 from memjax.types import Curves, Dataset, Estimate, Outcomes
 
+FIRST = 5  # suspects that a result shows of itself
 LARGEST_INFLUENCE = 2**27  # train-test pairs whose influence and errors are held in memory at once
 
 
@@ -61,23 +62,20 @@ class Result:
     def classes(self) -> list[Any]:
         """The user's own value of each class, by class number."""
         own = self.given
-        if own is None:
-            return list(self.dataset.class_names)
-        values = dict(zip(own.dataset.class_names, own.classes.tolist(), strict=True))
-        return [values[name] for name in self.dataset.class_names]
+        values = dict(zip(own.dataset.class_names, own.classes.tolist(), strict=True)) if own else {}
+        return [values.get(name, name) for name in self.dataset.class_names]
 
     @cached_property
     def ids(self) -> np.ndarray:
         """(train,) the user's own name of each training example, or the number of its row."""
-        own = self.given
-        rows = self.dataset.train_ids
-        return rows if own is None or own.own_ids is None else own.own_ids[rows]
+        own, rows = self.given and self.given.own_ids, self.dataset.train_ids
+        return rows if own is None else own[rows]
 
     @cached_property
     def test_ids(self) -> np.ndarray:
         """(test,) the same of each test example."""
-        own, rows = self.given, self.dataset.test_ids
-        return rows if own is None or own.own_test_ids is None else own.own_test_ids[rows]
+        own, rows = self.given and self.given.own_test_ids, self.dataset.test_ids
+        return rows if own is None else own[rows]
 
     @cached_property
     def given(self) -> in_memory.InMemory | None:
@@ -220,8 +218,8 @@ class Result:
     def pair_columns(self) -> dict[str, np.ndarray]:
         """The columns of a table of `pairs`: the user's own names of both examples, their label, and all numbers."""
         rows, own = self.pairs.train_rows, self.columns
-        names = {"train_id": own["id"][rows], "test_id": self.test_ids[self.pairs.test_rows]}
-        return {**names, "label": own["label"][rows], **self.pairs.columns()}
+        tests = self.test_ids[self.pairs.test_rows]
+        return {"train_id": own["id"][rows], "test_id": tests, "label": own["label"][rows], **self.pairs.columns()}
 
     def extend(self, num_models: int | None = None, progress: bool = True) -> "Result":
         """The same run with more models: trains what is missing, and estimates again.
@@ -262,11 +260,17 @@ class Result:
             rows += [*summary.rows(found), *(("warning", text) for text in found["warnings"])]
         return rows
 
+    @property
+    def _first(self) -> tuple[str, dict[str, np.ndarray]]:
+        """How many labels look wrong, and the first of them; an empty sentence if that is not known."""
+        whole = self.run.num_trained >= self.run.plan.num_models
+        return (sentence(self.columns), suspect_columns(self.columns, FIRST)) if whole else ("", {})
+
     def __repr__(self) -> str:
-        return notebook.text_of_rows(self._rows())
+        return outputs.as_text(*self._first, self._rows())
 
     def _repr_html_(self) -> str:
-        return notebook.html_of_rows(self._rows())
+        return outputs.as_html(*self._first, self._rows())
 
 
 def finish(run: Run, teller: Teller, estimate: bool = True, advice: str = "") -> Result:

@@ -12,7 +12,7 @@ from experiments.results import __main__ as command
 from experiments.results import tables
 
 RESULTS = {"arpit.depth.full": {
-    "experiment": "arpit.depth", "settings": {"size": "full", "dataset": "emoji"}, "commit": "abc", "verdicts": [
+    "experiment": "arpit.depth", "data": "emoji", "settings": {"size": "full"}, "commit": "abc", "verdicts": [
         {"word": "supported", "p": 0.001, "above": 0.5, "claim": "it is deep", "value": 0.9, "low": 0.8, "high": 1.0,
          "repeats": 12},
         {"word": "not supported", "p": 0.04, "above": 0, "claim": "it is wide", "value": -0.2, "low": "-inf",
@@ -31,15 +31,13 @@ def test_the_pages_in_the_repository_are_what_the_results_say():
 def test_every_verdict_is_a_row_and_what_the_family_takes_back_is_marked():
     text = tables.table(RESULTS)
 
-    assert (
-        "| it is deep | emoji | 0.9 [0.8, 1] (n = 12), 0.5 | supported | [depth](results/arpit.depth.full.json) |"
-        in text
-    )
-    assert "| it is wide | emoji | -0.2 [-inf, -0.01] (n = 4), 0 | **not supported** † |" in text
-    assert "| it is | emoji | nan [nan, nan] (n = 0), 0 | NaN |" in text
-    assert tables.family(RESULTS).startswith(
-        "3 verdicts of 1 runs: 1 supported, 1 not supported, 1 NaN. Of the 2 decided"
-    )
+    file = "(./results/arpit.depth.full.json)"
+    assert "| experiment | claim (bound) | emoji |" in text
+    assert f"| `depth` | it is deep (0.5) | supported: 0.9 [0.8, 1] ([n = 12]{file}) |" in text
+    assert f"|  | it is wide | **not supported** †: -0.2 [-inf, -0.01] ([n = 4]{file}) |" in text
+    assert f"|  | it is | NaN: nan [nan, nan] ([n = 0]{file}) |" in text
+    told = "3 verdicts of 1 runs: 1 supported, 1 not supported, 1 NaN. Of the 2 decided ones 1 stay"
+    assert tables.family(RESULTS).startswith(told)
 
 
 def test_the_family_is_corrected_by_benjamini_and_hochberg():
