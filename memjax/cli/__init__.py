@@ -6,26 +6,11 @@ from typing import Annotated, Any, Union
 import tyro
 
 from memjax import __version__, store
+from memjax.cli import results
 from memjax.cli.inspect import Status, Verify, status, verify
 from memjax.cli.machine import Doctor, Seed, doctor, seed
 from memjax.cli.options import SHORT, everything, of_command
 from memjax.cli.output import Output, conclude
-from memjax.cli.results import (
-    Apply,
-    Compare,
-    Estimate,
-    Export,
-    Publish,
-    Report,
-    Suspects,
-    apply,
-    compare,
-    estimate,
-    export,
-    publish,
-    report,
-    suspects,
-)  # fmt: skip
 from memjax.config.from_keywords import FIRST, with_purpose
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
@@ -51,13 +36,13 @@ COMMANDS = {
     RunConfig: ("run", train),
     Status: ("status", status),
     Verify: ("verify", verify),
-    Report: ("report", report),
-    Suspects: ("suspects", suspects),
-    Apply: ("apply", apply),
-    Compare: ("compare", compare),
-    Estimate: ("estimate", estimate),
-    Export: ("export", export),
-    Publish: ("publish", publish),
+    results.Report: ("report", results.report),
+    results.Suspects: ("suspects", results.suspects),
+    results.Apply: ("apply", results.apply),
+    results.Compare: ("compare", results.compare),
+    results.Estimate: ("estimate", results.estimate),
+    results.Export: ("export", results.export),
+    results.Publish: ("publish", results.publish),
     Doctor: ("doctor", doctor),
     Seed: ("seed", seed),
 }

@@ -218,8 +218,8 @@ class Result:
     def pair_columns(self) -> dict[str, np.ndarray]:
         """The columns of a table of `pairs`: the user's own names of both examples, their label, and all numbers."""
         rows, own = self.pairs.train_rows, self.columns
-        tests = self.test_ids[self.pairs.test_rows]
-        return {"train_id": own["id"][rows], "test_id": tests, "label": own["label"][rows], **self.pairs.columns()}
+        names = {"train_id": own["id"][rows], "test_id": self.test_ids[self.pairs.test_rows]}
+        return {**names, "label": own["label"][rows], **self.pairs.columns()}
 
     def extend(self, num_models: int | None = None, progress: bool = True) -> "Result":
         """The same run with more models: trains what is missing, and estimates again.
@@ -254,11 +254,9 @@ class Result:
         """The closing table: names and texts."""
         rows = [("run folder", store.shown(self.folder))]
         if self.run.num_trained < self.run.plan.num_models:
-            rows.append(("models", f"{self.run.num_trained} of {self.run.plan.num_models} trained"))
-        else:
-            found = self.summary()
-            rows += [*summary.rows(found), *(("warning", text) for text in found["warnings"])]
-        return rows
+            return [*rows, ("models", f"{self.run.num_trained} of {self.run.plan.num_models} trained")]
+        found = self.summary()
+        return [*rows, *summary.rows(found), *(("warning", text) for text in found["warnings"])]
 
     @property
     def _first(self) -> tuple[str, dict[str, np.ndarray]]:
