@@ -141,7 +141,7 @@ Options used most; memjax --help-all explains all of them, and the presets of th
 
 Other commands; memjax COMMAND --help explains each:
   suspects DIR           labels that look wrong    apply REVIEW  the table with labels corrected
-  compare DIR DIR2       what changed between two runs
+  compare DIR SECOND     what changed between two runs
   status DIR             how far a run is          verify DIR    whether its files are intact
   report DIR             write the report again    export DIR    files for other programs
   publish DIR            a data set for others: tables, masks, data card, metadata

@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import tyro
 
@@ -160,9 +160,9 @@ class Compare:
     """Compare two finished runs: before and after cleaning, of two networks, or of two seeds.  Prints how far their
     scores agree, and which examples moved beyond their error."""
 
-    first: Folder
+    folder: Folder
     """The run folder A."""
-    second: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="DIR2")]
+    second: tyro.conf.Positional[str]
     """The run folder B."""
     count: int = 20
     """Rows of the table of what moved, at most."""
@@ -181,7 +181,7 @@ def compare(request: Compare) -> None:
 
     if request.count < 1:
         raise InputError(f"--count is {request.count}; give 1 or more")
-    found = compare.compare(request.first, request.second)
+    found = compare.compare(request.folder, request.second)
     moved = records({name: values[: request.count] for name, values in found.moved.items()})
     written = {"csv": request.csv, "page": request.page}
     if request.csv:
@@ -189,7 +189,7 @@ def compare(request: Compare) -> None:
     if request.page:
         found.report(request.page)
     if request.json:
-        print_event("comparison", a=request.first, b=request.second, **found.facts, **written, rows=moved)
+        print_event("comparison", a=request.folder, b=request.second, **found.facts, **written, rows=moved)
         return
     lines = [("id", "label", "A", "B", "difference", "q-value")]
     for row in moved:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Int
 
 from memjax import notebook, store
 from memjax.errors import InputError
@@ -110,8 +110,8 @@ def compare(first: Result | str | Path, second: Result | str | Path) -> Comparis
     from memjax.estimators.discoveries import q_values
 
     runs = [each if isinstance(each, Result) else open(each) for each in (first, second)]
-    notices, ids = _check(*runs), [_ids(run) for run in runs]
-    shared, *rows = np.intersect1d(*ids, assume_unique=True, return_indices=True)
+    notices, ids = _check(*runs), [run.ids.astype(str) for run in runs]
+    shared, *rows = np.intersect1d(*ids, return_indices=True)
     if not len(shared):
         raise InputError(
             f"no example is in both runs: the first of A is {str(ids[0][0])!r}, of B {str(ids[1][0])!r}; give two runs "
@@ -205,16 +205,6 @@ def _check(a: Result, b: Result) -> list[str]:
         "Both runs trained on the same subsets, since they have one --seed. They share part of their noise: the errors "
         "of differences are upper limits, and the agreement may exceed the ceiling."
     ]
-
-
-def _ids(run: Result) -> Shaped[np.ndarray, " train"]:
-    """The names of the training examples, as text."""
-    ids = run.ids.astype(str)
-    names, counts = np.unique(ids, return_counts=True)
-    if (counts > 1).any():
-        name = str(names[counts > 1][0])
-        raise InputError(f"{store.shown(run.folder)} names two examples {name!r}; expected a name for each")
-    return ids
 
 
 def _pairs(runs: list[Result], ids: Any) -> dict[str, np.ndarray]:
