@@ -7,6 +7,7 @@ import tyro
 
 from memjax import __version__, store
 from memjax.cli import results
+from memjax.cli.ahead import Ahead, ahead
 from memjax.cli.inspect import Status, Verify, status, verify
 from memjax.cli.machine import Doctor, Seed, doctor, seed
 from memjax.cli.options import SHORT, everything, of_command
@@ -79,8 +80,9 @@ def call(arguments: list[str]) -> int:
         if len(rest) != 1 or rest[0] not in SHELLS:
             raise one_of("shell", " ".join(rest), SHELLS)
         command = "--tyro-print-completion"
+    chips, rest = ahead(rest) if command == "doctor" else (Ahead(), rest)
     begin, rest = beginning(rest) if command in ("run", "doctor") else (RunConfig(), rest)
-    defaults = {RunConfig: {"default": begin}, Doctor: {"default": Doctor(begin)}}
+    defaults = {RunConfig: {"default": begin}, Doctor: {"default": Doctor(begin, ahead=chips)}}
     commands = [Annotated[kind, tyro.conf.subcommand(name, **defaults.get(kind, {}))]
                 for kind, (name, _) in COMMANDS.items()]  # fmt: skip
     union: Any = Union[tuple(commands)]  # noqa: UP007  # a union of a list

@@ -34,7 +34,8 @@ class ReportFile(NamedTuple):
         page = html.escape(self.path.read_text(encoding="utf-8"))
         return (
             f"<p>{html.escape(str(self.path))}</p>"
-            f'<iframe srcdoc="{page}" style="width: 100%; height: 640px; border: 0" sandbox="allow-scripts"></iframe>'
+            f'<iframe srcdoc="{page}" style="width: 100%; height: 640px; border: 0" '
+            'sandbox="allow-scripts allow-downloads"></iframe>'  # downloads: of the review
         )
 
 
