@@ -39,6 +39,13 @@ def panels(
     return figure, axes
 
 
+def named(figure: Any, data: str) -> None:
+    """Puts the name of the data before the note below the figure."""
+    note = figure.get_supxlabel()
+    if not note.startswith(data):
+        figure.supxlabel(f"{data}; {note}" if note else data, fontsize=7, color="0.4")
+
+
 def band(axis: Any, x: Sequence[float], intervals: Sequence[Interval], label: str, **style: Any) -> None:
     """A line of values with their 95 % intervals shaded; an interval without ends is not drawn."""
     values = np.array([item.value for item in intervals])
@@ -65,9 +72,9 @@ def image_row(axis: Any, images: np.ndarray, titles: Sequence[str], heading: str
         inset = axis.inset_axes((place / count, 0.0, 0.94 / count, 0.78))
         inset.imshow(as_picture(image), cmap="gray_r" if image.ndim == 2 else None, interpolation="nearest")
         inset.set_axis_off()
-        inset.set_title(title, fontsize=6, pad=2)
+        inset.set_title(title, fontsize=5.5, pad=2)
     if heading:
-        axis.text(-0.01, 0.4, heading, rotation=90, ha="right", va="center", fontsize=8, transform=axis.transAxes)
+        axis.text(-0.01, 0.4, heading, rotation=90, ha="right", va="center", fontsize=6.5, transform=axis.transAxes)
 
 
 def as_picture(image: np.ndarray) -> np.ndarray:

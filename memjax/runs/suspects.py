@@ -1,11 +1,12 @@
 """The table of training examples: all there is of each, and those whose labels look wrong."""
 
+import shlex
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from memjax.notebook import three_digits
+from memjax.notebook import aligned, three_digits
 from memjax.results import Estimates
 from memjax.runs.summary import printable
 from memjax.types import Dataset
@@ -102,6 +103,13 @@ def sentence(table: dict[str, np.ndarray]) -> str:
     return f"{count:,} of {total:,} training {looks}: models that did not train on {other} are sure of another class."
 
 
+def rest(table: dict[str, np.ndarray], shown: int, folder: str) -> list[str]:
+    """The command that lists all labels that look wrong, if a table of so many rows does not."""
+    count = int(table.get("looks_wrong", np.zeros(1)).sum())
+    more = f"{count - shown:,} more look wrong: memjax suspects {shlex.quote(folder)} --count {count}"
+    return [more] if count > shown else []
+
+
 def lines(suspects: dict[str, np.ndarray]) -> list[str]:
     """The table of suspects for a terminal."""
     ranked = "probability" if "probability" in suspects else "correct_out"
@@ -113,9 +121,4 @@ def lines(suspects: dict[str, np.ndarray]) -> list[str]:
         columns.append([title, *(printable(text)[:_LONGEST] for text in texts)])
     three = zip(suspects["memorization"], suspects["low"], suspects["high"], strict=True)
     intervals = [f"{value:.2f} ({low:.2f} to {high:.2f})" for value, low, high in three]
-    columns = [column for column in [*columns, ["memorization", *intervals]] if len(column) > 1]
-    widths = [max(map(len, column)) for column in columns]
-    return [
-        "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in zip(*columns, strict=True)
-    ]
+    return aligned([column for column in [*columns, ["memorization", *intervals]] if len(column) > 1])

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -58,12 +59,8 @@ class LaidOut(NamedTuple):
 
 def laid_out_of(parts: list[Outcomes]) -> LaidOut | None:
     """The models of all parts; None where they are independent and of one size."""
-    numbers = np.concatenate([part.model_ids for part in parts])
-    sides = [
-        {name: np.concatenate([getattr(part, side)[name] for part in parts]) for name in getattr(parts[0], side)}
-        for side in ("train", "test")
-    ]
-    joined = some_models(Outcomes(numbers, np.concatenate([part.masks for part in parts]), *sides), np.argsort(numbers))
+    whole: Outcomes = jax.tree.map(lambda *values: np.concatenate(values), *parts)
+    joined = some_models(whole, np.argsort(whole.model_ids))
     layout = layout_of(joined.masks)
     return LaidOut(joined, layout) if layout else None
 
