@@ -195,7 +195,7 @@ def move(path: Path, target: Path) -> None:
     """Renames a file or a broken link within its folder; does nothing if it does not exist."""
     if url := url_of(path):
         objects.move(url, url.removesuffix(path.name) + target.name)
-    if os.path.lexists(path):
+    with suppress(FileNotFoundError):
         path.rename(target)
 
 
