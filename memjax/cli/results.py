@@ -8,7 +8,7 @@ from typing import Literal
 import tyro
 
 from memjax.cli.options import Folder
-from memjax.cli.output import Output, conclude, print_event, records
+from memjax.cli.output import Output, conclude, print_event, put, records
 from memjax.config.run_config import Score
 from memjax.config.specs import OutputSpec, TableSpec
 from memjax.errors import InputError
@@ -32,7 +32,7 @@ def report(request: Report) -> None:
     """Writes the report and prints its path."""
     from memjax.runs.result import open
 
-    print(shown(open(request.folder, request.dataset).report(request.examples).path))
+    put(shown(open(request.folder, request.dataset).report(request.examples).path))
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,12 @@ def suspects(request: Suspects) -> None:
     found = suspect_columns(columns, request.count)
     if request.csv:
         write_csv(Path(request.csv), found)
-        print(request.csv)
+        put(request.csv)
     elif request.json:
         for record in records(found):
             print_event("suspect", **record)
     else:
-        print("\n".join([*filter(None, [sentence(columns)]), "", *lines(found)]))
+        put("\n".join([*filter(None, [sentence(columns)]), "", *lines(found)]))
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,9 @@ def apply(request: Apply) -> None:
     spec = TableSpec(target=request.target, id=request.id)
     done = apply_review(read_review(request.review), request.dataset, spec, request.out)
     kind, named = request.dataset.partition(":")[0], f" --id {shlex.quote(request.id)}" if request.id else ""
-    print(
-        f"{request.out}: {done.relabelled} labels changed, {done.dropped} rows left out, {done.kept} left as they were"
-    )
+    put(f"{request.out}: {done.relabelled} labels changed, {done.dropped} rows left out, {done.kept} left as they were")
     again = f"memjax --dataset {kind}:{shlex.quote(str(request.out))} --target {shlex.quote(request.target)}{named}"
-    print(f"train again: {again}")
+    put(f"train again: {again}")
 
 
 @dataclass(frozen=True)
@@ -149,4 +147,4 @@ def export(request: Export) -> None:
     from memjax.runs.result import open
 
     for line in export.export(open(request.run), request.out, request.format):
-        print(line)
+        put(line)

@@ -5,10 +5,12 @@ Arrays that are something else raise KeyError, TypeError or ValueError.
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
+from jaxtyping import Num, jaxtyped
 
 from memjax.errors import InputError
 from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans
@@ -135,9 +137,25 @@ def read_found(folder: Path, checked: bool = True) -> Results:
 
 def _as(kind: Callable[[Any], _T], arrays: Any) -> _T | None:
     try:
-        return None if arrays is None else kind(arrays)
-    except (KeyError, TypeError, ValueError, IndexError):
+        found = None if arrays is None else kind(arrays)
+        with jaxtyped("context"):  # type: ignore[call-overload]
+            return found if _fits(found, type(found)) else None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return None
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value and all in it have the types that the annotations say; a named axis has one length."""
+    if get_origin(kind) is dict:
+        return all(_fits(each, get_args(kind)[1]) for each in value.values())
+    if get_args(kind):
+        return any(_fits(value, each) for each in get_args(kind))
+    if kind is Estimate:
+        return all(each is None or isinstance(each, Num[np.ndarray, " train"]) for each in (*value, value.num_right))
+    if is_dataclass(kind) or issubclass(kind, tuple):
+        inside = get_type_hints(kind).items()
+        return isinstance(value, kind) and all(_fits(getattr(value, name), each) for name, each in inside)
+    return isinstance(value, float | int if kind is float else kind)
 
 
 def _named(found: Any, names: Mapping[str, str]) -> dict[str, Any]:
