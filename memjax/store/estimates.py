@@ -4,10 +4,10 @@ Arrays that are something else raise KeyError, TypeError or ValueError.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 import numpy as np
 from jaxtyping import Num, jaxtyped
@@ -138,24 +138,24 @@ def read_found(folder: Path, checked: bool = True) -> Results:
 def _as(kind: Callable[[Any], _T], arrays: Any) -> _T | None:
     try:
         found = None if arrays is None else kind(arrays)
-        with jaxtyped("context"):  # type: ignore[call-overload]
-            return found if _fits(found, type(found)) else None
+        with jaxtyped("context"):  # type: ignore[call-overload]  # a named axis has one length in all of it
+            return found if all(isinstance(*each) for each in _typed(found, type(found))) else None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return None
 
 
-def _fits(value: Any, kind: Any) -> bool:
-    """Whether a value and all in it have the types that the annotations say; a named axis has one length."""
-    if get_origin(kind) is dict:
-        return all(_fits(each, get_args(kind)[1]) for each in value.values())
-    if get_args(kind):
-        return any(_fits(value, each) for each in get_args(kind))
-    if kind is Estimate:
-        return all(each is None or isinstance(each, Num[np.ndarray, " train"]) for each in (*value, value.num_right))
-    if is_dataclass(kind) or issubclass(kind, tuple):
-        inside = get_type_hints(kind).items()
-        return isinstance(value, kind) and all(_fits(getattr(value, name), each) for name, each in inside)
-    return isinstance(value, float | int if kind is float else kind)
+def _typed(value: Any, kind: Any) -> Iterator[tuple[Any, Any]]:
+    """All values in a value, each with the type that its annotation says."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from _typed(each, get_args(kind)[1])
+    elif isinstance(value, Estimate):
+        yield from ((each, Num[np.ndarray, " train"] | None) for each in (*value, value.num_right))
+    elif is_dataclass(value) or isinstance(value, tuple):
+        for name, inside in get_type_hints(type(value)).items():
+            yield from _typed(getattr(value, name), inside)
+    else:
+        yield value, float | int if kind is float else kind
 
 
 def _named(found: Any, names: Mapping[str, str]) -> dict[str, Any]:
