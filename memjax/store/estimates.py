@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 import numpy as np
-from jaxtyping import Num, jaxtyped
+from jaxtyping import Num
 
 from memjax.errors import InputError
 from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans
@@ -138,10 +138,22 @@ def read_found(folder: Path, checked: bool = True) -> Results:
 def _as(kind: Callable[[Any], _T], arrays: Any) -> _T | None:
     try:
         found = None if arrays is None else kind(arrays)
-        with jaxtyped("context"):  # type: ignore[call-overload]  # a named axis has one length in all of it
-            return found if all(isinstance(*each) for each in _typed(found, type(found))) else None
+        return found if _fits(found) else None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return None
+
+
+def _fits(found: Any) -> bool:
+    """Whether all values in it have the types that the annotations say, and each named axis has one length."""
+    lengths = dict[str, int]()
+    for value, kind in _typed(found, type(found)):
+        if not isinstance(value, kind):
+            return False
+        arrays = (each for each in (kind, *get_args(kind)) if value is not None and hasattr(each, "dim_str"))
+        sizes = [pair for each in arrays for pair in zip(each.dim_str.split(), value.shape, strict=True)]
+        if any(lengths.setdefault(axis, size) != size for axis, size in sizes):
+            return False
+    return True
 
 
 def _typed(value: Any, kind: Any) -> Iterator[tuple[Any, Any]]:
