@@ -51,12 +51,19 @@ class ModelSettings(BaseSettings):
     """Test examples per class."""
     model: str = ""
     """Another network; as for the command memjax."""
+    epochs: int | None = None
+    """Another number of epochs."""
     models: int | None = None
     """Models on random subsets."""
     retrainings: int | None = None
     """Retrainings on each changed training set."""
 
     sizes: ClassVar[dict[str, Size]] = SIZES  # an experiment that needs other data or numbers has its own
+
+    @property
+    def data_name(self) -> str:
+        """What the experiment trains on, in a word."""
+        return self.dataset or self.preset or self.sizes[self.size].data.dataset
 
     def config(self) -> RunConfig:
         """The models on random subsets that everything is estimated from.
@@ -71,7 +78,7 @@ class ModelSettings(BaseSettings):
             if self.preset not in PRESETS:
                 raise one_of("--preset", self.preset, list(PRESETS))
             config = PRESETS[self.preset]
-        data = DataSpec(self.dataset) if self.dataset else config.data
+        data = DataSpec(self.source(self.dataset)) if self.dataset else config.data
         data = replace(
             data,
             per_class=self.per_class or data.per_class,
@@ -79,9 +86,10 @@ class ModelSettings(BaseSettings):
             data_seed=self.data_seed,
         )
         model = replace(config.model, model=self.model) if self.model else config.model
+        train = replace(config.train, epochs=self.epochs or config.train.epochs)
         # The matrix of all influences would be written for nothing: pairs are within a class.
         return replace(
-            config, seed=self.seed, data=data, model=model, num_models=self.models or config.num_models,
+            config, seed=self.seed, data=data, model=model, train=train, num_models=self.models or config.num_models,
             influence="same-class",
         )  # fmt: skip
 

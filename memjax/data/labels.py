@@ -71,6 +71,8 @@ def as_labels(which: str, labels: Any) -> np.ndarray:
     if array.dtype.kind == "f":
         array = array.astype(np.float64)
         wrong = np.flatnonzero(~(np.isfinite(array) & (array == np.round(array)) & (np.abs(array) < 2**53)))
+        if (missing := np.flatnonzero(np.isnan(array))).size:
+            raise InputError(f"{which} label of row {missing[0]} is missing ({missing.size} such rows); leave them out")
         if wrong.size:
             raise InputError(
                 f"{which} label {array[wrong[0]]:g} of row {wrong[0]} is no class; expected text, whole numbers or "

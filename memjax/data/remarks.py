@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from memjax.config.specs import DataSpec
-from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
+from memjax.types import Dataset
 
 CHANNELS = (1, 3, 4)  # grey, colour, colour with opacity
 FEW = 100  # different whole numbers up to which they may be categories or tokens
@@ -23,9 +23,10 @@ def check_channels(spec: DataSpec, shape: tuple[int, ...], model: str) -> None:
         )
 
 
-def remarks_on(inputs: Inputs, spec: DataSpec, scaling: str) -> Iterator[str]:
-    """What a user should know of the training inputs, one sentence each."""
-    shape = inputs.shape[1:]
+def remarks_on(dataset: Dataset, spec: DataSpec, scaling: str) -> Iterator[str]:
+    """What a user should know of the training examples, one sentence each."""
+    yield from _remarks_on_classes(dataset)
+    inputs, shape = dataset.train_inputs, dataset.input_shape
     if _channels_first(shape) and not spec.channels_last:
         yield (
             f"inputs of shape {shape} look like images with channels first: they are scaled by their last axis and not "
@@ -40,6 +41,21 @@ def remarks_on(inputs: Inputs, spec: DataSpec, scaling: str) -> Iterator[str]:
                 "standardised as magnitudes. If they stand for categories or tokens, give a feature for each value: "
                 "(x[..., None] == numpy.unique(x_train)).reshape(len(x), -1); in a table write them as texts"
             )
+
+
+def _remarks_on_classes(dataset: Dataset) -> Iterator[str]:
+    alike: dict[str, str] = {}
+    for name in dataset.class_names:
+        other = alike.setdefault(" ".join(name.split()).casefold(), name)
+        if other != name:
+            yield f"classes {other!r} and {name!r} differ only in capitals or spaces, and count as two"
+            break
+    single = int((np.bincount(dataset.train_labels, minlength=dataset.num_classes) == 1).sum())
+    if 2 * single > dataset.num_classes:
+        yield (
+            f"{single} of {dataset.num_classes} classes have one training example: a model that did not see it cannot "
+            "know its class. Are the labels names of rows, or numbers to be predicted?"
+        )
 
 
 def _channels_first(shape: tuple[int, ...]) -> bool:

@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,9 +16,8 @@ from memjax.data.in_memory import InMemory
 from memjax.machine import environment
 from memjax.machine.workers import make_worker
 from memjax.runs import open_folder, summary
-from memjax.runs.carry_out import carry_out
 from memjax.runs.progress import Bar, Silent, Teller
-from memjax.runs.result import Result
+from memjax.runs.result import Result, finish
 
 
 def fit(
@@ -99,6 +97,4 @@ def fit_config(config: RunConfig, given: InMemory | None, teller: Teller, estima
     worker = make_worker(run.config.worker)
     number = f"; worker {worker.index}/{worker.count}" if worker.count > 1 else ""
     teller.say("start", f"{summary.headline(start)}; run folder {where}{number}", run=where, **start)
-    before, began = run.num_trained, time.monotonic()
-    run, fresh = carry_out(run, teller, estimate, advice)
-    return Result(run, trained=run.num_trained - before, fresh=fresh, seconds=time.monotonic() - began)
+    return finish(run, teller, estimate, advice)

@@ -24,27 +24,21 @@ from memjax.types import Dataset, SubsetDesign
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """A request whose examples are read and whose subsets are known.
-
-    Attributes:
-      folder: the run folder, which may not be there yet.
-      data: what the plan says of the examples: name, content hash, sizes, class names.
-      given: the examples as the user gave them in memory; None where they are read from a source.
-      missing: why the examples' inputs are not there, in words; empty where they are.
-    """
+    """A request whose examples are read and whose subsets are known."""
 
     config: RunConfig
-    folder: Path
+    folder: Path  # the run folder, which may not be there yet
     dataset: Dataset
     design: SubsetDesign
-    data: dict[str, Any]
+    data: dict[str, Any]  # what the plan says of the examples: name, content hash, sizes, class names
+    # the examples as the user gave them in memory; None where they are read from a source
     given: InMemory | None = None
-    missing: str = ""
+    missing: str = ""  # why the examples' inputs are not there, in words; empty where they are
 
     @property
     def notices(self) -> list[str]:
         """What the user should know of the examples, one sentence each."""
-        said = remarks_on(self.dataset.train_inputs, self.config.data, self.config.train.scaling)
+        said = remarks_on(self.dataset, self.config.data, self.config.train.scaling)
         return [*(self.given.notices if self.given else ()), *said]
 
     def check_inputs(self) -> None:

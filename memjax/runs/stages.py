@@ -37,7 +37,7 @@ def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = No
     num_models, sizes = run.plan.num_models, (run.dataset.num_train, run.dataset.num_test)
     in_pairs = estimators.in_pairs(run.design.masks, num_models)
     planned = not in_pairs and are_laid_out(run.design.masks, num_models)
-    empty = partial(estimators.Tally, num_models, *sizes, in_pairs, run.config.score, planned)
+    empty = partial(estimators.Tally, num_models, *sizes, in_pairs, run.config.score, planned, run.dataset.train_labels)
     count = partial(_count, run, advance, notify)
     # Blocks 2k and 2k + 1 together: of whatever size they are, models 2k and 2k + 1 are never parted.
     groups = [list(group) for _, group in itertools.groupby(sorted(run.plan.blocks), lambda number: number // 2)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from memjax.config.specs import TableSpec
-from memjax.data.adapters.libraries import arrays_of, is_collection
+from memjax.data.adapters import arrays_of, is_collection
 from memjax.data.given import examples_given
 from memjax.errors import InputError
 
@@ -68,6 +68,18 @@ def test_what_gives_no_pairs_is_refused():
     for collection, words in ((Singles(), "no pairs of inputs and labels"), (Ragged(), "do not have one shape")):
         with pytest.raises(InputError, match=words):
             arrays_of(collection, TableSpec())
+
+
+def test_a_dictionary_of_parts_is_told_to_give_its_parts():
+    class DatasetDict(dict):
+        """As that of Hugging Face's datasets."""
+
+    for parts, kind in (
+        (DatasetDict(train=Pairs(), test=Pairs()), "DatasetDict"),
+        ({"train": [1], "test": [2]}, "dict"),
+    ):
+        with pytest.raises(InputError, match=f"a {kind} of train, test is given; give its parts, as in memjax.fit"):
+            given(parts)
 
 
 def test_a_table_of_hugging_face():

@@ -1,6 +1,7 @@
 """Reads a table from a CSV or Parquet file as a pandas data frame."""
 
 import csv
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from memjax.untrusted.files import reading
 KINDS = ("csv", "parquet")
 MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL"]  # "None" may well be somebody's word for a class
 DELIMITERS = ",;\t|"
+SAID = "said"  # attribute of a data frame: what a reader should know of how its file was read
 _LOOKED_AT = 2**16  # bytes from which the delimiter is guessed
 
 
@@ -43,7 +45,7 @@ def read_table(source: str, text_column: str = "", as_text: bool = False) -> Any
 def _read_csv(path: Path, text_column: str, as_text: bool) -> Any:
     import pandas
 
-    with reading(path, UnicodeDecodeError, ValueError, pandas.errors.ParserWarning) as stream:
+    with reading(path, ValueError, pandas.errors.ParserWarning) as stream:
         start = stream.read(_LOOKED_AT)
         if start.startswith(b"PK") or start.startswith(b"PAR1") or b"\0" in start:
             raise InputError(f"{path} is no text; csv: expects lines of text with commas, semicolons or tabs")
@@ -56,9 +58,19 @@ def _read_csv(path: Path, text_column: str, as_text: bool) -> Any:
         if text_column and not as_text:
             how["dtype"] = {text_column: str}
         how |= {"index_col": False}  # or pandas would take the first of too many fields for an index
+        number = f"(?:^|[{delimiter}])([-+]?[0-9]+,[0-9]+)(?=[{delimiter}\r\n]|$)"
+        comma = None if delimiter == "," else re.search(number, start.decode("utf-8-sig", "ignore"), re.MULTILINE)
+        if comma and not as_text:
+            how["decimal"] = ","
         with warnings.catch_warnings():
             warnings.simplefilter("error", pandas.errors.ParserWarning)
-            return pandas.read_csv(stream, sep=delimiter, keep_default_na=False, encoding="utf-8-sig", **how)
+            try:
+                frame = pandas.read_csv(stream, sep=delimiter, keep_default_na=False, encoding="utf-8-sig", **how)
+            except UnicodeDecodeError as problem:
+                raise InputError(f"{path} is not in UTF-8 ({problem}); save it as UTF-8") from None
+    if comma:
+        frame.attrs[SAID] = [f"commas are decimal points: {comma[1]} is {comma[1].replace(',', '.')}"]
+    return frame
 
 
 def _delimiter(start: str) -> str:

@@ -1,6 +1,5 @@
 """Makes training and test examples of a table that has its labels in a column, and splits its rows."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,9 +8,11 @@ from jaxtyping import Bool, Int
 from memjax.config.specs import TableSpec
 from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.labels import encode_labels
-from memjax.data.tables.columns import Column, encode, remarks, shown, understand
+from memjax.data.tables.columns import encode, shown, understand
+from memjax.data.tables.files import SAID
+from memjax.data.tables.remarks import remarks, unseen
 from memjax.errors import InputError, one_of
-from memjax.prng import host_permutation
+from memjax.prng import host_order
 from memjax.types import Table
 
 TEST_WORDS = {"test", "testing", "valid", "validation", "val", "dev", "eval", "1", "true"}
@@ -24,9 +25,12 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
     Test rows are `test`, if they are in a data frame of their own; else a column names them, or the seed draws them.
     """
     _check_names(frame, spec)
-    labels, said = frame[spec.target], []
+    labels, said = frame[spec.target], list(frame.attrs.get(SAID, ()))
     if unlabelled := int(labels.isna().sum()):
-        raise InputError(f"column {spec.target!r} lacks {unlabelled} of {len(frame)} labels; leave these rows out")
+        raise InputError(
+            f"column {spec.target!r} lacks {unlabelled} of {len(frame)} labels; leave these rows out (in a file, NA, "
+            "N/A, NaN and null stand for a missing one)"
+        )
     rows = np.zeros(len(frame), bool)
     if test is None and spec.split:
         rows = named(frame[spec.split])
@@ -34,11 +38,8 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
             f"column {spec.split!r} splits the rows: {(~rows).sum():,} for training, {rows.sum():,} for testing"
         )
     elif test is None and spec.test_fraction:
-        rows = drawn(encode_labels(labels).train, spec.test_fraction, seed)
-        said.append(
-            f"{rows.sum():,} of {len(frame):,} rows were drawn for testing, {spec.test_fraction:.0%} of each class; "
-            "all other rows are for training.  --test-fraction 0 trains on all"
-        )
+        rows = drawn(encode_labels(labels).train, spec.test_fraction, seed, frame[spec.id] if spec.id else frame.index)
+        said.append(drawn_in_words(rows, spec.test_fraction, "rows"))
     if test is None:
         frame, test = frame[~rows], frame[rows]
     left_out = [column for column in (spec.target, spec.id, spec.split, *spec.drop) if column in frame.columns]
@@ -59,16 +60,9 @@ def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: A
     parts = frame, frame.iloc[:0] if test is None else test
     sides = ([shown(part[name]) for name in frame.columns] for part in parts)
     table = Table([str(name) for name in frame.columns], *sides)
-    said = [*remarks(columns, frame), *_unseen(columns, parts[1])]
+    said = [*remarks(columns, frame, labels), *unseen(columns, parts[1])]
     features = tuple(name for column in columns for name in column.features)
     return found._replace(table=table, features=features, notices=tuple(said))
-
-
-def _unseen(columns: list[Column], test: Any) -> Iterator[str]:
-    """Which columns of test rows have texts that no training row has."""
-    for column in columns:
-        if column.kind == "category" and (new := int((~column.numbers(test[column.name]).any(axis=1)).sum())):
-            yield f"{new} test rows have a text in column {column.name!r} that no training row has: its features are 0"
 
 
 def _check_names(frame: Any, spec: TableSpec) -> None:
@@ -88,14 +82,26 @@ def _check_names(frame: Any, spec: TableSpec) -> None:
         )
 
 
-def drawn(labels: Int[np.ndarray, " rows"], fraction: float, seed: int) -> Bool[np.ndarray, " rows"]:
-    """Test rows, drawn at random: the fraction of each class, rounded; one row of each class is left for training."""
+def drawn(labels: Int[np.ndarray, " rows"], fraction: float, seed: int, names: Any = None) -> Bool[np.ndarray, " rows"]:
+    """Test rows, drawn at random: the fraction of each class, rounded; one row of each class is left for training.
+
+    The names of the rows, by default their numbers, decide: a table of which some labels were corrected has nearly the
+    same test rows, so that runs before and after can be compared.
+    """
+    order = host_order(seed, "test rows", range(len(labels)) if names is None else names)
     test = np.zeros(len(labels), bool)
     for number in range(int(labels.max(initial=-1)) + 1):
-        rows = np.flatnonzero(labels == number)
-        count = min(round(fraction * len(rows)), len(rows) - 1)
-        test[rows[host_permutation(seed, "test rows", number, len(rows))[:count]]] = True
+        rows = order[labels[order] == number]
+        test[rows[: min(round(fraction * len(rows)), len(rows) - 1)]] = True
     return test
+
+
+def drawn_in_words(test: Bool[np.ndarray, " rows"], fraction: float, what: str) -> str:
+    """That test rows were drawn, and what this means for their labels."""
+    return (
+        f"{test.sum():,} of {len(test):,} {what} were drawn for testing, {fraction:.0%} of each class; their "
+        f"labels are not judged.  --test-fraction 0 trains on all {what}, and judges all"
+    )
 
 
 def named(column: Any) -> Bool[np.ndarray, " rows"]:

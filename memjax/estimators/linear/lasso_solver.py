@@ -21,38 +21,26 @@ Number = Float[Array, ""] | float
 
 
 class DesignMatrix(NamedTuple):
-    """The masks of the models in use, as the solver wants them.
+    """The masks of the models in use, as the solver wants them."""
 
-    Attributes:
-      means: of the masks.
-      centred: masks minus means, over the root of the number of models in use; 0 in rows of models that are not.
-      gram: centred' centred, where there are so few training examples that this is the shorter way; else None.
-      step: the largest safe step, 1 over the largest eigenvalue of centred' centred.
-      spread: the standard deviation of a mask, the root of the mean square over training examples.
-    """
-
-    means: Float[Array, " train"]
+    means: Float[Array, " train"]  # of the masks
+    # masks minus means, over the root of the number of models in use; 0 in rows of models that are not
     centred: Float[Array, "models train"]
+    # centred' centred, where there are so few training examples that this is the shorter way; else None
     gram: Float[Array, "train train"] | None
-    step: Float[Array, ""]
-    spread: Float[Array, ""]
+    step: Float[Array, ""]  # the largest safe step, 1 over the largest eigenvalue of centred' centred
+    spread: Float[Array, ""]  # the standard deviation of a mask, the root of the mean square over training examples
 
 
 class Targets(NamedTuple):
-    """The outputs of some targets in standard deviations: all of the objective that depends on them.
+    """The outputs of some targets in standard deviations: all of the objective that depends on them."""
 
-    Attributes:
-      means, scale: mean and standard deviation of the outputs of the models in use; a scale of 0 is given as 1.
-      factors: of the penalty.
-      slopes: minus the gradient of half the squared error where all weights are 0.
-      power: the mean square of the standardised outputs: 1, or 0 where they are constant.
-    """
-
+    # means, scale: mean and standard deviation of the outputs of the models in use; a scale of 0 is given as 1
     means: Test
     scale: Test
-    factors: Factors
-    slopes: Pairs
-    power: Test
+    factors: Factors  # of the penalty
+    slopes: Pairs  # minus the gradient of half the squared error where all weights are 0
+    power: Test  # the mean square of the standardised outputs: 1, or 0 where they are constant
 
 
 class Fit(NamedTuple):
@@ -112,7 +100,8 @@ def solve(design: DesignMatrix, targets: Targets, penalties: Test, start: Fit, t
         momentum = (pace - 1) / next_pace
         point = fit.weights + momentum * (fit.weights - before.weights)
         slopes = fit.slopes + momentum * (fit.slopes - before.slopes)
-        weights = soft_threshold(point + design.step * slopes, design.step * penalties * targets.factors)
+        moved, by = point + design.step * slopes, design.step * penalties * targets.factors
+        weights = jnp.sign(moved) * jnp.maximum(jnp.abs(moved) - by, 0)  # moved towards 0, and not beyond it
         turned = ((point - weights) * (weights - fit.weights)).sum(0) > 0
         return fit, _at(design, targets, penalties, weights), jnp.where(turned, 1, next_pace), rounds + 1
 
@@ -142,11 +131,6 @@ def duality_gap(targets: Targets, penalties: Test, weights: Pairs, slopes: Pairs
     residual = jnp.maximum(targets.power - (weights * (targets.slopes + slopes)).sum(0), 0)
     excess = jnp.maximum(penalties * targets.factors * jnp.abs(weights) - shrink * weights * slopes, 0)
     return (1 - shrink) ** 2 * residual / 2 + excess.sum(0)
-
-
-def soft_threshold(values: Pairs, by: Factors) -> Pairs:
-    """Values moved towards 0, and not beyond it."""
-    return jnp.sign(values) * jnp.maximum(jnp.abs(values) - by, 0)
 
 
 @jax.jit

@@ -1,8 +1,12 @@
 import json
+import math
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
+from scipy import stats
 
+from experiments.common import claim
 from experiments.common.claim import Result, Verdict, conclude, name_of, repeated
 from experiments.common.intervals import Interval, mean_interval
 from experiments.common.settings import BaseSettings
@@ -30,6 +34,24 @@ def test_the_verdict_is_where_the_interval_lies(low, high, word):
     assert Verdict("more than .2", Interval(0.3, low, high, 5), above=0.2).word == word
 
 
+def test_an_effect_that_is_not_a_number_is_no_decision():
+    verdict = Verdict("", mean_interval([np.nan, 1.0]))
+
+    assert verdict.word == "NaN"
+    assert math.isnan(verdict.p)
+
+
+def test_the_p_value_of_a_mean_is_that_of_the_t_test():
+    values = np.random.default_rng(0).normal(0.3, 1, 12)
+
+    assert Verdict("", mean_interval(values), 0.1).p == pytest.approx(stats.ttest_1samp(values, 0.1).pvalue)
+
+
+@pytest.mark.parametrize(("low", "p"), [(0, 0.05), (-math.inf, 1)])
+def test_the_p_value_is_a_twentieth_where_the_interval_ends_at_the_bound(low, p):
+    assert Verdict("", Interval(0.3, low, 0.4, 5)).p == pytest.approx(p)
+
+
 def test_one_repeat_has_the_interval_of_the_experiment():
     assert repeated(run, Settings()) == run(Settings())
 
@@ -52,7 +74,7 @@ def test_no_repeats_at_all():
 def test_the_result_is_written_in_the_folder_of_the_experiment(tmp_path, capsys):
     conclude("arpit.depth", Settings(size="smoke", folder=tmp_path), run(Settings()))
 
-    written = json.loads((tmp_path / "arpit" / "depth" / "smoke" / "result.json").read_text())
+    written = json.loads((tmp_path / "arpit" / "depth" / "smoke-several" / "result.json").read_text())
     assert written["verdicts"][0]["word"] == "supported"
     assert "verdict: supported: it is large" in capsys.readouterr().out
 
@@ -61,3 +83,23 @@ def test_the_name_of_an_experiment_is_where_it_is():
     from experiments.arpit import depth
 
     assert name_of(depth.run) == "arpit.depth"
+
+
+def test_the_command_that_is_kept_names_no_folder():
+    arguments = ["--size", "quick", "--folder", "/somewhere/else", "--keep", "--seed", "3"]
+
+    assert claim.command("arpit.depth", arguments) == "python -m experiments.arpit.depth --size quick --seed 3"
+
+
+def test_what_is_kept_has_words_for_what_is_not_a_number(tmp_path, monkeypatch):
+    monkeypatch.setattr(claim, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(claim, "FIGURES", tmp_path)
+    result = Result({"nothing": math.nan}, [Verdict("it is", mean_interval([1.0]))])
+
+    conclude("arpit.depth", Settings(size="smoke", folder=tmp_path, keep=True, seed=3), result)
+
+    kept = json.loads((tmp_path / "results" / "arpit.depth.smoke-several.json").read_text())
+    assert kept["found"] == {"nothing": "NaN"}
+    assert [kept["verdicts"][0][end] for end in ("low", "high")] == ["-inf", "inf"]
+    assert kept["settings"] == {"size": "smoke", "seed": 3, "data_seed": 0, "repeats": 1}
+    assert kept["data"] == "several"
