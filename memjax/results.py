@@ -81,7 +81,7 @@ class Estimates:
     corrupted: Bool[np.ndarray, " train"] | None = None
     test_corrupted: Bool[np.ndarray, " test"] | None = None
     typical_stderr: float = float("nan")
-    mean_interval: tuple[float, float] | Float[np.ndarray, " 2"] = (float("nan"), float("nan"))
+    mean_interval: tuple | Float[np.ndarray, " 2"] = (float("nan"), float("nan"))
     class_intervals: Float[np.ndarray, "2 classes"] | None = None
     reliability: float = float("nan")
     reliability_halves: float = float("nan")
