@@ -6,11 +6,12 @@ from typing import Annotated, Any, Union
 import tyro
 
 from memjax import __version__, store
+from memjax.cli import results
+from memjax.cli.ahead import Ahead, ahead
 from memjax.cli.inspect import Status, Verify, status, verify
 from memjax.cli.machine import Doctor, Seed, doctor, seed
 from memjax.cli.options import SHORT, everything, of_command
 from memjax.cli.output import Output, conclude, put
-from memjax.cli.results import Apply, Estimate, Export, Report, Suspects, apply, estimate, export, report, suspects
 from memjax.config.from_keywords import FIRST, with_purpose
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
@@ -36,11 +37,13 @@ COMMANDS = {
     RunConfig: ("run", train),
     Status: ("status", status),
     Verify: ("verify", verify),
-    Report: ("report", report),
-    Suspects: ("suspects", suspects),
-    Apply: ("apply", apply),
-    Estimate: ("estimate", estimate),
-    Export: ("export", export),
+    results.Report: ("report", results.report),
+    results.Suspects: ("suspects", results.suspects),
+    results.Apply: ("apply", results.apply),
+    results.Compare: ("compare", results.compare),
+    results.Estimate: ("estimate", results.estimate),
+    results.Export: ("export", results.export),
+    results.Publish: ("publish", results.publish),
     Doctor: ("doctor", doctor),
     Seed: ("seed", seed),
 }
@@ -77,8 +80,9 @@ def call(arguments: list[str]) -> int:
         if len(rest) != 1 or rest[0] not in SHELLS:
             raise one_of("shell", " ".join(rest), SHELLS)
         command = "--tyro-print-completion"
+    chips, rest = ahead(rest) if command == "doctor" else (Ahead(), rest)
     begin, rest = beginning(rest) if command in ("run", "doctor") else (RunConfig(), rest)
-    defaults = {RunConfig: {"default": begin}, Doctor: {"default": Doctor(begin)}}
+    defaults = {RunConfig: {"default": begin}, Doctor: {"default": Doctor(begin, ahead=chips)}}
     commands = [Annotated[kind, tyro.conf.subcommand(name, **defaults.get(kind, {}))]
                 for kind, (name, _) in COMMANDS.items()]  # fmt: skip
     union: Any = Union[tuple(commands)]  # noqa: UP007  # a union of a list

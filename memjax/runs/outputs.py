@@ -60,18 +60,20 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
     return path
 
 
-def own_words(data: InMemory | None, dataset: Dataset, ids: np.ndarray, columns: dict[str, np.ndarray]) -> "Own":
+def own_words(
+    data: InMemory | None, dataset: Dataset, ids: np.ndarray, test_ids: np.ndarray, columns: dict[str, np.ndarray]
+) -> "Own":
     """What the report calls the examples of a run, and which labels it opens with; columns as of `Result.columns`."""
     from memjax.report.page.own import SUSPECTS_MOST, Own, features_of
 
-    table, test_ids = (data.table, data.own_test_ids) if data else (None, None)
+    table = data.table if data else None
     if table is not None:
         rows = dataset.train_ids, dataset.test_ids
         sides = ([column[taken] for column in side] for side, taken in zip(table[1:], rows, strict=True))
         table = Table(table.names, *sides)
     return Own(
         ids=ids,
-        test_ids=dataset.test_ids if test_ids is None else test_ids[dataset.test_ids],
+        test_ids=test_ids,
         table=table or features_of(dataset),
         answer=sentence(columns),
         suspects=suspect_order(columns, SUSPECTS_MOST),

@@ -60,7 +60,7 @@ class Report:
                 side: [f"{quote(folder)}/{_file_name(sheet)}" for sheet in sheets] if folder else None
                 for side, sheets in self.sheets.items()
             }
-        page = _environment().get_template("page.html").render(
+        page = environment().get_template("page.html").render(
             **self.values,
             script_data=htmlsafe_json_dumps(numbers, allow_nan=False),
             script=Markup(SCRIPT.read_text(encoding="ascii")),  # noqa: S704  our own, with nothing put into it
@@ -167,7 +167,8 @@ def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Gall
 
 
 @cache
-def _environment():
+def environment():
+    """The templates of the pages, with the filters that they use."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     loader = FileSystemLoader(Path(__file__).parent)
