@@ -23,7 +23,10 @@ class LabelQuality(BaseEstimator):
     `fit(X, y)` trains many models on random subsets of the examples, and keeps what they say of examples that they did
     not train on.  As the last step of a pipeline it judges what the earlier steps make of the data; with
     `set_output(transform="pandas")` their names of columns come into `suspects_`.  Like LocalOutlierFactor it judges
-    only the examples it is fitted to, so there is no `predict`.
+    only the examples it is fitted to, so there is no `predict`:
+
+        pipeline = make_pipeline(StandardScaler(), LabelQuality(num_models=400)).set_output(transform="pandas")
+        pipeline.fit(X, y)[-1].suspects_
 
     Args:
       model: a network, as of `memjax.fit`.
@@ -43,11 +46,6 @@ class LabelQuality(BaseEstimator):
         `Result.suspects`, then those of X, if X is a data frame.
       classes_: the labels that there are, in the order of the columns of `held_out_probabilities_`.
       n_features_in_, feature_names_in_: number of features, and their names, if X is a data frame with names.
-
-    >>> from sklearn.datasets import load_iris
-    >>> X, y = load_iris(return_X_y=True)
-    >>> LabelQuality("mlp:8", num_models=8, options={"epochs": 4}).fit(X, y).label_quality_.shape
-    (150,)
     """
 
     def __init__(
