@@ -13,10 +13,10 @@ import numpy as np
 from jaxtyping import Num
 
 from memjax.errors import InputError
-from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans
+from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans, check_fits
 from memjax.store.results import ResultsNote, read_results, read_set
 from memjax.store.staging import shown
-from memjax.types import Estimate
+from memjax.types import Dataset, Estimate
 
 # Names in the files, in their order, and the attributes that they hold.
 ESTIMATES = {
@@ -126,13 +126,18 @@ class Results(NamedTuple):
     note: ResultsNote | None
 
 
-def read_found(folder: Path, checked: bool = True) -> Results:
-    """The estimates, the pairs and the dynamics of a run folder, all of one set; InputError if there are none whole."""
+def read_found(folder: Path, checked: bool = True, dataset: Dataset | None = None) -> Results:
+    """The estimates, the pairs and the dynamics of a run folder, all of one set.
+
+    InputError if there are none whole, or if they are not of the data set, where one is given.
+    """
     note, (estimates, pairs, dynamics) = read_set(folder, ["estimates.npz", "pairs.npz", "dynamics.npz"], checked)
     found, listed = _as(as_estimates, estimates), _as(as_pairs, pairs)
     if found is None or listed is None:
         where = shown(folder)
         raise InputError(f"{where} has no estimates, or they are damaged; make them with: memjax --run {where}")
+    if dataset:
+        check_fits(dataset, found, listed)
     return Results(found, listed, dynamics, note)
 
 
