@@ -90,7 +90,7 @@ def examples_like(config: RunConfig, dataset: Dataset) -> Any:
 
     if config.data.stream:
         return make_examples(config, dataset)
-    few = make_examples(config, take_rows(dataset, slice(2), slice(2)))
+    few: Any = make_examples(config, take_rows(dataset, slice(2), slice(2)))
     counts = {"train": dataset.num_train, "test": dataset.num_test}
 
     def like(name: str, array: Any) -> Any:
