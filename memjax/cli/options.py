@@ -144,8 +144,10 @@ Options used most; memjax --help-all explains all of them, and the presets of th
 
 Other commands; memjax COMMAND --help explains each:
   suspects DIR           labels that look wrong    apply REVIEW  the table with labels corrected
+  compare DIR SECOND     what changed between two runs
   status DIR             how far a run is          verify DIR    whether its files are intact
   report DIR             write the report again    export DIR    files for other programs
+  publish DIR            a data set for others: tables, masks, data card, metadata
   estimate --arrays F    estimates from predictions of models trained elsewhere
   describe DATASET       what is understood of the data; time, memory and precision of a run
   doctor                 the same of a run with these options, here or on other machines
