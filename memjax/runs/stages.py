@@ -187,5 +187,5 @@ def repair(folder: Path, damaged: Iterable[int], teller: Teller) -> None:
         store.set_aside(folder, number)
     with teller.progress(run.plan.num_models, run.num_trained) as progress:
         train(run, progress.update, progress.write, numbers)
-        if store.has_results(folder) and not run.untrained:
+        if store.has_results(folder) and run.num_trained == run.plan.num_models:
             estimate(run, progress.update, progress.write)
