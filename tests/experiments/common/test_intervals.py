@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from experiments.common.intervals import bootstrap, contrast, ends, mean_intervals, paired, share_interval
+from experiments.common.intervals import (
+    Interval,
+    bootstrap,
+    contrast,
+    ends,
+    mean_interval,
+    mean_intervals,
+    paired,
+    share_interval,
+)
 
 
 def test_bootstrap_of_a_mean_has_its_standard_error():
