@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from memjax import store
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.debugging import without_debugging
+from memjax.runs import ray_engine
 from memjax.runs.disk_space import writes_all_pairs
 from memjax.runs.open_folder import Run, reopen_run
 from memjax.runs.progress import Teller
@@ -106,7 +108,11 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
         blocks, note = stock.digest(run.plan.blocks), store.whole_results(run.folder)
         there = note and (note.plan, note.num_models, note.score) == asked and wanted <= note.files.keys()
         if not note or not there or note.blocks not in ("", blocks):
-            if _make_results(run, stock, every, advance, notify):
+            if run.config.engine:
+                made = ray_engine.hand_out(run.config, run.plan, _estimate_as, partial(_workers, run), notify)
+            else:
+                made = _make_results(run, stock, every, advance, notify)
+            if made:
                 return True
             continue
         checked = len(stock.checked)
@@ -120,6 +126,16 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
             store.remove_replaced(run.folder)
             _pieces(run, blocks).clear()
             return False
+
+
+def _workers(run: Run, tasks: int, _: int) -> list[str]:
+    count = min(tasks, (len(run.plan.blocks) + 1) // 2)  # they count blocks by twos
+    return [f"{index}/{count}" for index in range(count)]
+
+
+def _estimate_as(run: Run, advance: Advance, notify: Notify, worker: str) -> bool:
+    """`estimate` as worker I/N."""
+    return estimate(replace(run, config=replace(run.config, worker=worker)), advance, notify)
 
 
 def _make_results(run: Run, before: store.Stock, every: bool, advance: Advance, notify: Notify) -> bool:
