@@ -52,7 +52,7 @@ def connected(config: RunConfig) -> Iterator[None]:
         ray.init(address or None, log_to_driver=False, logging_level="warning")
     except (OSError, RuntimeError, ValueError) as problem:
         raise InputError(f"--engine is {config.engine}, and no cluster answers; check the address: {problem}") from None
-    with suppress(ValueError):  # in another thread than the first one Ray has left the handler as it was
+    with suppress(ValueError, TypeError):  # in another thread than the first one Ray has left the handler as it was
         signal.signal(signal.SIGTERM, before)
     try:
         yield

@@ -39,7 +39,9 @@ def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | Non
     run.needs_inputs()
     check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
     if run.config.engine:
+        before = run.num_trained
         ray_engine.hand_out(run.config, run.plan, train, partial(in_shares, missing), notify)
+        advance(run.num_trained - before)
         return train(run, advance, notify, only)  # the blocks of tasks that were lost are missing still
     if changed := environment.differences(run.plan.environment):
         notify(
