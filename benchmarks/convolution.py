@@ -24,7 +24,7 @@ import jax.numpy as jnp
 from benchmarks.common.command import log, measure
 from benchmarks.common.tables import markdown, spread
 from memjax.models.convolutions import IMAGES, convolution
-from memjax.training.compiler import compiler_options
+from memjax.training.programs import compiler_options
 
 COST = "not measured"
 Layer = tuple[int, int, int]  # side of the image, channels, features

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from memjax.models import from_linen, from_nnx, make_model
     from memjax.runs.fit import fit
     from memjax.runs.from_arrays import report_arrays
+    from memjax.runs.label_quality import LabelQuality
     from memjax.runs.result import Result, open
     from memjax.store import read_curves, read_outcomes
     from memjax.subsets import coverage, make_design
@@ -33,6 +34,7 @@ _HOME = {
     "data": ("load_dataset",),
     "runs.fit": ("fit",),
     "runs.from_arrays": ("report_arrays",),
+    "runs.label_quality": ("LabelQuality",),
     "runs.result": ("Result", "open"),
     "errors": ("InputError",),
     "estimators": ("influence", "memorization"),
@@ -50,6 +52,7 @@ __all__ = [
     "Dataset",
     "Estimate",
     "InputError",
+    "LabelQuality",
     "Model",
     "ModelSpec",
     "Outcomes",

@@ -68,12 +68,6 @@ def holds_numbers(*arrays: Any) -> bool:
     return all(hasattr(array, "__array__") and "Tracer" not in type(array).__name__ for array in arrays)
 
 
-def fields(thing: Any) -> str:
-    """The default text of a named tuple."""
-    inside = ", ".join(f"{name}={value!r}" for name, value in zip(thing._fields, thing, strict=True))
-    return f"{type(thing).__name__}({inside})"
-
-
 def html_table(caption: str, rows: Any) -> str:
     """A data frame with a caption, as HTML.  All texts are escaped."""
     return f"<p>{html.escape(caption)}</p>" + rows.to_html(index=False)

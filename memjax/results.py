@@ -55,6 +55,8 @@ class Estimates:
       lemma_bound: the paper's bound on the error of a score; NaN where it does not apply.
       corrupted, test_corrupted: examples that a corruption has touched; None in a folder of an older version.
       typical_stderr: root mean square of the standard errors from unbiased variances.
+      mean_interval: (2,) 95 % interval of mean memorization, over examples and models (`estimators.class_means`).
+      class_intervals: (2, classes) of the mean of each class; None in an older folder, where mean_interval is NaN.
       reliability: expected correlation with scores from a new run of the same size.
       reliability_halves: correlation of the scores from two halves of the models.
       reliability_spearman: rank correlation of these; all three NaN in an older folder.
@@ -78,6 +80,8 @@ class Estimates:
     corrupted: Bool[np.ndarray, " train"] | None = None
     test_corrupted: Bool[np.ndarray, " test"] | None = None
     typical_stderr: float = float("nan")
+    mean_interval: tuple[float, float] | Float[np.ndarray, " 2"] = (float("nan"), float("nan"))
+    class_intervals: Float[np.ndarray, "2 classes"] | None = None
     reliability: float = float("nan")
     reliability_halves: float = float("nan")
     reliability_spearman: float = float("nan")

@@ -268,7 +268,7 @@ class Estimate(_Estimate):
 
     def __repr__(self) -> str:
         if not notebook.holds_numbers(*self):
-            return notebook.fields(self)
+            return super().__repr__()
         value, stderr, *counts = map(notebook.Summary, self)
         inside, outside = (f"{count.low:.0f} to {count.high:.0f}" for count in counts)
         errors = f"{notebook.three_digits(self.typical_stderr)} typical, {notebook.three_digits(stderr.high)} at most"

@@ -2,7 +2,7 @@
 
 Memorization (Feldman and Zhang 2020, arXiv 2008.03703) is estimated from all models but one.  Each cheap proxy comes
 from the one left out, over the examples that it trained on, and is ranked against memorization (Spearman).  Several
-models in turn are the one.
+models in turn are the one.  The best proxy is chosen on half of them and judged on the other half, both ways.
 
     python -m experiments.arpit.bridge --size quick    digits, 64 networks
     python -m experiments.arpit.bridge                 Fashion-MNIST, 300 a class, 256 networks
@@ -22,6 +22,7 @@ from experiments.common.intervals import ends, mean_interval, paired
 from experiments.common.networks import NetworkSettings
 from experiments.common.plots import panels
 from experiments.common.settings import Cost
+from experiments.common.stopping import judged
 from memjax import dynamics
 
 COST = Cost("17 s", "6 min 24 s")
@@ -73,14 +74,9 @@ def run(settings: Settings) -> Result:
         for name, proxy in proxies(curves.epochs).items():
             score = proxy({metric: values[one] for metric, values in curves.values.items()})
             ranks[name].append(float(spearmanr(score[rows], memorization[rows]).statistic))
-    interval = {name: mean_interval(np.nan_to_num(values)) for name, values in ranks.items()}
-    order = sorted(interval, key=lambda name: -interval[name].value)
+    interval = {name: mean_interval(values) for name, values in ranks.items()}
+    order = in_order({name: item.value for name, item in interval.items()})
     best, second = order[:2]
-    verdicts = [
-        Verdict("the best proxy ranks examples as memorization does (Spearman)", interval[best]),
-        Verdict("it is better than the next (difference of Spearman)",
-                paired(np.nan_to_num(ranks[best]), np.nan_to_num(ranks[second]))),
-    ]  # fmt: skip
     figure, [[axis]] = panels(1, 1, 4.6, 3.2, note="error bars: 95 % intervals of the mean over models")
     places = np.arange(len(order))[::-1]
     values = [interval[name] for name in order]
@@ -88,7 +84,21 @@ def run(settings: Settings) -> Result:
     axis.errorbar([v.value for v in values], places, xerr=reach, fmt="o", color="#0072b2", capsize=2)
     axis.set_yticks(places, order)
     axis.set(xlabel=f"Spearman with memorization, {ones} models")
-    return Result({"best": best, "next": second, "spearman": interval}, verdicts, figure)
+    return Result({"best": best, "next": second, "spearman": interval}, verdicts_of(ranks), figure)
+
+
+def in_order(means: dict[str, float]) -> list[str]:
+    """The proxies, the best one first; one that is not a number comes last."""
+    return sorted(means, key=lambda name: -np.nan_to_num(means[name], nan=-np.inf))
+
+
+def verdicts_of(ranks: dict[str, list[float]]) -> list[Verdict]:
+    """The verdicts, from the rank correlation of each proxy in each model."""
+    best, second = judged({name: np.array(values) for name, values in ranks.items()}, lambda means: in_order(means)[:2])
+    return [
+        Verdict("the best proxy ranks examples as memorization does (Spearman)", mean_interval(best)),
+        Verdict("it is better than the next (difference of Spearman)", paired(best, second)),
+    ]
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from experiments.common.intervals import contrast, mean_intervals, paired
 from experiments.common.networks import KINDS, OVER_NETWORKS, NetworkSettings, watched
 from experiments.common.plots import COLOURS, band, logarithmic, panels
 from experiments.common.settings import Cost
+from experiments.common.stopping import Stopped, stopped_early
 from memjax import dynamics
 from memjax.config.specs import ModelSpec, TrainSpec
 from memjax.models import make_model
@@ -45,8 +46,11 @@ class Settings(NetworkSettings):
     search: dynamics.Search = field(default_factory=dynamics.Search)
 
 
-def curves_of(settings: Settings, kind: str, rate: float) -> dict[str, np.ndarray]:
-    """(models, epochs): CSR on held-out examples at each radius, accuracy on training and clean held-out examples."""
+def curves_of(settings: Settings, kind: str, rate: float) -> tuple[dict[str, np.ndarray], Stopped]:
+    """(models, epochs): CSR on held-out examples at each radius, accuracy on training and clean held-out examples.
+
+    And what early stopping by the accuracy on clean held-out examples would do.
+    """
     model, num_models, epochs, _, searched, per_class = SIZES[settings.size]
     dataset = settings.loaded(kind, rate, per_class)
     span = float(settings.loaded(per_class=per_class).train_inputs.max())  # of what noise replaces
@@ -67,17 +71,19 @@ def curves_of(settings: Settings, kind: str, rate: float) -> dict[str, np.ndarra
     spec, keys = TrainSpec(epochs=epochs[-1]), settings.keys(num_models)
     found = watched(dataset, model, spec, masks, keys, epochs, look, held_out)
     correct = np.stack([found[epoch][1] for epoch in epochs], 1)
+    stopped = stopped_early(correct, masks, ~dataset.corrupted, settings.seed)
     return {
         **{f"csr {radius:g}": np.stack([found[epoch][0][n] for epoch in epochs], 1) for n, radius in enumerate(RADII)},
         "train": dynamics.over_examples(correct, masks).inside,
         "held out": dynamics.over_examples(correct, masks, ~dataset.corrupted).outside,
-    }
+    }, stopped
 
 
 def run(settings: Settings) -> Result:
     _, _, epochs, rates, *_ = SIZES[settings.size]
-    whole = {kind: curves_of(settings, kind, 1.0) for kind in KINDS}
-    mixed = {rate: curves_of(settings, "random labels", rate) for rate in rates}
+    whole = {kind: curves_of(settings, kind, 1.0)[0] for kind in KINDS}
+    noisy = {rate: curves_of(settings, "random labels", rate) for rate in rates}
+    mixed, stopped = {rate: curves for rate, (curves, _) in noisy.items()}, noisy[rates[-1]][1]
     last = {kind: curves[WIDE][:, -1] for kind, curves in whole.items()}
     worst = mixed[rates[-1]]
     verdicts = [
@@ -89,10 +95,9 @@ def run(settings: Settings) -> Result:
         Verdict(f"the more random labels, the more critical samples: {rates[-1]:.0%} against none",
                 contrast(worst[WIDE][:, -1], last["real"])),
         Verdict(f"with {rates[-1]:.0%} random labels, held-out accuracy on clean examples is best before the end",
-                paired(worst["held out"].max(1), worst["held out"][:, -1])),
+                paired(stopped.gain, 0)),
         Verdict(f"and the critical sample ratio goes up after that ({rates[-1]:.0%}; the end minus the best epoch)",
-                paired(worst[WIDE][:, -1],
-                       np.take_along_axis(worst[WIDE], worst["held out"].argmax(1)[:, None], 1)[:, 0])),
+                paired(worst[WIDE][:, -1], stopped.at(worst[WIDE]))),
     ]  # fmt: skip
     found = {
         "epochs": epochs,

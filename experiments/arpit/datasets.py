@@ -39,7 +39,7 @@ def run(settings: Settings) -> Result:
     model, models, epochs, per_class = SIZES[settings.size]
     curves, found = {}, {}
     for name in settings.datasets:
-        data = DataSpec(name, data_seed=settings.data_seed, per_class=per_class, test_per_class=20)
+        data = DataSpec(settings.source(name), data_seed=settings.data_seed, per_class=per_class, test_per_class=20)
         config = settings.config(data, model, epochs, models, record=("correct", "loss"))
         curves[name] = settings.fitted(config).curves
     held_out = {name: dynamics.over_examples(c.values["correct"], c.masks).outside for name, c in curves.items()}

@@ -49,11 +49,22 @@ def run(settings: Settings) -> Result:
     spread = {kind: dynamics.dispersion(values) for kind, values in wrong.items()}
     chance = float(wrong["random inputs"].mean())
     null = dynamics.binomial_null(models, chance, wrong["real"].shape[1], settings.seed)
+    found = {
+        kind: {"ratio": value.ratio, "stderr": value.stderr, "null_stderr": value.null_stderr,
+               "wrong": float(value.rates.mean()), "always_wrong": float((value.rates == 1).mean()),
+               "always_right": float((value.rates == 0).mean())}
+        for kind, value in spread.items()
+    }  # fmt: skip
+    return Result(found, verdicts_of(spread), draw(spread, null, chance, models))
+
+
+def verdicts_of(spread: dict[str, dynamics.Dispersion]) -> list[Verdict]:
+    """The verdicts, from how far each kind of examples is spread."""
     real, inputs, labels = (spread[kind] for kind in KINDS)
     share = 1 - (inputs.ratio - 1) / (real.ratio - 1)
     share_error = np.hypot(inputs.stderr, (1 - share) * real.stderr) / abs(real.ratio - 1)
-    count = wrong["real"].shape[1]
-    verdicts = [
+    count = len(real.rates)
+    return [
         Verdict(
             "real examples differ more in how often they are wrong than those with random inputs (ratio of variances)",
             normal_interval(real.ratio - inputs.ratio, np.hypot(real.stderr, inputs.stderr), count),
@@ -67,13 +78,6 @@ def run(settings: Settings) -> Result:
             normal_interval(labels.ratio - 1, labels.stderr, count),
         ),
     ]  # fmt: skip
-    found = {
-        kind: {"ratio": value.ratio, "stderr": value.stderr, "null_stderr": value.null_stderr,
-               "wrong": float(value.rates.mean()), "always_wrong": float((value.rates == 1).mean()),
-               "always_right": float((value.rates == 0).mean())}
-        for kind, value in spread.items()
-    }  # fmt: skip
-    return Result(found, verdicts, draw(spread, null, chance, models))
 
 
 def draw(spread: dict[str, dynamics.Dispersion], null: np.ndarray, chance: float, models: int):

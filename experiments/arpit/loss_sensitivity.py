@@ -9,7 +9,8 @@ larger sensitivities within a class, and those between classes vary more.
     python -m experiments.arpit.loss_sensitivity                 Fashion-MNIST at 14 x 14, 1,000 examples, 10 networks
 
 Each network has a draw of the examples of its own.  The paper does not say steps, batch and rate: full batches (the
-order of examples plays no part) at rate 0.3 here.
+order of examples plays no part) at rate 0.3 here.  Where gradients grow more than a thousandfold from the first to the
+last number of steps, training is chaotic and the sensitivities say nothing: all verdicts are then undecided.
 """
 
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from memjax.training import examples_of
 COST = Cost("27 s", "18 min")
 
 SIZES = {"smoke": (3, 2, (2, 5)), "quick": (20, 4, (3, 10, 30, 100)), "full": (100, 10, (10, 30, 100, 300))}
+CHAOTIC = 1e3  # growth of the gradients beyond which they mean nothing
 CLASSES = "normal labels", "a class per example"
 
 
@@ -93,6 +95,7 @@ def run(settings: Settings) -> Result:
     sensitivity, by_class = measured(settings)
     gini = {key: dynamics.gini(values.mean(1)) for key, values in sensitivity.items()}
     diagonal = {kind: np.array([np.diag(m).mean() / m.mean() for m in matrices]) for kind, matrices in by_class.items()}
+    growth = {f"{kind}, {name}": growth_of(values) for (kind, name), values in sensitivity.items()}
     off = ~np.eye(by_class["real"].shape[1], dtype=bool)
     spread = {kind: np.array([m[off].std() / m[off].mean() for m in matrices]) for kind, matrices in by_class.items()}
     verdicts = [
@@ -111,12 +114,27 @@ def run(settings: Settings) -> Result:
             paired(spread["real"], spread["random inputs"]),
         ),
     ]
+    if max(growth.values()) > CHAOTIC:
+        verdicts = [undecided(verdict) for verdict in verdicts]
     found = {
+        "growth": growth,
         "gini": {f"{kind}, {name}": values for (kind, name), values in gini.items()},
         "diagonal_over_mean": diagonal,
         "off_diagonal_variation": spread,
     }
     return Result(found, verdicts, draw(SIZES[settings.size][-1], sensitivity, by_class))
+
+
+def growth_of(sensitivity: np.ndarray) -> float:
+    """How far the median sensitivity grows from the first to the last number of steps, in the worst network."""
+    median = np.median(sensitivity, axis=-1)
+    return float(np.nan_to_num(median[:, -1] / median[:, 0], nan=np.inf).max())
+
+
+def undecided(verdict: Verdict) -> Verdict:
+    """The verdict with an interval without ends."""
+    effect = verdict.effect._replace(low=-np.inf, high=np.inf)
+    return verdict._replace(claim=f"{verdict.claim}; gradients diverge, use a lower --rate", effect=effect)
 
 
 def draw(steps: tuple[int, ...], sensitivity: dict, by_class: dict[str, np.ndarray]):

@@ -23,10 +23,11 @@ import numpy as np
 from flax import nnx
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import contrast, ends, mean_intervals
+from experiments.common.intervals import ends, mean_intervals, paired
 from experiments.common.networks import NetworkSettings, correctness
 from experiments.common.plots import panels
 from experiments.common.settings import Cost
+from experiments.common.stopping import judged
 from memjax import dynamics
 from memjax.config.specs import TrainSpec
 from memjax.models import from_nnx
@@ -136,28 +137,50 @@ def run(settings: Settings) -> Result:
     chosen = {name: values[:: -(-len(values) // count)] if count < 4 else values for name, values in STRENGTHS.items()}
     plain = of("dropout", 0.0)
     points = {name: [of(name, strength) for strength in strengths] for name, strengths in chosen.items()}
-    # Accuracy on real data minus accuracy on random labels, gained over no regulariser, at the best strength.
-    worth = {
-        name: max(((real - random) - (plain[1] - plain[0]) for random, real in row), key=np.mean)
+    # Accuracy on real data minus accuracy on random labels, gained over no regulariser.
+    gained = {
+        name: {f"{strength:g}": (real - random) - (plain[1] - plain[0])
+               for strength, (random, real) in zip(chosen[name], row, strict=True)}
         for name, row in points.items()
-    }
-    order = sorted(worth, key=lambda name: -worth[name].mean())
-    others = [name for name in order if "dropout" not in name or name == "input dropout"]
-    verdicts = [
-        Verdict("dropout lowers accuracy on random labels by more than it costs on real data (difference of losses)",
-                contrast(worth["dropout"], np.zeros_like(worth["dropout"]))),
-        Verdict("dropout does so better than the best regulariser without it",
-                contrast(worth["dropout"], worth[others[0]])),
-        Verdict("with adversarial training it does so still better", contrast(worth["dropout, adversarial"],
-                worth["dropout"])),
-    ]  # fmt: skip
+    }  # fmt: skip
+    worth = {name: judged(row, best_of)[0] for name, row in gained.items()}
+    verdicts = verdicts_of(gained)
     found = {
-        "best_without_dropout": others[0],
         "without": {"random_labels_train": plain[0].mean(), "real_held_out": plain[1].mean()},
         **{name: {"strength": chosen[name], "random_labels_train": [random.mean() for random, _ in row],
                   "real_held_out": [real.mean() for _, real in row], "worth": worth[name].mean()}
            for name, row in points.items()},
     }  # fmt: skip
+    return Result(found, verdicts, draw(plain, points))
+
+
+def best_of(means: dict[str, float]) -> list[str]:
+    """The option with the largest mean."""
+    return [max(means, key=lambda name: means[name])]
+
+
+def verdicts_of(gained: dict[str, dict[str, np.ndarray]]) -> list[Verdict]:
+    """The verdicts, from what each regulariser gains at each strength, (networks,).
+
+    The strength, and the best regulariser without dropout, are chosen on half of the networks and judged on the others.
+    """
+    dropout, adversarial = (judged(gained[name], best_of)[0] for name in ("dropout", "dropout, adversarial"))
+    rivals = {
+        f"{name} {strength}": values
+        for name, row in gained.items() if name not in ("dropout", "dropout, adversarial")
+        for strength, values in row.items()
+    }  # fmt: skip
+    return [
+        Verdict("dropout lowers accuracy on random labels by more than it costs on real data (difference of losses)",
+                paired(dropout, 0)),
+        Verdict("dropout does so better than the best regulariser without it",
+                paired(dropout, judged(rivals, best_of)[0])),
+        Verdict("with adversarial training it does so still better", paired(adversarial, dropout)),
+    ]  # fmt: skip
+
+
+def draw(plain: tuple[np.ndarray, np.ndarray], points: dict[str, list[tuple[np.ndarray, np.ndarray]]]):
+    """Accuracy on real data against accuracy on random labels; a line for each regulariser."""
     figure, [[axis]] = panels(1, 1, 4.2, 3.8, note="error bars: 95 % intervals of the mean over networks")
     for (name, row), marker in zip(points.items(), "os^vDP", strict=True):
         xs, ys = (mean_intervals(np.stack(parts, 1)) for parts in zip(plain, *row, strict=True))
@@ -167,7 +190,7 @@ def run(settings: Settings) -> Result:
         )  # fmt: skip
     axis.set(xlabel="training accuracy, random labels", ylabel="held-out accuracy, real data")
     axis.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.02, 0.5))
-    return Result(found, verdicts, figure)
+    return figure
 
 
 if __name__ == "__main__":

@@ -12,17 +12,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import tyro
 
-from experiments.common.intervals import Interval, mean_interval
+from experiments.common.intervals import LEVEL, Interval, mean_interval
 from experiments.common.settings import BaseSettings
 from memjax import store
 from memjax.errors import InputError
 from memjax.machine import environment
 
+RESULTS, FIGURES = (Path(__file__).parent.parent / folder for folder in ("results", "figures"))
 STARTED = time.monotonic()
 
 
@@ -43,10 +46,29 @@ class Verdict(NamedTuple):
 
     @property
     def word(self) -> str:
-        """supported, not supported or undecided: by where the interval lies."""
+        """supported, not supported or undecided: by where the interval lies.  NaN where the effect is not a number."""
+        if math.isnan(self.effect.value):
+            return "NaN"
         if self.effect.low > self.above:
             return "supported"
         return "not supported" if self.effect.high < self.above else "undecided"
+
+    @property
+    def p(self) -> float:
+        """The two-sided p-value of `above`, from the side of the interval that is nearer to it.
+
+        Below .05 just where the 95 % interval leaves `above` out.  Further away it is Student's with one degree of
+        freedom less than there are cases; of other intervals than Student's it is an approximation.
+        """
+        from scipy.stats import t
+
+        value, low, high, cases = self.effect
+        reach = value - low if value > self.above else high - value
+        if math.isnan(value) or cases < 2 or not math.isfinite(reach):
+            return math.nan if math.isnan(value) else 1.0
+        if not reach:
+            return float(value == self.above)
+        return float(2 * t.sf(t.ppf((1 + LEVEL) / 2, cases - 1) * abs(value - self.above) / reach, cases - 1))
 
     def __str__(self) -> str:
         spread = "" if self.sd is None else f", sd over repeats {self.sd:.3g}"
@@ -108,27 +130,32 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
 
 def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     """Writes result.json and figure.png, and prints the verdicts."""
-    place = settings.folder.joinpath(*name.split("."), settings.size)
+    form = "-".join(filter(None, (settings.size, getattr(settings, "dataset", ""))))
+    place = settings.folder.joinpath(*name.split("."), form)
     place.mkdir(parents=True, exist_ok=True)
     written = {
         "experiment": name,
         "command": " ".join(["python", "-m", f"experiments.{name}", *sys.argv[1:]]),
-        "size": settings.size,
+        "settings": {field: value for field, value in asdict(settings).items() if field not in ("folder", "keep")},
         "commit": _commit(),
         "versions": environment.versions(),
         "machine": f"{platform.machine()}, {environment.usable_cores()} cores",
         "seconds": round(time.monotonic() - STARTED, 1),
         "found": result.found,
         "verdicts": [
-            {"word": verdict.word, "above": verdict.above, "sd": verdict.sd, "claim": verdict.claim,
+            {"word": verdict.word, "p": verdict.p, "above": verdict.above, "sd": verdict.sd, "claim": verdict.claim,
              **verdict.effect._asdict()}
             for verdict in result.verdicts
         ],
     }  # fmt: skip
     text = json.dumps(_plain(written), indent=1)
-    store.write_atomically(place / "result.json", lambda stream: stream.write(text.encode()))
-    if result.figure is not None:
-        result.figure.savefig(place / "figure.png", dpi=110)
+    files = [(place / "result.json", place / "figure.png")]
+    if settings.keep:
+        files.append((RESULTS / f"{name}.{form}.json", FIGURES / f"{name}.{form}.png"))
+    for numbers, figure in files:
+        store.write_atomically(numbers, lambda stream: stream.write(text.encode()))
+        if result.figure is not None:
+            result.figure.savefig(figure, dpi=160)
     print(json.dumps(_plain(result.found)))
     for verdict in result.verdicts:
         print(f"verdict: {verdict}")
@@ -136,7 +163,7 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it: Python's numbers, null for those that are not finite, named tuples as tables."""
+    """As JSON has it: Python's numbers, words for those that are not finite, named tuples as tables."""
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
         value = value._asdict()
     if isinstance(value, dict):
@@ -145,8 +172,10 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, (np.generic,)):
         return _plain(value.item())
+    if isinstance(value, Path):
+        return str(value)
     if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
+        return float(f"{value:.6g}") if math.isfinite(value) else {math.inf: "inf", -math.inf: "-inf"}.get(value, "NaN")
     return value
 
 

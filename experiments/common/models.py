@@ -51,6 +51,8 @@ class ModelSettings(BaseSettings):
     """Test examples per class."""
     model: str = ""
     """Another network; as for the command memjax."""
+    epochs: int | None = None
+    """Another number of epochs."""
     models: int | None = None
     """Models on random subsets."""
     retrainings: int | None = None
@@ -71,7 +73,7 @@ class ModelSettings(BaseSettings):
             if self.preset not in PRESETS:
                 raise one_of("--preset", self.preset, list(PRESETS))
             config = PRESETS[self.preset]
-        data = DataSpec(self.dataset) if self.dataset else config.data
+        data = DataSpec(self.source(self.dataset)) if self.dataset else config.data
         data = replace(
             data,
             per_class=self.per_class or data.per_class,
@@ -79,9 +81,10 @@ class ModelSettings(BaseSettings):
             data_seed=self.data_seed,
         )
         model = replace(config.model, model=self.model) if self.model else config.model
+        train = replace(config.train, epochs=self.epochs or config.train.epochs)
         # The matrix of all influences would be written for nothing: pairs are within a class.
         return replace(
-            config, seed=self.seed, data=data, model=model, num_models=self.models or config.num_models,
+            config, seed=self.seed, data=data, model=model, train=train, num_models=self.models or config.num_models,
             influence="same-class",
         )  # fmt: skip
 

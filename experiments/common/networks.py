@@ -41,7 +41,7 @@ class NetworkSettings(BaseSettings):
         dataset = self.dataset or ("fashion_mnist" if self.size == "full" else "digits")
         corrupt = () if kind == "real" or not rate else (f"{CORRUPTIONS[kind]}={rate:g}",)
         fields = {"data_seed": self.data_seed, "per_class": per_class, "test_per_class": 20, "corrupt": corrupt}
-        return DataSpec(dataset, **fields | changes)
+        return DataSpec(self.source(dataset), **fields | changes)
 
     def loaded(self, *args: Any, **changes: Any) -> Dataset:
         """The examples of `data`."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
 import memjax
+from experiments.data.draws import drawn
 from memjax.config.run_config import RunConfig
 
 BETWEEN_REPEATS = 1000  # from the seeds of one repeat to those of the next; experiments use those right after a seed
@@ -29,6 +30,8 @@ class BaseSettings:
     """Decides which examples are drawn and how they are corrupted."""
     repeats: int = 1
     """Runs the whole experiment so often, each time with other seeds; reports means and standard deviations."""
+    keep: bool = False
+    """Puts the result into experiments/results and the figure into experiments/figures too."""
     folder: Path = Path("runs/experiments")
     """Everything is written below this folder; models that are already there are not trained again."""
 
@@ -36,6 +39,10 @@ class BaseSettings:
         """The settings of one repeat; those of repeat 0 are these."""
         step = BETWEEN_REPEATS * number
         return replace(self, seed=self.seed + step, data_seed=self.data_seed + step, repeats=1)
+
+    def source(self, dataset: str) -> str:
+        """A data set as memjax names it; those of `experiments/data` as `data_seed` divides them."""
+        return drawn(dataset, self.data_seed, self.folder)
 
     def fitted(self, config: RunConfig) -> memjax.Result:
         """The models of a configuration, trained where they are missing; estimates are made when they are asked for.

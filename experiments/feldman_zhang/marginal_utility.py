@@ -29,6 +29,11 @@ COST = Cost("31 s*", "12 min*, --retrainings 12")
 
 THRESHOLDS = tuple(round(0.1 * step, 1) for step in range(1, 11))
 BY_CLASS = (0.3, 0.7)
+PAPER = {  # CIFAR-100, about ± .001
+    "without memorized": (0.659, 0.68, 0.693, 0.704, 0.7135, 0.7215, 0.7275, 0.734, 0.7415, 0.761),
+    "without as many random": (0.691, 0.707, 0.717, 0.724, 0.729, 0.735, 0.7395, 0.744, 0.749, 0.761),
+    "remaining": (0.54, 0.61, 0.665, 0.705, 0.74, 0.775, 0.81, 0.845, 0.89, 1.0),
+}
 NONE = 2.0  # a threshold that nothing reaches
 
 
@@ -96,20 +101,25 @@ def over_thresholds(found: Accuracies, low: float = 0.2, high: float = 0.9) -> I
     return mean_interval((found.random[chosen] - found.memorized[chosen]).mean(0))
 
 
-def draw(found: Accuracies):
-    """Both curves above, the remaining fraction below, as in the paper."""
-    figure, axes = panels(2, 1, 5.5, 2.8, note="bands: 95 % intervals of the mean over retrainings")
+def draw(found: Accuracies, name: str):
+    """Both curves, those of the paper beside them, and below the remaining fraction."""
+    times = found.memorized.shape[1]
+    figure, axes = panels(2, 2, 4.4, heights=(3.2, 1.8), note=f"{name}, {times} retrainings: mean and 95 % interval")
     for values, label, color in (
         (found.memorized, "without memorized", "tab:red"),
         (found.random, "without as many random", "tab:blue"),
     ):
         band(axes[0, 0], THRESHOLDS, mean_intervals(values[:-1].T), label, color=color)
-    everything = mean_interval(found.memorized[-1])
-    axes[0, 0].axhline(everything.value, color="grey", linestyle="--", label="with all examples")
-    axes[0, 0].set(ylabel="test accuracy", title=f"mean over {everything.repeats} retrainings")
-    axes[0, 0].legend()
+    axes[0, 0].axhline(found.memorized[-1].mean(), color="grey", linestyle="--", label="with all examples")
+    axes[0, 0].set(ylabel="test accuracy", title=f"memjax, {name}")
+    axes[0, 1].plot(THRESHOLDS, PAPER["without memorized"], "o-", markersize=3, color="tab:red")
+    axes[0, 1].plot(THRESHOLDS, PAPER["without as many random"], "o-", markersize=3, color="tab:blue")
+    axes[0, 1].set(title="paper, CIFAR-100 (read off its figure 2)")
     axes[1, 0].bar(THRESHOLDS, found.remaining[:-1], 0.07, color="grey")
-    axes[1, 0].set(xlabel="threshold of memorization", ylabel="remaining fraction", ylim=(0, 1))
+    axes[1, 1].bar(THRESHOLDS, PAPER["remaining"], 0.07, color="grey")
+    for axis in axes[1]:
+        axis.set(xlabel="threshold of memorization", ylabel="remaining fraction", ylim=(0, 1.02))
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), ncols=3, loc="outside upper center")
     return figure
 
 
@@ -119,20 +129,24 @@ def run(settings: Settings) -> Result:
     found, sides = curves(settings, mem)
     fitted = [in_sample(side) for side in sides]
     rows = table(found)
-    worth = "memorized examples are worth more than as many random ones"
-    verdicts = [
-        Verdict(f"{worth}, thresholds .2 to .9 (CIFAR-100 .009 to .028)", over_thresholds(found)),
-        *(Verdict(f"{worth}, threshold {rows[row]['threshold']}", rows[row]["random_minus_memorized"])
-          for row in (0, 2, 4, 6, 8)),
-        Verdict("removing examples of memorization .3 or more costs accuracy (ImageNet .034)", rows[2]["lost"]),
-    ]  # fmt: skip
     numbers = {
         "rows": rows,
         "classes": by_class(mem, trained.dataset, sides, BY_CLASS),
         "in_sample_accuracy": fitted,
         "warning": fit_warning(fitted),
     }
-    return Result(numbers, verdicts, draw(found))
+    return Result(numbers, verdicts_of(found, rows), draw(found, trained.dataset.name))
+
+
+def verdicts_of(found: Accuracies, rows: list[dict]) -> list[Verdict]:
+    """The verdicts, from the accuracies and their `table`."""
+    worth = "memorized examples are worth more than as many random ones"
+    return [
+        Verdict(f"{worth}, thresholds .2 to .9 (CIFAR-100 .009 to .028)", over_thresholds(found)),
+        *(Verdict(f"{worth}, threshold {rows[row]['threshold']}", rows[row]["random_minus_memorized"])
+          for row in (0, 2, 4, 6, 8)),
+        Verdict("removing examples of memorization .3 or more costs accuracy (ImageNet .034)", rows[2]["lost"]),
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -1,18 +1,40 @@
 """The command `memjax`: tyro reads the command line, and each command has its own function."""
 
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Union
 
 import tyro
 
-from memjax import __version__
-from memjax.cli.beginning import beginning
-from memjax.cli.help import SHORT, everything, of_command
+from memjax import __version__, store
 from memjax.cli.inspect import Status, Verify, status, verify
 from memjax.cli.machine import Doctor, Seed, doctor, seed
+from memjax.cli.options import SHORT, everything, of_command
+from memjax.cli.output import Output, conclude
 from memjax.cli.results import Apply, Estimate, Export, Report, Suspects, apply, estimate, export, report, suspects
-from memjax.cli.train import train
+from memjax.config.from_keywords import FIRST, with_purpose
+from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
 from memjax.errors import one_of
+from memjax.machine.workers import make_worker
+
+
+def train(config: RunConfig) -> None:
+    """Trains, estimates, writes the report and prints the closing table."""
+    worker = make_worker(config.share)
+    output = Output(config.output, f"memjax {worker.index}/{worker.count}" if worker.count > 1 else "memjax")
+    from memjax.runs.fit import fit_config
+
+    if config.engine:
+        import jax
+
+        jax.config.update("jax_platforms", "cpu")  # a driver that held a GPU's memory would leave none to the tasks
+    result = fit_config(config, None, output)
+    report = result.folder / "report.html"
+    if result.fresh or not store.is_there(report) or not config.examples:
+        result.report(config.examples)
+    made = {"report": store.shown(report), "trained": result.trained, "seconds": result.seconds}
+    conclude(output, result.folder, result.dataset, made, store.shown(report), result.columns)
+
 
 COMMANDS = {
     RunConfig: ("run", train),
@@ -66,3 +88,29 @@ def call(arguments: list[str]) -> int:
 
 SHELLS = ("bash", "zsh", "tcsh")
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The options that decide the defaults of all others."""
+
+    preset: str | None = None
+    run: str | None = None
+    purpose: Annotated[str | None, tyro.conf.arg(name="for")] = None
+
+
+def beginning(arguments: list[str]) -> tuple[RunConfig, list[str]]:
+    """The settings that `--preset`, `--for` or an existing `--run DIR` give, and the arguments that are left."""
+    found, rest = tyro.cli(Beginning, args=arguments, add_help=False, return_unknown_args=True)
+    if found.preset is not None and found.preset not in PRESETS:
+        raise one_of("--preset", found.preset, list(PRESETS))
+    preset = PRESETS[found.preset] if found.preset is not None else None
+    plan = store.read_plan(store.place(found.run)) if found.run else None
+    if plan is not None and found.run and preset is None:
+        from memjax.runs.plan_of import config_of
+
+        return with_purpose(replace(config_of(plan, store.place(found.run)), run=found.run), found.purpose), rest
+    config = with_purpose(preset or RunConfig(), found.purpose)
+    if any(word.partition("=")[0] in ("--until", "--until-stderr", "--until_stderr") for word in rest):
+        config = replace(config, num_models=FIRST)
+    return (replace(config, run=found.run) if found.run else config), rest

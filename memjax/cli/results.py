@@ -145,8 +145,8 @@ class Export:
 
 def export(request: Export) -> None:
     """Writes the files, and prints what was written."""
-    from memjax.runs import export
+    from memjax.runs import from_arrays
     from memjax.runs.result import open
 
-    for line in export.export(open(request.run), request.out, request.format):
+    for line in from_arrays.export(open(request.run), request.out, request.format):
         print(line)

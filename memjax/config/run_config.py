@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, field, replace
+from importlib.util import find_spec
 from typing import Any, Literal
 
 from memjax.config.goals import Goal, as_goal, check_goal
@@ -13,6 +14,7 @@ from memjax.prng import check_seed
 
 Kept = Literal["correct", "probability", "margin", "log_odds", "logits"]
 Score = Literal["correct", "probability", "margin", "log_odds"]
+Logger = Literal["mlflow", "wandb", "tensorboard"]
 Recorded = Literal["correct", "loss", "probability", "margin", "log_odds", "error_norm"]
 
 
@@ -76,6 +78,9 @@ class RunConfig:
     """Stop when a larger share of the models has diverged."""
     examples: bool = True
     """Leave images and features out of the report."""
+    log: Logger | None = None
+    """Send the numbers of the closing table to MLflow, Weights & Biases or TensorBoard, which must be installed.  An
+    active run of the first two is taken; TensorBoard's events are in the run folder."""
     output: OutputSpec = field(default_factory=OutputSpec)
 
     def __post_init__(self):
@@ -96,6 +101,8 @@ class RunConfig:
             raise InputError(f"--engine is {self.engine!r}; give ray, or ray:ADDRESS such as ray:10.0.0.7:6379")
         if self.engine and self.worker:
             raise InputError(f"--engine {self.engine} hands out the work itself, without --worker; give one of them")
+        if self.log and not find_spec(self.log):
+            raise InputError(f"--log {self.log}: this package is not installed; pip install {self.log}")
         if self.until and self.until_stderr:
             raise InputError(f"--until {self.until} and --until-stderr {self.until_stderr:g} are two goals; give one")
         if self.max_models and not self.goal:

@@ -44,7 +44,8 @@ class DataSpec:
 
     dataset: str = "digits"
     """digits; csv:FILE or parquet:FILE, with --target COLUMN; folder:FOLDER of images; npz:FILE; npy:FOLDER;
-    idx:FOLDER; mnist, fashion_mnist, cifar10, cifar100, svhn_cropped; tfds:NAME."""
+    idx:FOLDER; mnist, fashion_mnist, cifar10, cifar100, svhn_cropped; emoji, emoji32, mnist5k (made by a script of
+    the source tree, experiments/data); tfds:NAME."""
     classes: tuple[int, ...] = ()
     """Only these classes, renumbered from 0 in the order given.  Default: all."""
     per_class: int | None = None

@@ -1,28 +1,27 @@
 """Loads the examples: reads, selects, corrupts and checks them."""
 
-from memjax.config.specs import DataSpec
-from memjax.data.check import check as _check
-from memjax.data.corruptions.inputs import noisy_inputs, random_inputs, shuffled_pixels
-from memjax.data.corruptions.labels import flip_labels, pair_labels, random_labels
-from memjax.data.corruptions.parse import corrupt
-from memjax.data.hash import content_hash
-from memjax.data.select import select as _select
-from memjax.data.select import take_rows
-from memjax.data.sources import read_source as _read_source
-from memjax.types import Dataset
+import dataclasses
+import hashlib
 
-__all__ = [
-    "content_hash",
-    "corrupt",
-    "flip_labels",
-    "load_dataset",
-    "noisy_inputs",
-    "pair_labels",
-    "random_inputs",
-    "random_labels",
-    "shuffled_pixels",
-    "take_rows",
-]
+import numpy as np
+
+from memjax.config.specs import DataSpec
+from memjax.data.check import EXAMPLES_AT_ONCE
+from memjax.data.check import check as _check
+from memjax.data.corruptions.kinds import (
+    flip_labels,
+    noisy_inputs,
+    pair_labels,
+    random_inputs,
+    random_labels,
+    shuffled_pixels,
+)
+from memjax.data.corruptions.parse import corrupt
+from memjax.data.sources import read_source
+from memjax.disk_inputs import Inputs, Stored
+from memjax.errors import InputError
+from memjax.prng import host_permutation
+from memjax.types import Dataset
 
 
 def load_dataset(spec: DataSpec, source: Dataset | None = None) -> Dataset:
@@ -34,8 +33,89 @@ def load_dataset(spec: DataSpec, source: Dataset | None = None) -> Dataset:
     Raises:
       InputError: the source is unknown, missing or damaged, a corruption is unknown, or the examples cannot be used.
     """
-    dataset = _select(_read_source(spec) if source is None else source, spec)
+    dataset = select(read_source(spec) if source is None else source, spec)
     dataset = flip_labels(dataset, spec.label_noise, spec.data_seed)
     dataset = corrupt(dataset, spec.corrupt, spec.data_seed, spec.corrupt_test)
     _check(dataset)
     return dataset
+
+
+def content_hash(dataset: Dataset) -> str:
+    """SHA-256, in hex, of the type, shape and values of inputs and labels, training and test.
+
+    Names, source rows and the marks of changed labels are not hashed; the changed labels themselves are.  For inputs on
+    disk that name their source, its name and the selected rows are hashed instead of the values.
+    """
+    digest = hashlib.sha256(b"memjax content 1")
+    for array in (
+        dataset.train_inputs,
+        dataset.train_labels.astype(np.int64),
+        dataset.test_inputs,
+        dataset.test_labels.astype(np.int64),
+    ):
+        digest.update(f"/{array.dtype.name} {array.shape}/".encode())
+        if isinstance(array, Stored) and array.identity:
+            digest.update(f"{array.identity}/".encode())
+            array = array.rows.astype(np.int64)
+        for start in range(0, len(array), EXAMPLES_AT_ONCE):
+            part = array[start : start + EXAMPLES_AT_ONCE]
+            little_endian = np.ascontiguousarray(part, dtype=part.dtype.newbyteorder("<"))
+            digest.update(little_endian.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def select(dataset: Dataset, spec: DataSpec) -> Dataset:
+    """The examples of the chosen classes, at most the given number of each, in the order of the source.
+
+    The draw depends only on the data seed and the class's number in the source.  So a class keeps its examples when
+    other classes are chosen too, and a larger number adds examples to those of a smaller number.
+    """
+    if not spec.classes and spec.per_class is None and spec.test_per_class is None:
+        return dataset
+    classes = spec.classes or tuple(range(dataset.num_classes))
+    for number in classes:
+        if not 0 <= number < dataset.num_classes:
+            raise InputError(
+                f"--classes names {number}, but {dataset.name} has classes 0 to {dataset.num_classes - 1}; "
+                "choose among these"
+            )
+    train = _rows(dataset.train_labels, classes, spec.per_class, spec.data_seed, "per-class train")
+    test = _rows(dataset.test_labels, classes, spec.test_per_class, spec.data_seed, "per-class test")
+    new_number = np.zeros(dataset.num_classes, np.int32)
+    new_number[list(classes)] = np.arange(len(classes))
+    if dataset.num_test and not len(test):
+        raise InputError(f"{dataset.name} has 0 test examples of the classes asked for; choose others with --classes")
+    taken = take_rows(dataset, train, test)
+    return dataclasses.replace(
+        taken,
+        train_labels=new_number[taken.train_labels],
+        test_labels=new_number[taken.test_labels],
+        class_names=tuple(dataset.class_names[number] for number in classes),
+    )
+
+
+def take_rows(dataset: Dataset, train: np.ndarray | slice, test: np.ndarray | slice) -> Dataset:
+    """Some training and test examples, with unchanged classes."""
+    rows = dict.fromkeys(("train_labels", "train_ids", "mislabelled", "corrupted"), train)
+    rows |= dict.fromkeys(("test_labels", "test_ids", "test_corrupted"), test)
+    return dataclasses.replace(
+        dataset,
+        train_inputs=_only(dataset.train_inputs, train),
+        test_inputs=_only(dataset.test_inputs, test),
+        **{name: getattr(dataset, name)[taken] for name, taken in rows.items()},
+    )
+
+
+def _only(inputs: Inputs, rows: np.ndarray | slice) -> Inputs:
+    return inputs.only(rows) if isinstance(inputs, Stored) else inputs[rows]
+
+
+def _rows(labels: np.ndarray, classes: tuple[int, ...], most: int | None, seed: int, purpose: str) -> np.ndarray:
+    """The selected rows, ascending: at most `most` of each class, drawn at random."""
+    taken = [np.empty(0, np.int64)]
+    for number in classes:
+        rows = np.flatnonzero(labels == number)
+        if most is not None and most < len(rows):
+            rows = rows[host_permutation(seed, purpose, number, len(rows))[:most]]
+        taken.append(rows)
+    return np.sort(np.concatenate(taken))

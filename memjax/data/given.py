@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from memjax.config.specs import DataSpec, TableSpec
-from memjax.data.adapters.libraries import arrays_of, as_frame, ids_of, is_collection, is_frame
+from memjax.data.adapters import arrays_of, as_frame, ids_of, is_collection, is_frame
 from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.readers.image_folder import load_image_folder
-from memjax.data.tables.files import is_table, read_table
-from memjax.data.tables.take import from_frames, from_table
+from memjax.data.tables.files import from_frames, from_table, is_table, read_table
 from memjax.errors import InputError
 from memjax.types import Dataset
 

@@ -2,14 +2,17 @@
 
 import os
 
+import numpy as np
+
 from memjax.config.specs import DataSpec
-from memjax.data.downloads.cache import load_cached
-from memjax.data.downloads.catalog import CATALOG
+from memjax.data.build import Parts, Split, make_dataset
+from memjax.data.downloads.catalog import CATALOG, load_cached
+from memjax.data.downloads.made import MADE, load_made
 from memjax.data.readers.arrays import load_npy, load_npz
-from memjax.data.readers.digits import load_digits
 from memjax.data.readers.idx import load_idx
 from memjax.data.readers.tfds import load_prepared
 from memjax.errors import InputError, one_of
+from memjax.prng import host_permutation
 from memjax.types import Dataset
 
 _WITH_PLACE = {"idx": "FOLDER", "npz": "FILE", "npy": "FOLDER", "tfds": "NAME"}
@@ -32,10 +35,12 @@ def read_source(spec: DataSpec) -> Dataset:
         return load_idx(place) if kind == "idx" else load_npz(place)
     if source == "digits" or source in CATALOG:
         return load_digits() if source == "digits" else load_cached(source)
+    if source in MADE:
+        return load_made(source)
     if kind := _KIND_OF.get(os.path.splitext(source)[1].lower(), _kind_of_folder(source)):
         raise InputError(f"data set {source!r} is not known; did you mean {kind}:{source}?")
     places = {"csv": "FILE", "parquet": "FILE", "folder": "FOLDER"} | _WITH_PLACE  # runs keep the first three
-    choices = ["digits", *CATALOG, *(f"{prefix}:{what}" for prefix, what in places.items())]
+    choices = ["digits", *CATALOG, *MADE, *(f"{prefix}:{what}" for prefix, what in places.items())]
     raise one_of("data set", source, choices)
 
 
@@ -50,3 +55,19 @@ def _kind_of_folder(source: str) -> str:
     inside = os.listdir(source)
     found = (kind for name, kind in _BY_FILE.items() if any(file.startswith(name) for file in inside))
     return next(found, "folder" if any(os.path.isdir(os.path.join(source, file)) for file in inside) else "")
+
+
+_NUM_TRAIN, _NUM_ALL = 1437, 1797
+
+
+def load_digits() -> Dataset:
+    """1,437 training and 360 test images, (8, 8) uint8 with values 0 .. 16, split the same way every time."""
+    from sklearn import datasets
+
+    inputs, labels = datasets.load_digits(return_X_y=True)
+    inputs = np.asarray(inputs).astype(np.uint8).reshape(_NUM_ALL, 8, 8)
+    labels = np.asarray(labels).astype(np.int32)
+    order = host_permutation(0, "digits split", 0, _NUM_ALL)
+    train, test = order[:_NUM_TRAIN], order[_NUM_TRAIN:]
+    names = tuple(str(digit) for digit in range(10))
+    return make_dataset("digits", Parts(Split(inputs[train], labels[train]), Split(inputs[test], labels[test]), names))

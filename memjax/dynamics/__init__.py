@@ -21,6 +21,7 @@ from memjax.dynamics.learning import (
 )
 from memjax.dynamics.sensitivity import Unrolled, class_sensitivity, loss_sensitivity
 from memjax.dynamics.split import Sides, over_examples, over_models
+from memjax.machine.debugging import shield
 from memjax.statistics import gini
 
 __all__ = [
@@ -53,3 +54,5 @@ __all__ = [
     "variability",
     "verified",
 ]
+
+shield(__all__, globals())

@@ -7,9 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Key
 
-from memjax.dynamics.checks import AnyArray
+from memjax.dynamics.split import AnyArray
 from memjax.errors import InputError
-from memjax.machine.debugging import without_debugging
 
 
 class Search(NamedTuple):
@@ -47,7 +46,6 @@ DEFAULT = Search()
 Predict = Callable[[Float[Array, "batch ..."]], Float[Array, "batch classes"]]
 
 
-@without_debugging()
 def critical_samples(
     predict: Predict, inputs: Float[AnyArray, "batch ..."], key: Key[Array, ""], search: Search = DEFAULT
 ) -> tuple[Bool[Array, " batch"], Float[Array, "batch ..."]]:
@@ -97,7 +95,6 @@ def critical_samples(
     return found, jnp.where(found.reshape(-1, *[1] * (inputs.ndim - 1)), points, inputs)
 
 
-@without_debugging()
 def verified(
     predict: Predict, inputs: Float[AnyArray, "batch ..."], points: Float[AnyArray, "batch ..."], radius: float
 ) -> Bool[Array, " batch"]:
@@ -112,7 +109,6 @@ def verified(
     return near & (predict(points).argmax(-1) != predict(inputs).argmax(-1))
 
 
-@without_debugging()
 def critical_sample_ratio(
     predict: Predict, inputs: Float[AnyArray, "batch ..."], key: Key[Array, ""], search: Search = DEFAULT
 ) -> Float[Array, ""]:

@@ -8,14 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Shaped
 
-from memjax.dynamics.checks import AnyArray
+from memjax.dynamics.split import AnyArray
 from memjax.errors import InputError
-from memjax.machine.debugging import without_debugging
 from memjax.models import layers_of
 from memjax.types import ArrayLike, Model, Tree
 
 
-@without_debugging()
 def prediction_depth(
     support: Sequence[Shaped[AnyArray, "support ..."]],
     labels: Int[AnyArray, " support"],
@@ -63,7 +61,6 @@ def prediction_depth(
     return np.where(depth < len(votes), depth, np.nan)
 
 
-@without_debugging()
 def model_depths(
     model: Model,
     params: Tree,

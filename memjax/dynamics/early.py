@@ -8,10 +8,8 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, Shaped
 
-from memjax.dynamics.checks import AnyArray, as_epochs, as_numbers
-from memjax.dynamics.split import Sides, over_models
+from memjax.dynamics.split import AnyArray, Sides, as_epochs, as_numbers, over_models
 from memjax.errors import InputError
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Model, Tree
 
 
@@ -51,7 +49,6 @@ def el2n(
     return over_models(at_epoch(as_numbers("error_norm", error_norm), epochs, epoch), masks)
 
 
-@without_debugging()
 @partial(jax.jit, static_argnames=("model", "at_once"))
 def gradient_norms(
     model: Model,

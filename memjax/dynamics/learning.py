@@ -7,7 +7,7 @@ InputError for other shapes, for numbers that are not finite, and for correctnes
 import numpy as np
 from jaxtyping import Float
 
-from memjax.dynamics.checks import as_bits, as_epochs, as_masks_of, as_numbers
+from memjax.dynamics.split import as_bits, as_epochs, as_masks_of, as_numbers
 from memjax.errors import InputError
 from memjax.types import ArrayLike
 

@@ -10,9 +10,8 @@ import optax
 from jaxtyping import Array, Float, Int, Key
 
 from memjax import prng
-from memjax.dynamics.checks import AnyArray
+from memjax.dynamics.split import AnyArray
 from memjax.errors import InputError
-from memjax.machine.debugging import without_debugging
 from memjax.types import Model
 
 
@@ -72,7 +71,6 @@ class Unrolled(NamedTuple):
         return jnp.concatenate(orders)[: self.steps[-1] * size].reshape(self.steps[-1], size)
 
 
-@without_debugging()
 @partial(jax.jit, static_argnames=("training", "order"))
 def loss_sensitivity(
     training: Unrolled,
@@ -108,7 +106,6 @@ def loss_sensitivity(
     return _gradients(totals, inputs, lambda slope: jnp.linalg.norm(slope.reshape(len(slope), -1), order, axis=-1))
 
 
-@without_debugging()
 @partial(jax.jit, static_argnames=("training", "num_classes"))
 def class_sensitivity(
     training: Unrolled,

@@ -8,11 +8,9 @@ from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores
 from memjax.estimators.influence import influence
 from memjax.estimators.memorization import memorization
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate, Outcomes
 
 
-@without_debugging()
 def complementary_memorization(masks: ArrayLike, correct: ArrayLike) -> Estimate:
     """Memorization from models of which 2k and 2k + 1 saw complementary halves.
 
@@ -37,14 +35,12 @@ def complementary_memorization(masks: ArrayLike, correct: ArrayLike) -> Estimate
     return _with_errors_of_pairs(estimate, value, scores)
 
 
-@without_debugging()
 def complementary_influence(masks: ArrayLike, correct_test: ArrayLike) -> Estimate:
     """Influence from models of which 2k and 2k + 1 saw complementary halves; see `complementary_memorization`."""
     estimate = influence(masks, correct_test)
     return _with_errors_of_pairs(estimate, estimate.value, as_pairs(masks, correct_test))
 
 
-@without_debugging()
 def whole_pairs(outcomes: Outcomes) -> Outcomes:
     """The models of complementary pairs of which both are there: the partner of a diverged model is left out too."""
     pair, there = np.unique(outcomes.model_ids // 2, return_counts=True)

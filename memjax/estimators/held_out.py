@@ -10,17 +10,15 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from memjax import notebook
 from memjax.errors import InputError
-from memjax.estimators.checks import AnyArray, as_array, as_masks, as_masks_and_scores
+from memjax.estimators.checks import as_array, as_masks, as_masks_and_scores
 from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.kernels.stratified import own, sides_by_size
 from memjax.estimators.memorization import sides
-from memjax.machine.debugging import without_debugging
 from memjax.metrics import check_range
 from memjax.statistics import mean_where
 from memjax.types import ArrayLike, Estimate
 
 
-@without_debugging()
 def c_score(masks: ArrayLike, correct: ArrayLike) -> Estimate:
     """Consistency of each training example with the other examples: how often held-out models get it right.
 
@@ -70,7 +68,6 @@ class Profile(NamedTuple):
         return f"Profile({sizes}, {len(self.mean):,} examples: {notebook.Summary(self.mean).range()})"
 
 
-@without_debugging()
 def consistency_profile(masks: ArrayLike, correct: ArrayLike) -> Profile:
     """Held-out score of each training example as a function of how many examples the models had.
 
@@ -91,7 +88,6 @@ def consistency_profile(masks: ArrayLike, correct: ArrayLike) -> Profile:
     return Profile(sizes, value, stderr, (mean_where(value, known)[0] + shift).astype(np.float32))
 
 
-@without_debugging()
 def out_of_bag(masks: ArrayLike, logits: ArrayLike) -> Float[Array, "train classes"]:
     """Mean predicted probabilities of each training example by the models that did not see it.
 
@@ -111,7 +107,11 @@ def out_of_bag(masks: ArrayLike, logits: ArrayLike) -> Float[Array, "train class
     masks, logits = as_masks(masks), as_array("logits", logits)
     if logits.shape[:2] != masks.shape or logits.ndim != 3:
         raise InputError(f"logits has shape {logits.shape}; expected {(*masks.shape, 'classes')}")
-    if not isinstance(logits, Tracer) and _are_probabilities(logits):
+    if (
+        not isinstance(logits, Tracer)
+        and (logits >= 0).all()
+        and (abs(logits.astype(np.float32).sum(-1) - 1) < 1e-2).all()
+    ):
         raise InputError(
             "logits holds probabilities: no number is negative and each row sums to 1. A softmax of them would be "
             "wrong; give the logits, or the logarithms of the probabilities"
@@ -120,11 +120,6 @@ def out_of_bag(masks: ArrayLike, logits: ArrayLike) -> Float[Array, "train class
     if not isinstance(predicted, Tracer) and bool((jnp.isnan(predicted).any(1) & ~masks.all(0)).any()):
         raise InputError("logits holds values that are no logits (NaN or infinity); leave out models that diverged")
     return predicted
-
-
-def _are_probabilities(logits: Shaped[AnyArray, "models train classes"]) -> bool:
-    """Whether every row could be a distribution over the classes."""
-    return bool((logits >= 0).all()) and bool((abs(logits.astype(np.float32).sum(-1) - 1) < 1e-2).all())
 
 
 @jax.jit
@@ -139,7 +134,6 @@ def _out_of_bag(
     return total / (~masks).sum(0)[:, None]
 
 
-@without_debugging()
 def label_errors(masks: ArrayLike, probability: ArrayLike) -> Int[np.ndarray, " train"]:
     """Training examples from the most to the least likely to carry a wrong label.
 

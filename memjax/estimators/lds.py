@@ -9,7 +9,6 @@ from jaxtyping import Bool, Float
 from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import as_masks
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 
@@ -43,7 +42,6 @@ class LinearDatamodelingScore(NamedTuple):
         )
 
 
-@without_debugging()
 def linear_datamodeling_score(
     scores: ArrayLike,
     masks: ArrayLike,

@@ -9,7 +9,6 @@ from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import as_masks_and_scores
 from memjax.estimators.memorization import memorization
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 LEAST = 8  # models: four a half
@@ -35,7 +34,6 @@ class Reliability(NamedTuple):
         return f"Reliability(halves={halves}, whole={whole}, num_examples={self.num_examples}, spearman={ranks})"
 
 
-@without_debugging()
 def split_half_reliability(masks: ArrayLike, correct: ArrayLike, seed: int = 0) -> Reliability:
     """Split-half reliability of memorization: which part of the differences between examples is not noise.
 

@@ -1,18 +1,15 @@
 """Empirical Bayes: what is known of each score once the scores of all examples are known."""
 
-from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
 from memjax.errors import InputError
 from memjax.estimators.checks import as_array
-from memjax.estimators.kernels.beta_binomial import posterior_of_counts
-from memjax.estimators.kernels.normal_mixture import posterior_of_normal
+from memjax.estimators.kernels.posteriors import posterior_of_counts, posterior_of_normal
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD
-from memjax.machine.debugging import without_debugging
 from memjax.statistics import check_level
 from memjax.types import ArrayLike, Estimate
 
@@ -36,7 +33,6 @@ class Posterior(NamedTuple):
     at_least: Float[np.ndarray, "..."]
 
 
-@without_debugging()
 def shrink(
     estimate: Estimate, groups: ArrayLike | None = None, *, threshold: float | None = None, level: float = 0.95
 ) -> Posterior:
@@ -89,16 +85,10 @@ def shrink(
     found = np.where(known, np.nan, np.stack([value, stderr, *[np.full(value.shape, np.nan)] * 3]))
     table = np.stack([np.broadcast_to(column, value.shape)[known] for column in columns])
     if table.shape[1] > 1:
-        found[:, known] = _by_group(table, numbers[known], method)
+        of_group = np.empty((5, table.shape[1]))
+        for group in np.unique(numbers[known]):
+            rows = np.flatnonzero(numbers[known] == group)
+            fitted = rows if len(rows) >= LEAST else np.arange(table.shape[1])
+            of_group[:, rows] = method(table[:, fitted[:: -(-len(fitted) // FITTED)]], table[:, rows])
+        found[:, known] = of_group
     return Posterior(*found)
-
-
-def _by_group(
-    table: Float[np.ndarray, "columns entries"], groups: Shaped[np.ndarray, " entries"], method: Callable
-) -> Float[np.ndarray, "5 entries"]:
-    found = np.empty((5, table.shape[1]))
-    for group in np.unique(groups):
-        rows = np.flatnonzero(groups == group)
-        fitted = rows if len(rows) >= LEAST else np.arange(table.shape[1])
-        found[:, rows] = method(table[:, fitted[:: -(-len(fitted) // FITTED)]], table[:, rows])
-    return found

@@ -13,11 +13,9 @@ from memjax.estimators.kernels.layout import Layout, layout_of
 from memjax.estimators.kernels.stratified import estimate_by_size, every
 from memjax.estimators.kernels.tiles import Candidates, Device, Found, cut, search, tile_for
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD, Pairs, join_pairs, ranks
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 
-@without_debugging()
 def strong_pairs(
     masks: ArrayLike,
     correct_test: ArrayLike,

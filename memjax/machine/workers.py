@@ -56,10 +56,7 @@ def deal(missing: Sequence[int], worker: Worker, finished: Callable[[int], bool]
 
 
 def in_shares(missing: Sequence[int], tasks: int, devices: int) -> Iterator[Sequence[int]]:
-    """The blocks of each task that an engine hands out; it carries out `tasks` at once, each with so many devices.
-
-    The last shares are small, so that all tasks end at about the same time.
-    """
+    """The blocks of each task of an engine, which carries out `tasks` at once; the last are small, to end together."""
     while missing:
         size = devices * max(1, min(SHARE_MOST, len(missing) // (2 * tasks * devices)))
         yield missing[:size]

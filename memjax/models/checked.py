@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
-from memjax.models.modes import FLAGS, flags, idle_linen_dropout, moving
+from memjax.models.from_flax import FLAGS, flags, idle_linen_dropout, moving
 from memjax.models.program import Program, checksum, trace
 from memjax.models.user import in_words, user_model
 from memjax.types import Model, Tree

@@ -1,14 +1,46 @@
-"""Layers of the convolutional networks.  Their kernels are zeros until `initializers.draw_kernels` draws them."""
+"""Layers of the convolutional networks, and initial weights.  Kernels are zeros until `draw_kernels` draws them."""
 
+import math
 from collections.abc import Callable
+from contextvars import ContextVar
 
+import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax.nn.initializers import zeros
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Key
 
 from memjax.errors import InputError
 from memjax.models.normalization import Norm, normalization, unchanged
+from memjax.types import Model, Tree
+
+
+def he_normal(key: Key[Array, ""], shape: tuple[int, ...], dtype=jnp.float32, **_) -> Float[Array, "..."]:
+    """Normal weights with variance 2 / fan-in; the last axis is the output axis.
+
+    Drawn as a vector and then reshaped: the same bits, but compiled ten times faster on a CPU.
+
+    Reference:
+      He et al., Delving Deep into Rectifiers, 2015, arXiv 1502.01852.
+    """
+    size, fan_in = math.prod(shape), math.prod(shape[:-1])
+    return (jax.random.normal(key, (size,), dtype) * math.sqrt(2 / fan_in)).reshape(shape)
+
+
+def draw_kernels(module: nnx.Module, key: Key[Array, ""]) -> None:
+    """Draws all kernels of a module (the parameters with more than one axis) with the variance of `he_normal`.
+
+    All kernels come from one draw, because each draw is compiled, and a hundred draws of a deep network take a minute.
+    """
+    params, tree = jax.tree.flatten(nnx.state(module, nnx.Param))
+    sizes = [math.prod(param.shape) if param.ndim > 1 else 0 for param in params]
+    normal, end = jax.lax.optimization_barrier(jax.random.normal(key, (sum(sizes),))), 0
+    for number, (param, size) in enumerate(zip(params, sizes, strict=True)):
+        if size:
+            start, end = end, end + size
+            scale = math.sqrt(2 / math.prod(param.shape[:-1]))
+            params[number] = (normal[start:end] * scale).reshape(param.shape)
+    nnx.update(module, jax.tree.unflatten(tree, params))
 
 
 def image_shape(model: str, input_shape: tuple[int, ...], smallest: int) -> tuple[int, int, int]:
@@ -75,3 +107,35 @@ class Head(nnx.Module):
 
     def __call__(self, features: Float[Array, "batch features"]) -> Float[Array, "batch classes"]:
         return self.dense(self.dropout(features))
+
+
+_collected: ContextVar[list[Array] | None] = ContextVar("collected", default=None)
+
+
+def mark(values: Float[Array, "batch ..."]) -> Float[Array, "batch ..."]:
+    """Marks the output of a layer or block, and returns it unchanged.  Use it in your own networks too:
+
+        hidden = mark(jax.nn.relu(layer(inputs)))
+
+    The built-in networks mark the output of each hidden block.  Do not call it inside `jax.lax.scan`, `nn.scan`,
+    `nn.remat` or another transformation within the network: values that are marked there cannot be collected.
+    """
+    if (collected := _collected.get()) is not None:
+        collected.append(values)
+    return values
+
+
+def layers_of(
+    model: Model, params: Tree, model_state: Tree, inputs: Float[Array, "batch ..."]
+) -> tuple[Float[Array, "batch ..."], ...]:
+    """The inputs, the values marked with `mark` in order, and the softmax outputs, all in evaluation mode.
+
+    A network that marks nothing has two layers, inputs and outputs.  `inputs` must be scaled as in training.
+    """
+    collected: list[Array] = []
+    token = _collected.set(collected)
+    try:
+        logits = model.apply(params, model_state, inputs, None, False)[0]
+    finally:
+        _collected.reset(token)
+    return inputs, *collected, jax.nn.softmax(logits)

@@ -35,11 +35,11 @@ from memjax.estimators import (
     q_values,
     select_pairs,
 )
-from memjax.estimators.kernels.influence_from_bits import influence_of_bits
-from memjax.estimators.kernels.influence_from_scores import influence_of_outputs
-from memjax.estimators.kernels.normal_mixture import posterior_of_normal
+from memjax.estimators.kernels.influence_from_bits import influence_of_bits, influence_of_outputs
+from memjax.estimators.kernels.posteriors import posterior_of_normal
 from memjax.estimators.reliability import LEAST, agreement
 from memjax.estimators.shrink import FITTED
+from memjax.estimators.streaming.by_class import class_means_of
 from memjax.estimators.streaming.laid_out import by_chance_of, halves_of, means_of, memorization_of, p_values_of
 from memjax.machine.debugging import without_debugging
 from memjax.metrics import METRICS
@@ -104,6 +104,9 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
     )
     if correct and tally.score == "correct":
         plug_in = np.asarray(memorization_of(tally, "correct", "plug-in").stderr)
+    (*_, low, high), (*_, whole_low, whole_high) = class_means_of(tally)
+    intervals = np.full((2, dataset.num_classes), np.nan)
+    intervals[:, : len(low)] = low, high
     return Estimates(
         score=tally.score,
         scores=means,
@@ -124,6 +127,8 @@ def estimates_of(dataset: Dataset, tally: Tally) -> Estimates:
         typical_stderr=Summary(memorization_of(tally, tally.score, "unbiased").stderr).typical,
         corrupted=dataset.corrupted,
         test_corrupted=dataset.test_corrupted,
+        mean_interval=np.concatenate([whole_low, whole_high]),
+        class_intervals=intervals if np.array_equal(tally.labels, dataset.train_labels) else None,
         reliability=reliability.whole,
         reliability_halves=reliability.halves,
         reliability_spearman=reliability.spearman,

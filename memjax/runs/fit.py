@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,9 +16,8 @@ from memjax.data.in_memory import InMemory
 from memjax.machine import environment
 from memjax.machine.workers import make_worker
 from memjax.runs import open_folder, ray_engine, summary
-from memjax.runs.carry_out import carry_out
 from memjax.runs.progress import Bar, Silent, Teller
-from memjax.runs.result import Result
+from memjax.runs.result import Result, finish
 
 
 def fit(
@@ -91,21 +89,14 @@ def fit(
 def fit_config(config: RunConfig, given: InMemory | None, teller: Teller, estimate: bool = True) -> Result:
     """Does what the settings ask for; see `fit`."""
     with ray_engine.connected(config):
-        return _fit(config, given, teller, estimate)
-
-
-def _fit(config: RunConfig, given: InMemory | None, teller: Teller, estimate: bool) -> Result:
-    advice = environment.start_jax(config.cpu_devices)
-    with teller.preparing():
-        if config.engine:
-            given = ray_engine.begin(config, given)
-        run = open_folder.open_run(config, given)
-    for notice in run.notices:
-        teller.say("notice", notice, text=notice)
-    start, where = summary.start(run.dataset, run.plan, run.design), store.shown(run.folder)
-    worker = make_worker(run.config.share)
-    number = f"; worker {worker.index}/{worker.count}" if worker.count > 1 else ""
-    teller.say("start", f"{summary.headline(start)}; run folder {where}{number}", run=where, **start)
-    before, began = run.num_trained, time.monotonic()
-    run, fresh = carry_out(run, teller, estimate, advice)
-    return Result(run, trained=run.num_trained - before, fresh=fresh, seconds=time.monotonic() - began)
+        advice = environment.start_jax(config.cpu_devices)
+        with teller.preparing():
+            given = ray_engine.begin(config, given) if config.engine else given
+            run = open_folder.open_run(config, given)
+        for notice in run.notices:
+            teller.say("notice", notice, text=notice)
+        start, where = summary.start(run.dataset, run.plan, run.design), store.shown(run.folder)
+        worker = make_worker(run.config.share)
+        number = f"; worker {worker.index}/{worker.count}" if worker.count > 1 else ""
+        teller.say("start", f"{summary.headline(start)}; run folder {where}{number}", run=where, **start)
+        return finish(run, teller, estimate, advice)

@@ -1,4 +1,4 @@
-"""Estimates and a report of predictions that were trained elsewhere, in one call."""
+"""Predictions of other programs: estimates and a report of those that one has, and files of those of a run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Shaped
 
-from memjax import store
+from memjax import exchange, store
 from memjax.config.run_config import Score
 from memjax.data.build import clean_names
 from memjax.data.check import check_finite, check_lengths, check_shape
@@ -17,6 +17,7 @@ from memjax.exchange import outcomes_of
 from memjax.machine.debugging import without_debugging
 from memjax.report import draw_report, write_report
 from memjax.runs import summary
+from memjax.runs.result import Result
 from memjax.types import Dataset, Outcomes
 
 
@@ -61,7 +62,7 @@ def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bo
     from memjax.estimators import tally_of
     from memjax.runs.estimate_files import write_results
 
-    tally = tally_of(outcomes, score)
+    tally = tally_of(outcomes, score, examples.train_labels)
     place = store.new_set(folder)
     names = write_results(place, examples, tally, all_pairs)
     note = store.ResultsNote(place.name, tally.num_models, {}, score, num_failed=tally.num_failed)
@@ -81,3 +82,26 @@ def _with_inputs(examples: Dataset, train: np.ndarray, test: np.ndarray) -> Data
     if train.shape[1:] != test.shape[1:]:
         raise InputError(f"train inputs have shape {train.shape[1:]}, test inputs {test.shape[1:]}; expected the same")
     return replace(examples, train_inputs=train, test_inputs=test)
+
+
+def export(result: Result, out: Path, kind: str) -> list[str]:
+    """Writes a run's predictions or tables into a folder; returns what was written, in words.
+
+    Args:
+      kind: arrays, feldman-zhang, lira, csv or parquet.
+
+    Raises:
+      InputError: a block is damaged, models are missing, or the run did not save what the kind needs.
+    """
+    if kind in ("csv", "parquet"):
+        write = exchange.write_csv if kind == "csv" else exchange.write_parquet
+        out.mkdir(parents=True, exist_ok=True)
+        write(out / f"examples.{kind}", result.columns)
+        write(out / f"pairs.{kind}", result.pair_columns)
+        return [f"{out / name}.{kind}" for name in ("examples", "pairs")]
+    found, data = result.outcomes, result.dataset
+    if kind == "arrays":
+        return [str(out / name) for name in exchange.write_arrays(out, found, data)]
+    if kind == "lira":
+        return [f"{exchange.lira.write(out, found, data.train_labels)} experiments in {out}"]
+    return [f"{exchange.feldman_zhang.write(out, found)} models in {out}"]

@@ -8,10 +8,9 @@ from memjax.config.run_config import RunConfig
 from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
 from memjax.machine.debugging import without_debugging
+from memjax.runs.build_training import with_network
 from memjax.runs.disk_space import check_room
-from memjax.runs.network import with_network
-from memjax.runs.places import missing_place
-from memjax.runs.plan_of import config_of, settle_plan
+from memjax.runs.plan_of import config_of, missing_place, settle_plan
 from memjax.runs.request import Request, read_request, request_without_inputs
 from memjax.store import Plan
 

@@ -1,6 +1,6 @@
 """The second step of a run: the plan, made for a new folder, or compared with the one in the folder."""
 
-from collections.abc import Iterator
+import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,15 +12,13 @@ from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import in_memory
 from memjax.errors import InputError
 from memjax.machine import environment
-from memjax.machine.pinned import pinned
-from memjax.runs.build_training import make_single
+from memjax.machine.debugging import pinned
+from memjax.runs.build_training import is_importable, make_single, network_of, with_network
 from memjax.runs.disk_space import check_room
-from memjax.runs.network import is_importable, network_of, with_network
 from memjax.runs.pack_size import chosen_pack_size
-from memjax.runs.places import at_places, places_of
 from memjax.runs.request import Request
 from memjax.store import Plan
-from memjax.store.records import Record
+from memjax.untrusted import user_path
 
 
 @pinned()
@@ -91,7 +89,10 @@ def _new_plan(request: Request) -> Plan:
     network = network_of(config, request.dataset)
     make_single(config, request.dataset, request.design)  # a wrong request is refused before the folder is made
     blocks = store.finished_blocks(folder)  # there are some where a plan was lost
-    records = list(_records(folder, blocks))
+    records = []
+    for number in sorted(blocks):
+        with suppress(OSError, store.BrokenSeal):
+            records.append(store.read_record(folder, number))
     size = config.pack_size or next((record.models for record in records), None)
     size = size or chosen_pack_size(config, request.dataset, request.design)
     here = environment.describe()
@@ -101,12 +102,6 @@ def _new_plan(request: Request) -> Plan:
         where = store.shown(folder)
         raise InputError(f"{where} holds blocks of another run and has lost its plan.json; give another --run")
     return plan
-
-
-def _records(folder: Path, blocks: set[int]) -> Iterator[Record]:
-    for number in sorted(blocks):
-        with suppress(OSError, store.BrokenSeal):
-            yield store.read_record(folder, number)
 
 
 def _checked(old: Plan, request: Request) -> dict[str, str]:
@@ -131,3 +126,39 @@ def _checked(old: Plan, request: Request) -> dict[str, str]:
     elif request.given:
         places["dataset"] = config.data.dataset
     return places
+
+
+KINDS = ("idx", "npz", "npy")
+
+
+def places_of(config: RunConfig) -> dict[str, str]:
+    """The files that the settings name, with absolute paths, by the name of the setting."""
+    kind, _, path = config.data.dataset.partition(":")
+    found = {"dataset": f"{kind}:{os.path.abspath(user_path(path))}"} if kind in KINDS and path else {}
+    masks = config.subset.masks_file
+    return found | ({"masks_file": os.path.abspath(masks)} if masks else {})
+
+
+def at_places(config: RunConfig, places: dict[str, str]) -> RunConfig:
+    """The settings with the files at the places where they were last found; as written, where only that is there."""
+    found = {"dataset": config.data.dataset, "masks_file": config.subset.masks_file}
+    for name, text in places.items():
+        if _is_there(text) or text.startswith("saved:") or not _is_there(found[name]):
+            found[name] = text
+    data = replace(config.data, dataset=found["dataset"])
+    return replace(config, data=data, subset=replace(config.subset, masks_file=found["masks_file"]))
+
+
+def missing_place(config: RunConfig) -> str:
+    """What to do where a file of a run is not at its place; empty where all are there."""
+    for name, text in places_of(config).items():
+        if not _is_there(text):
+            kind, path = text.split(":", 1) if name == "dataset" else ("", text)
+            new = f"--dataset {kind}:PATH" if kind else "--masks-file PATH"
+            return f"{path} does not exist; if it has moved, give its new place with {new}"
+    return ""
+
+
+def _is_there(text: str) -> bool:
+    kind, _, path = text.partition(":")
+    return os.path.exists(user_path(path) if kind in KINDS else text)

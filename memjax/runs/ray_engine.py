@@ -5,11 +5,12 @@ So a task whose node is lost begins again on another one, and tasks send back no
 the process that hands out the tasks, trains nothing.
 """
 
+import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -31,33 +32,27 @@ Shares = Callable[[int, int], Iterable[Any]]  # (tasks at once, devices of each)
 Notify = Callable[[str], object]
 
 
-@contextmanager
-def connected(config: RunConfig) -> Iterator[None]:
-    """While this process is connected to the cluster that `--engine` names; nothing without that option."""
+def connected(config: RunConfig) -> AbstractContextManager:
+    """Connects this process to the cluster that `--engine` names, unless it is connected, until the context ends."""
     if not config.engine:
-        yield
-        return
+        return nullcontext()
     try:
-        import ray
+        import ray  # pyright: ignore[reportMissingImports]
     except ImportError as problem:
         raise InputError(f"--engine ray needs Ray ({problem}); pip install 'memjax[ray]'") from None
     if ray.is_initialized():
-        yield
-        return
+        return nullcontext()
     address, before = config.engine.partition(":")[2], signal.getsignal(signal.SIGTERM)
     host, _, port = address.rpartition(":")
     try:
         if port.isdigit() and "://" not in address:
             socket.create_connection((host, int(port)), 10).close()  # Ray itself would try for many minutes
-        ray.init(address or None, log_to_driver=False, logging_level="warning")
+        cluster = ray.init(address or None, log_to_driver=False, logging_level=logging.WARNING)
     except (OSError, RuntimeError, ValueError) as problem:
         raise InputError(f"--engine is {config.engine}, and no cluster answers; check the address: {problem}") from None
     with suppress(ValueError, TypeError):  # in another thread than the first one Ray has left the handler as it was
         signal.signal(signal.SIGTERM, before)
-    try:
-        yield
-    finally:
-        ray.shutdown()
+    return cluster
 
 
 def begin(config: RunConfig, given: InMemory | None) -> InMemory | None:
@@ -93,16 +88,17 @@ def hand_out(config: RunConfig, plan: Plan | None, act: Stage, shares: Shares, n
 
     Some may be lost for good, if others end.  Returns whether the stage returned True in a task.
     """
-    import ray
+    import ray  # pyright: ignore[reportMissingImports]
+    from ray.exceptions import RayError, RayTaskError  # pyright: ignore[reportMissingImports]
 
     from memjax.models.user import GIVEN, find
 
     network = find(config.model.model) if config.model.model.startswith(GIVEN) else None
     with connected(config):
         kind, devices, tasks = _room(ray.nodes(), config, plan)
-        folder, num_models = config.folder(), plan.num_models if plan else config.num_models
-        folder = folder if "://" in folder else os.path.abspath(folder)
-        own = replace(config, run=folder, num_models=num_models, engine=None, worker="0/1", cpu_devices=devices)
+        folder = os.path.abspath(there) if "://" not in (there := config.folder()) else there
+        own = replace(config, run=folder, engine=None, worker="0/1", cpu_devices=devices)
+        own = replace(own, num_models=plan.num_models) if plan else own
         given = os.getcwd(), network, own, plan and plan.fingerprint, act
         task = ray.remote(_task).options(max_retries=RETRIES, **{f"num_{kind.lower()}s": devices})
         waiting, found, said = [task.remote(*given, share) for share in shares(tasks, devices)], [], set[str]()
@@ -111,9 +107,9 @@ def hand_out(config: RunConfig, plan: Plan | None, act: Stage, shares: Shares, n
                 (done,), waiting = ray.wait(waiting)
                 try:
                     value, notices = ray.get(done)
-                except ray.exceptions.RayTaskError as problem:
+                except RayTaskError as problem:
                     raise problem.cause from (None if isinstance(problem.cause, InputError) else problem)
-                except ray.exceptions.RayError as problem:
+                except RayError as problem:
                     if waiting or found:
                         continue
                     words = f"has lost all tasks, each {RETRIES + 1} times; see its logs: {first_line(problem)}"

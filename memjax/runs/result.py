@@ -1,6 +1,7 @@
 """What a run found: read from its folder when it is asked for."""
 
 import html
+import time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,13 +12,15 @@ import numpy as np
 from memjax import notebook, store
 from memjax.config.run_config import RunConfig
 from memjax.data import in_memory
-from memjax.errors import InputError
+from memjax.errors import InputError, first_line
 from memjax.machine import environment
+from memjax.machine.workers import make_worker
 from memjax.results import Estimates, PairTable
 from memjax.runs import outputs, stages, summary
 from memjax.runs.carry_out import carry_out
+from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
-from memjax.runs.progress import Bar, Silent
+from memjax.runs.progress import Bar, Silent, Teller
 from memjax.runs.suspects import example_columns, suspect_columns
 from memjax.types import Curves, Dataset, Estimate, Outcomes
 
@@ -229,9 +232,7 @@ class Result:
         run = extend_run(self.run, wanted) if wanted > self.run.plan.num_models else self.run
         run = replace(run, config=replace(run.config, num_models=wanted))
         environment.start_jax(run.config.cpu_devices)
-        before = run.num_trained
-        run, fresh = carry_out(run, Bar() if progress else Silent())
-        return Result(run, trained=run.num_trained - before, fresh=fresh)
+        return finish(run, Bar() if progress else Silent())
 
     def report(self, examples: bool = True) -> outputs.ReportFile:
         """Writes the report, an HTML page that needs no network; it shows itself in a notebook.
@@ -266,6 +267,20 @@ class Result:
         cell = '<td style="text-align: left; white-space: normal">'
         rows = (f"<tr>{cell}{html.escape(name)}</td>{cell}{html.escape(text)}</td></tr>" for name, text in self._rows())
         return f"<table>{''.join(rows)}</table>"
+
+
+def finish(run: Run, teller: Teller, estimate: bool = True, advice: str = "") -> Result:
+    """Carries an opened run out, see `carry_out`, and sends what it found to where --log says."""
+    before, began, name = run.num_trained, time.monotonic(), run.config.log
+    run, fresh = carry_out(run, teller, estimate, advice)
+    result = Result(run, trained=run.num_trained - before, fresh=fresh, seconds=time.monotonic() - began)
+    if name and estimate and make_worker(run.config.share).index == 0:
+        try:
+            log(name, result)
+        except Exception as problem:  # of another program: it is no reason to lose the end of a run
+            text = f"--log {name} failed, the run has not: {first_line(problem)}"
+            teller.say("notice", text, text=text)
+    return result
 
 
 def open(folder: str | Path, dataset: str = "") -> Result:

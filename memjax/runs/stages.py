@@ -38,7 +38,7 @@ def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = No
     num_models, sizes = run.plan.num_models, (run.dataset.num_train, run.dataset.num_test)
     in_pairs = estimators.in_pairs(run.design.masks, num_models)
     planned = not in_pairs and are_laid_out(run.design.masks, num_models)
-    empty = partial(estimators.Tally, num_models, *sizes, in_pairs, run.config.score, planned)
+    empty = partial(estimators.Tally, num_models, *sizes, in_pairs, run.config.score, planned, run.dataset.train_labels)
     count = partial(_count, run, advance, notify)
     # Blocks 2k and 2k + 1 together: of whatever size they are, models 2k and 2k + 1 are never parted.
     groups = [list(group) for _, group in itertools.groupby(sorted(run.plan.blocks), lambda number: number // 2)]
@@ -95,11 +95,13 @@ def dynamics(run: Run, place: Path, advance: Advance, notify: Notify) -> list[st
 
 
 @without_debugging()
-def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
+def estimate(run: Run, advance: Advance, notify: Notify, worker: str | None = None) -> bool:
     """Trains what is missing, then makes the estimates; False if they are there already, from the blocks of this run.
 
-    Blocks that have changed since they were last read are checked, and trained again if they are damaged.
+    Blocks that have changed since they were last read are checked, and trained again if they are damaged.  A `worker`,
+    I/N, replaces that of the settings.
     """
+    run = replace(run, config=replace(run.config, worker=worker)) if worker else run
     every = writes_all_pairs(run.config, run.dataset)
     wanted = {name for name, asked in (("influence.npy", every), ("dynamics.npz", bool(run.config.record))) if asked}
     asked = run.plan.fingerprint, run.plan.num_models, run.config.score
@@ -109,7 +111,7 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
         there = note and (note.plan, note.num_models, note.score) == asked and wanted <= note.files.keys()
         if not note or not there or note.blocks not in ("", blocks):
             if run.config.engine:
-                made = ray_engine.hand_out(run.config, run.plan, _estimate_as, partial(_workers, run), notify)
+                made = ray_engine.hand_out(run.config, run.plan, estimate, partial(_workers, run), notify)
             else:
                 made = _make_results(run, stock, every, advance, notify)
             if made:
@@ -131,11 +133,6 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
 def _workers(run: Run, tasks: int, _: int) -> list[str]:
     count = min(tasks, (len(run.plan.blocks) + 1) // 2)  # they count blocks by twos
     return [f"{index}/{count}" for index in range(count)]
-
-
-def _estimate_as(run: Run, advance: Advance, notify: Notify, worker: str) -> bool:
-    """`estimate` as worker I/N."""
-    return estimate(replace(run, config=replace(run.config, worker=worker)), advance, notify)
 
 
 def _make_results(run: Run, before: store.Stock, every: bool, advance: Advance, notify: Notify) -> bool:

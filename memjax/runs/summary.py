@@ -61,6 +61,7 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
         },
         "memorization": {
             "mean": float(mem.mean(dtype=np.float64)) if len(mem) else float("nan"),
+            **dict(zip(("mean_low", "mean_high"), map(float, estimates.mean_interval), strict=True)),
             "threshold": pairs.memorization_threshold,
             "memorized": int((mem >= pairs.memorization_threshold).sum()),
             "defined": len(mem),
@@ -108,12 +109,14 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     defined, memorized = memorization["defined"], memorization["memorized"]
     of = "" if found["score"] == "correct" else f" (of {found['score']})"
     share = f" ({100 * memorized / defined:.1f} %)" if defined else ""
+    low, high = memorization["mean_low"], memorization["mean_high"]
+    ends = f" (95 % interval over examples and models {low:z.4f} to {high:z.4f})" if np.isfinite(low) else ""
     known = [f"{name.replace('_', ' ')} {share:.4f}" for name, share in accuracy.items() if np.isfinite(share)]
     table = [
         ("models", f"{found['num_models']} models" + (f"; accuracy {', '.join(known)}" if known else "")),
         (
             "memorization",
-            f"mean {memorization['mean']:z.4f}{of}; {memorized:,} of {defined:,} examples{share} "
+            f"mean {memorization['mean']:z.4f}{of}{ends}; {memorized:,} of {defined:,} examples{share} "
             f"score {memorization['threshold']:g} or more" + _significant(memorization["discoveries"], defined),
         ),
         (

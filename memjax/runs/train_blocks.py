@@ -11,12 +11,11 @@ import numpy as np
 from memjax import store
 from memjax.errors import InputError, Interrupted
 from memjax.machine import environment, signals
-from memjax.machine.pinned import pinned
+from memjax.machine.debugging import pinned
 from memjax.machine.workers import Worker, deal, in_shares, make_worker
 from memjax.runs import ray_engine
-from memjax.runs.build_training import make_examples, make_single
+from memjax.runs.build_training import make_examples, make_single, with_network
 from memjax.runs.disk_space import check_disk
-from memjax.runs.network import with_network
 from memjax.runs.open_folder import Run
 
 JUDGED_FROM = 20  # models from which the share of diverged ones says something

@@ -28,6 +28,7 @@ ESTIMATES = {
     "held_out_accuracy": "held_out_accuracy", "test_accuracy": "test_accuracy",
     "tr_num_right": "memorization.num_right", "typical_stderr": "typical_stderr",
     "num_models": "num_models", "num_failed": "num_failed",
+    "tr_mem_mean_interval": "mean_interval", "tr_mem_class_intervals": "class_intervals",
     "reliability": "reliability", "reliability_halves": "reliability_halves",
     "reliability_spearman": "reliability_spearman",
 }  # fmt: skip

@@ -1,10 +1,8 @@
 """One model's training, then many at once."""
 
-from memjax.training.augment import make_augment
-from memjax.training.batches import num_batches
-from memjax.training.checkpointed import Checkpoints
-from memjax.training.checkpoints import checkpoints_in, forget
-from memjax.training.many import Pack, compile_any, compile_training, replicate, train_many
+from memjax.training.batches import make_augment, num_batches
+from memjax.training.checkpoints import Checkpoints, checkpoints_in, forget
+from memjax.training.many import Pack, compile_any, replicate, train_many
 from memjax.training.optimizer import make_optimizer
 from memjax.training.packing import Trial, choose_pack_size, guess_pack_size, is_out_of_memory
 from memjax.training.probes import NOTHING, Probe

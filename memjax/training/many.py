@@ -11,11 +11,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Int
 
 from memjax import prng
-from memjax.machine.pinned import pinned
-from memjax.training.checkpointed import Checkpoints, slice_of, train_with_checkpoints
-from memjax.training.compiler import compiler_options
-from memjax.training.driving import drive
-from memjax.training.programs import Programs
+from memjax.machine.debugging import pinned
+from memjax.training.checkpoints import Checkpoints, slice_of, train_with_checkpoints
+from memjax.training.programs import Programs, compiler_options, drive
 from memjax.training.single import Examples, Training
 from memjax.training.stream import Stream
 from memjax.training.streamed import StreamedTraining
@@ -87,22 +85,38 @@ def train_many(
         yield from _finished(*waiting)
 
 
-def compile_training(training: Training, seed: int, examples: Examples, pack_size: int, devices: Devices) -> Programs:
+@pinned()
+def compile_any(training: Any, seed: int, examples: Any, pack_size: int, devices: Devices) -> Programs:
     """Compiles the three parts of a training for packs of so many models on these devices.
 
-    One program advances by any number of epochs, so that a training resumed from a checkpoint gives the same bits.
+    One program advances by any number of epochs, so that a training resumed from a checkpoint gives the same bits.  On
+    a stream it is called for each batch, which goes to all models of all devices; epochs are legs there.
     """
-    start, advance = _numbered(seed, training.start, training.advance)
-    compiled = partial(_compiled, devices)
-    ids, masks = _like_ids_and_masks(len(devices), pack_size, len(examples.train_labels))
-    epoch = jax.ShapeDtypeStruct(ids.shape[:1], np.int32)
+    streamed = isinstance(examples, Stream)
+    start, advance = _numbered(seed, training.start, training.step if streamed else training.advance)
+    compiled, num_devices = partial(_compiled, devices), len(devices)
+    ids = jax.ShapeDtypeStruct((num_devices, pack_size), np.uint32)
+    masks = jax.ShapeDtypeStruct((*ids.shape, len(examples.train_labels)), bool)
     begin = compiled(jax.vmap(start), (0,), (ids,))
     like = _like_outputs(begin)
-    given = (ids, masks, like, examples, epoch, epoch)
-    go_on = compiled(jax.vmap(advance, (0, 0, 0, None, None, None)), (0, 0, 0, None, 0, 0), given, donated=(2,))
-    end = compiled(partial(_finish, training), (0, 0, None), (masks, like, examples))
+    if streamed:
+        put = partial(replicate, devices=devices)
+        active, batch = jax.ShapeDtypeStruct(ids.shape[:1], bool), put(examples.like())
+        masks = jax.ShapeDtypeStruct(masks.shape, bool, sharding=like.step.sharding)  # sent once, not with each batch
+        axes, given = (0, 0, 0, None, None), (ids, masks, like, active, batch)
+        go_on = compiled(jax.vmap(advance, axes), (0, 0, 0, 0, None), given, donated=(2,))
+        end = compiled(jax.vmap(training.judge, (0, None)), (0, None), (like, batch))
+        place = partial(jax.device_put, device=like.step.sharding)
+        steps = partial(drive, go_on, put, place, training), partial(_gathered, end, put, ids.shape), training.num_legs
+    else:
+        epoch = jax.ShapeDtypeStruct(ids.shape[:1], np.int32)
+        axes, given = (0, 0, 0, None, None, None), (ids, masks, like, examples, epoch, epoch)
+        go_on = compiled(jax.vmap(advance, axes), (0, 0, 0, None, 0, 0), given, donated=(2,))
+        end = compiled(partial(_finish, training), (0, 0, None), (masks, like, examples))
+        steps = go_on, end, training.num_epochs
+    advance, finish, num_epochs = steps
     num_bytes = max(_num_bytes(program) for program in (begin, go_on, end))
-    return Programs(begin, go_on, end, like, len(devices), training.num_epochs, num_bytes)
+    return Programs(begin, advance, finish, like, num_devices, num_epochs, num_bytes)
 
 
 def _finish(training: Training, masks: Bool[Array, "models train"], state: Tree, examples: Examples) -> TrainOutput:
@@ -113,26 +127,6 @@ def _finish(training: Training, masks: Bool[Array, "models train"], state: Tree,
     held_out = (~masks & output.finite[:, None])[..., None]
     total = jnp.where(held_out, output.classes, 0).sum(0)
     return output._replace(classes=total / held_out.sum(0))  # 0 / 0 is NaN: undefined, not zero
-
-
-def compile_streamed(
-    training: StreamedTraining, seed: int, stream: Stream, pack_size: int, devices: Devices
-) -> Programs:
-    """The same for a stream: a call for each batch, which goes to all models of all devices; epochs are legs here."""
-    start, step = _numbered(seed, training.start, training.step)
-    put, compiled = partial(replicate, devices=devices), partial(_compiled, devices)
-    ids, masks = _like_ids_and_masks(len(devices), pack_size, len(stream.train_labels))
-    active, batch = jax.ShapeDtypeStruct(ids.shape[:1], bool), put(stream.like())
-    begin = compiled(jax.vmap(start), (0,), (ids,))
-    like = _like_outputs(begin)
-    masks = jax.ShapeDtypeStruct(masks.shape, bool, sharding=like.step.sharding)  # sent once, not with each batch
-    given = (ids, masks, like, active, batch)
-    go_on = compiled(jax.vmap(step, (0, 0, 0, None, None)), (0, 0, 0, 0, None), given, donated=(2,))
-    end = compiled(jax.vmap(training.judge, (0, None)), (0, None), (like, batch))
-    num_bytes = max(_num_bytes(program) for program in (begin, go_on, end))
-    place = partial(jax.device_put, device=like.step.sharding)
-    advance, finish = partial(drive, go_on, put, place, training), partial(_gathered, end, put, ids.shape)
-    return Programs(begin, advance, finish, like, len(devices), training.num_legs, num_bytes)
 
 
 def _gathered(
@@ -157,14 +151,6 @@ def _gathered(
     return TrainOutput(found[0], found[1], finite, {})
 
 
-@pinned()
-def compile_any(training: Any, seed: int, examples: Any, pack_size: int, devices: Devices) -> Programs:
-    """`compile_streamed` for a stream, else `compile_training`."""
-    if isinstance(examples, Stream):
-        return compile_streamed(training, seed, examples, pack_size, devices)
-    return compile_training(training, seed, examples, pack_size, devices)
-
-
 def _numbered(seed: int, *functions: Callable) -> list[Callable]:
     """Functions of a model's key as functions of its number."""
     key = prng.run_key(seed)
@@ -176,11 +162,6 @@ def _compiled(
 ) -> jax.stages.Compiled:
     program = over_devices(function, devices, device_axes, donated).lower(*given)
     return program.compile(compiler_options(program.as_text(), devices[0].platform))
-
-
-def _like_ids_and_masks(num_devices: int, pack_size: int, num_train: int) -> tuple[Tree, Tree]:
-    ids = jax.ShapeDtypeStruct((num_devices, pack_size), np.uint32)
-    return ids, jax.ShapeDtypeStruct((*ids.shape, num_train), bool)
 
 
 def _like_outputs(program: jax.stages.Compiled) -> Tree:

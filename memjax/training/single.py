@@ -13,8 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from memjax import prng
 from memjax.data.scaling import Scaling, narrowed, scaling_of
-from memjax.training.augment import Augment, unchanged
-from memjax.training.batches import epoch_batches, members
+from memjax.training.batches import Augment, epoch_batches, members, unchanged
 from memjax.training.probes import NOTHING, Measured, Probe
 from memjax.types import Dataset, Model, TrainOutput, Tree
 

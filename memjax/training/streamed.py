@@ -16,11 +16,11 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Key
 
 from memjax import prng
 from memjax.models.normalization import counting
-from memjax.training.augment import Augment, unchanged
+from memjax.training.batches import Augment, unchanged
 from memjax.training.single import State
 from memjax.training.stream import Batch
 from memjax.types import Model, Tree
@@ -61,7 +61,10 @@ class StreamedTraining:
             with counting(own):
                 noise = jax.random.fold_in(dropout_key, state.step)
                 logits, new_state = self.model.apply(params, state.model_state, inputs, noise, True)
-            return weighted_loss(logits, batch.labels, own, self.label_smoothing), new_state
+            losses = optax.softmax_cross_entropy_with_integer_labels(logits, batch.labels)
+            if smoothing := self.label_smoothing:
+                losses = (1 - smoothing) * losses - smoothing * jax.nn.log_softmax(logits).mean(-1)
+            return jnp.where(own, losses, 0).sum() / jnp.maximum(own.sum(), 1), new_state  # 0 where none is its own
 
         gradient, model_state = jax.grad(loss, has_aux=True)(state.params)
         update, optimizer_state = self.optimizer.update(gradient, state.optimizer_state, state.params)
@@ -81,16 +84,3 @@ class StreamedTraining:
 
 
 make_streamed = StreamedTraining
-
-
-def weighted_loss(
-    logits: Float[Array, "batch classes"],
-    labels: Int[Array, " batch"],
-    own: Bool[Array, " batch"],
-    smoothing: float = 0.0,
-) -> Float[Array, ""]:
-    """Mean cross entropy of the examples that are the model's own; 0 where there are none."""
-    losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
-    if smoothing:
-        losses = (1 - smoothing) * losses - smoothing * jax.nn.log_softmax(logits).mean(-1)
-    return jnp.where(own, losses, 0).sum() / jnp.maximum(own.sum(), 1)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from memjax import run, store
-from memjax.runs import costs
+from memjax.runs import forecast
 from memjax.store.blocks import block_path
 
 SMALL = ["--num-models", "12", "--per-class", "8", "--test-per-class", "3", "--epochs", "8", "--model", "mlp:16"]
@@ -199,7 +199,7 @@ def test_pairs_list_for_each_example_what_it_helps_and_hurts_most(finished):
 
 def test_doctor_says_what_a_run_will_take(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(costs, "ENOUGH", 0.0)
+    monkeypatch.setattr(forecast, "ENOUGH", 0.0)
 
     assert run.main(["doctor", *SMALL]) == 0
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from memjax.cli.beginning import beginning
+from memjax.cli import beginning
 from memjax.config.from_keywords import FIRST, PURPOSES, run_config
 from memjax.config.goals import Goal
 from memjax.errors import InputError

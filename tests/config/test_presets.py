@@ -4,7 +4,7 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 
-from memjax.cli.beginning import beginning
+from memjax.cli import beginning
 from memjax.config.presets import PRESETS, SOURCES
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, TrainSpec

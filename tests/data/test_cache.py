@@ -12,7 +12,7 @@ import pytest
 
 from memjax.config.specs import DataSpec
 from memjax.data import load_dataset
-from memjax.data.downloads import cache, catalog
+from memjax.data.downloads import catalog
 from memjax.data.downloads.seed import seed_cache
 from memjax.errors import InputError
 
@@ -23,7 +23,7 @@ def offline(monkeypatch):
     import tensorflow_datasets as tfds
 
     asked = []
-    monkeypatch.setattr(cache, "reachable", lambda url: asked.append(url))
+    monkeypatch.setattr(catalog, "reachable", lambda url: asked.append(url))
     monkeypatch.setattr(tfds.download, "DownloadManager", None)
     return asked
 
@@ -60,19 +60,19 @@ def test_the_folder_is_in_the_home_folder_by_default(downloads, offline, monkeyp
 @pytest.mark.parametrize("name", list(catalog.CATALOG))
 def test_every_file_is_registered(downloads, name):
     for file in catalog.CATALOG[name].files:
-        assert cache.registered(name, file).size > 0
-        assert cache.cache_path(name, file).parent == downloads / name
+        assert catalog.registered(name, file).size > 0
+        assert catalog.cache_path(name, file).parent == downloads / name
 
 
 def test_a_file_that_is_not_registered_is_refused(downloads, monkeypatch):
-    monkeypatch.setattr(cache, "_url_infos", lambda name: {})
+    monkeypatch.setattr(catalog, "_url_infos", lambda name: {})
 
     with pytest.raises(InputError, match=r"knows no checksum of https://.*; install version"):
         load_dataset(DataSpec("mnist"))
 
 
 def test_names_in_the_folder_are_those_of_tensorflow_datasets(downloads):
-    assert cache.cache_path("cifar10", "cifar-10-binary.tar.gz").name == (
+    assert catalog.cache_path("cifar10", "cifar-10-binary.tar.gz").name == (
         "cs.toronto.edu_kriz_cifar-10-binaryxKOMUKG8XzocVTfyFVq51o-fJese2Nnd2j2ymlm8od0.tar.gz"
     )
 
@@ -87,13 +87,13 @@ def test_files_in_the_folder_need_no_network(downloads, offline, small_mnist):
 def test_the_place_of_older_versions_is_searched(downloads, offline, small_mnist):
     for path in seed_cache("mnist", small_mnist):
         path.rename(downloads / path.name)
-        cache.info_path(path).rename(cache.info_path(downloads / path.name))
+        catalog.info_path(path).rename(catalog.info_path(downloads / path.name))
 
     assert load_dataset(DataSpec("mnist")).num_train == 12
 
 
 def test_a_file_without_its_note_counts_as_missing(downloads, offline, small_mnist):
-    cache.info_path(seed_cache("mnist", small_mnist)[3]).unlink()
+    catalog.info_path(seed_cache("mnist", small_mnist)[3]).unlink()
 
     with pytest.raises(InputError, match=r"t10k-labels-idx1-ubyte.gz is not in"):
         load_dataset(DataSpec("mnist"))
@@ -158,26 +158,26 @@ def test_a_file_that_is_gone_from_the_server_is_reported(downloads, served):
 
 
 def test_a_server_is_reached_even_if_it_lacks_the_file(downloads, served):
-    assert cache.reachable(served.base)
-    assert cache.reachable(f"{served.base}no-such-file")
+    assert catalog.reachable(served.base)
+    assert catalog.reachable(f"{served.base}no-such-file")
 
 
 def test_a_closed_port_is_not_reached(downloads):
     with socket.create_server(("127.0.0.1", 0)) as server:
         closed = server.getsockname()[1]
 
-    assert not cache.reachable(f"http://127.0.0.1:{closed}/file.gz")
+    assert not catalog.reachable(f"http://127.0.0.1:{closed}/file.gz")
 
 
 def test_a_server_that_does_not_answer_is_not_waited_for(downloads):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        assert not cache.reachable(f"http://127.0.0.1:{silent.getsockname()[1]}/file.gz", seconds=0.05)
+        assert not catalog.reachable(f"http://127.0.0.1:{silent.getsockname()[1]}/file.gz", seconds=0.05)
 
 
 def test_the_proxy_is_what_has_to_be_reached(downloads, served, monkeypatch):
     monkeypatch.setenv("http_proxy", served.base)
 
-    assert cache.reachable("http://nowhere.invalid/file.gz")
+    assert catalog.reachable("http://nowhere.invalid/file.gz")
 
 
 @pytest.mark.parametrize("error", [socket.gaierror(-3, "no name server"), TimeoutError(), ConnectionRefusedError()])
@@ -187,4 +187,4 @@ def test_no_network_is_no_error(downloads, error, monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", fails)
 
-    assert not cache.reachable("https://example.org/file.gz")
+    assert not catalog.reachable("https://example.org/file.gz")

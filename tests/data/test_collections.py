@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from memjax.config.specs import TableSpec
-from memjax.data.adapters.libraries import arrays_of, is_collection
+from memjax.data.adapters import arrays_of, is_collection
 from memjax.data.given import examples_given
 from memjax.errors import InputError
 

@@ -9,8 +9,8 @@ import pytest
 import memjax
 from memjax import run, store
 from memjax.config.specs import DataSpec
-from memjax.data.remarks import check_channels, remarks_on
 from memjax.errors import InputError
+from memjax.runs.request import check_channels, remarks_on
 
 RNG = np.random.default_rng(0)
 LABELS = np.arange(12) % 2

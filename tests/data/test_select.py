@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from memjax.config.specs import DataSpec
-from memjax.data.select import select
+from memjax.data import select
 from memjax.errors import InputError
 
 from .makers import tiny

@@ -10,8 +10,8 @@ from PIL import Image
 
 from memjax.config.specs import DataSpec
 from memjax.data import content_hash, load_dataset, take_rows
-from memjax.data.readers import prepared_images
-from memjax.data.readers.prepared_images import decoded
+from memjax.data.readers import tfds as reader
+from memjax.data.readers.tfds import decoded
 from memjax.disk_inputs import Stored
 from memjax.errors import InputError
 from tests.data.test_tfds import NO_NETWORK
@@ -166,7 +166,7 @@ def test_images_of_any_size_are_decoded_when_asked_for(imagenet):
 def test_labels_are_read_once(imagenet, monkeypatch):
     first = load_dataset(SPEC)
     assert len(list(imagenet.glob("*.npy"))) == 2
-    monkeypatch.setattr(prepared_images, "_read_labels", None)
+    monkeypatch.setattr(reader, "_read_labels", None)
     np.testing.assert_array_equal(load_dataset(SPEC).train_labels, first.train_labels)
 
 

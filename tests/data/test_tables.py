@@ -9,8 +9,7 @@ from memjax import run
 from memjax.config.specs import TableSpec
 from memjax.data.in_memory import read, save
 from memjax.data.tables.columns import encode, understand
-from memjax.data.tables.files import read_table
-from memjax.data.tables.take import drawn, from_table, named
+from memjax.data.tables.files import drawn, from_table, named, read_table
 from memjax.errors import InputError
 
 TARGET = TableSpec(target="y", test_fraction=0.0)

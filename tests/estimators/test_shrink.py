@@ -6,8 +6,7 @@ from scipy.special import betaln
 
 from memjax.errors import InputError
 from memjax.estimators import memorization, shrink
-from memjax.estimators.kernels.beta_binomial import Rates, _distribution, posterior_of_counts
-from memjax.estimators.kernels.quantiles import central_interval
+from memjax.estimators.kernels.posteriors import Rates, _distribution, central_interval, posterior_of_counts
 from memjax.types import Estimate
 
 

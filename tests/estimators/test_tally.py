@@ -7,7 +7,7 @@ from memjax import estimators
 from memjax.config.specs import SubsetSpec
 from memjax.errors import InputError
 from memjax.estimators import Tally, in_pairs, tally_of
-from memjax.estimators.kernels import influence_from_scores as outputs
+from memjax.estimators.kernels import influence_from_bits as outputs
 from memjax.estimators.kernels.influence_from_bits import influence_of_bits, tails_of_bits
 from memjax.runs import estimate_files
 from memjax.subsets import make_design

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from memjax.machine import environment
-from memjax.machine.control_groups import core_limit, memory_limit
+from memjax.machine.environment import core_limit, memory_limit
 
 GIB = 2**30
 

@@ -10,7 +10,7 @@ import pytest
 import memjax
 from memjax import store
 from memjax.machine import environment
-from memjax.machine.pinned import FLAX, GLOBAL, IN_CONTEXT, pinned
+from memjax.machine.debugging import FLAX, GLOBAL, IN_CONTEXT, pinned
 from tests.conftest import make_dataset
 
 SETTINGS = {"num_models": 4, "pack_size": 2, "epochs": 2, "model": "mlp:6", "progress": False, "estimate": False}

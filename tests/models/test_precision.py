@@ -7,7 +7,7 @@ import pytest
 
 from memjax.config.specs import ModelSpec
 from memjax.models import in_precision, make_model
-from memjax.training.compiler import compiler_options
+from memjax.training.programs import compiler_options
 
 INPUTS = jnp.asarray(np.random.default_rng(0).normal(size=(16, 8, 8)), jnp.float32)
 

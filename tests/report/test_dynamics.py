@@ -7,7 +7,7 @@ import pytest
 
 from memjax.errors import InputError
 from memjax.report.page.dynamics import BYTES_MOST, EPOCHS_MOST, as_bytes, thinned
-from memjax.report.page.dynamics_figures import root_ticks, speed_drawing
+from memjax.report.page.figures import root_ticks, speed_drawing
 from tests.report.report_page import Page, dataset_of, estimates_of, images, numbers_of, recorded_of, render
 
 

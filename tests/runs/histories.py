@@ -30,8 +30,9 @@ from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec
 from memjax.errors import InputError
 from memjax.machine.workers import deal
-from memjax.runs import export, open_folder, stages, train_blocks
+from memjax.runs import open_folder, stages, train_blocks
 from memjax.runs.carry_out import carry_out
+from memjax.runs.from_arrays import export
 from memjax.runs.progress import Silent
 from memjax.runs.result import Result
 from memjax.store import files, results
@@ -184,7 +185,7 @@ class History:
     def export(self) -> Callable[[], object]:
         out = self.folder.with_suffix(".out")
         return lambda: self.forgiving(
-            lambda: export.export(Result(open_folder.reopen_run(self.folder)), out, self.rng.choice(["arrays", "csv"]))
+            lambda: export(Result(open_folder.reopen_run(self.folder)), out, self.rng.choice(["arrays", "csv"]))
         )
 
     def forgiving(self, act: Callable[[], object]) -> None:

@@ -9,7 +9,7 @@ from benchmarks.plan import planned, trained
 from memjax import run, training
 from memjax.config.specs import FleetSpec
 from memjax.errors import InputError
-from memjax.runs.costs import costs
+from memjax.runs.forecast import costs
 
 GIVEN = ["doctor", "--plan", "--num-models", "1000", "--pack-size", "8", "--models-per-second", "0.5", "--hosts", "4"]
 

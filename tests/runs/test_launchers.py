@@ -12,7 +12,7 @@ import pytest
 import tyro
 import yaml
 
-from memjax.cli.beginning import beginning
+from memjax.cli import beginning
 from memjax.config.run_config import RunConfig
 from memjax.machine.workers import make_worker
 

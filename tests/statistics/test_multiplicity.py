@@ -8,7 +8,7 @@ import memjax
 from memjax import store
 from memjax.errors import InputError
 from memjax.estimators import family_wise_p_values, memorization_p_values, pair_p_values, q_values
-from memjax.estimators.kernels.score_test import score_test
+from memjax.estimators.kernels.influence_from_bits import score_test
 
 EVERY = np.stack(np.meshgrid(np.arange(20), np.arange(20), indexing="ij")).reshape(2, -1)
 

@@ -45,6 +45,24 @@ def test_repeated_subsets_by_enumeration():
     np.testing.assert_allclose(found, np.mean(np.array(ways) >= answers[saw].sum()))
 
 
+def test_repeated_and_opposite_subsets_of_two_sizes_by_enumeration():
+    """40 columns at once: 2 of 5 repeated subsets in one size, and in the other three pairs of opposite subsets."""
+    rng = np.random.default_rng(3)
+    answers = rng.random((16, 40)) < rng.random(40)
+    saw = np.array([1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 1, 0, 0, 1, 1, 0], bool)
+    groups = np.array([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7])
+    layout = Layout(np.repeat([0, 1], [10, 6]), groups, np.arange(16) % 2 * (np.arange(16) > 9) == 1)
+    ways = [
+        answers[:10].reshape(5, 2, 40)[list(chosen)].sum((0, 1)) + answers[[10 + a, 12 + b, 14 + c]].sum(0)
+        for chosen in itertools.combinations(range(5), 2)
+        for a, b, c in itertools.product(range(2), repeat=3)
+    ]
+
+    found = tails_by_size(layout, np.repeat(saw[:, None], 40, 1), answers)
+
+    np.testing.assert_allclose(found, np.mean(np.array(ways) >= answers[saw].sum(0), axis=0), rtol=1e-9)
+
+
 def test_pairs_in_any_order_have_the_p_values_of_pairs():
     rng = np.random.default_rng(1)
     first = of_sizes(rng, 40, (100,))

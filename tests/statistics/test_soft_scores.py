@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from memjax import estimators
-from memjax.estimators.kernels.influence_from_bits import no_bits, set_models
-from memjax.estimators.kernels.influence_from_scores import influence_of_outputs
+from memjax.estimators.kernels.influence_from_bits import influence_of_outputs, no_bits, set_models
 
 MODELS, TRAIN = 200, 6
 RNG = np.random.default_rng(0)

@@ -14,6 +14,7 @@ OPTIONAL = {
     "lemma_bound": np.array(0.3), "tr_corrupted": np.arange(20) == 3, "tt_corrupted": np.arange(6) == 2,
     "typical_stderr": np.array(0.05), "tr_num_right": np.arange(20),
     "reliability": np.array(0.9), "reliability_halves": np.array(0.8), "reliability_spearman": np.array(0.7),
+    "tr_mem_mean_interval": np.array([0.2, 0.4]), "tr_mem_class_intervals": np.array([[0.1, 0.3], [0.2, 0.5]]),
     "tr_probability_in": np.linspace(0.5, 1, 20, dtype=np.float32),
     "tr_probability_out": np.linspace(0, 1, 20, dtype=np.float32),
     "tr_mem_probability": np.linspace(0, 0.5, 20, dtype=np.float32),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from memjax import subsets
 from memjax.config.specs import SubsetSpec
 from memjax.errors import InputError
-from memjax.subsets import bernoulli, uniform
+from memjax.subsets import bernoulli, designs
 
 TRAIN = 50
 SPECS = {
@@ -169,7 +169,7 @@ GOLDEN_BALANCED = [[21, 182], [44, 94], [93, 224]]
 
 def test_a_mask_claims_no_more_examples_than_are_trained_on(monkeypatch):
     """Bits that put all examples into the subset: as many are left as a training has room for."""
-    monkeypatch.setattr(uniform, "host_bits", lambda *_: np.arange(100, dtype=np.uint64))
+    monkeypatch.setattr(designs, "host_bits", lambda *_: np.arange(100, dtype=np.uint64))
     design = bernoulli(0, 100, 0.01)
 
     mask = design.masks(np.arange(3))

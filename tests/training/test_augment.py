@@ -7,7 +7,7 @@ import pytest
 
 from memjax.config.specs import TrainSpec
 from memjax.errors import InputError
-from memjax.training.augment import make_augment, random_crop, random_flip
+from memjax.training.batches import make_augment, random_crop, random_flip
 
 KEY = jax.random.key(0)
 

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from memjax.training.compiler import ONEDNN, compiler_options
+from memjax.training.programs import ONEDNN, compiler_options
 
 
 def text(dtype, convolution=False):

@@ -16,7 +16,7 @@ from memjax.metrics import metrics_named
 from memjax.models import BatchNorm, check_counting, make_model
 from memjax.models.from_flax import from_nnx
 from memjax.training import Checkpoints, make_streamed, make_train, single, stream_of, train_many
-from memjax.training.driving import spans
+from memjax.training.programs import spans
 from memjax.training.single import Examples
 from tests.conftest import make_dataset
 from tests.models.zoo import Noisy

@@ -4,9 +4,15 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from memjax.data.corruptions.inputs import noisy_inputs, random_inputs, shuffled_pixels
-from memjax.data.corruptions.labels import flip_labels, pair_labels, random_labels
-from memjax.data.corruptions.rows import Part
+from memjax.data.corruptions.kinds import (
+    Part,
+    flip_labels,
+    noisy_inputs,
+    pair_labels,
+    random_inputs,
+    random_labels,
+    shuffled_pixels,
+)
 from memjax.errors import InputError, one_of
 from memjax.types import Dataset
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from memjax.data.downloads.cache import cache_path, info_path, registered
-from memjax.data.downloads.catalog import CATALOG, read_known
+from memjax.data.downloads.catalog import CATALOG, cache_path, info_path, read_known, registered
 from memjax.errors import InputError, one_of
 from memjax.store import write_atomically
 from memjax.untrusted import reading, user_path

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from memjax.config.specs import TableSpec
+from memjax.data.check import encode_labels
 from memjax.data.in_memory import InMemory, from_arrays
-from memjax.data.labels import encode_labels
-from memjax.data.tables.files import read_table
-from memjax.data.tables.take import TEST_WORDS, TRAIN_WORDS, drawn, named
+from memjax.data.tables.files import TEST_WORDS, TRAIN_WORDS, drawn, named, read_table
 from memjax.errors import InputError, one_of
 from memjax.untrusted import user_path
 

@@ -6,7 +6,6 @@ import jax
 from jaxtyping import Array, Bool, Float, Int
 
 from memjax.errors import one_of
-from memjax.machine.debugging import without_debugging
 from memjax.types import Estimate
 
 Errors = Literal["adjusted", "unbiased", "plug-in"]
@@ -66,7 +65,6 @@ def moments_of_scores(
     return Moments(xp.broadcast_to(count, mean.shape), mean, variance)
 
 
-@without_debugging()
 def difference(inside: Moments, outside: Moments) -> Estimate:
     """Mean inside minus mean outside, with the standard error of a difference of independent means."""
     stderr = inside.mean.__array_namespace__().sqrt(inside.variance + outside.variance)

@@ -14,7 +14,6 @@ from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.linear import lasso_solver as solver
 from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, as_positive, fill_in, tiles
 from memjax.estimators.linear.lasso_solver import DesignMatrix, Outputs, Pairs, Test, Used, product
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 WHILE_CHOOSING = 0.01  # tolerance: held-out errors are exact enough to choose by
@@ -47,7 +46,6 @@ class Datamodels(NamedTuple):
         )
 
 
-@without_debugging()
 def datamodels(
     masks: ArrayLike,
     outputs: ArrayLike,

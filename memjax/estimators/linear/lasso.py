@@ -10,7 +10,6 @@ from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import as_array, as_masks
 from memjax.estimators.linear.lasso_solver import design_matrix, fit_tile
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 TILE = 256
@@ -37,7 +36,6 @@ class Lasso(NamedTuple):
         )
 
 
-@without_debugging()
 def lasso(
     masks: ArrayLike,
     outputs: ArrayLike,

@@ -112,7 +112,8 @@ def solve(design: DesignMatrix, targets: Targets, penalties: Test, start: Fit, t
         momentum = (pace - 1) / next_pace
         point = fit.weights + momentum * (fit.weights - before.weights)
         slopes = fit.slopes + momentum * (fit.slopes - before.slopes)
-        weights = soft_threshold(point + design.step * slopes, design.step * penalties * targets.factors)
+        moved, by = point + design.step * slopes, design.step * penalties * targets.factors
+        weights = jnp.sign(moved) * jnp.maximum(jnp.abs(moved) - by, 0)  # moved towards 0, and not beyond it
         turned = ((point - weights) * (weights - fit.weights)).sum(0) > 0
         return fit, _at(design, targets, penalties, weights), jnp.where(turned, 1, next_pace), rounds + 1
 
@@ -142,11 +143,6 @@ def duality_gap(targets: Targets, penalties: Test, weights: Pairs, slopes: Pairs
     residual = jnp.maximum(targets.power - (weights * (targets.slopes + slopes)).sum(0), 0)
     excess = jnp.maximum(penalties * targets.factors * jnp.abs(weights) - shrink * weights * slopes, 0)
     return (1 - shrink) ** 2 * residual / 2 + excess.sum(0)
-
-
-def soft_threshold(values: Pairs, by: Factors) -> Pairs:
-    """Values moved towards 0, and not beyond it."""
-    return jnp.sign(values) * jnp.maximum(jnp.abs(values) - by, 0)
 
 
 @jax.jit

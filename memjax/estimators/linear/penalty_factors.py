@@ -5,7 +5,6 @@ from jaxtyping import Float
 
 from memjax.errors import InputError
 from memjax.estimators.checks import as_scores, at_least_one_model
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 
@@ -48,7 +47,6 @@ def prior_factors(
     return factors
 
 
-@without_debugging()
 def worth(outputs: ArrayLike, margins: ArrayLike) -> Float[np.ndarray, " test"]:
     """The change of the outputs (probability or correctness) for one unit of margin, for each test example.
 

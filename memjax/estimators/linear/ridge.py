@@ -10,7 +10,6 @@ from jaxtyping import Array, Bool, Float
 from memjax.estimators.linear.datamodels import Datamodels, chosen, errors_of_folds, held_out_r2, nothing_found
 from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, fill_in, tiles
 from memjax.estimators.linear.lasso_solver import Outputs, Pairs, Test, Used, product
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike
 
 MULTIPLES = tuple(10.0**power for power in range(3, -4, -1))
@@ -18,7 +17,6 @@ Values = Float[Array, " models"]
 Kernel = Float[Array, "models models"]
 
 
-@without_debugging()
 def ridge_datamodels(
     masks: ArrayLike,
     outputs: ArrayLike,

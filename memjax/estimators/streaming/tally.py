@@ -1,8 +1,9 @@
 """Running sums from which the estimates of a run are made; models are added in parts, in any order.
 
 Memory: (train + test) / 8 bytes per model for influence, a bit for each example; for influence on another score than
-correctness also that score of each test example, 2 bytes each.  All else are sums over models: about 80 bytes for each
-training example for correctness and 50 for each other score, however many models there are.
+correctness also that score of each test example, 2 bytes each; for errors of class means 16 bytes for each class.  All
+else are sums over models: about 80 bytes for each training example for correctness and 50 for each other score, however
+many models there are.
 """
 
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from memjax.estimators.checks import as_scores
 from memjax.estimators.complementary import opposite, some_models, whole_pairs
 from memjax.estimators.kernels.influence_from_bits import no_bits, set_models
 from memjax.estimators.kernels.layout import layout_of, layout_of_parts
+from memjax.estimators.kernels.products import WORD
+from memjax.estimators.streaming.by_class import sums_by_class
 from memjax.estimators.streaming.laid_out import LaidOut, laid_out_of
 from memjax.estimators.streaming.totals import Totals, add_totals, memorization_totals
 from memjax.machine.debugging import without_debugging
@@ -24,6 +27,7 @@ from memjax.metrics import SCORES
 from memjax.types import Outcomes
 
 MODELS_AT_ONCE = 256
+SUMS_MOST = 2**26
 Masks = Callable[[Int[np.ndarray, " models"]], Bool[np.ndarray, "models train"]]  # of a design, by number
 
 
@@ -40,6 +44,8 @@ class Tally:
       halves: sums of that score over models 0, 1, 4, 5, 8, 9, ... (True) and over the rest: for the reliability.
       num_right: models that were right about each test example; NaN where correctness is not known.
       bits: which examples each model trained on, and which test examples it was right about.
+      labels: class numbers of the training examples; all 0 if none are given, or their sums would take over a GiB.
+      by_class: the sums of each model, at its number, of `sums_by_class`.
       outputs: the score of each model, at its number, for each test example; None for correctness, which is in the
         bits, and as long as there is no model.
       parts: all that was added, where sums over models do not do: subsets of several sizes, or repeated ones.  All
@@ -48,7 +54,7 @@ class Tally:
 
     def __init__(
         self, num_models: int, num_train: int, num_test: int, complementary: bool = False, score: str = "correct",
-        laid_out: bool = False,
+        laid_out: bool = False, labels: Int[np.ndarray, " train"] | None = None,
     ):  # fmt: skip
         """For models numbered below `num_models`; refuses an unknown score."""
         if score not in SCORES:
@@ -61,6 +67,11 @@ class Tally:
         self.halves: dict[bool, Totals] = {}
         self.num_right: Shaped[np.ndarray, " test"] = np.zeros(num_test, np.int64)
         self.bits = no_bits(num_models, num_train, num_test)
+        rows = WORD * self.bits.masks.shape[0] * self.bits.masks.shape[1]  # an even number
+        self.labels = np.zeros(num_train, int)
+        if labels is not None and rows * (labels.max(initial=0) + 1) <= SUMS_MOST:
+            self.labels = labels
+        self.by_class = np.zeros((2, rows, self.labels.max(initial=0) + 1))
 
     def __repr__(self) -> str:
         kind = " in complementary pairs" * self.complementary
@@ -102,6 +113,7 @@ class Tally:
         if self.score != "correct":
             self._add_outputs(part)
         first, chosen = part.model_ids // 2 % 2 == 0, part.train[self.score]
+        self.by_class[:, part.model_ids] = sums_by_class(part.masks, chosen, self.labels)
         halves = {half: memorization_totals(part.masks[first == half], chosen[first == half]) for half in (True, False)}
         self._add_sums(scores, halves)
         self.num_right = self.num_right + right.sum(0)
@@ -118,6 +130,7 @@ class Tally:
         if self.parts is not None and other.parts is not None:
             self.parts += other.parts
         self._add_sums(other.scores, other.halves)
+        self.by_class += other.by_class
         self.num_right = self.num_right + other.num_right
         for own, others in zip(self.bits, other.bits, strict=True):
             own |= others
@@ -142,8 +155,7 @@ class Tally:
         outputs = np.asarray(part.test.get(self.score, np.zeros((len(part.masks), 0), np.float32)))
         as_scores(f"test {self.score}", outputs, len(part.masks))
         if self.outputs is None:
-            num_models = 32 * self.bits.masks.shape[0] * self.bits.masks.shape[1]  # an even number
-            self.outputs = np.zeros((num_models, len(self.num_right)), outputs.dtype)
+            self.outputs = np.zeros((self.by_class.shape[1], len(self.num_right)), outputs.dtype)
         self.outputs[part.model_ids] = outputs
 
     def _add_sums(self, scores: dict[str, Totals], halves: dict[bool, Totals]) -> None:
@@ -159,14 +171,14 @@ def _add_to(own: dict[Any, Totals], others: dict[Any, Totals]) -> None:
 
 
 @without_debugging()
-def tally_of(outcomes: Outcomes, score: str = "correct") -> Tally:
+def tally_of(outcomes: Outcomes, score: str = "correct", labels: Int[np.ndarray, " train"] | None = None) -> Tally:
     """The tally of models in memory; their masks show whether they are in complementary pairs."""
     paired = whole_pairs(outcomes)
     complementary = len(paired.masks) > 0 and opposite(paired.masks)
     num_models = int(outcomes.model_ids.max(initial=-1)) + 1
     num_test = next(iter(outcomes.test.values())).shape[1]
     planned = not complementary and layout_of(outcomes.masks) is not None
-    tally = Tally(num_models, outcomes.masks.shape[1], num_test, complementary, score, planned)
+    tally = Tally(num_models, outcomes.masks.shape[1], num_test, complementary, score, planned, labels)
     used = paired if complementary else outcomes
     for start in range(0, len(used.masks), MODELS_AT_ONCE):
         tally.add(some_models(used, slice(start, start + MODELS_AT_ONCE)))

@@ -23,6 +23,7 @@ def arrays_of(tally: Tally) -> Arrays:
         "words": used,
         "masks": masks[used],
         "right": right[used],
+        "by_class": tally.by_class[:, _models_of(used)],
     }
     if tally.outputs is not None:
         arrays["outputs"] = tally.outputs[_models_of(used)]
@@ -43,6 +44,7 @@ def fill(tally: Tally, arrays: Arrays) -> Tally:
     used = arrays["words"]
     for words, name in zip(tally.bits, ("masks", "right"), strict=True):
         words.reshape(-1, words.shape[-1])[used] = arrays[name]
+    tally.by_class[:, _models_of(used)] = arrays["by_class"]
     if "outputs" in arrays:
         tally.outputs = np.zeros((WORD * _words(tally), len(tally.num_right)), arrays["outputs"].dtype)
         tally.outputs[_models_of(used)] = arrays["outputs"]

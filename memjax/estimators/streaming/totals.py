@@ -19,7 +19,6 @@ from memjax.estimators.complementary import as_pairs, squares_in_pairs, stderr_i
 from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Moments, Sums, as_errors, difference, from_sums, halves
 from memjax.estimators.memorization import diagonal_sums
-from memjax.machine.debugging import without_debugging
 from memjax.types import ArrayLike, Estimate
 
 
@@ -39,7 +38,6 @@ class Totals(NamedTuple):
     in_pairs: Float[np.ndarray, "..."] | None = None
 
 
-@without_debugging()
 def memorization_totals(masks: ArrayLike, correct: ArrayLike, complementary: bool = False) -> Totals:
     """The sums of some models for `memorization`; with `complementary`, for `complementary_memorization`.
 
@@ -52,7 +50,6 @@ def memorization_totals(masks: ArrayLike, correct: ArrayLike, complementary: boo
     return Totals(len(masks), masks.sum(0), sums, in_pairs)
 
 
-@without_debugging()
 def influence_totals(masks: ArrayLike, correct_test: ArrayLike) -> Totals:
     """The (train, test) sums of some models for `influence`.  Arguments and errors as there; there may be no model.
 
@@ -68,7 +65,6 @@ def influence_totals(masks: ArrayLike, correct_test: ArrayLike) -> Totals:
     return Totals(len(masks), num_in, Sums(inside @ values, values.sum(0), Sums(inside @ squares, squares.sum(0))))
 
 
-@without_debugging()
 def add_totals(first: Totals, *others: Totals) -> Totals:
     """Totals of all models of several parts.  For 0 / 1 scores every split gives the same bits: whole numbers are
     exact in float32 up to 16,777,216 models.
@@ -87,7 +83,6 @@ def add_totals(first: Totals, *others: Totals) -> Totals:
     return jax.tree.map(lambda *leaves: sum(leaves[1:], start=leaves[0]), *parts)
 
 
-@without_debugging()
 def estimate_of(totals: Totals, errors: str = "adjusted") -> Estimate:
     """Memorization or influence, as `memorization` and `influence` give it for all models at once, or as
     `complementary_memorization`.
@@ -107,7 +102,6 @@ def estimate_of(totals: Totals, errors: str = "adjusted") -> Estimate:
     return Estimate(*map(jnp.asarray, estimate), num_right=num_right)
 
 
-@without_debugging()
 def sides_of(totals: Totals, errors: str = "adjusted") -> tuple[Moments, Moments]:
     """The two halves, as `sides` gives them for all models at once.
 

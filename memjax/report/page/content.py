@@ -1,49 +1,17 @@
 """The examples and pairs that the page shows without its script, in their order and with their numbers."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from memjax.errors import InputError
-from memjax.report.page.images import Painter, Picture
+from memjax.report.page.images import Painter
 from memjax.report.page.overview import finite
 from memjax.results import Estimates, PairTable
 from memjax.types import Dataset
 
-
-class Example(NamedTuple):
-    """One training example with all its numbers; source_id is its row in its source."""
-
-    picture: Picture | None
-    name: str
-    source_id: int
-    mislabelled: bool
-    mem: float
-    mem_stderr: float
-    correct_in: float
-    correct_out: float
-    probability_out: float
-    num_in: int
-    num_out: int
-
-
-class Influenced(NamedTuple):
-    """One test example, and the influence of a training example on it."""
-
-    picture: Picture | None
-    name: str
-    source_id: int
-    infl: float
-    infl_stderr: float
-    correct: float
-
-
-class PairRow(NamedTuple):
-    """One training example and the test examples it helps, strongest first."""
-
-    train: Example
-    tests: list[Influenced]
+Shown = dict[str, Any]  # what the template is given of an example or a pair
 
 
 def check_fits(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> None:
@@ -94,51 +62,48 @@ class Gallery:
         self._estimates = estimates
         self._paint = painter or (lambda example: None)
 
-    def nearest(self, target: float, limit: int) -> list[Example]:
+    def nearest(self, target: float, limit: int) -> list[Shown]:
         """The examples with the scores nearest to a value; ties are broken at random, with a fixed seed."""
         mem = self._estimates.mem
         defined = np.random.default_rng(0).permutation(np.flatnonzero(np.isfinite(mem)))
         order = np.argsort(np.abs(mem[defined] - target), kind="stable")
         return self.of_rows(defined[order[:limit]])
 
-    def of_rows(self, rows: Iterable[int | np.integer]) -> list[Example]:
+    def of_rows(self, rows: Iterable[int | np.integer]) -> list[Shown]:
         """These rows of the data set."""
         return [self._train(row) for row in rows]
 
-    def strongest_pairs(self, pairs: PairTable, limit: int) -> list[PairRow]:
+    def strongest_pairs(self, pairs: PairTable, limit: int) -> list[Shown]:
         """The strongest pairs, a row for each training example, ordered by the strongest pair of the row."""
-        rows: dict[int, PairRow] = {}
+        data, rows = self._dataset, dict[int, Shown]()
         for pair, (row, column) in enumerate(zip(pairs.train_rows[:limit].tolist(), pairs.test_rows, strict=False)):
             if row not in rows:
-                rows[row] = PairRow(self._train(row), [])
-            influence, error = float(pairs.influence[pair]), float(pairs.influence_stderr[pair])
-            rows[row].tests.append(self._test(int(column), influence, error))
+                rows[row] = {"train": self._train(row), "tests": []}
+            rows[row]["tests"].append(
+                {
+                    "picture": self._paint(data.test_inputs[column]),
+                    "name": data.class_names[data.test_labels[column]],
+                    "source_id": int(data.test_ids[column]),
+                    "infl": float(pairs.influence[pair]),
+                    "infl_stderr": float(pairs.influence_stderr[pair]),
+                    "correct": float(self._estimates.test_correct[column]),
+                }
+            )
         return list(rows.values())
 
-    def _train(self, row: int | np.integer) -> Example:
+    def _train(self, row: int | np.integer) -> Shown:
         data, estimates = self._dataset, self._estimates
         probability, memorization = estimates.scores.get("probability"), estimates.memorization
-        return Example(
-            picture=self._paint(data.train_inputs[row]),
-            name=data.class_names[data.train_labels[row]],
-            source_id=int(data.train_ids[row]),
-            mislabelled=bool(data.mislabelled[row]),
-            mem=float(memorization.value[row]),
-            mem_stderr=float(memorization.stderr[row]),
-            correct_in=float(estimates.correct.mean_in[row]),
-            correct_out=float(estimates.correct.mean_out[row]),
-            probability_out=np.nan if probability is None else float(probability.mean_out[row]),
-            num_in=int(memorization.num_in[row]),
-            num_out=int(memorization.num_out[row]),
-        )
-
-    def _test(self, row: int, infl: float, stderr: float) -> Influenced:
-        data = self._dataset
-        return Influenced(
-            picture=self._paint(data.test_inputs[row]),
-            name=data.class_names[data.test_labels[row]],
-            source_id=int(data.test_ids[row]),
-            infl=infl,
-            infl_stderr=stderr,
-            correct=float(self._estimates.test_correct[row]),
-        )
+        return {
+            "picture": self._paint(data.train_inputs[row]),
+            "name": data.class_names[data.train_labels[row]],
+            "source_id": int(data.train_ids[row]),
+            "mislabelled": bool(data.mislabelled[row]),
+            "mem": float(memorization.value[row]),
+            "mem_stderr": float(memorization.stderr[row]),
+            "correct_in": float(estimates.correct.mean_in[row]),
+            "correct_out": float(estimates.correct.mean_out[row]),
+            "probability_out": np.nan if probability is None else float(probability.mean_out[row]),
+            "num_in": int(memorization.num_in[row]),
+            "num_out": int(memorization.num_out[row]),
+        }

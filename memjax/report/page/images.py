@@ -1,13 +1,15 @@
-"""Turns arrays of examples into images.
+"""Turns arrays of examples into images, and many small images into sheets, of which a large page has a few hundred.
 
 Every image is encoded anew from numbers, so no byte of an untrusted image file reaches the reader's browser.
 """
 
 import base64
 import io
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Int
 
 from memjax.disk_inputs import Inputs, Stored
 
@@ -47,7 +49,10 @@ class Painter:
         from PIL import Image
 
         image = Image.fromarray(self.tiles(example[None])[0])
-        return Picture(_png_uri(image), image.width, image.height, self.kind)
+        stream = io.BytesIO()
+        image.save(stream, format="PNG", optimize=True)
+        uri = "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+        return Picture(uri, image.width, image.height, self.kind)
 
     def tiles(self, examples: np.ndarray) -> np.ndarray:
         """Examples as bytes of shape (examples, height, width) or (examples, height, width, 3), all of `size`."""
@@ -93,7 +98,42 @@ def _scale(inputs: Inputs, is_image: bool) -> tuple[np.ndarray, np.ndarray]:
     return np.where(some, low, 0).astype(np.float64), np.where(some, high, 0).astype(np.float64)
 
 
-def _png_uri(image) -> str:
-    stream = io.BytesIO()
-    image.save(stream, format="PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+SHEET_SIDE = 512  # pixels; a browser decodes small sheets quickly
+
+
+class Layout(NamedTuple):
+    """A sheet has `rows` rows of `columns` images; each image has `width` by `height` pixels."""
+
+    width: int
+    height: int
+    columns: int
+    rows: int
+
+    @property
+    def capacity(self) -> int:
+        """Images in a full sheet."""
+        return self.columns * self.rows
+
+
+def layout_of(painter: Painter) -> Layout:
+    """The layout for a data set: all its examples have one size."""
+    width, height = painter.size
+    return Layout(width, height, max(1, SHEET_SIDE // max(1, width)), max(1, SHEET_SIDE // max(1, height)))
+
+
+def draw_sheets(painter: Painter, inputs: Inputs, order: Int[np.ndarray, " shown"]) -> Iterator[bytes]:
+    """PNG files of the examples in this order; the last file has only as many rows as needed."""
+    from PIL import Image
+
+    layout = layout_of(painter)
+    for start in range(0, len(order), layout.capacity):
+        tiles = painter.tiles(inputs[order[start : start + layout.capacity]])
+        rows = -(-len(tiles) // layout.columns)
+        sheet = np.zeros((rows * layout.columns, *tiles.shape[1:]), np.uint8)
+        sheet[: len(tiles)] = tiles
+        colours = sheet.shape[3:]
+        grid = sheet.reshape(rows, layout.columns, layout.height, layout.width, *colours).swapaxes(1, 2)
+        stream = io.BytesIO()
+        pixels = grid.reshape(rows * layout.height, layout.columns * layout.width, *colours)
+        Image.fromarray(pixels).save(stream, format="PNG", compress_level=6)
+        yield stream.getvalue()

@@ -1,5 +1,6 @@
-"""The overview: numbers of the whole run, and memorization of each class."""
+"""The overview: numbers of the whole run and their words, and memorization of each class."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -7,10 +8,44 @@ from jaxtyping import Float
 
 from memjax.notebook import Summary
 from memjax.report.page.figures import MEMORIZED
-from memjax.report.page.words import number, percent, whole
 from memjax.results import Estimates
 from memjax.statistics import clopper_pearson, gini
 from memjax.types import Dataset, Estimate
+
+
+def number(value: int | float, digits: int = 3) -> str:
+    """A score: with a proper minus sign, and never a minus before zero.
+
+    >>> number(0.25), number(-0.00001), number(float("nan"))
+    ('0.250', '0.000', 'undefined')
+    """
+    if not math.isfinite(value):
+        return "undefined"
+    return f"{value:z,.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def percent(value: int | float) -> str:
+    """A fraction as a percentage."""
+    return f"{value:.1%}".replace("%", "\N{NO-BREAK SPACE}%") if math.isfinite(value) else "undefined"
+
+
+def short(value: int | float) -> str:
+    """A number beside an axis.
+
+    >>> short(0.25), short(-0.5), short(20.0)
+    ('0.25', '\u22120.5', '20')
+    """
+    return f"{value:g}".replace("-", "\N{MINUS SIGN}")
+
+
+def whole(value: int | float) -> str:
+    """A count.
+
+    >>> whole(50000), whole(float("nan"))
+    ('50,000', 'unknown')
+    """
+    return f"{value:,.0f}" if math.isfinite(value) else "unknown"
+
 
 MISSED = 0.05  # of intervals of 95 %, the most that are wrong at one end
 
@@ -24,9 +59,9 @@ class Tile(NamedTuple):
 
 
 class ClassRow(NamedTuple):
-    """Memorization of one class: mean over its defined scores, its standard error, and how many are large.
+    """Memorization of one class: mean over its defined scores, its 95 % interval, and how many are large.
 
-    The error is over examples.  It lacks what the scores of a class share because they are from the same models.
+    The interval counts examples and models; see `class_means`.
 
     `share` is mean / largest mean.
     """
@@ -34,7 +69,8 @@ class ClassRow(NamedTuple):
     name: str
     examples: int
     mean: float
-    stderr: float
+    low: float
+    high: float
     large: int
     share: float
 
@@ -51,6 +87,9 @@ def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
     seen, models = float(np.sum(num_in)), float(np.sum(num_in + num_out))
     of = estimates.score
     meaning = "estimated number of memorized examples" if of == "correct" else f"in units of {of}"
+    if np.isfinite(estimates.mean_interval[0]):
+        ends = (number(float(end) * len(mem), 1) for end in estimates.mean_interval)
+        meaning += f"; 95 % interval, over examples and models, {' to '.join(ends)}"
     return [
         Tile("Training examples", whole(dataset.num_train)),
         Tile("Test examples", whole(dataset.num_test)),
@@ -84,19 +123,16 @@ def share_interval(memorization: Estimate) -> tuple[float, float]:
     return above, 1 - below
 
 
-def by_class(dataset: Dataset, mem: np.ndarray) -> list[ClassRow]:
+def by_class(dataset: Dataset, estimates: Estimates) -> list[ClassRow]:
     """A row for each class, in descending order of mean memorization; classes without a score come last."""
     members = [dataset.train_labels == label for label in range(dataset.num_classes)]
-    scores = [finite(mem[member]) for member in members]
+    scores = [finite(estimates.mem[member]) for member in members]
     means = np.array([score.mean() if len(score) else np.nan for score in scores])
-    errors = [score.std(ddof=1) / np.sqrt(len(score)) if len(score) > 1 else np.nan for score in scores]
+    intervals = np.full((2, len(means)), np.nan) if estimates.class_intervals is None else estimates.class_intervals
     longest = np.max(np.abs(means), where=np.isfinite(means), initial=0) or 1.0
-    rows = [
-        ClassRow(
-            name, int(member.sum()), float(mean), float(error), int((score >= MEMORIZED).sum()), float(mean / longest)
-        )
-        for name, member, score, mean, error in zip(dataset.class_names, members, scores, means, errors, strict=True)
-    ]
+    sizes, large = [int(each.sum()) for each in members], [int((score >= MEMORIZED).sum()) for score in scores]
+    columns = dataset.class_names, sizes, means.tolist(), *intervals.tolist(), large, (means / longest).tolist()
+    rows = [ClassRow(*row) for row in zip(*columns, strict=True)]
     return [rows[place] for place in np.argsort(-means, kind="stable")]
 
 

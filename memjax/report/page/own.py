@@ -1,7 +1,7 @@
 """The user's own words on the page: names of rows and columns, and the labels that look wrong."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -28,26 +28,6 @@ class Own:
     columns: dict[str, np.ndarray]  # of all training examples, as of `Result.columns`; empty where it is not known
 
 
-class Cell(NamedTuple):
-    """A value of a row, and the share of its class (in percent) that is at most as large; None for texts."""
-
-    name: str
-    text: str
-    standing: int | None
-
-
-class Suspect(NamedTuple):
-    """A training example whose label may be wrong, for the page without its script."""
-
-    picture: Any
-    cells: list[Cell]
-    id: str
-    label: str
-    preferred: str
-    probability: float
-    memorization: str
-
-
 def plain_own(dataset: Dataset) -> Own:
     """Where nothing more is known than the data set."""
     return Own(dataset.train_ids, dataset.test_ids, features_of(dataset), "", np.zeros(0, int), {})
@@ -64,7 +44,7 @@ def features_of(dataset: Dataset) -> Table | None:
     return Table([f"feature {place}" for place in range(count)], *([*side.T] for side in sides))
 
 
-def static_suspects(own: Own, dataset: Dataset, paint: Any) -> list[Suspect]:
+def static_suspects(own: Own, dataset: Dataset, paint: Any) -> list[dict[str, Any]]:
     """The first rows to review, for the page without its script."""
     if "preferred" not in own.columns:
         return []
@@ -72,15 +52,15 @@ def static_suspects(own: Own, dataset: Dataset, paint: Any) -> list[Suspect]:
     for row in own.suspects[:SHOWN].tolist():
         value, low, high = (float(columns[name][row]) for name in ("memorization", "low", "high"))
         found.append(
-            Suspect(
-                picture=paint(dataset.train_inputs[row]) if own.table is None and paint else None,
-                cells=_telling(own.table, dataset, row) if paint and own.table else [],
-                id=str(own.ids[row]),
-                label=str(columns["label"][row]),
-                preferred=str(columns["preferred"][row]),
-                probability=float(columns["probability_out"][row]),
-                memorization=f"{value:.2f} ({low:.2f} to {high:.2f})",
-            )
+            {
+                "picture": paint(dataset.train_inputs[row]) if own.table is None and paint else None,
+                "cells": _telling(own.table, dataset, row) if paint and own.table else [],
+                "id": str(own.ids[row]),
+                "label": str(columns["label"][row]),
+                "preferred": str(columns["preferred"][row]),
+                "probability": float(columns["probability_out"][row]),
+                "memorization": f"{value:.2f} ({low:.2f} to {high:.2f})",
+            }
         )
     return found
 
@@ -147,7 +127,7 @@ def standing(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return found
 
 
-def _telling(table: Table, dataset: Dataset, row: int) -> list[Cell]:
+def _telling(table: Table, dataset: Dataset, row: int) -> list[dict[str, Any]]:
     """The columns in which a row stands farthest from the middle of its class."""
     cells = []
     members = np.flatnonzero(dataset.train_labels == dataset.train_labels[row])
@@ -155,8 +135,9 @@ def _telling(table: Table, dataset: Dataset, row: int) -> list[Cell]:
         if values.dtype.kind in "biuf":
             among = np.concatenate([[row], members[members != row]])
             place = int(standing(values[among], np.zeros(len(among), int))[0])
-            cells.append(Cell(name, f"{values[row]:.6g}", None if place == UNKNOWN else place))
+            text, share = f"{values[row]:.6g}", None if place == UNKNOWN else place
         else:
-            cells.append(Cell(name, str(values[row]), None))
-    distance = [50 if cell.standing is None else abs(cell.standing - 50) for cell in cells]
+            text, share = str(values[row]), None
+        cells.append({"name": name, "text": text, "standing": share})
+    distance = [50 if cell["standing"] is None else abs(cell["standing"] - 50) for cell in cells]
     return [cells[place] for place in np.argsort(np.negative(distance), kind="stable")[:FEW]]

@@ -13,13 +13,12 @@ import numpy as np
 
 from memjax.disk_inputs import Stored
 from memjax.metrics import metric_named
-from memjax.report.page import content, dynamics_figures, figures, overview, words
+from memjax.report.page import content, figures, overview
 from memjax.report.page.dynamics import Dynamics, dynamics_data, dynamics_of, easiest_and_hardest
-from memjax.report.page.images import Painter
+from memjax.report.page.images import Painter, draw_sheets, layout_of
 from memjax.report.page.near_duplicates import ALIKE
 from memjax.report.page.own import Own, own_data, plain_own, static_suspects
 from memjax.report.page.script_data import orders, script_data
-from memjax.report.page.sheets import draw_sheets, layout_of
 from memjax.results import Estimates, PairTable
 from memjax.types import Dataset
 
@@ -121,7 +120,7 @@ def draw_report(
         "warnings": warnings,
         "histogram": figures.histogram_drawing(mem),
         "num_undefined": int(np.isnan(mem).sum()),
-        "classes": overview.by_class(dataset, mem),
+        "classes": overview.by_class(dataset, estimates),
         "gallery": chosen.of_rows(estimates.most_memorized(CARDS_SHOWN)),
         "typical": chosen.nearest(0.0, CONTRAST_SHOWN),
         "between": chosen.nearest(0.5, CONTRAST_SHOWN),
@@ -155,11 +154,11 @@ def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Gall
     """The figures of recorded dynamics for the template; None and empty lists where nothing was recorded."""
     curves = recorded.curves if recorded else None
     easiest, hardest = easiest_and_hardest(curves, "out") if curves else ([], [])
-    drawn = [(word, dynamics_figures.trajectory_drawing(curves, side)) for word, side in WORDS] if curves else []
+    drawn = [(word, figures.trajectory_drawing(curves, side)) for word, side in WORDS] if curves else []
     learned = recorded.columns.get("learned_in") if recorded else None
     return {
         "dynamics": recorded,
-        "speed": None if learned is None else dynamics_figures.speed_drawing(learned, mem),
+        "speed": None if learned is None else figures.speed_drawing(learned, mem),
         "trajectories": drawn,
         "measure": MEASURES[curves.metric] if curves else "",
         "easiest": chosen.of_rows(easiest),
@@ -175,7 +174,7 @@ def _environment():
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {name: getattr(words, name) for name in ("number", "percent", "short", "whole")}
+    environment.filters |= {name: getattr(overview, name) for name in ("number", "percent", "short", "whole")}
     environment.filters["sha256"] = _sha256
     return environment
 

