@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,8 +63,8 @@ CPUS, GPUS = ({"CPU": 4.0}, {"CPU": 7.0, "memory": 1e9}), ({"CPU": 8.0}, {"CPU":
         (GPUS, None, "several", ("GPU", 2, 2)),
     ],
 )
-def test_what_a_task_takes_of_its_node(small_run, there, asked, planned, room):
-    plan = planned and replace(reopen_run(small_run).plan, environment={"devices": planned})
+def test_what_a_task_takes_of_its_node(there, asked, planned, room):
+    plan = planned and store.Plan({}, {}, 4, 8, {"devices": planned})
 
     assert ray_engine._room(nodes(*there), RunConfig(engine="ray", cpu_devices=asked), plan) == room
 
