@@ -1,7 +1,8 @@
 """How large is the report of many examples, and how fast is it in a browser?
 
-A made-up run of 28 x 28 images is written as a report and opened from disk in Chromium (`tests/browser/install.sh`),
---rounds times, in a browser of its own each time.
+A made-up run of 28 x 28 images with words as ids is written as a report and opened from disk in Chromium
+(`tests/browser/install.sh`), --rounds times, in a browser of its own each time.  The page is in use when the first
+screen, the labels that look wrong, is there with its images and takes a decision.
 
     python -m benchmarks.report_size --num-train 60000 --num-test 10000
     python -m benchmarks.report_size --num-train 600 --num-test 100 --rounds 1
@@ -20,7 +21,7 @@ from benchmarks.common.command import measure
 from benchmarks.common.tables import spread
 from memjax import store
 from memjax.estimators import extremes
-from memjax.report import draw_report, write_report
+from memjax.report import Own, draw_report, write_report
 from memjax.types import Dataset
 
 COST = "not measured"
@@ -36,6 +37,7 @@ SCROLL = """async () => {
   }
   return times;
 }"""
+SUSPECTS = 500
 CHOOSE = """async () => {
   const begin = performance.now();
   document.querySelectorAll('.chip')[3].click();
@@ -70,7 +72,7 @@ def images(count: int, seed: int) -> np.ndarray:
 
 
 def made_up(num_train: int, num_test: int):
-    """A run's arrays: a long tail of memorization, 20,000 strong pairs, and influences that are noise."""
+    """A run's arrays: a long tail of memorization, 20,000 strong pairs, influences that are noise, and suspects."""
     rng = np.random.default_rng(0)
     labels, test_labels = (np.arange(count, dtype=np.int32) % 10 for count in (num_train, num_test))
     names = tuple(f"class {number}" for number in range(10))
@@ -99,20 +101,31 @@ def made_up(num_train: int, num_test: int):
     some = rng.normal(0, 0.03, (num_train, 200)).astype(np.float32)
     listed = extremes(some, np.full_like(some, 0.03))._asdict()
     moved = {key: value * (num_test // 200) for key, value in listed.items() if key.endswith("_idx")}
-    return data, store.as_estimates(estimates), store.as_pairs(pairs | listed | moved)
+    order, other = np.argsort(-mem)[:SUSPECTS], np.array(names)[(labels + 1) % 10].astype(object)
+    columns = {
+        "label": np.array(names)[labels], "preferred": other, "preferred_probability": mem, "probability_out": 1 - mem,
+        "looks_wrong": mem > np.partition(mem, -SUSPECTS // 2)[-SUSPECTS // 2], "memorization": mem,
+        "low": mem - stderr, "high": mem + stderr,
+    }  # fmt: skip
+    ids, test_ids = (np.array([f"{side}-{row:05d}" for row in range(count)])
+                     for side, count in (("image", num_train), ("test", num_test)))  # fmt: skip
+    own = Own(ids, test_ids, None, f"{SUSPECTS // 2} labels look wrong.", order, columns)
+    return (data, store.as_estimates(estimates), store.as_pairs(pairs | listed | moved)), own
 
 
 class Look(NamedTuple):
     """Milliseconds, as one browser shows the report.
 
     Attributes:
-      paint, usable: from the start to the first paint, and until the gallery shows its first images.
+      paint, usable: from the start to the first paint, and until a decision about the first suspect is shown.
+      gallery: from the start of another page, opened at the gallery, until it shows its first images.
       choice: from the choice of a class to the next frame.
       frames: of each frame of a long scroll.
     """
 
     paint: float
     usable: float
+    gallery: float
     choice: float
     frames: list[float]
     chromium: str
@@ -130,7 +143,10 @@ class Result(NamedTuple):
     def __str__(self) -> str:
         frames = [time for look in self.looks for time in look.frames]
         tail, slow = float(np.percentile(frames, 95)), sum(time > 100 for time in frames)
-        names = {"first paint": "paint", "gallery there": "usable", "choice of a class": "choice"}
+        names = {
+            "first paint": "paint", "first screen in use": "usable", "gallery there": "gallery",
+            "choice of a class": "choice",
+        }  # fmt: skip
         return "\n".join(
             [
                 f"written in {self.write_s:.1f} s; page {self.page_bytes / 1e6:.1f} MB",
@@ -152,24 +168,31 @@ def look(page_file: Path) -> Look:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 860})
-        page.goto(f"{page_file.as_uri()}#examples")
-        page.wait_for_selector(".gallery .card")
+        page.goto(page_file.as_uri())
+        page.locator(".suspect canvas").first.wait_for()
+        page.get_by_role("button", name="keep").first.click()
+        page.locator(".suspect.decided").first.wait_for()
         usable = page.evaluate("performance.now()")
         paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+        page.close()
+        page = browser.new_page(viewport={"width": 1280, "height": 860})
+        page.goto(f"{page_file.as_uri()}#examples")
+        page.wait_for_selector(".gallery .card")
+        gallery = page.evaluate("performance.now()")
         page.wait_for_timeout(1000)
         frames = page.evaluate(SCROLL)
         page.evaluate("scrollTo(0, 0)")
-        found = Look(paint, usable, page.evaluate(CHOOSE), frames, browser.version)
+        found = Look(paint, usable, gallery, page.evaluate(CHOOSE), frames, browser.version)
         browser.close()
     return found
 
 
 def run(settings: Settings) -> Result:
-    arrays = made_up(settings.num_train, settings.num_test)
+    arrays, own = made_up(settings.num_train, settings.num_test)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(settings.out or folder) / "report.html"
         started = time.perf_counter()
-        write_report(path, draw_report(*arrays, {}, []))
+        write_report(path, draw_report(*arrays, {}, [], own=own))
         seconds = time.perf_counter() - started
         images = [file.stat().st_size for file in path.with_name("report-images").glob("*.png")]
         looks = [look(path) for _ in range(settings.rounds)]

@@ -9,21 +9,14 @@ from jaxtyping import Int, Shaped
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """The inputs of a split on disk, with the interface of an array.  Each indexing reads and decodes again.
+    """The inputs of a split on disk, with the interface of an array.  Each indexing reads and decodes again."""
 
-    Attributes:
-      read: rows of the source -> (rows, *input_shape); may be called from any thread.
-      rows: the rows of the source, in order.
-      input_shape: shape of one example.
-      dtype: type of the inputs.
-      identity: a name that identifies the source if it is too large for a checksum of its content; else empty.
-    """
-
+    # rows of the source -> (rows, *input_shape); may be called from any thread
     read: Callable[[np.ndarray], np.ndarray]
-    rows: Int[np.ndarray, " examples"]
-    input_shape: tuple[int, ...]
-    dtype: np.dtype
-    identity: str = ""
+    rows: Int[np.ndarray, " examples"]  # the rows of the source, in order
+    input_shape: tuple[int, ...]  # shape of one example
+    dtype: np.dtype  # type of the inputs
+    identity: str = ""  # a name that identifies the source if it is too large for a checksum of its content; else empty
 
     @property
     def shape(self) -> tuple[int, ...]:

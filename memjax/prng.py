@@ -6,6 +6,7 @@ keys on the device, which are the same on every backend and under vmap.
 """
 
 import hashlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,12 @@ def host_bits(seed: int, purpose: str, number: int, size: int) -> UInt64[np.ndar
 def host_permutation(seed: int, purpose: str, number: int, size: int) -> Int[np.ndarray, " size"]:
     """The numbers 0 .. size - 1 in random order."""
     return np.argsort(host_bits(seed, purpose, number, size), kind="stable")
+
+
+def host_order(seed: int, purpose: str, names: Iterable[object]) -> Int[np.ndarray, " names"]:
+    """The places of named things in random order.  Two of them keep their order when others are added or left out."""
+    words = [hashlib.blake2b(f"{seed}/{purpose}/{name}".encode(), digest_size=8).digest() for name in names]
+    return np.argsort(np.array([int.from_bytes(word, "little") for word in words], np.uint64), kind="stable")
 
 
 def run_key(seed: int) -> "Array":

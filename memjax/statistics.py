@@ -108,13 +108,6 @@ def form_of_interval(level: float, form: str | None, known: bool) -> str:
     return form or ("mid-p" if known else "normal")
 
 
-def normal_quantile(alpha: float) -> float:
-    """How many standard errors a normal error exceeds, in either direction, with probability alpha."""
-    from scipy.special import ndtri
-
-    return float(-ndtri(alpha / 2))
-
-
 Counts = Float[np.ndarray, "..."]
 _NODES = 32  # of the integral over one of the two rates
 

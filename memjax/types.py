@@ -20,7 +20,7 @@ from jaxtyping import Bool, Int, Shaped
 from memjax import notebook
 from memjax.disk_inputs import Stored
 from memjax.errors import InputError
-from memjax.statistics import Interval, difference_limits, form_of_interval, normal_quantile, unbiased_stderr
+from memjax.statistics import Interval, difference_limits, form_of_interval, unbiased_stderr
 
 if TYPE_CHECKING:
     from jax import Array
@@ -89,14 +89,10 @@ class Dataset:
 
 
 class Table(NamedTuple):
-    """The columns of a table as its reader knows them, before they became features.
+    """The columns of a table as its reader knows them, before they became features."""
 
-    Attributes:
-      names: of the columns.
-      train, test: for each column the values of the rows: numbers, or texts.
-    """
-
-    names: list[str]
+    names: list[str]  # of the columns
+    # for each column the values of the rows: numbers, or texts
     train: list[np.ndarray]
     test: list[np.ndarray]
 
@@ -243,7 +239,9 @@ class Estimate(_Estimate):
         alpha = (1 - level) / (max(1, int(np.isfinite(np.asarray(self.value)).sum())) if simultaneous else 1)
         if form != "normal":
             return Interval(*difference_limits(*self._counts(), alpha, form == "exact"), form)
-        half = normal_quantile(alpha) * self.stderr
+        from scipy.special import ndtri
+
+        half = float(-ndtri(alpha / 2)) * self.stderr
         return Interval(self.value - half, self.value + half, form)
 
     @property

@@ -26,6 +26,18 @@ def test_a_permutation_has_each_number_once():
     assert sorted(prng.host_permutation(0, "a", 0, 100)) == list(range(100))
 
 
+def test_an_order_of_names_has_each_once_and_does_not_depend_on_other_names():
+    names = [f"row {number}" for number in range(50)]
+
+    order = prng.host_order(3, "a", names)
+    some = prng.host_order(3, "a", names[10:30])
+
+    assert sorted(order) == list(range(50))
+    assert [names[at] for at in order if 10 <= at < 30] == [names[10 + at] for at in some]
+    assert order.tolist() != prng.host_order(4, "a", names).tolist()
+    assert prng.host_order(3, "a", "memjax").tolist() == GOLDEN_ORDER
+
+
 @pytest.mark.parametrize("seed", [-1, 2**32, 2**40])
 def test_seeds_that_jax_would_cut_short_are_refused(seed):
     with pytest.raises(InputError, match="out of range"):
@@ -34,3 +46,4 @@ def test_seeds_that_jax_would_cut_short_are_refused(seed):
 
 GOLDEN_HOST = [11574837733972397330, 8449821400712945878]
 GOLDEN_DEVICE = [2395664632, 962309673]
+GOLDEN_ORDER = [4, 5, 3, 1, 0, 2]

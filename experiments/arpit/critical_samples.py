@@ -1,8 +1,9 @@
-"""Do networks that fit noise have more held-out examples close to a boundary between classes?
+"""Do networks that fit noise have boundaries nearer to held-out examples, and larger weights?
 
 Arpit et al. 2017, arXiv 1706.05394, section 4, figures 7 to 9.  The critical sample ratio, found by Langevin
 adversarial sample search, on held-out examples while networks train: on real data, on random inputs and on random
-labels; and with 20 to 80 % of the labels random, with the accuracy curves.
+labels; and with 20 to 80 % of the labels random, with the accuracy curves.  A network that memorizes only when it has
+to stays simple on real data, by this ratio and by the norm of its weights, though it could fit noise.
 
     python -m experiments.arpit.critical_samples --size quick    digits, 4 networks each
     python -m experiments.arpit.critical_samples                 Fashion-MNIST, 300 a class, 8 networks each
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
+import optax
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals, paired
@@ -66,7 +68,7 @@ def curves_of(settings: Settings, kind: str, rate: float) -> tuple[dict[str, np.
         asked = partial(predict, params, model_state)
         searches = [settings.search.scaled(span * radius / settings.search.radius) for radius in RADII]
         ratios = [dynamics.critical_sample_ratio(asked, inputs[rows], key, search) for search in searches]
-        return ratios, asked(inputs).argmax(-1) == examples.train_labels
+        return ratios, asked(inputs).argmax(-1) == examples.train_labels, optax.global_norm(params)
 
     spec, keys = TrainSpec(epochs=epochs[-1]), settings.keys(num_models)
     found = watched(dataset, model, spec, masks, keys, epochs, look, held_out)
@@ -74,6 +76,7 @@ def curves_of(settings: Settings, kind: str, rate: float) -> tuple[dict[str, np.
     stopped = stopped_early(correct, masks, ~dataset.corrupted, settings.seed)
     return {
         **{f"csr {radius:g}": np.stack([found[epoch][0][n] for epoch in epochs], 1) for n, radius in enumerate(RADII)},
+        "norm": np.stack([found[epoch][2] for epoch in epochs], 1),
         "train": dynamics.over_examples(correct, masks).inside,
         "held out": dynamics.over_examples(correct, masks, ~dataset.corrupted).outside,
     }, stopped
@@ -84,12 +87,17 @@ def run(settings: Settings) -> Result:
     whole = {kind: curves_of(settings, kind, 1.0)[0] for kind in KINDS}
     noisy = {rate: curves_of(settings, "random labels", rate) for rate in rates}
     mixed, stopped = {rate: curves for rate, (curves, _) in noisy.items()}, noisy[rates[-1]][1]
-    last = {kind: curves[WIDE][:, -1] for kind, curves in whole.items()}
+    last, norm = ({kind: curves[what][:, -1] for kind, curves in whole.items()} for what in (WIDE, "norm"))
     worst = mixed[rates[-1]]
     verdicts = [
         *(
             Verdict(f"networks trained on {kind} have more critical held-out samples than on real data (CSR)",
                     contrast(last[kind], last["real"]))
+            for kind in KINDS[1:]
+        ),
+        *(
+            Verdict(f"networks trained on {kind} have larger weights than on real data (log of the ratio of norms)",
+                    contrast(np.log(norm[kind]), np.log(norm["real"])))
             for kind in KINDS[1:]
         ),
         Verdict(f"the more random labels, the more critical samples: {rates[-1]:.0%} against none",

@@ -9,7 +9,7 @@ larger sensitivities within a class, and those between classes vary more.
     python -m experiments.arpit.loss_sensitivity                 Fashion-MNIST at 14 x 14, 1,000 examples, 10 networks
 
 Each network has a draw of the examples of its own.  The paper does not say steps, batch and rate: full batches (the
-order of examples plays no part) at rate 0.3 here.  Where gradients grow more than a thousandfold from the first to the
+order of examples plays no part) at rate .03 here.  Where gradients grow more than a thousandfold from the first to the
 last number of steps, training is chaotic and the sensitivities say nothing: all verdicts are then undecided.
 """
 
@@ -41,7 +41,7 @@ CLASSES = "normal labels", "a class per example"
 class Settings(NetworkSettings):
     """Loss-sensitivity, its Gini coefficient and its class-wise form."""
 
-    rate: float = 0.3
+    rate: float = 0.03
     batch_size: int = 0
 
 

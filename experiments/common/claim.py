@@ -130,12 +130,13 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
 
 def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     """Writes result.json and figure.png, and prints the verdicts."""
-    form = "-".join(filter(None, (settings.size, getattr(settings, "dataset", ""))))
+    form = f"{settings.size}-{settings.data_name.replace(':', '-').replace('/', '-').replace(' ', '-')}"
     place = settings.folder.joinpath(*name.split("."), form)
     place.mkdir(parents=True, exist_ok=True)
     written = {
         "experiment": name,
-        "command": " ".join(["python", "-m", f"experiments.{name}", *sys.argv[1:]]),
+        "command": command(name, sys.argv[1:]),
+        "data": settings.data_name,
         "settings": {field: value for field, value in asdict(settings).items() if field not in ("folder", "keep")},
         "commit": _commit(),
         "versions": environment.versions(),
@@ -153,6 +154,7 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     if settings.keep:
         files.append((RESULTS / f"{name}.{form}.json", FIGURES / f"{name}.{form}.png"))
     for numbers, figure in files:
+        numbers.parent.mkdir(parents=True, exist_ok=True)
         store.write_atomically(numbers, lambda stream: stream.write(text.encode()))
         if result.figure is not None:
             result.figure.savefig(figure, dpi=160)
@@ -160,6 +162,15 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     for verdict in result.verdicts:
         print(f"verdict: {verdict}")
     print(f"written to {place}; {written['seconds']:.0f} s")
+
+
+def command(name: str, arguments: list[str]) -> str:
+    """How the experiment is run again, wherever its files go."""
+    kept = list(arguments)
+    if "--folder" in kept:
+        place = kept.index("--folder")
+        del kept[place : place + 2]
+    return " ".join(["python", "-m", f"experiments.{name}", *(word for word in kept if word != "--keep")])
 
 
 def _plain(value: Any) -> Any:

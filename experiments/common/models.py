@@ -60,6 +60,11 @@ class ModelSettings(BaseSettings):
 
     sizes: ClassVar[dict[str, Size]] = SIZES  # an experiment that needs other data or numbers has its own
 
+    @property
+    def data_name(self) -> str:
+        """What the experiment trains on, in a word."""
+        return self.dataset or self.preset or self.sizes[self.size].data.dataset
+
     def config(self) -> RunConfig:
         """The models on random subsets that everything is estimated from.
 

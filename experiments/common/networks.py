@@ -6,7 +6,7 @@ its validation data.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import jax
 import numpy as np
@@ -36,12 +36,18 @@ class NetworkSettings(BaseSettings):
     """Default: digits in the smoke and quick forms, fashion_mnist in the full one; cifar10 and svhn_cropped can be
     used as well."""
 
+    default_data: ClassVar[dict[str, str]] = {"full": "fashion_mnist"}  # by size; elsewhere digits
+
+    @property
+    def data_name(self) -> str:
+        """What the experiment trains on, in a word."""
+        return self.dataset or self.default_data.get(self.size, "digits")
+
     def data(self, kind: str = "real", rate: float = 1.0, per_class: int | None = None, **changes: Any) -> DataSpec:
         """The data: so many of each class, with a share of the inputs or of the labels made random."""
-        dataset = self.dataset or ("fashion_mnist" if self.size == "full" else "digits")
         corrupt = () if kind == "real" or not rate else (f"{CORRUPTIONS[kind]}={rate:g}",)
         fields = {"data_seed": self.data_seed, "per_class": per_class, "test_per_class": 20, "corrupt": corrupt}
-        return DataSpec(self.source(dataset), **fields | changes)
+        return DataSpec(self.source(self.data_name), **fields | changes)
 
     def loaded(self, *args: Any, **changes: Any) -> Dataset:
         """The examples of `data`."""

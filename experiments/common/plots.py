@@ -65,9 +65,9 @@ def image_row(axis: Any, images: np.ndarray, titles: Sequence[str], heading: str
         inset = axis.inset_axes((place / count, 0.0, 0.94 / count, 0.78))
         inset.imshow(as_picture(image), cmap="gray_r" if image.ndim == 2 else None, interpolation="nearest")
         inset.set_axis_off()
-        inset.set_title(title, fontsize=6, pad=2)
+        inset.set_title(title, fontsize=5.5, pad=2)
     if heading:
-        axis.text(-0.01, 0.4, heading, rotation=90, ha="right", va="center", fontsize=8, transform=axis.transAxes)
+        axis.text(-0.01, 0.4, heading, rotation=90, ha="right", va="center", fontsize=6.5, transform=axis.transAxes)
 
 
 def as_picture(image: np.ndarray) -> np.ndarray:

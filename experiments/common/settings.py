@@ -35,6 +35,11 @@ class BaseSettings:
     folder: Path = Path("runs/experiments")
     """Everything is written below this folder; models that are already there are not trained again."""
 
+    @property
+    def data_name(self) -> str:
+        """What the experiment trains on, in a word."""
+        return getattr(self, "dataset", "") or "several"
+
     def repeat(self, number: int) -> Self:
         """The settings of one repeat; those of repeat 0 are these."""
         step = BETWEEN_REPEATS * number

@@ -108,7 +108,8 @@ def run(settings: Settings) -> Result:
 def draw(found: memjax.Result, relative: np.ndarray):
     """Distribution of influence, and pairs evenly spaced from the strongest to the weakest: none is picked by hand."""
     pairs, data = found.pairs, found.dataset
-    figure, axes = panels(4, 1, 9.0, heights=(2.0, 0.9, 0.9, 0.9))
+    note = f"{data.name}, {found.estimates.num_models} models; at the left the training, at the right the test example"
+    figure, axes = panels(4, 1, 9.0, heights=(2.0, 1.0, 1.0, 1.0), note=note)
     axes[0, 0].hist(pairs.influence, np.arange(0.15, 1.001, 0.05), color="tab:blue", label="all pairs")
     axes[0, 0].hist(
         pairs.influence[relative < SHARE], np.arange(0.15, 1.001, 0.05), color="tab:red", label="near-duplicates"
@@ -130,7 +131,7 @@ def draw(found: memjax.Result, relative: np.ndarray):
             row, column = pairs.train_rows[place], pairs.test_rows[place]
             mark = ", dup." if relative[place] < SHARE else ""
             images.append(side_by_side(data.train_inputs[row], data.test_inputs[column]))
-            titles.append(f"{data.class_names[data.train_labels[row]]} {pairs.influence[place]:.2f}{mark}")
+            titles.append(f"{data.class_names[data.train_labels[row]]}\n{pairs.influence[place]:.2f}{mark}")
         if images:
             image_row(axis, np.stack(images), titles, heading)
         else:

@@ -30,6 +30,7 @@ COST = Cost("51 s", "29 min")
 
 BINS = 18  # as in the authors' histograms
 SHOWN = 6
+NAMED = 10  # classes at most whose names fit beside a figure
 
 
 @dataclass(frozen=True)
@@ -95,23 +96,27 @@ def measured(found: memjax.Result) -> tuple[dict, list[Verdict]]:
     ]
 
 
-def draw(dataset: Dataset, mem: np.ndarray):
+def draw(dataset: Dataset, mem: np.ndarray, note: str):
     """Histogram, sorted values by class, and examples near 0, one half and 1."""
-    figure, axes = panels(3, 2, 5.0, heights=(2.6, 1.1, 1.1))
+    figure, axes = panels(3, 2, 5.0, heights=(2.6, 1.2, 1.2), note=note)
     top = axes[0]
     top[0].hist(np.clip(mem, 0, 1), BINS, range=(0, 1), color="tab:blue")
     top[0].set(xlabel="memorization", ylabel="training examples", yscale="log")
-    for number, name in enumerate(dataset.class_names[:20]):
+    width = 1 if dataset.num_classes <= NAMED else 0.5
+    for number, name in enumerate(dataset.class_names):
         values = np.sort(mem[dataset.train_labels == number])[::-1]
-        top[1].plot(np.linspace(0, 1, len(values)), values, label=name, linewidth=1)
+        top[1].plot(np.linspace(0, 1, len(values)), values, label=name, linewidth=width)
     top[1].set(xlabel="share of the class's examples", ylabel="memorization")
-    top[1].legend(fontsize=5, ncols=2)
+    if dataset.num_classes <= NAMED:
+        top[1].legend(fontsize=6, loc="center left", bbox_to_anchor=(1, 0.5))
+    else:
+        top[1].set_title(f"a line for each of {dataset.num_classes} classes", fontsize=8)
     hardest = int(np.argmax([np.nanmean(mem[dataset.train_labels == k]) for k in range(dataset.num_classes)]))
     rows = [("near 0, all classes", 0.0, None), ("near .5, all classes", 0.5, None), ("near 1, all classes", 1.0, None),
             (f"0, .5, 1: {dataset.class_names[hardest]}", None, hardest)]  # fmt: skip
     for axis, (heading, target, label) in zip(axes[1:].ravel(), rows, strict=True):
         chosen = nearest(mem, dataset.train_labels, target, label)
-        titles = [f"{dataset.class_names[dataset.train_labels[row]]} {mem[row]:.2f}" for row in chosen]
+        titles = [f"{dataset.class_names[dataset.train_labels[row]]}\n{mem[row]:.2f}" for row in chosen]
         image_row(axis, dataset.train_inputs[chosen], titles, heading)
     return figure
 
@@ -130,7 +135,8 @@ def nearest(mem: np.ndarray, labels: np.ndarray, target: float | None, label: in
 def run(settings: Settings) -> Result:
     found = settings.fitted(settings.config())
     numbers, verdicts = measured(found)
-    return Result(numbers, verdicts, draw(found.dataset, found.estimates.mem))
+    note = f"{found.dataset.name}, {found.dataset.num_train} training examples, {found.estimates.num_models} models"
+    return Result(numbers, verdicts, draw(found.dataset, found.estimates.mem, note))
 
 
 if __name__ == "__main__":

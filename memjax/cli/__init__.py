@@ -14,7 +14,7 @@ from memjax.cli.results import Apply, Estimate, Export, Report, Suspects, apply,
 from memjax.config.from_keywords import FIRST, with_purpose
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
-from memjax.errors import one_of
+from memjax.errors import InputError, one_of
 from memjax.machine.workers import make_worker
 
 
@@ -64,6 +64,10 @@ def call(arguments: list[str]) -> int:
     named = bool(arguments) and not arguments[0].startswith("-")
     command, rest = (arguments[0], arguments[1:]) if named else ("run", arguments)
     if command not in (*NAMES, "describe", "completion"):
+        from memjax.data.sources import kind_of
+
+        if kind := kind_of(command):
+            raise InputError(f"{command!r} is a data set, not a command; did you mean --dataset {kind}:{command}?")
         raise one_of("command", command, [*NAMES, "describe", "completion"])
     if not {"-h", "--help", "--help-all"}.isdisjoint(rest):
         kinds = {name: kind for kind, (name, _) in COMMANDS.items() if kind is not RunConfig}

@@ -125,7 +125,8 @@ def conclude(
         listed = ["The most memorized examples:", *summary.most_memorized(dataset, estimates)]
     else:
         few = suspects.suspect_columns(columns, max(5, min(SUSPECTS, int(columns["looks_wrong"].sum()))))
-        listed = [*textwrap.wrap(answer, _width()), "", *suspects.lines(few)]
+        rest = suspects.rest(columns, len(few["id"]), store.shown(folder))
+        listed = [*textwrap.wrap(answer, _width()), "", *suspects.lines(few), *rest]
         found |= {"looks_wrong": int(columns["looks_wrong"].sum()), "suspects": records(few)}
     output.result("summary", "\n".join(["", *listed, "", two_columns(rows)]), short, **made, **found)
 

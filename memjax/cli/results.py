@@ -53,7 +53,7 @@ def suspects(request: Suspects) -> None:
     """Prints the sentence and the table, or writes the table to a file."""
     from memjax.exchange import write_csv
     from memjax.runs.result import open
-    from memjax.runs.suspects import lines, sentence, suspect_columns
+    from memjax.runs.suspects import lines, rest, sentence, suspect_columns
 
     if request.count < 1:
         raise InputError(f"--count is {request.count}; give 1 or more")
@@ -66,7 +66,8 @@ def suspects(request: Suspects) -> None:
         for record in records(found):
             print_event("suspect", **record)
     else:
-        print("\n".join([*filter(None, [sentence(columns)]), "", *lines(found)]))
+        more = rest(columns, request.count, request.folder)
+        print("\n".join([*filter(None, [sentence(columns)]), "", *lines(found), *more]))
 
 
 @dataclass(frozen=True)

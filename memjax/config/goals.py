@@ -10,17 +10,11 @@ DESIGNS = ("fixed-size", "bernoulli", "balanced", "complementary")  # random sub
 
 
 class Goal(NamedTuple):
-    """One goal.
+    """One goal."""
 
-    Attributes:
-      kind: stderr, ranking, threshold or pairs.
-      value: the standard error, the number of examples at the top, or the threshold.
-      within: a decision may be left open if the score is known to be so near to where it would change.
-    """
-
-    kind: str
-    value: float
-    within: float = 0.05
+    kind: str  # stderr, ranking, threshold or pairs
+    value: float  # the standard error, the number of examples at the top, or the threshold
+    within: float = 0.05  # a decision may be left open if the score is known to be so near to where it would change
 
     def __str__(self) -> str:
         return f"{self.kind}={self.value:g}"

@@ -59,8 +59,9 @@ def as_frame(inputs: Any) -> Any:
 
 
 def ids_of(frame: Any) -> np.ndarray | None:
-    """The index of a data frame, where it says more than the number of the row."""
-    return None if type(frame.index).__name__ == "RangeIndex" else np.asarray(frame.index)
+    """The index of a data frame, where it names each row and says more than its number."""
+    counts = type(frame.index).__name__ == "RangeIndex" or frame.index.has_duplicates
+    return None if counts else np.asarray(frame.index)
 
 
 def is_collection(inputs: Any) -> bool:
@@ -72,16 +73,24 @@ def is_collection(inputs: Any) -> bool:
     )  # fmt: skip
 
 
-def arrays_of(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, ...]]:
-    """Inputs, labels and class names (empty if the labels are their own names).
+def arrays_of(inputs: Any, table: TableSpec) -> tuple[Any, Any]:
+    """Inputs and labels, these by their names if classes have some.
 
     Of a torch Dataset each item, of a DataLoader each batch, is a pair of inputs and labels.  Of a Hugging Face data
     set the labels are the column `target`, or the only column of classes; the inputs are the first column of images, or
     all other columns as a table.
     """
+    if isinstance(inputs, dict):  # a DatasetDict too
+        keys = ", ".join(map(str, inputs))
+        raise InputError(
+            f"a {type(inputs).__name__} of {keys} is given; give its parts, as in memjax.fit(data['train'], "
+            "x_test=data['test'])"
+        )
     if _is_hugging_face(inputs):
         return _hugging_face(inputs, table)
     batched = hasattr(inputs, "batch_size") and hasattr(inputs, "dataset")
+    if batched and type(getattr(inputs, "sampler", None)).__name__ == "RandomSampler":
+        raise InputError("the DataLoader shuffles, and its rows get other numbers each time; give shuffle=False")
     pairs = list(inputs) if batched or not hasattr(inputs, "__getitem__") else [inputs[at] for at in range(len(inputs))]
     if not pairs or not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
         kind = type(inputs).__name__
@@ -91,13 +100,17 @@ def arrays_of(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, ...]]
         x, y = (join([np.asarray(value) for value in side]) for side in zip(*pairs, strict=True))
     except ValueError as problem:
         raise InputError(f"the inputs do not have one shape ({problem}); resize them in the transform") from None
+    if batched and len(y) < len(inputs.dataset):
+        raise InputError(
+            f"the DataLoader gives {len(y)} of the {len(inputs.dataset)} examples of its data set; give drop_last=False"
+        )
     names = tuple(getattr(getattr(inputs, "dataset", inputs), "classes", ()))
     if x.ndim == 4 and x.shape[1] in (1, 3) and x.shape[3] not in (1, 3):
         x = x.transpose(0, 2, 3, 1)  # torch has channels first
-    return x, y, names if len(names) == len(np.unique(y)) else ()
+    return x, _named(y, names)
 
 
-def _hugging_face(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, ...]]:
+def _hugging_face(inputs: Any, table: TableSpec) -> tuple[Any, Any]:
     features = inputs.features
     classes = [name for name, kind in features.items() if hasattr(kind, "names")]
     images = [name for name, kind in features.items() if type(kind).__name__ == "Image"]
@@ -112,10 +125,20 @@ def _hugging_face(inputs: Any, table: TableSpec) -> tuple[Any, Any, tuple[str, .
         pixels = [np.asarray(image.convert("RGB")) for image in inputs[images[0]]]
         if len({image.shape for image in pixels}) > 1:
             raise InputError(f"the images of column {images[0]!r} differ in size; resize them with inputs.map first")
-        return np.stack(pixels), labels, names if len(names) == len(np.unique(labels)) else ()
+        return np.stack(pixels), _named(labels, names)
     frame = inputs.to_pandas()
     inputs = frame.drop(columns=[name for name in frame.columns if name in left_out])
-    return inputs, np.array(names)[labels] if names else labels, ()
+    return inputs, _named(labels, names)
+
+
+def _named(labels: np.ndarray, names: tuple[Any, ...]) -> Any:
+    """Class numbers as names in the order of their classes; as they are where the names do not fit them."""
+    import pandas
+
+    fit = labels.dtype.kind in "iu" and labels.ndim == 1 and len(set(names)) == len(names) > labels.max(initial=-1)
+    if not fit or labels.min(initial=0) < 0 or not all(isinstance(name, str) for name in names):
+        return labels
+    return pandas.Categorical.from_codes(labels, list(names))
 
 
 def _is_hugging_face(inputs: Any) -> bool:

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from memjax.data.check import as_labels, check_counts, check_labels, check_lengths, encode_labels
+from memjax.data.check import check_counts, check_labels, check_lengths
+from memjax.data.labels import as_labels, encode_labels
 from memjax.data.scaling import narrowed
 from memjax.disk_inputs import Inputs
 from memjax.errors import InputError

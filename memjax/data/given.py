@@ -10,7 +10,9 @@ from memjax.config.specs import DataSpec, TableSpec
 from memjax.data.adapters import arrays_of, as_frame, ids_of, is_collection, is_frame
 from memjax.data.in_memory import InMemory, from_arrays
 from memjax.data.readers.image_folder import load_image_folder
-from memjax.data.tables.files import from_frames, from_table, is_table, read_table
+from memjax.data.sources import refuse_bare_path
+from memjax.data.tables.files import is_table, read_table
+from memjax.data.tables.take import from_frames, from_table
 from memjax.errors import InputError
 from memjax.types import Dataset
 
@@ -34,10 +36,9 @@ def examples_given(
             "y_train out"
         )
     if y_train is None and not is_frame(x_train) and is_collection(x_train):
-        x_train, y_train, found = arrays_of(x_train, table)
-        class_names = class_names or found
+        x_train, y_train = arrays_of(x_train, table)
         if x_test is not None and y_test is None:
-            x_test, y_test, _ = arrays_of(x_test, table)
+            x_test, y_test = arrays_of(x_test, table)
     frame = as_frame(x_train) if is_frame(x_train) else None
     if frame is not None and y_train is None:
         if ids is not None or class_names:
@@ -56,6 +57,14 @@ def examples_given(
     if frame is None:
         return from_arrays(x_train, y_train, x_test, y_test, **apart)
     test = None if x_test is None else as_frame(x_test)
+    for side, inputs, labels in (("train", frame, y_train), ("test", test, y_test)):
+        if inputs is None or not hasattr(labels, "iloc") or labels.index.equals(inputs.index):
+            continue
+        if set(labels.index) == set(inputs.index):
+            raise InputError(
+                f"x_{side} and y_{side} have the same index in another order; give y_{side}.loc[x_{side}.index], or "
+                f"y_{side}.to_numpy() if the rows belong together as they stand"
+            )
     apart |= {"ids": ids_of(frame) if ids is None else ids, "test_ids": None if test is None else ids_of(test)}
     return from_frames(frame, y_train, test, y_test, **apart)
 
@@ -72,6 +81,7 @@ def named_examples(data: DataSpec, table: TableSpec) -> InMemory | None:
     if source.startswith("folder:"):
         return load_image_folder(place, table, data.image_size, data.data_seed)
     if table != TableSpec() and not source.startswith("saved:"):
+        refuse_bare_path(source)
         raise InputError(
             "--target, --id, --drop, --split and --test-fraction are for tables and folders of images; leave them out"
         )

@@ -9,7 +9,8 @@ import numpy as np
 
 from memjax.data.adapters import as_inputs
 from memjax.data.build import clean_names, make_encoded
-from memjax.data.check import as_labels, check_lengths
+from memjax.data.check import check_lengths
+from memjax.data.labels import as_labels
 from memjax.errors import InputError
 from memjax.store import read_arrays, write_arrays
 from memjax.types import Dataset, Table
@@ -20,23 +21,16 @@ SOURCE = "saved:"  # how DataSpec.dataset begins for examples stored in the run 
 
 
 class InMemory(NamedTuple):
-    """A data set in memory, with the user's own names of classes and examples.
-
-    Attributes:
-      classes: the user's own value of each class.
-      own_ids, own_test_ids: the user's own name of each example; None if examples have row numbers only.
-      table: the columns of the table that the examples are from; None if they are from no table.
-      features: a name for each feature; empty if they have numbers only.
-      notices: what the user should know of how the examples were read.
-    """
+    """A data set in memory, with the user's own names of classes and examples."""
 
     dataset: Dataset
-    classes: np.ndarray
+    classes: np.ndarray  # the user's own value of each class
+    # own_ids, own_test_ids: the user's own name of each example; None if examples have row numbers only
     own_ids: np.ndarray | None = None
     own_test_ids: np.ndarray | None = None
-    table: Table | None = None
-    features: tuple[str, ...] = ()
-    notices: tuple[str, ...] = ()
+    table: Table | None = None  # the columns of the table that the examples are from; None if they are from no table
+    features: tuple[str, ...] = ()  # a name for each feature; empty if they have numbers only
+    notices: tuple[str, ...] = ()  # what the user should know of how the examples were read
 
 
 def from_arrays(
@@ -60,6 +54,9 @@ def _own_ids(ids: Any, count: int, which: str) -> np.ndarray | None:
     own = np.asarray(ids)
     if own.shape != (count,):
         raise InputError(f"ids have shape {own.shape}; expected one for each of {count} {which} rows")
+    values, counts = np.unique(own if own.dtype.kind in "iub" else own.astype(str), return_counts=True)
+    if (counts > 1).any():
+        raise InputError(f"ids name two {which} rows {values[counts > 1][0]!s}; expected a name for each row")
     return own if own.dtype.kind in "iub" else own.astype(str)
 
 

@@ -17,20 +17,16 @@ from memjax.errors import InputError
 
 EXACT = 2**24  # whole numbers up to this one are themselves in float32
 RESOLVED = 1e-6  # a feature's deviation, in units of its mean, from which float32 resolves it
+SMALLEST = 1e-30  # a deviation from which float32 holds its inverse and its square
 ROWS = 1024  # converted at once: a float64 copy of all images would not fit where the images do
 LOOKED_AT = 2**22  # numbers from which the different values of each feature are counted
 
 
 class Scaling(NamedTuple):
-    """What becomes of an input: (input - origin - mean) * scale.
+    """What becomes of an input: (input - origin - mean) * scale."""
 
-    Attributes:
-      origin: in the type of the inputs, subtracted from them without rounding; None where a device may scale them.
-      mean, scale: for each feature of vectors, each channel of images, or for all.
-    """
-
-    origin: Any
-    mean: Any
+    origin: Any  # in the type of the inputs, subtracted from them without rounding; None where a device may scale them
+    mean: Any  # mean, scale: for each feature of vectors, each channel of images, or for all
     scale: Any
 
     def __call__(self, inputs: Shaped[np.ndarray, "examples ..."]) -> Float32[np.ndarray, "examples ..."]:
@@ -47,14 +43,14 @@ def scaling_of(train: Shaped[np.ndarray, "train ..."], how: str, test: Shaped[np
     """The scaling by the training inputs, `standard` or `unit`; see `TrainSpec.scaling`."""
     whole = exact(train) and exact(test)
     if how == "unit":
-        largest = max(float(train.max()), -float(train.min()), 1e-30)
-        if whole:
+        largest = max(float(train.max()), -float(train.min())) or 1.0
+        if whole and largest > SMALLEST:
             return Scaling(None, np.float32(0), 1 / np.float32(largest))
         return Scaling(np.zeros((), train.dtype), 0, 1 / largest)
     axes = (0, 1, 2) if train.ndim > 2 else (0,)
     mean, spread = _moments(train, axes)
     mean, spread = np.asarray(mean, np.float32), np.asarray(spread, np.float32)
-    varies = spread > RESOLVED * np.abs(mean)  # constant inputs, up to rounding, are not scaled
+    varies = spread > np.maximum(RESOLVED * np.abs(mean), SMALLEST)  # constant inputs, up to rounding, are not scaled
     low = train.min(axes)
     if whole and bool((varies | (low == train.max(axes))).all()):
         return Scaling(None, mean, np.float32(1) / np.where(varies, spread, np.float32(1)))
@@ -116,7 +112,7 @@ def _resolved(inputs: np.ndarray) -> bool:
     if inputs.dtype.itemsize <= 4:
         return True
     mean, spread = _moments(inputs, (0,))
-    return not bool(((spread <= RESOLVED * np.abs(mean)) & (inputs.min(0) < inputs.max(0))).any())
+    return not bool(((spread <= np.maximum(RESOLVED * np.abs(mean), SMALLEST)) & (inputs.min(0) < inputs.max(0))).any())
 
 
 def _moments(inputs: np.ndarray, axes: tuple[int, ...], origin: Any = None) -> tuple[Any, Any]:

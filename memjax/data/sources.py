@@ -37,8 +37,10 @@ def read_source(spec: DataSpec) -> Dataset:
         return load_digits() if source == "digits" else load_cached(source)
     if source in MADE:
         return load_made(source)
-    if kind := _KIND_OF.get(os.path.splitext(source)[1].lower(), _kind_of_folder(source)):
-        raise InputError(f"data set {source!r} is not known; did you mean {kind}:{source}?")
+    if kind == "hf":
+        call = f"memjax.fit(datasets.load_dataset({place!r}, split='train'))"
+        raise InputError(f"data set {source!r}: those of Hugging Face are taken in Python; call {call}")
+    refuse_bare_path(source)
     places = {"csv": "FILE", "parquet": "FILE", "folder": "FOLDER"} | _WITH_PLACE  # runs keep the first three
     choices = ["digits", *CATALOG, *MADE, *(f"{prefix}:{what}" for prefix, what in places.items())]
     raise one_of("data set", source, choices)
@@ -48,13 +50,19 @@ _KIND_OF = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
 _BY_FILE = {"x_train.npy": "npy", "train-images": "idx"}
 
 
-def _kind_of_folder(source: str) -> str:
-    """How a folder of arrays, of files like MNIST's or of images is read; empty for another source."""
-    if not os.path.isdir(source):
-        return ""
+def kind_of(source: str) -> str:
+    """How a file, or a folder of arrays, of files like MNIST's or of images, is read; empty for another source."""
+    if (kind := _KIND_OF.get(os.path.splitext(source)[1].lower())) or not os.path.isdir(source):
+        return kind or ""
     inside = os.listdir(source)
     found = (kind for name, kind in _BY_FILE.items() if any(file.startswith(name) for file in inside))
     return next(found, "folder" if any(os.path.isdir(os.path.join(source, file)) for file in inside) else "")
+
+
+def refuse_bare_path(source: str) -> None:
+    """Refuses the path of a file or folder that does not say how it is read."""
+    if kind := kind_of(source):
+        raise InputError(f"data set {source!r} is not known; did you mean {kind}:{source}?")
 
 
 _NUM_TRAIN, _NUM_ALL = 1437, 1797

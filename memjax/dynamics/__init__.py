@@ -21,7 +21,7 @@ from memjax.dynamics.learning import (
 )
 from memjax.dynamics.sensitivity import Unrolled, class_sensitivity, loss_sensitivity
 from memjax.dynamics.split import Sides, over_examples, over_models
-from memjax.machine.debugging import shield
+from memjax.machine.debugging import shield as _shield
 from memjax.statistics import gini
 
 __all__ = [
@@ -55,4 +55,4 @@ __all__ = [
     "verified",
 ]
 
-shield(__all__, globals())
+_shield(__all__, globals())

@@ -1,6 +1,5 @@
 """Finished models in, estimates out: pure functions of arrays that never open a file."""
 
-from memjax.estimators.bounded_interval import bounded_interval
 from memjax.estimators.class_means import ClassMeans, class_means
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
 from memjax.estimators.data_values import data_banzhaf, subsampled_shapley
@@ -8,6 +7,7 @@ from memjax.estimators.discoveries import family_wise_p_values, memorization_p_v
 from memjax.estimators.epsilon import epsilon_from_one_model, epsilon_from_rates
 from memjax.estimators.held_out import Profile, c_score, consistency_profile, label_errors, out_of_bag
 from memjax.estimators.influence import influence, train_influence
+from memjax.estimators.intervals import bounded_interval
 from memjax.estimators.kernels.moments import difference
 from memjax.estimators.lds import LinearDatamodelingScore, linear_datamodeling_score
 from memjax.estimators.linear.datamodels import Datamodels, datamodels
@@ -43,7 +43,7 @@ from memjax.estimators.streaming.totals import (
     sides_of,
 )
 from memjax.estimators.strong_pairs import strong_pairs
-from memjax.machine.debugging import shield
+from memjax.machine.debugging import shield as _shield
 
 __all__ = [
     "INFL_THRESHOLD", "MEM_THRESHOLD", "ClassMeans", "Controlled", "Curve", "Datamodels", "Extremes",
@@ -58,4 +58,4 @@ __all__ = [
     "strong_pairs", "subsampled_shapley", "tally_of", "train_influence", "whole_pairs", "worth",
 ]  # fmt: skip
 
-shield(__all__, globals())
+_shield(__all__, globals())

@@ -1,4 +1,4 @@
-"""Membership inference by likelihood ratios (LiRA): did this model train on that example?"""
+"""Membership inference by likelihood ratios (LiRA), and whether other shadow models would decide the same."""
 
 from collections.abc import Callable
 from typing import Any

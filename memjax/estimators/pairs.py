@@ -122,16 +122,6 @@ def join_pairs(parts: list[Pairs]) -> Pairs:
     return Pairs(*(column[order] for column in joined))
 
 
-def ranks(groups: Int[np.ndarray, " entries"]) -> Int[np.ndarray, " entries"]:
-    """The number of earlier entries of the same group, for each entry."""
-    order = np.argsort(groups, kind="stable")
-    sorted_groups = groups[order]
-    starts = np.flatnonzero(np.r_[True, sorted_groups[1:] != sorted_groups[:-1]]) if len(groups) else order
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
-    return rank
-
-
 LISTED = 5  # test examples on either side
 
 

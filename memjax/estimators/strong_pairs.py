@@ -12,7 +12,7 @@ from memjax.estimators.checks import as_masks, as_scores
 from memjax.estimators.kernels.layout import Layout, layout_of
 from memjax.estimators.kernels.stratified import estimate_by_size, every
 from memjax.estimators.kernels.tiles import Candidates, Device, Found, cut, search, tile_for
-from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD, Pairs, join_pairs, ranks
+from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD, Pairs, join_pairs
 from memjax.types import ArrayLike
 
 
@@ -112,6 +112,8 @@ def _by_layout(
 def _best(found: Iterable[Found], floor: Float[np.ndarray, " test"], top: int) -> Iterable[Pairs]:
     """At most `top` pairs for each test example, a part for each tile of test examples; raises the floor of a test
     example that has so many."""
+    import pandas
+
     columns, best = None, join_pairs([])
     for part in found:
         if part.columns is not columns:
@@ -119,7 +121,7 @@ def _best(found: Iterable[Found], floor: Float[np.ndarray, " test"], top: int) -
             columns, best = part.columns, join_pairs([])
         if len(part.pairs.infl):
             joined = join_pairs([best, part.pairs])
-            rank = ranks(joined.tt_idx)
+            rank = pandas.Series(joined.tt_idx).groupby(joined.tt_idx).cumcount().to_numpy()
             best = Pairs(*(column[rank < top] for column in joined))
             last = rank == top - 1
             floor[joined.tt_idx[last]] = joined.infl[last]

@@ -1,5 +1,6 @@
 """Settings of JAX and Flax that are set aside while memjax computes: for debugging, and those that change models."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -34,10 +35,10 @@ def without_debugging() -> Iterator[None]:
 
 
 def shield(names: list[str], home: dict[str, Any]) -> None:
-    """Puts the functions among the public names of a package under `without_debugging`."""
+    """Puts the functions among the public names of a package under `without_debugging`, there and in their modules."""
     for name in names:
-        if callable(home[name]) and not isinstance(home[name], type):
-            home[name] = without_debugging()(home[name])
+        if callable(thing := home[name]) and not isinstance(thing, type):
+            home[name] = vars(sys.modules[thing.__module__])[name] = without_debugging()(thing)
 
 
 # All values are the defaults.  The first ones have a context of JAX, which also overrides a context of the caller.

@@ -50,16 +50,11 @@ def _is_idle(layer: flax.linen.Module, args: tuple, kwargs: dict[str, Any], outp
 
 
 class Moving(NamedTuple):
-    """Arrays of a state that change in training and not in evaluation, by their place among its leaves.
+    """Arrays of a state that change in training and not in evaluation, by their place among its leaves."""
 
-    Attributes:
-      layers: place -> name of the layer: batch statistics, and counters of draws of NNX dropout layers.
-      counters: places of all counters of draws.
-      without: NNX dropout layers that have no counter of their own, because they are given random keys in the call.
-    """
-
-    layers: dict[int, str]
-    counters: list[int]
+    layers: dict[int, str]  # place -> name of the layer: batch statistics, and counters of draws of NNX dropout layers
+    counters: list[int]  # places of all counters of draws
+    # NNX dropout layers that have no counter of their own, because they are given random keys in the call
     without: list[str]
 
 

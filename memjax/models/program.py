@@ -20,18 +20,14 @@ _CALLS = {
 
 
 class Program(NamedTuple):
-    """What a function computes.
+    """What a function computes."""
 
-    Attributes:
-      lines: one operation a line.
-      inputs, outputs: a word for each array, by which `lines` know it; an output that is an input has the same word.
-      result: shapes and types of what the function returns.
-    """
-
-    lines: tuple[str, ...]
+    lines: tuple[str, ...]  # one operation a line
+    # inputs, outputs: a word for each array, by which `lines` know it; an output that is an input has the same
+    # word
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    result: Tree
+    result: Tree  # shapes and types of what the function returns
 
 
 def trace(function: Callable[..., Tree], *arguments: Tree) -> Program:

@@ -35,7 +35,7 @@ def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "T
     keep = metrics_named(tuple(sorted(config.keep)))
     if stream:
         largest = training.largest_input(dataset.train_inputs.dtype)
-        return training.make_streamed(model, optimizer, keep, num_steps, largest, augment, spec.label_smoothing)
+        return training.StreamedTraining(model, optimizer, keep, num_steps, largest, augment, spec.label_smoothing)
     recorded = metrics_named(tuple(sorted(config.record)))
     probe = training.Probe(recorded, config.recorded_epochs, dataset.num_train, config.record_own)
     return training.make_train(

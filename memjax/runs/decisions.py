@@ -13,7 +13,7 @@ from memjax import store
 from memjax.config.goals import Goal
 from memjax.errors import InputError
 from memjax.estimators import MEM_THRESHOLD, Tally, estimate_of
-from memjax.estimators.bounded_interval import difference_bounds
+from memjax.estimators.intervals import difference_bounds
 from memjax.estimators.kernels.influence_from_bits import counts_of_bits
 from memjax.runs.open_folder import Run
 from memjax.types import Dataset

@@ -29,27 +29,17 @@ ENOUGH = 2.0
 
 
 class Costs(NamedTuple):
-    """What the training of a run takes, from the first model to the last.
+    """What the training of a run takes, from the first model to the last."""
 
-    Attributes:
-      models_per_second: of one device.
-      devices: of all hosts.
-      rounds: ceil(blocks / devices), packs that the busiest device trains.
-      seconds: rounds * pack_size / models_per_second.
-      device_hours: seconds / 3600 * devices, what is paid for.
-      idle: 1 - blocks / (rounds * devices), the share of that in which a device trains nothing new.
-      price: of the device-hours; NaN where none was given.
-    """
-
-    models_per_second: float
+    models_per_second: float  # of one device
     pack_size: int
     blocks: int
-    devices: int
-    rounds: int
-    seconds: float
-    device_hours: float
-    idle: float
-    price: float
+    devices: int  # of all hosts
+    rounds: int  # ceil(blocks / devices), packs that the busiest device trains
+    seconds: float  # rounds * pack_size / models_per_second
+    device_hours: float  # seconds / 3600 * devices, what is paid for
+    idle: float  # 1 - blocks / (rounds * devices), the share of that in which a device trains nothing new
+    price: float  # of the device-hours; NaN where none was given
 
 
 @pinned()
@@ -202,7 +192,7 @@ def _duration(seconds: float) -> str:
     for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} seconds"
+    return f"{seconds:.2g} seconds" if seconds < 10 else f"{seconds:.0f} seconds"
 
 
 def _range(counts: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""The report of a run, in the user's own words, as a file that shows itself in a notebook."""
+"""What a run shows of itself: its report, in the user's own words, and its result in a terminal or a notebook."""
 
 import html
 import os
@@ -9,9 +9,10 @@ import numpy as np
 
 from memjax import store
 from memjax.data.in_memory import InMemory
+from memjax.notebook import frame
 from memjax.runs import summary
 from memjax.runs.open_folder import Run
-from memjax.runs.suspects import sentence, suspect_order
+from memjax.runs.suspects import lines, sentence, suspect_order
 from memjax.types import Dataset, Table
 
 if TYPE_CHECKING:
@@ -19,13 +20,9 @@ if TYPE_CHECKING:
 
 
 class ReportFile(NamedTuple):
-    """A report on disk, which may be used wherever a path may.
+    """A report on disk, which may be used wherever a path may."""
 
-    Attributes:
-      path: of the HTML page.
-    """
-
-    path: Path
+    path: Path  # of the HTML page
 
     def __fspath__(self) -> str:
         return os.fspath(self.path)
@@ -37,7 +34,8 @@ class ReportFile(NamedTuple):
         page = html.escape(self.path.read_text(encoding="utf-8"))
         return (
             f"<p>{html.escape(str(self.path))}</p>"
-            f'<iframe srcdoc="{page}" style="width: 100%; height: 640px; border: 0" sandbox="allow-scripts"></iframe>'
+            f'<iframe srcdoc="{page}" style="width: 100%; height: 640px; border: 0" '
+            'sandbox="allow-scripts allow-downloads"></iframe>'  # downloads: of the review
         )
 
 
@@ -75,3 +73,18 @@ def own_words(data: InMemory | None, dataset: Dataset, ids: np.ndarray, columns:
         suspects=suspect_order(columns, SUSPECTS_MOST),
         columns=columns,
     )
+
+
+def as_text(answer: str, suspects: dict[str, np.ndarray], rows: list[tuple[str, str]]) -> str:
+    """The sentence and the suspects, if there is a sentence, and the closing table."""
+    width = max(len(name) for name, _ in rows) + 2
+    first = [answer, "", *lines(suspects), ""] if answer else []
+    return "\n".join([*first, *(f"{name:<{width}}{text}" for name, text in rows)])
+
+
+def as_html(answer: str, suspects: dict[str, np.ndarray], rows: list[tuple[str, str]]) -> str:
+    """The same for a notebook."""
+    cell = '<td style="text-align: left; white-space: normal">'
+    cells = (f"<tr>{cell}{html.escape(name)}</td>{cell}{html.escape(text)}</td></tr>" for name, text in rows)
+    first = f"<p>{html.escape(answer)}</p>{frame(suspects).to_html(index=False)}" if answer else ""
+    return f"{first}<table>{''.join(cells)}</table>"

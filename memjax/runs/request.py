@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,12 @@ import numpy as np
 
 from memjax import store
 from memjax.config.run_config import RunConfig
-from memjax.config.specs import DataSpec, TableSpec
+from memjax.config.specs import TableSpec
 from memjax.data import content_hash, in_memory, load_dataset
 from memjax.data.given import named_examples
 from memjax.data.in_memory import InMemory
+from memjax.data.remarks import check_channels, remarks_on
 from memjax.data.scaling import check_spread
-from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.store import Plan, place
 from memjax.subsets import make_design
@@ -25,27 +24,21 @@ from memjax.types import Dataset, SubsetDesign
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """A request whose examples are read and whose subsets are known.
-
-    Attributes:
-      folder: the run folder, which may not be there yet.
-      data: what the plan says of the examples: name, content hash, sizes, class names.
-      given: the examples as the user gave them in memory; None where they are read from a source.
-      missing: why the examples' inputs are not there, in words; empty where they are.
-    """
+    """A request whose examples are read and whose subsets are known."""
 
     config: RunConfig
-    folder: Path
+    folder: Path  # the run folder, which may not be there yet
     dataset: Dataset
     design: SubsetDesign
-    data: dict[str, Any]
+    data: dict[str, Any]  # what the plan says of the examples: name, content hash, sizes, class names
+    # the examples as the user gave them in memory; None where they are read from a source
     given: InMemory | None = None
-    missing: str = ""
+    missing: str = ""  # why the examples' inputs are not there, in words; empty where they are
 
     @property
     def notices(self) -> list[str]:
         """What the user should know of the examples, one sentence each."""
-        said = remarks_on(self.dataset.train_inputs, self.config.data, self.config.train.scaling)
+        said = remarks_on(self.dataset, self.config.data, self.config.train.scaling)
         return [*(self.given.notices if self.given else ()), *said]
 
     def check_inputs(self) -> None:
@@ -112,41 +105,3 @@ def _describe(dataset: Dataset, design: SubsetDesign) -> dict[str, Any]:
         masks = np.packbits(design.masks(np.arange(design.num_models)), axis=1)
         described["masks_sha256"] = hashlib.sha256(masks.tobytes()).hexdigest()
     return described
-
-
-CHANNELS = (1, 3, 4)  # grey, colour, colour with opacity
-FEW = 100  # different whole numbers up to which they may be categories or tokens
-LOOKED_AT = 4096  # rows
-
-
-def check_channels(spec: DataSpec, shape: tuple[int, ...], model: str) -> None:
-    """Refuses images for an image network if their channels seem to come first."""
-    if _channels_first(shape) and not spec.channels_last:
-        raise InputError(
-            f"{model} takes images as (height, width, channels), and the inputs have shape {shape}, which looks like "
-            f"channels first; give numpy.asarray(x).transpose(0, 2, 3, 1), or --channels-last if {shape[2]} channels "
-            "are meant"
-        )
-
-
-def remarks_on(inputs: Inputs, spec: DataSpec, scaling: str) -> Iterator[str]:
-    """What a user should know of the training inputs, one sentence each."""
-    shape = inputs.shape[1:]
-    if _channels_first(shape) and not spec.channels_last:
-        yield (
-            f"inputs of shape {shape} look like images with channels first: they are scaled by their last axis and not "
-            "drawn as images. numpy.asarray(x).transpose(0, 2, 3, 1) puts the channels last"
-        )
-    if len(shape) == 1 and inputs.dtype.kind in "iu" and scaling == "standard":
-        some = inputs[:LOOKED_AT]
-        values = np.unique(some)
-        if 2 < len(values) <= min(FEW, some.size // 4):
-            yield (
-                f"the inputs are whole numbers of {len(values)} different values, {values[0]} to {values[-1]}, and are "
-                "standardised as magnitudes. If they stand for categories or tokens, give a feature for each value: "
-                "(x[..., None] == numpy.unique(x_train)).reshape(len(x), -1); in a table write them as texts"
-            )
-
-
-def _channels_first(shape: tuple[int, ...]) -> bool:
-    return len(shape) == 3 and shape[0] in CHANNELS and shape[2] not in CHANNELS

@@ -1,6 +1,5 @@
 """What a run found: read from its folder when it is asked for."""
 
-import html
 import time
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,9 +20,10 @@ from memjax.runs.carry_out import carry_out
 from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
-from memjax.runs.suspects import example_columns, suspect_columns
+from memjax.runs.suspects import example_columns, sentence, suspect_columns
 from memjax.types import Curves, Dataset, Estimate, Outcomes
 
+FIRST = 5  # suspects that a result shows of itself
 LARGEST_INFLUENCE = 2**27  # train-test pairs whose influence and errors are held in memory at once
 
 
@@ -258,15 +258,17 @@ class Result:
             rows += [*summary.rows(found), *(("warning", text) for text in found["warnings"])]
         return rows
 
+    @property
+    def _first(self) -> tuple[str, dict[str, np.ndarray]]:
+        """How many labels look wrong, and the first of them; an empty sentence if that is not known."""
+        whole = self.run.num_trained >= self.run.plan.num_models
+        return (sentence(self.columns), suspect_columns(self.columns, FIRST)) if whole else ("", {})
+
     def __repr__(self) -> str:
-        rows = self._rows()
-        width = max(len(name) for name, _ in rows) + 2
-        return "\n".join(f"{name:<{width}}{text}" for name, text in rows)
+        return outputs.as_text(*self._first, self._rows())
 
     def _repr_html_(self) -> str:
-        cell = '<td style="text-align: left; white-space: normal">'
-        rows = (f"<tr>{cell}{html.escape(name)}</td>{cell}{html.escape(text)}</td></tr>" for name, text in self._rows())
-        return f"<table>{''.join(rows)}</table>"
+        return outputs.as_html(*self._first, self._rows())
 
 
 def finish(run: Run, teller: Teller, estimate: bool = True, advice: str = "") -> Result:

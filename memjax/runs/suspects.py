@@ -1,5 +1,6 @@
 """The table of training examples: all there is of each, and those whose labels look wrong."""
 
+import shlex
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,13 @@ def sentence(table: dict[str, np.ndarray]) -> str:
         return f"None of {total:,} training labels looks wrong.  Those that models find least probable are:"
     looks, other = ("labels look wrong", "these rows") if count > 1 else ("label looks wrong", "this row")
     return f"{count:,} of {total:,} training {looks}: models that did not train on {other} are sure of another class."
+
+
+def rest(table: dict[str, np.ndarray], shown: int, folder: str) -> list[str]:
+    """The command that lists all labels that look wrong, if a table of so many rows does not."""
+    count = int(table.get("looks_wrong", np.zeros(1)).sum())
+    more = f"{count - shown:,} more look wrong: memjax suspects {shlex.quote(folder)} --count {count}"
+    return [more] if count > shown else []
 
 
 def lines(suspects: dict[str, np.ndarray]) -> list[str]:

@@ -8,4 +8,4 @@ from memjax.training.packing import Trial, choose_pack_size, guess_pack_size, is
 from memjax.training.probes import NOTHING, Probe
 from memjax.training.single import Examples, Training, examples_of, make_train
 from memjax.training.stream import Stream, check_reader, largest_input, stream_of
-from memjax.training.streamed import StreamedTraining, make_streamed
+from memjax.training.streamed import StreamedTraining

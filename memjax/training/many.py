@@ -48,7 +48,7 @@ def train_many(
     batches; the number of devices and the other blocks change nothing.  The program is compiled once.
 
     Args:
-      training: of one model, see `make_train`, or `make_streamed` for a stream.
+      training: of one model, see `make_train`, or `StreamedTraining` for a stream.
       seed: the run's seed.
       draw_masks: model numbers -> (models, train) masks, see `types.SubsetDesign`.
       examples: the data set.

@@ -17,20 +17,15 @@ class Probe(NamedTuple):
 
     The record is part of the model's state, so that a checkpoint holds it too.  It has a float16 or a truth value for
     every metric, epoch and training example, whatever the number of steps.
-
-    Attributes:
-      metrics: by name, see `memjax.metrics`; each a number per example.
-      epochs: after how many epochs, ascending; 0 is before the first step.
-      num_train: training examples.
-      own: when a model's own training examples are evaluated.  after: after the epoch, like held-out examples.  met: in
-        the training batches of that epoch, in training mode and before the step, without a forward pass of their own;
-        held-out examples still after the epoch.  Subsets must then all be of one size, and nothing is recorded before
-        the first step.
     """
 
-    metrics: dict[str, Callable[[Array, Array], Array]]
-    epochs: tuple[int, ...]
-    num_train: int
+    metrics: dict[str, Callable[[Array, Array], Array]]  # by name, see `memjax.metrics`; each a number per example
+    epochs: tuple[int, ...]  # after how many epochs, ascending; 0 is before the first step
+    num_train: int  # training examples
+    # when a model's own training examples are evaluated.  after: after the epoch, like held-out examples.  met:
+    # in the training batches of that epoch, in training mode and before the step, without a forward pass of their
+    # own; held-out examples still after the epoch.  Subsets must then all be of one size, and nothing is recorded
+    # before the first step
     own: Literal["after", "met"] = "after"
 
     def blank(self) -> Measured:

@@ -81,6 +81,3 @@ class StreamedTraining:
 
     def _scaled(self, inputs: Array) -> Array:
         return inputs.astype(jnp.float32) * jnp.float32(1 / self.largest)
-
-
-make_streamed = StreamedTraining

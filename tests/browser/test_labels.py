@@ -8,6 +8,7 @@ import pytest
 
 from memjax import run as command
 from memjax.report import Own, draw_report, write_report
+from memjax.runs.outputs import ReportFile
 from memjax.types import Table
 from tests.report.report_page import dataset_of, estimates_of, extremes_of, pairs_of
 
@@ -168,3 +169,16 @@ def test_pairs_begin_with_the_significant_ones(visit, table):
     assert "2 pairs" in page.locator("#pairs .found").inner_text()
     page.locator("#significant").uncheck()
     assert not page.locator("#pairs .found").inner_text().startswith("2 pairs")
+
+
+def test_a_review_can_be_saved_from_the_frame_of_a_notebook(visit, table, tmp_path):
+    cell = tmp_path / "cell.html"
+    cell.write_text(f"<!doctype html><title>cell</title>{ReportFile(table)._repr_html_()}")
+    page = visit(path=cell)
+    report = page.frame_locator("iframe")
+
+    report.locator(".suspect").first.get_by_role("button", name="relabel").click()
+    with page.expect_download() as saved:
+        report.get_by_role("button", name="Save as CSV").click()
+
+    assert "P000" in saved.value.path().read_text()

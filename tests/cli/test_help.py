@@ -81,6 +81,15 @@ def test_the_version_and_a_mistyped_command(capsys):
     assert "command 'staus' is not known; did you mean status?" in err
 
 
+def test_a_data_set_in_the_place_of_a_command_is_told_how_to_give_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "birds" / "owl").mkdir(parents=True)
+
+    for given, meant in (("mine.csv", "csv:mine.csv"), ("birds", "folder:birds")):
+        assert run.main([given]) == 2
+        assert f"{given!r} is a data set, not a command; did you mean --dataset {meant}?" in capsys.readouterr().err
+
+
 def test_bash_completes_commands_and_options(tmp_path):
     script = tmp_path / "memjax.bash"
     code = "import sys; from memjax import run; sys.exit(run.main(['completion', 'bash']))"

@@ -70,6 +70,18 @@ def test_what_gives_no_pairs_is_refused():
             arrays_of(collection, TableSpec())
 
 
+def test_a_dictionary_of_parts_is_told_to_give_its_parts():
+    class DatasetDict(dict):
+        """As that of Hugging Face's datasets."""
+
+    for parts, kind in (
+        (DatasetDict(train=Pairs(), test=Pairs()), "DatasetDict"),
+        ({"train": [1], "test": [2]}, "dict"),
+    ):
+        with pytest.raises(InputError, match=f"a {kind} of train, test is given; give its parts, as in memjax.fit"):
+            given(parts)
+
+
 def test_a_table_of_hugging_face():
     datasets = pytest.importorskip("datasets")
     kinds = {"kind": datasets.ClassLabel(names=["no", "yes"]), "note": datasets.Value("string")}

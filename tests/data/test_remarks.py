@@ -9,12 +9,19 @@ import pytest
 import memjax
 from memjax import run, store
 from memjax.config.specs import DataSpec
+from memjax.data.in_memory import from_arrays
+from memjax.data.remarks import check_channels, remarks_on
 from memjax.errors import InputError
-from memjax.runs.request import check_channels, remarks_on
 
 RNG = np.random.default_rng(0)
 LABELS = np.arange(12) % 2
 FIRST = RNG.integers(0, 256, (12, 3, 8, 8), np.uint8)
+
+
+def examples(inputs, labels=None):
+    return from_arrays(inputs, np.arange(len(inputs)) % 2 if labels is None else labels).dataset
+
+
 FAST = {"num_models": 2, "epochs": 1, "progress": False}
 
 
@@ -50,7 +57,7 @@ def test_the_command_says_the_same(tmp_path, capsys):
 @pytest.mark.parametrize("shape", [(3, 8), (8, 8, 3), (3, 8, 3), (1, 28, 1), (2, 8, 8), (28, 28)])
 def test_other_shapes_are_what_they_are(shape):
     check_channels(DataSpec(), shape, "cnn")
-    assert not list(remarks_on(np.zeros((2, *shape)), DataSpec(), "standard"))
+    assert not list(remarks_on(examples(np.zeros((12, *shape))), DataSpec(), "standard"))
 
 
 def test_an_mlp_takes_channels_first_and_says_what_becomes_of_them(caplog):
@@ -78,7 +85,7 @@ TOKENS = RNG.integers(0, 7, (40, 5))
     ],
 )
 def test_a_matrix_of_few_whole_numbers_is_told(inputs, scaling, told):
-    said = list(remarks_on(inputs, DataSpec(), scaling))
+    said = list(remarks_on(examples(inputs), DataSpec(), scaling))
 
     assert len(said) == told
     assert all(text.startswith("the inputs are whole numbers of 7 different values, 0 to 6") for text in said)
@@ -101,3 +108,21 @@ def test_the_advice_makes_a_feature_of_each_value(caplog, capsys):
 
     assert not any("magnitudes" in record.message for record in caplog.records)
     np.testing.assert_array_equal(result.dataset.train_inputs.reshape(40, 5, 7).argmax(2), x_train)
+
+
+@pytest.mark.parametrize("names", [("cat", "Cat"), ("cat", " cat "), ("new york", "new  york")])
+def test_classes_that_differ_in_spaces_or_capitals_are_told(names):
+    told, none = (
+        list(remarks_on(examples(np.zeros((12, 3)), np.array(each)[LABELS]), DataSpec(), "standard"))
+        for each in (names, ("cat", "bat"))
+    )
+
+    assert len(told) == 1
+    assert "differ only in capitals or spaces" in told[0]
+    assert not none
+
+
+def test_labels_that_seem_to_be_names_of_rows_are_told():
+    told = list(remarks_on(examples(np.zeros((12, 3)), np.arange(12)), DataSpec(), "standard"))
+
+    assert told[0].startswith("12 of 12 classes have one training example")

@@ -9,7 +9,8 @@ from memjax import run
 from memjax.config.specs import TableSpec
 from memjax.data.in_memory import read, save
 from memjax.data.tables.columns import encode, understand
-from memjax.data.tables.files import drawn, from_table, named, read_table
+from memjax.data.tables.files import read_table
+from memjax.data.tables.take import drawn, from_table, named
 from memjax.errors import InputError
 
 TARGET = TableSpec(target="y", test_fraction=0.0)
@@ -110,6 +111,20 @@ def test_the_drawn_rows_are_a_share_of_each_class_and_leave_one_of_each():
     assert not np.array_equal(test, drawn(labels, 0.2, seed=4))
 
 
+def test_corrected_and_left_out_rows_leave_the_other_rows_on_their_sides():
+    labels, names = np.arange(400) % 2, np.array([f"P{row}" for row in range(400)])
+    corrected, left = labels.copy(), np.arange(400) % 50 != 7
+    corrected[:6] = 1 - corrected[:6]
+
+    before, after = (drawn(given, 0.2, 0, names) for given in (labels, corrected))
+    fewer = drawn(labels[left], 0.2, 0, names[left])
+
+    # A correction moves at most the row itself and one other of each class; so does a row that is left out.
+    assert (before != after).sum() <= 3 * 6
+    assert (before[left] != fewer).sum() <= 2 * 8
+    assert before.sum() == after.sum() == 80
+
+
 def test_a_column_splits_the_rows():
     assert named(pd.Series([0.0, 1.0, 0.0], name="s")).tolist() == [False, True, False]
     data = from_table(frame(s=["train", "Train", "test", "valid"]), TableSpec(target="y", split="s"))
@@ -135,7 +150,7 @@ def test_the_run_folder_gives_the_table_back(tmp_path):
     [
         (b"a,y\n", "0 rows below its header"),
         (b"PK\x03\x04rest", "is no text"),
-        (b"a,y\n\xff\xfe,1\n2,3\n", "cannot be read"),
+        (b"a,y\n\xff\xfe,1\n2,3\n", "is not in UTF-8"),
         (b"", "cannot be read"),
         (b"a,b,y\n1,2,3\n1,2,3,4,5\n", "cannot be read"),
     ],

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import betaln
 
-from memjax.estimators.bounded_interval import difference_bounds
+from memjax.estimators.intervals import difference_bounds
 
 
 def by_a_grid(inside, num_in, outside, num_out, error):

@@ -15,11 +15,16 @@ ROOT = Path(experiments.__file__).parent
 MODULES = dict(found())
 
 
-def test_each_file_outside_common_and_data_is_an_experiment():
+def test_each_file_of_the_papers_is_an_experiment():
     files = {f"{path.parent.name}.{path.stem}" for path in ROOT.glob("*/*.py") if path.stem != "__init__"}
 
-    assert {name for name in files if not name.startswith(("common.", "data."))} == MODULES.keys()
-    assert {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()} == {"common", "data", *FOLDERS}
+    assert {name for name in files if not name.startswith(("common.", "data.", "results."))} == MODULES.keys()
+    assert {path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()} == {
+        "common",
+        "data",
+        "results",
+        *FOLDERS,
+    }
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from experiments.arpit import bridge, easy_and_hard, loss_sensitivity, patterns_first, regularizers
+from experiments.arpit import bridge, easy_and_hard, filters, loss_sensitivity, patterns_first, regularizers, speed
 from experiments.common import intervals
 from experiments.common.claim import Verdict
 from experiments.common.intervals import Interval, mean_interval, paired
 from experiments.common.stopping import stopped_early
-from experiments.feldman_zhang import marginal_utility, memorization_values
+from experiments.feldman_zhang import conflict, marginal_utility, memorization_values, twins
 from memjax import dynamics
 
 LEVEL = 0.025
@@ -84,7 +84,37 @@ def no_rank_correlation(rng):
     return [Verdict("bootstrap", intervals.bootstrap(100, lambda rows: float(np.corrcoef(ranks[:, rows])[0, 1])))]
 
 
+def pairs_that_know_no_twins(rng):
+    """Half of the strong pairs are of one emoji, others are selected as often, and copies do not count."""
+    emoji = np.repeat(np.array([f"E{number}" for number in range(80)]), rng.choice([1, 2, 8], 80))
+    strong, found = rng.random(60) < 0.5, rng.random(70) < 0.3
+    return twins.verdicts_of(strong, emoji[:60], found, emoji[:70], 0.3, rng.random(len(emoji)), emoji)
+
+
+def noise_learned_as_fast(rng):
+    kinds = ("real", "random labels", "random inputs")
+    return speed.verdicts_of({"SGD": {kind: np.exp(rng.normal(size=(5, 3))) for kind in kinds}})
+
+
+def filters_all_alike(rng):
+    return filters.verdicts_of({kind: rng.normal(size=5) for kind in filters.KINDS})
+
+
+def memorized_examples_worth_nothing_more(rng):
+    """The value does not grow with the share, is 0 where that is largest, and .01 where it should be less."""
+    worlds = {"few": 0.01, "some": 0.01, "many": 0.0, conflict.RANDOM: 0.01}
+    points = {
+        name: [conflict.Point(share, mean + 0.003 * rng.normal(), 0.1, 1.0) for _ in range(5)]
+        for (name, mean), share in zip(worlds.items(), (0.1, 0.2, 0.3, 0.3), strict=True)
+    }
+    return conflict.verdicts_of(points)
+
+
 WORLDS = {
+    noise_learned_as_fast: 300,
+    filters_all_alike: 400,
+    memorized_examples_worth_nothing_more: 200,
+    pairs_that_know_no_twins: 10,
     early_stopping: 300,
     proxies_all_alike: 300,
     regularisers_without_effect: 400,

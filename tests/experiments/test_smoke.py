@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from experiments.__main__ import found
+from memjax.data.downloads.made import made_path
 
 ROOT = Path(__file__).parent.parent.parent
 OTHER_DATA = {"arpit.datasets": ["--datasets", "digits", "digits"]}  # by default one that has to be downloaded
 NEEDS = {"label_errors.methods": "cleanlab"}
+NEEDS_DATA = {"feldman_zhang.twins": "emoji"}
 SHARES_MODELS = {
     "feldman_zhang.consistency", "feldman_zhang.fashion_mnist", "feldman_zhang.influence_pairs",
     "feldman_zhang.memorization_values",
@@ -31,6 +33,8 @@ def folder(tmp_path_factory):
 def test_it_runs_writes_and_resumes(name, folder):
     if name in NEEDS:
         pytest.importorskip(NEEDS[name])
+    if name in NEEDS_DATA and not made_path(NEEDS_DATA[name]).exists():
+        pytest.skip(f"needs the data set {NEEDS_DATA[name]}, see experiments/data")
     command = [sys.executable, "-m", f"experiments.{name}", "--size", "smoke", "--folder", str(folder)]
     command += OTHER_DATA.get(name, [])
     saves_models = not name.startswith("arpit.")
@@ -44,7 +48,7 @@ def test_it_runs_writes_and_resumes(name, folder):
     if saves_models:
         assert "trained" in said[0].stderr or name in SHARES_MODELS
         assert "trained" not in said[1].stderr
-    place = folder.joinpath(*name.split("."), "smoke")
+    [place] = folder.joinpath(*name.split(".")).iterdir()
     written = json.loads((place / "result.json").read_text())
     assert {verdict["word"] for verdict in written["verdicts"]} <= {"supported", "not supported", "undecided", "NaN"}
     assert name in NO_FIGURE or (place / "figure.png").stat().st_size > 1000

@@ -1,11 +1,14 @@
 """JAX's settings for debugging are off while memjax computes, and as the user set them before and after."""
 
+import pickle
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import memjax
+from memjax import dynamics, estimators
 from memjax.machine.debugging import debugging, without_debugging
 
 SETTINGS = {
@@ -64,3 +67,10 @@ def test_estimators_and_runs_give_the_same(name, tmp_path):
 
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("package", [estimators, dynamics])
+def test_public_functions_can_be_sent_to_another_process(package):
+    for name in package.__all__:
+        thing = getattr(package, name)
+        assert not callable(thing) or pickle.loads(pickle.dumps(thing)) is thing

@@ -5,7 +5,7 @@ import pytest
 
 from memjax.config.goals import as_goal
 from memjax.estimators import tally_of
-from memjax.estimators.bounded_interval import difference_bounds
+from memjax.estimators.intervals import difference_bounds
 from memjax.runs.decisions import ERROR, undecided
 from memjax.types import Outcomes
 from tests.conftest import make_dataset

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -47,6 +48,24 @@ def test_labels_come_back_as_the_users_own_in_every_table(result):
     assert set(result.suspects(5)["preferred"]) <= set(WORDS)
     assert result.dataset.class_names == tuple(WORDS)
     assert "ant" in result.report().path.read_text()
+
+
+def test_a_result_shows_the_labels_that_look_wrong_first(result, tmp_path):
+    first, count = result.suspects(1).iloc[0], int(result.dataframe()["looks_wrong"].sum())
+    answer = f"{count} of 60 training label" if count else "None of 60 training labels looks wrong"
+
+    lines = repr(result).splitlines()
+    assert lines[0].startswith(answer)
+    assert lines[3].split()[:2] == [str(first["id"]), first["label"]]
+    page = result._repr_html_()
+    assert page.startswith(f"<p>{answer}")
+    assert page.index(f"<td>{first['id']}</td>") < page.index("run folder") < page.index("accuracy in sample")
+
+    unfinished = memjax.fit(X, WORDS[Y], run=tmp_path / "run", estimate=False, **QUICK)
+    shutil.rmtree(unfinished.folder / "blocks")
+    (unfinished.folder / "index.npz").unlink(missing_ok=True)
+    assert "looks wrong" not in repr(memjax.open(unfinished.folder))
+    assert "0 of 16 trained" in memjax.open(unfinished.folder)._repr_html_()
 
 
 def test_the_numbers_are_those_of_the_estimators_on_the_outcomes(result):

@@ -106,3 +106,20 @@ def test_two_commands_from_a_file_to_the_wrong_labels(spoiled, capsys, monkeypat
 def test_a_wrong_count_is_refused(spoiled, capsys):
     assert run.main(["suspects", str(spoiled[0]), "--count", "0"]) == 2
     assert "--count is 0" in capsys.readouterr().err
+
+
+def test_a_short_table_says_how_to_see_the_labels_that_it_leaves_out(small_run, capsys):
+    count = int(memjax.open(small_run).dataframe()["looks_wrong"].sum())
+    assert count > 16
+
+    assert run.main(["--run", str(small_run)]) == 0
+    closing = capsys.readouterr().out
+    assert run.main(["suspects", str(small_run), "--count", "4"]) == 0
+    short = capsys.readouterr().out
+    assert run.main(["suspects", str(small_run), "--count", str(count)]) == 0
+    whole = capsys.readouterr().out
+
+    command = f"more look wrong: memjax suspects {small_run} --count {count}"
+    assert f"{count - 15} {command}" in closing
+    assert f"{count - 4} {command}" in short
+    assert command not in whole

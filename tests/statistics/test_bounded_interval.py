@@ -6,7 +6,7 @@ from scipy.stats import binomtest
 
 from memjax import estimators
 from memjax.errors import InputError
-from memjax.estimators.bounded_interval import _limits
+from memjax.estimators.intervals import _limits
 
 EXAMPLES = 2000
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from memjax.estimators.bounded_interval import difference_bounds
+from memjax.estimators.intervals import difference_bounds
 
 WORLDS, MODELS, ERROR = 2000, 200, 0.1
 MOST = ERROR + 4 * np.sqrt(ERROR * (1 - ERROR) / WORLDS)

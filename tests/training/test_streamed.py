@@ -15,7 +15,7 @@ from memjax.errors import InputError
 from memjax.metrics import metrics_named
 from memjax.models import BatchNorm, check_counting, make_model
 from memjax.models.from_flax import from_nnx
-from memjax.training import Checkpoints, make_streamed, make_train, single, stream_of, train_many
+from memjax.training import Checkpoints, StreamedTraining, make_train, single, stream_of, train_many
 from memjax.training.programs import spans
 from memjax.training.single import Examples
 from tests.conftest import make_dataset
@@ -69,7 +69,7 @@ def test_equal_to_resident_training_on_the_same_batches(monkeypatch):
     monkeypatch.setattr(single, "epoch_batches", lambda key, rows, size, batch_size: order)
     scale = (np.float32(0), np.float32(1 / 16))
     examples = Examples(data.train_inputs, data.train_labels, data.test_inputs, data.test_labels, *scale)
-    streamed = outputs(make_streamed(model, optax.adam(0.05), KEEP, 10, 16.0), stream, masks)
+    streamed = outputs(StreamedTraining(model, optax.adam(0.05), KEEP, 10, 16.0), stream, masks)
     there = outputs(make_train(model, optax.adam(0.05), KEEP, 80, 1, 8), examples, masks)
 
     assert streamed.train["correct"].mean() > 0.25
@@ -113,7 +113,7 @@ def normed(input_shape, num_classes):
 
 def test_each_model_is_as_if_alone_on_its_own_examples():
     model, stream = normed((4,), 3), stream_of(DATA, 0, 8)
-    together = outputs(make_streamed(model, optax.sgd(0.1, momentum=0.9), KEEP, 2, 1.0), stream, MASKS)
+    together = outputs(StreamedTraining(model, optax.sgd(0.1, momentum=0.9), KEEP, 2, 1.0), stream, MASKS)
     train, test = alone(model, stream, MASKS[3], 3, 2)
 
     np.testing.assert_allclose(together.train["logits"][3], train, atol=2e-5)
@@ -124,7 +124,7 @@ def test_held_out_examples_leave_no_trace():
     """With other pixels and labels in the place of what model 0 holds out, it answers the same to the last bit."""
     data = make_dataset(num_train=22, num_test=10, shape=(8, 8))
     model = network("cnn:2", data, "batch")
-    training = make_streamed(model, optax.sgd(0.1, momentum=0.9), KEEP, 6, 1.0)
+    training = StreamedTraining(model, optax.sgd(0.1, momentum=0.9), KEEP, 6, 1.0)
     held_out = ~MASKS[0]
     inputs, labels = data.train_inputs.copy(), data.train_labels.copy()
     inputs[held_out], labels[held_out] = np.inf, (labels[held_out] + 1) % 3
@@ -139,7 +139,7 @@ def test_held_out_examples_leave_no_trace():
 
 
 def test_a_batch_of_held_out_examples_does_not_change_a_model():
-    training = make_streamed(normed((4,), 3), optax.sgd(0.1, momentum=0.9), KEEP, 6, 1.0)
+    training = StreamedTraining(normed((4,), 3), optax.sgd(0.1, momentum=0.9), KEEP, 6, 1.0)
     (batch,) = stream_of(DATA, 0, 8).training(0, 1)
     state, mask = training.start(jax.random.key(0)), np.ones(22, bool)
     mask[batch.rows] = False
@@ -157,7 +157,7 @@ def nnx_numbers(tree):
 
 
 def test_resumed_from_a_checkpoint_in_the_middle_of_an_epoch():
-    training = replace(make_streamed(network("mlp:8"), optax.adam(0.01), KEEP, 9, 1.0), leg=2)
+    training = replace(StreamedTraining(network("mlp:8"), optax.adam(0.01), KEEP, 9, 1.0), leg=2)
     stream, saved, asked = stream_of(DATA, 0, 8), {}, iter([False, False, True, True, True])
     checkpoints = Checkpoints(
         lambda number, like: saved.get(number),

@@ -20,19 +20,13 @@ from memjax.untrusted import user_path
 
 @dataclass(frozen=True)
 class Known:
-    """A data set known by name.
+    """A data set known by name."""
 
-    Attributes:
-      base: the address of its files, as registered in TensorFlow Datasets.
-      read: paths of the files, in the same order -> their content.
-      train_counts, test_counts: number of examples of each class.
-    """
-
-    base: str
+    base: str  # the address of its files, as registered in TensorFlow Datasets
     files: tuple[str, ...]
-    read: Callable[..., Parts] = field(repr=False)
+    read: Callable[..., Parts] = field(repr=False)  # paths of the files, in the same order -> their content
     image_shape: tuple[int, ...]
-    train_counts: tuple[int, ...]
+    train_counts: tuple[int, ...]  # train_counts, test_counts: number of examples of each class
     test_counts: tuple[int, ...]
 
     def url(self, file: str) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from memjax.config.specs import TableSpec
-from memjax.data.check import encode_labels
 from memjax.data.in_memory import InMemory, from_arrays
-from memjax.data.tables.files import TEST_WORDS, TRAIN_WORDS, drawn, named, read_table
+from memjax.data.labels import encode_labels
+from memjax.data.tables.files import read_table
+from memjax.data.tables.take import TEST_WORDS, TRAIN_WORDS, drawn, drawn_in_words, named
 from memjax.errors import InputError, one_of
 from memjax.untrusted import user_path
 
@@ -41,8 +42,12 @@ def load_image_folder(place: str, table: TableSpec, size: int | None, seed: int)
     names, labels, test = _listed(folder, table) if listed else _by_folder(folder)
     images, kept, notices = _read(folder, names, size)
     labels, names = np.array(labels)[kept], np.array(names)[kept]
-    test = drawn(encode_labels(labels).train, table.test_fraction, seed) if test is None else test[kept]
-    notices.append(f"{(~test).sum():,} images for training and {test.sum():,} for testing")
+    if test is None:
+        test = drawn(encode_labels(labels).train, table.test_fraction, seed, names)
+        notices.append(drawn_in_words(test, table.test_fraction, "images"))
+    else:
+        test = test[kept]
+        notices.append(f"{(~test).sum():,} images for training and {test.sum():,} for testing")
     some = bool(test.any())
     found = from_arrays(
         images[~test], labels[~test], images[test] if some else None, labels[test] if some else None,

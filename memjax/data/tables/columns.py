@@ -1,6 +1,7 @@
 """Turns the columns of a data frame into numbers: one or more features for each column."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,24 +11,19 @@ from memjax.errors import InputError
 
 CATEGORIES_MOST = 20  # different texts of a column that become features of their own
 NO_VALUE = "(missing)"  # the category of missing texts
-_NAMED_MOST = 5  # columns that one notice names
+_NUMBER = re.compile(r"\W*\d[\d.,' ]*\W*")  # also "$1,234.50", "12 %", "1,5" and "<5"
 _DAY = np.timedelta64(1, "D")
 
 
 @dataclass(frozen=True)
 class Column:
-    """How one column becomes numbers, as its training rows say.
-
-    Attributes:
-      kind: number: as it is.  category: 0 or 1 for each of its texts.  date: days since the earliest training row.
-      categories: the texts of a category column, in order.
-      origin: the earliest date of a date column.
-    """
+    """How one column becomes numbers, as its training rows say."""
 
     name: Any
+    # number: as it is.  category: 0 or 1 for each of its texts.  date: days since the earliest training row
     kind: Literal["number", "category", "date"]
-    categories: tuple[str, ...] = ()
-    origin: np.datetime64 | None = None
+    categories: tuple[str, ...] = ()  # the texts of a category column, in order
+    origin: np.datetime64 | None = None  # the earliest date of a date column
 
     @property
     def features(self) -> list[str]:
@@ -70,23 +66,6 @@ def shown(column: Any) -> np.ndarray:
     return column.to_numpy() if _is_number(column) else _texts(column).astype(str)
 
 
-def remarks(columns: list[Column], frame: Any) -> Iterator[str]:
-    """What a reader should know of the columns, one sentence each."""
-    if dates := [column.name for column in columns if column.kind == "date"]:
-        yield f"{_named(dates)} became days since the earliest: networks learn trends in time from it"
-    if constant := [name for name in frame.columns if frame[name].nunique(dropna=False) == 1]:
-        yield f"{_named(constant)} has one value in all training rows and tells nothing"
-    seen: dict[bytes, Any] = {}
-    same = []
-    for column in columns:
-        key = column.numbers(frame[column.name]).astype(np.float64).tobytes()
-        if key in seen and column.name not in constant:
-            same.append(f"{column.name!r} = {seen[key]!r}")
-        seen.setdefault(key, column.name)
-    if same:
-        yield f"columns repeat each other: {', '.join(same[:_NAMED_MOST])}{_more(same)}; leave one out with --drop"
-
-
 def _column(name: Any, column: Any, which: str, most: int | None = CATEGORIES_MOST) -> Column:
     missing, number = int(column.isna().sum()), _is_number(column)
     dates = None if number else _dates(column)
@@ -96,6 +75,11 @@ def _column(name: Any, column: Any, which: str, most: int | None = CATEGORIES_MO
             f"the column out with --drop {name}"
         )
     if number:
+        if infinite := int(np.isinf(column.to_numpy(np.float64)).sum()):
+            raise InputError(
+                f"column {name!r} of the {which} inputs is infinite in {infinite} of {len(column)} rows; give numbers, "
+                f"or leave the column out with --drop {name}"
+            )
         return Column(name, "number")
     if dates is not None:
         return Column(name, "date", origin=dates.to_numpy("datetime64[ns]").min())
@@ -107,12 +91,26 @@ def _column(name: Any, column: Any, which: str, most: int | None = CATEGORIES_MO
                 f"column {name!r} of the {which} inputs holds a {kind}; expected numbers, texts, booleans or dates"
             )
     categories = sorted(set(texts))
+    if most is not None and len(categories) > most and (numbers := number_like(categories)):
+        others = sorted(set(categories) - set(numbers))
+        but = f"; {others[0]!r} does not" if others else ""
+        raise InputError(
+            f"column {name!r} of the {which} inputs is text: {len(numbers)} of its {len(categories)} texts look like "
+            f"numbers, such as {numbers[0]!r}{but}. Write plain numbers, as 1234.5, and nothing where one is missing; "
+            f"or leave the column out with --drop {name}"
+        )
     if most is not None and len(categories) > most:
         raise InputError(
             f"column {name!r} of the {which} inputs has {len(categories)} different texts in {len(column)} rows, more "
             f"than {most}; leave it out with --drop {name}, or say that it names the rows with --id {name}"
         )
     return Column(name, "category", tuple(categories))
+
+
+def number_like(texts: Iterable[str]) -> list[str]:
+    """The texts that look like numbers, if half of them do; else none."""
+    found = [text for text in texts if _NUMBER.fullmatch(text)]
+    return found if 2 * len(found) >= len(list(texts)) else []
 
 
 def _is_number(column: Any) -> bool:
@@ -140,12 +138,3 @@ def _texts(column: Any) -> np.ndarray:
     """The values as Python objects, missing ones as a text of their own."""
     values = column.astype(object)
     return values.where(values.notna(), NO_VALUE).to_numpy()
-
-
-def _named(names: list[Any]) -> str:
-    few = ", ".join(repr(name) for name in names[:_NAMED_MOST])
-    return f"column {few}" if len(names) == 1 else f"each of the columns {few}{_more(names)}"
-
-
-def _more(names: list[Any]) -> str:
-    return f" and {len(names) - _NAMED_MOST} more" if len(names) > _NAMED_MOST else ""

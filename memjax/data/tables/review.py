@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from memjax.config.specs import TableSpec
-from memjax.data.check import as_labels
+from memjax.data.labels import as_labels
 from memjax.data.tables.files import read_table
 from memjax.errors import InputError, one_of
 from memjax.store.files import write_atomically

@@ -20,15 +20,11 @@ EVEN = np.uint32(0x55555555)  # the bits of models 0, 2, 4, ...
 
 
 class Bits(NamedTuple):
-    """Each model has its bit at its number.  A missing model has no bit set, so that it changes no count.
+    """Each model has its bit at its number.  A missing model has no bit set, so that it changes no count."""
 
-    Attributes:
-      masks: (chunks, words, train), whether a model saw a training example; see `products.pack_bits`.
-      right: (chunks, words, test), whether it was right about a test example.
-    """
-
+    # (chunks, words, train), whether a model saw a training example; see `products.pack_bits`
     masks: UInt32[np.ndarray, "chunks words train"]
-    right: UInt32[np.ndarray, "chunks words test"]
+    right: UInt32[np.ndarray, "chunks words test"]  # (chunks, words, test), whether it was right about a test example
 
 
 def no_bits(num_models: int, num_train: int, num_test: int) -> Bits:

@@ -16,17 +16,11 @@ RARE = 1e-6  # chance at which independent draws would be taken for a plan
 
 
 class Layout(NamedTuple):
-    """The plan behind the subsets of models.
+    """The plan behind the subsets of models."""
 
-    Attributes:
-      strata: models with one number have subsets of about one size.
-      groups: models with one number, in one stratum, have equal or opposite subsets.
-      turned: whether the subset is the opposite of that of the first model of its group.
-    """
-
-    strata: Int[np.ndarray, " models"]
-    groups: Int[np.ndarray, " models"]
-    turned: Bool[np.ndarray, " models"]
+    strata: Int[np.ndarray, " models"]  # models with one number have subsets of about one size
+    groups: Int[np.ndarray, " models"]  # models with one number, in one stratum, have equal or opposite subsets
+    turned: Bool[np.ndarray, " models"]  # whether the subset is the opposite of that of the first model of its group
 
 
 def layout_of(masks: Any) -> Layout | None:
@@ -92,15 +86,11 @@ def _groups(
 
 
 class Grouped(NamedTuple):
-    """The models of one stratum, summed over the models of each group.
+    """The models of one stratum, summed over the models of each group."""
 
-    Attributes:
-      masks: (groups, train) of the first model of each group.
-      same, opposite: the sum of scores, (groups, columns), and the number of models, (groups, 1 or columns), over
-        models of this subset and of its opposite.
-    """
-
-    masks: Bool[np.ndarray, "groups train"]
+    masks: Bool[np.ndarray, "groups train"]  # (groups, train) of the first model of each group
+    # same, opposite: the sum of scores, (groups, columns), and the number of models, (groups, 1 or columns), over
+    # models of this subset and of its opposite
     same: tuple[Float[np.ndarray, "groups columns"], Float[np.ndarray, "groups some"]]
     opposite: tuple[Float[np.ndarray, "groups columns"], Float[np.ndarray, "groups some"]]
 

@@ -21,38 +21,26 @@ Number = Float[Array, ""] | float
 
 
 class DesignMatrix(NamedTuple):
-    """The masks of the models in use, as the solver wants them.
+    """The masks of the models in use, as the solver wants them."""
 
-    Attributes:
-      means: of the masks.
-      centred: masks minus means, over the root of the number of models in use; 0 in rows of models that are not.
-      gram: centred' centred, where there are so few training examples that this is the shorter way; else None.
-      step: the largest safe step, 1 over the largest eigenvalue of centred' centred.
-      spread: the standard deviation of a mask, the root of the mean square over training examples.
-    """
-
-    means: Float[Array, " train"]
+    means: Float[Array, " train"]  # of the masks
+    # masks minus means, over the root of the number of models in use; 0 in rows of models that are not
     centred: Float[Array, "models train"]
+    # centred' centred, where there are so few training examples that this is the shorter way; else None
     gram: Float[Array, "train train"] | None
-    step: Float[Array, ""]
-    spread: Float[Array, ""]
+    step: Float[Array, ""]  # the largest safe step, 1 over the largest eigenvalue of centred' centred
+    spread: Float[Array, ""]  # the standard deviation of a mask, the root of the mean square over training examples
 
 
 class Targets(NamedTuple):
-    """The outputs of some targets in standard deviations: all of the objective that depends on them.
+    """The outputs of some targets in standard deviations: all of the objective that depends on them."""
 
-    Attributes:
-      means, scale: mean and standard deviation of the outputs of the models in use; a scale of 0 is given as 1.
-      factors: of the penalty.
-      slopes: minus the gradient of half the squared error where all weights are 0.
-      power: the mean square of the standardised outputs: 1, or 0 where they are constant.
-    """
-
+    # means, scale: mean and standard deviation of the outputs of the models in use; a scale of 0 is given as 1
     means: Test
     scale: Test
-    factors: Factors
-    slopes: Pairs
-    power: Test
+    factors: Factors  # of the penalty
+    slopes: Pairs  # minus the gradient of half the squared error where all weights are 0
+    power: Test  # the mean square of the standardised outputs: 1, or 0 where they are constant
 
 
 class Fit(NamedTuple):

@@ -35,9 +35,9 @@ def both(kind, source, right, **changes):
 # fmt: off
 ROWS = [
     *both(0, "frame", "column 'a' of the train inputs lacks 6 of 9 ... the column out with --drop a", a=np.where(Y, np.nan, X[:, 0])),
-    *both(0, "frame", "column 'label' lacks 4 of 12 labels; leave these rows out", label=np.array(["ant", None, "cat"], object)[Y]),
+    *both(0, "frame", "column 'label' lacks 4 of 12 labels; leave these rows ... NaN and null stand for a missing one)", label=np.array(["ant", None, "cat"], object)[Y]),
     *both(0, "frame", "train label 0.5 of row 1 is no class; expected ... (regression) are not supported", label=np.where(Y == 1, 0.5, 1)),
-    *both(0, "frame", "train example 0 holds NaN or infinity (6 such ... leave them out or fill them in", a=np.where(Y, np.inf, X[:, 0])),
+    *both(0, "frame", "column 'a' of the train inputs is infinite in 6 of 9 rows; ... the column out with --drop a", a=np.where(Y, np.inf, X[:, 0])),
     *both(0, "frame", "the train inputs have no column; expected at ... least one beside the labels", a=None, b=None),
     *both(0, "frame", "has 1 classes; at least 2 needed", label=np.array(["ant"] * 12)),
     *both(0, "frame", "--target 'label' is not known; choose one of: a, b", label=None),
@@ -71,6 +71,6 @@ ROWS = [
     Edge(0, "polars", "fit", lambda: {"x_train": pd.Series([1, 2, 3]), "y_train": [0, 1, 0]}, "train inputs have shape (3,); expected ... height, width, channels)"),
     Edge(0, "categories", "fit: data", lambda: rows(y_train=pd.Categorical.from_codes(Y, ["c", "a", "b"]), y_test=pd.Categorical.from_codes(Y[:6], ["c", "a", "b"])), data([0, 1, 2] * 4, "cab")),
     Edge(0, "categories", "fit: data", lambda: rows(y_train=pd.Series(["x", "y", "x"] * 4, dtype="string"), y_test=["x"] * 6), data([0, 1, 0] * 4, "xy")),
-    Edge(0, "categories", "fit", lambda: rows(y_train=pd.Series([0, 1, None] * 4, dtype="Int64")), "train label nan of row 2 is no class; expected ... (regression) are not supported"),
+    Edge(0, "categories", "fit", lambda: rows(y_train=pd.Series([0, 1, None] * 4, dtype="Int64")), "train label of row 2 is missing (4 such rows); leave them out"),
     Edge(0, "categories", "fit", lambda: rows(y_train=pd.Categorical.from_codes([0, 1, -1] * 4, ["a", "b"])), "train label of row 2 is missing (4 such rows); leave them out"),
 ]

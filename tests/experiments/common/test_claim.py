@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from experiments.common import claim
 from experiments.common.claim import Result, Verdict, conclude, name_of, repeated
 from experiments.common.intervals import Interval, mean_interval
 from experiments.common.settings import BaseSettings
@@ -73,7 +74,7 @@ def test_no_repeats_at_all():
 def test_the_result_is_written_in_the_folder_of_the_experiment(tmp_path, capsys):
     conclude("arpit.depth", Settings(size="smoke", folder=tmp_path), run(Settings()))
 
-    written = json.loads((tmp_path / "arpit" / "depth" / "smoke" / "result.json").read_text())
+    written = json.loads((tmp_path / "arpit" / "depth" / "smoke-several" / "result.json").read_text())
     assert written["verdicts"][0]["word"] == "supported"
     assert "verdict: supported: it is large" in capsys.readouterr().out
 
@@ -82,3 +83,23 @@ def test_the_name_of_an_experiment_is_where_it_is():
     from experiments.arpit import depth
 
     assert name_of(depth.run) == "arpit.depth"
+
+
+def test_the_command_that_is_kept_names_no_folder():
+    arguments = ["--size", "quick", "--folder", "/somewhere/else", "--keep", "--seed", "3"]
+
+    assert claim.command("arpit.depth", arguments) == "python -m experiments.arpit.depth --size quick --seed 3"
+
+
+def test_what_is_kept_has_words_for_what_is_not_a_number(tmp_path, monkeypatch):
+    monkeypatch.setattr(claim, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(claim, "FIGURES", tmp_path)
+    result = Result({"nothing": math.nan}, [Verdict("it is", mean_interval([1.0]))])
+
+    conclude("arpit.depth", Settings(size="smoke", folder=tmp_path, keep=True, seed=3), result)
+
+    kept = json.loads((tmp_path / "results" / "arpit.depth.smoke-several.json").read_text())
+    assert kept["found"] == {"nothing": "NaN"}
+    assert [kept["verdicts"][0][end] for end in ("low", "high")] == ["-inf", "inf"]
+    assert kept["settings"] == {"size": "smoke", "seed": 3, "data_seed": 0, "repeats": 1}
+    assert kept["data"] == "several"

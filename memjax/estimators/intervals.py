@@ -1,4 +1,4 @@
-"""Confidence intervals for soft scores from 0 to 1 that hold where a rare failure has not been seen yet."""
+"""Intervals for scores from 0 to 1: where a rare failure was not seen yet, and at every number of models at once."""
 
 from typing import Any
 

@@ -1,0 +1,121 @@
+"""Are random labels and random inputs learned slower than real data?
+
+Zhang et al. 2017 and Arpit et al. 2017, arXiv 1706.05394, sections 3.4 and 4: real data are fitted fast, noise slowly.
+Loss and training accuracy by epoch on real data, random labels, random inputs and shuffled pixels; epochs until 90, 99
+and 100 % of the training examples are right.  With the paper's SGD (rate .01, constant), and with Adam beside it.
+
+    python -m experiments.arpit.speed --size quick    digits, 60 a class, 4 networks
+    python -m experiments.arpit.speed                 MNIST's 5,000 digits, 100 a class, 5 draws of 2 networks
+
+A network that is not there after the last epoch counts as if it had been then, so that its time is a lower bound; the
+shares that were there are in the result.  In the full form the mean over the networks of a draw is one case.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import mean_intervals, paired
+from experiments.common.networks import NetworkSettings
+from experiments.common.plots import COLOURS, band, panels
+from experiments.common.settings import BETWEEN_REPEATS, Cost
+from memjax import dynamics
+from memjax.config.specs import TrainSpec
+
+COST = Cost("not measured", "not measured")
+
+SIZES = {  # network, examples per class, epochs, draws, networks of a draw
+    "smoke": ("mlp:16", 10, 4, 2, 1),
+    "quick": ("mlp:64,64", 60, 150, 4, 1),
+    "full": ("mlp:256,256", 100, 300, 5, 2),
+}
+KINDS = {"real": (), "random labels": ("random-labels=1",), "random inputs": ("random-inputs=1",),
+         "shuffled pixels": ("shuffled-pixels=1",)}  # fmt: skip
+OPTIMIZERS = {
+    "SGD .01": TrainSpec(optimizer="sgd", optimizer_options=(), learning_rate=0.01),
+    "Adam .001": TrainSpec(learning_rate=0.001),
+}
+SHARES = (0.9, 0.99, 1.0)
+
+
+@dataclass(frozen=True)
+class Settings(NetworkSettings):
+    """Epochs to fit real data and noise."""
+
+    batch_size: int = 16
+
+    default_data: ClassVar = {"full": "mnist5k"}
+
+
+class Speed(dict[str, np.ndarray]):
+    """Of one kind of data: epochs to each share, (draws, shares), loss and accuracy by epoch, (draws, epochs)."""
+
+
+def measured(settings: Settings, kind: str, optimizer: str) -> Speed:
+    """Trains the networks of every draw."""
+    model, per_class, epochs, draws, models = SIZES[settings.size]
+    train = replace(OPTIMIZERS[optimizer], batch_size=settings.batch_size, schedule="constant", warmup=0.0)
+    rows: dict[str, list[np.ndarray]] = {"epochs": [], "there": [], "accuracy": [], "loss": []}
+    for number in range(draws):
+        drawn = replace(settings, **seeds(settings, number))
+        data = drawn.data(per_class=per_class, corrupt=KINDS[kind])
+        curves = drawn.fitted(drawn.config(data, model, epochs, models, train=train, record=("correct", "loss"))).curves
+        needed = np.stack([dynamics.epochs_to_fit(curves.values["correct"], curves.masks, curves.epochs, share)
+                           for share in SHARES], 1)  # fmt: skip
+        rows["there"].append(np.isfinite(needed).mean(0))
+        rows["epochs"].append(np.exp(np.log(np.where(np.isnan(needed), epochs, needed)).mean(0)))
+        rows["accuracy"].append(dynamics.over_examples(curves.values["correct"], curves.masks).inside.mean(0))
+        rows["loss"].append(dynamics.over_examples(curves.values["loss"], curves.masks).inside.mean(0))
+    return Speed({name: np.stack(values) for name, values in rows.items()})
+
+
+def seeds(settings: Settings, number: int) -> dict[str, int]:
+    """The seeds of a draw."""
+    step = BETWEEN_REPEATS * number
+    return {"seed": settings.seed + step, "data_seed": settings.data_seed + step}
+
+
+def verdicts_of(epochs: dict[str, dict[str, np.ndarray]]) -> list[Verdict]:
+    """The verdicts, from epochs to each share, (draws, shares), by optimiser and kind of data."""
+    return [
+        Verdict(f"{kind} are fitted to {share:.0%} later than real data, {optimizer} (log of the ratio of epochs)",
+                paired(np.log(of[kind][:, place]), np.log(of["real"][:, place])))
+        for optimizer, of in epochs.items()
+        for kind in ("random labels", "random inputs")
+        for place, share in enumerate(SHARES)
+    ]  # fmt: skip
+
+
+def run(settings: Settings) -> Result:
+    found = {name: {kind: measured(settings, kind, name) for kind in KINDS} for name in OPTIMIZERS}
+    numbers = {
+        name: {kind: {"epochs_to": dict(zip(map(str, SHARES), values["epochs"].mean(0), strict=True)),
+                      "networks_there": values["there"].mean(0),
+                      "training_accuracy_at_the_end": values["accuracy"][:, -1].mean()}
+               for kind, values in of.items()}
+        for name, of in found.items()
+    }  # fmt: skip
+    epochs = {name: {kind: values["epochs"] for kind, values in of.items()} for name, of in found.items()}
+    title = f"{settings.data_name}, {SIZES[settings.size][-2]} draws"
+    return Result(numbers, verdicts_of(epochs), draw(found, title))
+
+
+def draw(found: dict[str, dict[str, Speed]], title: str):
+    """Loss and training accuracy by epoch; a row for each optimiser."""
+    figure, axes = panels(2, 2, 4.0, 2.9, note=f"{title}; bands: 95 % intervals of the mean over draws")
+    colours = COLOURS | {"shuffled pixels": "#cc79a7"}
+    for row, (name, of) in zip(axes, found.items(), strict=True):
+        for kind, values in of.items():
+            x = np.arange(1, values["loss"].shape[1] + 1)
+            for axis, what in zip(row, ("loss", "accuracy"), strict=True):
+                band(axis, x, mean_intervals(values[what]), kind, color=colours[kind], markevery=len(x) + 1)
+        for axis, what in zip(row, ("training loss", "training accuracy"), strict=True):
+            axis.set(xlabel="epochs", ylabel=what, title=name, xscale="log")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), ncols=4, loc="outside upper center")
+    return figure
+
+
+if __name__ == "__main__":
+    main(Settings, run)

@@ -1,0 +1,170 @@
+"""Does generalisation rest on memorization only where small sub-populations make up much of the data?
+
+Arpit et al. 2017 say that generalisation does not rest on memorization, Feldman and Zhang 2020 that on long tails it
+must.  Both can be right: the value of memorized examples (test accuracy without as many random ones minus that without
+them) is set against the share of the test examples whose sub-population has one or two training examples.
+
+    python -m experiments.feldman_zhang.conflict --size quick    three mixtures, 4 draws
+    python -m experiments.feldman_zhang.conflict                 the same and emoji, 5 draws
+
+Worlds: mixtures of 40, 200 and 1,000 sub-populations with shares that fall as 1 / rank (see `mixture`), 2,000 examples
+each; the last one with random training labels, where all is memorized and nothing is worth anything; and emoji, whose
+sub-populations are the emoji, whatever the vendor and the colour of skin.  Each draw makes all worlds anew; the
+intervals are over draws.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import mean_interval
+from experiments.common.models import ModelSettings, Size, fit_warning, in_sample
+from experiments.common.plots import panels
+from experiments.common.removal import accuracies, at_random, without
+from experiments.common.settings import BETWEEN_REPEATS, Cost
+from experiments.data.draws import twins_of
+from experiments.feldman_zhang.mixture import draw_mixture
+from experiments.feldman_zhang.twins import emoji_of
+from memjax import store
+from memjax.config.specs import DataSpec
+from memjax.errors import InputError
+from memjax.estimators import MEM_THRESHOLD
+
+COST = Cost("not measured", "not measured")
+
+SIZES = {
+    "smoke": Size(DataSpec(), 10, 24, 2),
+    "quick": Size(DataSpec(), 30, 80, 4),
+    "full": Size(DataSpec(), 30, 160, 4),
+}
+DRAWS = {"smoke": 2, "quick": 4, "full": 5}
+POPULATIONS = {"smoke": (10, 100), "quick": (40, 200, 1000), "full": (40, 200, 1000)}
+EXAMPLES = {"smoke": 200, "quick": 2000, "full": 2000}
+RANDOM, EMOJI = "random labels", "emoji"
+SMALL = 2  # training examples of a sub-population that is small
+NOTHING = 0.01  # of accuracy, at most
+
+
+@dataclass(frozen=True)
+class Settings(ModelSettings):
+    """The value of memorized examples by the share of small sub-populations."""
+
+    sizes: ClassVar = SIZES
+    data_name: ClassVar = "several"
+
+
+class World(NamedTuple):
+    """Data, and the sub-population of each of their examples."""
+
+    data: DataSpec
+    train: np.ndarray
+    test: np.ndarray
+
+
+class Point(NamedTuple):
+    """One world in one draw: the share of small sub-populations, the value, what was removed, and the worst fit."""
+
+    share: float
+    value: float
+    removed: float
+    fitted: float
+
+
+def share_of_small(train: np.ndarray, test: np.ndarray) -> float:
+    """The share of the test examples whose sub-population has one or two training examples."""
+    names, count = np.unique(train, return_counts=True)
+    return float(np.isin(test, names[count <= SMALL]).mean())
+
+
+def world(settings: Settings, name: str) -> World:
+    """The world of a name, as the settings' draw has it."""
+    if name == EMOJI:
+        source = settings.source(EMOJI)
+        known = twins_of(source)
+        return World(DataSpec(source), *(emoji_of(known[f"codepoint_{side}"]) for side in ("train", "test")))
+    populations = POPULATIONS[settings.size][-1] if name == RANDOM else int(name.split()[0])
+    made = draw_mixture(populations, EXAMPLES[settings.size], settings.data_seed)
+    arrays = {side: getattr(made, side) for side in ("x_train", "y_train", "x_test", "y_test")}
+    if name == RANDOM:
+        arrays["y_train"] = np.random.default_rng(settings.data_seed).permutation(arrays["y_train"])
+    file = settings.folder / "data" / f"{name.replace(' ', '-')}-{settings.size}-{settings.data_seed}.npz"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    store.write_atomically(file, lambda stream: np.savez(stream, **arrays))
+    return World(DataSpec(f"npz:{file}"), made.population, made.population_test)
+
+
+def measured(settings: Settings, name: str) -> Point:
+    """Estimates memorization in a world, and retrains without memorized and without as many random examples."""
+    own = world(settings, name)
+    config = replace(settings.config(), data=own.data)
+    removed = settings.fitted(config).estimates.mem >= MEM_THRESHOLD
+    rng, times = np.random.default_rng(settings.seed), settings.num_retrainings
+    sides = [settings.retrained(without(sets), config) for sets in
+             ([removed] * times, [at_random(rng, removed) for _ in range(times)])]  # fmt: skip
+    memorized, random = (accuracies(side.test["correct"]).mean() for side in sides)
+    share = share_of_small(own.train, own.test)
+    return Point(share, float(random - memorized), float(removed.mean()), min(in_sample(side) for side in sides))
+
+
+def verdicts_of(points: dict[str, list[Point]]) -> list[Verdict]:
+    """The verdicts, from the points of each world, one for each draw."""
+    from scipy.stats import spearmanr
+
+    tails = [name for name in points if name != RANDOM]
+    ranks = [
+        float(spearmanr([point.share for point in draw], [point.value for point in draw]).statistic)
+        for draw in zip(*(points[name] for name in tails), strict=True)
+    ]
+    value = {name: np.array([point.value for point in row]) for name, row in points.items()}
+    by_share = sorted(tails, key=lambda name: np.mean([point.share for point in points[name]]))
+    return [
+        Verdict("the larger the share of small sub-populations, the more memorized examples are worth (Spearman over "
+                "the worlds of a draw)", mean_interval(ranks)),
+        Verdict("where it is largest they are worth more than random ones",
+                mean_interval(value[by_share[-1]])),
+        Verdict(f"where it is smallest they are worth less than {NOTHING:g} more (that minus their value)",
+                mean_interval(NOTHING - value[by_share[0]])),
+        Verdict(f"... and so they are with random labels, where all is memorized ({NOTHING:g} minus their value)",
+                mean_interval(NOTHING - value[RANDOM])),
+    ]  # fmt: skip
+
+
+def run(settings: Settings) -> Result:
+    if settings.dataset or settings.per_class or settings.preset:
+        raise InputError("this experiment has its own data; leave out --dataset, --per-class and --preset")
+    names = [*(f"{count} sub-populations" for count in POPULATIONS[settings.size]), RANDOM]
+    names += [EMOJI] if settings.size == "full" else []
+    points: dict[str, list[Point]] = {name: [] for name in names}
+    for number in range(DRAWS[settings.size]):
+        step = BETWEEN_REPEATS * number
+        drawn = replace(settings, seed=settings.seed + step, data_seed=settings.data_seed + step)
+        for name in names:
+            points[name].append(measured(drawn, name))
+    fitted = [point.fitted for row in points.values() for point in row]
+    return Result({"points": points, "warning": fit_warning(fitted)}, verdicts_of(points), draw(points))
+
+
+def draw(points: dict[str, list[Point]]):
+    """Value against share: a point for each world and draw."""
+    count = len(next(iter(points.values())))
+    note = f"a point for each of {count} draws; cross: mean over draws and its 95 % interval"
+    figure, [[axis]] = panels(1, 1, 5.6, 3.8, note=note)
+    for number, (name, row) in enumerate(points.items()):
+        shares, values = [point.share for point in row], [point.value for point in row]
+        axis.plot(shares, values, ".", color=f"C{number}", alpha=0.5)
+        mean = mean_interval(values)
+        reach = None if not np.isfinite(mean.low) else [[mean.value - mean.low], [mean.high - mean.value]]
+        removed = np.mean([point.removed for point in row])
+        axis.errorbar(np.mean(shares), mean.value, reach, fmt="x", color=f"C{number}", capsize=3,
+                      label=f"{name} ({removed:.0%} memorized)")  # fmt: skip
+    axis.axhline(0, color="black", linewidth=0.5)
+    axis.set(xlabel="test examples whose sub-population has 1 or 2 training examples, share",
+             ylabel="accuracy without random\nminus without memorized")  # fmt: skip
+    figure.legend(fontsize=7, loc="outside upper center", ncols=2)
+    return figure
+
+
+if __name__ == "__main__":
+    main(Settings, run)

@@ -1,0 +1,46 @@
+"""Writes the tables of experiments/README.md and the gallery of the documentation from the results that are kept.
+
+python -m experiments.results            writes them
+python -m experiments.results --check    says whether they are what the results say
+"""
+
+import sys
+from pathlib import Path
+
+from experiments.results.tables import FOLDER, family, gallery, kept, table
+
+README = FOLDER.parent / "README.md"
+GALLERY = FOLDER.parent.parent / "docs" / "gallery.md"
+BEGIN, END = "<!-- made by python -m experiments.results -->", "<!-- end -->"
+HEAD = """# Gallery
+
+What the experiments found, run by run: a verdict is *supported* where the 95 % interval lies above the bound that the
+[protocol](protocol.md) names, *not supported* where it lies below, else *undecided*. This page is made
+from the results by `python -m experiments.results`.
+
+"""
+
+
+def pages() -> dict[Path, str]:
+    """What each page should hold."""
+    results = kept()
+    before, rest = README.read_text().split(BEGIN)
+    after = rest.split(END, 1)[1]
+    made = f"{BEGIN}\n\n{family(results)}\n\n{table(results)}\n\n{END}"
+    return {README: before + made + after, GALLERY: HEAD + gallery(results)}
+
+
+def main(arguments: list[str]) -> None:
+    """Writes the pages, or compares them."""
+    wanted = pages()
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
+    if "--check" in arguments:
+        names = ", ".join(path.name for path in stale)
+        sys.exit(f"{names}: not what the results say; run python -m experiments.results" if stale else 0)
+    for path in stale:
+        path.write_text(wanted[path])
+        print(f"written: {path}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

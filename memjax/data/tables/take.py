@@ -1,0 +1,118 @@
+"""Makes training and test examples of a table that has its labels in a column, and splits its rows."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Int
+
+from memjax.config.specs import TableSpec
+from memjax.data.in_memory import InMemory, from_arrays
+from memjax.data.labels import encode_labels
+from memjax.data.tables.columns import encode, shown, understand
+from memjax.data.tables.files import SAID
+from memjax.data.tables.remarks import remarks, unseen
+from memjax.errors import InputError, one_of
+from memjax.prng import host_order
+from memjax.types import Table
+
+TEST_WORDS = {"test", "testing", "valid", "validation", "val", "dev", "eval", "1", "true"}
+TRAIN_WORDS = {"train", "training", "0", "false"}
+
+
+def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", test: Any = None) -> InMemory:
+    """The rows of a data frame as examples, with the user's own names of columns, rows and classes.
+
+    Test rows are `test`, if they are in a data frame of their own; else a column names them, or the seed draws them.
+    """
+    _check_names(frame, spec)
+    labels, said = frame[spec.target], list(frame.attrs.get(SAID, ()))
+    if unlabelled := int(labels.isna().sum()):
+        raise InputError(
+            f"column {spec.target!r} lacks {unlabelled} of {len(frame)} labels; leave these rows out (in a file, NA, "
+            "N/A, NaN and null stand for a missing one)"
+        )
+    rows = np.zeros(len(frame), bool)
+    if test is None and spec.split:
+        rows = named(frame[spec.split])
+        said.append(
+            f"column {spec.split!r} splits the rows: {(~rows).sum():,} for training, {rows.sum():,} for testing"
+        )
+    elif test is None and spec.test_fraction:
+        rows = drawn(encode_labels(labels).train, spec.test_fraction, seed, frame[spec.id] if spec.id else frame.index)
+        said.append(drawn_in_words(rows, spec.test_fraction, "rows"))
+    if test is None:
+        frame, test = frame[~rows], frame[rows]
+    left_out = [column for column in (spec.target, spec.id, spec.split, *spec.drop) if column in frame.columns]
+    inputs, ids = frame.drop(columns=left_out), frame[spec.id] if spec.id else frame.index  # the rows of the table
+    test_inputs = test_labels = test_ids = None
+    if len(test):
+        test_inputs, test_labels = test.drop(columns=left_out, errors="ignore"), test[spec.target]
+        test_ids = test[spec.id] if spec.id else test.index
+    found = from_frames(inputs, frame[spec.target], test_inputs, test_labels, name=name, ids=ids, test_ids=test_ids)
+    return found._replace(notices=(*said, *found.notices))
+
+
+def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: Any) -> InMemory:
+    """Data frames of inputs whose labels are given apart; other arguments as of `from_arrays`."""
+    columns = understand(frame)
+    inputs, test_inputs = encode(columns, frame, "train"), None if test is None else encode(columns, test, "test")
+    found = from_arrays(inputs, labels, test_inputs, test_labels, **given)
+    parts = frame, frame.iloc[:0] if test is None else test
+    sides = ([shown(part[name]) for name in frame.columns] for part in parts)
+    table = Table([str(name) for name in frame.columns], *sides)
+    said = [*remarks(columns, frame, labels), *unseen(columns, parts[1])]
+    features = tuple(name for column in columns for name in column.features)
+    return found._replace(table=table, features=features, notices=tuple(said))
+
+
+def _check_names(frame: Any, spec: TableSpec) -> None:
+    names = [str(name) for name in frame.columns]
+    if not spec.target:
+        raise InputError(
+            f"the table does not say which column has the labels; give --target COLUMN, one of: {', '.join(names)}"
+        )
+    asked = {"--target": (spec.target,), "--id": (spec.id,), "--split": (spec.split,), "--drop": spec.drop}
+    for option, wanted in asked.items():
+        for column in filter(None, wanted):
+            if column not in frame.columns:
+                raise one_of(option, column, names)
+    if spec.id and (doubled := frame[spec.id].duplicated()).any():
+        raise InputError(
+            f"column {spec.id!r} names two rows {str(frame[spec.id][doubled].iloc[0])!r}; expected a name for each row"
+        )
+
+
+def drawn(labels: Int[np.ndarray, " rows"], fraction: float, seed: int, names: Any = None) -> Bool[np.ndarray, " rows"]:
+    """Test rows, drawn at random: the fraction of each class, rounded; one row of each class is left for training.
+
+    The names of the rows, by default their numbers, decide: a table of which some labels were corrected has nearly the
+    same test rows, so that runs before and after can be compared.
+    """
+    order = host_order(seed, "test rows", range(len(labels)) if names is None else names)
+    test = np.zeros(len(labels), bool)
+    for number in range(int(labels.max(initial=-1)) + 1):
+        rows = order[labels[order] == number]
+        test[rows[: min(round(fraction * len(rows)), len(rows) - 1)]] = True
+    return test
+
+
+def drawn_in_words(test: Bool[np.ndarray, " rows"], fraction: float, what: str) -> str:
+    """That test rows were drawn, and what this means for their labels."""
+    return (
+        f"{test.sum():,} of {len(test):,} {what} were drawn for testing, {fraction:.0%} of each class; their "
+        f"labels are not judged.  --test-fraction 0 trains on all {what}, and judges all"
+    )
+
+
+def named(column: Any) -> Bool[np.ndarray, " rows"]:
+    """Test rows, as a column says: train or test (validation), 0 or 1, false or true."""
+    words = np.array([str(value).strip().lower().removesuffix(".0") for value in column])
+    other = ~np.isin(words, sorted(TRAIN_WORDS | TEST_WORDS))
+    if other.any():
+        raise InputError(
+            f"column {column.name!r} says {str(column.iloc[int(other.argmax())])!r}; expected train or test in each row"
+        )
+    test = np.isin(words, sorted(TEST_WORDS))
+    if test.all():
+        raise InputError(f"column {column.name!r} says test in each row; some must say train")
+    return test

@@ -1,0 +1,76 @@
+"""The tables and the gallery are made from the results, and so are those in the repository."""
+
+import json
+import subprocess
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from experiments.__main__ import found as experiments_found
+from experiments.results import __main__ as command
+from experiments.results import tables
+
+RESULTS = {"arpit.depth.full": {
+    "experiment": "arpit.depth", "data": "emoji", "settings": {"size": "full"}, "commit": "abc", "verdicts": [
+        {"word": "supported", "p": 0.001, "above": 0.5, "claim": "it is deep", "value": 0.9, "low": 0.8, "high": 1.0,
+         "repeats": 12},
+        {"word": "not supported", "p": 0.04, "above": 0, "claim": "it is wide", "value": -0.2, "low": "-inf",
+         "high": -0.01, "repeats": 4},
+        {"word": "NaN", "p": "NaN", "above": 0, "claim": "it is", "value": "NaN", "low": "NaN", "high": "NaN",
+         "repeats": 0},
+    ],
+}}  # fmt: skip
+
+
+def test_the_pages_in_the_repository_are_what_the_results_say():
+    for path, text in command.pages().items():
+        assert path.read_text() == text, f"{path.name}: run python -m experiments.results"
+
+
+def test_every_verdict_is_a_row_and_what_the_family_takes_back_is_marked():
+    text = tables.table(RESULTS)
+
+    file = "(./results/arpit.depth.full.json)"
+    assert "| experiment | claim (bound) | emoji |" in text
+    assert f"| `depth` | it is deep (0.5) | supported: 0.9 [0.8, 1] ([n = 12]{file}) |" in text
+    assert f"|  | it is wide | **not supported** †: -0.2 [-inf, -0.01] ([n = 4]{file}) |" in text
+    assert f"|  | it is | NaN: nan [nan, nan] ([n = 0]{file}) |" in text
+    told = "3 verdicts of 1 runs: 1 supported, 1 not supported, 1 NaN. Of the 2 decided ones 1 stay"
+    assert tables.family(RESULTS).startswith(told)
+
+
+def test_the_family_is_corrected_by_benjamini_and_hochberg():
+    p = [0.04, 0.01, 0.03, 0.5, float("nan")]
+
+    # Sorted times number over rank: .01 * 5 = .05, .03 * 5 / 2 = .075, ...
+    np.testing.assert_array_equal(tables.still_decided(p), [False, True, False, False, False])
+    assert not len(tables.still_decided([]))
+    assert tables.still_decided(list(stats.uniform.rvs(size=200, random_state=0))).sum() <= 3
+
+
+@pytest.mark.parametrize("path", sorted(tables.FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_a_kept_result_says_how_it_was_made(path):
+    result = json.loads(path.read_text())
+
+    assert result["experiment"] in dict(experiments_found())
+    assert path.stem.startswith(result["experiment"])
+    assert {"seed", "data_seed", "size", "repeats"} <= result["settings"].keys()
+    assert result["commit"]
+    assert not result["commit"].endswith("+"), "made by code that was not committed"
+    assert result["machine"]
+    assert path.stat().st_size < 200_000
+
+
+def test_the_protocol_is_older_than_the_results():
+    root = tables.FOLDER.parent
+
+    def committed(*paths):
+        said = subprocess.run(["git", "log", "--format=%ct", "--diff-filter=A", "--", *paths], cwd=root,
+                              capture_output=True, text=True)  # fmt: skip
+        return [int(line) for line in said.stdout.split()]
+
+    protocol, results = committed("PROTOCOL.md"), committed("results/*.json")
+    if not protocol or not results:
+        pytest.skip("no history of the repository here")
+    assert max(protocol) <= min(results)
