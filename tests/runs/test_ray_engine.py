@@ -47,6 +47,9 @@ def nodes(*resources):
     return [{"Alive": True, "Resources": found} for found in resources] + [{"Alive": False, "Resources": {"GPU": 99.0}}]
 
 
+# The classes of Ray that start a cluster leave files open.
+of_ray = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+
 CPUS, GPUS = ({"CPU": 4.0}, {"CPU": 7.0, "memory": 1e9}), ({"CPU": 8.0}, {"CPU": 8.0, "GPU": 4.0}, {"GPU": 1.0})
 
 
@@ -89,7 +92,7 @@ def test_a_node_that_sees_another_folder_is_told(small_run, tmp_path):
 def whole(tmp_path_factory):
     """The same run by one process."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
-    assert start(folder, "--cpu-devices", "2").wait(300) == 0
+    assert end(start(folder, "--cpu-devices", "2"))[0] == 0
     return folder
 
 
@@ -97,7 +100,7 @@ def whole(tmp_path_factory):
 def cluster():
     """Two nodes of two CPUs."""
     pytest.importorskip("ray", reason="pip install 'memjax[ray]'")
-    from ray.cluster_utils import Cluster
+    from ray.cluster_utils import Cluster  # pyright: ignore[reportMissingImports]
 
     found = Cluster(initialize_head=True, head_node_args=NODE)
     found.add_node(**NODE)
@@ -157,6 +160,7 @@ def same(folder, other):
 
 
 @pytest.mark.slow
+@of_ray
 def test_a_node_is_killed_in_training_and_another_one_joins_late(cluster, whole, tmp_path):
     (lost,) = cluster.worker_nodes
     process = on_ray(cluster, tmp_path / "a")
@@ -179,6 +183,7 @@ def test_a_node_is_killed_in_training_and_another_one_joins_late(cluster, whole,
 
 
 @pytest.mark.slow
+@of_ray
 def test_a_driver_is_stopped_its_tasks_end_and_the_next_one_goes_on(cluster, whole, tmp_path):
     process = on_ray(cluster, tmp_path / "a")
     everyone = [cluster.head_node, *cluster.worker_nodes]
@@ -196,6 +201,7 @@ def test_a_driver_is_stopped_its_tasks_end_and_the_next_one_goes_on(cluster, who
 
 
 @pytest.mark.slow
+@of_ray
 def test_what_is_wrong_in_a_task_is_one_line_of_the_driver(cluster, tmp_path):
     code, said = end(on_ray(cluster, tmp_path / "a", "--learning-rate", "1e30"))
 
@@ -227,6 +233,7 @@ print(result.trained)
 
 
 @pytest.mark.slow
+@of_ray
 def test_fit_with_arrays_and_a_network_that_only_its_program_has(cluster, tmp_path):
     """Run in a folder of its own, with a relative run folder."""
     found = []
