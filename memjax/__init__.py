@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from memjax.errors import InputError
     from memjax.estimators import influence, memorization
     from memjax.models import from_linen, from_nnx, make_model
+    from memjax.runs.compare import Comparison, compare
     from memjax.runs.fit import fit
     from memjax.runs.from_arrays import report_arrays
     from memjax.runs.label_quality import LabelQuality
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 _HOME = {
     "config.run_config": ("RunConfig",),
     "data": ("load_dataset",),
+    "runs.compare": ("Comparison", "compare"),
     "runs.fit": ("fit",),
     "runs.from_arrays": ("report_arrays",),
     "runs.label_quality": ("LabelQuality",),
@@ -47,6 +49,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Comparison",
     "Curves",
     "DataSpec",
     "Dataset",
@@ -63,6 +66,7 @@ __all__ = [
     "TrainOutput",
     "TrainSpec",
     "__version__",
+    "compare",
     "coverage",
     "fit",
     "from_linen",

@@ -73,6 +73,12 @@ def html_table(caption: str, rows: Any) -> str:
     return f"<p>{html.escape(caption)}</p>" + rows.to_html(index=False)
 
 
+def aligned(columns: list[list[str]]) -> list[str]:
+    """The lines of a table, whose columns are given with their titles."""
+    padded = ([f"{text:<{max(map(len, column))}}" for text in column] for column in columns)
+    return ["  ".join(row).rstrip() for row in zip(*padded, strict=True)]
+
+
 def frame(columns: dict[str, Any], index: dict[str, int] | None = None) -> Any:
     """A pandas data frame of columns of equal length.
 

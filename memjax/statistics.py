@@ -155,6 +155,15 @@ def unbiased_stderr(right_in: Counts, num_in: Counts, right_out: Counts, num_out
     return np.sqrt(inside + outside)
 
 
+def null_stderr(num_right: Shaped[Any, "..."], num_in: Shaped[Any, "..."], num_out: Shaped[Any, "..."]) -> Counts:
+    """The standard error of a difference of two proportions that are equal, from all answers together; half a right and
+    half a wrong one are added, so that it is never 0.  Unlike other errors it does not grow with the difference."""
+    models = num_in + num_out
+    rate = (num_right + 0.5) / (models + 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.sqrt(rate * (1 - rate) * models / (models - 1) * (1 / num_in + 1 / num_out))
+
+
 def _mid_p_limits(right_in: Counts, num_in: Counts, right_out: Counts, num_out: Counts, alpha: float) -> Any:
     sides = []
     for right, count in ((right_in, num_in), (right_out, num_out)):

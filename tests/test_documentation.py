@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import memjax
+
 ROOT = Path(__file__).parent.parent
 PAGES = [*(ROOT / f"{name}.md" for name in ("README", "CONTRIBUTING", "SECURITY")), *sorted(ROOT.glob("docs/**/*.md"))]
 
@@ -58,3 +60,17 @@ def test_new_paths_of_moved_modules_can_be_imported():
     assert len(rows) > 20
     assert len(names) > 20
     assert not [name for name in names if importlib.util.find_spec(name) is None]
+
+
+def test_the_citation_file_has_what_the_format_requires_and_the_version_of_the_package():
+    yaml = pytest.importorskip("yaml", reason="PyYAML is not installed; pip install pyyaml")
+
+    found = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+
+    assert str(found["cff-version"]) == "1.2.0"
+    assert found.keys() >= {"message", "title", "authors", "license"}
+    assert str(found["version"]) == memjax.__version__
+    for work in (found, *found["references"]):
+        assert work["type"] in ("software", "conference-paper")
+        assert work["title"]
+        assert all(author.keys() in ({"name"}, {"family-names", "given-names"}) for author in work["authors"])

@@ -27,7 +27,7 @@ from memjax.types import Curves
 COST = Cost("not measured", "not measured")
 
 SIZES = {  # depths, parameters, networks, of them to choose the rate, epochs, examples per class
-    "smoke": ((1, 2), 1_000, 2, 1, 3, 10),
+    "smoke": ((1, 2), 1_000, 2, 2, 3, 10),
     "quick": ((1, 2, 4), 20_000, 6, 2, 60, 60),
     "full": ((1, 2, 4, 8), 100_000, 8, 2, 100, 100),
 }

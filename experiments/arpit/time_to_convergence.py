@@ -3,7 +3,7 @@
 Arpit et al. 2017, arXiv 1706.05394, section 3.4 and figure 6.  Epochs until a network has all its training examples
 right, against its width and against the number of examples; with real data, and with random inputs in their place.
 
-    python -m experiments.arpit.time_to_convergence --size quick    digits, up to 140 a class, 6 networks each
+    python -m experiments.arpit.time_to_convergence --size quick    digits, up to 60 a class, 6 networks each
     python -m experiments.arpit.time_to_convergence                 MNIST's 5,000 digits, up to 100 a class, 6 each
     python -m experiments.arpit.time_to_convergence --optimizer adam
 
@@ -29,7 +29,7 @@ COST = Cost("not measured", "not measured")
 
 SIZES = {  # widths, examples per class, networks, epochs
     "smoke": ((8, 16), (10, 20), 2, 4),
-    "quick": ((16, 64, 256), (20, 60, 140), 6, 80),
+    "quick": ((16, 64, 256), (15, 30, 60), 6, 200),
     "full": ((32, 64, 256), (20, 50, 100), 6, 300),
 }
 OPTIMIZERS = {

@@ -20,6 +20,7 @@ import numpy as np
 import tyro
 
 from experiments.common.intervals import LEVEL, Interval, mean_interval
+from experiments.common.plots import named
 from experiments.common.settings import BaseSettings
 from memjax import store
 from memjax.errors import InputError
@@ -150,6 +151,8 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
         ],
     }  # fmt: skip
     text = json.dumps(_plain(written), indent=1)
+    if result.figure is not None:
+        named(result.figure, settings.data_name)
     files = [(place / "result.json", place / "figure.png")]
     if settings.keep:
         files.append((RESULTS / f"{name}.{form}.json", FIGURES / f"{name}.{form}.png"))

@@ -39,6 +39,13 @@ def panels(
     return figure, axes
 
 
+def named(figure: Any, data: str) -> None:
+    """Puts the name of the data before the note below the figure."""
+    note = figure.get_supxlabel()
+    if not note.startswith(data):
+        figure.supxlabel(f"{data}; {note}" if note else data, fontsize=7, color="0.4")
+
+
 def band(axis: Any, x: Sequence[float], intervals: Sequence[Interval], label: str, **style: Any) -> None:
     """A line of values with their 95 % intervals shaded; an interval without ends is not drawn."""
     values = np.array([item.value for item in intervals])

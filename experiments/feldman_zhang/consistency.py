@@ -118,7 +118,7 @@ def draw(measured: dict[int, Curves], forecast: dict[int, Curves]):
             )
         axis.plot(thresholds, paper, "k^", markersize=4, label="paper, CIFAR-100, 2,000")
         axis.set(ylim=(0, 1.02), ylabel="Jaccard", xlabel=f"threshold of {('memorization', 'influence')[side]}")
-    figure.legend(*axes[0, 1].get_legend_handles_labels(), fontsize=8, ncols=3, loc="outside lower center")
+    figure.legend(*axes[0, 1].get_legend_handles_labels(), fontsize=8, ncols=3, loc="outside upper center")
     return figure
 
 

@@ -6,11 +6,12 @@ from typing import Annotated, Any, Union
 import tyro
 
 from memjax import __version__, store
+from memjax.cli import results
+from memjax.cli.ahead import Ahead, ahead
 from memjax.cli.inspect import Status, Verify, status, verify
 from memjax.cli.machine import Doctor, Seed, doctor, seed
 from memjax.cli.options import SHORT, everything, of_command
-from memjax.cli.output import Output, conclude
-from memjax.cli.results import Apply, Estimate, Export, Report, Suspects, apply, estimate, export, report, suspects
+from memjax.cli.output import Output, conclude, put
 from memjax.config.from_keywords import FIRST, with_purpose
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
@@ -40,11 +41,13 @@ COMMANDS = {
     RunConfig: ("run", train),
     Status: ("status", status),
     Verify: ("verify", verify),
-    Report: ("report", report),
-    Suspects: ("suspects", suspects),
-    Apply: ("apply", apply),
-    Estimate: ("estimate", estimate),
-    Export: ("export", export),
+    results.Report: ("report", results.report),
+    results.Suspects: ("suspects", results.suspects),
+    results.Apply: ("apply", results.apply),
+    results.Compare: ("compare", results.compare),
+    results.Estimate: ("estimate", results.estimate),
+    results.Export: ("export", results.export),
+    results.Publish: ("publish", results.publish),
     Doctor: ("doctor", doctor),
     Seed: ("seed", seed),
 }
@@ -59,7 +62,7 @@ def call(arguments: list[str]) -> int:
       SystemExit: options are wrong, or help or a completion script was printed.
     """
     if arguments in (["--version"], ["-V"]):
-        print(f"memjax {__version__}")
+        put(f"memjax {__version__}")
         return 0
     named = bool(arguments) and not arguments[0].startswith("-")
     command, rest = (arguments[0], arguments[1:]) if named else ("run", arguments)
@@ -72,7 +75,7 @@ def call(arguments: list[str]) -> int:
     if not {"-h", "--help", "--help-all"}.isdisjoint(rest):
         kinds = {name: kind for kind, (name, _) in COMMANDS.items() if kind is not RunConfig}
         short = of_command(command, kinds[command]) if command in kinds else SHORT
-        print(everything() if "--help-all" in rest else short, end="")
+        put((everything() if "--help-all" in rest else short).removesuffix("\n"))
         raise SystemExit(0)
     if command == "describe":  # the doctor, with the data set as its first word
         named = bool(rest) and not rest[0].startswith("-")
@@ -81,8 +84,9 @@ def call(arguments: list[str]) -> int:
         if len(rest) != 1 or rest[0] not in SHELLS:
             raise one_of("shell", " ".join(rest), SHELLS)
         command = "--tyro-print-completion"
+    chips, rest = ahead(rest) if command == "doctor" else (Ahead(), rest)
     begin, rest = beginning(rest) if command in ("run", "doctor") else (RunConfig(), rest)
-    defaults = {RunConfig: {"default": begin}, Doctor: {"default": Doctor(begin)}}
+    defaults = {RunConfig: {"default": begin}, Doctor: {"default": Doctor(begin, ahead=chips)}}
     commands = [Annotated[kind, tyro.conf.subcommand(name, **defaults.get(kind, {}))]
                 for kind, (name, _) in COMMANDS.items()]  # fmt: skip
     union: Any = Union[tuple(commands)]  # noqa: UP007  # a union of a list

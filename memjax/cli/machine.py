@@ -6,10 +6,12 @@ from typing import Any
 
 import tyro
 
-from memjax.cli.output import Output, two_columns
+from memjax.cli.ahead import Ahead
+from memjax.cli.output import Output, put, two_columns
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec
 from memjax.machine import environment
+from memjax.machine.chips import slice_named
 from memjax.runs import summary
 from memjax.store import place
 
@@ -19,11 +21,12 @@ class Doctor:
     """Say what is understood of the data, and predict the time, disk and precision of a run.  Nothing is trained.
 
     All options of a run are understood too; memjax --help-all lists them.  With --plan the prediction is for other
-    machines.
+    machines, with --for CHIP for accelerators that are compiled for.
     """
 
     config: RunConfig
     fleet: FleetSpec = field(default_factory=FleetSpec)
+    ahead: tyro.conf.Suppress[tyro.conf.Fixed[Ahead]] = field(default_factory=Ahead)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,11 @@ class Seed:
 def doctor(request: Doctor) -> None:
     """Prints the description and the prediction."""
     config, fleet = request.config, request.fleet
+    target = slice_named(request.ahead.chip) if request.ahead.chip else None
+    if target:
+        from memjax.runs.ahead import prepare
+
+        prepare(target)
     environment.start_jax(config.cpu_devices)
     from memjax.runs.forecast import data_rows, forecast, machine
     from memjax.runs.request import read_request
@@ -49,6 +57,16 @@ def doctor(request: Doctor) -> None:
         rows = [(name, summary.printable(text)) for name, text in rows]
         output.say(event, two_columns(rows, "without a score"), **dict(rows), **facts)
 
+    if target:
+        from memjax.data.outline import outline
+        from memjax.runs.for_chip import for_chip
+
+        dataset, shapes = outline(config.data, request.ahead.shapes), request.ahead.shapes
+        command = [*request.ahead.command, *(["--dataset", "NAME"] if shapes.shape else [])]
+        rows, facts = for_chip(config, dataset, target, command)
+        say("forecast", [("run", f"{config.num_models:,} models {config.model.model} on {dataset.name}"), *rows],
+            plan=facts)  # fmt: skip
+        return
     if not fleet.plan:
         say("machine", machine(place(config.folder())))
     asked = read_request(config)
@@ -62,4 +80,4 @@ def seed(request: Seed) -> None:
     from memjax.data.downloads.seed import seed_cache
 
     for path in seed_cache(request.dataset, request.folder):
-        print(path)
+        put(path)

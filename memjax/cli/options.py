@@ -4,7 +4,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterator
-from dataclasses import MISSING, Field, fields
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -56,8 +56,8 @@ def options_of(kind: type, names: tuple[str, ...] = ()) -> Iterator[Option]:
             continue
         if part.name in about:
             yield _option(part, about[part.name])
-        elif part.type is not RunConfig:
-            yield from options_of(part.type)  # type: ignore[arg-type]
+        elif is_dataclass(own := getattr(part.type, "__origin__", part.type)) and own is not RunConfig:
+            yield from options_of(own)
 
 
 def grouped() -> Iterator[tuple[str, list[Option]]]:
@@ -93,8 +93,9 @@ def _option(part: Field, about: str) -> Option:
         return Option((given or [part.name.upper()])[0], "", "", about, True)
     required = part.default is MISSING and part.default_factory is MISSING
     prefix = "--no-" if part.default is True else "--"
+    name = next((mark.name for mark in marks if getattr(mark, "name", None)), part.name)
     default = "" if required or "Default:" in about else _default(part.default)
-    return Option(prefix + part.name.replace("_", "-"), _takes(part.type), default, about, required)
+    return Option(prefix + name.replace("_", "-"), _takes(part.type), default, about, required)
 
 
 def _takes(kind: Any) -> str:
@@ -141,8 +142,10 @@ Options used most; memjax --help-all explains all of them, and the presets of th
 
 Other commands; memjax COMMAND --help explains each:
   suspects DIR           labels that look wrong    apply REVIEW  the table with labels corrected
+  compare DIR SECOND     what changed between two runs
   status DIR             how far a run is          verify DIR    whether its files are intact
   report DIR             write the report again    export DIR    files for other programs
+  publish DIR            a data set for others: tables, masks, data card, metadata
   estimate --arrays F    estimates from predictions of models trained elsewhere
   describe DATASET       what is understood of the data; time, memory and precision of a run
   doctor                 the same of a run with these options, here or on other machines

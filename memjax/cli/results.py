@@ -8,11 +8,13 @@ from typing import Literal
 import tyro
 
 from memjax.cli.options import Folder
-from memjax.cli.output import Output, conclude, print_event, records
+from memjax.cli.output import Output, conclude, print_event, put, records, two_columns
 from memjax.config.run_config import Score
 from memjax.config.specs import OutputSpec, TableSpec
 from memjax.errors import InputError
 from memjax.machine import environment
+from memjax.notebook import aligned, three_digits
+from memjax.runs.summary import printable
 from memjax.store import place, shown
 
 
@@ -32,7 +34,7 @@ def report(request: Report) -> None:
     """Writes the report and prints its path."""
     from memjax.runs.result import open
 
-    print(shown(open(request.folder, request.dataset).report(request.examples).path))
+    put(shown(open(request.folder, request.dataset).report(request.examples).path))
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,13 @@ def suspects(request: Suspects) -> None:
     found = suspect_columns(columns, request.count)
     if request.csv:
         write_csv(Path(request.csv), found)
-        print(request.csv)
+        put(request.csv)
     elif request.json:
         for record in records(found):
             print_event("suspect", **record)
     else:
         more = rest(columns, request.count, request.folder)
-        print("\n".join([*filter(None, [sentence(columns)]), "", *lines(found), *more]))
+        put("\n".join([*filter(None, [sentence(columns)]), "", *lines(found), *more]))
 
 
 @dataclass(frozen=True)
@@ -93,11 +95,9 @@ def apply(request: Apply) -> None:
     spec = TableSpec(target=request.target, id=request.id)
     done = apply_review(read_review(request.review), request.dataset, spec, request.out)
     kind, named = request.dataset.partition(":")[0], f" --id {shlex.quote(request.id)}" if request.id else ""
-    print(
-        f"{request.out}: {done.relabelled} labels changed, {done.dropped} rows left out, {done.kept} left as they were"
-    )
+    put(f"{request.out}: {done.relabelled} labels changed, {done.dropped} rows left out, {done.kept} left as they were")
     again = f"memjax --dataset {kind}:{shlex.quote(str(request.out))} --target {shlex.quote(request.target)}{named}"
-    print(f"train again: {again}")
+    put(f"train again: {again}")
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class Export:
     """Folder for the files; created if needed."""
     format: Literal["arrays", "feldman-zhang", "lira", "csv", "parquet"] = "arrays"
     """arrays: npy files of masks and predictions.  feldman-zhang: a folder with aux_arrays.npz for each model.  lira:
-    an experiment for each model.  csv, parquet: tables of training examples and of pairs."""
+    an experiment for each model.  csv, parquet: all numbers as tables, and a dictionary of their columns."""
 
 
 def export(request: Export) -> None:
@@ -150,4 +150,80 @@ def export(request: Export) -> None:
     from memjax.runs.result import open
 
     for line in from_arrays.export(open(request.run), request.out, request.format):
-        print(line)
+        put(line)
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Compare two finished runs: before and after cleaning, of two networks, or of two seeds.  Prints how far their
+    scores agree, and which examples moved beyond their error."""
+
+    folder: Folder
+    """The run folder A."""
+    second: tyro.conf.Positional[str]
+    """The run folder B."""
+    count: int = 20
+    """Rows of the table of what moved, at most."""
+    csv: str = ""
+    """A file for the table of all examples in both runs."""
+    page: str = ""
+    """A file for an HTML page with the scores of both runs and the examples that moved."""
+    json: bool = False
+    """Print one JSON object instead of lines."""
+
+
+def compare(request: Compare) -> None:
+    """Prints the comparison, and writes the files that are asked for."""
+    from memjax.exchange import write_csv
+    from memjax.runs import compare
+
+    if request.count < 1:
+        raise InputError(f"--count is {request.count}; give 1 or more")
+    found = compare.compare(request.folder, request.second)
+    moved = records({name: values[: request.count] for name, values in found.moved.items()})
+    written = {"csv": request.csv, "page": request.page}
+    if request.csv:
+        write_csv(Path(request.csv), found.columns)
+    if request.page:
+        found.report(request.page)
+    if request.json:
+        print_event("comparison", a=request.folder, b=request.second, **found.facts, **written, rows=moved)
+        return
+    lines = [("id", "label", "A", "B", "difference", "q-value")]
+    for row in moved:
+        label = row["label_a"] if row["label_a"] == row["label_b"] else f"{row['label_a']}, B: {row['label_b']}"
+        difference = f"{row['difference']:z.2f} ± {row['stderr']:.2f}", three_digits(row["q_value"])
+        values = f"{row['memorization_a']:.2f}", f"{row['memorization_b']:.2f}"
+        lines.append((printable(row["id"])[:28], printable(label)[:40], *values, *difference))
+    put(two_columns([*found.rows(), *((name, path) for name, path in written.items() if path)]))
+    if moved:
+        put("\n".join(["", *aligned([*map(list, zip(*lines, strict=True))])]))
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Write a finished run as a data set for others: tables, masks and predictions as Parquet and npz, a data card,
+    Croissant metadata and checksums.  Inputs of examples are not written."""
+
+    folder: Folder
+    """The run folder."""
+    out: Path
+    """A new folder, or one that this command has written."""
+    licence: str = ""
+    """Under which the files may be used: an SPDX identifier such as CC-BY-4.0, or words.  Default: unknown, which the
+    data card says."""
+    creator: str = ""
+    """Who publishes the data set."""
+    name: str = ""
+    """Of the data set.  Default: Memorization in, and the name of the examples."""
+
+
+def publish(request: Publish) -> None:
+    """Writes the files, and prints their names."""
+    from memjax.runs import publish
+    from memjax.runs.result import open
+
+    names = publish.publish(open(request.folder), request.out, request.licence, request.creator, request.name)
+    put("\n".join(str(request.out / name) for name in names))
+    if not request.licence:
+        put("licence         unknown, and the data card says so; give --licence, such as CC-BY-4.0")

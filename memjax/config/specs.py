@@ -1,5 +1,6 @@
 """Settings as plain values, checked when they are made."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -225,6 +226,34 @@ class FleetSpec:
         check_ranges(self)
         if not self.plan and (self.hosts, self.devices, self.models_per_second, self.price) != (1, None, None, None):
             raise InputError("--hosts, --devices, --models-per-second and --price go with --plan; give it too")
+
+
+@dataclass(frozen=True)
+class ShapeSpec:
+    """Data that are planned for and need not be there."""
+
+    shape: str = ""
+    """With --for CHIP: the shape of one example, such as 32,32,3 or 64, instead of a data set."""
+    classes: int = 10
+    """With --shape: the number of classes."""
+    train: int = 50_000
+    """With --shape: the number of training examples."""
+    test: int = 10_000
+    """With --shape: the number of test examples."""
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """The shape as numbers."""
+        return tuple(int(word) for word in self.shape.split(","))
+
+    def __post_init__(self):
+        if self.shape and not re.fullmatch(r"[1-9]\d{0,5}(,[1-9]\d{0,5}){0,2}", self.shape, re.ASCII):
+            raise InputError(f"--shape is {self.shape!r}; give 1 to 3 whole numbers with commas, such as 32,32,3")
+        if self.classes < 2 or self.train < self.classes or self.test < 0:
+            raise InputError(
+                f"--classes {self.classes} --train {self.train} --test {self.test}: give 2 or more classes, as many "
+                "training examples or more, and 0 or more test examples"
+            )
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Memorization and influence from models in complementary pairs, with the standard errors of such pairs."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
@@ -52,8 +53,7 @@ def whole_pairs(outcomes: Outcomes) -> Outcomes:
 
 def some_models(outcomes: Outcomes, chosen: Shaped[np.ndarray, " some"] | slice) -> Outcomes:
     """The outcomes of some models."""
-    train, test = ({name: values[chosen] for name, values in side.items()} for side in (outcomes.train, outcomes.test))
-    return Outcomes(outcomes.model_ids[chosen], outcomes.masks[chosen], train, test)
+    return jax.tree.map(lambda values: values[chosen], outcomes)
 
 
 def opposite(masks: Bool[np.ndarray, "models train"]) -> bool:

@@ -10,7 +10,7 @@ from memjax.errors import InputError
 from memjax.estimators.checks import as_array
 from memjax.estimators.kernels.posteriors import posterior_of_counts, posterior_of_normal
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD
-from memjax.statistics import check_level
+from memjax.statistics import check_level, null_stderr
 from memjax.types import ArrayLike, Estimate
 
 LEAST = 50  # members of a group from which it has a prior of its own
@@ -42,9 +42,10 @@ def shrink(
     not, is 1 with some probability, and else drawn from a beta distribution, fitted by maximum likelihood.  Other
     estimates (influence, memorization of soft scores): the truth is drawn from a mixture of normal distributions around
     0 and around the median, from very narrow to wide, and the estimate is normal around the truth with its standard
-    error.  The weights are fitted by EM, apart for small and large standard errors; the posterior is mixed with the raw
-    estimate by as much as makes Stein's unbiased estimate of the squared error smallest, so that a prior that does not
-    fit does no harm.
+    error.  That of influence from counts is taken under the null: other errors grow with the influence, so that strong
+    influence would pass for noise.  The weights are fitted by EM, apart for small and large standard errors; the
+    posterior is mixed with the raw estimate by as much as makes Stein's unbiased estimate of the squared error least,
+    so that a prior that does not fit does no harm.
 
     The largest of many noisy numbers are too large (the winner's curse); their posterior means are not.  Rank by them,
     and count by `at_least`; for the significance of single scores see `pair_p_values`.
@@ -77,7 +78,11 @@ def shrink(
     check_level(level)
     if threshold is None:
         threshold = MEM_THRESHOLD if value.ndim == 1 else INFL_THRESHOLD
-    columns, method = [value, stderr], partial(posterior_of_normal, threshold=threshold, level=level)
+    errors = stderr
+    if value.ndim == 2 and estimate.num_right is not None:
+        counts = (np.asarray(count, np.float64) for count in (estimate.num_right, estimate.num_in, estimate.num_out))
+        errors = null_stderr(*counts)
+    columns, method = [value, errors], partial(posterior_of_normal, threshold=threshold, level=level)
     if value.ndim == 1 and estimate.num_right is not None:
         columns = [np.asarray(column, np.float64) for column in estimate._counts()]
         method = partial(posterior_of_counts, threshold=threshold, level=level)

@@ -1,7 +1,9 @@
 """Predictions and estimates in the file formats of other programs."""
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -63,13 +65,7 @@ def write_csv(path: Path, table: Columns) -> None:
 
     A text that a spreadsheet would run as a formula gets an apostrophe in front.
     """
-
-    def safe(value):
-        return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
-
-    texts = frame({name: list(map(safe, values)) if values.dtype.kind in "UO" else values
-                   for name, values in table.items()})  # fmt: skip
-    write_atomically(path, lambda stream: texts.to_csv(stream, index=False, lineterminator="\n"))
+    write_atomically(path, written_as("csv", table))
 
 
 def write_parquet(path: Path, table: Columns) -> None:
@@ -78,6 +74,25 @@ def write_parquet(path: Path, table: Columns) -> None:
     Raises:
       InputError: pyarrow is not installed.
     """
+    write_atomically(path, written_as("parquet", table))
+
+
+def written_as(kind: str, table: Columns) -> Callable[[Any], object]:
+    """What writes a table to a stream, as csv, parquet or npz, where objects are texts, and None an empty one."""
+
+    def safe(value):
+        return "'" + value if isinstance(value, str) and value.startswith(FORMULA) else value
+
+    def plain(values):
+        return np.array(["" if each is None else str(each) for each in values]) if values.dtype.kind == "O" else values
+
+    if kind == "npz":
+        return lambda stream: np.savez_compressed(stream, **{name: plain(each) for name, each in table.items()})
+    if kind == "csv":
+        texts = frame({name: list(map(safe, values)) if values.dtype.kind in "UO" else values
+                       for name, values in table.items()})  # fmt: skip
+        return lambda stream: texts.to_csv(stream, index=False, lineterminator="\n")
     if find_spec("pyarrow") is None:
         raise InputError('Parquet needs pyarrow; install it with: pip install "memjax[tables]"')
-    write_atomically(path, lambda stream: frame(table).to_parquet(stream, index=False))
+    columns = {name: values if values.ndim == 1 else list(values) for name, values in table.items()}  # rows as lists
+    return lambda stream: frame(columns).to_parquet(stream, index=False)

@@ -196,17 +196,23 @@ def _misfit(key: str, shape: tuple, other: str, other_shape: tuple) -> str:
     return f"{key} has shape {shape} and {other} {other_shape}; expected the same{turned}"
 
 
+def arrays_of(outcomes: Outcomes, dataset: Dataset) -> dict[str, np.ndarray]:
+    """Masks, saved scores and model numbers under the names of `NAMES`, with the labels where they are known."""
+    arrays = {"masks": outcomes.masks, "model_ids": outcomes.model_ids}
+    for side in ("train", "test"):
+        labels = getattr(dataset, f"{side}_labels")
+        arrays |= {f"{side}_{name}": values for name, values in getattr(outcomes, side).items()}
+        arrays |= {f"{side}_labels": labels} if labels.min(initial=0) >= 0 else {}
+    return arrays
+
+
 def write(folder: Path, outcomes: Outcomes, dataset: Dataset) -> list[str]:
     """Writes each array to an npy file, which `numpy.load(..., mmap_mode="r")` reads; returns the names of the files.
 
     `masks.npy` (models x train), `train_correct.npy`, `test_correct.npy`, all other saved scores (margins and
     probabilities as float16), `model_ids.npy`, and, if they are known, `train_labels.npy` and `test_labels.npy`.
     """
-    arrays = {"masks": outcomes.masks, "model_ids": outcomes.model_ids}
-    for side in ("train", "test"):
-        labels = getattr(dataset, f"{side}_labels")
-        arrays |= {f"{side}_{name}": values for name, values in getattr(outcomes, side).items()}
-        arrays |= {f"{side}_labels": labels} if labels.min(initial=0) >= 0 else {}
+    arrays = arrays_of(outcomes, dataset)
     with exporting(folder, "arrays") as add:
         for name, array in arrays.items():
             add(f"{name}.npy", lambda stream, array=array: np.save(stream, array))

@@ -17,7 +17,7 @@ from memjax.store.sealed import seal, unseal
 
 _UNFINISHED = "unfinished"
 
-Add = Callable[[str, Callable[[Any], object]], None]  # the name of a file and what writes it
+Add = Callable[[str, Callable[[Any], object]], str]  # the name of a file and what writes it -> its checksum
 
 
 @contextmanager
@@ -31,9 +31,10 @@ def exporting(folder: Path, kind: str) -> Iterator[Add]:
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(path, lambda stream: stream.write(seal({_UNFINISHED: True, **older})))
 
-    def add(name: str, write: Callable[[Any], object]) -> None:
+    def add(name: str, write: Callable[[Any], object]) -> str:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         files[name] = write_hashed(folder / name, write)  # not of the file there: another export may have replaced it
+        return files[name]
 
     yield add
     for name in older.keys() - files.keys() - {_UNFINISHED}:

@@ -9,7 +9,7 @@ On a CPU, XLA is slow in two places, which take more time than the rest of a tra
   kernel, over slices of the batch that fit in the processor's cache.
 
 `python -m benchmarks.convolution` compares these forms.  On other backends, where they have not been measured,
-convolutions are XLA's own.
+convolutions are XLA's own.  The platform is that of the program, see `models.platform`.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +20,8 @@ import jax
 import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
 from jaxtyping import Array, Float
+
+from memjax.models.platform import by_platform
 
 SLICE = 2**20  # bytes of inputs and gradients that fit in the second-level cache of a core
 IMAGES = ("NHWC", "HWIO", "NHWC")
@@ -41,21 +43,25 @@ def convolution(
       inputs: (batch, height, width, channels).  Other layouts, groups and dilations are computed by XLA.
       kernel: (height, width, channels, features).
     """
-    if not _is_plain(inputs, kernel, lhs_dilation, rhs_dilation, dimension_numbers, feature_group_count, options):
+
+    def of_xla(inputs: Array, kernel: Array) -> Array:
         return jax.lax.conv_general_dilated(
             inputs, kernel, window_strides, padding, lhs_dilation, rhs_dilation, dimension_numbers,
             feature_group_count, **options,
         )  # fmt: skip
+
+    if not _is_plain(inputs, kernel, lhs_dilation, rhs_dilation, dimension_numbers, feature_group_count, options):
+        return of_xla(inputs, kernel)
     strides = tuple(window_strides)
     if isinstance(padding, str):
         padding = jax.lax.padtype_to_pads(inputs.shape[1:3], kernel.shape[:2], strides, padding)
     edges = tuple((int(low), int(high)) for low, high in padding)
-    products = _products(strides, edges, inputs.shape[1:3], kernel.shape[:2], jax.default_backend())
-    return products.forward(inputs, kernel)
+    products = _products(strides, edges, inputs.shape[1:3], kernel.shape[:2])
+    return by_platform(products.forward, of_xla, inputs, kernel)
 
 
 def _is_plain(inputs, kernel, lhs_dilation, rhs_dilation, dimension_numbers, feature_group_count, options) -> bool:
-    if jax.default_backend() != "cpu" or inputs.ndim != 4 or feature_group_count != 1:
+    if inputs.ndim != 4 or feature_group_count != 1:
         return False
     if any(value != 1 for value in (*(lhs_dilation or ()), *(rhs_dilation or ()))):
         return False
@@ -74,7 +80,7 @@ class Products(NamedTuple):
 
 
 @cache
-def _products(strides: Pair, edges: tuple[Pair, Pair], size: Pair, window: Pair, backend: str) -> Products:
+def _products(strides: Pair, edges: tuple[Pair, Pair], size: Pair, window: Pair) -> Products:
     def xla(inputs: Array, kernel: Array) -> Array:
         return jax.lax.conv_general_dilated(inputs, kernel, strides, edges, dimension_numbers=IMAGES)
 

@@ -9,6 +9,8 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
+from memjax.models.platform import by_platform
+
 
 def max_pool(
     images: Float[Array, "batch height width channels"], window: int, stride: int
@@ -17,8 +19,14 @@ def max_pool(
 
     As `nnx.max_pool`, but equal values of a square share the gradient, and there is no forward-mode derivative.
     """
-    if jax.default_backend() != "cpu":
+
+    def of_xla(images: Array) -> Array:
         return nnx.max_pool(images, (window, window), strides=(stride, stride))
+
+    return by_platform(functools.partial(_by_slices, window, stride), of_xla, images)
+
+
+def _by_slices(window: int, stride: int, images: Array) -> Array:
     if window == stride:
         return _largest(window)(_whole(images, window))
     tall, wide = (side - window + 1 for side in images.shape[1:3])

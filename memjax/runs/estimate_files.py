@@ -40,7 +40,14 @@ from memjax.estimators.kernels.posteriors import posterior_of_normal
 from memjax.estimators.reliability import LEAST, agreement
 from memjax.estimators.shrink import FITTED
 from memjax.estimators.streaming.by_class import class_means_of
-from memjax.estimators.streaming.laid_out import by_chance_of, halves_of, means_of, memorization_of, p_values_of
+from memjax.estimators.streaming.laid_out import (
+    by_chance_of,
+    halves_of,
+    means_of,
+    memorization_of,
+    p_values_of,
+    prior_errors_of,
+)
 from memjax.machine.debugging import without_debugging
 from memjax.metrics import METRICS
 from memjax.notebook import Summary
@@ -155,7 +162,8 @@ def _pair_table(
         p_values = p_values_of(tally, pairs.tr_idx, pairs.tt_idx)
     known, shrunken = np.isfinite(pairs.infl_stderr), np.full((5, len(pairs.infl)), np.nan, np.float32)
     if known.any() and candidates.shape[1] > 1:
-        chosen = np.stack([pairs.infl, pairs.infl_stderr])[:, known].astype(np.float64)
+        errors = prior_errors_of(tally, pairs.tr_idx, pairs.tt_idx, pairs.infl_stderr)
+        chosen = np.stack([pairs.infl, errors])[:, known].astype(np.float64)
         shrunken[:, known] = posterior_of_normal(candidates, chosen, INFL_THRESHOLD, 0.95)
     return PairTable(
         *pairs,
@@ -202,7 +210,9 @@ def _write_estimates(
             pairs.append(select_pairs(value, stderr, own, rows[number], columns[number]))
             by_chance += by_chance_of(tally, rows[number], columns[number], stderr, own)
             arrays[f"influence_{number}"] = value
-            tested = np.stack([value[own >= MEM_THRESHOLD], stderr[own >= MEM_THRESHOLD]]).reshape(2, -1)
+            strong = own >= MEM_THRESHOLD
+            errors = prior_errors_of(tally, rows[number][strong, None], columns[number], stderr[strong])
+            tested = np.stack([value[strong], np.where(np.isfinite(stderr[strong]), errors, np.nan)]).reshape(2, -1)
             tested = tested[:, np.isfinite(tested).all(0)].astype(np.float64)
             candidates.append(tested[:, :: 1 + tested.shape[1] * len(rows) // FITTED])
         arrays |= {"by_chance": np.array(by_chance), "candidates": np.concatenate(candidates, 1)}

@@ -174,12 +174,12 @@ def _time(costs: Costs, fleet: FleetSpec) -> list[tuple[str, str]]:
     """Of the training alone; imports, compilation and estimates come on top."""
     rate = costs.models_per_second
     if not fleet.plan:
-        return [("time", f"about {_duration(costs.seconds)} of training, {rate * costs.devices:.1f} models/s")]
+        return [("time", f"about {duration(costs.seconds)} of training, {rate * costs.devices:.1f} models/s")]
     origin = "as given" if fleet.models_per_second else f"measured on {environment.device_kind()}"
     rows = [
         ("machines", f"hosts {fleet.hosts} x devices {costs.devices // fleet.hosts}"),
         ("speed", f"{rate:.4g} models/s per device, {origin}; {costs.pack_size} models per pack"),
-        ("time", f"about {_duration(costs.seconds)} of training: {costs.rounds} packs per device"),
+        ("time", f"about {duration(costs.seconds)} of training: {costs.rounds} packs per device"),
         ("device-hours", f"{costs.device_hours:.4g}, of which {costs.idle:.0%} idle at the end"),
     ]
     if costs.idle > TOO_IDLE:
@@ -188,7 +188,8 @@ def _time(costs: Costs, fleet: FleetSpec) -> list[tuple[str, str]]:
     return rows if fleet.price is None else [*rows, ("price", f"{costs.price:,.2f}")]
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time in the largest unit of which there are two."""
     for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.1f} {unit}"

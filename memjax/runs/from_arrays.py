@@ -14,10 +14,12 @@ from memjax.data.build import clean_names
 from memjax.data.check import check_finite, check_lengths, check_shape
 from memjax.errors import InputError
 from memjax.exchange import outcomes_of
+from memjax.exchange.sealed_folder import exporting
 from memjax.machine.debugging import without_debugging
 from memjax.report import draw_report, write_report
 from memjax.runs import summary
 from memjax.runs.result import Result
+from memjax.runs.tables import dictionary, tables_of
 from memjax.types import Dataset, Outcomes
 
 
@@ -94,11 +96,11 @@ def export(result: Result, out: Path, kind: str) -> list[str]:
       InputError: a block is damaged, models are missing, or the run did not save what the kind needs.
     """
     if kind in ("csv", "parquet"):
-        write = exchange.write_csv if kind == "csv" else exchange.write_parquet
-        out.mkdir(parents=True, exist_ok=True)
-        write(out / f"examples.{kind}", result.columns)
-        write(out / f"pairs.{kind}", result.pair_columns)
-        return [f"{out / name}.{kind}" for name in ("examples", "pairs")]
+        tables = tables_of(result)
+        with exporting(out, kind) as add:
+            for name, table in (tables | {"columns": dictionary(tables)}).items():
+                add(f"{name}.{kind}", exchange.written_as(kind, table))
+        return [f"{out / name}.{kind}" for name in (*tables, "columns")]
     found, data = result.outcomes, result.dataset
     if kind == "arrays":
         return [str(out / name) for name in exchange.write_arrays(out, found, data)]

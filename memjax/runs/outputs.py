@@ -2,6 +2,7 @@
 
 import html
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,25 +50,30 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
     while found is None or found.note != store.as_noted(run.folder):  # else another process has replaced the results
         found = store.read_found(run.folder)
         estimates, pairs, dynamics, note = found
-        facts, warnings = summary.facts(run.plan, estimates), summary.warnings(estimates, pairs)
+        facts, warnings = (
+            summary.facts(replace(run.plan, config=run.config.settings()), estimates),
+            summary.warnings(estimates, pairs),
+        )
         checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
         page = draw_report(run.dataset, estimates, pairs, facts, warnings, dynamics, checksums, examples, own)
         write_report(path, page)
     return path
 
 
-def own_words(data: InMemory | None, dataset: Dataset, ids: np.ndarray, columns: dict[str, np.ndarray]) -> "Own":
+def own_words(
+    data: InMemory | None, dataset: Dataset, ids: np.ndarray, test_ids: np.ndarray, columns: dict[str, np.ndarray]
+) -> "Own":
     """What the report calls the examples of a run, and which labels it opens with; columns as of `Result.columns`."""
     from memjax.report.page.own import SUSPECTS_MOST, Own, features_of
 
-    table, test_ids = (data.table, data.own_test_ids) if data else (None, None)
+    table = data.table if data else None
     if table is not None:
         rows = dataset.train_ids, dataset.test_ids
         sides = ([column[taken] for column in side] for side, taken in zip(table[1:], rows, strict=True))
         table = Table(table.names, *sides)
     return Own(
         ids=ids,
-        test_ids=dataset.test_ids if test_ids is None else test_ids[dataset.test_ids],
+        test_ids=test_ids,
         table=table or features_of(dataset),
         answer=sentence(columns),
         suspects=suspect_order(columns, SUSPECTS_MOST),

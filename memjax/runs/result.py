@@ -62,17 +62,20 @@ class Result:
     def classes(self) -> list[Any]:
         """The user's own value of each class, by class number."""
         own = self.given
-        if own is None:
-            return list(self.dataset.class_names)
-        values = dict(zip(own.dataset.class_names, own.classes.tolist(), strict=True))
-        return [values[name] for name in self.dataset.class_names]
+        values = dict(zip(own.dataset.class_names, own.classes.tolist(), strict=True)) if own else {}
+        return [values.get(name, name) for name in self.dataset.class_names]
 
     @cached_property
     def ids(self) -> np.ndarray:
         """(train,) the user's own name of each training example, or the number of its row."""
-        own = self.given
-        rows = self.dataset.train_ids
-        return rows if own is None or own.own_ids is None else own.own_ids[rows]
+        own, rows = self.given and self.given.own_ids, self.dataset.train_ids
+        return rows if own is None else own[rows]
+
+    @cached_property
+    def test_ids(self) -> np.ndarray:
+        """(test,) the same of each test example."""
+        own, rows = self.given and self.given.own_test_ids, self.dataset.test_ids
+        return rows if own is None else own[rows]
 
     @cached_property
     def given(self) -> in_memory.InMemory | None:
@@ -102,7 +105,7 @@ class Result:
                 f"{store.shown(self.folder)}; result.extend() trains them"
             )
         stages.estimate(self.run, lambda _: None, lambda _: None)
-        return store.read_found(self.folder, checked=False)
+        return store.read_found(self.folder, checked=False, dataset=self.dataset)
 
     @property
     def memorization(self) -> Estimate:
@@ -152,7 +155,7 @@ class Result:
         Raises:
           InputError: no model is trained yet, or a block is damaged.
         """
-        return self._read(store.read_outcomes)[0]
+        return self._read(store.read_outcomes, self.run.plan.num_models)[0]
 
     @property
     def curves(self) -> Curves:
@@ -161,14 +164,14 @@ class Result:
         Raises:
           InputError: nothing was recorded, or no model is trained yet.
         """
-        return self._read(store.read_curves)
+        return self._read(store.read_curves, self.run.plan.num_models)
 
-    def _read(self, read: Any) -> Any:
+    def _read(self, read: Any, *num_models: int) -> Any:
         blocks = self.run.finished
         if not blocks:
             raise InputError(f"{store.shown(self.folder)} holds no finished model yet; result.extend() trains them")
         try:
-            return read(self.folder, blocks, self.run.plan.num_models)
+            return read(self.folder, blocks, *num_models, plan=self.run.plan)
         except store.CorruptBlock as problem:
             raise InputError(f"{problem}; result.extend() sets it aside and trains it again") from None
 
@@ -178,7 +181,7 @@ class Result:
 
         NaN where every model trained on the example; None where the run stores none: an older version, or --stream.
         """
-        return self._read(lambda folder, blocks, _: store.read_held_out(folder, blocks))
+        return self._read(store.read_held_out)
 
     def dataframe(self) -> Any:
         """A pandas data frame with one row for each training example, and all there is of it.
@@ -213,10 +216,9 @@ class Result:
 
     @property
     def pair_columns(self) -> dict[str, np.ndarray]:
-        """The columns of a table of `pairs`: the user's own name and label of each training example, the row of each
-        test example in its source, and all numbers."""
+        """The columns of a table of `pairs`: the user's own names of both examples, their label, and all numbers."""
         rows, own = self.pairs.train_rows, self.columns
-        names = {"train_id": own["id"][rows], "test_id": self.dataset.test_ids[self.pairs.test_rows]}
+        names = {"train_id": own["id"][rows], "test_id": self.test_ids[self.pairs.test_rows]}
         return {**names, "label": own["label"][rows], **self.pairs.columns()}
 
     def extend(self, num_models: int | None = None, progress: bool = True) -> "Result":
@@ -241,7 +243,7 @@ class Result:
           examples: whether the page shows what examples look like.
         """
         self.estimates  # noqa: B018  made where they are missing
-        own = outputs.own_words(self.given, self.dataset, self.ids, self.columns)
+        own = outputs.own_words(self.given, self.dataset, self.ids, self.test_ids, self.columns)
         return outputs.ReportFile(outputs.report(self.run, examples, own))
 
     def summary(self) -> dict[str, Any]:
@@ -252,11 +254,9 @@ class Result:
         """The closing table: names and texts."""
         rows = [("run folder", store.shown(self.folder))]
         if self.run.num_trained < self.run.plan.num_models:
-            rows.append(("models", f"{self.run.num_trained} of {self.run.plan.num_models} trained"))
-        else:
-            found = self.summary()
-            rows += [*summary.rows(found), *(("warning", text) for text in found["warnings"])]
-        return rows
+            return [*rows, ("models", f"{self.run.num_trained} of {self.run.plan.num_models} trained")]
+        found = self.summary()
+        return [*rows, *summary.rows(found), *(("warning", text) for text in found["warnings"])]
 
     @property
     def _first(self) -> tuple[str, dict[str, np.ndarray]]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from memjax.notebook import three_digits
+from memjax.notebook import aligned, three_digits
 from memjax.results import Estimates
 from memjax.runs.summary import printable
 from memjax.types import Dataset
@@ -121,9 +121,4 @@ def lines(suspects: dict[str, np.ndarray]) -> list[str]:
         columns.append([title, *(printable(text)[:_LONGEST] for text in texts)])
     three = zip(suspects["memorization"], suspects["low"], suspects["high"], strict=True)
     intervals = [f"{value:.2f} ({low:.2f} to {high:.2f})" for value, low, high in three]
-    columns = [column for column in [*columns, ["memorization", *intervals]] if len(column) > 1]
-    widths = [max(map(len, column)) for column in columns]
-    return [
-        "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in zip(*columns, strict=True)
-    ]
+    return aligned([column for column in [*columns, ["memorization", *intervals]] if len(column) > 1])

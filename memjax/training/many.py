@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Int
 
 from memjax import prng
 from memjax.machine.debugging import pinned
+from memjax.models.platform import traced_for
 from memjax.training.checkpoints import Checkpoints, slice_of, train_with_checkpoints
 from memjax.training.programs import Programs, compiler_options, drive
 from memjax.training.single import Examples, Training
@@ -20,6 +21,23 @@ from memjax.training.streamed import StreamedTraining
 from memjax.types import TrainOutput, Tree
 
 Devices = list[Any]  # of jax.Device, which is no class to a type checker
+
+
+class Lowered(NamedTuple):
+    """The parts of a training before compilation, see `Programs`, and the shapes and placement of the state.
+
+    For a stream, `advance` is one step, and `finish` evaluates one batch.
+    """
+
+    start: jax.stages.Lowered
+    advance: jax.stages.Lowered
+    finish: jax.stages.Lowered
+    like: Tree
+
+    def compiled(self, devices: Devices) -> tuple[jax.stages.Compiled, ...]:
+        """The three programs, compiled for the devices that they were lowered for."""
+        platform = devices[0].platform
+        return tuple(part.compile(compiler_options(part.as_text(), platform)) for part in self[:3])
 
 
 class Pack(NamedTuple):
@@ -87,36 +105,49 @@ def train_many(
 
 @pinned()
 def compile_any(training: Any, seed: int, examples: Any, pack_size: int, devices: Devices) -> Programs:
-    """Compiles the three parts of a training for packs of so many models on these devices.
+    """The programs of a training, compiled for these devices; for a stream, epochs are legs."""
+    lowered = lower_any(training, seed, examples, pack_size, devices)
+    begin, go_on, end = compiled = lowered.compiled(devices)
+    like, num_bytes = lowered.like, max(map(bytes_of, compiled))
+    if not isinstance(examples, Stream):
+        return Programs(begin, go_on, end, like, len(devices), training.num_epochs, num_bytes)
+    put, place = partial(replicate, devices=devices), partial(jax.device_put, device=like.step.sharding)
+    steps = partial(drive, go_on, put, place, training), partial(_gathered, end, put, (len(devices), pack_size))
+    return Programs(begin, *steps, like, len(devices), training.num_legs, num_bytes)
+
+
+@pinned()
+def lower_any(
+    training: Any, seed: int, examples: Any, pack_size: int, devices: Devices, platform: str | None = None
+) -> Lowered:
+    """The three parts of a training for packs of so many models on these devices.
 
     One program advances by any number of epochs, so that a training resumed from a checkpoint gives the same bits.  On
-    a stream it is called for each batch, which goes to all models of all devices; epochs are legs there.
+    a stream it is called for each batch, which goes to all models of all devices.
+
+    Args:
+      examples, devices: descriptions are enough: shapes with shardings from `replicate`, devices of a topology.
+      platform: by default that of the devices; another one gives programs to read, not to compile.
     """
     streamed = isinstance(examples, Stream)
     start, advance = _numbered(seed, training.start, training.step if streamed else training.advance)
-    compiled, num_devices = partial(_compiled, devices), len(devices)
-    ids = jax.ShapeDtypeStruct((num_devices, pack_size), np.uint32)
+    lower = partial(_lowered, platform or devices[0].platform, devices)
+    ids = jax.ShapeDtypeStruct((len(devices), pack_size), np.uint32)
     masks = jax.ShapeDtypeStruct((*ids.shape, len(examples.train_labels)), bool)
-    begin = compiled(jax.vmap(start), (0,), (ids,))
-    like = _like_outputs(begin)
+    begin = lower(jax.vmap(start), (0,), (ids,))
+    apart = jax.NamedSharding(_mesh(devices), jax.P("devices"))
+    like = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=apart), begin.out_info)
     if streamed:
-        put = partial(replicate, devices=devices)
-        active, batch = jax.ShapeDtypeStruct(ids.shape[:1], bool), put(examples.like())
-        masks = jax.ShapeDtypeStruct(masks.shape, bool, sharding=like.step.sharding)  # sent once, not with each batch
+        active = jax.ShapeDtypeStruct(ids.shape[:1], bool)
+        batch = replicate(jax.eval_shape(lambda batch: batch, examples.like()), devices)
+        masks = jax.ShapeDtypeStruct(masks.shape, bool, sharding=apart)  # sent once, not with each batch
         axes, given = (0, 0, 0, None, None), (ids, masks, like, active, batch)
-        go_on = compiled(jax.vmap(advance, axes), (0, 0, 0, 0, None), given, donated=(2,))
-        end = compiled(jax.vmap(training.judge, (0, None)), (0, None), (like, batch))
-        place = partial(jax.device_put, device=like.step.sharding)
-        steps = partial(drive, go_on, put, place, training), partial(_gathered, end, put, ids.shape), training.num_legs
-    else:
-        epoch = jax.ShapeDtypeStruct(ids.shape[:1], np.int32)
-        axes, given = (0, 0, 0, None, None, None), (ids, masks, like, examples, epoch, epoch)
-        go_on = compiled(jax.vmap(advance, axes), (0, 0, 0, None, 0, 0), given, donated=(2,))
-        end = compiled(partial(_finish, training), (0, 0, None), (masks, like, examples))
-        steps = go_on, end, training.num_epochs
-    advance, finish, num_epochs = steps
-    num_bytes = max(_num_bytes(program) for program in (begin, go_on, end))
-    return Programs(begin, advance, finish, like, num_devices, num_epochs, num_bytes)
+        go_on = lower(jax.vmap(advance, axes), (0, 0, 0, 0, None), given, donated=(2,))
+        return Lowered(begin, go_on, lower(jax.vmap(training.judge, (0, None)), (0, None), (like, batch)), like)
+    epoch = jax.ShapeDtypeStruct(ids.shape[:1], np.int32)
+    axes, given = (0, 0, 0, None, None, None), (ids, masks, like, examples, epoch, epoch)
+    go_on = lower(jax.vmap(advance, axes), (0, 0, 0, None, 0, 0), given, donated=(2,))
+    return Lowered(begin, go_on, lower(partial(_finish, training), (0, 0, None), (masks, like, examples)), like)
 
 
 def _finish(training: Training, masks: Bool[Array, "models train"], state: Tree, examples: Examples) -> TrainOutput:
@@ -157,18 +188,14 @@ def _numbered(seed: int, *functions: Callable) -> list[Callable]:
     return [lambda model_id, *given, of=of: of(jax.random.fold_in(key, model_id), *given) for of in functions]
 
 
-def _compiled(
-    devices: Devices, function: Callable, device_axes: tuple, given: tuple, donated: tuple = ()
-) -> jax.stages.Compiled:
-    program = over_devices(function, devices, device_axes, donated).lower(*given)
-    return program.compile(compiler_options(program.as_text(), devices[0].platform))
-
-
-def _like_outputs(program: jax.stages.Compiled) -> Tree:
-    return jax.tree.map(
-        lambda leaf, sharding: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding),
-        program.out_info, program.output_shardings,
-    )  # fmt: skip
+def _lowered(
+    platform: str, devices: Devices, function: Callable, device_axes: tuple, given: tuple, donated: tuple = ()
+) -> jax.stages.Lowered:
+    with traced_for(platform):
+        program = over_devices(function, devices, device_axes, donated)
+        if platform == devices[0].platform:
+            return program.lower(*given)
+        return program.trace(*given).lower(lowering_platforms=(platform,))
 
 
 def over_devices(
@@ -190,17 +217,25 @@ def over_devices(
         return jax.tree.map(lambda leaf: leaf[None], function(*own))
 
     specs = tuple(jax.P() if axis is None else jax.P("devices") for axis in in_axes)
-    mesh = jax.sharding.Mesh(np.array(devices), ("devices",))
-    mapped = jax.shard_map(on_one, mesh=mesh, in_specs=specs, out_specs=jax.P("devices"), check_vma=False)
+    mapped = jax.shard_map(on_one, mesh=_mesh(devices), in_specs=specs, out_specs=jax.P("devices"), check_vma=False)
     return jax.jit(mapped, donate_argnums=donated)
 
 
 def replicate(tree: Tree, devices: Devices) -> Tree:
-    """A copy on each device, made once: pmap would send host arrays again in each call.  A stream stays on the host."""
+    """A copy on each device, made once: pmap would send host arrays again in each call.  A stream stays on the host.
+
+    Of shapes, the shapes with that placement.
+    """
     if isinstance(tree, Stream):
         return tree
-    mesh = jax.sharding.Mesh(np.array(devices), ("devices",))
-    return jax.device_put(tree, jax.NamedSharding(mesh, jax.P()))
+    everywhere = jax.NamedSharding(_mesh(devices), jax.P())
+    if isinstance(jax.tree.leaves(tree)[0], jax.ShapeDtypeStruct):
+        return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=everywhere), tree)
+    return jax.device_put(tree, everywhere)
+
+
+def _mesh(devices: Devices) -> jax.sharding.Mesh:
+    return jax.sharding.Mesh(np.array(devices), ("devices",))
 
 
 def _finished(numbers: list[int], model_ids: np.ndarray, masks: np.ndarray, output: TrainOutput) -> Iterator[Pack]:
@@ -209,6 +244,7 @@ def _finished(numbers: list[int], model_ids: np.ndarray, masks: np.ndarray, outp
         yield Pack(number, model_ids[device], masks[device], slice_of(output, device))
 
 
-def _num_bytes(program: jax.stages.Compiled) -> int:
+def bytes_of(program: jax.stages.Compiled) -> int:
+    """Memory that a compiled program needs on each device, by the compiler's estimate; 0 where it gives none."""
     used = program.memory_analysis()
     return used.argument_size_in_bytes + used.output_size_in_bytes + used.temp_size_in_bytes if used else 0

@@ -7,10 +7,16 @@ from typing import NamedTuple
 import jax
 
 from memjax.errors import InputError
-from memjax.types import Model
+from memjax.types import Model, Tree
 
 CACHE = 2**20  # bytes of cache a core: past it the optimiser step runs at the speed of memory
 ADVANTAGE = 0.03  # how much faster than the guess another size must be: less is within the noise of a short timing
+
+
+# Sizes to try by compiling: finer than powers of two, because the best is where the activations of all models of a pack
+# still fit in the fast memory of a chip.
+LADDER = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+TRIES = 4
 
 
 class Trial(NamedTuple):
@@ -27,10 +33,14 @@ def guess_pack_size(model: Model, num_models: int, num_devices: int, platform: s
     Never more than are needed to train all models in one call over all devices.
     """
     params, _ = jax.eval_shape(model.init, jax.random.key(0))
-    size = sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(params))
-    fits = max(1, 2 * CACHE // (4 * size))
+    fits = max(1, 2 * CACHE // (4 * tree_bytes(params)))
     most = min(16, 2 ** (fits.bit_length() - 1)) if platform == "cpu" else 64
     return min(most, -(-num_models // num_devices))
+
+
+def tree_bytes(tree: Tree) -> int:
+    """Bytes of all arrays."""
+    return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
 
 
 def choose_pack_size(attempt: Callable[[int], Trial], guess: int, most: int, memory: int) -> int:
@@ -66,6 +76,36 @@ def _attempted(attempt: Callable[[int], Trial], size: int, memory: int) -> Trial
             raise
         return None
     return trial if trial.size <= memory else None
+
+
+def best_on_ladder(attempt: Callable[[int], float], guess: int, most: int) -> dict[int, float]:
+    """The sizes of `LADDER` up to `most` that were tried, at most four, with the cost of a model by `attempt`.
+
+    A size that does not fit costs infinity.  Costs fall with the size as long as activations stay in fast memory, and
+    rise beyond.  So from the guess the search goes by doublings to where costs fall, until they rise, and then tries
+    the size between the best and the better of its neighbours.
+    """
+    sizes = [size for size in LADDER if size <= most]
+    at = min(range(len(sizes)), key=lambda place: abs(math.log(sizes[place] / max(1, guess))))
+    found: dict[int, float] = {}
+
+    def near(place: int) -> int:
+        return min(max(0, place), len(sizes) - 1)
+
+    def cost(place: int) -> float:
+        size = sizes[near(place)]
+        if size not in found and len(found) < TRIES:
+            found[size] = attempt(size)
+        return found.get(size, math.inf)
+
+    while math.isinf(cost(at)) and at > 0 and len(found) < TRIES:
+        at = near(at - 4)
+    step = -2 if cost(at - 2) < cost(at) else 2
+    while cost(at + step) < cost(at):
+        at = near(at + step)
+    if between := [place for place in (at - 1, at + 1) if near(place) == place]:
+        cost(min(between, key=lambda place: cost(2 * place - at)))
+    return found
 
 
 def is_out_of_memory(problem: Exception) -> bool:

@@ -114,7 +114,7 @@ def test_the_reference_lists_every_command_and_option_from_the_same_source():
     assert ".. memjax-commands::" in page
     for kind, (name, _) in COMMANDS.items():
         documented = {option.name for option in options_of(kind)}
-        nested = {"output", "config", "fleet", "data", "table", "subset", "model", "train"}
+        nested = {"output", "config", "fleet", "data", "table", "subset", "model", "train", "ahead"}
         for part in set(kind.__dataclass_fields__) - nested:
             flags = {part.upper(), f"--{part.replace('_', '-')}", f"--no-{part.replace('_', '-')}"}
             flags |= {"DIR"} if (part, kind) == ("run", Export) or part == "folder" else set()

@@ -230,7 +230,10 @@ def test_tables(folder, tmp_path, capsys):
     assert [int(row["row"]) for row in rows] == estimates["tr_ids"].tolist()
     got = np.array([row["memorization"] or "nan" for row in rows], np.float32)
     np.testing.assert_array_equal(got, estimates["tr_mem"])
-    assert rows[0].keys() == memjax.open(folder).columns.keys()
+    more = {"log_odds_in", "log_odds_out"} | {
+        f"memorization_{name}{error}" for name in ("log_odds", "probability") for error in ("", "_stderr")
+    }
+    assert rows[0].keys() == memjax.open(folder).columns.keys() | more
     assert str(tmp_path / "t" / "pairs.csv") in capsys.readouterr().out
     pairs, found = (
         np.load(folder / "pairs.npz"),

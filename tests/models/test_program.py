@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from memjax.models.program import trace
+from memjax.models.checked import trace
 
 SAME = {
     "other names": lambda x, w: jnp.tanh(x @ w) * 2,

@@ -84,15 +84,18 @@ def test_slurm_says_who_is_who():
     assert make_worker(None, variables) == (7, 16)
 
 
-def test_tpu(fakes, monkeypatch, tmp_path):
-    monkeypatch.setenv("PROJECT", "mine")
-    monkeypatch.setenv("ZONE", "here")
+@pytest.mark.parametrize("place", ["gs://bucket/my run", None])
+def test_tpu(fakes, monkeypatch, tmp_path, place):
+    for name, value in {"PROJECT": "mine", "ZONE": "here", "RUN": place}.items():
+        monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name, raising=False)
+    place = place or "/mnt/shared/runs/memjax"
     subprocess.run(["bash", LAUNCHERS / "tpu.sh", "slice", "--dataset", "npz:my data.npz"], check=True)
 
     called = fakes.read_text()
     assert called.startswith("compute\ntpus\ntpu-vm\nssh\nslice\n--project=mine\n--zone=here\n--worker=all\n--command=")
     assert on_a_tpu_host(called.split("--command=")[1], tmp_path) == [
-        "-m", "memjax.run", "--run", "/mnt/shared/runs/memjax", "--worker", "2/4", "--dataset", "npz:my data.npz"
+        "-m", "memjax.run", "--run", place, "--worker", "2/4", "--dataset", "npz:my data.npz",
+        f"compiled {place}-compiled",
     ]  # fmt: skip
 
 
@@ -108,7 +111,10 @@ esac
 
 def on_a_tpu_host(command, folder):
     """What Python is called with on the third of four hosts, with a metadata server that is a fake."""
-    programs = {folder / "curl": METADATA, folder / "memjax/.venv/bin/python": '#!/bin/sh\nprintf "%s\\n" "$@"\n'}
+    programs = {
+        folder / "curl": METADATA,
+        folder / "memjax/.venv/bin/python": '#!/bin/sh\nprintf "%s\\n" "$@" "compiled $JAX_COMPILATION_CACHE_DIR"\n',
+    }
     for path, text in programs.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -257,3 +257,31 @@ def test_a_damaged_object_is_made_again(bucket, small_run, tmp_path):
 
     assert_same_run(url, small_run)
     assert objects.get_all([f"{url}/blocks/000002.npz.bad-0"]) == {f"{url}/blocks/000002.npz.bad-0": short.read_bytes()}
+
+
+@pytest.mark.slow
+def test_what_one_machine_has_compiled_the_next_finds_in_the_bucket(gs, monkeypatch):
+    for name, value in gs.items():
+        monkeypatch.setenv(name, value)
+    url = f"gs://memjax-{next(_BUCKETS)}"
+    system = fsspec.filesystem("gs", use_listings_cache=False)
+    system.mkdir(url)
+    code = """
+import logging, sys
+logging.getLogger("jax._src.compiler").setLevel(logging.DEBUG)
+logging.basicConfig(stream=sys.stdout)
+from memjax.machine import environment
+environment.start_jax()
+import jax
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+jax.jit(lambda number: number * 3 + 1)(2.0)
+"""
+    there = os.environ | {"JAX_COMPILATION_CACHE_DIR": f"{url}/compiled"}
+    said = [
+        subprocess.run([sys.executable, "-c", code], env=there, check=True, capture_output=True, text=True).stdout
+        for _ in range(2)
+    ]
+
+    assert any("jit__lambda" in name for name in system.find(url))
+    assert ["cache hit for 'jit__lambda" in text for text in said] == [False, True]

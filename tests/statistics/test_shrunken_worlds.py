@@ -55,6 +55,32 @@ def test_shrunken_influence_in_worlds_with_a_known_truth(name, scale):
     assert covered > 0.95 - 4 * np.sqrt(0.95 * 0.05 / TRAIN) - 0.01
 
 
+@pytest.mark.parametrize("models", [30, 50])
+def test_strong_influence_from_few_models_is_not_taken_for_noise(models):
+    """Test examples that most models get right, as those of digits; in 10 pairs of 3,200 the truth is .4 to .8."""
+    rng, (train, test) = np.random.default_rng(models), (40, 80)
+    squares, held, strong_held = np.zeros(2), [], []
+    for _ in range(4):
+        masks = rng.random((models, train)) < 0.7
+        truth, rate = np.zeros((train, test)), 1 - rng.beta(0.05, 1, test)
+        row, column = rng.permutation(train)[:10], rng.permutation(test)[:10]
+        truth[row, column], rate[column] = rng.uniform(0.4, 0.8, 10), 1
+        estimate = memjax.influence(masks, rng.random((models, test)) < rate - ~masks @ truth)
+        known = np.isfinite(estimate.stderr)
+
+        found, with_its_errors = shrink(estimate), shrink(memjax.Estimate(estimate.value, estimate.stderr, None, None))
+
+        squares += [np.square(one.value - truth)[known].sum() for one in (found, with_its_errors)]
+        holds = [(one.low <= truth) & (truth <= one.high) for one in (found, with_its_errors)]
+        held.append(holds[0][known].mean())
+        strong_held.append([one[known & (truth > 0)].mean() for one in holds])
+
+    assert squares[0] < 0.75 * squares[1]
+    assert np.mean(held) > 0.94
+    ours, theirs = np.mean(strong_held, axis=0)
+    assert ours > theirs + 0.05
+
+
 @pytest.mark.slow
 def test_digits_against_other_models(tmp_path):
     """Memorization of correctness and of probability from 20 to 200 models, against 2,000 others."""

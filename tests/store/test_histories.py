@@ -83,7 +83,9 @@ class Store(RuleBasedStateMachine):
                 store.read_block(self.folder, number)
             except store.CorruptBlock:
                 store.set_aside(self.folder, number)
-        self.whole = {number: True for number, good in self.whole.items() if good}
+        good = {number for number, good in self.whole.items() if good}
+        self.whole = dict.fromkeys(store.finished_blocks(self.folder), True)  # also those written again after damage
+        assert good <= self.whole.keys()
 
     @rule(number=NUMBERS)
     def is_set_aside(self, number):

@@ -1,13 +1,15 @@
 #!/bin/bash
 # Cloud TPU VMs: the same command on every host of a slice.
-#   PROJECT=... ZONE=... bash tpu.sh NAME --preset fz-cifar100 --precision bfloat16 --num-models 2000
-# NAME is an existing TPU VM with memjax installed in ~/memjax/.venv on each host, and with a disk under /mnt/shared that all
-# hosts see (Filestore).  Each host asks the metadata server for its number and the list of hosts, and is that worker; the
-# hosts exchange only files.  Run it again after a preemption to continue.
+#   RUN=gs://BUCKET/cifar100 PROJECT=... ZONE=... bash tpu.sh NAME --preset fz-cifar100 --precision bfloat16
+# NAME is an existing TPU VM with memjax installed in ~/memjax/.venv on each host.  RUN is a run folder that all hosts see: in
+# a bucket, or on a shared disk.  Each host asks the metadata server for its number and the list of hosts, and is that worker;
+# the hosts exchange only files.  Compiled programs are kept beside the run, so that the next start does not compile again.
+# Run it again after a preemption to continue.
 set -euo pipefail
 
 name=$1
 shift
+run=$(printf %q "${RUN:-/mnt/shared/runs/memjax}")
 options=$(printf ' %q' "$@")
 
 gcloud compute tpus tpu-vm ssh "$name" --project="$PROJECT" --zone="$ZONE" --worker=all --command="
@@ -16,4 +18,5 @@ gcloud compute tpus tpu-vm ssh "$name" --project="$PROJECT" --zone="$ZONE" --wor
   index=\$(about agent-worker-number)
   hosts=\$(about worker-network-endpoints)
   count=\$(echo \$hosts | tr , '\n' | wc -l)
-  cd ~/memjax && .venv/bin/python -m memjax.run --run /mnt/shared/runs/memjax --worker \$index/\$count$options"
+  export JAX_COMPILATION_CACHE_DIR=$run-compiled
+  cd ~/memjax && .venv/bin/python -m memjax.run --run $run --worker \$index/\$count$options"

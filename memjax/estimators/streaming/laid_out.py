@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -14,6 +15,7 @@ from memjax.estimators.kernels.stratified import estimate_by_size, every, laid_o
 from memjax.estimators.memorization import memorization
 from memjax.estimators.pairs import INFL_THRESHOLD, MEM_THRESHOLD, by_chance, expected_by_chance
 from memjax.estimators.streaming.totals import estimate_of, sides_of
+from memjax.statistics import null_stderr
 from memjax.types import Estimate, Outcomes
 
 PAIRS_AT_ONCE = 4096
@@ -57,12 +59,8 @@ class LaidOut(NamedTuple):
 
 def laid_out_of(parts: list[Outcomes]) -> LaidOut | None:
     """The models of all parts; None where they are independent and of one size."""
-    numbers = np.concatenate([part.model_ids for part in parts])
-    sides = [
-        {name: np.concatenate([getattr(part, side)[name] for part in parts]) for name in getattr(parts[0], side)}
-        for side in ("train", "test")
-    ]
-    joined = some_models(Outcomes(numbers, np.concatenate([part.masks for part in parts]), *sides), np.argsort(numbers))
+    whole: Outcomes = jax.tree.map(lambda *values: np.concatenate(values), *parts)
+    joined = some_models(whole, np.argsort(whole.model_ids))
     layout = layout_of(joined.masks)
     return LaidOut(joined, layout) if layout else None
 
@@ -100,6 +98,16 @@ def p_values_of(tally, rows: Rows, columns: Rows, less: bool = False) -> Float[n
     if tally.laid_out:
         return tally.laid_out.p_values(rows, columns, less=less)
     return tails_of_bits(tally.bits, tally.num_used, rows, columns, tally.complementary, less)
+
+
+def prior_errors_of(
+    tally, rows: Rows, columns: Rows, stderr: Float[np.ndarray, "*pairs"]
+) -> Float[np.ndarray, "*pairs"]:
+    """Standard errors of influence as `shrink` takes them: of counts from independent models those under the null."""
+    if tally.score != "correct" or tally.complementary or tally.laid_out:
+        return stderr
+    num_in = np.asarray(tally.scores["correct"].num_in)[rows]
+    return null_stderr(tally.num_right[columns], num_in, tally.num_used - num_in)
 
 
 def by_chance_of(tally, rows: Rows, columns: Rows, stderr: Influence, mem: Float[np.ndarray, " train"]) -> float:

@@ -71,6 +71,13 @@ class Cell(NamedTuple):
     opacity: float
 
 
+class Line(NamedTuple):
+    """A line; `kind` is easy, hard or typical."""
+
+    kind: str
+    points: str
+
+
 class Drawing(NamedTuple):
     """What the template needs to draw a figure, in SVG units."""
 
@@ -79,7 +86,8 @@ class Drawing(NamedTuple):
     threshold: Tick | None = None
     bars: Sequence[Bin] = ()
     cells: Sequence[Cell] = ()
-    lines: Sequence[tuple[str, str]] = ()
+    lines: Sequence[Line] = ()
+    points: Sequence[tuple[float, float, str, str]] = ()  # place, kind, and the title that the pointer shows
     height: float = HEIGHT
     bottom: float = BOTTOM
     width: float = WIDTH
@@ -114,13 +122,6 @@ def histogram_drawing(values: Float[np.ndarray, " train"]) -> Drawing:
 
 COLUMNS, ROWS = 60, 36
 EPOCH_TICKS = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000)
-
-
-class Line(NamedTuple):
-    """A trajectory; `kind` is easy, hard or typical."""
-
-    kind: str
-    points: str
 
 
 def speed_drawing(learned: Float[np.ndarray, " train"], mem: Float[np.ndarray, " train"]) -> Drawing:

@@ -19,7 +19,7 @@ from memjax.report.page.images import Painter, draw_sheets, layout_of
 from memjax.report.page.near_duplicates import ALIKE
 from memjax.report.page.own import Own, own_data, plain_own, static_suspects
 from memjax.report.page.script_data import orders, script_data
-from memjax.results import Estimates, PairTable
+from memjax.results import Estimates, PairTable, check_fits
 from memjax.types import Dataset
 
 CARDS_SHOWN = 20  # the most memorized examples
@@ -60,7 +60,7 @@ class Report:
                 side: [f"{quote(folder)}/{_file_name(sheet)}" for sheet in sheets] if folder else None
                 for side, sheets in self.sheets.items()
             }
-        page = _environment().get_template("page.html").render(
+        page = environment().get_template("page.html").render(
             **self.values,
             script_data=htmlsafe_json_dumps(numbers, allow_nan=False),
             script=Markup(SCRIPT.read_text(encoding="ascii")),  # noqa: S704  our own, with nothing put into it
@@ -103,7 +103,7 @@ def draw_report(
       InputError: estimates, pairs or dynamics are of another data set.
     """
     own = own or plain_own(dataset)
-    content.check_fits(dataset, estimates, pairs)
+    check_fits(dataset, estimates, pairs)
     recorded = dynamics_of(dynamics, dataset)
     mem = estimates.mem
     compared = Painter(dataset.train_inputs) if examples and np.prod(dataset.input_shape) else None
@@ -167,7 +167,8 @@ def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Gall
 
 
 @cache
-def _environment():
+def environment():
+    """The templates of the pages, with the filters that they use."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     loader = FileSystemLoader(Path(__file__).parent)

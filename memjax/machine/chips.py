@@ -1,0 +1,85 @@
+"""Accelerators that a run can be planned for: what they can do, and what they cost."""
+
+import re
+from typing import NamedTuple
+
+from memjax.errors import one_of
+
+PRICED = "2025-06"  # when the prices below were list prices; they are not read from anywhere
+GIB = 2**30
+
+
+class Chip(NamedTuple):
+    """One kind of accelerator."""
+
+    name: str
+    topology: str  # what XLA calls one host of TPUs; empty for a GPU
+    host: int  # chips of a host
+    cores: int  # devices of a chip that jax counts for themselves
+    clock: float  # cycles per second of a TPU
+    peak: float  # operations per second in bfloat16, of matrix products
+    bandwidth: float  # bytes per second
+    memory: int  # bytes of one device
+    price: float  # dollars for an hour of one chip on demand, a list price of Google Cloud in the United States
+
+
+CHIPS = {
+    chip.name: chip
+    for chip in (
+        Chip("v4", "v4:2x2x1", 4, 2, 1.05e9, 275e12, 1.23e12, 16 * GIB, 3.22),
+        Chip("v5e", "v5e:2x2", 4, 1, 1.5e9, 197e12, 819e9, 16 * GIB, 1.20),
+        Chip("v5p", "v5p:2x2x1", 4, 1, 1.75e9, 459e12, 2.77e12, 95 * GIB, 4.20),
+        Chip("v6e", "v6e:2x2", 4, 1, 1.75e9, 918e12, 1.64e12, 32 * GIB, 2.70),
+        Chip("a100", "", 8, 1, 0, 312e12, 1.56e12, 40 * GIB, 3.67),
+        Chip("h100", "", 8, 1, 0, 989e12, 3.35e12, 80 * GIB, 11.06),
+        Chip("h200", "", 8, 1, 0, 989e12, 4.8e12, 141 * GIB, 10.85),
+    )
+}
+# By the compiler's estimate of a large product and of copying a GiB, cycles are up to so many times those of the
+# hardware's data sheet.  So a program may be faster than estimated by as much, if it waits for nothing.
+CALIBRATION = {"v4": 1.26, "v5e": 1.23, "v5p": 1.39, "v6e": 1.24}
+SLOWEST = 0.5  # the least share of the estimated speed to count with; assumed, no estimate was held against a clock
+
+
+class Slice(NamedTuple):
+    """Some chips of one kind: `v5e-16` is 16 of `v5e`."""
+
+    name: str
+    chip: Chip
+    chips: int
+    hosts: int
+    devices: int  # of all hosts, as jax counts them
+
+
+def slice_named(text: str) -> Slice:
+    """The chips of a name, such as `v5e`, `v5e-16` or `h100-8`.  InputError for other words."""
+    found = re.fullmatch(r"(\w+?)(?:-([1-9]\d{0,4}))?", text, re.ASCII)
+    if not found or found[1] not in CHIPS:
+        raise one_of("--for", text, [*CHIPS, "v5e-4", "v5e-16"])
+    chip, chips = CHIPS[found[1]], int(found[2] or 1)
+    return Slice(text, chip, chips, -(-chips // chip.host), chips * chip.cores)
+
+
+def described(chip: Chip) -> str:
+    """A GPU as XLA's compiler wants it described: a `GpuTargetConfigProto` as text."""
+    major, cores, cache, shared, clock = _GPUS[chip.name]
+    return (
+        f"gpu_device_info {{ {_LIMITS} shared_memory_per_core: {shared + 1024} core_count: {cores} fpus_per_core: "
+        f"{128 if major == 9 else 64} memory_bandwidth: {chip.bandwidth:.0f} l2_cache_size: {cache} clock_rate_ghz: "
+        f"{clock} device_memory_size: {chip.memory} shared_memory_per_block_optin: {shared} "
+        f'cuda_compute_capability {{ major: {major} }} }} platform_name: "CUDA" dnn_version_info {{ major: 9 minor: 10 '
+        f'patch: 0 }} runtime_version {{ major: 13 minor: 0 patch: 0 }} device_description_str: "NVIDIA {chip.name}"'
+    )
+
+
+# Compute capability, multiprocessors, bytes of second-level cache and of shared memory for a block, clock in GHz.
+_GPUS = {
+    "a100": (8, 108, 40 * 2**20, 166912, 1.41), "h100": (9, 132, 50 * 2**20, 232448, 1.98),
+    "h200": (9, 132, 50 * 2**20, 232448, 1.98),
+}  # fmt: skip
+_LIMITS = (
+    "threads_per_block_limit: 1024 threads_per_warp: 32 shared_memory_per_block: 49152 threads_per_core_limit: 2048 "
+    "block_dim_limit_x: 2147483647 block_dim_limit_y: 65535 block_dim_limit_z: 65535 registers_per_core_limit: 65536 "
+    "registers_per_block_limit: 65536 thread_dim_limit_x: 1024 thread_dim_limit_y: 1024 thread_dim_limit_z: 64 "
+    'driver_version: "13.0.0" runtime_version: "13.0.0" compile_time_toolkit_version: "13.0.0" dnn_version: "9.10.0"'
+)

@@ -1,0 +1,82 @@
+"""What is traced follows the platform that a program is for, not that of this process, which has CPUs alone."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from memjax.config.specs import ModelSpec
+from memjax.models import convolution, make_model, max_pool
+from memjax.models.platform import by_platform, traced_for
+
+MODELS, IMAGES = 3, jax.ShapeDtypeStruct((3, 2, 8, 8, 4), jnp.float32)
+KERNELS = jax.ShapeDtypeStruct((3, 3, 3, 4, 5), jnp.float32)
+
+
+def step(images, kernels):
+    """Gradients of a convolution with pooling, of several models at once."""
+
+    def loss(images, kernel):
+        return max_pool(
+            convolution(images, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")), 2, 2
+        ).sum()
+
+    return jax.vmap(jax.grad(loss, (0, 1)))(images, kernels)
+
+
+def text_for(platform: str) -> str:
+    return jax.jit(step).trace(IMAGES, KERNELS).lower(lowering_platforms=(platform,)).as_text()
+
+
+def in_form_of_others(text: str) -> bool:
+    """One convolution with a group for each model, and XLA's pooling; else one model after the other."""
+    grouped = f"feature_group_count = {MODELS}" in text
+    assert grouped == ("select_and_scatter" in text) == ("stablehlo.while" not in text)
+    return grouped
+
+
+@pytest.mark.parametrize("platform", ["cpu", "tpu", "cuda"])
+def test_a_program_has_the_form_of_the_platform_that_it_is_lowered_for(platform):
+    assert jax.default_backend() == "cpu"
+    assert in_form_of_others(text_for(platform)) == (platform != "cpu")
+
+
+@pytest.mark.parametrize("platform", ["cpu", "tpu"])
+def test_a_training_is_traced_for_its_devices(platform):
+    with traced_for(platform):
+        text = text_for("cpu")
+
+    assert in_form_of_others(text) == (platform != "cpu")
+
+
+def test_outside_of_a_training_the_values_are_those_of_the_cpu():
+    draw = np.random.default_rng(0).normal
+    images, kernels = (jnp.asarray(draw(size=like.shape), jnp.float32) for like in (IMAGES, KERNELS))
+    with traced_for("cpu"):
+        expected = jax.jit(step)(images, kernels)
+
+    for came, wanted in zip(jax.jit(step)(images, kernels), expected, strict=True):
+        np.testing.assert_array_equal(came, wanted)
+
+
+def test_a_function_that_jit_has_cached_is_traced_again_for_another_platform():
+    function = jax.jit(lambda number: by_platform(lambda number: number + 1, lambda number: number + 2, number))
+
+    for platform, added in (("cpu", 1), ("tpu", 2), ("cpu", 1)):
+        with traced_for(platform):
+            assert function(0.0) == added
+
+
+def test_a_whole_network_is_lowered_for_tpu_from_shapes():
+    model = make_model(ModelSpec("cnn:4,4"), (8, 8), 3)
+    params, state = jax.eval_shape(model.init, jax.random.key(0))
+    several = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((MODELS, *leaf.shape), leaf.dtype), params)
+    inputs = jax.ShapeDtypeStruct((2, 8, 8), jnp.float32)
+
+    def total(params, inputs):
+        return model.apply(params, state, inputs, None, False)[0].sum()
+
+    traced = jax.jit(jax.vmap(jax.grad(total), (0, None))).trace(several, inputs)
+
+    assert in_form_of_others(traced.lower(lowering_platforms=("tpu",)).as_text())
+    assert not in_form_of_others(traced.lower(lowering_platforms=("cpu",)).as_text())

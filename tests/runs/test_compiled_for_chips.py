@@ -1,0 +1,115 @@
+"""What the compiler for TPUs says, where it is installed (pip install 'memjax[tpu]').  No TPU is needed."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("libtpu") is None, reason="the compiler for TPUs is not installed"),
+]
+
+
+def python(code: str) -> list:
+    """What a new process prints, as JSON: the compiler reads its settings when it is loaded."""
+    begin = "import json; from memjax.machine.chips import slice_named; from memjax.runs import ahead\n"
+    begin += "target = slice_named(CHIPS); ahead.prepare(target); devices = ahead.devices_of(target)\n"
+    found = subprocess.run([sys.executable, "-c", code.replace("BEGIN\n", begin)], capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr[-2000:]
+    return json.loads(found.stdout.splitlines()[-1])
+
+
+PROGRAMS = """
+CHIPS = {chips!r}
+BEGIN
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import ModelSpec, ShapeSpec, TrainSpec
+from memjax.data.outline import outline
+from memjax.machine.cycles import collectives, estimated_cycles
+from memjax.subsets import make_design
+from memjax.training import bytes_of
+config = RunConfig(model=ModelSpec({model!r}), train=TrainSpec(epochs=2, batch_size=32))
+dataset = outline(config.data, ShapeSpec({shape!r}, 3, 100, 20))
+design = make_design(config.subset, 100, 0)
+programs = ahead.lowered(config, dataset, design, devices, 4).compiled(devices)
+texts = [program.as_text() for program in programs]
+print(json.dumps([len(devices), sorted(sum(map(collectives, texts), [])), list(map(estimated_cycles, texts)),
+                  estimated_cycles(texts[1], 2), list(map(bytes_of, programs))]))
+"""
+
+
+@pytest.mark.parametrize(("chips", "devices"), [("v5e", 1), ("v5e-4", 4)])
+@pytest.mark.parametrize(("model", "shape"), [("mlp:16", "8"), ("cnn:8", "8,8"), ("resnet18:2", "8,8,3")])
+def test_a_run_compiles_for_a_chip_and_for_a_slice_whose_chips_do_not_wait(chips, devices, model, shape):
+    """The loop over epochs runs as often as is asked: two epochs take about twice the cycles of one."""
+    found = python(PROGRAMS.format(chips=chips, model=model, shape=shape))
+    count, waiting, cycles, of_two, sizes = found
+
+    assert count == devices
+    assert waiting == []
+    assert min(cycles) > 0
+    assert 1.5 * cycles[1] < of_two <= 2 * cycles[1]
+    assert min(sizes) > 0
+
+
+ESTIMATOR = """
+CHIPS = "v5e"
+BEGIN
+import jax, numpy as np
+from memjax.estimators.kernels.products import no_words
+from memjax.estimators.kernels.tiles import TILE, _products, _values
+place = jax.sharding.SingleDeviceSharding(devices[0])
+def like(shape, dtype):
+    return jax.ShapeDtypeStruct(shape, dtype, sharding=place)
+words = no_words(2000, 1).shape[:2]
+given = like((*words, 60_000 // 8), np.uint32), like((*words, 10_000 // 2), np.uint32)
+products = _products.lower(*given).compile()
+sums, num_in = jax.eval_shape(_products, *given)
+placed = jax.tree.map(lambda leaf: like(leaf.shape, leaf.dtype), (sums, num_in))
+values = _values.lower(*placed, 2000).compile()
+sizes = [program.memory_analysis() for program in (products, values)]
+print(json.dumps([each.argument_size_in_bytes + each.output_size_in_bytes + each.temp_size_in_bytes for each in sizes]))
+"""
+
+
+def test_influence_of_sixty_thousand_on_ten_thousand_compiles_a_tile_at_a_time():
+    """2,000 models; 16 tiles of 7,500 x 5,000 pairs."""
+    sizes = python(ESTIMATOR)
+
+    assert max(sizes) < 0.5 * 16 * 2**30
+
+
+def test_the_doctor_plans_for_a_tpu_without_one(tmp_path):
+    """Twice: the second time from the cache, with the same answer."""
+    command = [
+        sys.executable,
+        "-m",
+        "memjax",
+        "doctor",
+        "--for",
+        "v5e-4",
+        "--model",
+        "mlp:16",
+        "--epochs",
+        "1",
+        "--json",
+    ]
+    command += ["--shape", "8", "--classes", "2", "--train", "100", "--test", "10", "--num-models", "8"]
+    there = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    said = [
+        json.loads(
+            subprocess.run(command, env=there, check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+        )
+        for _ in range(2)
+    ]
+
+    assert said[0] == said[1]
+    plan = said[0]["plan"]
+    assert plan["fits"]
+    assert plan["pack_size"] in (1, 2)
+    assert 0 < plan["models_per_second"][0] < plan["models_per_second"][1]
+    assert said[0]["run on it"].endswith(f"--pack-size {plan['pack_size']}")
