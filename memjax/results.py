@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from memjax import notebook
-from memjax.types import Estimate
+from memjax.errors import InputError
+from memjax.types import Dataset, Estimate
 
 
 class ScoreMeans(NamedTuple):
@@ -80,7 +81,7 @@ class Estimates:
     corrupted: Bool[np.ndarray, " train"] | None = None
     test_corrupted: Bool[np.ndarray, " test"] | None = None
     typical_stderr: float = float("nan")
-    mean_interval: tuple[float, float] | Float[np.ndarray, " 2"] = (float("nan"), float("nan"))
+    mean_interval: tuple | Float[np.ndarray, " 2"] = (float("nan"), float("nan"))
     class_intervals: Float[np.ndarray, "2 classes"] | None = None
     reliability: float = float("nan")
     reliability_halves: float = float("nan")
@@ -205,3 +206,26 @@ class PairTable:
     def to_dataframe(self) -> Any:
         """The pairs as a pandas data frame, a row per pair; train and test are rows of the data set."""
         return notebook.frame({"train": self.train_rows, "test": self.test_rows, **self.columns()})
+
+
+def check_fits(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> None:
+    """InputError unless the estimates are of these examples: the images shown would be the wrong ones."""
+    num_train, num_test = dataset.num_train, dataset.num_test
+    for side, found, labels in (
+        ("training", estimates.train_labels, dataset.train_labels),
+        ("test", estimates.test_labels, dataset.test_labels),
+    ):
+        if not np.array_equal(found, labels):
+            raise InputError(
+                f"the estimates ({len(found)} {side} labels) are not of the data set {dataset.name!r} as it is now "
+                f"({len(labels)} {side} labels); give the data options of the run that made them"
+            )
+    rows = [("training", pairs.train_rows, num_train), ("test", pairs.test_rows, num_test)]
+    for listed in filter(None, (pairs.helped, pairs.hurt)):
+        shapes = {values.shape for values in listed if values is not None}
+        if len(shapes) > 1 or any(len(shape) != 2 or shape[0] != num_train for shape in shapes):
+            raise InputError(f"pairs list test examples of shapes {shapes}; expected {num_train} rows")
+        rows.append(("test", listed.test_rows, num_test))
+    for side, found, size in rows:
+        if found.dtype.kind not in "iu" or (found.size and not 0 <= found.min() <= found.max() < size):
+            raise InputError(f"pairs name a {side} row outside 0 .. {size - 1}; they are of another data set")

@@ -11,7 +11,7 @@ from memjax.cli.ahead import Ahead, ahead
 from memjax.cli.inspect import Status, Verify, status, verify
 from memjax.cli.machine import Doctor, Seed, doctor, seed
 from memjax.cli.options import SHORT, everything, of_command
-from memjax.cli.output import Output, conclude
+from memjax.cli.output import Output, conclude, put
 from memjax.config.from_keywords import FIRST, with_purpose
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
@@ -58,7 +58,7 @@ def call(arguments: list[str]) -> int:
       SystemExit: options are wrong, or help or a completion script was printed.
     """
     if arguments in (["--version"], ["-V"]):
-        print(f"memjax {__version__}")
+        put(f"memjax {__version__}")
         return 0
     named = bool(arguments) and not arguments[0].startswith("-")
     command, rest = (arguments[0], arguments[1:]) if named else ("run", arguments)
@@ -71,7 +71,7 @@ def call(arguments: list[str]) -> int:
     if not {"-h", "--help", "--help-all"}.isdisjoint(rest):
         kinds = {name: kind for kind, (name, _) in COMMANDS.items() if kind is not RunConfig}
         short = of_command(command, kinds[command]) if command in kinds else SHORT
-        print(everything() if "--help-all" in rest else short, end="")
+        put((everything() if "--help-all" in rest else short).removesuffix("\n"))
         raise SystemExit(0)
     if command == "describe":  # the doctor, with the data set as its first word
         named = bool(rest) and not rest[0].startswith("-")

@@ -30,9 +30,9 @@ def status(request: Status) -> None:
     plan = store.read_plan(folder)
     if plan is None:
         raise InputError(f"{store.shown(folder)} holds no run: plan.json is missing; check the path")
-    finished = store.finished_blocks(folder)
-    models = plan.num_trained(finished)
-    counts, size, ago = _counts(folder), store.total_size(folder), _seconds_ago(folder)
+    blocks = store.stamps(folder / "blocks")
+    models, counts = plan.num_trained(store.finished_among(blocks)), _counts(folder)
+    size, ago = _size(folder, blocks), _seconds_ago(folder, blocks)
     latest = "" if ago is None else f"; the last {ago:,.0f} s ago"
     rows = [
         ("data", f"{summary.printable(plan.data['name'])}, {plan.data['num_train']:,} training examples"),
@@ -101,9 +101,15 @@ def _look(folder: str, output: Output) -> tuple[list[store.Finding], int]:
     return problems, counts["note"]
 
 
-def _seconds_ago(folder: Path) -> float | None:
-    """Seconds since the last block was committed; None if there is none, or if the folder is on an object store."""
+def _size(folder: Path, blocks: dict[str, store.Stamp]) -> int:
+    """Bytes of all files of a run, of whose many blocks the sizes are known."""
     if store.url_of(folder):
-        return None
-    records = [stamp[1] for name, stamp in store.stamps(folder / "blocks").items() if name.endswith(".json")]
-    return max(0.0, time.time() - max(records) / 1e9) if records else None
+        return store.total_size(folder)
+    others = (store.total_size(path) for path in folder.iterdir() if path.name != "blocks")
+    return sum(others) + sum(max(0, size) for size, _ in blocks.values())
+
+
+def _seconds_ago(folder: Path, blocks: dict[str, store.Stamp]) -> float | None:
+    """Seconds since the last block was committed; None if there is none, or if the folder is on an object store."""
+    records = [stamp[1] for name, stamp in blocks.items() if name.endswith(".json")]
+    return max(0.0, time.time() - max(records) / 1e9) if records and not store.url_of(folder) else None

@@ -7,7 +7,7 @@ from typing import Any
 import tyro
 
 from memjax.cli.ahead import Ahead
-from memjax.cli.output import Output, two_columns
+from memjax.cli.output import Output, put, two_columns
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec
 from memjax.machine import environment
@@ -80,4 +80,4 @@ def seed(request: Seed) -> None:
     from memjax.data.downloads.seed import seed_cache
 
     for path in seed_cache(request.dataset, request.folder):
-        print(path)
+        put(path)

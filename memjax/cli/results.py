@@ -8,7 +8,7 @@ from typing import Literal
 import tyro
 
 from memjax.cli.options import Folder
-from memjax.cli.output import Output, conclude, print_event, records, two_columns
+from memjax.cli.output import Output, conclude, print_event, put, records, two_columns
 from memjax.config.run_config import Score
 from memjax.config.specs import OutputSpec, TableSpec
 from memjax.errors import InputError
@@ -34,7 +34,7 @@ def report(request: Report) -> None:
     """Writes the report and prints its path."""
     from memjax.runs.result import open
 
-    print(shown(open(request.folder, request.dataset).report(request.examples).path))
+    put(shown(open(request.folder, request.dataset).report(request.examples).path))
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ def suspects(request: Suspects) -> None:
     found = suspect_columns(columns, request.count)
     if request.csv:
         write_csv(Path(request.csv), found)
-        print(request.csv)
+        put(request.csv)
     elif request.json:
         for record in records(found):
             print_event("suspect", **record)
     else:
         more = rest(columns, request.count, request.folder)
-        print("\n".join([*filter(None, [sentence(columns)]), "", *lines(found), *more]))
+        put("\n".join([*filter(None, [sentence(columns)]), "", *lines(found), *more]))
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,9 @@ def apply(request: Apply) -> None:
     spec = TableSpec(target=request.target, id=request.id)
     done = apply_review(read_review(request.review), request.dataset, spec, request.out)
     kind, named = request.dataset.partition(":")[0], f" --id {shlex.quote(request.id)}" if request.id else ""
-    print(
-        f"{request.out}: {done.relabelled} labels changed, {done.dropped} rows left out, {done.kept} left as they were"
-    )
+    put(f"{request.out}: {done.relabelled} labels changed, {done.dropped} rows left out, {done.kept} left as they were")
     again = f"memjax --dataset {kind}:{shlex.quote(str(request.out))} --target {shlex.quote(request.target)}{named}"
-    print(f"train again: {again}")
+    put(f"train again: {again}")
 
 
 @dataclass(frozen=True)
@@ -152,7 +150,7 @@ def export(request: Export) -> None:
     from memjax.runs.result import open
 
     for line in from_arrays.export(open(request.run), request.out, request.format):
-        print(line)
+        put(line)
 
 
 @dataclass(frozen=True)
@@ -197,9 +195,9 @@ def compare(request: Compare) -> None:
         difference = f"{row['difference']:z.2f} ± {row['stderr']:.2f}", three_digits(row["q_value"])
         values = f"{row['memorization_a']:.2f}", f"{row['memorization_b']:.2f}"
         lines.append((printable(row["id"])[:28], printable(label)[:40], *values, *difference))
-    print(two_columns([*found.rows(), *((name, path) for name, path in written.items() if path)]))
+    put(two_columns([*found.rows(), *((name, path) for name, path in written.items() if path)]))
     if moved:
-        print("\n".join(["", *aligned([*map(list, zip(*lines, strict=True))])]))
+        put("\n".join(["", *aligned([*map(list, zip(*lines, strict=True))])]))
 
 
 @dataclass(frozen=True)
@@ -226,6 +224,6 @@ def publish(request: Publish) -> None:
     from memjax.runs.result import open
 
     names = publish.publish(open(request.folder), request.out, request.licence, request.creator, request.name)
-    print("\n".join(str(request.out / name) for name in names))
+    put("\n".join(str(request.out / name) for name in names))
     if not request.licence:
-        print("licence         unknown, and the data card says so; give --licence, such as CC-BY-4.0")
+        put("licence         unknown, and the data card says so; give --licence, such as CC-BY-4.0")

@@ -86,6 +86,7 @@ def _converted(kind: Any, value: Any) -> Any:
         return float(value)
     if kind is int and number and isinstance(value, Integral):
         return int(value)
-    if (origin is Literal and value in inner) or (isinstance(kind, type) and isinstance(value, kind) and not number):
+    fits = isinstance(kind, type) and isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    if (origin is Literal and value in inner) or (fits and not number):
         return value
     raise TypeError

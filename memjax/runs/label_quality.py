@@ -1,6 +1,7 @@
 """memjax as an estimator of scikit-learn."""
 
 import tempfile
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,15 @@ class LabelQuality(BaseEstimator):
     `fit(X, y)` trains many models on random subsets of the examples, and keeps what they say of examples that they did
     not train on.  As the last step of a pipeline it judges what the earlier steps make of the data; with
     `set_output(transform="pandas")` their names of columns come into `suspects_`.  Like LocalOutlierFactor it judges
-    only the examples it is fitted to, so there is no `predict`.
+    only the examples it is fitted to, so there is no `predict`:
+
+        pipeline = make_pipeline(StandardScaler(), LabelQuality(num_models=400)).set_output(transform="pandas")
+        pipeline.fit(X, y)[-1].suspects_
 
     Args:
       model: a network, as of `memjax.fit`.
       num_models: models to train in all.
-      run: a run folder to keep, which `memjax.open` opens; without, nothing stays on the disk.
+      run: the path of a run folder to keep, which `memjax.open` opens; without, nothing stays on the disk.
       random_state: decides the subsets and all else that is random: a number, or a NumPy generator to draw it from.
       verbose: whether a bar shows the progress.
       options: other options of `memjax.fit` by name, such as {"epochs": 30}.
@@ -43,17 +47,12 @@ class LabelQuality(BaseEstimator):
         `Result.suspects`, then those of X, if X is a data frame.
       classes_: the labels that there are, in the order of the columns of `held_out_probabilities_`.
       n_features_in_, feature_names_in_: number of features, and their names, if X is a data frame with names.
-
-    >>> from sklearn.datasets import load_iris
-    >>> X, y = load_iris(return_X_y=True)
-    >>> LabelQuality("mlp:8", num_models=8, options={"epochs": 4}).fit(X, y).label_quality_.shape
-    (150,)
     """
 
     def __init__(
-        self, model: Any = "mlp:128", num_models: int = 512, *, run: str | Path | None = None, random_state: Any = 0,
-        verbose: bool = False, options: dict[str, Any] | None = None,
-    ):  # fmt: skip
+        self, model: Any = "mlp:128", num_models: Any = 512, *, run: Any = None, random_state: Any = 0,
+        verbose: Any = False, options: Any = None,
+    ):  # fmt: skip  # of any type: by scikit-learn's conventions `fit` checks them
         self.model = model
         self.num_models = num_models
         self.run = run
@@ -80,7 +79,7 @@ class LabelQuality(BaseEstimator):
             X, y = validate_data(self, X, y, allow_nd=True, ensure_min_samples=2)
             check_classification_targets(y)
         seed = self.random_state
-        if not isinstance(seed, int):
+        if not isinstance(seed, Integral):
             seed = int(check_random_state(seed).randint(2**31))
         if clash := {"model", "num_models", "run", "seed", "progress"} & set(self.options or {}):
             raise InputError(f"options name {min(clash)}, which is an argument of LabelQuality itself; give it there")

@@ -4,11 +4,10 @@ import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from memjax import store
+from memjax.config.from_keywords import run_config
 from memjax.config.run_config import RunConfig
-from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import in_memory
 from memjax.errors import InputError
 from memjax.machine import environment
@@ -53,28 +52,22 @@ def settle_plan(request: Request, asked: bool = True) -> Plan:
 def config_of(plan: Plan, folder: Path) -> RunConfig:
     """The request that a plan answers."""
 
-    def tuples(section: dict[str, Any]) -> dict[str, Any]:
-        return {key: tuple(value) if isinstance(value, list) else value for key, value in section.items()}
-
     settings, note = plan.config, store.as_noted(folder)
     try:
         recorded = settings.get("record", {"metrics": (), "epochs": ()})  # an older folder has recorded nothing
-        config = RunConfig(
-            run=str(folder),
+        config = run_config(
+            RunConfig(run=str(folder)),
             num_models=plan.num_models,
             seed=settings["seed"],
-            data=DataSpec(**tuples(settings["data"])),
-            subset=SubsetSpec(**tuples(settings["subset"])),
-            model=ModelSpec(**settings["model"]),
-            train=TrainSpec(**tuples(settings["train"])),
-            keep=tuple(settings["keep"]),
+            keep=settings["keep"],
             score=next((name for name in settings["keep"] if note and name == note.score), "correct"),
-            record=tuple(recorded["metrics"]),
-            record_epochs=tuple(recorded["epochs"]),
+            record=recorded["metrics"],
+            record_epochs=recorded["epochs"],
             record_own=recorded.get("own", "after"),
-        )
+            **settings["data"], **settings["subset"], **settings["model"], **settings["train"],
+        )  # fmt: skip
         return at_places(config, plan.places)
-    except (KeyError, TypeError) as problem:
+    except (InputError, KeyError, TypeError, AttributeError) as problem:
         raise InputError(f"{folder / 'plan.json'} was made by another version of memjax: {problem}") from None
 
 

@@ -105,7 +105,7 @@ class Result:
                 f"{store.shown(self.folder)}; result.extend() trains them"
             )
         stages.estimate(self.run, lambda _: None, lambda _: None)
-        return store.read_found(self.folder, checked=False)
+        return store.read_found(self.folder, checked=False, dataset=self.dataset)
 
     @property
     def memorization(self) -> Estimate:
@@ -155,7 +155,7 @@ class Result:
         Raises:
           InputError: no model is trained yet, or a block is damaged.
         """
-        return self._read(store.read_outcomes)[0]
+        return self._read(store.read_outcomes, self.run.plan.num_models)[0]
 
     @property
     def curves(self) -> Curves:
@@ -164,14 +164,14 @@ class Result:
         Raises:
           InputError: nothing was recorded, or no model is trained yet.
         """
-        return self._read(store.read_curves)
+        return self._read(store.read_curves, self.run.plan.num_models)
 
-    def _read(self, read: Any) -> Any:
+    def _read(self, read: Any, *num_models: int) -> Any:
         blocks = self.run.finished
         if not blocks:
             raise InputError(f"{store.shown(self.folder)} holds no finished model yet; result.extend() trains them")
         try:
-            return read(self.folder, blocks, self.run.plan.num_models)
+            return read(self.folder, blocks, *num_models, plan=self.run.plan)
         except store.CorruptBlock as problem:
             raise InputError(f"{problem}; result.extend() sets it aside and trains it again") from None
 
@@ -181,7 +181,7 @@ class Result:
 
         NaN where every model trained on the example; None where the run stores none: an older version, or --stream.
         """
-        return self._read(lambda folder, blocks, _: store.read_held_out(folder, blocks))
+        return self._read(store.read_held_out)
 
     def dataframe(self) -> Any:
         """A pandas data frame with one row for each training example, and all there is of it.

@@ -57,7 +57,7 @@ def _count(run: Run, advance: Advance, notify: Notify, found: "Tally", left: lis
         damaged = []
         for blocks in left:
             try:
-                found.add(*store.read_outcomes(run.folder, blocks, run.plan.num_models))
+                found.add(*store.read_outcomes(run.folder, blocks, run.plan.num_models, run.plan))
             except store.CorruptBlock as problem:
                 set_aside(run, problem.number, str(problem), notify)
                 damaged.append(blocks)
@@ -79,7 +79,7 @@ def dynamics(run: Run, place: Path, advance: Advance, notify: Notify) -> list[st
 
     while run.config.record:
         try:
-            blocks = (store.read_block(run.folder, number) for number in sorted(run.plan.blocks))
+            blocks = (store.read_block(run.folder, number, run.plan) for number in sorted(run.plan.blocks))
             arrays: Any = reduce_blocks(blocks, run.plan.num_models)
         except store.CorruptBlock as problem:
             set_aside(run, problem.number, str(problem), notify)
@@ -105,7 +105,7 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
         stock = train(run, advance, notify)
         blocks, note = stock.digest(run.plan.blocks), store.whole_results(run.folder)
         there = note and (note.plan, note.num_models, note.score) == asked and wanted <= note.files.keys()
-        if not note or not there or note.blocks not in ("", blocks):
+        if not note or not there or note.blocks not in ("", blocks) or not _can_be_read(run):
             if _make_results(run, stock, every, advance, notify):
                 return True
             continue
@@ -120,6 +120,15 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
             store.remove_replaced(run.folder)
             _pieces(run, blocks).clear()
             return False
+
+
+def _can_be_read(run: Run) -> bool:
+    """Whether the results in force hold what memjax writes, of the examples of this run."""
+    try:
+        store.read_found(run.folder, checked=False, dataset=run.dataset)
+    except InputError:
+        return False
+    return True
 
 
 def _make_results(run: Run, before: store.Stock, every: bool, advance: Advance, notify: Notify) -> bool:
@@ -178,5 +187,5 @@ def repair(folder: Path, damaged: Iterable[int], teller: Teller) -> None:
         store.set_aside(folder, number)
     with teller.progress(run.plan.num_models, run.num_trained) as progress:
         train(run, progress.update, progress.write, numbers)
-        if store.has_results(folder) and not run.untrained:
+        if store.has_results(folder) and run.num_trained == run.plan.num_models:
             estimate(run, progress.update, progress.write)

@@ -35,6 +35,11 @@ def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | Non
         return stock
     run.needs_inputs()
     check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
+    if not store.has_links(run.folder):
+        notify(
+            f"the file system of {run.folder} has no hard links: two processes that write one file at once may both "
+            "believe they were first. No model is lost; estimates may be, and the next command makes them again"
+        )
     if changed := environment.differences(run.plan.environment):
         notify(
             f"this folder was begun in another environment ({'; '.join(changed)}): new models may differ a little from "

@@ -16,6 +16,7 @@ from jaxtyping import Bool, Int
 
 from memjax.errors import InputError
 from memjax.store.files import local_copy, publish, refresh, sha256_of, stage
+from memjax.store.plan import Plan
 from memjax.store.records import Record, finished_blocks, number_of, read_record, record_path, set_aside, unreadable
 from memjax.store.sealed import BrokenSeal, seal
 from memjax.store.staging import url_of
@@ -91,11 +92,12 @@ def commit_staged(folder: Path, plan: str) -> int:
     return count
 
 
-def read_block(folder: Path, number: int) -> Block:
+def read_block(folder: Path, number: int, plan: Plan | None = None) -> Block:
     """The block with this number.
 
     Raises:
-      CorruptBlock: it is missing, or its bytes differ from those that were written.
+      CorruptBlock: it is missing, its bytes differ from those that were written, or it holds something else than the
+        plan says, where that is given.
       InputError: it cannot be read, which does not mean that it is damaged.
     """
     path = block_path(folder, number)
@@ -109,7 +111,10 @@ def read_block(folder: Path, number: int) -> Block:
     except OSError as problem:
         raise unreadable(path, problem) from problem
     try:
-        return _from_arrays(read_npz(path, lambda names: _check_names(names, path), packed=False))
+        block = _from_arrays(read_npz(path, lambda names: _check_names(names, path), packed=False))
+        if plan:
+            _check_with(plan, number, block)
+        return block
     except (InputError, ValueError, KeyError, TypeError, IndexError) as problem:
         if isinstance(problem.__cause__, OSError | MemoryError):
             raise
@@ -174,12 +179,35 @@ def _from_arrays(arrays: dict[str, np.ndarray]) -> Block:
     block = Block(
         ids, _expand(masks, num_train), finite.astype(bool, casting="no"), **metrics, epochs=epochs, held_out=held_out
     )
+    if ids.dtype != np.int64 or finite.shape != (len(ids),) or block.masks.dtype != bool:
+        raise ValueError("it holds no numbers or no masks of models")
     shapes = {values.shape[:2] for values in (block.masks, *block.train.values())}
     if shapes != {(len(ids), num_train)} or {len(values) for values in block.test.values()} != {len(ids)}:
         raise ValueError(f"its arrays have different sizes: {shapes}")
     if any(values.shape[:2] != (len(ids), len(epochs)) for values in block.record.values()):
         raise ValueError(f"its recorded metrics are not of {len(ids)} models at {len(epochs)} epochs")
     return block
+
+
+def _check_with(plan: Plan, number: int, block: Block) -> None:
+    """Raises an error unless a block holds the models, the examples and the metrics that the plan says."""
+    if not np.array_equal(block.model_ids, np.arange(number * plan.pack_size, (number + 1) * plan.pack_size)):
+        raise ValueError("it holds models with other numbers than the plan says")
+    keep, recorded = plan.config.get("keep", block.train), plan.config.get("record", {"metrics": block.record})
+    epochs, num_train, num_test = len(block.epochs), plan.data["num_train"], plan.data["num_test"]
+    for values, names, shape in (
+        (block.train, keep, (num_train,)),
+        (block.test, keep, (num_test,)),
+        (block.record, recorded["metrics"], (epochs, num_train)),
+    ):
+        if values.keys() != {*names}:
+            raise ValueError(f"it holds {', '.join(sorted(values))}; the plan says {', '.join(sorted(names))}")
+        for name, array in values.items():
+            classes = array.shape[-1:] if name == "logits" else ()
+            if array.shape != (plan.pack_size, *shape, *classes) or (array.dtype == bool) != (name == "correct"):
+                raise ValueError(f"its {name} is {array.dtype} {array.shape}, for {num_train} and {num_test} examples")
+    if recorded["metrics"] and block.epochs.tolist() != recorded.get("epochs", block.epochs.tolist()):
+        raise ValueError("it has recorded other epochs than the plan says")
 
 
 def _check_names(names, path: Path) -> None:

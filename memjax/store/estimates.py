@@ -4,17 +4,19 @@ Arrays that are something else raise KeyError, TypeError or ValueError.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 import numpy as np
+from jaxtyping import Num
 
 from memjax.errors import InputError
-from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans
+from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans, check_fits
 from memjax.store.results import ResultsNote, read_results, read_set
 from memjax.store.staging import shown
-from memjax.types import Estimate
+from memjax.types import Dataset, Estimate
 
 # Names in the files, in their order, and the attributes that they hold.
 ESTIMATES = {
@@ -124,21 +126,54 @@ class Results(NamedTuple):
     note: ResultsNote | None
 
 
-def read_found(folder: Path, checked: bool = True) -> Results:
-    """The estimates, the pairs and the dynamics of a run folder, all of one set; InputError if there are none whole."""
+def read_found(folder: Path, checked: bool = True, dataset: Dataset | None = None) -> Results:
+    """The estimates, the pairs and the dynamics of a run folder, all of one set.
+
+    InputError if there are none whole, or if they are not of the data set, where one is given.
+    """
     note, (estimates, pairs, dynamics) = read_set(folder, ["estimates.npz", "pairs.npz", "dynamics.npz"], checked)
     found, listed = _as(as_estimates, estimates), _as(as_pairs, pairs)
     if found is None or listed is None:
         where = shown(folder)
         raise InputError(f"{where} has no estimates, or they are damaged; make them with: memjax --run {where}")
+    if dataset:
+        check_fits(dataset, found, listed)
     return Results(found, listed, dynamics, note)
 
 
 def _as(kind: Callable[[Any], _T], arrays: Any) -> _T | None:
     try:
-        return None if arrays is None else kind(arrays)
-    except (KeyError, TypeError, ValueError, IndexError):
+        found = None if arrays is None else kind(arrays)
+        return found if _fits(found) else None
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
         return None
+
+
+def _fits(found: Any) -> bool:
+    """Whether all values in it have the types that the annotations say, and each named axis has one length."""
+    lengths = dict[str, int]()
+    for value, kind in _typed(found, type(found)):
+        if not isinstance(value, kind):
+            return False
+        arrays = (each for each in (kind, *get_args(kind)) if value is not None and hasattr(each, "dim_str"))
+        sizes = [pair for each in arrays for pair in zip(each.dim_str.split(), value.shape, strict=True)]
+        if any(lengths.setdefault(axis, size) != size for axis, size in sizes):
+            return False
+    return True
+
+
+def _typed(value: Any, kind: Any) -> Iterator[tuple[Any, Any]]:
+    """All values in a value, each with the type that its annotation says."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from _typed(each, get_args(kind)[1])
+    elif isinstance(value, Estimate):
+        yield from ((each, Num[np.ndarray, " train"] | None) for each in (*value, value.num_right))
+    elif is_dataclass(value) or isinstance(value, tuple):
+        for name, inside in get_type_hints(type(value)).items():
+            yield from _typed(getattr(value, name), inside)
+    else:
+        yield value, float | int if kind is float else kind
 
 
 def _named(found: Any, names: Mapping[str, str]) -> dict[str, Any]:

@@ -105,6 +105,17 @@ def linked(source: Path, target: Path) -> bool:
     return True
 
 
+def has_links(folder: Path) -> bool:
+    """Whether files of a folder on a disk can have hard links; an object store needs none."""
+    one, other = aside_of(folder / "one"), aside_of(folder / "other")
+    try:
+        one.touch()
+        return bool(url_of(folder)) or linked(one, other)
+    finally:
+        for path in (one, other):
+            path.unlink(missing_ok=True)
+
+
 def stage(path: Path, content: bytes) -> None:
     """Writes the local copy of a file of an object store; does nothing for any other file."""
     if url_of(path) and not (path.exists() and path.read_bytes() == content):
@@ -195,7 +206,7 @@ def move(path: Path, target: Path) -> None:
     """Renames a file or a broken link within its folder; does nothing if it does not exist."""
     if url := url_of(path):
         objects.move(url, url.removesuffix(path.name) + target.name)
-    if os.path.lexists(path):
+    with suppress(FileNotFoundError):
         path.rename(target)
 
 

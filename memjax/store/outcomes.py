@@ -7,10 +7,13 @@ import numpy as np
 
 from memjax.errors import InputError
 from memjax.store.blocks import Block, read_block
+from memjax.store.plan import Plan, read_plan
 from memjax.types import Curves, Outcomes
 
 
-def read_outcomes(folder: Path, blocks: Iterable[int], num_models: int) -> tuple[Outcomes, int]:
+def read_outcomes(
+    folder: Path, blocks: Iterable[int], num_models: int, plan: Plan | None = None
+) -> tuple[Outcomes, int]:
     """Outcomes of the models numbered below `num_models` in the given blocks, and how many of these models diverged.
 
     Diverged models are left out, so that their NaN predictions do not count as wrong ones.
@@ -19,10 +22,13 @@ def read_outcomes(folder: Path, blocks: Iterable[int], num_models: int) -> tuple
     other number.  4,000 models with 60,000 training and 10,000 test examples take 0.5 GB, and 0.6 GB more for
     probabilities.  A run does not use this function for its estimates: it reads two blocks at a time.
 
+    Args:
+      plan: of the folder; read from there by default.
+
     Raises:
-      CorruptBlock: a block differs from what was written.
+      CorruptBlock: a block differs from what was written, or from what the plan says.
     """
-    parts, used, num_failed = _parts(folder, blocks, num_models)
+    parts, used, num_failed = _parts(folder, blocks, num_models, plan)
     return Outcomes(
         _stacked([part.model_ids for part in parts], used),
         _stacked([part.masks for part in parts], used),
@@ -31,7 +37,7 @@ def read_outcomes(folder: Path, blocks: Iterable[int], num_models: int) -> tuple
     ), num_failed
 
 
-def read_held_out(folder: Path, blocks: Iterable[int]) -> np.ndarray | None:
+def read_held_out(folder: Path, blocks: Iterable[int], plan: Plan) -> np.ndarray | None:
     """Mean probability of each class over the models that did not train on an example, (train, classes).
 
     NaN where every model trained on the example; None if no block has held-out probabilities.  Blocks are read one at
@@ -39,7 +45,7 @@ def read_held_out(folder: Path, blocks: Iterable[int]) -> np.ndarray | None:
     """
     total, count = None, 0
     for number in sorted(blocks):
-        block = read_block(folder, number)
+        block = read_block(folder, number, plan)
         if block.held_out is None:
             continue
         models = (~block.masks & block.finite[:, None]).sum(0)
@@ -51,14 +57,17 @@ def read_held_out(folder: Path, blocks: Iterable[int]) -> np.ndarray | None:
         return total / np.asarray(count)[:, None]
 
 
-def read_curves(folder: Path, blocks: Iterable[int], num_models: int) -> Curves:
+def read_curves(folder: Path, blocks: Iterable[int], num_models: int, plan: Plan | None = None) -> Curves:
     """Metrics recorded during training, for the models numbered below `num_models` that did not diverge.
 
+    Args:
+      plan: of the folder; read from there by default.
+
     Raises:
-      CorruptBlock: a block differs from what was written.
+      CorruptBlock: a block differs from what was written, or from what the plan says.
       InputError: nothing was recorded.
     """
-    parts, used, _ = _parts(folder, blocks, num_models)
+    parts, used, _ = _parts(folder, blocks, num_models, plan)
     if not parts[0].record:
         raise InputError(f"{folder} has recorded nothing; begin another --run with --record, such as --record correct")
     return Curves(
@@ -69,9 +78,12 @@ def read_curves(folder: Path, blocks: Iterable[int], num_models: int) -> Curves:
     )
 
 
-def _parts(folder: Path, blocks: Iterable[int], num_models: int) -> tuple[list[Block], list[np.ndarray], int]:
+def _parts(
+    folder: Path, blocks: Iterable[int], num_models: int, plan: Plan | None
+) -> tuple[list[Block], list[np.ndarray], int]:
     """The blocks, the models of each that are used, and how many of the requested models diverged."""
-    parts = [read_block(folder, number) for number in sorted(blocks)]
+    plan = plan or read_plan(folder)
+    parts = [read_block(folder, number, plan) for number in sorted(blocks)]
     requested = [part.model_ids < num_models for part in parts]
     used = [chosen & part.finite for chosen, part in zip(requested, parts, strict=True)]
     return parts, used, sum(int((chosen & ~part.finite).sum()) for chosen, part in zip(requested, parts, strict=True))

@@ -18,6 +18,8 @@ EXTENDED = "extended-to-{}.json"
 _NETWORK = re.compile("network-[0-9a-f]{16}.json")
 _REQUEST = re.compile(r"extended-to-([1-9][0-9]{0,9})\.json")
 MODELS_MOST = 2**32  # numbers of models are 32 bits
+EXAMPLES_MOST = 2**28  # of each side; a plan of somebody else must not take all memory
+SIDES = ("train", "test")
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,9 @@ class Plan:
 
     def num_trained(self, finished: set[int]) -> int:
         """Number of requested models in the finished blocks."""
-        wanted = self.blocks
-        return sum(
-            min(self.pack_size, self.num_models - number * self.pack_size) for number in finished if number in wanted
-        )
+        blocks = self.blocks
+        spare = len(blocks) * self.pack_size - self.num_models if blocks[-1] in finished else 0
+        return len(finished.intersection(blocks)) * self.pack_size - spare
 
 
 def new_plan(folder: Path, plan: Plan) -> bool:
@@ -158,7 +159,7 @@ def _most_requested(inside: set[str]) -> int:
 
 def _checked(plan: Plan) -> Plan:
     """The plan, or TypeError if a value has another type or is out of range: a folder may come from anyone."""
-    numbers = (plan.pack_size, plan.num_models)
+    numbers, data = (plan.pack_size, plan.num_models), plan.data
     tables = (plan.config, plan.data, plan.environment, plan.places, plan.network)
     if not all(type(number) is int and 0 < number <= MODELS_MOST for number in numbers):
         raise TypeError(f"pack_size and num_models must be whole numbers from 1 to {MODELS_MOST}")
@@ -167,8 +168,13 @@ def _checked(plan: Plan) -> Plan:
     programs = plan.network.get("programs", {})
     if not isinstance(programs, dict) or not all(isinstance(each, dict) for each in programs.values()):
         raise TypeError("the programs of the network must be tables")
-    if missing := {"name", "sha256", "num_train", "num_test"} - plan.data.keys():
+    if missing := {"name", "sha256", "num_train", "num_test"} - data.keys():
         raise TypeError(f"data lacks {', '.join(sorted(missing))}")
+    if not all(type(data[f"num_{side}"]) is int and 0 <= data[f"num_{side}"] <= EXAMPLES_MOST for side in SIDES):
+        raise TypeError(f"num_train and num_test must be whole numbers up to {EXAMPLES_MOST}")
+    texts = data["name"], data["sha256"], plan.created, *data.get("class_names", ()), *plan.environment.values()
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("names and versions must be text")
     if not isinstance(plan.config.get("model"), dict) or not isinstance(plan.config["model"].get("model"), str):
         raise TypeError("config lacks the model")
     return plan

@@ -1,6 +1,7 @@
 """Records of the blocks in a run folder: which blocks are finished, where they were trained, and their checksums."""
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from memjax.store.sealed import BrokenSeal, unseal
 from memjax.store.staging import shown
 
 _SHA256 = re.compile("[0-9a-f]{64}")
+_NUMBER = re.compile("[0-9]{6}|[1-9][0-9]{6,}")
 
 
 class Record(NamedTuple):
@@ -55,9 +57,16 @@ def read_record(folder: Path, number: int) -> Record:
 
 def finished_blocks(folder: Path) -> set[int]:
     """Numbers of the finished blocks: those with both files.  The content is not checked."""
-    found = names(folder / "blocks")
-    numbers = (number_of(name.removesuffix(".json")) for name in found if name.endswith(".json"))
-    return {number for number in numbers if number is not None and f"{number:06d}.npz" in found}
+    return finished_among(names(folder / "blocks"))
+
+
+def finished_among(found: Collection[str]) -> set[int]:
+    """As `finished_blocks`, from the names of all files in the folder of the blocks."""
+    return {
+        int(name[:-5])
+        for name in found
+        if name.endswith(".json") and f"{name[:-5]}.npz" in found and _NUMBER.fullmatch(name[:-5])
+    }
 
 
 def is_finished(folder: Path, number: int) -> bool:
@@ -88,8 +97,7 @@ def set_aside(folder: Path, number: int) -> Path:
 
 def number_of(text: str) -> int | None:
     """The number of the block whose files have this name (without suffix); None for other names."""
-    fits = text.isascii() and text.isdigit() and len(text) >= 6 and text == f"{int(text):06d}"
-    return int(text) if fits else None
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def _aside(path: Path, attempt: int) -> Path:

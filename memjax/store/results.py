@@ -30,6 +30,7 @@ from memjax.store.files import (
     sha256_of,
     sizes,
 )
+from memjax.store.records import unreadable
 from memjax.store.sealed import seal, unseal
 from memjax.store.second_names import is_shown_as, show_as
 from memjax.untrusted import read_npz
@@ -106,7 +107,10 @@ def _has_more(there: ResultsNote | None, note: ResultsNote) -> bool:
 
 
 def latest(folder: Path) -> tuple[int, ResultsNote | None]:
-    """The largest number of a note, and this note; None if it is missing or was changed.  0 is an older folder's."""
+    """The largest number of a note, and this note; None if it is missing or was changed.  0 is an older folder's.
+
+    InputError if it cannot be read.
+    """
     for _ in range(_TRIES):
         numbers = [int(found[1]) for name in names(folder / FOLDER) if (found := _NOTE.fullmatch(name))]
         number = max(numbers, default=0)
@@ -119,6 +123,8 @@ def latest(folder: Path) -> tuple[int, ResultsNote | None]:
         except FileNotFoundError:
             if not number:
                 break
+        except OSError as problem:
+            raise unreadable(path, problem) from problem
     return 0, None
 
 

@@ -46,12 +46,12 @@ def url_of(path: Path) -> str | None:
 
     Only folders in the user's own cache count as staging folders, so a folder from someone else uploads nothing.
     """
-    root, inside = cache_folder("runs"), Path(os.path.abspath(path))
-    if not inside.is_relative_to(root) or inside == root:
+    root, inside = f"{cache_folder('runs')}{os.sep}", os.path.abspath(path)
+    if not inside.startswith(root):
         return None
-    run, *rest = inside.relative_to(root).parts
+    run, *rest = inside.removeprefix(root).split(os.sep)
     try:
-        return "/".join([(root / run / _URL_FILE).read_text(), *rest])
+        return "/".join([Path(root, run, _URL_FILE).read_text(), *rest])
     except FileNotFoundError:
         return None
 

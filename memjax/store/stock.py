@@ -53,17 +53,20 @@ class Stock:
 def take_stock(folder: Path, plan: str) -> Stock:
     """The blocks of a run folder now; InputError if a record cannot be read, which does not mean that it is damaged."""
     there, known = stamps(folder / "blocks"), _read_index(folder, plan)
-    stock, unknown = Stock({}, {}, set(), {}), []
+    same, unknown = list[int](), []
     for name, stamp in there.items():
         number = number_of(name[:-5]) if name.endswith(".json") else None
         if number is None:
             continue
         now = stamp, there.get(f"{name[:-5]}.npz", LOST)
-        if number in known.records and known.stamps[number] == now:
-            stock.records[number], stock.stamps[number] = known.records[number], now
-            stock.checked |= {number} & known.checked
+        if known.stamps.get(number) == now:
+            same.append(number)
         else:
             unknown.append((number, now))
+    stock = Stock(
+        {number: known.records[number] for number in same}, {number: known.stamps[number] for number in same},
+        known.checked.intersection(same), {},
+    )  # fmt: skip
     refresh([record_path(folder, number) for number, _ in unknown])
     for number, now in unknown:
         try:

@@ -11,6 +11,7 @@ import numpy as np
 
 from memjax.errors import InputError
 from memjax.store.blocks import CorruptBlock, read_block
+from memjax.store.estimates import read_estimates, read_pairs
 from memjax.store.files import TEMPORARY, names, total_size
 from memjax.store.plan import MODELS_MOST, Plan, read_plan
 from memjax.store.records import Record, finished_blocks, read_record
@@ -77,14 +78,7 @@ def _check_block(folder: Path, plan: Plan, record: Record) -> None:
     number = record.number
     if record.plan != plan.fingerprint:
         raise CorruptBlock(number, "it belongs to another plan")
-    block = read_block(folder, number)
-    expected = np.arange(number * plan.pack_size, (number + 1) * plan.pack_size)
-    if not np.array_equal(block.model_ids, expected):
-        raise CorruptBlock(number, "it holds models with other numbers than the plan says")
-    if block.masks.shape[1] != plan.data["num_train"]:
-        raise CorruptBlock(number, f"it has {block.masks.shape[1]} training examples, not {plan.data['num_train']}")
-    if {values.shape[1] for values in block.test.values()} != {plan.data["num_test"]}:
-        raise CorruptBlock(number, f"its number of test examples is not {plan.data['num_test']}")
+    block = read_block(folder, number, plan)
     if int((~block.finite).sum()) != record.failed:
         raise CorruptBlock(number, "its number of diverged models differs from the record")
     for name, values in [*block.train.items(), *block.test.items()]:
@@ -107,6 +101,8 @@ def _verify_results(folder: Path, plan: Plan, good: Stock, again: str) -> Iterat
         yield Finding("problem", f"estimates: {', '.join(changed) or 'all files'} damaged or missing; {made}")
     elif note.blocks and good.records.keys() >= {*blocks} and note.blocks != good.digest(blocks):
         yield Finding("problem", f"estimates: made from other blocks than those that are whole now; {made}")
+    elif read_estimates(folder) is None or read_pairs(folder) is None:
+        yield Finding("problem", f"estimates: they hold something else than memjax writes; {made}")
     elif note.num_models < plan.num_models:
         found = f"complete, from {note.num_models} of {plan.num_models} models"
         yield Finding("note", f"estimates: {found}; the command that started the run makes them again")

@@ -93,9 +93,9 @@ def test_a_block_found_damaged_while_reading_is_made_again_and_the_others_are_re
     path.write_bytes(content)
     shutil.rmtree(copy / "results")
 
-    def reading(folder, blocks, num_models):
+    def reading(folder, blocks, *of):
         groups.append(list(blocks))
-        return read(folder, blocks, num_models)
+        return read(folder, blocks, *of)
 
     monkeypatch.setattr(store, "read_outcomes", reading)
     assert run.main(["--run", str(copy)]) == 0

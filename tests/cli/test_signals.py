@@ -1,6 +1,7 @@
 """Signals and streams at the edges of a command: one line, the right code, no traceback, and the next call goes on."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,8 +9,10 @@ import time
 
 import pytest
 
-from memjax import store
+from memjax import run, store
 from memjax.machine import signals
+from tests.cli.stopped_at import STAGES
+from tests.conftest import SMALL_RUN
 
 QUICK = ["--per-class", "8", "--test-per-class", "3", "--epochs", "8", "--model", "mlp:16", "--cpu-devices", "1"]
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129, signal.SIGUSR1: 75}
@@ -72,3 +75,56 @@ def test_output_that_cannot_be_written_gives_no_traceback(tmp_path, redirect):
 
     assert done.returncode == 2  # the folder holds no run
     assert "Traceback" not in done.stderr
+
+
+TRAINED, FINISHED = ("estimate", "pairs", "seal", "show", "index"), ("report", "arrays", "table", "verify", "repair")
+STOPS = [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 1), (signal.SIGUSR1, 1), (signal.SIGHUP, 1)]
+QUICKLY = {("commit", signal.SIGTERM, 1), ("pairs", signal.SIGINT, 2)}  # in each run of the tests
+
+
+def contents(folder):
+    """All files that count, by name: no report, which has the time in it, and nothing that was set aside."""
+    there = (path for path in folder.rglob("*") if path.is_file() and path.suffix in (".npz", ".npy", ".csv"))
+    return {path.name: path.read_bytes() for path in there if path.name != "index.npz"}
+
+
+def command_of(stage, folder):
+    own = {
+        "report": ["report", folder], "verify": ["verify", folder], "repair": ["verify", "--repair", folder],
+        "arrays": ["export", folder, "--out", folder / "out"],
+        "table": ["export", folder, "--out", folder / "out", "--format", "csv"],
+    }  # fmt: skip
+    return [str(word) for word in own.get(stage, ["--run", folder, *SMALL_RUN])]
+
+
+@pytest.mark.parametrize(
+    ("stage", "number", "count"),
+    [pytest.param(stage, *stop, marks=[] if (stage, *stop) in QUICKLY else pytest.mark.slow)
+     for stage in STAGES for stop in STOPS],
+)  # fmt: skip
+def test_a_signal_at_any_stage_ends_it_in_a_line_and_the_next_call_goes_on(
+    small_run, tmp_path, monkeypatch, capsys, stage, number, count
+):
+    monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "2")
+    folder = tmp_path / "run"
+    if stage in (*TRAINED, *FINISHED):
+        shutil.copytree(small_run, folder)
+    if stage in TRAINED:
+        shutil.rmtree(folder / "results")
+    if stage == "repair":
+        content = bytearray((folder / "blocks" / "000002.npz").read_bytes())
+        (folder / "blocks" / "000002.npz").write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
+    command = command_of(stage, folder)
+    wrapped = [sys.executable, "-m", "tests.cli.stopped_at", stage, number.name, str(count), "--", *command]
+    stopped = subprocess.run(wrapped, capture_output=True, text=True)
+
+    assert stopped.returncode == CODES[number], stopped.stderr
+    lines = [line for line in stopped.stderr.splitlines() if "memjax: train" not in line]
+    assert 1 <= len(lines) <= 2
+    assert all(line.startswith("memjax: ") for line in lines)
+    assert run.main(command) in ((0, 3) if stage == "repair" else (0,))
+    if stage in ("arrays", "table"):
+        assert run.main([*command[:3], str(folder / "again"), *command[4:]]) == 0
+        assert contents(folder / "out") == contents(folder / "again")
+    assert contents(small_run).items() <= contents(folder).items()
+    assert run.main(["verify", str(folder)]) == 0

@@ -41,7 +41,7 @@ def _files(place: Path) -> list[tuple[Path, Read]]:
     begin(place, 2)
     for number in range(2):
         write(place, number)
-    write_results(place, 6, tr_mem=np.arange(5.0))
+    write_results(place, 6, np.arange(5.0))
     note = store.read_note(place)
     assert note
 

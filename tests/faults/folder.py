@@ -61,16 +61,26 @@ def begin(folder: Path, num_blocks: int) -> None:
         store.remove_leftovers(place)
 
 
-def write_results(folder: Path, num_models: int, **arrays: np.ndarray) -> bool:
-    """Puts a set of one file of estimates in force, as made from the blocks that are there."""
-    place, plan = store.new_set(folder), make_plan(1).fingerprint
-    store.write_arrays(place / "estimates.npz", arrays.items())
+def write_results(folder: Path, num_models: int, mem: np.ndarray) -> bool:
+    """Puts a set of estimates with this memorization in force, as made from the blocks that are there."""
+    place, plan, each = store.new_set(folder), make_plan(1).fingerprint, np.zeros(len(mem), np.float32)
+    numbers, test, no_rows, none = each.astype(np.int32), np.zeros(NUM_TEST, np.int32), np.zeros(0, int), np.zeros(0)
+    estimates = {
+        "tr_mem": mem, "tr_mem_stderr": each, "tr_num_in": numbers, "tr_num_out": numbers, "tr_correct_in": each,
+        "tr_correct_out": each, "tr_labels": numbers, "tt_labels": test, "tr_ids": numbers, "tt_ids": test,
+        "tr_mislabelled": each > 0, "tt_correct": test / 1.0, "in_sample_accuracy": 0.5, "held_out_accuracy": 0.5,
+        "test_accuracy": 0.5, "num_models": num_models, "num_failed": 0,
+    }  # fmt: skip
+    pairs = {"tr_idx": no_rows, "tt_idx": no_rows, "infl": none, "infl_stderr": none, "mem": none, "mem_stderr": none}
+    pairs |= {"infl_threshold": 0.15, "mem_threshold": 0.25}
+    store.write_arrays(place / "estimates.npz", estimates.items())
+    store.write_arrays(place / "pairs.npz", pairs.items())
 
     def blocks() -> str:
         return store.take_stock(folder, plan).digest(range(num_models // PACK))
 
     note = store.ResultsNote(plan, num_models, {}, blocks=blocks(), num_failed=0)
-    return store.publish_set(folder, place, note, ["estimates.npz"], blocks)
+    return store.publish_set(folder, place, note, ["estimates.npz", "pairs.npz"], blocks)
 
 
 def same(block: store.Block, expected: store.Block) -> bool:

@@ -45,7 +45,7 @@ def writer(folder: Path) -> None:
         if not store.is_finished(folder, number):
             write(folder, number)
     store.extend_plan(folder, make_plan(NUM_BLOCKS), PACK * NUM_BLOCKS + 1)
-    write_results(folder, PACK * NUM_BLOCKS, tr_mem=np.arange(5.0))
+    write_results(folder, PACK * NUM_BLOCKS, np.arange(5.0))
 
 
 def _once(place: Path, broken: str, call: str, turn: int, action: str) -> Tally:

@@ -14,10 +14,15 @@ class Killed(BaseException):
 
 
 class Process:
-    """A command in a thread, which does so many file-system calls in the folder as it is given."""
+    """A command in a thread, which does so many file-system calls in the folder as it is given.
 
-    def __init__(self, folder: Path, act: Callable[[], object]):
-        self._folder, self._act, self.problem = str(folder), act, None
+    `failing` is given each call, its name and its arguments, and may raise an error in its place.
+    """
+
+    def __init__(
+        self, folder: Path, act: Callable[[], object], failing: Callable[[str, tuple], object] = lambda *_: None
+    ):
+        self._folder, self._act, self._failing, self.problem = str(folder), act, failing, None
         self._left, self._killed, self.ended = 0, False, False
         self._go, self._back = threading.Semaphore(0), threading.Semaphore(0)
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -34,7 +39,7 @@ class Process:
         self._killed = True
         self.step(0)
 
-    def before_call(self, arguments: tuple) -> None:
+    def before_call(self, event: str, arguments: tuple) -> None:
         if not any(self._folder in str(argument) for argument in arguments[:2]):
             return
         while not self._killed and not self._left:
@@ -43,6 +48,7 @@ class Process:
         if self._killed:
             raise Killed
         self._left -= 1
+        self._failing(event, arguments)
 
     def _run(self) -> None:
         _PROCESSES[threading.get_ident()] = self
@@ -64,7 +70,7 @@ _PROCESSES: dict[int, Process] = {}
 
 def _hook(event: str, arguments: tuple) -> None:
     if event in WATCHED and (process := _PROCESSES.get(threading.get_ident())):
-        process.before_call(arguments)
+        process.before_call(event, arguments)
 
 
 sys.addaudithook(_hook)

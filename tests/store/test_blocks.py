@@ -5,6 +5,7 @@ import pytest
 
 from memjax import store
 from memjax.store.blocks import block_path
+from tests.runs.stopped_process import LONG, Process
 
 
 def make_block(seed=0, first=0, models=3, train=13, test=5):
@@ -134,6 +135,21 @@ def test_set_aside_deletes_nothing(tmp_path):
     assert sorted(path.name for path in (tmp_path / "blocks").iterdir()) == [
         "000000.json.bad-0", "000000.json.bad-1", "000000.npz.bad-0", "000000.npz.bad-1",
     ]  # fmt: skip
+
+
+def test_two_processes_set_one_block_aside_at_once(tmp_path):
+    for calls in range(1, 8):
+        folder = tmp_path / str(calls)
+        folder.mkdir()
+        store.write_block(folder, 0, make_block(), "plan", {})
+        one, other = (Process(folder, lambda folder=folder: store.set_aside(folder, 0)) for _ in range(2))
+        one.step(calls)
+        other.step(LONG)
+        one.step(LONG)
+
+        assert (one.problem, other.problem) == (None, None)
+        assert store.finished_blocks(folder) == set()
+        assert len([*folder.glob("blocks/*.bad-*")]) == 2
 
 
 def test_outcomes_hold_only_requested_models_that_did_not_diverge(tmp_path):

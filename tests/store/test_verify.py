@@ -24,7 +24,7 @@ def folder(tmp_path):
     begin(folder, 3)
     for number in range(3):
         write(folder, number)
-    assert write_results(folder, 9, tr_mem=np.arange(5.0))
+    assert write_results(folder, 9, np.arange(5.0))
     return folder
 
 

@@ -5,36 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from memjax.errors import InputError
 from memjax.report.page.images import Painter
 from memjax.report.page.overview import finite
 from memjax.results import Estimates, PairTable
 from memjax.types import Dataset
 
 Shown = dict[str, Any]  # what the template is given of an example or a pair
-
-
-def check_fits(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> None:
-    """InputError unless the estimates are of these examples: the images shown would be the wrong ones."""
-    num_train, num_test = dataset.num_train, dataset.num_test
-    for side, found, labels in (
-        ("training", estimates.train_labels, dataset.train_labels),
-        ("test", estimates.test_labels, dataset.test_labels),
-    ):
-        if not np.array_equal(found, labels):
-            raise InputError(
-                f"the estimates ({len(found)} {side} labels) are not of the data set {dataset.name!r} as it is now "
-                f"({len(labels)} {side} labels); give the data options of the run that made them"
-            )
-    rows = [("training", pairs.train_rows, num_train), ("test", pairs.test_rows, num_test)]
-    for listed in filter(None, (pairs.helped, pairs.hurt)):
-        shapes = {values.shape for values in listed if values is not None}
-        if len(shapes) > 1 or any(len(shape) != 2 or shape[0] != num_train for shape in shapes):
-            raise InputError(f"pairs list test examples of shapes {shapes}; expected {num_train} rows")
-        rows.append(("test", listed.test_rows, num_test))
-    for side, found, size in rows:
-        if found.dtype.kind not in "iu" or (found.size and not 0 <= found.min() <= found.max() < size):
-            raise InputError(f"pairs name a {side} row outside 0 .. {size - 1}; they are of another data set")
 
 
 def pair_summary(dataset: Dataset, mem: np.ndarray, pairs: PairTable, limit: int) -> dict[str, Any]:

@@ -41,15 +41,24 @@ class Dynamics(NamedTuple):
 
 def dynamics_of(arrays: dict[str, np.ndarray] | None, dataset: Dataset) -> Dynamics | None:
     """The recorded dynamics that the page can show; None where there are none."""
-    if arrays is None:
-        return None
+    try:
+        return None if arrays is None else _dynamics(arrays, dataset)
+    except (KeyError, TypeError, ValueError, IndexError) as problem:
+        raise InputError(f"the recorded dynamics are not those that memjax writes: {problem}; estimate again") from None
+
+
+def _dynamics(arrays: dict[str, np.ndarray], dataset: Dataset) -> Dynamics | None:
     epochs, curves, source = arrays["epochs"], _curves(arrays), str(arrays["learned_from"])
+    one_each = {f"tr_{name.format(side)}" for name in COLUMNS for side in SIDES}
     for name, values in arrays.items():
-        if name.startswith("tr_") and values.shape not in ((dataset.num_train,), (dataset.num_train, len(epochs))):
+        shape = (dataset.num_train, len(epochs))[: 1 if name in one_each else 2]
+        if name.startswith("tr_") and (values.shape != shape or values.dtype.kind not in "if"):
             raise InputError(
-                f"the recorded dynamics ({name}: {values.shape}) are not of {dataset.num_train} training examples at "
-                f"{len(epochs)} epochs; give the data options of the run that made them"
+                f"the recorded dynamics ({name}: {values.dtype} {values.shape}) are not of "
+                f"{dataset.num_train} examples at {len(epochs)} epochs; give the data options of the run that made them"
             )
+    if epochs.ndim != 1 or epochs.dtype.kind != "i":
+        raise ValueError(f"epochs is {epochs.dtype} {epochs.shape}")
     if curves is None and not source:
         return None
     names = [name.format(side) for name in (COLUMNS if source else COLUMNS[:1]) for side in SIDES]

@@ -19,7 +19,7 @@ from memjax.report.page.images import Painter, draw_sheets, layout_of
 from memjax.report.page.near_duplicates import ALIKE
 from memjax.report.page.own import Own, own_data, plain_own, static_suspects
 from memjax.report.page.script_data import orders, script_data
-from memjax.results import Estimates, PairTable
+from memjax.results import Estimates, PairTable, check_fits
 from memjax.types import Dataset
 
 CARDS_SHOWN = 20  # the most memorized examples
@@ -103,7 +103,7 @@ def draw_report(
       InputError: estimates, pairs or dynamics are of another data set.
     """
     own = own or plain_own(dataset)
-    content.check_fits(dataset, estimates, pairs)
+    check_fits(dataset, estimates, pairs)
     recorded = dynamics_of(dynamics, dataset)
     mem = estimates.mem
     compared = Painter(dataset.train_inputs) if examples and np.prod(dataset.input_shape) else None
