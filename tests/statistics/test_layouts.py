@@ -159,7 +159,7 @@ def test_one_formula_for_pairs():
 
 @pytest.mark.parametrize("soft", [False, True])
 def test_examples_that_are_always_in_or_never_in_do_not_hide_opposite_subsets(soft):
-    """Partners were taken for independent models: where one of a pair is right, errors were .72 of what they should be."""
+    """Partners were taken for independent models: where one of a pair is right, errors were .72 of the right ones."""
     rng = np.random.default_rng(11)
     first = of_sizes(rng, 40, (100,))
     masks = rng.permutation(np.concatenate([first, ~first]))
