@@ -2,7 +2,7 @@
 
 Memorization (Feldman and Zhang 2020, arXiv 2008.03703) is estimated from all models but one.  Each cheap proxy comes
 from the one left out, over the examples that it trained on, and is ranked against memorization (Spearman).  Several
-models in turn are the one.  The best proxy is chosen on half of them and judged on the other half, both ways.
+models in turn are the one.  The best proxy is chosen on half of them and judged on the other half.
 
     python -m experiments.arpit.bridge --size quick    digits, 64 networks
     python -m experiments.arpit.bridge                 Fashion-MNIST, 300 a class, 256 networks

@@ -5,8 +5,8 @@ networks trains on real data and one on random labels.  Measured: how far traini
 held-out accuracy on real data with it.  Dropout, input dropout, input noise, noise of hidden units, weight decay, and
 dropout with adversarial training on the samples of Langevin search.
 
-    python -m experiments.arpit.regularizers --size quick    digits, 6 regularisers, 2 strengths, 4 networks each
-    python -m experiments.arpit.regularizers                 Fashion-MNIST, 200 a class, 3 strengths, 5 networks each
+    python -m experiments.arpit.regularizers --size quick    digits, 6 regularisers, 2 strengths, 8 networks each
+    python -m experiments.arpit.regularizers                 Fashion-MNIST, 200 a class, 3 strengths, 10 networks each
 
 What the paper leaves open: all regularisers are behind each hidden layer of an MLP, or before the first; adversarial
 training replaces examples by its samples with the given probability, which on average is that weight of the loss; its
@@ -37,8 +37,8 @@ COST = Cost("63 s", "19 min")
 
 SIZES = {  # width, networks, epochs, examples per class, how many strengths
     "smoke": (16, 2, 3, 10, 1),
-    "quick": (64, 4, 60, 60, 2),
-    "full": (256, 5, 100, 200, 3),
+    "quick": (64, 8, 60, 60, 2),
+    "full": (256, 10, 100, 200, 3),
 }
 STRENGTHS = {
     "dropout": (0.25, 0.5, 0.75, 0.9),

@@ -48,21 +48,16 @@ def stopped_early(correct: np.ndarray, masks: np.ndarray, rows: np.ndarray, seed
 
 
 def judged(options: dict[str, np.ndarray], choose: Callable[[dict[str, float]], list[str]]) -> list[np.ndarray]:
-    """The values of the options that the other half of the networks chooses.
+    """The values of the options that every other network chooses, in the networks between them.
+
+    One way only: with both ways, both halves are high where both chose the same option, and the interval is too short.
 
     Args:
       options: values of each network under each option, (networks,).
       choose: mean value by option -> the chosen options, in order.
 
     Returns:
-      For each chosen option the values, (networks,): those of the even networks under what the odd ones chose, and
-      those of the odd networks under what the even ones chose.
+      For each chosen option the values in the networks that did not choose, (networks / 2,).
     """
-    even = np.arange(len(next(iter(options.values())))) % 2 == 0
-    found: list[np.ndarray] = []
-    for half in (even, ~even):
-        chosen = choose({name: float(np.mean(values[half])) for name, values in options.items()})
-        found = found or [np.full(len(even), np.nan) for _ in chosen]
-        for values, name in zip(found, chosen, strict=True):
-            values[~half] = options[name][~half]
-    return found
+    chosen = choose({name: float(np.mean(values[::2])) for name, values in options.items()})
+    return [options[name][1::2] for name in chosen]

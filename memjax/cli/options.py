@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[type, tuple[str, ...]]] = {
         RunConfig, ("keep", "score", "influence", "record", "record_every", "record_epochs", "record_own", "examples"),
     ),
     "Machine and cluster": (
-        RunConfig, ("pack_size", "cpu_devices", "worker", "checkpoint_minutes", "max_failed"),
+        RunConfig, ("pack_size", "cpu_devices", "worker", "engine", "checkpoint_minutes", "max_failed"),
     ),
     "What is printed": (OutputSpec, ()),
     "What is sent": (RunConfig, ("log",)),
@@ -56,8 +56,10 @@ def options_of(kind: type, names: tuple[str, ...] = ()) -> Iterator[Option]:
             continue
         if part.name in about:
             yield _option(part, about[part.name])
-        elif is_dataclass(own := getattr(part.type, "__origin__", part.type)) and own is not RunConfig:
-            yield from options_of(own)
+        elif is_dataclass(part.type) and part.type is not RunConfig:
+            yield from options_of(part.type)  # type: ignore[arg-type]
+        elif get_origin(part.type) is Annotated and is_dataclass(get_args(part.type)[0]):
+            yield from options_of(get_args(part.type)[0])
 
 
 def grouped() -> Iterator[tuple[str, list[Option]]]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from memjax.config.run_config import RunConfig
 from memjax.data import take_rows
-from memjax.errors import InputError
+from memjax.errors import InputError, first_line
 from memjax.machine.chips import Slice, described
 from memjax.machine.cycles import estimated_cycles, kernels
 from memjax.runs.build_training import make_examples, make_single
@@ -27,10 +27,10 @@ from memjax.untrusted import cache_folder
 FAST = 2**27  # bytes of a chip's fast memory, about; where the search for a pack size begins
 USABLE = 0.9  # of a chip's memory
 TOO_MUCH = 2**62  # bytes that stand for more than a chip has
-# What libtpu asks a machine without TPU; settings of the user's own are left.
+# What libtpu asks a machine without TPU, and several plans at once; settings of the user's own are left.
 _TPU = {
     "TPU_SKIP_MDS_QUERY": "1", "TPU_WORKER_HOSTNAMES": "localhost", "TPU_ACCELERATOR_TYPE": "v5litepod-1",
-    "JAX_PLATFORMS": "cpu",
+    "JAX_PLATFORMS": "cpu", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",
 }  # fmt: skip
 
 
@@ -69,8 +69,11 @@ def devices_of(target: Slice) -> list[Any]:
 
     chip, count = target.chip, min(target.chips, target.chip.host) * target.chip.cores
     gpu = {} if chip.topology else {"target_config": described(chip), "topology": "1x1x1"}
-    found = topologies.get_topology_desc(chip.topology, "cuda" if gpu else "tpu", **gpu)
-    return list(found.devices)[:count]
+    try:
+        return list(topologies.get_topology_desc(chip.topology, "cuda" if gpu else "tpu", **gpu).devices)[:count]
+    except RuntimeError as problem:  # jax's error where a compiler does not load
+        words = f"the compiler for {target.name} cannot be started on this machine"
+        raise InputError(f"--for: {words}; plan on another Linux machine: {first_line(problem)}") from problem
 
 
 def lowered(config: RunConfig, dataset: Dataset, design: SubsetDesign, devices: list[Any], size: int) -> Any:
@@ -87,7 +90,7 @@ def examples_like(config: RunConfig, dataset: Dataset) -> Any:
 
     if config.data.stream:
         return make_examples(config, dataset)
-    few = make_examples(config, take_rows(dataset, slice(2), slice(2)))
+    few: Any = make_examples(config, take_rows(dataset, slice(2), slice(2)))
     counts = {"train": dataset.num_train, "test": dataset.num_test}
 
     def like(name: str, array: Any) -> Any:

@@ -1,6 +1,7 @@
 """memjax as an estimator of scikit-learn."""
 
 import tempfile
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class LabelQuality(BaseEstimator):
     Args:
       model: a network, as of `memjax.fit`.
       num_models: models to train in all.
-      run: a run folder to keep, which `memjax.open` opens; without, nothing stays on the disk.
+      run: the path of a run folder to keep, which `memjax.open` opens; without, nothing stays on the disk.
       random_state: decides the subsets and all else that is random: a number, or a NumPy generator to draw it from.
       verbose: whether a bar shows the progress.
       options: other options of `memjax.fit` by name, such as {"epochs": 30}.
@@ -49,9 +50,9 @@ class LabelQuality(BaseEstimator):
     """
 
     def __init__(
-        self, model: Any = "mlp:128", num_models: int = 512, *, run: str | Path | None = None, random_state: Any = 0,
-        verbose: bool = False, options: dict[str, Any] | None = None,
-    ):  # fmt: skip
+        self, model: Any = "mlp:128", num_models: Any = 512, *, run: Any = None, random_state: Any = 0,
+        verbose: Any = False, options: Any = None,
+    ):  # fmt: skip  # of any type: by scikit-learn's conventions `fit` checks them
         self.model = model
         self.num_models = num_models
         self.run = run
@@ -78,7 +79,7 @@ class LabelQuality(BaseEstimator):
             X, y = validate_data(self, X, y, allow_nd=True, ensure_min_samples=2)
             check_classification_targets(y)
         seed = self.random_state
-        if not isinstance(seed, int):
+        if not isinstance(seed, Integral):
             seed = int(check_random_state(seed).randint(2**31))
         if clash := {"model", "num_models", "run", "seed", "progress"} & set(self.options or {}):
             raise InputError(f"options name {min(clash)}, which is an argument of LabelQuality itself; give it there")

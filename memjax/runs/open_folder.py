@@ -37,11 +37,6 @@ class Run(Request):
         return [number for number in self.plan.blocks if number in there]
 
     @property
-    def untrained(self) -> list[int]:
-        """Blocks still to be trained."""
-        return sorted(set(self.plan.blocks).difference(self.finished))
-
-    @property
     def num_trained(self) -> int:
         """Models asked for that are already there."""
         return self.plan.num_trained(store.finished_blocks(self.folder))

@@ -81,10 +81,6 @@ class Probe(NamedTuple):
 
         return self._write(record, epoch, measured)
 
-    def of_batch(self, logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Measured:
-        """What is recorded of a training batch: nothing unless `own="met"`."""
-        return self.measured(logits, labels) if self.own == "met" else {}
-
     def measured(self, logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Measured:
         """The metrics of some examples, as they are stored."""
         return {name: _as_stored(metric(logits, labels)) for name, metric in self.metrics.items()}

@@ -154,7 +154,7 @@ class Training:
         update, optimizer_state = self.optimizer.update(gradient, state.optimizer_state, state.params)
         params = optax.apply_updates(state.params, update)
         after = State(params, model_state, optimizer_state, state.step + 1, state.record)
-        return after, self.probe.of_batch(logits, labels)
+        return after, self.probe.measured(logits, labels) if self.probe.own == "met" else {}
 
     def _logits(
         self,

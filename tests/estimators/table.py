@@ -281,6 +281,7 @@ PAIRED = {name for name in TABLE if name.startswith("complementary")}
 
 # Public names that estimate nothing from masks and scores.
 ELSEWHERE = {
+    "class_means": "one number per class: tests/statistics/test_class_means",
     "controlled_memorization": "of correctness and probability together: test_controlled",
     "decision_stability": "whether an attack decides alike: test_decision_stability",
     "epsilon_from_one_model": "a bound of one number, from scores: test_epsilon",

@@ -18,6 +18,7 @@ INFL, STDERR, MEM = np.abs(ODDS[:6]), CHANCE[:6], np.full(6, 0.5)
 
 CALLS = {
     "c_score": (MASKS, CORRECT),
+    "class_means": (MASKS, CORRECT, LABELS),
     "complementary_influence": (OPPOSITE, CORRECT),
     "complementary_memorization": (OPPOSITE, CHANCE),
     "consistency_profile": (MASKS, CHANCE),

@@ -113,3 +113,16 @@ def test_the_doctor_plans_for_a_tpu_without_one(tmp_path):
     assert plan["pack_size"] in (1, 2)
     assert 0 < plan["models_per_second"][0] < plan["models_per_second"][1]
     assert said[0]["run on it"].endswith(f"--pack-size {plan['pack_size']}")
+
+
+def test_two_plans_at_once():
+    """Each has loaded the compiler before either ends."""
+    code = "from memjax.runs import ahead; from memjax.machine.chips import slice_named; target = slice_named('v5e')\n"
+    code += "ahead.prepare(target); print(len(ahead.devices_of(target)), flush=True); input()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    both = [subprocess.Popen([sys.executable, "-c", code], **pipes) for _ in range(2)]
+
+    assert [process.stdout.readline() for process in both] == ["1\n", "1\n"]
+    for process in both:
+        process.communicate("\n")
+        assert process.returncode == 0

@@ -37,7 +37,7 @@ def test_a_run_on_disk(tmp_path, monkeypatch):
     assert "sheet-train-0" in path.read_text()
     again = open_folder.reopen_run(run.folder)
     assert again.config.data == data
-    assert again.untrained == []
+    assert again.num_trained == again.plan.num_models
     with pytest.raises(InputError, match="made for another run"):
         open_folder.open_run(dataclasses.replace(config, data=DataSpec(data.dataset)))
 
