@@ -24,7 +24,18 @@ LAYERS = [
     {"errors"},
 ]
 MODULES_MOST, UNITS_MOST, IMPORTS_MOST = 14, 24, 130
-HEAVY = {"sklearn", "scipy", "tensorflow_datasets", "tensorflow", "PIL", "jinja2", "matplotlib", "pandas", "grain"}
+HEAVY = {
+    "sklearn",
+    "scipy",
+    "tensorflow_datasets",
+    "tensorflow",
+    "PIL",
+    "jinja2",
+    "matplotlib",
+    "pandas",
+    "grain",
+    "ray",
+}
 # What may import jax as soon as it is imported itself; all else starts without it.
 WITH_JAX = {"estimators", "dynamics", "training", "models", "runs/estimate_files.py"}
 # A class of scikit-learn needs it as soon as it is imported itself; only `memjax.LabelQuality` imports this file.

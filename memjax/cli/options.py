@@ -28,7 +28,7 @@ GROUPS: dict[str, tuple[type, tuple[str, ...]]] = {
         RunConfig, ("keep", "score", "influence", "record", "record_every", "record_epochs", "record_own", "examples"),
     ),
     "Machine and cluster": (
-        RunConfig, ("pack_size", "cpu_devices", "worker", "checkpoint_minutes", "max_failed"),
+        RunConfig, ("pack_size", "cpu_devices", "worker", "engine", "checkpoint_minutes", "max_failed"),
     ),
     "What is printed": (OutputSpec, ()),
     "What is sent": (RunConfig, ("log",)),

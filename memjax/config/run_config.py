@@ -69,6 +69,9 @@ class RunConfig:
     worker: str | None = None
     """I/N: this process is worker I, counted from 0, of N workers on the same run folder.  Default: as the environment
     variables of SLURM, MPI, Kubernetes, SkyPilot or TPU hosts say."""
+    engine: str | None = None
+    """ray or ray:ADDRESS: this process hands out the work in tasks to a Ray cluster, whose nodes share the run folder.
+    ray alone is the cluster that this machine belongs to, or a new one on this machine."""
     checkpoint_minutes: float | None = None
     """Save a checkpoint of running models every N minutes, at the end of an epoch.  For long training."""
     max_failed: float = 0.05
@@ -94,6 +97,10 @@ class RunConfig:
         _check_own(self)
         _check_stream(self)
         _check_worker(self.worker)
+        if self.engine and self.engine.partition(":")[0] != "ray":
+            raise InputError(f"--engine is {self.engine!r}; give ray, or ray:ADDRESS such as ray:10.0.0.7:6379")
+        if self.engine and self.worker:
+            raise InputError(f"--engine {self.engine} hands out the work itself, without --worker; give one of them")
         if self.log and not find_spec(self.log):
             raise InputError(f"--log {self.log}: this package is not installed; pip install {self.log}")
         if self.until and self.until_stderr:
@@ -109,6 +116,11 @@ class RunConfig:
         if self.until_stderr:
             return Goal("stderr", self.until_stderr)
         return as_goal(self.until) if self.until else None
+
+    @property
+    def share(self) -> str | None:
+        """As `worker`; 0/1 with an engine, since its driver is one process whatever a scheduler's variables say."""
+        return "0/1" if self.engine else self.worker
 
     @property
     def recorded_epochs(self) -> tuple[int, ...]:

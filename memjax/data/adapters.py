@@ -81,11 +81,8 @@ def arrays_of(inputs: Any, table: TableSpec) -> tuple[Any, Any]:
     all other columns as a table.
     """
     if isinstance(inputs, dict):  # a DatasetDict too
-        keys = ", ".join(map(str, inputs))
-        raise InputError(
-            f"a {type(inputs).__name__} of {keys} is given; give its parts, as in memjax.fit(data['train'], "
-            "x_test=data['test'])"
-        )
+        kind, call = type(inputs).__name__, "memjax.fit(data['train'], x_test=data['test'])"
+        raise InputError(f"a {kind} of {', '.join(map(str, inputs))} is given; give its parts, as in {call}")
     if _is_hugging_face(inputs):
         return _hugging_face(inputs, table)
     batched = hasattr(inputs, "batch_size") and hasattr(inputs, "dataset")

@@ -21,6 +21,9 @@ _VARIABLES = (
 )
 
 
+SHARE_MOST = 8  # blocks for each device of a task, which has to open the run and to compile its programs
+
+
 class Worker(NamedTuple):
     """Worker number `index`, from 0, of `count`."""
 
@@ -50,6 +53,14 @@ def deal(missing: Sequence[int], worker: Worker, finished: Callable[[int], bool]
     # With a common rule, such as the last block of the slowest worker first, all workers would train the same block.
     shuffled = [others[place] for place in np.random.default_rng(worker.index).permutation(len(others))]
     return (number for number in own + shuffled if not finished(number))
+
+
+def in_shares(missing: Sequence[int], tasks: int, devices: int) -> Iterator[Sequence[int]]:
+    """The blocks of each task of an engine, which carries out `tasks` at once; the last are small, to end together."""
+    while missing:
+        size = devices * max(1, min(SHARE_MOST, len(missing) // (2 * tasks * devices)))
+        yield missing[:size]
+        missing = missing[size:]
 
 
 def _from_scheduler(variables: Mapping[str, str]) -> Worker:

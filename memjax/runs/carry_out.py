@@ -21,7 +21,7 @@ def carry_out(run: Run, teller: Teller, estimate: bool = True, advice: str = "")
     if not run.dataset.num_test:
         notices.append("there are no test examples: memorization is estimated, influence is undefined")
     while True:
-        others = make_worker(run.config.worker).count > 1
+        others = run.config.engine or make_worker(run.config.share).count > 1
         recount = (lambda run=run: run.num_trained) if others else None  # others train models too
         with teller.progress(run.plan.num_models, run.num_trained, recount) as progress:
             while notices:

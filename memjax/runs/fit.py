@@ -15,7 +15,7 @@ from memjax.data.given import examples_given
 from memjax.data.in_memory import InMemory
 from memjax.machine import environment
 from memjax.machine.workers import make_worker
-from memjax.runs import open_folder, summary
+from memjax.runs import open_folder, ray_engine, summary
 from memjax.runs.progress import Bar, Silent, Teller
 from memjax.runs.result import Result, finish
 
@@ -88,13 +88,15 @@ def fit(
 
 def fit_config(config: RunConfig, given: InMemory | None, teller: Teller, estimate: bool = True) -> Result:
     """Does what the settings ask for; see `fit`."""
-    advice = environment.start_jax(config.cpu_devices)
-    with teller.preparing():
-        run = open_folder.open_run(config, given)
-    for notice in run.notices:
-        teller.say("notice", notice, text=notice)
-    start, where = summary.start(run.dataset, run.plan, run.design), store.shown(run.folder)
-    worker = make_worker(run.config.worker)
-    number = f"; worker {worker.index}/{worker.count}" if worker.count > 1 else ""
-    teller.say("start", f"{summary.headline(start)}; run folder {where}{number}", run=where, **start)
-    return finish(run, teller, estimate, advice)
+    with ray_engine.connected(config):
+        advice = environment.start_jax(config.cpu_devices)
+        with teller.preparing():
+            given = ray_engine.begin(config, given) if config.engine else given
+            run = open_folder.open_run(config, given)
+        for notice in run.notices:
+            teller.say("notice", notice, text=notice)
+        start, where = summary.start(run.dataset, run.plan, run.design), store.shown(run.folder)
+        worker = make_worker(run.config.share)
+        number = f"; worker {worker.index}/{worker.count}" if worker.count > 1 else ""
+        teller.say("start", f"{summary.headline(start)}; run folder {where}{number}", run=where, **start)
+        return finish(run, teller, estimate, advice)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import Any
 
+from memjax.runs import summary
 from memjax.store import shown
 
 TABLE = "memjax/table"  # the closing table as a text
@@ -20,12 +21,8 @@ def log(name: str, result: Any) -> None:
     found = result.summary()
     if (wrong := result.columns.get("looks_wrong")) is not None:
         found["looks_wrong"] = int(wrong.sum())
-    plan = result.run.plan
-    settings = {
-        "data": result.dataset.name, "model": plan.config["model"]["model"], "design": result.run.design.name,
-        "seed": plan.config["seed"], "run": shown(result.folder),
-    }  # fmt: skip
-    about = {f"memjax/{key}": str(value) for key, value in settings.items()} | {TABLE: repr(result)}
+    start = summary.start(result.dataset, result.run.plan, result.run.design) | {"run": shown(result.folder)}
+    about = {f"memjax/{key}": str(value) for key, value in start.items()} | {TABLE: repr(result)}
     _LOGGERS[name](result, dict(numbers_of("memjax", found)), about)
 
 

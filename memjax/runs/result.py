@@ -276,7 +276,7 @@ def finish(run: Run, teller: Teller, estimate: bool = True, advice: str = "") ->
     before, began, name = run.num_trained, time.monotonic(), run.config.log
     run, fresh = carry_out(run, teller, estimate, advice)
     result = Result(run, trained=run.num_trained - before, fresh=fresh, seconds=time.monotonic() - began)
-    if name and estimate and make_worker(run.config.worker).index == 0:
+    if name and estimate and make_worker(run.config.share).index == 0:
         try:
             log(name, result)
         except Exception as problem:  # of another program: it is no reason to lose the end of a run

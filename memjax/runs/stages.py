@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from memjax import store
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.debugging import without_debugging
+from memjax.runs import ray_engine
 from memjax.runs.disk_space import writes_all_pairs
 from memjax.runs.open_folder import Run, reopen_run
 from memjax.runs.progress import Teller
@@ -93,11 +95,13 @@ def dynamics(run: Run, place: Path, advance: Advance, notify: Notify) -> list[st
 
 
 @without_debugging()
-def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
+def estimate(run: Run, advance: Advance, notify: Notify, worker: str | None = None) -> bool:
     """Trains what is missing, then makes the estimates; False if they are there already, from the blocks of this run.
 
-    Blocks that have changed since they were last read are checked, and trained again if they are damaged.
+    Blocks that have changed since they were last read are checked, and trained again if they are damaged.  A `worker`,
+    I/N, replaces that of the settings.
     """
+    run = replace(run, config=replace(run.config, worker=worker)) if worker else run
     every = writes_all_pairs(run.config, run.dataset)
     wanted = {name for name, asked in (("influence.npy", every), ("dynamics.npz", bool(run.config.record))) if asked}
     asked = run.plan.fingerprint, run.plan.num_models, run.config.score
@@ -106,7 +110,11 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
         blocks, note = stock.digest(run.plan.blocks), store.whole_results(run.folder)
         there = note and (note.plan, note.num_models, note.score) == asked and wanted <= note.files.keys()
         if not note or not there or note.blocks not in ("", blocks) or not _can_be_read(run):
-            if _make_results(run, stock, every, advance, notify):
+            if run.config.engine:
+                made = ray_engine.hand_out(run.config, run.plan, estimate, partial(_workers, run), notify)
+            else:
+                made = _make_results(run, stock, every, advance, notify)
+            if made:
                 return True
             continue
         checked = len(stock.checked)
@@ -120,6 +128,11 @@ def estimate(run: Run, advance: Advance, notify: Notify) -> bool:
             store.remove_replaced(run.folder)
             _pieces(run, blocks).clear()
             return False
+
+
+def _workers(run: Run, tasks: int, _: int) -> list[str]:
+    count = min(tasks, (len(run.plan.blocks) + 1) // 2)  # they count blocks by twos
+    return [f"{index}/{count}" for index in range(count)]
 
 
 def _can_be_read(run: Run) -> bool:

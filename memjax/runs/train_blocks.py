@@ -4,6 +4,7 @@ This is the one file that knows both how models are trained and how they are sto
 """
 
 from collections.abc import Callable, Container
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from memjax import store
 from memjax.errors import InputError, Interrupted
 from memjax.machine import environment, signals
 from memjax.machine.debugging import pinned
-from memjax.machine.workers import Worker, deal, make_worker
+from memjax.machine.workers import Worker, deal, in_shares, make_worker
+from memjax.runs import ray_engine
 from memjax.runs.build_training import make_examples, make_single, with_network
 from memjax.runs.disk_space import check_disk
 from memjax.runs.open_folder import Run
@@ -35,6 +37,11 @@ def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | Non
         return stock
     run.needs_inputs()
     check_disk(run.folder, len(missing) * run.plan.pack_size, run.config, run.dataset)
+    if run.config.engine:
+        before = run.num_trained
+        ray_engine.hand_out(run.config, run.plan, train, partial(in_shares, missing), notify)
+        advance(run.num_trained - before)
+        return train(run, advance, notify, only)  # the blocks of tasks that were lost are missing still
     if not store.has_links(run.folder):
         notify(
             f"the file system of {run.folder} has no hard links: two processes that write one file at once may both "
@@ -106,9 +113,9 @@ def worker_of(run: Run) -> Worker:
     """Which of how many processes on this run this is."""
     import jax
 
-    if run.config.worker is None and jax.process_count() > 1:
+    if run.config.share is None and jax.process_count() > 1:
         return Worker(jax.process_index(), jax.process_count())
-    return make_worker(run.config.worker)
+    return make_worker(run.config.share)
 
 
 def _tidy(run: Run, notify: Notify) -> store.Stock:

@@ -1,6 +1,6 @@
 import pytest
 
-from memjax.machine.workers import Worker, deal, make_worker
+from memjax.machine.workers import Worker, deal, in_shares, make_worker
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,24 @@ def test_blocks_finished_by_others_are_skipped():
         finished |= {number, 5, 3}
 
     assert order == [0, 2, 4, 1]  # of the other worker's blocks only 1 is unfinished
+
+
+@pytest.mark.parametrize(
+    ("missing", "tasks", "devices", "shares"),
+    [
+        ([], 2, 1, []),
+        ([4], 2, 2, [[4]]),
+        ([0, 1, 2, 5], 2, 1, [[0], [1], [2], [5]]),
+        ([0, 1, 2, 5, 6], 1, 2, [[0, 1], [2, 5], [6]]),  # a block for each device of a task
+        (list(range(11)), 1, 1, [[0, 1, 2, 3, 4], [5, 6, 7], [8], [9], [10]]),
+    ],
+)
+def test_an_engine_hands_out_small_shares_in_the_end(missing, tasks, devices, shares):
+    assert list(in_shares(missing, tasks, devices)) == shares
+
+
+def test_a_share_stays_small_enough_for_nodes_that_join_late():
+    shares = list(in_shares(range(10_000), 1, 2))
+
+    assert max(map(len, shares)) == 16
+    assert [number for share in shares for number in share] == list(range(10_000))

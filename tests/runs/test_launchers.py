@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,36 @@ def test_skypilot():
 
     assert make_worker(None, variables) == (1, 4)
     understood(task["run"].split("memjax.run")[1].split())
+
+
+@pytest.mark.parametrize("version", ["1.29", "1.32", "1.36"])
+def test_kubernetes_itself_takes_the_job(version):
+    schemas = pytest.importorskip("kubernetes_validate", reason="pip install 'memjax[launchers]'")
+    job = yaml.safe_load((LAUNCHERS / "kubernetes.yaml").read_text())
+    schemas.validate(job, version, strict=True)
+
+    for name, wrong in (("completionModes", "Indexed"), ("completions", "16"), ("podFailurePolicy", {"rules": [{}]})):
+        with pytest.raises(schemas.ValidationError):
+            schemas.validate(job | {"spec": job["spec"] | {name: wrong}}, version, strict=True)
+
+
+@pytest.mark.slow  # SkyPilot takes seconds to be imported
+def test_skypilot_itself_takes_the_task():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        schemas = pytest.importorskip("sky.utils.schemas", reason="pip install 'memjax[launchers]'")
+    jsonschema = pytest.importorskip("jsonschema")
+    task = yaml.safe_load((LAUNCHERS / "skypilot.yaml").read_text())
+    jsonschema.validate(task, schemas.get_task_schema())
+    jsonschema.validate(task["resources"], schemas.get_resources_schema())
+
+    for schema, wrong in (
+        (schemas.get_task_schema(), task | {"num_node": 4}),
+        (schemas.get_task_schema(), task | {"num_nodes": "4"}),
+        (schemas.get_resources_schema(), task["resources"] | {"use_spots": True}),
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
 
 
 def understood(arguments):

@@ -175,7 +175,14 @@ def test_in_wandb_itself(result, tmp_path, monkeypatch):
 
     assert wandb.run is None
     (file,) = tmp_path.glob("wandb/offline-run-*/*.wandb")
-    assert all(name.encode() in file.read_bytes() for name in expected(result))
+    assert file.stat().st_size > len(repr(result))
+
+    with wandb.init(project="own") as active:
+        log("wandb", result)
+        assert wandb.run is active
+        told, about = dict(active.summary), dict(active.config)
+    assert told == pytest.approx(told | expected(result))
+    assert about[TABLE] == repr(result)
 
 
 def test_in_tensorboard_itself(result):

@@ -5,7 +5,14 @@ import pytest
 
 import memjax
 from memjax.errors import InputError
-from memjax.estimators import c_score, complementary_influence, datamodels, ridge_datamodels, train_influence
+from memjax.estimators import (
+    c_score,
+    complementary_influence,
+    datamodels,
+    pair_p_values,
+    ridge_datamodels,
+    train_influence,
+)
 from memjax.estimators.kernels.layout import layout_of
 from tests import reference
 
@@ -148,6 +155,28 @@ def test_one_formula_for_pairs():
 
         np.testing.assert_allclose(found.value, expected.value, atol=1e-5)
         np.testing.assert_allclose(found.stderr, expected.stderr, rtol=1e-4)
+
+
+@pytest.mark.parametrize("soft", [False, True])
+def test_examples_that_are_always_in_or_never_in_do_not_hide_opposite_subsets(soft):
+    """Partners were taken for independent models: where one of a pair is right, errors were .72 of the right ones."""
+    rng = np.random.default_rng(11)
+    first = of_sizes(rng, 40, (100,))
+    masks = rng.permutation(np.concatenate([first, ~first]))
+    correct = masks[:, :TEST] if not soft else masks[:, :TEST] + rng.normal(size=(80, TEST)).astype(np.float32)
+    more = np.concatenate([np.ones((80, 1), bool), masks, np.zeros((80, 1), bool)], 1)
+
+    found, expected = memjax.influence(more, correct), memjax.influence(masks, correct)
+
+    np.testing.assert_allclose(found.value[1:-1], expected.value, atol=1e-6)
+    np.testing.assert_allclose(found.stderr[1:-1], expected.stderr, rtol=1e-5)
+    assert np.isnan(np.asarray(found.value)[[0, -1]]).all()
+    assert np.isnan(np.asarray(found.stderr)[[0, -1]]).all()
+    if not soft:
+        rows, columns = np.array([0, 1, 5, 201]), np.array([3, 3, 3, 3])
+        tested = pair_p_values(more, correct, rows, columns)
+        assert tested[[0, 3]].tolist() == [1, 1]
+        np.testing.assert_allclose(tested[1:3], pair_p_values(masks, correct, rows[1:3] - 1, columns[1:3]))
 
 
 def test_train_influence_by_size():

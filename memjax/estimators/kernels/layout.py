@@ -31,19 +31,24 @@ def layout_of(masks: Any) -> Layout | None:
 def layout_of_parts(parts: Iterable[Bool[np.ndarray, "models train"]]) -> Layout | None:
     """The layout of masks that come in parts.  Sizes matter if they vary more than independent draws would
     (chi-square), and equal and opposite subsets if there are more than such draws would give (Poisson)."""
-    sizes, keys, first, total = [], [], [], np.zeros(1)
+    sizes, packed, total = [], [], np.zeros(1)
     for masks in parts:
         total = total + masks.sum(0)
         sizes.append(masks.sum(1))
-        first.append(masks[:, 0] if masks.shape[1] else np.zeros(len(masks), bool))
-        keys.append(np.packbits(masks ^ first[-1][:, None], axis=1))
-    size, start = np.concatenate(sizes), np.concatenate(first)
+        packed.append(np.packbits(masks, axis=1))
+    size = np.concatenate(sizes)
     if len(size) < 3:
         return None
     rate = total / len(size)
     strata = _strata(size, float((rate * (1 - rate)).sum()))
-    always = int((rate == 1).sum())  # such examples, and those never in, make no other subsets
-    groups = _groups(np.concatenate(keys), size - always, int(((rate > 0) & (rate < 1)).sum()))
+    varies = (rate > 0) & (rate < 1)  # examples that are always in or never in make no other subsets
+    keys, every = np.concatenate(packed), np.packbits(varies)
+    start = np.zeros(len(size), bool)
+    if varies.any():
+        octet, bit = divmod(int(varies.argmax()), 8)
+        start = keys[:, octet] & np.uint8(128 >> bit) > 0
+    keys = (keys ^ np.where(start[:, None], 255, 0).astype(np.uint8)) & every
+    groups = _groups(keys, size - int((rate == 1).sum()), int(varies.sum()))
     if not strata.any() and len(np.unique(groups)) == len(size):
         return None
     # Opposite subsets of different sizes are in different strata, and so in different groups.

@@ -26,7 +26,8 @@ def tails_by_size(
     """
     if len(np.unique(layout.groups)) == len(masks):
         return _tails_of_single_models(layout, masks, right, influence)
-    return _tails_of_groups(layout, masks, right, influence)
+    constant = masks.all(0) | ~masks.any(0)  # the opposite of a subset has such an example, too
+    return np.where(constant, 1.0, _tails_of_groups(layout, masks, right, influence))
 
 
 def _tails_of_single_models(

@@ -59,7 +59,8 @@ def sides_by_size(
     scores = np.asarray(scores, np.float64)
     rates = ((scores == 0) | (scores == 1)).all(0)
     mean = np.where(rates, 0.0, scores.mean(0))
-    strata: list[Any] = [_sides(part, product) for part in grouped(layout, masks, scores - mean, kept)]
+    always, never = (each[:, None] if product is every else each for each in (masks.all(0), ~masks.any(0)))
+    strata: list[Any] = [_sides(part, product, always, never) for part in grouped(layout, masks, scores - mean, kept)]
     added = rates * (errors == "adjusted")
     groups_in, groups_out = (sum(part[side].groups for part in strata) for side in (0, 1))
     terms: list[Any] = []
@@ -115,12 +116,13 @@ def estimate_by_size(
     return Estimate(value, stderr, jnp.asarray(num_in), jnp.asarray(num_out))
 
 
-def _sides(part: Grouped, product: Product) -> tuple[_Side, _Side, tuple]:
+def _sides(part: Grouped, product: Product, always: np.ndarray, never: np.ndarray) -> tuple[_Side, _Side, tuple]:
     (y, r), (z, q) = part.same, part.opposite
 
     def split(of_same, of_opposite):
-        inside = product(part.masks, of_same - of_opposite) + of_opposite.sum(0)
-        return inside, (of_same + of_opposite).sum(0) - inside
+        inside, total = product(part.masks, of_same - of_opposite) + of_opposite.sum(0), (of_same + of_opposite).sum(0)
+        inside = np.where(always | never, always * total, inside)  # the opposite of a subset has such an example, too
+        return inside, total - inside
 
     pairs = [(r, q), (1.0 * (r > 0), 1.0 * (q > 0)), (y, z), (y * y, z * z), (y * r, z * q), (r * r, q * q)]
     inside, outside = (_Side._make(side) for side in zip(*(split(*pair) for pair in pairs), strict=True))

@@ -66,6 +66,8 @@ ROWS = [
     Edge(0, "option", BOTH, lambda: "--checkpoint-minutes 0", "--checkpoint-minutes is 0.0; give more than 0"),
     Edge(0, "option", BOTH, lambda: "--worker 4/4", "--worker is '4/4'; give I/N, counted from 0: ... 1/4, 2/4 and 3/4 for four workers"),
     Edge(0, "option", BOTH, lambda: "--worker one", "--worker is 'one'; give I/N, counted from 0: ... 1/4, 2/4 and 3/4 for four workers"),
+    Edge(0, "option", BOTH, lambda: "--engine slurm", "--engine is 'slurm'; give ray, or ray:ADDRESS such as ray:10.0.0.7:6379"),
+    Edge(0, "option", BOTH, lambda: "--engine ray --worker 0/2", "--engine ray hands out the work itself, without --worker; give one of them"),
     Edge(17, "option", BOTH, lambda: "--keep probability", "--keep leaves out correct, from which ... is estimated; name it too"),
     Edge(17, "option", BOTH, lambda: "--score margin", "--score is margin, which --keep leaves out; ... --run: --keep correct margin"),
     Edge(0, "option", BOTH, lambda: "--record loss --record-every 0", "--record-every is 0; give 1 or more epochs"),
