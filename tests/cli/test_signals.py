@@ -79,7 +79,7 @@ def test_output_that_cannot_be_written_gives_no_traceback(tmp_path, redirect):
 
 TRAINED, FINISHED = ("estimate", "pairs", "seal", "show", "index"), ("report", "arrays", "table", "verify", "repair")
 STOPS = [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 1), (signal.SIGUSR1, 1), (signal.SIGHUP, 1)]
-QUICKLY = {("commit", signal.SIGTERM, 1), ("pairs", signal.SIGINT, 2)}  # in each run of the tests
+QUICKLY = {("pairs", signal.SIGINT, 2)}  # in each run of the tests
 
 
 def contents(folder):

@@ -73,13 +73,15 @@ def assert_whole(world, folder):
     assert not [finding.text for finding in store.verify(folder) if finding.kind == "problem"]
 
 
-def calls_of(step):
-    """Each call of a run, or every so many of them in each run of the tests."""
-    return pytest.param(step, marks=pytest.mark.slow) if step == 1 else step
+def slow(*values):
+    return pytest.param(*values, marks=pytest.mark.slow)
 
 
-@pytest.mark.parametrize("step", [calls_of(1), calls_of(16)])
-@pytest.mark.parametrize(("number", "lasting"), [(errno.ENOSPC, False), (errno.ENOSPC, True), (errno.EROFS, True)])
+@pytest.mark.parametrize(
+    ("number", "lasting", "step"),
+    [(errno.ENOSPC, False, 16), (errno.EROFS, True, 24), slow(errno.ENOSPC, False, 1), slow(errno.ENOSPC, True, 1),
+     slow(errno.EROFS, True, 1)],
+)  # fmt: skip
 def test_a_disk_that_is_full_or_read_only_from_any_write_on(world, number, lasting, step):
     call, there = 0, True
     while there:
@@ -93,7 +95,7 @@ def test_a_disk_that_is_full_or_read_only_from_any_write_on(world, number, lasti
     assert call > 15
 
 
-@pytest.mark.parametrize("step", [calls_of(1), calls_of(40)])
+@pytest.mark.parametrize("step", [slow(1), 40])
 def test_a_folder_that_is_removed_in_mid_run(world, step):
     call, ended = 0, False
     while not ended:
@@ -111,7 +113,7 @@ def test_a_folder_that_is_removed_in_mid_run(world, step):
     assert call > 40
 
 
-@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS])
+@pytest.mark.parametrize("number", [errno.EPERM, *(slow(each) for each in (errno.ENOTSUP, errno.ENOSYS))])
 def test_without_hard_links_the_run_says_so_and_ends_with_the_same_bits(world, monkeypatch, caplog, number):
     def no_link(source, target, **_):
         raise OSError(number, os.strerror(number), str(source), None, str(target))
@@ -167,6 +169,7 @@ except (InputError, OSError) as problem:
 """
 
 
+@pytest.mark.slow
 def test_files_that_another_user_made_unreadable_stay_where_they_are(world):
     if os.geteuid():
         pytest.skip("only root can work as several users")

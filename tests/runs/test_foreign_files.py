@@ -29,6 +29,10 @@ ARRAYS = {
 VALUES = [None, "text", -1, 10**20, [1], {"a": 1}, 1.5, True]
 
 
+def slow(*values):
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 @pytest.fixture
 def copy(small_run, tmp_path, monkeypatch):
     monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "2")
@@ -79,11 +83,10 @@ def everything(folder, capsys):
 @pytest.mark.parametrize(
     ("file", "name", "change"),
     [
-        ("estimates.npz", "tr_mem", "shorter"), ("estimates.npz", "num_models", "with another axis"),
-        ("estimates.npz", "tr_labels", "of large numbers"), ("estimates.npz", "tr_ids", "of text"),
-        ("pairs.npz", "tr_idx", "of large numbers"), ("pairs.npz", "infl", "empty"),
-        ("pairs.npz", "helped_idx", "shorter"),
-        ("pairs.npz", "num_candidates", "of text"),
+        ("estimates.npz", "tr_labels", "of large numbers"), ("pairs.npz", "helped_idx", "shorter"),
+        slow("estimates.npz", "tr_mem", "shorter"), slow("estimates.npz", "num_models", "with another axis"),
+        slow("estimates.npz", "tr_ids", "of text"), slow("pairs.npz", "tr_idx", "of large numbers"),
+        slow("pairs.npz", "infl", "empty"), slow("pairs.npz", "num_candidates", "of text"),
     ],
 )  # fmt: skip
 def test_results_that_hold_something_else_are_found_and_made_again(small_run, copy, capsys, file, name, change):
@@ -100,8 +103,8 @@ def test_results_that_hold_something_else_are_found_and_made_again(small_run, co
 
 @pytest.mark.parametrize(
     ("name", "change"),
-    [("test_correct", "shorter"), ("finite", "empty"), ("train_probability", "removed"), ("model_ids", "of text"),
-     ("masks", "another one"), ("held_out_probability", "with another axis")],
+    [("test_correct", "shorter"), slow("finite", "empty"), slow("train_probability", "removed"),
+     slow("model_ids", "of text"), slow("masks", "another one"), slow("held_out_probability", "with another axis")],
 )  # fmt: skip
 def test_a_block_that_holds_something_else_is_found_and_trained_again(small_run, copy, capsys, name, change):
     change_block(copy, 1, name, ARRAYS[change])
