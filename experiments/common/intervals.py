@@ -24,11 +24,14 @@ class Interval(NamedTuple):
 
 
 def mean_interval(values: Iterable[float]) -> Interval:
-    """Student's interval of a mean over independent cases; without ends where there are fewer than two."""
+    """Student's interval of a mean over independent cases.
+
+    Without ends where there are fewer than two, or where all are equal: such cases do not say how far others spread.
+    """
     from scipy.stats import t
 
     numbers = np.asarray(list(values), np.float64)
-    if len(numbers) < 2:
+    if len(numbers) < 2 or np.ptp(numbers) == 0:
         return Interval(float(numbers.mean()), -math.inf, math.inf, len(numbers))
     half = t.ppf((1 + LEVEL) / 2, len(numbers) - 1) * numbers.std(ddof=1) / math.sqrt(len(numbers))
     return Interval(float(numbers.mean()), float(numbers.mean() - half), float(numbers.mean() + half), len(numbers))

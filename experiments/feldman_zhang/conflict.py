@@ -52,7 +52,7 @@ class Settings(ModelSettings):
     """The value of memorized examples by the share of small sub-populations."""
 
     sizes: ClassVar = SIZES
-    data_name: ClassVar = "several"
+    data_name: ClassVar = "mixtures"
 
 
 class World(NamedTuple):
@@ -110,18 +110,16 @@ def measured(settings: Settings, name: str) -> Point:
 
 def verdicts_of(points: dict[str, list[Point]]) -> list[Verdict]:
     """The verdicts, from the points of each world, one for each draw."""
-    from scipy.stats import spearmanr
-
     tails = [name for name in points if name != RANDOM]
-    ranks = [
-        float(spearmanr([point.share for point in draw], [point.value for point in draw]).statistic)
+    slopes = [
+        np.polyfit([point.share for point in draw], [point.value for point in draw], 1)[0]
         for draw in zip(*(points[name] for name in tails), strict=True)
     ]
     value = {name: np.array([point.value for point in row]) for name, row in points.items()}
     by_share = sorted(tails, key=lambda name: np.mean([point.share for point in points[name]]))
     return [
-        Verdict("the larger the share of small sub-populations, the more memorized examples are worth (Spearman over "
-                "the worlds of a draw)", mean_interval(ranks)),
+        Verdict("the larger the share of small sub-populations, the more memorized examples are worth (slope over the "
+                "worlds of a draw: accuracy for the whole share)", mean_interval(slopes)),
         Verdict("where it is largest they are worth more than random ones",
                 mean_interval(value[by_share[-1]])),
         Verdict(f"where it is smallest they are worth less than {NOTHING:g} more (that minus their value)",

@@ -9,9 +9,12 @@ from memjax.errors import InputError
 from memjax.exchange import written_as
 from memjax.exchange.arrays import arrays_of
 from memjax.exchange.sealed_folder import exporting
+from memjax.report.page.render import environment
 from memjax.runs import summary
 from memjax.runs.result import Result
 from memjax.runs.tables import Columns, dictionary, meaning, tables_of
+
+TEMPLATES = Path(__file__).parent / "published"
 
 
 def publish(result: Result, out: Path, licence: str = "", creator: str = "", name: str = "") -> list[str]:
@@ -43,7 +46,7 @@ def publish(result: Result, out: Path, licence: str = "", creator: str = "", nam
             sums[f"{key}.npz"] = add(f"{key}.npz", written_as("npz", arrays))
         sums["columns.csv"] = add("columns.csv", written_as("csv", columns))
         for key in ("croissant.json", "README.md"):
-            page = _environment().get_template(key).render(
+            page = environment(TEMPLATES).get_template(key).render(
                 **texts, tables=tables, checksums=dict(sums), meaning=meaning, rows_of=rows_of,
                 columns=list(zip(*columns.values(), strict=True)),
             )  # fmt: skip
@@ -75,10 +78,3 @@ def _texts(result: Result, licence: str, creator: str, name: str) -> dict:
         "facts": {key: summary.printable(text) for key, text in facts.items()},
         "citation": f"{texts['creator']}: {texts['title']}, {texts['date'][:4]}, made with memjax {__version__}.",
     }  # fmt: skip
-
-
-def _environment():
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    loader = FileSystemLoader(Path(__file__).parent / "published")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)

@@ -167,11 +167,11 @@ def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Gall
 
 
 @cache
-def environment():
-    """The templates of the pages, with the filters that they use."""
+def environment(folder: Path = Path(__file__).parent):
+    """The templates of a folder, by default those of the pages, with the filters that they use."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    loader = FileSystemLoader(Path(__file__).parent)
+    loader = FileSystemLoader(folder)
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -1,7 +1,16 @@
 import numpy as np
 import pytest
 
-from experiments.common.intervals import bootstrap, contrast, ends, mean_intervals, paired, share_interval
+from experiments.common.intervals import (
+    Interval,
+    bootstrap,
+    contrast,
+    ends,
+    mean_interval,
+    mean_intervals,
+    paired,
+    share_interval,
+)
 
 
 def test_bootstrap_of_a_mean_has_its_standard_error():
@@ -62,3 +71,7 @@ def test_a_contrast_has_welchs_interval_even_if_one_side_is_constant():
 
 def test_a_contrast_of_constants_has_no_interval():
     assert np.isinf(contrast(np.ones(3), np.zeros(3)).high)
+
+
+def test_cases_that_are_all_equal_do_not_say_how_far_others_spread():
+    assert mean_interval([0.3, 0.3, 0.3]) == Interval(pytest.approx(0.3), -np.inf, np.inf, 3)
