@@ -17,8 +17,9 @@ _COLLECTIVE = re.compile(r" (all-\w+|collective-\w+|reduce-scatter|send|recv)(?:
 def estimated_cycles(text: str, trips: int = 1) -> int:
     """Cycles of one device for a compiled program, `compiled.as_text()`, by the compiler's estimate of instructions.
 
-    Loops count as often as they run, of branches the longest.  `trips` is how often those loops run whose number the
-    compiler does not know: the loop over epochs.
+    Loops count as often as they run, of branches the longest.  Gathers, sorts, the gradient of max pooling and copies
+    in the background count as nothing, because the compiler gives no estimate for them.  `trips` is how often those
+    loops run whose number the compiler does not know: the loop over epochs.
     """
     heads = list(_HEAD.finditer(text))
     ends = [*(head.start() for head in heads[1:]), len(text)]

@@ -58,7 +58,8 @@ def _by_compiler(config: RunConfig, dataset: Dataset, target: Slice) -> tuple[Ro
         ("cycles", f"{best.cycles / best.pack_size:,.0f} a model, by the compiler's estimate"),
         ("speed", f"{rates[0]:.3g} to {rates[1]:.3g} models/s"),
         ("range", f"from {SLOWEST:g} times the estimated speed, which is assumed, to {CALIBRATION[chip.name]:g} times, "
-                  "by which the estimate is slower than the data sheet; no estimate was held against a clock"),
+                  "by which the estimate is slower than the data sheet; gathers and sorts have no estimate, and no "
+                  "estimate was held against a clock"),
     ]  # fmt: skip
     return rows, {"fits": fits, "bytes": best.size, "models_per_second": rates, **asdict(best),
                   "tried": {each.pack_size: each.step for each in tried}}  # fmt: skip
