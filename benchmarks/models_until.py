@@ -22,7 +22,6 @@ from benchmarks.common.tables import markdown
 from benchmarks.models_to_error import DATA, variance_of
 from memjax.config.goals import as_goal
 from memjax.estimators import memorization, tally_of
-from memjax.notebook import Summary
 from memjax.results import Estimates
 from memjax.runs.decisions import undecided
 from memjax.types import Dataset, Outcomes
@@ -84,10 +83,15 @@ def trained(settings: Settings, seed: int, **options: Any) -> memjax.Result:
 
 
 def former(outcomes: Outcomes) -> int:
-    """Models until the root mean square of the adjusted standard errors is the stated one; a multiple of the step."""
+    """Models until the root mean square of the adjusted standard errors is the stated one; -1 if there are too few."""
     for size in range(STEP, len(outcomes.masks) + 1, STEP):
-        estimate = memorization(outcomes.masks[:size], outcomes.train["correct"][:size])
-        if Summary(np.asarray(estimate.stderr)).typical <= STATED:
+        masks, right = outcomes.masks[:size], outcomes.train["correct"][:size].astype(bool)
+        num_in, right_in = masks.sum(0), (masks & right).sum(0)
+        known, variance = (num_in > 1) & (size - num_in > 1), 0.0
+        for won, of in ((right_in[known], num_in[known]), ((right.sum(0) - right_in)[known], size - num_in[known])):
+            rate = (won + 1) / (of + 2)
+            variance = variance + rate * (1 - rate) / (of - 1)
+        if known.any() and np.sqrt(np.mean(variance)) <= STATED:
             return size
     return -1
 

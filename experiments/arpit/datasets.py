@@ -34,6 +34,11 @@ class Settings(NetworkSettings):
 
     datasets: tuple[str, ...] = ("digits", "fashion_mnist")
 
+    @property
+    def data_name(self) -> str:
+        """What the experiment trains on, in words."""
+        return " and ".join(self.datasets)
+
 
 def run(settings: Settings) -> Result:
     model, models, epochs, per_class = SIZES[settings.size]

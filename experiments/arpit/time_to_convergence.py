@@ -25,7 +25,7 @@ from experiments.common.settings import Cost
 from memjax import dynamics
 from memjax.config.specs import TrainSpec
 
-COST = Cost("not measured", "not measured")
+COST = Cost("2 min 34 s", "not measured")
 
 SIZES = {  # widths, examples per class, networks, epochs
     "smoke": ((8, 16), (10, 20), 2, 4),

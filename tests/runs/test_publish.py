@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import shutil
 from importlib.util import find_spec
 
 import numpy as np
@@ -166,4 +167,11 @@ def test_wrong_folders_and_unfinished_runs_are_refused(digits, tmp_path, capsys)
     assert published(result.folder, tmp_path / "README.md") == 2
     assert published(tmp_path / "none", tmp_path / "new") == 2
     assert "holds no run" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+    shutil.copytree(result.folder, tmp_path / "half")
+    shutil.rmtree(tmp_path / "half" / "results")
+    for part in (tmp_path / "half" / "blocks").glob("000001*"):
+        part.unlink()
+    assert published(tmp_path / "half", tmp_path / "new") == 2
+    assert "models are not trained yet" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
