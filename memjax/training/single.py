@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from memjax import prng
 from memjax.data.scaling import Scaling, narrowed, scaling_of
+from memjax.models.platform import traced_for
 from memjax.training.batches import Augment, epoch_batches, members, unchanged
 from memjax.training.probes import NOTHING, Measured, Probe
 from memjax.types import Dataset, Model, TrainOutput, Tree
@@ -111,7 +112,11 @@ class Training:
         order_key, dropout_key, augment_key = (
             jax.random.fold_in(key, purpose) for purpose in (prng.ORDER, prng.DROPOUT, prng.AUGMENT)
         )
-        step = partial(self._step, examples, dropout_key, augment_key)
+        ready = examples
+        if traced_for.value == "tpu" and inputs.ndim == 2:  # vectors of all batches at once: a quarter fewer cycles
+            once = jax.lax.optimization_barrier(_scaled(examples, inputs))
+            ready = examples._replace(train_inputs=once, mean=jnp.float32(0), scale=jnp.float32(1))
+        step = partial(self._step, ready, dropout_key, augment_key)
 
         def epoch(number: Array, before: State) -> State:
             logits = partial(self._logits, before, examples, inputs, everyone, FEW)

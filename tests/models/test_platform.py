@@ -5,9 +5,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from memjax.config.specs import ModelSpec
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import ModelSpec, ShapeSpec, TrainSpec
+from memjax.data.outline import outline
 from memjax.models import convolution, make_model, max_pool
 from memjax.models.platform import by_platform, traced_for
+from memjax.runs.build_training import make_examples, make_single
+from memjax.subsets import make_design
+from memjax.types import Dataset
 
 MODELS, IMAGES = 3, jax.ShapeDtypeStruct((3, 2, 8, 8, 4), jnp.float32)
 KERNELS = jax.ShapeDtypeStruct((3, 3, 3, 4, 5), jnp.float32)
@@ -80,3 +85,23 @@ def test_a_whole_network_is_lowered_for_tpu_from_shapes():
 
     assert in_form_of_others(traced.lower(lowering_platforms=("tpu",)).as_text())
     assert not in_form_of_others(traced.lower(lowering_platforms=("cpu",)).as_text())
+
+
+def test_a_training_on_vectors_gives_the_same_numbers_in_the_form_of_a_tpu():
+    """There the inputs are scaled once before the epochs, here in each batch."""
+    config = RunConfig(model=ModelSpec("mlp:4"), train=TrainSpec(epochs=2, batch_size=4))
+    draw = np.random.default_rng(0).normal(3, 2, (12, 5)).astype(np.float32)
+    zeros = outline(config.data, ShapeSpec("5", 2, 12, 4))
+    dataset = Dataset(**{**vars(zeros), "train_inputs": draw})
+    single = make_single(config, dataset, make_design(config.subset, 12, 0))
+    examples, mask = make_examples(config, dataset), jnp.arange(12) < 8
+
+    found = {}
+    for platform in ("cpu", "tpu"):
+        with traced_for(platform):
+            train = jax.jit(lambda key, mask, examples: single(key, mask, examples).train)
+            lowered = train.lower(jax.random.key(0), mask, examples)
+        found[platform] = lowered.compile()(jax.random.key(0), mask, examples)["probability"]
+        assert ("optimization_barrier" in lowered.as_text()) == (platform == "tpu")
+
+    np.testing.assert_allclose(found["tpu"], found["cpu"], rtol=1e-6)
