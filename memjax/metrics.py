@@ -11,6 +11,8 @@ from jaxtyping import Bool, Float, Int
 
 from memjax.errors import InputError, one_of
 
+ROUNDING = 1e-3  # of numbers that were stored as float16
+
 
 def correct(logits: Float[Any, "batch classes"], labels: Int[Any, " batch"]) -> Bool[Any, " batch"]:
     """Whether the largest logit is that of the given label (of equal ones the first counts)."""
@@ -107,7 +109,6 @@ class Metric(NamedTuple):
         return self.bits / 8 * (num_classes if self.per_class else 1)
 
 
-ROUNDING = 1e-3  # of numbers that were stored as float16
 _ALL = ("keep", "score", "record")
 # The first recorded metric that says when an example counts as learned is taken.  A margin above 0 says the same as
 # correct.  Loss, probability and log odds say that the label has more than half of the probability: then it is correct,

@@ -8,6 +8,8 @@ from jaxtyping import Bool, Float, Int, Shaped
 
 from memjax.errors import InputError, one_of
 
+_NODES = 32  # of the integral over one of the two rates
+
 
 def mean_where(
     values: Shaped[np.ndarray, "..."], chosen: Bool[np.ndarray, "..."], axis: int = 0, dtype: Any = None
@@ -109,7 +111,6 @@ def form_of_interval(level: float, form: str | None, known: bool) -> str:
 
 
 Counts = Float[np.ndarray, "..."]
-_NODES = 32  # of the integral over one of the two rates
 
 
 def difference_limits(

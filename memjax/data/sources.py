@@ -16,6 +16,9 @@ from memjax.prng import host_permutation
 from memjax.types import Dataset
 
 _WITH_PLACE = {"idx": "FOLDER", "npz": "FILE", "npy": "FOLDER", "tfds": "NAME"}
+_KIND_OF = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
+_BY_FILE = {"x_train.npy": "npy", "train-images": "idx"}
+_NUM_TRAIN, _NUM_ALL = 1437, 1797
 
 
 def read_source(spec: DataSpec) -> Dataset:
@@ -46,10 +49,6 @@ def read_source(spec: DataSpec) -> Dataset:
     raise one_of("data set", source, choices)
 
 
-_KIND_OF = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
-_BY_FILE = {"x_train.npy": "npy", "train-images": "idx"}
-
-
 def kind_of(source: str) -> str:
     """How a file, or a folder of arrays, of files like MNIST's or of images, is read; empty for another source."""
     if (kind := _KIND_OF.get(os.path.splitext(source)[1].lower())) or not os.path.isdir(source):
@@ -63,9 +62,6 @@ def refuse_bare_path(source: str) -> None:
     """Refuses the path of a file or folder that does not say how it is read."""
     if kind := kind_of(source):
         raise InputError(f"data set {source!r} is not known; did you mean {kind}:{source}?")
-
-
-_NUM_TRAIN, _NUM_ALL = 1437, 1797
 
 
 def load_digits() -> Dataset:

@@ -10,6 +10,8 @@ from memjax.estimators.kernels.moments import Moments
 from memjax.statistics import Interval, check_level
 
 Ends = tuple[Float[np.ndarray, "*shape"], Float[np.ndarray, "*shape"]]
+PRIOR = 0.5  # of both arguments of the beta distribution that is mixed over
+Sums = Float[Any, "..."]  # float64
 
 
 def bounded_interval(inside: Moments, outside: Moments, level: float = 0.95) -> Interval:
@@ -69,10 +71,6 @@ def _limits(side: Moments, tail: float) -> Ends:
         certain = (spread <= 0) | (centre <= 0) | (centre >= 1)
         ends.append(np.where(np.isnan(spread), np.nan, np.where(certain, centre, limit)))
     return ends[0], ends[1]
-
-
-Sums = Float[Any, "..."]  # float64
-PRIOR = 0.5  # of both arguments of the beta distribution that is mixed over
 
 
 def difference_bounds(

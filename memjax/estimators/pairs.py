@@ -10,6 +10,7 @@ from memjax.types import ArrayLike, Estimate
 
 MEM_THRESHOLD = 0.25
 INFL_THRESHOLD = 0.15
+LISTED = 5  # test examples on either side
 
 
 class Pairs(NamedTuple):
@@ -120,9 +121,6 @@ def join_pairs(parts: list[Pairs]) -> Pairs:
     joined = Pairs(*(np.concatenate(columns) for columns in zip(NO_PAIRS, *parts, strict=True)))
     order = np.lexsort((joined.tt_idx, joined.tr_idx, -joined.infl))
     return Pairs(*(column[order] for column in joined))
-
-
-LISTED = 5  # test examples on either side
 
 
 class Extremes(NamedTuple):

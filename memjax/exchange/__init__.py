@@ -31,6 +31,8 @@ __all__ = [
     "write_csv",
     "write_parquet",
 ]
+Columns = dict[str, np.ndarray]
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets take a text that begins with one of these for a formula
 
 
 def read_predictions(source: str | Path) -> dict[str, np.ndarray]:
@@ -54,10 +56,6 @@ def read_predictions(source: str | Path) -> dict[str, np.ndarray]:
         if kind.is_here(path):
             return kind.read(path)
     return read_folder(path)
-
-
-Columns = dict[str, np.ndarray]
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets take a text that begins with one of these for a formula
 
 
 def write_csv(path: Path, table: Columns) -> None:

@@ -14,6 +14,9 @@ from memjax.errors import InputError
 from memjax.machine.debugging import debugging
 from memjax.untrusted import cache_folder
 
+OWN = Path("/proc/self/cgroup")
+ALL = Path("/sys/fs/cgroup")
+
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the packages that results depend on.  Imports none of them."""
@@ -157,10 +160,6 @@ def device_memory() -> int:
     devices = jax.local_devices()
     limit = (devices[0].memory_stats() or {}).get("bytes_limit") or memory() // len(devices)
     return limit * 9 // 10
-
-
-OWN = Path("/proc/self/cgroup")
-ALL = Path("/sys/fs/cgroup")
 
 
 def memory_limit(own: Path = OWN, all_groups: Path = ALL) -> int | None:

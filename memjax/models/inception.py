@@ -21,6 +21,7 @@ STAGES: Stages = (
     ((176, 160), (176, 160)),
 )  # channels of the 1 x 1 and of the 3 x 3 convolution of each block
 DOWN = (160, 240)  # channels of the strided convolutions after the first and the second stage
+CROP = 2  # pixels cut off each side
 
 
 class Inception(nnx.Module):
@@ -70,9 +71,6 @@ class InceptionBlock(nnx.Module):
 
     def __call__(self, inputs: Float[Array, "batch height width channels"]) -> Float[Array, "batch height width out"]:
         return jnp.concatenate([self.one(inputs), self.three(inputs)], -1)
-
-
-CROP = 2  # pixels cut off each side
 
 
 class AlexNet(nnx.Module):

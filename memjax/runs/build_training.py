@@ -15,6 +15,8 @@ from memjax.types import Dataset, SubsetDesign
 if TYPE_CHECKING:
     from memjax.training import Examples, Stream, StreamedTraining, Training
 
+SHOWN = 4  # lines of a difference
+
 
 def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "Training | StreamedTraining":
     """The training of one model for a request."""
@@ -50,9 +52,6 @@ def make_examples(config: RunConfig, dataset: Dataset) -> "Examples | Stream":
     if config.data.stream:
         return stream_of(dataset, config.seed, config.train.batch_size)
     return examples_of(dataset, config.train.scaling)
-
-
-SHOWN = 4  # lines of a difference
 
 
 @pinned()

@@ -19,6 +19,8 @@ from memjax.runs.request import Request
 from memjax.store import Plan
 from memjax.untrusted import user_path
 
+KINDS = ("idx", "npz", "npy")
+
 
 @pinned()
 def settle_plan(request: Request, asked: bool = True) -> Plan:
@@ -119,9 +121,6 @@ def _checked(old: Plan, request: Request) -> dict[str, str]:
     elif request.given:
         places["dataset"] = config.data.dataset
     return places
-
-
-KINDS = ("idx", "npz", "npy")
 
 
 def places_of(config: RunConfig) -> dict[str, str]:

@@ -11,6 +11,7 @@ from memjax.types import SubsetDesign
 from memjax.untrusted import read_npy
 
 TENTHS = 9
+GROUP = 10  # models that are balanced together; with 10, every multiple of 10 % is exact
 
 
 def fixed_size(seed: int, num_train: int, size: int) -> SubsetDesign:
@@ -84,9 +85,6 @@ def _subset(seed: int, purpose: str, model_id: int, num_train: int, size: int) -
     mask = np.zeros(num_train, bool)
     mask[np.argpartition(host_bits(seed, purpose, model_id, num_train), size - 1)[:size]] = True
     return mask
-
-
-GROUP = 10  # models that are balanced together; with 10, every multiple of 10 % is exact
 
 
 def balanced(seed: int, num_train: int, size: int) -> SubsetDesign:

@@ -23,6 +23,9 @@ DAMAGE = (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, Syste
 
 _HEADER_MOST = 10_000
 _KINDS = "biufU"  # numbers and text; objects would be pickles
+_DIRECTORY_MOST = 2**20  # bytes: 15,000 members.  Estimates of 1,000 classes have 3,000 members in 210,000 bytes
+_PIECE_MOST = 2**24
+Check = Callable[[Sequence[str]], object]
 
 
 class _Header(NamedTuple):
@@ -107,11 +110,7 @@ def _parsed_header(version: bytes, text: bytes, size: int) -> _Header:
     return _Header(*read(io.BytesIO(text)), size)
 
 
-_DIRECTORY_MOST = 2**20  # bytes: 15,000 members.  Estimates of 1,000 classes have 3,000 members in 210,000 bytes
-_PIECE_MOST = 2**24
 _ZIP_DAMAGE = (*DAMAGE, zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError, OverflowError)
-
-Check = Callable[[Sequence[str]], object]
 
 
 def read_npz(path: Path, check: Check, packed: bool = True) -> dict[str, np.ndarray]:

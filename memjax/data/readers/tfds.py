@@ -19,6 +19,7 @@ from memjax.types import Dataset
 from memjax.untrusted import cache_folder, read_npy
 
 _NAME = re.compile(r"\w+(/[\w.+-]+)?(:\d+\.\d+\.\d+)?", re.ASCII)
+AT_ONCE = 1024  # records read at once for their labels
 
 
 def load_prepared(name: str, test_split: str = "test", image_size: int | None = None, stream: bool = False) -> Dataset:
@@ -89,9 +90,6 @@ def _read_split(builder: Any, which: str, input_key: str, label_key: str, name: 
     images = np.stack(inputs)
     grey = images.ndim == 4 and images.shape[3] == 1  # memjax has grey images as (height, width)
     return Split(images[..., 0] if grey else images, labels)
-
-
-AT_ONCE = 1024  # records read at once for their labels
 
 
 def stored_split(builder: Any, which: str, keys: tuple[str, str], side: int, name: str) -> Split:

@@ -17,6 +17,7 @@ from memjax.estimators.kernels.products import TestWords, TrainWords, counts_in,
 PAIRS_AT_ONCE = 4096
 Words = UInt32[np.ndarray, "chunks words examples"]
 EVEN = np.uint32(0x55555555)  # the bits of models 0, 2, 4, ...
+COLUMNS_AT_ONCE = 1024  # test examples whose scores are on the device together
 
 
 class Bits(NamedTuple):
@@ -159,9 +160,6 @@ def score_test(
     likely = np.clip(2 * u * np.cos(angle) - b / (3 * a), margin, 1)
     variance = likely * (1 - likely) / num_in + (likely - margin) * (1 - likely + margin) / num_out
     return ndtr((margin - (first - second)) / np.sqrt(np.maximum(variance, np.finfo(float).tiny)))
-
-
-COLUMNS_AT_ONCE = 1024  # test examples whose scores are on the device together
 
 
 def influence_of_outputs(

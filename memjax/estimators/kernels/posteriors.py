@@ -8,6 +8,12 @@ from jaxtyping import Float
 
 STEPS = 40  # halvings: to a trillionth of the range
 Numbers = Float[np.ndarray, " entries"]
+NODES = 16  # quantiles of the first rate over which the second is averaged
+ROUNDS = 200  # of EM
+CERTAIN = 2.0  # standard errors by which the expected gain must exceed 0
+BORROWED = 50  # entries of the prior of all that a part has beside its own
+STRATA, MEMBERS = 10, 100  # at most so many parts by standard error, of at least so many entries
+AT_ONCE = 100_000  # entries whose posterior is computed together
 
 
 def central_interval(below: Callable[[Numbers], Numbers], least: Numbers, most: Numbers, level: float) -> list[Numbers]:
@@ -22,9 +28,6 @@ def central_interval(below: Callable[[Numbers], Numbers], least: Numbers, most: 
             pair = np.stack([np.where(low, middle, pair[0]), np.where(low, pair[1], middle)])
         ends.append(pair[side])
     return ends
-
-
-NODES = 16  # quantiles of the first rate over which the second is averaged
 
 
 class Rates(NamedTuple):
@@ -97,13 +100,6 @@ def _distribution(inside: Rates, outside: Rates):
         return (share * above).sum(1)
 
     return below
-
-
-ROUNDS = 200  # of EM
-CERTAIN = 2.0  # standard errors by which the expected gain must exceed 0
-BORROWED = 50  # entries of the prior of all that a part has beside its own
-STRATA, MEMBERS = 10, 100  # at most so many parts by standard error, of at least so many entries
-AT_ONCE = 100_000  # entries whose posterior is computed together
 
 
 def posterior_of_normal(

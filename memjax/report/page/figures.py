@@ -13,6 +13,8 @@ NUM_BINS = 18
 MEMORIZED = 0.25  # from here on Feldman and Zhang call an example memorized
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 800.0, 340.0, 58.0, 776.0, 34.0, 292.0
 SMALLEST_SHOWN = 0.5  # where the logarithmic axis begins, so that a count of one is a visible bar
+COLUMNS, ROWS = 60, 36
+EPOCH_TICKS = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000)
 
 
 def histogram(values: Float[np.ndarray, " train"]) -> tuple[Int[np.ndarray, " bins"], Float[np.ndarray, " edges"]]:
@@ -118,10 +120,6 @@ def histogram_drawing(values: Float[np.ndarray, " train"]) -> Drawing:
     powers = [10**power for power in range(int(np.log10(most)) + 1)]
     counted = [Tick(up(power), power) for power in powers]
     return Drawing(labels, counted, Tick(across(MEMORIZED), MEMORIZED), bars, height=height, bottom=bottom)
-
-
-COLUMNS, ROWS = 60, 36
-EPOCH_TICKS = (0, 1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300, 500, 1000)
 
 
 def speed_drawing(learned: Float[np.ndarray, " train"], mem: Float[np.ndarray, " train"]) -> Drawing:

@@ -16,6 +16,7 @@ from memjax.disk_inputs import Inputs, Stored
 LARGEST_SIDE = 160  # pixels; larger images are reduced
 READ_FOR_SCALE = 256  # of inputs on disk, how many are read for their range
 COARSE = 64  # pixels up to which an image is shown as squares
+SHEET_SIDE = 512  # pixels; a browser decodes small sheets quickly
 
 
 class Picture(NamedTuple):
@@ -96,9 +97,6 @@ def _scale(inputs: Inputs, is_image: bool) -> tuple[np.ndarray, np.ndarray]:
     high = np.max(inputs, axis=axis, where=finite, initial=-np.inf)
     some = finite.any(axis=axis)
     return np.where(some, low, 0).astype(np.float64), np.where(some, high, 0).astype(np.float64)
-
-
-SHEET_SIDE = 512  # pixels; a browser decodes small sheets quickly
 
 
 class Layout(NamedTuple):

@@ -12,6 +12,8 @@ from memjax.results import Estimates
 from memjax.statistics import clopper_pearson, gini
 from memjax.types import Dataset, Estimate
 
+MISSED = 0.05  # of intervals of 95 %, the most that are wrong at one end
+
 
 def number(value: int | float, digits: int = 3) -> str:
     """A score: with a proper minus sign, and never a minus before zero.
@@ -45,9 +47,6 @@ def whole(value: int | float) -> str:
     ('50,000', 'unknown')
     """
     return f"{value:,.0f}" if math.isfinite(value) else "unknown"
-
-
-MISSED = 0.05  # of intervals of 95 %, the most that are wrong at one end
 
 
 class Tile(NamedTuple):
