@@ -80,4 +80,4 @@ def seed(request: Seed) -> None:
     from memjax.data.downloads.seed import seed_cache
 
     for path in seed_cache(request.dataset, request.folder):
-        put(path)
+        put(str(path))

@@ -135,7 +135,7 @@ def _named(labels: np.ndarray, names: tuple[Any, ...]) -> Any:
     fit = labels.dtype.kind in "iu" and labels.ndim == 1 and len(set(names)) == len(names) > labels.max(initial=-1)
     if not fit or labels.min(initial=0) < 0 or not all(isinstance(name, str) for name in names):
         return labels
-    return pandas.Categorical.from_codes(labels, list(names))
+    return pandas.Categorical.from_codes(labels, pandas.Index(names))
 
 
 def _is_hugging_face(inputs: Any) -> bool:

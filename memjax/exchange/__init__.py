@@ -85,7 +85,7 @@ def written_as(kind: str, table: Columns) -> Callable[[Any], object]:
         return np.array(["" if each is None else str(each) for each in values]) if values.dtype.kind == "O" else values
 
     if kind == "npz":
-        return lambda stream: np.savez_compressed(stream, **{name: plain(each) for name, each in table.items()})
+        return lambda stream: np.savez_compressed(stream, **{name: plain(each) for name, each in table.items()})  # pyright: ignore[reportArgumentType]
     if kind == "csv":
         texts = frame({name: list(map(safe, values)) if values.dtype.kind in "UO" else values
                        for name, values in table.items()})  # fmt: skip

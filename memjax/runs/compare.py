@@ -111,7 +111,7 @@ def compare(first: Result | str | Path, second: Result | str | Path) -> Comparis
 
     runs = [each if isinstance(each, Result) else open(each) for each in (first, second)]
     notices, ids = _check(*runs), [run.ids.astype(str) for run in runs]
-    shared, *rows = np.intersect1d(*ids, return_indices=True)
+    shared, *rows = np.intersect1d(ids[0], ids[1], return_indices=True)
     if not len(shared):
         raise InputError(
             f"no example is in both runs: the first of A is {str(ids[0][0])!r}, of B {str(ids[1][0])!r}; give two runs "
@@ -147,7 +147,8 @@ def compare(first: Result | str | Path, second: Result | str | Path) -> Comparis
                 for kind in ("halves", "spearman"))  # fmt: skip
     facts = {
         "examples": len(shared), "only_a": only[0], "only_b": only[1], "other_label": other,
-        **agreement(a.value, b.value)._asdict(), **dict(zip(("ceiling", "ceiling_spearman"), ceilings, strict=True)),
+        **agreement(np.asarray(a.value), np.asarray(b.value))._asdict(),
+        **dict(zip(("ceiling", "ceiling_spearman"), ceilings, strict=True)),
         "moved": int(moved.sum()), "moved_up": int((difference[moved] > 0).sum()), "tested": int(known.sum()),
         "pairs_both": int((strong[0] & strong[1]).sum()), "pairs_only_a": int((~strong[1]).sum()),
         "pairs_only_b": int((~strong[0]).sum()), "notices": notices,
@@ -182,7 +183,7 @@ def difference_p_values(first: Estimate, second: Estimate) -> Float[np.ndarray, 
 def _of_rows(estimate: Estimate, rows: Int[np.ndarray, " examples"]) -> Estimate:
     """Some rows of an estimate, in double precision."""
     right, fields = estimate.num_right, (np.asarray(each, np.float64)[rows] for each in estimate)
-    return Estimate(*fields, None if right is None else np.asarray(right)[rows])
+    return Estimate(*fields, num_right=None if right is None else np.asarray(right)[rows])
 
 
 def _check(a: Result, b: Result) -> list[str]:

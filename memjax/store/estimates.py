@@ -155,7 +155,9 @@ def _fits(found: Any) -> bool:
     for value, kind in _typed(found, type(found)):
         if not isinstance(value, kind):
             return False
-        arrays = (each for each in (kind, *get_args(kind)) if value is not None and hasattr(each, "dim_str"))
+        if value is None:
+            continue
+        arrays = (each for each in (kind, *get_args(kind)) if hasattr(each, "dim_str"))
         sizes = [pair for each in arrays for pair in zip(each.dim_str.split(), value.shape, strict=True)]
         if any(lengths.setdefault(axis, size) != size for axis, size in sizes):
             return False
@@ -168,7 +170,8 @@ def _typed(value: Any, kind: Any) -> Iterator[tuple[Any, Any]]:
         for each in value.values():
             yield from _typed(each, get_args(kind)[1])
     elif isinstance(value, Estimate):
-        yield from ((each, Num[np.ndarray, " train"] | None) for each in (*value, value.num_right))
+        numbers: Any = Num[np.ndarray, " train"]
+        yield from ((each, numbers | None) for each in (*value, value.num_right))
     elif is_dataclass(value) or isinstance(value, tuple):
         for name, inside in get_type_hints(type(value)).items():
             yield from _typed(getattr(value, name), inside)

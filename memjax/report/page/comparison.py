@@ -29,10 +29,10 @@ def scatter(columns: dict[str, np.ndarray]) -> tuple[Drawing, int]:
     low, high = ends(np.concatenate([first[known], second[known]]))
     across, up = partial(along, low, high, LEFT, LEFT + SIDE), partial(along, low, high, TOP + SIDE, TOP)
     still = np.random.default_rng(0).permutation(np.flatnonzero(known & ~moved))
-    points = [(across(first[row]), up(second[row]), "bar", "") for row in still[:POINTS_MOST]]
+    points = [(across(float(first[row])), up(float(second[row])), "bar", "") for row in still[:POINTS_MOST]]
     for row in np.flatnonzero(moved):
         title = f"{columns['id'][row]}: {first[row]:.2f} in A, {second[row]:.2f} in B"
-        points.append((across(first[row]), up(second[row]), "moved", title))
+        points.append((across(float(first[row])), up(float(second[row])), "moved", title))
     places = places_on(low, high)
     drawing = Drawing(
         [Tick(across(value), value) for value in places], [Tick(up(value), value) for value in places],
