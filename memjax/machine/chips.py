@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from memjax.errors import one_of
 
-PRICED = "2025-06"  # when the prices below were list prices; they are not read from anywhere
+PRICED = "2025-06"  # the date of the prices below; they are approximate, and not read from anywhere
 GIB = 2**30
 
 
@@ -20,7 +20,7 @@ class Chip(NamedTuple):
     peak: float  # operations per second in bfloat16, of matrix products
     bandwidth: float  # bytes per second
     memory: int  # bytes of one device
-    price: float  # dollars for an hour of one chip on demand, a list price of Google Cloud in the United States
+    price: float  # dollars for an hour of one chip on demand in the United States, approximately
 
 
 CHIPS = {

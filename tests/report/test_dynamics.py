@@ -127,7 +127,7 @@ def test_numbers_stay_without_examples_and_tell_nothing_of_their_looks(world):
 def test_dynamics_of_other_data_are_refused(world):
     dataset, estimates, recorded = world
 
-    with pytest.raises(InputError, match="not of 90 training examples"):
+    with pytest.raises(InputError, match="not of 90 examples at 6 epochs"):
         render(dataset, estimates, dynamics=recorded | {"tr_learned_in": np.zeros(91)})
 
 
