@@ -54,7 +54,8 @@ def class_means(masks: ArrayLike, correct: ArrayLike, labels: ArrayLike) -> Clas
     checked = as_masks_and_scores(masks, correct)
     labels, (saw, scores) = np.asarray(as_array("labels", labels)), map(np.asarray, checked)
     if labels.shape != saw.shape[1:] or labels.dtype.kind not in "iu" or labels.min(initial=0) < 0:
-        raise InputError(f"labels has shape {labels.shape}; expected ({saw.shape[1]},) whole numbers from 0")
+        given = f"{labels.dtype} {labels.shape} from {labels.min(initial=0)}"
+        raise InputError(f"labels are {given}; expected ({saw.shape[1]},) whole numbers from 0")
     mem, layout, found = np.asarray(memorization(*checked).value), layout_of(saw), []
     for number in range(labels.max(initial=-1) + 1):
         rows = labels == number
