@@ -49,10 +49,11 @@ def check_room(folder: Path, num_models: int, config: RunConfig, dataset: Datase
 
 def check_disk(folder: Path, num_models: int, config: RunConfig, dataset: Dataset) -> None:
     """Raises InputError where a run folder cannot be written to, or has no room for so many models more."""
-    if not folder.is_dir():
-        raise InputError(f"{folder} was removed or renamed meanwhile; start the same command again")
     with suppress(OSError):
         (folder / "blocks").mkdir(exist_ok=True)  # git, rsync -m and object stores drop empty folders
-    if not all(os.access(place, os.W_OK) for place in (folder, folder / "blocks")):
+    writable = all(os.access(place, os.W_OK) for place in (folder, folder / "blocks"))
+    if not folder.is_dir():
+        raise InputError(f"{folder} was removed or renamed meanwhile; start the same command again")
+    if not writable:
         raise InputError(f"{folder} cannot be written to; change its permissions or give another --run")
     check_room(folder, num_models, config, dataset)

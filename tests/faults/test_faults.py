@@ -43,7 +43,7 @@ def test_nothing_is_lost_and_nothing_is_wrong(name, count):
     [
         ("kills", 20, "deletes"), ("flips", 2000, "no-seal"), ("cuts", 1000, "no-seal"), ("fuzz", 60, "trusting"),
         ("attacks", 8, "trusting"),
-        slow("failing-each", 20, "in-place"), slow("killed-at-each", 40, "in-place"), slow("full-disk", 8, "in-place"),
+        slow("failing-each", 72, "in-place"), slow("killed-at-each", 40, "in-place"), slow("full-disk", 8, "in-place"),
         slow("flips", 13000, "no-checksum"), slow("limited-files", 3, "silent"), slow("forbidden", 2, "silent"),
         slow("killed-runs", 9, "deletes"), slow("stopped-runs", 1, "deaf"),
     ],

@@ -17,7 +17,7 @@ from memjax.runs import ray_engine
 from memjax.runs.open_folder import reopen_run
 
 SMALL = ["--per-class", "8", "--test-per-class", "3", "--model", "mlp:16", "--pack-size", "3", "--influence", "all"]
-SMALL += ["--num-models", "60", "--epochs", "60"]
+SMALL += ["--num-models", "240", "--epochs", "240"]
 FILES = ("estimates.npz", "pairs.npz", "influence.npy")
 
 
