@@ -9,14 +9,17 @@ from flax import nnx
 
 from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
-from memjax.models.cnn import CNN, MLP
+from memjax.models.alexnet import AlexNet
+from memjax.models.cnn import CNN
 from memjax.models.convolutions import convolution
+from memjax.models.densenet import DenseNet
 from memjax.models.from_flax import from_linen, from_nnx, in_precision
-from memjax.models.inception import AlexNet, Inception
+from memjax.models.inception import Inception
 from memjax.models.layers import layers_of, mark
+from memjax.models.mlp import MLP
 from memjax.models.normalization import BatchNorm, check_counting
 from memjax.models.pooling import max_pool
-from memjax.models.resnet import RESNET_18, RESNET_50, DenseNet, ResNet
+from memjax.models.resnet import RESNET_18, RESNET_50, ResNet
 from memjax.models.user import model_words, user_model
 from memjax.types import Model
 

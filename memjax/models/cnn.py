@@ -1,4 +1,4 @@
-"""The small networks: a multi-layer perceptron, and a convolutional network for images."""
+"""A small convolutional network for images."""
 
 import itertools
 import math
@@ -12,27 +12,6 @@ from memjax.models.layers import Bias, as_images, conv, he_normal, image_shape, 
 from memjax.models.layers import dropout as dropout_layer
 from memjax.models.normalization import Norm, normalization, unchanged
 from memjax.models.pooling import max_pool
-
-
-class MLP(nnx.Module):
-    """Dense layers on the flattened input, with ReLU and dropout between them.  Without hidden layers it is linear."""
-
-    def __init__(
-        self, input_shape: tuple[int, ...], widths: tuple[int, ...], num_classes: int, dropout: float = 0.0, *,
-        rngs: nnx.Rngs,
-    ):  # fmt: skip
-        sizes = (math.prod(input_shape), *widths, num_classes)
-        self.layers = nnx.List(
-            nnx.Linear(size_in, size_out, kernel_init=he_normal, rngs=rngs)
-            for size_in, size_out in itertools.pairwise(sizes)
-        )
-        self.dropouts = nnx.List(dropout_layer(dropout, rngs=rngs) for _ in widths)
-
-    def __call__(self, inputs: Float[Array, "batch ..."]) -> Float[Array, "batch classes"]:
-        hidden = inputs.reshape(len(inputs), -1)
-        for layer, drop in zip(self.layers[:-1], self.dropouts, strict=True):
-            hidden = mark(drop(jax.nn.relu(layer(hidden))))
-        return self.layers[-1](hidden)
 
 
 class CNN(nnx.Module):

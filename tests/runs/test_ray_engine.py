@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +14,10 @@ from memjax import InputError, fit, store
 from memjax.config.run_config import RunConfig
 from memjax.runs import ray_engine
 from memjax.runs.open_folder import reopen_run
+from tests.runs.same_run import blocks, same
 
 SMALL = ["--per-class", "8", "--test-per-class", "3", "--model", "mlp:16", "--pack-size", "3", "--influence", "all"]
 SMALL += ["--num-models", "240", "--epochs", "240"]
-FILES = ("estimates.npz", "pairs.npz", "influence.npy")
 
 
 def test_an_engine_is_no_setting_of_the_models():
@@ -144,20 +143,6 @@ def wait_until(happens, process):
         assert process.poll() is None, end(process)
         assert time.monotonic() < deadline
         time.sleep(0.02)
-
-
-def blocks(folder):
-    return {path.name: path.read_bytes() for path in sorted((folder / "blocks").glob("[0-9]*"))}
-
-
-def same(folder, other):
-    """Bit for bit: the plan, each block with its record, and every file of estimates."""
-    assert blocks(folder) == blocks(other)
-    for name in FILES:
-        assert (folder / name).read_bytes() == (other / name).read_bytes(), name
-    assert replace(store.read_plan(folder), created="") == replace(store.read_plan(other), created="")
-    assert store.read_note(folder)._replace(set="") == store.read_note(other)._replace(set="")
-    assert (folder / "report.html").exists()
 
 
 @pytest.mark.slow

@@ -15,7 +15,6 @@ from memjax import store
 
 SMALL = ["--num-models", "48", "--per-class", "8", "--test-per-class", "3", "--epochs", "8", "--model", "mlp:16"]
 SMALL += ["--pack-size", "3", "--influence", "all"]
-FILES = ("estimates.npz", "pairs.npz", "influence.npy")
 
 
 def free_address():
@@ -40,20 +39,6 @@ def ends(processes):
         said = list(pool.map(lambda process: process.communicate(timeout=300), processes))
     print(*said, sep="\n")
     return [process.returncode for process in processes]
-
-
-def blocks(folder):
-    """Without what one that was killed was writing: who lives on does not know whether it is still being written."""
-    return {path.name: path.read_bytes() for path in sorted((folder / "blocks").glob("[0-9]*"))}
-
-
-def same(folder, other):
-    """Bit for bit, block by block, and every file of estimates."""
-    assert blocks(folder) == blocks(other)
-    for name in FILES:
-        assert (folder / name).read_bytes() == (other / name).read_bytes(), name
-    assert store.read_note(folder)._replace(set="") == store.read_note(other)._replace(set="")
-    assert (folder / "report.html").exists()
 
 
 def wait_for_blocks(folder, count, process):
@@ -109,6 +94,7 @@ def test_a_worker_is_asked_to_stop_and_nothing_is_lost(whole, tmp_path):
 CONNECTED = """
 import sys, jax
 from memjax import run
+from tests.runs.same_run import FILES, blocks, same
 address, count, index = sys.argv.pop(1).split(",")
 jax.config.update("jax_num_cpu_devices", 2)
 jax.distributed.initialize(address, int(count), int(index))

@@ -22,7 +22,7 @@ def corrupt(dataset: Dataset, corruptions: Sequence[str], seed: int, test: bool 
 
     Corruptions are NAME=RATE or NAME=RATE:DETAIL, applied in this order; each draws and marks its own rows:
     random-labels, wrong-labels, pair-labels=RATE:0-1,1-0, random-inputs=RATE:global|pixel,
-    shuffled-pixels=RATE:one|each, noisy-inputs=RATE:DEVIATION.  See `corruptions.labels` and `corruptions.inputs`.
+    shuffled-pixels=RATE:one|each, noisy-inputs=RATE:DEVIATION.  See `corruptions.kinds`.
 
     Raises:
       InputError: a corruption is not known, or its rate or detail cannot be used.
