@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from memjax import store
+from tests.runs.same_run import blocks, same
 
 SMALL = ["--num-models", "48", "--per-class", "8", "--test-per-class", "3", "--epochs", "8", "--model", "mlp:16"]
 SMALL += ["--pack-size", "3", "--influence", "all"]
@@ -94,7 +95,6 @@ def test_a_worker_is_asked_to_stop_and_nothing_is_lost(whole, tmp_path):
 CONNECTED = """
 import sys, jax
 from memjax import run
-from tests.runs.same_run import FILES, blocks, same
 address, count, index = sys.argv.pop(1).split(",")
 jax.config.update("jax_num_cpu_devices", 2)
 jax.distributed.initialize(address, int(count), int(index))
