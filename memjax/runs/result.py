@@ -197,8 +197,9 @@ class Result:
         They are ranked by the mean probability that held-out models, those that did not train on the example, give its
         label: low is suspicious.  Columns: id, row, label, looks_wrong (whether held-out models are sure of another
         class, by the rule of `memjax.runs.suspects.looks_wrong`), preferred (the label that they find most probable),
-        probability and preferred_probability (of the two), memorization with its 95 % interval (low, high).  A run that stored no probabilities ranks by correct_out, the accuracy of the held-out models, and has
-        this column instead of probability.
+        probability and preferred_probability (of the two), memorization with its 95 % interval (low, high).
+        A run that stored no probabilities ranks by correct_out, the accuracy of the held-out models, and has this
+        column instead of probability.
 
         Args:
           count: rows, at most.
