@@ -273,9 +273,9 @@ class Result:
 
 def finish(run: Run, teller: Teller, estimate: bool = True, advice: str = "") -> Result:
     """Carries an opened run out, see `carry_out`, and sends what it found to where --log says."""
-    before, began, name = run.num_trained, time.monotonic(), run.config.log
-    run, fresh = carry_out(run, teller, estimate, advice)
-    result = Result(run, trained=run.num_trained - before, fresh=fresh, seconds=time.monotonic() - began)
+    began, name = time.monotonic(), run.config.log
+    run, trained, fresh = carry_out(run, teller, estimate, advice)
+    result = Result(run, trained=trained, fresh=fresh, seconds=time.monotonic() - began)
     if name and estimate and make_worker(run.config.share).index == 0:
         try:
             log(name, result)
