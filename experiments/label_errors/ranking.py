@@ -3,7 +3,7 @@
 A share of the labels of several data sets is replaced by a random wrong one.  The measure is the average precision of
 finding them by: the mean probability that held-out models give the label (low is suspicious); the most probable other
 class minus that; memorization; memorization of the probability; and accuracy of held-out models.  `Result.suspects`
-ranks by the first of these.  Another order is compared too: labels that look wrong first, both parts by the first score.
+ranks by the first of these.  Another order is compared too, that in which labels that look wrong precede the others.
 
 The peers are cleanlab's label quality scores, as cleanlab advises: self-confidence of probabilities from five-fold
 cross-validation, of logistic regression, of gradient boosting, and of the same network by the same training.  Besides
