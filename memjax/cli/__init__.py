@@ -10,7 +10,7 @@ from memjax.cli import results
 from memjax.cli.ahead import Ahead, ahead
 from memjax.cli.inspect import Status, Verify, status, verify
 from memjax.cli.machine import Doctor, Seed, doctor, seed
-from memjax.cli.options import SHORT, everything, of_command
+from memjax.cli.options import everything, of_command, shortly
 from memjax.cli.output import Output, conclude, put
 from memjax.config.from_keywords import FIRST, with_purpose
 from memjax.config.presets import PRESETS
@@ -77,7 +77,7 @@ def call(arguments: list[str]) -> int:
         raise one_of("command", command, [*NAMES, "describe", "completion"])
     if not {"-h", "--help", "--help-all"}.isdisjoint(rest):
         kinds = {name: kind for kind, (name, _) in COMMANDS.items() if kind is not RunConfig}
-        short = of_command(command, kinds[command]) if command in kinds else SHORT
+        short = of_command(command, kinds[command]) if command in kinds else shortly()
         put((everything() if "--help-all" in rest else short).removesuffix("\n"))
         raise SystemExit(0)
     if command == "describe":  # the doctor, with the data set as its first word

@@ -11,7 +11,7 @@ from memjax.types import Dataset, Tree
 
 def as_arrays(kept: dict[int, Tree] | None) -> dict[str, np.ndarray] | None:
     """The arrays of (params, state) after each epoch, by epoch and path in the tree; None if nothing is kept."""
-    return kept and {f"{epoch}/{name}": leaf for epoch, tree in kept.items() for name, leaf in _named(tree)}
+    return kept and {f"{epoch}/{name}": leaf for epoch, tree in kept.items() for name, leaf in named(tree)}
 
 
 def as_tree(arrays: dict[str, np.ndarray], epoch: int, like: Tree) -> Tree:
@@ -25,7 +25,7 @@ def as_tree(arrays: dict[str, np.ndarray], epoch: int, like: Tree) -> Tree:
     from memjax.training.programs import is_key
 
     leaves = []
-    for name, leaf in _named(like):
+    for name, leaf in named(like):
         found = arrays.get(f"{epoch}/{name}")
         wanted = (*leaf.shape, 2) if is_key(leaf) else leaf.shape
         kind = np.uint32 if is_key(leaf) else leaf.dtype
@@ -53,7 +53,8 @@ def parameter_bytes(config: RunConfig, dataset: Dataset) -> int:
     return epochs * tree_bytes(shapes_of(config, dataset)) if epochs else 0
 
 
-def _named(tree: Tree) -> list[tuple[str, Any]]:
+def named(tree: Tree) -> list[tuple[str, Any]]:
+    """The arrays of (params, state) with their place in the network."""
     import jax
 
     parts = zip(("params", "state"), tree, strict=True)

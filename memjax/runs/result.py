@@ -190,12 +190,12 @@ class Result:
     def suspects(self, count: int = 20) -> Any:
         """The training examples whose labels look most wrong, as a pandas data frame, most suspicious first.
 
-        Labels that look wrong come first (`memjax.runs.suspects.looks_wrong` has the rule), then all other examples.
-        Both are ranked by the mean probability that held-out models, those that did not train on the example, give its
-        label: low is suspicious.  Columns: id, row, label, looks_wrong, preferred (the label that held-out models find
-        most probable), probability and preferred_probability (of the two), memorization with its 95 % interval (low,
-        high).  A run that stored no probabilities ranks by correct_out, the accuracy of the held-out models, and has
-        this column instead of probability.
+        They are ranked by the mean probability that held-out models, those that did not train on the example, give its
+        label: low is suspicious.  Columns: id, row, label, looks_wrong (whether held-out models are sure of another
+        class, by the rule of `memjax.runs.suspects.looks_wrong`), preferred (the label that they find most probable),
+        probability and preferred_probability (of the two), memorization with its 95 % interval (low, high).
+        A run that stored no probabilities ranks by correct_out, the accuracy of the held-out models, and has this
+        column instead of probability.
 
         Args:
           count: rows, at most.
@@ -271,9 +271,9 @@ class Result:
 
 def finish(run: Run, teller: Teller, estimate: bool = True, advice: str = "") -> Result:
     """Carries an opened run out, see `carry_out`, and sends what it found to where --log says."""
-    before, began, name = run.num_trained, time.monotonic(), run.config.log
-    run, fresh = carry_out(run, teller, estimate, advice)
-    result = Result(run, trained=run.num_trained - before, fresh=fresh, seconds=time.monotonic() - began)
+    began, name = time.monotonic(), run.config.log
+    run, trained, fresh = carry_out(run, teller, estimate, advice)
+    result = Result(run, trained=trained, fresh=fresh, seconds=time.monotonic() - began)
     if name and estimate and make_worker(run.config.share).index == 0:
         try:
             log(name, result)

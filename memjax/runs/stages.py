@@ -122,12 +122,12 @@ def estimate(run: Run, advance: Advance, notify: Notify, worker: str | None = No
             if made:
                 return True
             continue
-        checked = len(stock.checked)
+        checked = stock.table["checked"].sum()
         damaged = list(store.changed_blocks(run.folder, stock, run.plan.blocks))
         for number, problem in damaged:
             set_aside(run, number, f"block {number}: {problem}", notify)
         if not damaged:
-            if len(stock.checked) > checked:
+            if stock.table["checked"].sum() > checked:
                 store.write_index(run.folder, stock, run.plan.fingerprint)
             store.show(run.folder)
             store.remove_replaced(run.folder)
@@ -177,8 +177,7 @@ def _make_results(run: Run, before: store.Stock, every: bool, advance: Advance, 
                 run.folder, place, note, names, lambda: store.take_stock(run.folder, plan).digest(run.plan.blocks)
             )
             if pieces.worker.count == 1:  # it has read all blocks, since they were as they were before
-                same_stamps = before.stamps.items() & stock.stamps.items()
-                stock.checked.update(number for number, _ in same_stamps if number in run.plan.blocks)
+                stock.were_read(before, run.plan.blocks)
             store.write_index(run.folder, stock, plan)
         else:
             store.remove_folder(place)

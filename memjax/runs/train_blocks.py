@@ -33,7 +33,7 @@ def train(run: Run, advance: Advance, notify: Notify, only: Container[int] | Non
       Interrupted: the run was asked to stop; running models are committed or checkpointed.
     """
     stock = _tidy(run, notify)
-    missing = [number for number in run.plan.blocks if number not in stock.records and (not only or number in only)]
+    missing = [number for number in stock.missing(run.plan.blocks) if not only or number in only]
     if not missing:
         return stock
     run.needs_inputs()

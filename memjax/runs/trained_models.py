@@ -13,7 +13,7 @@ from memjax.data.scaling import Scaling, narrowed, scaling_of
 from memjax.errors import InputError
 from memjax.runs.build_training import make_single
 from memjax.runs.open_folder import Run
-from memjax.runs.parameters import as_arrays, as_tree, shapes_of
+from memjax.runs.parameters import as_tree, named, shapes_of
 from memjax.types import Tree
 
 AT_ONCE = 512  # examples that a batch of models is evaluated on at once
@@ -191,8 +191,7 @@ class Trained:
         """The arrays of `parameters` by their place in the network; random keys as plain numbers."""
         from memjax.training.programs import without_key_types
 
-        named = as_arrays({self.models.epoch: without_key_types(self.parameters)}) or {}
-        return {name.partition("/")[2]: np.asarray(leaf) for name, leaf in named.items()}
+        return {name: np.asarray(leaf) for name, leaf in named(without_key_types(self.parameters))}
 
 
 def models_of(run: Run) -> Models:
