@@ -65,9 +65,9 @@ def verify(folder: Folder, repair: bool = False, *, output: OutputSpec) -> int:
     found, notes = _look(folder, printed)
     left = found
     if found and repair:
-        from memjax.runs.stages import repair
+        from memjax.runs import stages
 
-        repair(store.place(folder), [finding.block for finding in found if finding.block is not None], printed)
+        stages.repair(store.place(folder), [finding.block for finding in found if finding.block is not None], printed)
         left, notes = _look(folder, printed)
         words = f"repaired {len(found) - len(left)} of {len(found)} problems"
         printed.result("repaired", words, words, found=len(found), left=len(left))

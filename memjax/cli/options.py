@@ -77,17 +77,17 @@ def grouped() -> Iterator[tuple[str, list[Option]]]:
 
 
 @cache
-def _parts(kind: Callable[..., Any]) -> list[_Part]:
-    about = _below_attributes(kind) if is_dataclass(kind) else {
-        part.arg_name: part.description for part in docstring_parser.parse(str(kind.__doc__)).params
-    }  # fmt: skip
-    return [
-        _Part(part.name, part.annotation, part.default, " ".join((about.get(part.name) or "").split()))
-        for part in inspect.signature(kind).parameters.values()
-    ]
+def _parts(kind: Any) -> list[_Part]:
+    taken = inspect.signature(kind).parameters.values()
+    if is_dataclass(kind):
+        about = _below_attributes(kind)
+    else:
+        about = {part.arg_name: part.description for part in docstring_parser.parse(str(kind.__doc__)).params}
+    texts = (" ".join((about.get(part.name) or "").split()) for part in taken)
+    return [_Part(part.name, part.annotation, part.default, text) for part, text in zip(taken, texts, strict=True)]
 
 
-def _below_attributes(kind: Callable[..., Any]) -> dict[str, str]:
+def _below_attributes(kind: Any) -> dict[str, str]:
     """The text below each attribute of a settings class."""
     (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     found = {}
@@ -132,8 +132,10 @@ def _template(name: str):
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("memjax.cli", "help")
-    settings = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
-    return Environment(loader=loader, undefined=StrictUndefined, **settings).get_template(name)  # noqa: S701  no HTML
+    environment = Environment(  # noqa: S701  no HTML
+        loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    return environment.get_template(name)
 
 
 def shortly() -> str:

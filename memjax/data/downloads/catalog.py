@@ -35,9 +35,10 @@ class Known:
         return self.base + file
 
 
+_TABLE: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 CATALOG = {
-    name: Known(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
-    for name, row in tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")).items()
+    name: Known(**row | {key: tuple(value) for key, value in row.items() if isinstance(value, list)})  # type: ignore
+    for name, row in _TABLE.items()
 }
 # Class names and paths of the files, in the order of the catalog -> their content.
 READERS: dict[str, Callable[..., Parts]] = {
