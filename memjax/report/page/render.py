@@ -110,7 +110,7 @@ def draw_report(
         "estimates": estimates,
         "pairs": pairs,
         "own": own,
-        "paint": painter or (lambda example: None),
+        "painter": painter,
         "suspects": own.suspects[:SUSPECTS_SHOWN].tolist() if "preferred" in own.columns else (),
         "cells_of": partial(cells_of, own.table if examples else None, dataset),
         "run": overview.of_run(estimates),
