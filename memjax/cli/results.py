@@ -139,9 +139,10 @@ class Export:
     """The run folder."""
     out: Path
     """Folder for the files; created if needed."""
-    format: Literal["arrays", "feldman-zhang", "lira", "csv", "parquet"] = "arrays"
+    format: Literal["arrays", "feldman-zhang", "lira", "csv", "parquet", "parameters"] = "arrays"
     """arrays: npy files of masks and predictions.  feldman-zhang: a folder with aux_arrays.npz for each model.  lira:
-    an experiment for each model.  csv, parquet: all numbers as tables, and a dictionary of their columns."""
+    an experiment for each model.  csv, parquet: all numbers as tables, and a dictionary of their columns.
+    parameters: the network of each model as safetensors, where --keep parameters has stored it."""
 
 
 def export(request: Export) -> None:
