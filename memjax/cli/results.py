@@ -106,8 +106,9 @@ def estimate(
 
 
 def export(
-    run: Folder, out: Path, format: Literal["arrays", "feldman-zhang", "lira", "csv", "parquet"] = "arrays"
-) -> None:
+    run: Folder, out: Path,
+    format: Literal["arrays", "feldman-zhang", "lira", "csv", "parquet", "parameters"] = "arrays",
+) -> None:  # fmt: skip
     """Write the predictions or estimates of a run as files for other programs.
 
     Args:
@@ -115,6 +116,7 @@ def export(
       out: Folder for the files; created if needed.
       format: arrays: npy files of masks and predictions.  feldman-zhang: a folder with aux_arrays.npz for each model.
         lira: an experiment for each model.  csv, parquet: all numbers as tables, and a dictionary of their columns.
+        parameters: the network of each model as safetensors, where --keep parameters has stored it.
     """
     from memjax.runs import from_arrays
     from memjax.runs.result import open
