@@ -24,7 +24,7 @@ from memjax.estimators.attribution.kernels import GradientKernels, gradient_kern
 from memjax.estimators.attribution.prior import influence_with_prior
 from memjax.types import Outcomes
 
-COST = "about 5 minutes a data set and seed"
+COST = "not measured"
 NO_MODEL = "kernel alone"
 
 
