@@ -13,11 +13,20 @@ from memjax.data.check import check_lengths
 from memjax.data.labels import as_labels
 from memjax.errors import InputError
 from memjax.store import read_arrays, write_arrays
-from memjax.types import Dataset, Table
+from memjax.types import Dataset
 
 FILE = "data.npz"
 SIDES = ("train", "test")
 SOURCE = "saved:"  # how DataSpec.dataset begins for examples stored in the run folder
+
+
+class Table(NamedTuple):
+    """The columns of a table as its reader knows them, before they became features."""
+
+    names: list[str]  # of the columns
+    # for each column the values of the rows: numbers, or texts
+    train: list[np.ndarray]
+    test: list[np.ndarray]
 
 
 class InMemory(NamedTuple):

@@ -4,13 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from memjax import store
 from memjax.config.run_config import RunConfig
+from memjax.data.targets import num_outputs, targets_of
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.debugging import pinned
+from memjax.metrics import task_named
 from memjax.store import Plan
-from memjax.types import Dataset, SubsetDesign
+from memjax.types import Dataset, Model, SubsetDesign
 
 if TYPE_CHECKING:
     from memjax.training import Examples, Stream, StreamedTraining, Training
@@ -18,14 +22,21 @@ if TYPE_CHECKING:
 SHOWN = 4  # lines of a difference
 
 
+def network(config: RunConfig, dataset: Dataset) -> Model:
+    """The network that the settings name, for the inputs and the targets of these examples."""
+    from memjax.models import make_model
+
+    return make_model(config.model, dataset.input_shape, num_outputs(dataset))
+
+
 def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "Training | StreamedTraining":
     """The training of one model for a request."""
     from memjax import training
-    from memjax.metrics import metrics_named
-    from memjax.models import check_counting, in_precision, is_built_in, make_model
+    from memjax.models import check_counting, in_precision, is_built_in
 
     spec, stream = config.train, config.data.stream
-    model = make_model(config.model, dataset.input_shape, dataset.num_classes)
+    task = task_named(dataset.task)
+    model = network(config, dataset)
     if stream:
         training.check_reader()
     if stream and not is_built_in(config.model):
@@ -34,15 +45,26 @@ def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "T
     augment = training.make_augment(spec, dataset.input_shape)
     num_steps = spec.epochs * training.num_batches(dataset.num_train if stream else design.max_size, spec.batch_size)
     optimizer = training.make_optimizer(spec, num_steps)
-    keep = metrics_named(tuple(sorted(config.keep)))
+    keep = task.functions(sorted(config.keep))
     if stream:
         largest = training.largest_input(dataset.train_inputs.dtype)
-        return training.StreamedTraining(model, optimizer, keep, num_steps, largest, augment, spec.label_smoothing)
-    recorded = metrics_named(tuple(sorted(config.record)))
-    probe = training.Probe(recorded, config.recorded_epochs, dataset.num_train, config.record_own)
+        return training.StreamedTraining(
+            model, optimizer, keep, num_steps, largest, augment, spec.label_smoothing, task=task
+        )
+    recorded, like = task.functions(sorted(config.record)), _like(dataset)
+    probe = training.Probe(recorded, config.recorded_epochs, dataset.num_train, config.record_own, like)
     return training.make_train(
-        model, optimizer, keep, design.max_size, spec.epochs, spec.batch_size, augment, spec.label_smoothing, probe
-    )
+        model, optimizer, keep, design.max_size, spec.epochs, spec.batch_size, augment, spec.label_smoothing, probe,
+        task,
+    )  # fmt: skip
+
+
+def _like(dataset: Dataset) -> tuple[Any, Any]:
+    """Shapes and types of the outputs of a network and of the target, for one example."""
+    import jax
+
+    target = targets_of(dataset)[0][:1]
+    return jax.ShapeDtypeStruct((1, num_outputs(dataset)), np.float32), jax.ShapeDtypeStruct(target.shape, target.dtype)
 
 
 def make_examples(config: RunConfig, dataset: Dataset) -> "Examples | Stream":
@@ -65,7 +87,7 @@ def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
 
     if is_built_in(config.model) or ":" not in config.model.model:
         return {}
-    found, versions = check_own(config.model, dataset.input_shape, dataset.num_classes), environment.versions()
+    found, versions = check_own(config.model, dataset.input_shape, num_outputs(dataset)), environment.versions()
     names = (*(f"{name} {versions[name]}" for name in ("memjax", "jax", "flax")), environment.device_kind())
     return found | {"programs": {", ".join(names): found["programs"]}}
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from memjax import store
-from memjax.data.in_memory import InMemory
+from memjax.data.in_memory import InMemory, Table
 from memjax.notebook import frame
 from memjax.runs import summary
 from memjax.runs.open_folder import Run
 from memjax.runs.suspects import lines, sentence, suspect_order
-from memjax.types import Dataset, Table
+from memjax.types import Dataset
 
 if TYPE_CHECKING:
     from memjax.report import Own

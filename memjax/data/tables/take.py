@@ -6,14 +6,13 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from memjax.config.specs import TableSpec
-from memjax.data.in_memory import InMemory, from_arrays
+from memjax.data.in_memory import InMemory, Table, from_arrays
 from memjax.data.labels import encode_labels
 from memjax.data.tables.columns import encode, shown, understand
 from memjax.data.tables.files import SAID
 from memjax.data.tables.remarks import remarks, unseen
 from memjax.errors import InputError, one_of
 from memjax.prng import host_order
-from memjax.types import Table
 
 TEST_WORDS = {"test", "testing", "valid", "validation", "val", "dev", "eval", "1", "true"}
 TRAIN_WORDS = {"train", "training", "0", "false"}
