@@ -10,12 +10,21 @@ from typing import Any, Literal
 from memjax.config.goals import Goal, as_goal, check_goal
 from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec, check_ranges
 from memjax.errors import InputError
+from memjax.metrics import BUILT_IN, CLASSIFICATION, Task, task_named
 from memjax.prng import check_seed
 
-Kept = Literal["correct", "probability", "margin", "log_odds", "logits"]
-Score = Literal["correct", "probability", "margin", "log_odds"]
+# Beside these there may be any score of one's own task.
+Score = (
+    Literal[
+        "correct", "probability", "margin", "log_odds", "minus_squared_error", "log_likelihood", "label_accuracy",
+        "exact_match",
+    ]
+    | str
+)  # fmt: skip
+Kept = Score | Literal["logits", "outputs", "right_labels"]
 Logger = Literal["mlflow", "wandb", "tensorboard"]
-Recorded = Literal["correct", "loss", "probability", "margin", "log_odds", "error_norm"]
+Recorded = Score | Literal["loss", "error_norm", "squared_error"]
+DEFAULT_KEEP = ("correct", "probability")
 
 
 @dataclass(frozen=True)
@@ -44,8 +53,9 @@ class RunConfig:
     subset: SubsetSpec = field(default_factory=SubsetSpec)
     model: ModelSpec = field(default_factory=ModelSpec)
     train: TrainSpec = field(default_factory=TrainSpec)
-    keep: tuple[Kept, ...] = ("correct", "probability")
-    """Quantities to store for each model on each training and test example."""
+    keep: tuple[Kept, ...] = DEFAULT_KEEP
+    """Quantities to store for each model on each training and test example.  Default: those of the task, for classes
+    correct and probability."""
     record: tuple[Recorded, ...] = ()
     """Quantities to record for each training example while a model trains, for `memjax.dynamics`.  Default: nothing."""
     record_every: int = 1
@@ -60,7 +70,7 @@ class RunConfig:
     auto: all, if that file stays under 1 GiB."""
     score: Score = "correct"
     """The quantity to compare in and out of sample, one of those that --keep names.  Changing it re-estimates; nothing
-    is retrained.  Default: correct, or the score of the folder's estimates."""
+    is retrained.  Default: correct, or the first of another task; or the score of the folder's estimates."""
     pack_size: int | None = None
     """Models that a device trains at once, fixed when the run folder is made.  Default: chosen by the network's size;
     for runs of more than a minute or two, the fastest of three sizes that fit in memory."""
@@ -86,13 +96,8 @@ class RunConfig:
     def __post_init__(self):
         check_seed(self.seed)
         check_ranges(self)
-        if "correct" not in self.keep:
-            raise InputError("--keep leaves out correct, from which memorization is estimated; name it too")
-        if self.score not in self.keep:
-            raise InputError(
-                f"--score is {self.score}, which --keep leaves out; name it too in another --run: --keep correct "
-                f"{self.score}"
-            )
+        if self.data.task in BUILT_IN or (not self.data.task and {*self.keep} <= {*CLASSIFICATION.table}):
+            self._settle(task_named(self.data.task))
         _check_epochs(self.record_every, self.record_epochs, self.train.epochs)
         _check_own(self)
         _check_stream(self)
@@ -109,6 +114,28 @@ class RunConfig:
             raise InputError("--max-models goes with --until; give both, or --num-models alone")
         if self.goal:
             check_goal(self.goal, self.subset.design, self.score)
+
+    def for_task(self, name: str) -> "RunConfig":
+        """The settings for a task by name, with its scores where none were chosen; InputError for scores of others."""
+        config = replace(self, data=replace(self.data, task=name))
+        config._settle(task_named(name))
+        return config
+
+    def _settle(self, task: Task) -> None:
+        if self.keep == DEFAULT_KEEP and not {*DEFAULT_KEEP} <= {*task.table}:
+            object.__setattr__(self, "keep", task.keep)
+        for names in (self.keep, self.record):
+            task.functions(names)
+        first = "correct" if "correct" in task.table else task.keep[0]
+        if first not in self.keep:
+            raise InputError(f"--keep leaves out {first}, from which memorization is estimated; name it too")
+        if self.score == "correct":
+            object.__setattr__(self, "score", first)
+        if self.score not in self.keep:
+            raise InputError(
+                f"--score is {self.score}, which --keep leaves out; name it too in another --run: --keep {first} "
+                f"{self.score}"
+            )
 
     @property
     def goal(self) -> Goal | None:
@@ -138,12 +165,13 @@ class RunConfig:
 
     def settings(self) -> dict[str, Any]:
         """The settings that decide the result of model number t, as JSON values.  A resumed run must have the same."""
+        task = "" if self.data.task == CLASSIFICATION.name else self.data.task  # as in older folders
         own = {"own": "met"} if self.record and self.record_own == "met" else {}
         settings = {
             "seed": self.seed,
             "data": {
                 key: value
-                for key, value in asdict(replace(self.data, channels_last=False)).items()  # decides no result
+                for key, value in asdict(replace(self.data, channels_last=False, task=task)).items()
                 if (key, value) not in _ADDED_LATER.items()
             },
             "subset": asdict(self.subset),
@@ -165,7 +193,7 @@ class RunConfig:
 
 
 # Settings that older folders lack.  They are stored only if they differ, so that older folders keep their names.
-_ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test", "channels_last": False}
+_ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test", "channels_last": False, "task": ""}
 
 
 def _check_worker(text: str | None) -> None:

@@ -3,25 +3,22 @@
 `tasks.py` says which of them each task has.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from memjax.errors import InputError, one_of
 from memjax.metrics.of_classes import correct, error_norm, log_odds, loss, margin, probability, raw_logits
 from memjax.metrics.task import Metric, Task
-from memjax.metrics.tasks import CLASSIFICATION, TASKS, task_named
+from memjax.metrics.tasks import BUILT_IN, CLASSIFICATION, METRICS, described, remember, task_named, task_words
 
 __all__ = [
-    "CLASSIFICATION", "LEARNED", "METRICS", "TASKS", "Metric", "Task", "check_range", "correct", "error_norm",
-    "log_odds", "loss", "margin", "metric_named", "metrics_named", "probability", "raw_logits", "scores",
-    "task_named",
+    "BUILT_IN", "CLASSIFICATION", "LEARNED", "METRICS", "Metric", "Task", "check_range", "correct", "described",
+    "error_norm", "log_odds", "loss", "margin", "metric_named", "probability", "raw_logits", "remember", "scores",
+    "task_named", "task_words",
 ]  # fmt: skip
 
 ROUNDING = 1e-3  # of numbers that were stored as float16
 
-METRICS: dict[str, Metric] = {}  # what several tasks have by one name means the same in each
-for _task in TASKS.values():
-    METRICS = _task.table | METRICS
 LEARNED = {name: metric.learned for name, metric in METRICS.items() if metric.learned}
 
 
@@ -65,8 +62,3 @@ def check_range(what: str, name: str, values: Any) -> None:
         if what != name and name in what:
             guess = f"for a difference of logits call the array {what.replace(name, 'margin')}"
         raise InputError(f"{what} holds numbers from {low:g} to {high:g}; expected {metric.words}, {bounds}; {guess}")
-
-
-def metrics_named(names: tuple[str, ...]) -> dict[str, Callable[[Any, Any], Any]]:
-    """The functions of metrics by name; InputError for a name that is none."""
-    return {name: metric_named(name).function for name in names}

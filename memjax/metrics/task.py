@@ -39,7 +39,7 @@ class Metric(NamedTuple):
     learned: Callable[[Any], Any] | None = None
     bits: int = 16
     per_class: bool = False
-    unit: str = "logits"
+    unit: str = "units of logits"
 
     @property
     def bounded(self) -> bool:
@@ -49,6 +49,10 @@ class Metric(NamedTuple):
     def num_bytes(self, num_outputs: int) -> float:
         """Of one example on disk."""
         return self.bits / 8 * (num_outputs if self.per_class else 1)
+
+
+def _as_float(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda outputs, targets: function(outputs, targets).astype("float32")
 
 
 def _same(outputs: Any) -> Any:
@@ -94,7 +98,7 @@ class Task:
     def __post_init__(self):
         rows = self.scores
         if isinstance(rows, Mapping):
-            rows = [Metric(name, function, f"its {name}", unit=name) for name, function in rows.items()]
+            rows = [Metric(name, _as_float(function), f"its {name}", unit=name) for name, function in rows.items()]
         if not any("score" in row.options for row in rows):
             raise InputError(
                 "a Task needs a score, of which memorization is a difference; give scores={NAME: function}"

@@ -43,7 +43,7 @@ class Probe(NamedTuple):
         record: Measured,
         epoch: Int[Array, ""] | int,
         logits: Callable[[], Float[Array, "train classes"]],
-        labels: Int[Array, " train"],
+        labels: Shaped[Array, "train ..."],
     ) -> Measured:
         """The record with the metrics after `epoch` epochs in it, if this epoch is one to be recorded.
 
@@ -61,7 +61,7 @@ class Probe(NamedTuple):
         of_batches: Measured,
         held_out: Int[Array, " held_out"],
         logits: Callable[[], Float[Array, "held_out classes"]],
-        labels: Int[Array, " train"],
+        labels: Shaped[Array, "train ..."],
     ) -> Measured:
         """With `own="met"`: the record with the model's own examples as recorded in training batches, and the held-out
         examples as they are after the epoch.
@@ -82,7 +82,7 @@ class Probe(NamedTuple):
 
         return self._write(record, epoch, measured)
 
-    def measured(self, logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Measured:
+    def measured(self, logits: Float[Array, "batch classes"], labels: Shaped[Array, "batch ..."]) -> Measured:
         """The metrics of some examples, as they are stored."""
         return {name: _as_stored(metric(logits, labels)) for name, metric in self.metrics.items()}
 

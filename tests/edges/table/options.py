@@ -103,7 +103,7 @@ ROWS = [
     Edge(0, "command", "command", lambda: "doctor --hosts 2", "--hosts, --devices, --models-per-second and ... go with --plan; give it too"),
     Edge(0, "command", "command", lambda: "--nonsense", "Unrecognized options ... full helptext, run memjax --help"),
     Edge(0, "command", "command", lambda: "--num-models many", "Value error ... full helptext, see memjax --help"),
-    Edge(0, "command", "command", lambda: "--keep nonsense", "Invalid choice ... helptext, run memjax run --help"),
+    Edge(0, "command", "command", lambda: "--keep nonsense", "metric of classification 'nonsense' is not known; ... choose one of: correct, margin"),
     Edge(0, "command", "command", lambda: "status", "Required options ... run: memjax status --help"),
     Edge(0, "command", "command", lambda: "--quiet --json", "--quiet and --json ask for two different things; give one of them"),
     Edge(0, "option", "fit", lambda: "--num-modles 5", "num_modles is no option of a run; did you mean ... --help-all` for the options"),
