@@ -107,8 +107,7 @@ class SubsetDesign(NamedTuple):
 
     Attributes:
       name: the design in words.
-      num_train: number of training examples.
-      max_size: number of examples in the largest subset.
+      num_train, max_size: number of training examples, and of examples in the largest subset.
       include_prob: probability that a given example is in a given subset.
       num_models: number of different models in the design; None if there is no limit.
       masks: model numbers -> Bool[models train], True where the model trains on the example.
@@ -148,6 +147,7 @@ class TrainOutput(NamedTuple):
       record: name of a metric recorded during training -> (epochs, train); see `training.probes`.
       classes: (train, classes) probability of every class.  `training.many` averages it over the models of a batch that
         did not train on the example, so it never has a `models` axis on the host.  None if it is not requested.
+      parameters: epoch -> (params, state) of the network after it; `training.many` adds them.  None if not requested.
 
     The arrays are jax's on a device, and NumPy's when `train_many` returns them.
     """
@@ -157,6 +157,7 @@ class TrainOutput(NamedTuple):
     finite: Any
     record: Any
     classes: Any = None
+    parameters: Any = None
 
 
 class Outcomes(NamedTuple):
@@ -209,8 +210,7 @@ class Estimate(_Estimate):
     Attributes:
       value: the estimate.
       stderr: its standard error over models; NaN if fewer than two models trained on the example, or did not.
-      num_in: number of models that trained on the example.
-      num_out: number of models that did not.
+      num_in, num_out: number of models that trained on the example, and of those that did not.
       num_right: number of all these models that were right, for scores of 0 and 1 of independent models.  Intervals are
         then made from counts.  None for all other estimates, and within a jit.  It may have one row where `value` has
         many.  No part of the tuple.

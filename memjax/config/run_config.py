@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from memjax.config.goals import Goal, as_goal, check_goal
 from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec, check_ranges
-from memjax.errors import InputError
+from memjax.errors import InputError, one_of
 from memjax.metrics import BUILT_IN, CLASSIFICATION, Task, task_named
 from memjax.prng import check_seed
 
@@ -25,6 +25,7 @@ Kept = Score | Literal["logits", "outputs", "right_labels"]
 Logger = Literal["mlflow", "wandb", "tensorboard"]
 Recorded = Score | Literal["loss", "error_norm", "squared_error"]
 DEFAULT_KEEP = ("correct", "probability")
+PARAMETERS = ("parameters", "parameters=N", "parameters=every:K")
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ class RunConfig:
     model: ModelSpec = field(default_factory=ModelSpec)
     train: TrainSpec = field(default_factory=TrainSpec)
     keep: tuple[Kept, ...] = DEFAULT_KEEP
-    """Quantities to store for each model on each training and test example.  Default: those of the task, for classes
-    correct and probability."""
+    """Quantities to store for each model on each training and test example; the default is that of classes, and other
+    tasks have their own.  parameters also stores the trained networks, for `result.models`; parameters=N stores them N
+    times during training, after equal numbers of epochs, and parameters=every:K after every K epochs and the last."""
     record: tuple[Recorded, ...] = ()
     """Quantities to record for each training example while a model trains, for `memjax.dynamics`.  Default: nothing."""
     record_every: int = 1
@@ -96,7 +98,8 @@ class RunConfig:
     def __post_init__(self):
         check_seed(self.seed)
         check_ranges(self)
-        if self.data.task in BUILT_IN or (not self.data.task and {*self.keep} <= {*CLASSIFICATION.table}):
+        _check_keep(self)
+        if self.data.task in BUILT_IN or (not self.data.task and {*self.kept_metrics} <= {*CLASSIFICATION.table}):
             self._settle(task_named(self.data.task))
         _check_epochs(self.record_every, self.record_epochs, self.train.epochs)
         _check_own(self)
@@ -122,10 +125,13 @@ class RunConfig:
         return config
 
     def _settle(self, task: Task) -> None:
-        if self.keep == DEFAULT_KEEP and not {*DEFAULT_KEEP} <= {*task.table}:
-            object.__setattr__(self, "keep", task.keep)
-        for names in (self.keep, self.record):
-            task.functions(names)
+        if self.kept_metrics == DEFAULT_KEEP and not {*DEFAULT_KEEP} <= {*task.table}:
+            object.__setattr__(self, "keep", (*task.keep, *self.keep[len(DEFAULT_KEEP) :]))
+        for option, names, more in (("keep", self.kept_metrics, PARAMETERS), ("record", self.record, ())):
+            known = [name for name, row in task.table.items() if option in row.options]
+            for name in names:
+                if name not in known:
+                    raise one_of(f"--{option}", name, [*known, *more])
         first = "correct" if "correct" in task.table else task.keep[0]
         if first not in self.keep:
             raise InputError(f"--keep leaves out {first}, from which memorization is estimated; name it too")
@@ -157,11 +163,29 @@ class RunConfig:
         last = self.train.epochs
         return self.record_epochs or (*range(self.record_every, last, self.record_every), last)
 
+    @property
+    def kept_metrics(self) -> tuple[str, ...]:
+        """What is stored for each example: `keep` without the parameters."""
+        return tuple(name for name in self.keep if not name.startswith("parameters"))
+
+    @property
+    def parameter_epochs(self) -> tuple[int, ...]:
+        """The epochs after which parameters are stored, ascending, the last one among them; empty if they are not."""
+        word, last = next((name for name in self.keep if name not in self.kept_metrics), None), self.train.epochs
+        if word is None:
+            return ()
+        how = word.partition("=")[2]
+        if how.startswith("every:"):
+            return (*range(int(how[6:]), last, int(how[6:])), last)
+        count = 1 if how in ("", "last") else int(how)
+        return tuple(-(-last * part // count) for part in range(1, count + 1))
+
     def shortened(self, epochs: int) -> "RunConfig":
         """The same settings with fewer epochs, for a trial."""
         left = tuple(epoch for epoch in self.recorded_epochs if epoch <= epochs)
         train = replace(self.train, epochs=epochs)
-        return replace(self, train=train, record=self.record if left else (), record_every=1, record_epochs=left)
+        recorded = self.record if left else ()
+        return replace(self, train=train, keep=self.kept_metrics, record=recorded, record_every=1, record_epochs=left)
 
     def settings(self) -> dict[str, Any]:
         """The settings that decide the result of model number t, as JSON values.  A resumed run must have the same."""
@@ -194,6 +218,26 @@ class RunConfig:
 
 # Settings that older folders lack.  They are stored only if they differ, so that older folders keep their names.
 _ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test", "channels_last": False, "task": ""}
+
+
+def _check_keep(config: RunConfig) -> None:
+    others = [name for name in config.keep if name.startswith("parameters")]
+    for name in others:
+        if not re.fullmatch("parameters(=last|=[1-9][0-9]{0,5}|=every:[1-9][0-9]{0,5})?", name):
+            raise one_of("--keep", name, [*config.kept_metrics, *PARAMETERS])
+    if len(others) > 1:
+        raise InputError(f"--keep names the parameters twice: {' '.join(others)}; give one of them")
+    epochs, last = config.parameter_epochs, config.train.epochs
+    if len(epochs) > last:
+        raise InputError(
+            f"--keep {others[0]} asks for more than the {last} epochs of the training; give a smaller number"
+        )
+    if len(epochs) > 1 and (config.data.stream or config.checkpoint_minutes):
+        other = "--stream" if config.data.stream else "--checkpoint-minutes"
+        raise InputError(
+            f"--keep {others[0]} stores parameters during training, which goes without {other}; give --keep parameters "
+            "for those at the end"
+        )
 
 
 def _check_worker(text: str | None) -> None:

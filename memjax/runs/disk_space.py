@@ -9,6 +9,7 @@ from memjax.config.run_config import RunConfig
 from memjax.data.targets import num_outputs
 from memjax.errors import InputError
 from memjax.metrics import METRICS
+from memjax.runs.parameters import parameter_bytes
 from memjax.store.plan import MODELS_MOST
 from memjax.types import Dataset
 
@@ -28,10 +29,12 @@ def writes_all_pairs(config: RunConfig, dataset: Dataset) -> bool:
 def bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
     """What is kept of a model on disk."""
     each, an_epoch = (
-        sum(METRICS[name].num_bytes(num_outputs(dataset)) for name in names) for names in (config.keep, config.record)
+        sum(METRICS[name].num_bytes(num_outputs(dataset)) for name in names)
+        for names in (config.kept_metrics, config.record)
     )
     recorded = an_epoch * len(config.recorded_epochs)
-    return (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
+    outputs = (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
+    return outputs + parameter_bytes(config, dataset)
 
 
 def check_room(folder: Path, num_models: int, config: RunConfig, dataset: Dataset) -> None:

@@ -213,7 +213,11 @@ def test_a_folder_of_ones_own_task_is_read_without_its_code(tmp_path, monkeypatc
         (lambda x: np.where(x[:, 0] > 0, x[:, 0], np.nan), {"task": "regression"}, "label of row .* is missing"),
         (lambda x: np.full(len(x), "a"), {"task": "regression"}, "not all numbers, which regression needs"),
         (lambda x: np.arange(len(x)) % 3, {"task": "binary"}, "are of 3 classes; expected 2"),
-        (lambda x: x[:, 0], {"keep": ("correct", "margin")}, "metric of regression 'correct' is not known"),
+        (
+            lambda x: x[:, 0],
+            {"keep": ("correct", "margin")},
+            "--keep 'correct' is not known; choose",
+        ),
         (lambda x: x[:, 0], {"label_noise": 0.1}, "--label-noise and corrupted labels are for classes"),
         (lambda x: x[:, 0], {"class_names": ["a", "b"]}, "class names are given, and --task regression has no classes"),
         (lambda x: x[:, 0], {"label_smoothing": 0.1}, "--label-smoothing is for classes"),
