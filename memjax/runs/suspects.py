@@ -130,7 +130,7 @@ def lines(suspects: dict[str, np.ndarray]) -> list[str]:
     """The table of suspects for a terminal."""
     ranked = next((name for name in ("probability", "score_out") if name in suspects), "correct_out")
     head = {"id": "id", "label": "label", "preferred": "models say", "predicted": "models say"}
-    head[ranked] = f"{ranked.removesuffix('_out')} held out"
+    head[ranked] = ranked.replace("_out", " held out")
     columns: list[list[str]] = []
     for name, title in head.items():
         values: Any = suspects.get(name, ())
