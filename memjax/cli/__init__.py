@@ -9,6 +9,7 @@ from memjax import __version__, store
 from memjax.cli import results
 from memjax.cli.ahead import Ahead, ahead
 from memjax.cli.inspect import Status, Verify, status, verify
+from memjax.cli.judge import Judge, judge
 from memjax.cli.machine import Doctor, Seed, doctor, seed
 from memjax.cli.options import SHORT, everything, of_command
 from memjax.cli.output import Output, conclude, put
@@ -48,6 +49,7 @@ COMMANDS = {
     results.Estimate: ("estimate", results.estimate),
     results.Export: ("export", results.export),
     results.Publish: ("publish", results.publish),
+    Judge: ("judge", judge),
     Doctor: ("doctor", doctor),
     Seed: ("seed", seed),
 }

@@ -148,6 +148,7 @@ Other commands; memjax COMMAND --help explains each:
   status DIR             how far a run is          verify DIR    whether its files are intact
   report DIR             write the report again    export DIR    files for other programs
   publish DIR            a data set for others: tables, masks, data card, metadata
+  judge SCORES --run DIR attribution scores of any method, judged by the models of a run
   estimate --arrays F    estimates from predictions of models trained elsewhere
   describe DATASET       what is understood of the data; time, memory and precision of a run
   doctor                 the same of a run with these options, here or on other machines
