@@ -10,9 +10,10 @@ the same number, over T; its curve is straight in both logarithms, and is not co
     python -m benchmarks.models_to_error --data fashion --truth 2000 --candidates 2000
     python -m benchmarks.models_to_error --truth 400 --candidates 200 --sizes 50 100 --per-class 40     (a small form)
 
-Error: root mean square, of memorization by correctness, also with the probability as a control and shrunken; of
-memorization by probability, which is another quantity with a reference of its own; and of the influence of the
-strongest pairs.  Open: decisions of `--until threshold=0.25` and `ranking=50:0.1` after the first T models.
+Error: root mean square, of memorization by correctness, also with the probability as a control (not from complementary
+halves), with the presence of the nearest examples as a control, and shrunken; of memorization by probability, which is
+another quantity with a reference of its own; and of the influence of the strongest pairs.  Open: decisions of
+`--until threshold=0.25` and `ranking=50:0.1` after the first T models.
 """
 
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ from memjax.config.goals import as_goal
 from memjax.estimators import controlled_memorization, memorization, shrink, tally_of
 from memjax.machine import environment
 from memjax.runs.decisions import undecided
-from memjax.types import Dataset, Outcomes
+from memjax.types import Dataset, Estimate, Outcomes
 
 COST = "digits: 24,000 models, then a few minutes of estimates"
 DATA: dict[str, dict] = {
@@ -38,6 +39,7 @@ DATA: dict[str, dict] = {
     "fashion": {"dataset": "fashion_mnist", "test_per_class": 100},
 }
 BASELINE = "fixed-size 0.7"
+RIDGE = 20.0  # held-out models that count for no effect of a neighbour
 GOALS = ("threshold=0.25", "ranking=50:0.1")
 
 
@@ -163,49 +165,83 @@ def trained(settings: Settings, design: str, fraction: float, models: int, seed:
     name = f"{settings.data}-{settings.per_class}-{design}-{fraction:g}-{seed}"
     result = memjax.fit(
         run=settings.folder / name, design=design, subset_fraction=fraction, seed=seed, num_models=models,
-        per_class=settings.per_class, keep=("correct", "probability"), estimate=False, **DATA[settings.data],
+        per_class=settings.per_class, keep=("correct", "probability", "margin"), estimate=False, **DATA[settings.data],
     )  # fmt: skip
     return result.dataset, part_of(result.outcomes, 0, models)
 
 
-def numbers(
-    group: Outcomes, reference: Reference, strong: int, dataset: Dataset | None
-) -> Iterator[tuple[str, str, float]]:
-    """Estimator, quantity and number of one group of models; squared errors less the noise of the reference."""
+def nearest(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Of each training example, the nearest one of its class and the nearest one of another class."""
+    rows = dataset.train_inputs.reshape(dataset.num_train, -1).astype(np.float64)
+    squares = (rows**2).sum(1)
+    apart = squares - 2 * rows @ rows.T
+    np.fill_diagonal(apart, np.inf)
+    same = dataset.train_labels[:, None] == dataset.train_labels
+    return np.where(same, apart, np.inf).argmin(1), np.where(same, np.inf, apart).argmin(1)
+
+
+def neighbours_as_control(masks: np.ndarray, right: np.ndarray, neighbours: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Memorization less what the held-out models owe to having seen more or fewer of the nearest examples than is
+    expected: a ridge regression of each example's right answers."""
+    held_out, presence = ~masks, [masks[:, which] - masks.mean() for which in neighbours]
+    count = held_out.sum(0)
+
+    def centred(values):
+        mean = np.where(held_out, values, 0).sum(0) / count
+        return mean, np.where(held_out, values - mean, 0)
+
+    (_, answers), *shown = map(centred, (right.astype(float), *presence))
+    products = np.array([[(one * other).sum(0) for _, one in shown] for _, other in shown])
+    found = np.array([(one * answers).sum(0) for _, one in shown])
+    slopes = np.linalg.solve(products.T + RIDGE * masks.var() * np.eye(len(shown)), found.T[..., None])[..., 0]
+    means = np.array([mean for mean, _ in shown]).T
+    return np.asarray(memorization(masks, right).value) + (slopes * means).sum(1)
+
+
+def by_correctness(group: Outcomes, neighbours: tuple[np.ndarray, ...]) -> Iterator[tuple[str, np.ndarray]]:
+    """Estimates of memorization by correctness."""
     masks, hard, soft = group.masks, group.train["correct"], group.train["probability"]
+    plain = memorization(masks, hard)
+    yield "correctness", np.asarray(plain.value)
+    yield "correctness, shrunken", shrink(plain).value
+    adjusted = neighbours_as_control(masks, hard, neighbours)
+    yield "correctness, neighbours as control", adjusted
+    if np.array_equal(masks[::2], ~masks[1::2]):
+        return
+    found = controlled_memorization(masks, hard, soft)
+    yield "correctness, probability as control", found.value
+    yield "correctness, probability and neighbours as control", found.value + adjusted - np.asarray(plain.value)
+    less = found.typical_error / np.sqrt(np.nanmean(variance_of(masks, hard.astype(float))))
+    normal = Estimate(found.value, less * np.asarray(plain.stderr), plain.num_in, plain.num_out)
+    yield "correctness, probability as control, shrunken", shrink(normal).value
+
+
+def numbers(
+    group: Outcomes, reference: Reference, strong: int, dataset: Dataset, neighbours: tuple[np.ndarray, ...],
+    regressed: bool,
+) -> Iterator[tuple[str, str, float]]:  # fmt: skip
+    """Estimator, quantity and number of one group of models; squared errors less the noise of the reference."""
 
     def error(value: np.ndarray, truth: np.ndarray, noise: np.ndarray) -> float:
         return float(np.nanmean((value - truth) ** 2 - noise))
 
-    quantity = "error of memorization"
-    yield (
-        "correctness",
-        quantity,
-        error(np.asarray(memorization(masks, hard).value), reference.mem, reference.mem_variance),
-    )
-    controlled = controlled_memorization(masks, hard, soft).value
-    yield "correctness, probability as control", quantity, error(controlled, reference.mem, reference.mem_variance)
-    shrunken = shrink(memorization(masks, hard)).value
-    yield "correctness, shrunken", quantity, error(shrunken, reference.mem, reference.mem_variance)
-    value = np.asarray(memorization(masks, soft).value)
-    yield "probability", quantity, error(value, reference.soft, reference.soft_variance)
+    for name, value in by_correctness(group, neighbours):
+        yield name, "error of memorization", error(value, reference.mem, reference.mem_variance)
+    value = np.asarray(memorization(group.masks, group.train["probability"]).value)
+    yield "probability", "error of memorization", error(value, reference.soft, reference.soft_variance)
     influence = mean_difference(group, "correct")
     rows, columns = np.unravel_index(sorted(reference.strong), influence.shape)
     apart = influence[rows, columns] - reference.influence[rows, columns]
     yield "correctness", "error of the strongest pairs", float(np.nanmean(apart**2))
     everywhere = np.ones(influence.shape, bool)
-    estimates = {"correctness": influence, "probability": mean_difference(group, "probability")}
-    if dataset is not None:
+    estimates = {"correctness": influence, "difference of probability": mean_difference(group, "probability")}
+    if regressed:
         targets = varying(group)
         lasso = lasso_with_prior(group, dataset, targets)
         estimates["lasso of probability, prior"] = on_all_tests(lasso, targets, dataset.num_test)
     for name, each in estimates.items():
         found = strongest(each, everywhere, strong) & reference.strong
-        yield (
-            name if name != "probability" else "difference of probability",
-            "recall of the strongest pairs",
-            len(found) / strong,
-        )
+        yield name, "recall of the strongest pairs", len(found) / strong
 
 
 def run(settings: Settings) -> Result:
@@ -217,11 +253,12 @@ def run(settings: Settings) -> Result:
             _, truth = trained(settings, "fixed-size", fraction, settings.truth, seed=1)
             references[fraction] = reference_of(truth, settings.strongest)
         dataset, candidates = trained(settings, design, fraction, settings.candidates, seed=2)
+        neighbours = nearest(dataset)
         for size in settings.sizes:
             for number in range(min(settings.groups, settings.candidates // size)):
                 group = part_of(candidates, number * size, (number + 1) * size)
-                regressed = dataset if number < settings.regressed else None
-                for estimator, quantity, value in numbers(group, references[fraction], settings.strongest, regressed):
+                asked = references[fraction], settings.strongest, dataset, neighbours, number < settings.regressed
+                for estimator, quantity, value in numbers(group, *asked):
                     rows.setdefault((name, estimator, size, quantity), []).append(value)
             if size <= settings.candidates:
                 tally = tally_of(part_of(candidates, 0, size))

@@ -3,11 +3,11 @@
 A share of the labels of several data sets is replaced by a random wrong one.  The measure is the average precision of
 finding them by: the mean probability that held-out models give the label (low is suspicious); the most probable other
 class minus that; memorization; memorization of the probability; and accuracy of held-out models.  `Result.suspects`
-lists labels that look wrong first, and ranks both parts by the first of these; this order is compared too.
+ranks by the first of these.  Another order is compared too, that in which labels that look wrong precede the others.
 
 The peers are cleanlab's label quality scores, as cleanlab advises: self-confidence of probabilities from five-fold
 cross-validation, of logistic regression, of gradient boosting, and of the same network by the same training.  Besides
-the average precision there is the share of the n wrong labels that stand among the first n; by this share the list of
+the average precision there is the share of the n wrong labels that stand among the first n; by this share the order of
 `Result.suspects` is compared with the peer that does best on the set.
 
     pip install -e ".[experiments]"
@@ -32,7 +32,7 @@ from memjax.errors import one_of
 
 COST = Cost("2 min", "20 min")
 CHOSEN = "held-out probability"
-LISTED = "memjax suspects"
+WRONG_FIRST = "those that look wrong first"
 PEER = "cleanlab"
 FOLDS = 5
 
@@ -93,8 +93,8 @@ def run(settings: Settings) -> Result:
         peers = {score: np.mean(values) for score, values in of.items() if score.startswith(PEER)}
         if peers:
             best = max(peers, key=peers.__getitem__)
-            claim = f"{name}: among the first n, {LISTED} finds more than its best peer, {best} (difference)"
-            verdicts.append(Verdict(claim, paired(of[LISTED], of[best])))
+            claim = f"{name}: among the first n, {CHOSEN} finds more than its best peer, {best} (difference)"
+            verdicts.append(Verdict(claim, paired(of[CHOSEN], of[best])))
     return Result({"average_precision": precision, "found_among_first_n": among_first}, verdicts)
 
 
@@ -137,8 +137,7 @@ def scores(
     yield "memorization", table["memorization"].to_numpy()
     yield "memorization of probability", (table["probability_in"] - table["probability_out"]).to_numpy()
     yield "held-out accuracy", -table["correct_out"].to_numpy()
-    order = result.suspects(len(given))["row"].to_numpy()
-    yield LISTED, -np.argsort(order)
+    yield WRONG_FIRST, table["looks_wrong"].to_numpy() - table["probability_out"].to_numpy()
     folds = memjax.fit(
         inputs, given, run=f"{run}-folds", num_models=FOLDS, seed=settings.seed + draw, batch_size=batch_size,
         design="leave-group-out", num_groups=FOLDS, max_failed=0.0, estimate=False,

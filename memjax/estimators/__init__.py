@@ -2,6 +2,7 @@
 
 from memjax.estimators.class_means import ClassMeans, class_means
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
+from memjax.estimators.controlled import Controlled, controlled_memorization
 from memjax.estimators.data_values import data_banzhaf, subsampled_shapley
 from memjax.estimators.discoveries import family_wise_p_values, memorization_p_values, pair_p_values, q_values
 from memjax.estimators.epsilon import epsilon_from_one_model, epsilon_from_rates
@@ -16,7 +17,7 @@ from memjax.estimators.linear.penalty_factors import prior_factors, worth
 from memjax.estimators.linear.ridge import ridge_datamodels
 from memjax.estimators.lira import decision_stability, lira
 from memjax.estimators.membership_curve import Curve, membership_curve
-from memjax.estimators.memorization import Controlled, controlled_memorization, memorization, sides
+from memjax.estimators.memorization import memorization, sides
 from memjax.estimators.pairs import (
     INFL_THRESHOLD,
     MEM_THRESHOLD,

@@ -43,7 +43,7 @@ class LabelQuality(BaseEstimator):
       memorization_stderr_: (examples,) its standard error.
       held_out_probabilities_: (examples, classes) mean probability of each class over the held-out models.
       looks_wrong_: (examples,) whether held-out models are sure of another class than the label.
-      suspects_: a data frame, most suspicious first, of all labels that look wrong and at least 20 rows: the columns of
+      suspects_: a data frame, most suspicious first, of as many rows as labels look wrong, at least 20: the columns of
         `Result.suspects`, then those of X, if X is a data frame.
       classes_: the labels that there are, in the order of the columns of `held_out_probabilities_`.
       n_features_in_, feature_names_in_: number of features, and their names, if X is a data frame with names.

@@ -17,14 +17,15 @@ from memjax.machine.workers import make_worker
 from memjax.results import Estimates, PairTable
 from memjax.runs import outputs, stages, summary
 from memjax.runs.carry_out import carry_out
+from memjax.runs.influence_on import influence_on
 from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
 from memjax.runs.suspects import example_columns, sentence, suspect_columns
+from memjax.runs.trained_models import Models, models_of
 from memjax.types import Curves, Dataset, Estimate, Outcomes
 
 FIRST = 5  # suspects that a result shows of itself
-LARGEST_INFLUENCE = 2**27  # train-test pairs whose influence and errors are held in memory at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,21 +133,7 @@ class Result:
         Raises:
           InputError: there are more than 2^27 pairs, or no test examples.
         """
-        from memjax import estimators
-
-        columns = np.atleast_1d(np.asarray(rows))
-        if not self.dataset.num_test:
-            raise InputError("this run has no test examples: influence is undefined; give x_test and y_test")
-        if self.dataset.num_train * len(columns) > LARGEST_INFLUENCE:
-            raise InputError(
-                f"influence of {self.dataset.num_train:,} training on {len(columns):,} test examples does not fit; ask "
-                "for some with result.influence_on(rows), or for the strong ones with result.pairs"
-            )
-        found = self.outcomes
-        scores = found.test[self.config.score][:, columns]
-        if estimators.in_pairs(self.run.design.masks, self.run.plan.num_models) and len(found.masks) % 2 == 0:
-            return estimators.complementary_influence(found.masks, scores)
-        return estimators.influence(found.masks, scores)
+        return influence_on(self.run, lambda: self.outcomes, rows)
 
     @property
     def outcomes(self) -> Outcomes:
@@ -176,6 +163,15 @@ class Result:
             raise InputError(f"{problem}; result.extend() sets it aside and trains it again") from None
 
     @cached_property
+    def models(self) -> Models:
+        """The trained networks: `result.models[i](x)` are the logits of model i; needs --keep parameters."""
+        return models_of(self.run)
+
+    def predict(self, x: Any, models: Any = None) -> np.ndarray:
+        """Logits (models, examples, classes) of some models, by default all, on inputs; see `Models.predict`."""
+        return self.models.predict(x, models)
+
+    @cached_property
     def held_out_probabilities(self) -> np.ndarray | None:
         """(train, classes) mean probability of each class over the models that did not train on an example.
 
@@ -194,12 +190,12 @@ class Result:
     def suspects(self, count: int = 20) -> Any:
         """The training examples whose labels look most wrong, as a pandas data frame, most suspicious first.
 
-        Labels that look wrong come first (`memjax.runs.suspects.looks_wrong` has the rule), then all other examples.
-        Both are ranked by the mean probability that held-out models, those that did not train on the example, give its
-        label: low is suspicious.  Columns: id, row, label, looks_wrong, preferred (the label that held-out models find
-        most probable), probability and preferred_probability (of the two), memorization with its 95 % interval (low,
-        high).  A run that stored no probabilities ranks by correct_out, the accuracy of the held-out models, and has
-        this column instead of probability.
+        They are ranked by the mean probability that held-out models, those that did not train on the example, give its
+        label: low is suspicious.  Columns: id, row, label, looks_wrong (whether held-out models are sure of another
+        class, by the rule of `memjax.runs.suspects.looks_wrong`), preferred (the label that they find most probable),
+        probability and preferred_probability (of the two), memorization with its 95 % interval (low, high).
+        A run that stored no probabilities ranks by correct_out, the accuracy of the held-out models, and has this
+        column instead of probability.
 
         Args:
           count: rows, at most.
@@ -255,13 +251,15 @@ class Result:
         rows = [("run folder", store.shown(self.folder))]
         if self.run.num_trained < self.run.plan.num_models:
             return [*rows, ("models", f"{self.run.num_trained} of {self.run.plan.num_models} trained")]
+        if self.run.sees_everything:
+            return [*rows, ("models", f"{self.run.num_trained} trained on all examples")]
         found = self.summary()
         return [*rows, *summary.rows(found), *(("warning", text) for text in found["warnings"])]
 
     @property
     def _first(self) -> tuple[str, dict[str, np.ndarray]]:
         """How many labels look wrong, and the first of them; an empty sentence if that is not known."""
-        whole = self.run.num_trained >= self.run.plan.num_models
+        whole = self.run.num_trained >= self.run.plan.num_models and not self.run.sees_everything
         return (sentence(self.columns), suspect_columns(self.columns, FIRST)) if whole else ("", {})
 
     def __repr__(self) -> str:
@@ -273,9 +271,9 @@ class Result:
 
 def finish(run: Run, teller: Teller, estimate: bool = True, advice: str = "") -> Result:
     """Carries an opened run out, see `carry_out`, and sends what it found to where --log says."""
-    before, began, name = run.num_trained, time.monotonic(), run.config.log
-    run, fresh = carry_out(run, teller, estimate, advice)
-    result = Result(run, trained=run.num_trained - before, fresh=fresh, seconds=time.monotonic() - began)
+    began, name = time.monotonic(), run.config.log
+    run, trained, fresh = carry_out(run, teller, estimate, advice)
+    result = Result(run, trained=trained, fresh=fresh, seconds=time.monotonic() - began)
     if name and estimate and make_worker(run.config.share).index == 0:
         try:
             log(name, result)

@@ -101,6 +101,11 @@ def estimate(run: Run, advance: Advance, notify: Notify, worker: str | None = No
     Blocks that have changed since they were last read are checked, and trained again if they are damaged.  A `worker`,
     I/N, replaces that of the settings.
     """
+    if run.sees_everything:
+        raise InputError(
+            "--design everything trains all models on all examples: there are no others to compare them with, so that "
+            "memorization and influence are undefined; choose another design"
+        )
     run = replace(run, config=replace(run.config, worker=worker)) if worker else run
     every = writes_all_pairs(run.config, run.dataset)
     wanted = {name for name, asked in (("influence.npy", every), ("dynamics.npz", bool(run.config.record))) if asked}
@@ -117,12 +122,12 @@ def estimate(run: Run, advance: Advance, notify: Notify, worker: str | None = No
             if made:
                 return True
             continue
-        checked = len(stock.checked)
+        checked = stock.table["checked"].sum()
         damaged = list(store.changed_blocks(run.folder, stock, run.plan.blocks))
         for number, problem in damaged:
             set_aside(run, number, f"block {number}: {problem}", notify)
         if not damaged:
-            if len(stock.checked) > checked:
+            if stock.table["checked"].sum() > checked:
                 store.write_index(run.folder, stock, run.plan.fingerprint)
             store.show(run.folder)
             store.remove_replaced(run.folder)
@@ -172,8 +177,7 @@ def _make_results(run: Run, before: store.Stock, every: bool, advance: Advance, 
                 run.folder, place, note, names, lambda: store.take_stock(run.folder, plan).digest(run.plan.blocks)
             )
             if pieces.worker.count == 1:  # it has read all blocks, since they were as they were before
-                same_stamps = before.stamps.items() & stock.stamps.items()
-                stock.checked.update(number for number, _ in same_stamps if number in run.plan.blocks)
+                stock.were_read(before, run.plan.blocks)
             store.write_index(run.folder, stock, plan)
         else:
             store.remove_folder(place)

@@ -78,10 +78,13 @@ def looks_wrong(
 
 
 def suspect_order(table: dict[str, np.ndarray], count: int) -> Int[np.ndarray, " suspects"]:
-    """The most suspicious of all examples, of which the columns are given, the most suspicious first."""
+    """The most suspicious of all examples, of which the columns are given, the most suspicious first.
+
+    Planted wrong labels come first more often by the held-out probability alone than if those that `looks_wrong` marks
+    precede the others (`experiments/label_errors/ranking.py`).
+    """
     believed = table.get("probability_out", table["correct_out"])
-    wrong = table.get("looks_wrong", np.zeros(len(believed), bool))
-    order = np.lexsort((-table["memorization"], believed, ~wrong))
+    order = np.lexsort((-table["memorization"], believed))
     return order[np.isfinite(believed[order])][:count]
 
 
@@ -105,9 +108,12 @@ def sentence(table: dict[str, np.ndarray]) -> str:
 
 def rest(table: dict[str, np.ndarray], shown: int, folder: str) -> list[str]:
     """The command that lists all labels that look wrong, if a table of so many rows does not."""
-    count = int(table.get("looks_wrong", np.zeros(1)).sum())
-    more = f"{count - shown:,} more look wrong: memjax suspects {shlex.quote(folder)} --count {count}"
-    return [more] if count > shown else []
+    if "looks_wrong" not in table:
+        return []
+    (ranks,) = np.nonzero(table["looks_wrong"][suspect_order(table, len(table["looks_wrong"]))])
+    more = int((ranks >= shown).sum())
+    command = f"memjax suspects {shlex.quote(folder)} --count {ranks.max(initial=0) + 1}"
+    return [f"{more:,} more {'look' if more > 1 else 'looks'} wrong: {command}"] if more else []
 
 
 def lines(suspects: dict[str, np.ndarray]) -> list[str]:
@@ -119,6 +125,8 @@ def lines(suspects: dict[str, np.ndarray]) -> list[str]:
         values: Any = suspects.get(name, ())
         texts = [three_digits(each) if isinstance(each, float) else str(each) for each in np.asarray(values).tolist()]
         columns.append([title, *(printable(text)[:_LONGEST] for text in texts)])
+    if (wrong := suspects.get("looks_wrong", np.zeros(1, bool))).any():
+        columns.append(["looks wrong", *("yes" if each else "" for each in wrong)])
     three = zip(suspects["memorization"], suspects["low"], suspects["high"], strict=True)
     intervals = [f"{value:.2f} ({low:.2f} to {high:.2f})" for value, low, high in three]
     return aligned([column for column in [*columns, ["memorization", *intervals]] if len(column) > 1])

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from memjax.errors import InputError
-from memjax.store.blocks import CorruptBlock, read_block
+from memjax.store.blocks import CorruptBlock, read_block, read_parameters
 from memjax.store.estimates import read_estimates, read_pairs
 from memjax.store.files import TEMPORARY, names, total_size
 from memjax.store.plan import MODELS_MOST, Plan, read_plan
@@ -19,7 +19,7 @@ from memjax.store.results import FILES, FOLDER, has_results, is_whole, latest
 from memjax.store.sealed import BrokenSeal
 from memjax.store.second_names import is_shown_as
 from memjax.store.staging import shown
-from memjax.store.stock import Stock
+from memjax.store.stock import digest_of
 
 
 class Finding(NamedTuple):
@@ -41,19 +41,21 @@ def verify(folder: Path) -> Iterator[Finding]:
         raise InputError(f"{shown(folder)} holds no run: plan.json is missing; check the path")
     yield Finding("ok", f"plan: {plan.num_models} models, {plan.pack_size} per block; started {plan.created}")
     again = f"memjax verify --repair {shlex.quote(shown(folder))}"
-    good = Stock({}, {}, set(), {})
+    good = dict[int, Record]()
     yield from _verify_blocks(folder, plan, good, again)
     yield from _verify_results(folder, plan, good, again)
     yield from _other_files(folder)
 
 
-def _verify_blocks(folder: Path, plan: Plan, good: Stock, again: str) -> Iterator[Finding]:
+def _verify_blocks(folder: Path, plan: Plan, good: dict[int, Record], again: str) -> Iterator[Finding]:
     """Adds the records of the good blocks to `good`."""
     environments: Counter[str] = Counter()
+    parameters: Counter[bool] = Counter()
     for number in sorted(finished_blocks(folder)):
         try:
             record = read_record(folder, number)
             _check_block(folder, plan, record)
+            there = read_parameters(folder, number) is not None
         except InputError as problem:
             yield Finding("problem", f"block {number}: {problem}")
             continue
@@ -61,11 +63,16 @@ def _verify_blocks(folder: Path, plan: Plan, good: Stock, again: str) -> Iterato
             text = str(problem).removeprefix(f"block {number}: ")
             yield Finding("problem", f"block {number}: {text}; this sets it aside and trains it again: {again}", number)
             continue
-        good.records[number] = record
+        good[number] = record
+        parameters[there] += bool(record.parameters)
         environments[", ".join(f"{name} {value}" for name, value in sorted(record.environment.items()))] += 1
-    wanted, failed = len(plan.blocks), good.counts[1]
-    kind = "ok" if len(good.records) >= wanted else "note"
-    yield Finding(kind, f"blocks: {len(good.records)} complete; {plan.num_models} models need {wanted}")
+    wanted, failed = len(plan.blocks), sum(record.failed for record in good.values())
+    kind = "ok" if len(good) >= wanted else "note"
+    yield Finding(kind, f"blocks: {len(good)} complete; {plan.num_models} models need {wanted}")
+    if parameters[True]:
+        yield Finding("ok", f"parameters: of the models of {parameters[True]} blocks")
+    if parameters[False]:
+        yield Finding("note", f"parameters: those of {parameters[False]} blocks were removed; nothing else needs them")
     if failed:
         yield Finding("note", f"{failed} models diverged and are left out of all estimates")
     if len(environments) > 1:
@@ -86,7 +93,7 @@ def _check_block(folder: Path, plan: Plan, record: Record) -> None:
             raise CorruptBlock(number, f"{name} is not a number for models that did not diverge")
 
 
-def _verify_results(folder: Path, plan: Plan, good: Stock, again: str) -> Iterator[Finding]:
+def _verify_results(folder: Path, plan: Plan, good: dict[int, Record], again: str) -> Iterator[Finding]:
     made = f"this makes them again: {again}"
     number, note = latest(folder)
     if note is None:
@@ -97,9 +104,11 @@ def _verify_results(folder: Path, plan: Plan, good: Stock, again: str) -> Iterat
         return
     changed = [name for name in note.files if not is_whole(folder, note, name)]
     blocks = replace(plan, num_models=note.num_models).blocks if 0 < note.num_models <= MODELS_MOST else range(0)
+    complete = all(number in good for number in blocks)
+    now = digest_of(good[number].sha256 for number in blocks) if complete else note.blocks
     if changed or note.plan != plan.fingerprint:
         yield Finding("problem", f"estimates: {', '.join(changed) or 'all files'} damaged or missing; {made}")
-    elif note.blocks and good.records.keys() >= {*blocks} and note.blocks != good.digest(blocks):
+    elif note.blocks not in ("", now):
         yield Finding("problem", f"estimates: made from other blocks than those that are whole now; {made}")
     elif read_estimates(folder) is None or read_pairs(folder) is None:
         yield Finding("problem", f"estimates: they hold something else than memjax writes; {made}")

@@ -12,6 +12,7 @@ from memjax.subsets.designs import (
     balanced,
     bernoulli,
     complementary,
+    everything,
     fixed_size,
     from_file,
     leave_group_out,
@@ -28,6 +29,8 @@ def make_design(spec: SubsetSpec, num_train: int, seed: int) -> SubsetDesign:
       InputError: the subset fraction leaves no example in or none out, there are more groups than examples, or the
         masks file cannot be used.
     """
+    if spec.design == "everything":
+        return everything(num_train)
     if spec.design == "leave-one-out":
         return leave_one_out(num_train)
     if spec.design == "leave-group-out":

@@ -212,7 +212,7 @@ class History:
         score = self.rng.choice(SCORES)
         for _ in range(self.rng.randrange(3)):
             self.flip()
-        run, _ = carry_out(open_folder.open_run(self.world.config(self.folder, min(SIZES), score)), Silent())
+        run, *_ = carry_out(open_folder.open_run(self.world.config(self.folder, min(SIZES), score)), Silent())
         assert self.settled <= run.plan.num_models <= max(self.asked, min(SIZES)), "the plan is not the largest"
         problems = [finding.text for finding in store.verify(self.folder) if finding.kind == "problem"]
         assert not problems, problems

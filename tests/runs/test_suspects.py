@@ -50,9 +50,9 @@ def columns() -> dict[str, np.ndarray]:
     }
 
 
-def test_labels_that_look_wrong_come_first_the_least_probable_before_the_others():
-    assert suspect_columns(columns(), 9)["id"].tolist() == ["c", "b\x1b[31m", "a"]
-    assert suspect_columns(columns(), 1)["probability"].tolist() == [0.2]
+def test_the_least_probable_labels_come_first_whether_they_look_wrong_or_not():
+    assert suspect_columns(columns(), 9)["id"].tolist() == ["a", "c", "b\x1b[31m"]
+    assert suspect_columns(columns(), 1)["probability"].tolist() == [0.01]
 
 
 def test_the_sentence_counts_them_and_the_table_has_no_letters_that_a_terminal_acts_on():
@@ -62,8 +62,9 @@ def test_the_sentence_counts_them_and_the_table_has_no_letters_that_a_terminal_a
     assert sentence(found | {"looks_wrong": np.array([True, False, False])}).startswith("1 of 3 training label looks")
     assert sentence(found | {"looks_wrong": np.zeros(3, bool)}).startswith("None of 3 training labels looks wrong")
     table = lines(suspect_columns(found, 9))
-    assert table[0].split() == ["id", "label", "models", "say", "probability", "memorization"]
-    assert table[1].split() == ["c", "x", "y", "0.2", "0.80", "(0.70", "to", "0.90)"]
+    assert table[0].split() == ["id", "label", "models", "say", "probability", "looks", "wrong", "memorization"]
+    assert table[2].split() == ["c", "x", "y", "0.2", "yes", "0.80", "(0.70", "to", "0.90)"]
+    assert "yes" not in table[1]
     assert "\x1b" not in "".join(table)
 
 
@@ -109,17 +110,18 @@ def test_a_wrong_count_is_refused(spoiled, capsys):
 
 
 def test_a_short_table_says_how_to_see_the_labels_that_it_leaves_out(small_run, capsys):
-    count = int(memjax.open(small_run).dataframe()["looks_wrong"].sum())
-    assert count > 16
+    found = memjax.open(small_run).dataframe().sort_values("probability_out")["looks_wrong"].to_numpy()
+    last = int(np.flatnonzero(found).max()) + 1
+    assert found.sum() > 16
 
     assert run.main(["--run", str(small_run)]) == 0
     closing = capsys.readouterr().out
     assert run.main(["suspects", str(small_run), "--count", "4"]) == 0
     short = capsys.readouterr().out
-    assert run.main(["suspects", str(small_run), "--count", str(count)]) == 0
+    assert run.main(["suspects", str(small_run), "--count", str(last)]) == 0
     whole = capsys.readouterr().out
 
-    command = f"more look wrong: memjax suspects {small_run} --count {count}"
-    assert f"{count - 15} {command}" in closing
-    assert f"{count - 4} {command}" in short
-    assert command not in whole
+    command = f"more look wrong: memjax suspects {small_run} --count {last}"
+    assert f"{found[15:].sum()} {command}" in closing
+    assert f"{found[4:].sum()} {command}" in short
+    assert "wrong: memjax suspects" not in whole

@@ -3,6 +3,7 @@
 import builtins
 import errno
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from memjax import store
 from memjax.errors import InputError
 from memjax.store.blocks import block_path
+from memjax.store.files import LOST
 from memjax.store.records import record_path
 from tests.faults.folder import begin, make_block, make_plan, same, write
 
@@ -79,7 +81,8 @@ def test_the_index_says_what_the_records_say_and_is_not_believed_after_a_change(
     assert not list(store.changed_blocks(folder, first, range(3)))
     store.write_index(folder, first, PLAN)
     again = store.take_stock(folder, PLAN)
-    assert (again.records, again.stamps, again.checked) == (first.records, first.stamps, {0, 1, 2})
+    assert np.array_equal(again.table, first.table)
+    assert checked(again) == [0, 1, 2]
     assert again.counts == (9, 0)
 
     path = block_path(folder, 1)
@@ -89,21 +92,43 @@ def test_the_index_says_what_the_records_say_and_is_not_believed_after_a_change(
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))  # a copy with the old times
 
     changed = store.take_stock(folder, PLAN)
-    assert changed.checked == {0, 2}
+    assert checked(changed) == [0, 2]
     assert [number for number, _ in store.changed_blocks(folder, changed, range(3))] == [1]
     record_path(folder, 2).unlink()
-    assert store.take_stock(folder, PLAN).records.keys() == {0, 1}
+    assert store.take_stock(folder, PLAN).missing(range(3)) == [2]
 
 
 def test_an_index_of_another_plan_or_damaged_is_not_used(folder):
-    stock = store.take_stock(folder, PLAN)
-    stock.records[1] = stock.records[1]._replace(sha256="0" * 64)
-    store.write_index(folder, stock, PLAN)
-    assert store.take_stock(folder, PLAN).records[1].sha256 == "0" * 64  # an entry counts while the files are unchanged
-    assert store.take_stock(folder, "another").records == {}
+    truth = store.take_stock(folder, PLAN)
+    forged = replace(truth, table=truth.table.copy())
+    forged.table["sha256"][1] = 0
+    store.write_index(folder, forged, PLAN)
+    assert np.array_equal(store.take_stock(folder, PLAN).table, forged.table)  # it counts while the files are unchanged
+    assert len(store.take_stock(folder, "another").table) == 0
 
     for content in (b"", b"?", (folder / "index.npz").read_bytes()[:-40]):
         (folder / "index.npz").write_bytes(content)
-        assert store.take_stock(folder, PLAN).records[1].sha256 != "0" * 64
-    np.savez(folder / "index.npz", plan=np.array(PLAN), columns=np.zeros((2, 5)))
-    assert store.take_stock(folder, PLAN).records[1].sha256 != "0" * 64
+        assert np.array_equal(store.take_stock(folder, PLAN).table, truth.table)
+    for rows in ([0, 0, 1], [2, 1, 0]):
+        store.write_index(folder, replace(forged, table=forged.table[rows]), PLAN)
+        assert np.array_equal(store.take_stock(folder, PLAN).table, truth.table)
+    absent = forged.table[[2]]
+    absent["number"], absent["stamps"] = 7, [*LOST, *LOST]  # as if the sizes of files that are missing agreed
+    store.write_index(folder, replace(forged, table=np.concatenate([truth.table, absent])), PLAN)
+    assert np.array_equal(store.take_stock(folder, PLAN).table, truth.table)
+    np.savez(folder / "index.npz", plan=np.array(PLAN), number=np.zeros((2, 5)))
+    assert np.array_equal(store.take_stock(folder, PLAN).table, truth.table)
+
+
+def test_what_is_listed_once_is_not_listed_again(folder, monkeypatch):
+    store.write_index(folder, store.take_stock(folder, PLAN), PLAN)
+    scan, scanned = os.scandir, []
+    monkeypatch.setattr(os, "scandir", lambda path: scanned.append(path) or scan(path))
+    monkeypatch.setattr("memjax.store.stock.read_record", lambda *_: pytest.fail("a record was read"))
+
+    assert store.take_stock(folder, PLAN).missing(range(4)) == [3]
+    assert scanned == [folder / "blocks"]
+
+
+def checked(stock):
+    return stock.table["number"][stock.table["checked"]].tolist()

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int, Shaped, UInt8
 
 from memjax.errors import InputError
-from memjax.report.page.script_data import Orders, packed
+from memjax.report.page.script_data import Orders
 from memjax.types import Dataset
 
 SIDES = ("in", "out")
@@ -100,9 +100,8 @@ def easiest_and_hardest(curves: MeanCurves, side: str) -> tuple[Int[np.ndarray, 
 def dynamics_data(dynamics: Dynamics, order: Orders) -> dict[str, Any]:
     """The data for the page's script, training examples in the order of the page."""
     content: dict[str, Any] = {"learnedFrom": dynamics.learned_from, "first": dynamics.first, "last": dynamics.last}
-    for name, values in dynamics.columns.items():
-        content[name] = packed(values[order.train], np.float32 if values.dtype.kind == "f" else None)
-    return content | {"curves": dynamics.curves and _curves_data(dynamics.curves, order.train)}
+    columns = {name: values[order.train] for name, values in dynamics.columns.items()}
+    return content | columns | {"curves": dynamics.curves and _curves_data(dynamics.curves, order.train)}
 
 
 def _curves_data(curves: MeanCurves, train: np.ndarray) -> dict[str, Any]:
@@ -112,14 +111,14 @@ def _curves_data(curves: MeanCurves, train: np.ndarray) -> dict[str, Any]:
         top = max(largest(values) for values in sides.values())
         content[f"{kind}_top"] = top
         for side, values in sides.items():
-            content[f"{kind}_{side}"] = packed(as_bytes(values[train][:, kept], top).ravel(), np.uint8)
+            content[f"{kind}_{side}"] = as_bytes(values[train][:, kept], top).ravel()
     for side in SIDES:
         easiest, hardest = easiest_and_hardest(curves, side)
         content |= {
             f"easiest_{side}": place[easiest].tolist(),
             f"hardest_{side}": place[hardest].tolist(),
-            f"over_{side}": packed(curves.mean[side].mean(1)[train], np.float32),
-            f"typical_{side}": packed(typical(curves.mean[side])[kept], np.float32),
+            f"over_{side}": curves.mean[side].mean(1)[train],
+            f"typical_{side}": typical(curves.mean[side])[kept],
         }
     return content
 

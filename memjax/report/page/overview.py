@@ -1,21 +1,22 @@
 """The overview: numbers of the whole run and their words, and memorization of each class."""
 
 import math
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from memjax.notebook import Summary
+from memjax.notebook import Summary, frame
 from memjax.report.page.figures import MEMORIZED
 from memjax.results import Estimates
 from memjax.statistics import clopper_pearson, gini
 from memjax.types import Dataset, Estimate
 
+Number = int | float | np.number
 MISSED = 0.05  # of intervals of 95 %, the most that are wrong at one end
 
 
-def number(value: int | float, digits: int = 3) -> str:
+def number(value: Number, digits: int = 3) -> str:
     """A score: with a proper minus sign, and never a minus before zero.
 
     >>> number(0.25), number(-0.00001), number(float("nan"))
@@ -26,12 +27,12 @@ def number(value: int | float, digits: int = 3) -> str:
     return f"{value:z,.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
-def percent(value: int | float) -> str:
+def percent(value: Number) -> str:
     """A fraction as a percentage."""
     return f"{value:.1%}".replace("%", "\N{NO-BREAK SPACE}%") if math.isfinite(value) else "undefined"
 
 
-def short(value: int | float) -> str:
+def short(value: Number) -> str:
     """A number beside an axis.
 
     >>> short(0.25), short(-0.5), short(20.0)
@@ -40,7 +41,7 @@ def short(value: int | float) -> str:
     return f"{value:g}".replace("-", "\N{MINUS SIGN}")
 
 
-def whole(value: int | float) -> str:
+def whole(value: Number) -> str:
     """A count.
 
     >>> whole(50000), whole(float("nan"))
@@ -49,62 +50,21 @@ def whole(value: int | float) -> str:
     return f"{value:,.0f}" if math.isfinite(value) else "unknown"
 
 
-class Tile(NamedTuple):
-    """One number of the overview, as text."""
-
-    label: str
-    text: str
-    note: str = ""
-
-
-class ClassRow(NamedTuple):
-    """Memorization of one class: mean over its defined scores, its 95 % interval, and how many are large.
-
-    The interval counts examples and models; see `class_means`.
-
-    `share` is mean / largest mean.
-    """
-
-    name: str
-    examples: int
-    mean: float
-    low: float
-    high: float
-    large: int
-    share: float
-
-
-def overview(dataset: Dataset, estimates: Estimates) -> list[Tile]:
-    """The numbers of the whole run."""
-    mem, most = finite(estimates.mem), number(Summary(estimates.mem_stderr).high)
-    large, share, low, high, total, unequal = int((mem >= MEMORIZED).sum()), *[np.nan] * 5
-    if len(mem):
-        share, total, unequal = large / len(mem), mem.sum(), float(gini(mem.clip(min=0)))
-        low, high = share_interval(estimates.memorization)
-    interval = f"95 % interval {percent(low)} to {percent(high)}"
-    num_in, num_out = (np.asarray(count, np.float64) for count in estimates.memorization[2:])
-    seen, models = float(np.sum(num_in)), float(np.sum(num_in + num_out))
-    of = estimates.score
-    meaning = "estimated number of memorized examples" if of == "correct" else f"in units of {of}"
-    if np.isfinite(estimates.mean_interval[0]):
-        ends = (number(float(end) * len(mem), 1) for end in estimates.mean_interval)
-        meaning += f"; 95 % interval, over examples and models, {' to '.join(ends)}"
-    return [
-        Tile("Training examples", whole(dataset.num_train)),
-        Tile("Test examples", whole(dataset.num_test)),
-        Tile("Classes", whole(dataset.num_classes)),
-        Tile("Models", whole(estimates.num_models), f"{whole(estimates.num_failed)} diverged models (excluded)"),
-        Tile("Subset fraction", percent(seen / models if models else np.nan), "of the training examples in each model"),
-        Tile("In-sample accuracy", percent(estimates.in_sample_accuracy), "on the training examples of a model"),
-        Tile("Held-out accuracy", percent(estimates.held_out_accuracy), "on training examples held out from a model"),
-        Tile("Test accuracy", percent(estimates.test_accuracy), "on the test examples"),
-        Tile("Memorization at least 0.25", percent(share), f"{large:,} of {len(mem):,} examples; {interval}"),
-        Tile("Sum of memorization", number(total, 1), meaning),
-        Tile("Gini coefficient", number(unequal), "of memorization; 0: spread evenly, 1: all in one example"),
-        Tile(
-            "Typical standard error", number(estimates.typical_stderr), f"of a score, root mean square; {most} at most"
-        ),
-    ]
+def of_run(estimates: Estimates) -> dict[str, Any]:
+    """The numbers of the whole run that `Estimates` does not have; NaN where they are not defined."""
+    mem, counts = finite(estimates.mem), [np.sum(count, dtype=np.float64) for count in estimates.memorization[2:]]
+    large, known = int((mem >= MEMORIZED).sum()), len(mem)
+    return {
+        "known": known,
+        "large": large,
+        "share": large / known if known else np.nan,
+        "share_interval": share_interval(estimates.memorization) if known else (np.nan, np.nan),
+        "sum": mem.sum() if known else np.nan,
+        "sum_interval": np.multiply(estimates.mean_interval, known),
+        "gini": float(gini(mem.clip(min=0))) if known else np.nan,
+        "largest_error": Summary(estimates.mem_stderr).high,
+        "subset_fraction": counts[0] / sum(counts) if sum(counts) else np.nan,
+    }
 
 
 def share_interval(memorization: Estimate) -> tuple[float, float]:
@@ -122,17 +82,23 @@ def share_interval(memorization: Estimate) -> tuple[float, float]:
     return above, 1 - below
 
 
-def by_class(dataset: Dataset, estimates: Estimates) -> list[ClassRow]:
-    """A row for each class, in descending order of mean memorization; classes without a score come last."""
+def by_class(dataset: Dataset, estimates: Estimates) -> list[dict[str, Any]]:
+    """A row for each class, in descending order of mean memorization; classes without a score come last.
+
+    The mean is over the defined scores.  Its 95 % interval counts examples and models, see `class_means`.  large: how
+    many scores are.  share: mean / largest mean.
+    """
     members = [dataset.train_labels == label for label in range(dataset.num_classes)]
     scores = [finite(estimates.mem[member]) for member in members]
     means = np.array([score.mean() if len(score) else np.nan for score in scores])
     intervals = np.full((2, len(means)), np.nan) if estimates.class_intervals is None else estimates.class_intervals
     longest = np.max(np.abs(means), where=np.isfinite(means), initial=0) or 1.0
-    sizes, large = [int(each.sum()) for each in members], [int((score >= MEMORIZED).sum()) for score in scores]
-    columns = dataset.class_names, sizes, means.tolist(), *intervals.tolist(), large, (means / longest).tolist()
-    rows = [ClassRow(*row) for row in zip(*columns, strict=True)]
-    return [rows[place] for place in np.argsort(-means, kind="stable")]
+    rows = frame({
+        "name": dataset.class_names, "examples": [member.sum() for member in members], "mean": means,
+        "low": intervals[0], "high": intervals[1], "large": [(score >= MEMORIZED).sum() for score in scores],
+        "share": means / longest,
+    })  # fmt: skip
+    return rows.sort_values("mean", ascending=False, kind="stable").to_dict("records")
 
 
 def finite(values: np.ndarray) -> Float[np.ndarray, " defined"]:

@@ -11,9 +11,13 @@ from memjax.types import Dataset, Table
 
 CELLS_MOST = 2_000_000  # cells of a table that the page holds: those of the most memorized rows
 SUSPECTS_MOST = 500  # rows to review
-SHOWN = 20  # rows to review in the page without its script
 FEW = 6  # columns of a row in the page without its script
 UNKNOWN = 255  # where a value stands among its class, if it is not known
+# What the script is given of the suspects: its name there, and its column.
+SUSPECTS = {
+    "wrong": "looks_wrong", "probability": "probability_out", "preferredProbability": "preferred_probability",
+    "low": "low", "high": "high",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,33 +48,12 @@ def features_of(dataset: Dataset) -> Table | None:
     return Table([f"feature {place}" for place in range(count)], *([*side.T] for side in sides))
 
 
-def static_suspects(own: Own, dataset: Dataset, paint: Any) -> list[dict[str, Any]]:
-    """The first rows to review, for the page without its script."""
-    if "preferred" not in own.columns:
-        return []
-    found, columns = [], own.columns
-    for row in own.suspects[:SHOWN].tolist():
-        value, low, high = (float(columns[name][row]) for name in ("memorization", "low", "high"))
-        found.append(
-            {
-                "picture": paint(dataset.train_inputs[row]) if own.table is None and paint else None,
-                "cells": _telling(own.table, dataset, row) if paint and own.table else [],
-                "id": str(own.ids[row]),
-                "label": str(columns["label"][row]),
-                "preferred": str(columns["preferred"][row]),
-                "probability": float(columns["probability_out"][row]),
-                "memorization": f"{value:.2f} ({low:.2f} to {high:.2f})",
-            }
-        )
-    return found
-
-
 def own_data(own: Own, dataset: Dataset, train: np.ndarray, test: np.ndarray, examples: bool) -> dict[str, Any]:
     """The names, the rows to review and, with `examples`, the cells of the table, in the order of the page."""
     content: dict[str, Any] = {
         "names": {
-            "train": _texts(own.ids[train]) if own.ids is not dataset.train_ids else None,
-            "test": _texts(own.test_ids[test]) if own.test_ids is not dataset.test_ids else None,
+            "train": own.ids[train].astype(str).tolist() if own.ids is not dataset.train_ids else None,
+            "test": own.test_ids[test].astype(str).tolist() if own.test_ids is not dataset.test_ids else None,
         },
         "suspects": None,
         "cells": _cells(own.table, dataset, train, test) if own.table is not None and examples else None,
@@ -79,20 +62,12 @@ def own_data(own: Own, dataset: Dataset, train: np.ndarray, test: np.ndarray, ex
         rows = own.suspects
         content["suspects"] = {
             "answer": own.answer,
-            "place": packed(np.argsort(train)[rows]),
-            "wrong": packed(own.columns["looks_wrong"][rows], np.uint8),
-            "label": _texts(own.columns["label"][rows]),
-            "preferred": _texts(own.columns["preferred"][rows]),
-            "probability": packed(own.columns["probability_out"][rows], np.float32),
-            "preferredProbability": packed(own.columns["preferred_probability"][rows], np.float32),
-            "low": packed(own.columns["low"][rows], np.float32),
-            "high": packed(own.columns["high"][rows], np.float32),
+            "place": np.argsort(train)[rows],
+            "label": own.columns["label"][rows].astype(str).tolist(),
+            "preferred": own.columns["preferred"][rows].astype(str).tolist(),
+            **{key: own.columns[name][rows] for key, name in SUSPECTS.items()},
         }
     return content
-
-
-def _texts(values: np.ndarray) -> list[str]:
-    return [str(value) for value in values.tolist()]
 
 
 def _cells(table: Table, dataset: Dataset, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:
@@ -101,16 +76,12 @@ def _cells(table: Table, dataset: Dataset, train: np.ndarray, test: np.ndarray) 
     columns = []
     for values, others in zip(table.train, table.test, strict=True):
         if values.dtype.kind in "biuf":
-            columns.append({
-                "train": packed(values[train], np.float64), "test": packed(others[test], np.float64),
-                "standing": packed(standing(values, dataset.train_labels)[train], np.uint8),
-            })  # fmt: skip
+            sides = {"train": packed(values[train], np.float64), "test": packed(others[test], np.float64)}
+            columns.append(sides | {"standing": standing(values, dataset.train_labels)[train]})
         else:
             texts = np.unique(np.concatenate([values[train], others[test]]))
-            columns.append({
-                "texts": texts.tolist(), "train": packed(np.searchsorted(texts, values[train])),
-                "test": packed(np.searchsorted(texts, others[test])),
-            })  # fmt: skip
+            sides = {"train": np.searchsorted(texts, values[train]), "test": np.searchsorted(texts, others[test])}
+            columns.append(sides | {"texts": texts.tolist()})
     return {"names": table.names, "columns": columns, "numTrain": len(train), "numTest": len(test)}
 
 
@@ -127,8 +98,10 @@ def standing(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return found
 
 
-def _telling(table: Table, dataset: Dataset, row: int) -> list[dict[str, Any]]:
-    """The columns in which a row stands farthest from the middle of its class."""
+def cells_of(table: Table | None, dataset: Dataset, row: int) -> list[dict[str, Any]]:
+    """The columns in which a row stands farthest from the middle of its class; none without a table."""
+    if table is None:
+        return []
     cells = []
     members = np.flatnonzero(dataset.train_labels == dataset.train_labels[row])
     for name, values in zip(table.names, table.train, strict=True):

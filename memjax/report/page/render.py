@@ -2,9 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,14 +16,15 @@ from memjax.report.page import content, figures, overview
 from memjax.report.page.dynamics import Dynamics, dynamics_data, dynamics_of, easiest_and_hardest
 from memjax.report.page.images import Painter, draw_sheets, layout_of
 from memjax.report.page.near_duplicates import ALIKE
-from memjax.report.page.own import Own, own_data, plain_own, static_suspects
-from memjax.report.page.script_data import orders, script_data
+from memjax.report.page.own import Own, cells_of, own_data, plain_own
+from memjax.report.page.script_data import orders, packed, script_data
 from memjax.results import Estimates, PairTable, check_fits
 from memjax.types import Dataset
 
 CARDS_SHOWN = 20  # the most memorized examples
 CONTRAST_SHOWN = 20  # on either side of typical and in between
 PAIRS_SHOWN = 20
+SUSPECTS_SHOWN = 20
 FROM_DISK = 2000  # images that are read where the inputs stay on disk: the first in the order of the page
 WORDS = (("in sample", "in"), ("held out", "out"))
 MEASURES = {"loss": "loss", "error": "share of models that are wrong"}
@@ -36,7 +36,7 @@ class Report:
     """A report whose images have no place yet."""
 
     values: dict[str, Any]  # what the template of the page is given
-    numbers: dict[str, Any]  # what the script is given
+    numbers: dict[str, Any]  # what the script is given; arrays are written as `packed` has them
     sheets: dict[str, list[bytes]]  # PNG files by side, "train" and "test"; none where examples are left out
 
     @property
@@ -62,18 +62,13 @@ class Report:
             }
         page = environment().get_template("page.html").render(
             **self.values,
-            script_data=htmlsafe_json_dumps(numbers, allow_nan=False),
+            script_data=htmlsafe_json_dumps(numbers, allow_nan=False, default=packed),
             script=Markup(SCRIPT.read_text(encoding="ascii")),  # noqa: S704  our own, with nothing put into it
-            sheets=[] if folder else self._embedded(Markup),
+            sheets={} if folder else self.sheets,
             image_sources="data: file: 'self'" if folder else "data:",
         )  # fmt: skip
         # A file name that is no valid UTF-8 reaches us as lone surrogates, which no file could hold.
         return page.encode("utf-8", "replace").decode("utf-8")
-
-    def _embedded(self, markup: type) -> Iterator[tuple[str, str]]:
-        for side, sheets in self.sheets.items():
-            for place, sheet in enumerate(sheets):
-                yield f"sheet-{side}-{place}", markup(base64.b64encode(sheet).decode())
 
 
 def draw_report(
@@ -105,52 +100,51 @@ def draw_report(
     own = own or plain_own(dataset)
     check_fits(dataset, estimates, pairs)
     recorded = dynamics_of(dynamics, dataset)
-    mem = estimates.mem
     compared = Painter(dataset.train_inputs) if examples and np.prod(dataset.input_shape) else None
     painter = compared if compared and compared.is_image else None
     order = orders(dataset, estimates, pairs)
-    chosen = content.Gallery(dataset, estimates, painter)
     # Of images on disk only some are read: the page has the first sheets and no near-duplicates.
     on_disk = isinstance(dataset.train_inputs, Stored)
     values = {
-        "name": dataset.name,
-        "answer": own.answer,
-        "suspects": static_suspects(own, dataset, (painter or (lambda example: None)) if examples else None),
-        "tiles": overview.overview(dataset, estimates),
+        "dataset": dataset,
+        "estimates": estimates,
+        "pairs": pairs,
+        "own": own,
+        "painter": painter,
+        "suspects": own.suspects[:SUSPECTS_SHOWN].tolist() if "preferred" in own.columns else (),
+        "cells_of": partial(cells_of, own.table if examples else None, dataset),
+        "run": overview.of_run(estimates),
         "warnings": warnings,
-        "histogram": figures.histogram_drawing(mem),
-        "num_undefined": int(np.isnan(mem).sum()),
-        "classes": overview.by_class(dataset, estimates),
-        "gallery": chosen.of_rows(estimates.most_memorized(CARDS_SHOWN)),
-        "typical": chosen.nearest(0.0, CONTRAST_SHOWN),
-        "between": chosen.nearest(0.5, CONTRAST_SHOWN),
-        "num_train": dataset.num_train,
-        "num_mislabelled": int(dataset.mislabelled.sum()),
-        "pairs": content.pair_summary(dataset, mem, pairs, PAIRS_SHOWN),
-        "pair_rows": chosen.strongest_pairs(pairs, PAIRS_SHOWN),
+        "histogram": figures.histogram_drawing(estimates.mem),
+        "by_class": overview.by_class(dataset, estimates),
+        "gallery": estimates.most_memorized(CARDS_SHOWN),
+        "typical": content.nearest(estimates.mem, 0.0, CONTRAST_SHOWN),
+        "between": content.nearest(estimates.mem, 0.5, CONTRAST_SHOWN),
+        "pair_counts": content.pair_counts(dataset, estimates.mem, pairs),
+        "pairs_shown": PAIRS_SHOWN,
+        "strips": content.strips(pairs, PAIRS_SHOWN),
         "facts": facts,
         "checksums": checksums or {},
         "score": metric_named(estimates.score),
-        "has_probability": "probability" in estimates.scores,
         "has_images": painter is not None or (examples and own.table is not None),
         "alike": ALIKE,
-        **_figures_of(recorded, mem, chosen),
+        **_figures_of(recorded, estimates.mem),
     }
     numbers = script_data(dataset, estimates, pairs, order, None if on_disk else compared)
-    numbers |= {"name": dataset.name, "checksums": checksums or {}, "pictures": None}
     numbers |= own_data(own, dataset, order.train, order.test, examples)
-    numbers["dynamics"] = dynamics_data(recorded, order) if recorded else None
+    numbers |= {"checksums": checksums or {}, "dynamics": recorded and dynamics_data(recorded, order), "pictures": None}
     sheets = {}
     if painter is not None:
         numbers["pictures"] = {"kind": painter.kind, **layout_of(painter)._asdict()}
+        few = slice(FROM_DISK if on_disk else None)
         sheets = {
-            "train": list(draw_sheets(painter, dataset.train_inputs, order.train[: FROM_DISK if on_disk else None])),
-            "test": list(draw_sheets(painter, dataset.test_inputs, order.test[: FROM_DISK if on_disk else None])),
+            "train": list(draw_sheets(painter, dataset.train_inputs, order.train[few])),
+            "test": list(draw_sheets(painter, dataset.test_inputs, order.test[few])),
         }
     return Report(values, numbers, sheets)
 
 
-def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Gallery) -> dict[str, Any]:
+def _figures_of(recorded: Dynamics | None, mem: np.ndarray) -> dict[str, Any]:
     """The figures of recorded dynamics for the template; None and empty lists where nothing was recorded."""
     curves = recorded.curves if recorded else None
     easiest, hardest = easiest_and_hardest(curves, "out") if curves else ([], [])
@@ -161,8 +155,8 @@ def _figures_of(recorded: Dynamics | None, mem: np.ndarray, chosen: content.Gall
         "speed": None if learned is None else figures.speed_drawing(learned, mem),
         "trajectories": drawn,
         "measure": MEASURES[curves.metric] if curves else "",
-        "easiest": chosen.of_rows(easiest),
-        "hardest": chosen.of_rows(hardest),
+        "easiest": easiest,
+        "hardest": hardest,
     }
 
 
@@ -176,7 +170,7 @@ def environment(folder: Path = Path(__file__).parent):
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {name: getattr(overview, name) for name in ("number", "percent", "short", "whole")}
-    environment.filters["sha256"] = _sha256
+    environment.filters |= {"sha256": _sha256, "base64": _base64}
     return environment
 
 
@@ -186,4 +180,8 @@ def _file_name(sheet: bytes) -> str:
 
 def _sha256(text: str) -> str:
     """The checksum by which a content security policy allows exactly one inline block."""
-    return base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()
+    return _base64(hashlib.sha256(str(text).encode()).digest())
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()

@@ -39,36 +39,37 @@ def orders(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> Orders:
 def script_data(
     dataset: Dataset, estimates: Estimates, pairs: PairTable, order: Orders, painter: Painter | None
 ) -> dict[str, Any]:
-    """All numbers, ready for JSON.  Without a painter they tell nothing about what examples look like."""
+    """All numbers, columns as arrays.  Without a painter they tell nothing about what examples look like."""
     place = Orders(*map(np.argsort, order))  # the inverse of an order
     train, test = order
     probability, memorization = estimates.scores.get("probability"), estimates.memorization
 
-    def of_train(values: Any, dtype: Any = np.float32) -> list[str]:
-        return packed(np.asarray(values)[train], dtype)
+    def of_train(values: Any) -> np.ndarray:
+        return np.asarray(values)[train]
 
     content: dict[str, Any] = {
+        "name": dataset.name,
         "classes": list(dataset.class_names),
         "numModels": _number(estimates.num_models),
         "bounded": metric_named(estimates.score).bounded,
         "train": {
-            "row": packed(train),
-            "id": packed(dataset.train_ids[train]),
-            "label": packed(dataset.train_labels[train]),
-            "mislabelled": packed(dataset.mislabelled[train], np.uint8),
+            "row": train,
+            "id": dataset.train_ids[train],
+            "label": dataset.train_labels[train],
+            "mislabelled": dataset.mislabelled[train],
             "mem": of_train(memorization.value),
             "stderr": of_train(memorization.stderr),
-            "numIn": of_train(memorization.num_in, np.int32),
-            "numOut": of_train(memorization.num_out, np.int32),
+            "numIn": of_train(memorization.num_in),
+            "numOut": of_train(memorization.num_out),
             "correctIn": of_train(estimates.correct.mean_in),
             "correctOut": of_train(estimates.correct.mean_out),
             "probabilityOut": None if probability is None else of_train(probability.mean_out),
         },
         "test": {
-            "row": packed(test),
-            "id": packed(dataset.test_ids[test]),
-            "label": packed(dataset.test_labels[test]),
-            "correct": packed(estimates.test_correct[test], np.float32),
+            "row": test,
+            "id": dataset.test_ids[test],
+            "label": dataset.test_labels[test],
+            "correct": estimates.test_correct[test],
         },
         "thresholds": {"mem": _number(pairs.memorization_threshold), "infl": _number(pairs.influence_threshold)},
         "expectedByChance": _number(pairs.expected_by_chance),
@@ -77,17 +78,17 @@ def script_data(
     strongest = np.s_[:PAIRS_MOST]
     rows, columns = pairs.train_rows[strongest], pairs.test_rows[strongest]
     content["pairs"] = {
-        "train": packed(place.train[rows]),
-        "test": packed(place.test[columns]),
-        "infl": packed(pairs.influence[strongest], np.float32),
-        "stderr": packed(pairs.influence_stderr[strongest], np.float32),
-        "q": None if pairs.q_value is None else packed(pairs.q_value[strongest], np.float32),
+        "train": place.train[rows],
+        "test": place.test[columns],
+        "infl": pairs.influence[strongest],
+        "stderr": pairs.influence_stderr[strongest],
+        "q": None if pairs.q_value is None else pairs.q_value[strongest],
     }
     for side, listed in (("helped", pairs.helped), ("hurt", pairs.hurt)):
         if listed:
             content[side] = {
                 "count": listed.test_rows.shape[1],
-                "test": packed(place.test[listed.test_rows[train]].ravel()),
+                "test": place.test[listed.test_rows[train]].ravel(),
                 "infl": _short(listed.influence[train].ravel()),
                 "stderr": _short(listed.stderr[train].ravel()),
             }
@@ -107,23 +108,25 @@ def _near_duplicates(
         "alike": {
             "threshold": ALIKE,
             "searched": len(searched),
-            "of": packed(listed[0]),
-            "train": packed(place.train[index[listed]]),
-            "value": packed(alike[listed], np.float32),
+            "of": listed[0],
+            "train": place.train[index[listed]],
+            "value": alike[listed],
         },
-        "pairsAlike": packed(correlations(train, test, rows, columns) >= ALIKE, np.uint8),
+        "pairsAlike": correlations(train, test, rows, columns) >= ALIKE,
     }
     for side, examples in (("helped", pairs.helped), ("hurt", pairs.hurt)):
         if examples:
             ordered = examples.test_rows[order.train]
             alike = correlations(train, test, np.repeat(order.train, ordered.shape[1]), ordered.ravel())
-            found[f"{side}Alike"] = packed(np.packbits(alike >= ALIKE, bitorder="little"))
+            found[f"{side}Alike"] = np.packbits(alike >= ALIKE, bitorder="little")
     return found
 
 
 def packed(values: np.ndarray, dtype: Any = None) -> list[str]:
-    """A column as the name of its type and its bytes in base64.  Integers get the smallest type that holds them."""
-    if dtype is None:
+    """A column as the name of its type and its bytes in base64, by default in the smallest type that is enough."""
+    if dtype is None and values.dtype.kind == "f":
+        dtype = np.float32
+    elif dtype is None:
         low, high = (int(values.min()), int(values.max())) if len(values) else (0, 0)
         fits = [kind for kind in (np.uint8, np.int16, np.uint16, np.int32)
                 if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max]  # fmt: skip

@@ -38,7 +38,7 @@ export function Suspects() {
     <>
       <div class="review">
         <span role="status">
-          <strong>{whole(wrongs)}</strong> look wrong, least probable first; then {plural(all.length - wrongs, "other")}. Decided: <strong>{whole(looked)}</strong>
+          {plural(all.length, "label")}, least probable first; <strong>{whole(wrongs)}</strong> of them look wrong. Decided: <strong>{whole(looked)}</strong>
         </span>
         <label class="switch">
           <input id="only-open" type="checkbox" checked={onlyOpen.value} onChange={(event) => (onlyOpen.value = event.currentTarget.checked)} />
