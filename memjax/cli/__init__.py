@@ -10,6 +10,7 @@ import tyro
 from memjax import __version__, store
 from memjax.cli import inspect, machine, use_results
 from memjax.cli.chips import ahead
+from memjax.cli.judge import judge
 from memjax.cli.options import everything, of_command, shortly
 from memjax.cli.output import Output, conclude, put
 from memjax.config.from_keywords import FIRST, with_purpose
@@ -51,6 +52,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "estimate": use_results.estimate,
     "export": use_results.export,
     "publish": use_results.publish,
+    "judge": judge,
     "doctor": machine.doctor,
     "seed": machine.seed,
 }
