@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from memjax.runs.compare import Comparison, compare
     from memjax.runs.fit import fit
     from memjax.runs.from_arrays import report_arrays
+    from memjax.runs.judge import judge
     from memjax.runs.label_quality import LabelQuality
     from memjax.runs.result import Result, open
+    from memjax.runs.verdict import Verdict
     from memjax.store import read_curves, read_outcomes
     from memjax.subsets import coverage, make_design
     from memjax.training import make_train, train_many
@@ -37,8 +39,10 @@ _HOME = {
     "runs.compare": ("Comparison", "compare"),
     "runs.fit": ("fit",),
     "runs.from_arrays": ("report_arrays",),
+    "runs.judge": ("judge",),
     "runs.label_quality": ("LabelQuality",),
     "runs.result": ("Result", "open"),
+    "runs.verdict": ("Verdict",),
     "errors": ("InputError",),
     "estimators": ("influence", "memorization"),
     "metrics": ("Task",),
@@ -68,6 +72,7 @@ __all__ = [
     "Task",
     "TrainOutput",
     "TrainSpec",
+    "Verdict",
     "__version__",
     "compare",
     "coverage",
@@ -75,6 +80,7 @@ __all__ = [
     "from_linen",
     "from_nnx",
     "influence",
+    "judge",
     "load_dataset",
     "make_design",
     "make_model",
