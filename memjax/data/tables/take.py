@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool
 
 from memjax.config.specs import TableSpec
 from memjax.data.in_memory import InMemory, Table, from_arrays
@@ -41,10 +41,9 @@ def from_table(
             f"column {spec.split!r} splits the rows: {(~rows).sum():,} for training, {rows.sum():,} for testing"
         )
     elif test is None and spec.test_fraction:
-        numbers = task_named(task).targets == "numbers"
-        strata = np.zeros(len(frame), int) if numbers else encode_labels(labels).train
-        rows = drawn(strata, spec.test_fraction, seed, frame[spec.id] if spec.id else frame.index)
-        said.append(drawn_in_words(rows, spec.test_fraction, "rows", "" if numbers else " of each class"))
+        strata = np.zeros(len(frame), int) if task_named(task).targets == "numbers" else labels
+        rows, words = drawn(strata, spec.test_fraction, seed, frame[spec.id] if spec.id else frame.index)
+        said.append(words)
     if test is None:
         frame, test = frame[~rows], frame[rows]
     left_out = [column for column in (spec.target, spec.id, spec.split, *spec.drop) if column in frame.columns]
@@ -88,23 +87,22 @@ def _check_names(frame: Any, spec: TableSpec) -> None:
         )
 
 
-def drawn(labels: Int[np.ndarray, " rows"], fraction: float, seed: int, names: Any = None) -> Bool[np.ndarray, " rows"]:
-    """Test rows, drawn at random: the fraction of each class, rounded; one row of each class is left for training.
+def drawn(
+    labels: Any, fraction: float, seed: int, names: Any, what: str = "rows"
+) -> tuple[Bool[np.ndarray, " rows"], str]:
+    """Test rows, drawn at random, and what this means for their labels, in words.
 
-    The names of the rows, by default their numbers, decide: a table of which some labels were corrected has nearly the
-    same test rows, so that runs before and after can be compared.
+    The fraction of each class is drawn, rounded; one row of each class is left for training.  The names of the rows
+    decide: a table of which some labels were corrected has nearly the same test rows, so that runs before and after can
+    be compared.
     """
-    order = host_order(seed, "test rows", range(len(labels)) if names is None else names)
-    test = np.zeros(len(labels), bool)
-    for number in range(int(labels.max(initial=-1)) + 1):
-        rows = order[labels[order] == number]
+    classes, order = encode_labels(labels).train, host_order(seed, "test rows", names)
+    test = np.zeros(len(classes), bool)
+    for number in range(int(classes.max(initial=-1)) + 1):
+        rows = order[classes[order] == number]
         test[rows[: min(round(fraction * len(rows)), len(rows) - 1)]] = True
-    return test
-
-
-def drawn_in_words(test: Bool[np.ndarray, " rows"], fraction: float, what: str, each: str = " of each class") -> str:
-    """That test rows were drawn, and what this means for their labels."""
-    return (
+    each = " of each class" * bool(classes.max(initial=0))
+    return test, (
         f"{test.sum():,} of {len(test):,} {what} were drawn for testing, {fraction:.0%}{each}; their "
         f"labels are not judged.  --test-fraction 0 trains on all {what}, and judges all"
     )
