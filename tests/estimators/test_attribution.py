@@ -119,6 +119,7 @@ def test_projection_is_a_product_with_signs_and_keeps_inner_products_on_average(
     assert abs(errors.std() - 1) < 4 / np.sqrt(600)
 
 
+@pytest.mark.slow
 def test_projected_gradients_are_projections_of_the_gradients():
     whole = per_example_gradients(network, PARAMS, STATE, X, Y)
 
@@ -220,6 +221,7 @@ def regression():
     return inputs, labels, rng.normal(size=(7, 5)), np.arange(7) % CLASSES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["gauss-newton", "hessian"])
 def test_influence_functions_predict_what_leaving_out_an_example_does(regression, kind):
     """In penalised softmax regression, where the assumptions hold; the Gauss-Newton matrix is then the Hessian."""
