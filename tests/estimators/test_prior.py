@@ -139,7 +139,7 @@ def test_wrong_kernels_are_refused():
         influence_with_prior(masks[:, 1:], outputs, kernels)
     with pytest.raises(InputError, match=r"penalty is 0.0; expected a number above 0"):
         kernels.effects(0.0)
-    with pytest.raises(InputError, match=r"train_probabilities has shape \(12, 3\)"):
+    with pytest.raises(InputError, match=r"correct has shape \(12, 3\) and masks \(12, 40\)"):
         influence_with_prior(masks, outputs, kernels, train_probabilities=np.full((12, 3), 0.5))
     with pytest.raises(InputError, match="folds is 13"):
         influence_with_prior(masks, outputs, kernels, folds=13)
