@@ -114,7 +114,7 @@ class Models:
     def remove(self) -> None:
         """Deletes the stored parameters of all models, which frees their space.  Nothing else needs them."""
         for number in self.run.finished:
-            store.remove(store.parameters_path(self.run.folder, number))
+            store.remove_parameters(self.run.folder, number)
 
     @cached_property
     def _model(self) -> Any:

@@ -13,6 +13,7 @@ from memjax.errors import InputError
 from memjax.run import main
 from memjax.runs import stages
 from memjax.runs.progress import Silent
+from memjax.store.records import parameters_path
 
 SIZE = {
     "per_class": 3,
@@ -120,10 +121,10 @@ def test_wrong_requests_say_what_to_do(kept, plain):
 
 def test_damaged_parameters_are_a_problem_that_repair_mends_and_removed_ones_are_not(kept, tmp_path):
     folder, inputs = shutil.copytree(kept.folder, tmp_path / "copy"), kept.dataset.test_inputs
-    path = store.parameters_path(folder, 1)
+    path = parameters_path(folder, 1)
     path.write_bytes(path.read_bytes()[:-9] + b"x" * 9)
     store.record_path(folder, 2).unlink()  # as a process leaves it that ends before the record
-    store.parameters_path(folder, 2).write_bytes(b"half of another environment")
+    parameters_path(folder, 2).write_bytes(b"half of another environment")
 
     with pytest.raises(InputError, match="block 1: its parameters have another checksum"):
         memjax.open(folder).models[2](inputs)
