@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from memjax.runs.compare import Comparison, compare
     from memjax.runs.fit import fit
     from memjax.runs.from_arrays import report_arrays
+    from memjax.runs.judge import judge
     from memjax.runs.label_quality import LabelQuality
     from memjax.runs.result import Result, open
+    from memjax.runs.verdict import Verdict
     from memjax.store import read_curves, read_outcomes
     from memjax.subsets import coverage, make_design
     from memjax.training import make_train, train_many
@@ -36,8 +38,10 @@ _HOME = {
     "runs.compare": ("Comparison", "compare"),
     "runs.fit": ("fit",),
     "runs.from_arrays": ("report_arrays",),
+    "runs.judge": ("judge",),
     "runs.label_quality": ("LabelQuality",),
     "runs.result": ("Result", "open"),
+    "runs.verdict": ("Verdict",),
     "errors": ("InputError",),
     "estimators": ("influence", "memorization"),
     "models": ("from_linen", "from_nnx", "make_model"),
@@ -65,6 +69,7 @@ __all__ = [
     "SubsetSpec",
     "TrainOutput",
     "TrainSpec",
+    "Verdict",
     "__version__",
     "compare",
     "coverage",
@@ -72,6 +77,7 @@ __all__ = [
     "from_linen",
     "from_nnx",
     "influence",
+    "judge",
     "load_dataset",
     "make_design",
     "make_model",

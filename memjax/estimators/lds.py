@@ -96,17 +96,24 @@ def linear_datamodeling_score(
             f"{shared} of the {len(masks)} subsets are among those that the scores were made from; give models of "
             "other subsets"
         )
-    predicted = _sums_over(masks, scores)
-    each = _spearman(predicted, outputs)
+    return rank_agreement(sums_over(masks, scores), outputs, again, seed=seed, draws=draws)
+
+
+def rank_agreement(
+    predicted: Float[np.ndarray, "rows test"], outputs: Float[np.ndarray, "rows test"],
+    again: Float[np.ndarray, "rows test"] | None = None, *, seed: int = 0, draws: int = 200,
+) -> LinearDatamodelingScore:  # fmt: skip
+    """Spearman correlation over rows, for each test example, with the interval over both and the ceiling of `again`."""
+    each = spearman(predicted, outputs)
     low, high = _interval(predicted, outputs, each, seed, draws)
     ceiling = np.nan
     if again is not None:
-        retrained = _spearman(again, outputs)
-        ceiling = _mean(np.sign(retrained) * np.sqrt(np.abs(retrained)))
-    return LinearDatamodelingScore(_mean(each), low, high, each, int(np.isnan(each).sum()), ceiling)
+        retrained = spearman(again, outputs)
+        ceiling = mean_of_known(np.sign(retrained) * np.sqrt(np.abs(retrained)))
+    return LinearDatamodelingScore(mean_of_known(each), low, high, each, int(np.isnan(each).sum()), ceiling)
 
 
-def _sums_over(
+def sums_over(
     masks: Bool[np.ndarray, "models train"], scores: Float[np.ndarray, "train test"]
 ) -> Float[np.ndarray, "models test"]:
     """Sums of scores over each subset.  Ranks must not tell apart sums that are equal but for rounding."""
@@ -123,7 +130,7 @@ def _shared(masks: Bool[np.ndarray, "models train"], fitted: Bool[np.ndarray, "f
     return sum(row.tobytes() in known for row in np.packbits(masks, axis=1))
 
 
-def _spearman(
+def spearman(
     first: Float[np.ndarray, "models test"], second: Float[np.ndarray, "models test"]
 ) -> Float[np.ndarray, " test"]:
     """Column by column; equal values share their mean rank, and a constant column has no correlation."""
@@ -145,7 +152,7 @@ def _interval(
     rng, known = np.random.default_rng(seed), np.isfinite(each)
     num_models, number = len(outputs), int(known.sum())
     drawn = [rng.integers(num_models, size=num_models) for _ in range(draws)]
-    again = np.array([_spearman(predicted[rows][:, known], outputs[rows][:, known]) for rows in drawn])
+    again = np.array([spearman(predicted[rows][:, known], outputs[rows][:, known]) for rows in drawn])
     if draws < 2 or not number:
         return float("nan"), float("nan")
     with warnings.catch_warnings():
@@ -156,8 +163,8 @@ def _interval(
     if number > 1:
         variance += float(each[known].var(ddof=1)) / number - max(of_single - of_models, 0.0) / (number - 1)
     half = 1.96 * np.sqrt(max(variance, of_models))
-    return _mean(each) - half, _mean(each) + half
+    return mean_of_known(each) - half, mean_of_known(each) + half
 
 
-def _mean(each: Float[np.ndarray, " test"]) -> float:
+def mean_of_known(each: Float[np.ndarray, " test"]) -> float:
     return float(each[np.isfinite(each)].mean()) if np.isfinite(each).any() else float("nan")
