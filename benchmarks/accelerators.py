@@ -24,7 +24,7 @@ from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec, ShapeSpec, TrainSpec
 from memjax.data.outline import outline
 from memjax.machine.chips import CHIPS, slice_named
-from memjax.runs import ahead
+from memjax.runs import compile_ahead
 from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.pack_size import operations
 from memjax.subsets import make_design
@@ -94,12 +94,12 @@ def run(settings: Settings) -> Result:
 
 def _compiled(settings: Settings) -> Iterator[dict[str, Any]]:
     target = slice_named(settings.chip)
-    ahead.prepare(target)
-    devices = ahead.devices_of(target)
+    compile_ahead.prepare(target)
+    devices = compile_ahead.devices_of(target)
     for name, config, dataset, pack in _everything(settings) if settings.every else _cases(settings):
         design = make_design(config.subset, dataset.num_train, 0)
-        found = ahead.compile_ahead(config, dataset, design, devices, pack)
-        fits, cycles = found.size < ahead.TOO_MUCH, round(found.step) if found.cycles else 0
+        found = compile_ahead.compile_ahead(config, dataset, design, devices, pack)
+        fits, cycles = found.size < compile_ahead.TOO_MUCH, round(found.step) if found.cycles else 0
         limit = _operations(config, dataset) / target.chip.peak * target.chip.clock
         yield {
             "network": name, "chips": len(devices), "batch of models": pack,
@@ -169,7 +169,7 @@ def _everything(settings: Settings) -> Iterator[tuple[str, RunConfig, Dataset, i
     for name, (config, shapes) in (zoo | presets).items():
         if name.startswith(settings.only):
             dataset = outline(config.data, shapes)
-            for pack in settings.packs or (ahead.guess(config, dataset),):
+            for pack in settings.packs or (compile_ahead.guess(config, dataset),):
                 yield name, config, dataset, pack
 
 

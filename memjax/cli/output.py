@@ -79,12 +79,17 @@ def print_event(event: str, **facts: Any) -> None:
     put(json.dumps({"event": event, **_plain(facts)}, allow_nan=False))
 
 
+unwritten = list[OSError]()  # why lines are missing in the output; the command ends with 2
+
+
 def put(text: str) -> None:
-    """Prints a line.  If its reader has gone, as `head` does, a run goes on and says nothing more."""
+    """Prints a line.  A run goes on if its reader has gone, as `head` does, or if the disk of its log is full."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  for as long as the process lives
+    except OSError as problem:
+        unwritten.append(problem)
 
 
 def two_columns(rows: list[tuple[str, str]], longest: str = "") -> str:

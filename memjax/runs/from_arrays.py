@@ -63,7 +63,7 @@ def report_arrays(
 def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bool, score: Score) -> Path:
     """The files of estimates of models in memory, and the report; its path."""
     from memjax.estimators import tally_of
-    from memjax.runs.estimate_files import write_results
+    from memjax.runs.make_estimates import write_results
 
     tally = tally_of(outcomes, score, examples.train_labels)
     place = store.new_set(folder)

@@ -15,7 +15,7 @@ from memjax.errors import InputError, first_line
 from memjax.machine import environment
 from memjax.machine.workers import make_worker
 from memjax.results import Estimates, PairTable
-from memjax.runs import outputs, stages, summary
+from memjax.runs import display, stages, summary
 from memjax.runs.carry_out import carry_out
 from memjax.runs.influence_on import influence_on
 from memjax.runs.loggers import log
@@ -232,15 +232,15 @@ class Result:
         environment.start_jax(run.config.cpu_devices)
         return finish(run, Bar() if progress else Silent())
 
-    def report(self, examples: bool = True) -> outputs.ReportFile:
+    def report(self, examples: bool = True) -> display.ReportFile:
         """Writes the report, an HTML page that needs no network; it shows itself in a notebook.
 
         Args:
           examples: whether the page shows what examples look like.
         """
         self.estimates  # noqa: B018  made where they are missing
-        own = outputs.own_words(self.given, self.dataset, self.ids, self.test_ids, self.columns)
-        return outputs.ReportFile(outputs.report(self.run, examples, own))
+        own = display.own_words(self.given, self.dataset, self.ids, self.test_ids, self.columns)
+        return display.ReportFile(display.report(self.run, examples, own))
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the closing table, by name."""
@@ -263,10 +263,10 @@ class Result:
         return (sentence(self.columns), suspect_columns(self.columns, FIRST)) if whole else ("", {})
 
     def __repr__(self) -> str:
-        return outputs.as_text(*self._first, self._rows())
+        return display.as_text(*self._first, self._rows())
 
     def _repr_html_(self) -> str:
-        return outputs.as_html(*self._first, self._rows())
+        return display.as_html(*self._first, self._rows())
 
 
 def finish(run: Run, teller: Teller, estimate: bool = True, advice: str = "") -> Result:

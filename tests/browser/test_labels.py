@@ -8,7 +8,7 @@ import pytest
 
 from memjax import run as command
 from memjax.report import Own, draw_report, write_report
-from memjax.runs.outputs import ReportFile
+from memjax.runs.display import ReportFile
 from memjax.types import Table
 from tests.report.report_page import dataset_of, estimates_of, extremes_of, pairs_of
 

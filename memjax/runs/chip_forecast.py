@@ -6,8 +6,8 @@ from typing import Any
 
 from memjax.config.run_config import RunConfig
 from memjax.machine.chips import CALIBRATION, GIB, PRICED, SLOWEST, Slice
-from memjax.runs.ahead import TOO_MUCH, USABLE, compile_ahead, devices_of, has_compiler, search
 from memjax.runs.build_training import make_single, network_of
+from memjax.runs.compile_ahead import TOO_MUCH, USABLE, compile_ahead, devices_of, has_compiler, search
 from memjax.runs.forecast import costs, duration
 from memjax.runs.pack_size import operations
 from memjax.subsets import make_design
