@@ -74,7 +74,7 @@ def test_test_rows_are_encoded_as_the_training_rows_say():
             "'d' of the train inputs lacks 1 of 4",
         ),
         (frame(y=["no", None, "no", "yes"]), TARGET, "column 'y' lacks 1 of 4 labels"),
-        (frame(y=[0.5, 1.5, 2.5, 3.5]), TARGET, "regression"),
+        (frame(y=[0.5, 1.5, 2.5, np.inf]), TARGET, "regression"),
         (frame(n=[[1], [2], [3], [4]]), TARGET, "column 'n' of the train inputs holds a list"),
         (frame().drop(columns="a"), TARGET, "have no column"),
         (

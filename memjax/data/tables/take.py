@@ -6,20 +6,23 @@ import numpy as np
 from jaxtyping import Bool
 
 from memjax.config.specs import TableSpec
-from memjax.data.in_memory import InMemory, from_arrays
+from memjax.data.in_memory import InMemory, Table, from_arrays
 from memjax.data.labels import encode_labels
 from memjax.data.tables.columns import encode, shown, understand
 from memjax.data.tables.files import SAID
 from memjax.data.tables.remarks import remarks, unseen
+from memjax.data.targets import settled_task
 from memjax.errors import InputError, one_of
+from memjax.metrics import task_named
 from memjax.prng import host_order
-from memjax.types import Table
 
 TEST_WORDS = {"test", "testing", "valid", "validation", "val", "dev", "eval", "1", "true"}
 TRAIN_WORDS = {"train", "training", "0", "false"}
 
 
-def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", test: Any = None) -> InMemory:
+def from_table(
+    frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", test: Any = None, task: str = ""
+) -> InMemory:
     """The rows of a data frame as examples, with the user's own names of columns, rows and classes.
 
     Test rows are `test`, if they are in a data frame of their own; else a column names them, or the seed draws them.
@@ -31,14 +34,15 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
             f"column {spec.target!r} lacks {unlabelled} of {len(frame)} labels; leave these rows out (in a file, NA, "
             "N/A, NaN and null stand for a missing one)"
         )
-    rows = np.zeros(len(frame), bool)
+    rows, task = np.zeros(len(frame), bool), settled_task(task, labels)
     if test is None and spec.split:
         rows = named(frame[spec.split])
         said.append(
             f"column {spec.split!r} splits the rows: {(~rows).sum():,} for training, {rows.sum():,} for testing"
         )
     elif test is None and spec.test_fraction:
-        rows, words = drawn(labels, spec.test_fraction, seed, frame[spec.id] if spec.id else frame.index)
+        strata = np.zeros(len(frame), int) if task_named(task).targets == "numbers" else labels
+        rows, words = drawn(strata, spec.test_fraction, seed, frame[spec.id] if spec.id else frame.index)
         said.append(words)
     if test is None:
         frame, test = frame[~rows], frame[rows]
@@ -48,7 +52,8 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
     if len(test):
         test_inputs, test_labels = test.drop(columns=left_out, errors="ignore"), test[spec.target]
         test_ids = test[spec.id] if spec.id else test.index
-    found = from_frames(inputs, frame[spec.target], test_inputs, test_labels, name=name, ids=ids, test_ids=test_ids)
+    names = {"name": name, "ids": ids, "test_ids": test_ids, "task": task}
+    found = from_frames(inputs, frame[spec.target], test_inputs, test_labels, **names)
     return found._replace(notices=(*said, *found.notices))
 
 
@@ -96,8 +101,9 @@ def drawn(
     for number in range(int(classes.max(initial=-1)) + 1):
         rows = order[classes[order] == number]
         test[rows[: min(round(fraction * len(rows)), len(rows) - 1)]] = True
+    each = " of each class" * bool(classes.max(initial=0))
     return test, (
-        f"{test.sum():,} of {len(test):,} {what} were drawn for testing, {fraction:.0%} of each class; their "
+        f"{test.sum():,} of {len(test):,} {what} were drawn for testing, {fraction:.0%}{each}; their "
         f"labels are not judged.  --test-fraction 0 trains on all {what}, and judges all"
     )
 
