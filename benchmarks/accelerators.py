@@ -21,7 +21,7 @@ from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec, ShapeSpec, TrainSpec
 from memjax.data.outline import outline
 from memjax.machine.chips import CHIPS, slice_named
-from memjax.runs import ahead
+from memjax.runs import compile_ahead
 from memjax.runs.build_training import make_examples, make_single
 from memjax.runs.pack_size import operations
 from memjax.subsets import make_design
@@ -87,12 +87,12 @@ def run(settings: Settings) -> Result:
 
 def _compiled(settings: Settings) -> Iterator[dict[str, Any]]:
     target = slice_named(settings.chip)
-    ahead.prepare(target)
-    devices = ahead.devices_of(target)
+    compile_ahead.prepare(target)
+    devices = compile_ahead.devices_of(target)
     for name, case, pack in _cases(settings):
         config, dataset = _settings(case)
         design = make_design(config.subset, dataset.num_train, 0)
-        found = ahead.compile_ahead(config, dataset, design, devices, pack)
+        found = compile_ahead.compile_ahead(config, dataset, design, devices, pack)
         limit = _operations(case, config, dataset) / (target.chip.peak / target.chip.clock)
         yield {
             "network": name, "batch of models": pack, "cycles a model and step": round(found.step),

@@ -8,8 +8,8 @@ from typing import Annotated
 import tyro
 
 from memjax import __version__, store
-from memjax.cli import inspect, machine, results
-from memjax.cli.ahead import ahead
+from memjax.cli import inspect, machine, use_results
+from memjax.cli.chips import ahead
 from memjax.cli.judge import judge, truth
 from memjax.cli.options import everything, of_command, shortly
 from memjax.cli.output import Output, conclude, put
@@ -46,13 +46,13 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "run": run,
     "status": inspect.status,
     "verify": inspect.verify,
-    "report": results.report,
-    "suspects": results.suspects,
-    "apply": results.apply,
-    "compare": results.compare,
-    "estimate": results.estimate,
-    "export": results.export,
-    "publish": results.publish,
+    "report": use_results.report,
+    "suspects": use_results.suspects,
+    "apply": use_results.apply,
+    "compare": use_results.compare,
+    "estimate": use_results.estimate,
+    "export": use_results.export,
+    "publish": use_results.publish,
     "judge": judge,
     "truth": truth,
     "doctor": machine.doctor,

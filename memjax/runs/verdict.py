@@ -8,7 +8,7 @@ import numpy as np
 
 from memjax import notebook, store
 from memjax.notebook import three_digits as digits
-from memjax.runs import outputs
+from memjax.runs import display
 from memjax.runs.summary import printable
 
 
@@ -81,14 +81,14 @@ class Verdict:
         """A pandas data frame with a row for each measure."""
         return notebook.frame(dict(zip(Measure._fields, map(np.array, zip(*self.measures, strict=True)), strict=True)))
 
-    def report(self, path: str | Path) -> outputs.ReportFile:
+    def report(self, path: str | Path) -> display.ReportFile:
         """Writes an HTML page that needs no network, with all measures and a figure of them."""
         from memjax.report.page.verdict import verdict_page
 
         page = verdict_page(self.answer(), self.understood, self.measures, self.by_class, self.notices)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         store.write_atomically(Path(path), lambda stream: stream.write(page.encode("utf-8", "replace")))
-        return outputs.ReportFile(Path(path))
+        return display.ReportFile(Path(path))
 
     def __repr__(self) -> str:
-        return outputs.as_text("", {}, [("verdict", self.answer()), *self.rows()])
+        return display.as_text("", {}, [("verdict", self.answer()), *self.rows()])

@@ -16,8 +16,8 @@ pytestmark = [
 
 def python(code: str) -> list:
     """What a new process prints, as JSON: the compiler reads its settings when it is loaded."""
-    begin = "import json; from memjax.machine.chips import slice_named; from memjax.runs import ahead\n"
-    begin += "target = slice_named(CHIPS); ahead.prepare(target); devices = ahead.devices_of(target)\n"
+    begin = "import json; from memjax.machine.chips import slice_named; from memjax.runs import compile_ahead\n"
+    begin += "target = slice_named(CHIPS); compile_ahead.prepare(target); devices = compile_ahead.devices_of(target)\n"
     found = subprocess.run([sys.executable, "-c", code.replace("BEGIN\n", begin)], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr[-2000:]
     return json.loads(found.stdout.splitlines()[-1])
@@ -35,7 +35,7 @@ from memjax.training import bytes_of
 config = RunConfig(model=ModelSpec({model!r}), train=TrainSpec(epochs=2, batch_size=32))
 dataset = outline(config.data, ShapeSpec({shape!r}, 3, 100, 20))
 design = make_design(config.subset, 100, 0)
-programs = ahead.lowered(config, dataset, design, devices, 4).compiled(devices)
+programs = compile_ahead.lowered(config, dataset, design, devices, 4).compiled(devices)
 texts = [program.as_text() for program in programs]
 print(json.dumps([len(devices), sorted(sum(map(collectives, texts), [])), list(map(estimated_cycles, texts)),
                   estimated_cycles(texts[1], 2), list(map(bytes_of, programs))]))
@@ -117,8 +117,9 @@ def test_the_doctor_plans_for_a_tpu_without_one(tmp_path):
 
 def test_two_plans_at_once():
     """Each has loaded the compiler before either ends."""
-    code = "from memjax.runs import ahead; from memjax.machine.chips import slice_named; target = slice_named('v5e')\n"
-    code += "ahead.prepare(target); print(len(ahead.devices_of(target)), flush=True); input()"
+    code = "from memjax.runs import compile_ahead; from memjax.machine.chips import slice_named\n"
+    code += "target = slice_named('v5e'); compile_ahead.prepare(target)\n"
+    code += "print(len(compile_ahead.devices_of(target)), flush=True); input()"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     both = [subprocess.Popen([sys.executable, "-c", code], **pipes) for _ in range(2)]
 

@@ -20,7 +20,7 @@ from memjax.data import take_rows
 from memjax.errors import InputError, first_line
 from memjax.machine.chips import Slice, described
 from memjax.machine.cycles import estimated_cycles, kernels
-from memjax.runs.build_training import make_examples, make_single
+from memjax.runs.build_training import make_examples, make_single, network
 from memjax.types import Dataset, SubsetDesign
 from memjax.untrusted import cache_folder
 
@@ -168,10 +168,10 @@ def guess(config: RunConfig, dataset: Dataset) -> int:
     """The pack size at which weights, optimiser and activations of all its models fill the fast memory of a chip."""
     import jax
 
-    from memjax.models import in_precision, make_model
+    from memjax.models import in_precision
     from memjax.training.packing import tree_bytes
 
-    model = in_precision(make_model(config.model, dataset.input_shape, dataset.num_classes), config.train.precision)
+    model = in_precision(network(config, dataset), config.train.precision)
     inputs = jax.ShapeDtypeStruct((config.train.batch_size, *dataset.input_shape), np.float32)
     params, state = jax.eval_shape(model.init, jax.random.key(0))
     forward = jax.jit(lambda params, state, inputs: model.apply(params, state, inputs, None, False)[0])
