@@ -59,6 +59,7 @@ def retrained(run: Result, folder: Path, masks_file: Path, num_models: int, seed
     """A run with the settings of another on subsets of one's own, trained and not estimated."""
     config = replace(
         run.config, run=str(folder), num_models=num_models, seed=seed, record=(), record_epochs=(), record_every=1,
-        subset=SubsetSpec(design="masks-file", masks_file=str(masks_file)), pack_size=None, until=None, log=None,
+        subset=SubsetSpec(design="masks-file", masks_file=str(masks_file)), keep=run.config.kept_metrics,
+        pack_size=None, log=None, until=None, until_stderr=None, max_models=None,
     )  # fmt: skip
     return fit_config(config, run.given, Silent(), estimate=False)

@@ -14,7 +14,7 @@ SETTINGS = {
     "model": "linear",
     "epochs": 40,
     "pack_size": 64,
-    "learning_rate": 0.1,
+    "learning_rate": 0.04,
     "keep": ("correct", "margin", "probability"),
 }
 SETTINGS |= {"progress": False}
