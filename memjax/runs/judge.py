@@ -187,11 +187,14 @@ class _Bench:
 
     def agreement(self, name: str, result: Result) -> list[Measure]:
         """Of scores with influence from the models of a run."""
+        from memjax.estimators.reliability import halves
+
         masks, outputs = self.of(result)
-        whole, *halves = (_influence(masks[part], outputs[part]) for part in (np.s_[:], np.s_[::2], np.s_[1::2]))
-        rows = np.isfinite([whole, *halves]).all((0, 2))
+        parts = np.ones(len(masks), bool), *halves(masks)
+        whole, *apart = (_influence(masks[part], outputs[part]) for part in parts)
+        rows = np.isfinite([whole, *apart]).all((0, 2))
         about = f"with the influence of {int(rows.sum()):,} training examples from {len(masks):,} models"
-        return self._correlation(name, self.given.values[rows], whole[rows], [half[rows] for half in halves], about)
+        return self._correlation(name, self.given.values[rows], whole[rows], [half[rows] for half in apart], about)
 
     def left_out(self, result: Result) -> list[Measure]:
         """Of scores with models that leave out one example or group each."""
