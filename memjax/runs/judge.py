@@ -63,38 +63,39 @@ def judge(
       Park et al., TRAK: Attributing Model Behavior at Scale, 2023, arXiv 2303.14186; Ilyas et al., Datamodels:
       Predicting Predictions from Training Data, 2022, arXiv 2202.00622, for brittleness.
     """
-    run, twin, left_out = _opened(run, twin, left_out)
-    given = read_scores(scores, run.ids, run.test_ids)
-    score = score or next(name for name in QUANTITIES if name in run.config.keep)
-    if run.run.sees_everything:
-        raise InputError(f"{store.shown(run.folder)} has models on everything; give a run of models on random subsets")
+    judging, other, alone = _opened(run, twin, left_out)
+    given = read_scores(scores, judging.ids, judging.test_ids)
+    score = score or next(name for name in QUANTITIES if name in judging.config.keep)
+    if judging.run.sees_everything:
+        raise InputError(f"{store.shown(judging.folder)} has models on everything; give a run on random subsets")
     known = given.fitted_masks if fitted_masks is None else fitted_masks
-    bench = _Bench(given, run, twin, score, seed)
+    bench = _Bench(given, judging, other, score, seed)
     measures, classes, notices = list[Measure](), list[Measure](), list[str]()
-    if "leave-" in run.config.subset.design:
-        left_out = left_out or run
+    if "leave-" in judging.config.subset.design:
+        alone = alone or judging
     else:
         bench.refuse_own()
         measures, classes = bench.lds(known)
-        measures += [*bench.agreement("influence", run), *(bench.agreement("twin", twin) if twin else ())]
+        measures += [*bench.agreement("influence", judging), *(bench.agreement("twin", other) if other else ())]
         measures += bench.strong_pairs()
         if bench.judging[2] is None:
             notices.append(NO_CEILING)
         if measures[0].low > measures[0].ceiling:
             notices.append(ABOVE)
-    measures += [*(bench.left_out(left_out) if left_out else ()), *bench.wrong_labels()]
+    measures += [*(bench.left_out(alone) if alone else ()), *bench.wrong_labels()]
     if brittleness:
         own = np.nan_to_num(_influence(*bench.judging[:2]))
-        measures.append(Measure("brittleness", *brittleness_of(run, given, own, brittleness, remove, repeats, seed)))
+        found = brittleness_of(judging, given, own, brittleness, remove, repeats, seed)
+        measures.append(Measure("brittleness", *found))
     if not measures:
-        raise InputError(f"{store.shown(run.folder)} leaves out fewer than three groups; expected three or more")
+        raise InputError(f"{store.shown(judging.folder)} leaves out fewer than three groups; expected three or more")
     if measures[0].high < 0:
         notices.insert(0, TURNED)
     where = printable(str(scores)) if isinstance(scores, str | Path) else "an array"
-    named = {"models": run, "twin": twin, "left out": left_out}
+    named = {"models": judging, "twin": other, "left out": alone}
     folders = (f"{what} in {printable(store.shown(each.folder))}" for what, each in named.items() if each)
     shape = "{:,} training x {:,} test examples".format(*given.values.shape)
-    about = f"the {score.replace('_', ' ')} of {len(bench.judging[0]):,} models, {run.run.design.name}"
+    about = f"the {score.replace('_', ' ')} of {len(bench.judging[0]):,} models, {judging.run.design.name}"
     understood = [
         ("scores", f"{where}: {shape}, {given.said}"),
         ("sign", "positive where training on an example helps with a test example"),
@@ -107,7 +108,7 @@ def _opened(run: Any, *others: Any) -> list[Any]:
     """The results of run folders, and of a truth folder also the twin and the left-out models that it has."""
     if isinstance(run, str | Path) and (inside := store.place(run) / "runs" / "models").is_dir():
         there = [path if (path := inside.parent / name).is_dir() else None for name in ("twin", "left-out")]
-        run, others = inside, [given or found for given, found in zip(others, there, strict=True)]
+        run, others = inside, tuple(given or found for given, found in zip(others, there, strict=True))
     return [each if each is None or isinstance(each, Result) else open(each) for each in (run, *others)]
 
 
@@ -143,8 +144,8 @@ class _Bench:
         """Masks and outputs of the models, and of twins on the same subsets; then only of models that both have."""
         masks, found = self.of(self.run)
         if self.twin:
-            outputs, ids = self.of(self.twin)[1], (self.read[each].model_ids for each in (self.run, self.twin))
-            _, ours, theirs = np.intersect1d(*ids, return_indices=True)
+            outputs, ids = self.of(self.twin)[1], [self.read[each].model_ids for each in (self.run, self.twin)]
+            _, ours, theirs = np.intersect1d(ids[0], ids[1], return_indices=True)
             if len(ours) and np.array_equal(masks[ours], self.read[self.twin].masks[theirs]):
                 return masks[ours], found[ours], outputs[theirs]
         return masks, found, None
