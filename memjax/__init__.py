@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from memjax.data import load_dataset
     from memjax.errors import InputError
     from memjax.estimators import influence, memorization
+    from memjax.metrics import Task
     from memjax.models import from_linen, from_nnx, make_model
     from memjax.runs.compare import Comparison, compare
     from memjax.runs.fit import fit
@@ -44,6 +45,7 @@ _HOME = {
     "runs.verdict": ("Verdict",),
     "errors": ("InputError",),
     "estimators": ("influence", "memorization"),
+    "metrics": ("Task",),
     "models": ("from_linen", "from_nnx", "make_model"),
     "config.specs": ("DataSpec", "ModelSpec", "SubsetSpec", "TrainSpec"),
     "store": ("read_curves", "read_outcomes"),
@@ -67,6 +69,7 @@ __all__ = [
     "RunConfig",
     "SubsetDesign",
     "SubsetSpec",
+    "Task",
     "TrainOutput",
     "TrainSpec",
     "Verdict",

@@ -129,10 +129,11 @@ def conclude(
     if columns is None or not (answer := suspects.sentence(columns)):
         listed = ["The most memorized examples:", *summary.most_memorized(dataset, estimates)]
     else:
-        few = suspects.suspect_columns(columns, max(5, min(SUSPECTS, int(columns["looks_wrong"].sum()))))
+        wrong = int(columns["looks_wrong"].sum()) if "looks_wrong" in columns else 0
+        few = suspects.suspect_columns(columns, max(5, min(SUSPECTS, wrong)))
         rest = suspects.rest(columns, len(few["id"]), store.shown(folder))
         listed = [*textwrap.wrap(answer, _width()), "", *suspects.lines(few), *rest]
-        found |= {"looks_wrong": int(columns["looks_wrong"].sum()), "suspects": records(few)}
+        found |= {"looks_wrong": wrong, "suspects": records(few)}
     output.result("summary", "\n".join(["", *listed, "", two_columns(rows)]), short, **made, **found)
 
 

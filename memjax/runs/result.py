@@ -11,6 +11,7 @@ import numpy as np
 from memjax import notebook, store
 from memjax.config.run_config import RunConfig
 from memjax.data import in_memory
+from memjax.data.targets import in_units
 from memjax.errors import InputError, first_line
 from memjax.machine import environment
 from memjax.machine.workers import make_worker
@@ -175,9 +176,9 @@ class Result:
     def held_out_probabilities(self) -> np.ndarray | None:
         """(train, classes) mean probability of each class over the models that did not train on an example.
 
-        NaN where every model trained on the example; None where the run stores none: an older version, or --stream.
+        NaN where every model trained on it; None with --stream.  Of numbers: the mean prediction, in their units.
         """
-        return self._read(store.read_held_out)
+        return in_units(self.dataset, self._read(store.read_held_out))
 
     def dataframe(self) -> Any:
         """A pandas data frame with one row for each training example, and all there is of it.
@@ -195,7 +196,7 @@ class Result:
         class, by the rule of `memjax.runs.suspects.looks_wrong`), preferred (the label that they find most probable),
         probability and preferred_probability (of the two), memorization with its 95 % interval (low, high).
         A run that stored no probabilities ranks by correct_out, the accuracy of the held-out models, and has this
-        column instead of probability.
+        column instead; one of numbers by score_out, their mean score, and it has what they predicted.
 
         Args:
           count: rows, at most.
