@@ -66,6 +66,8 @@ class Verdict:
         scope = f"{first.name} {digits(first.value)}"
         if first.high < 0:
             return f"{scope}: the scores point the wrong way. With their sign turned they reach {digits(-first.value)}."
+        if np.isnan(first.value):
+            return f"{first.name} is not defined: the scores of a test example, or the outputs, are all the same."
         if not first.low > 0:
             return f"{scope}: the interval holds 0, so these scores cannot be told from noise."
         share = f", {first.value / first.ceiling:.0%} of what {first.best} reaches" if first.ceiling > 0 else ""
