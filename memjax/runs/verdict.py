@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from memjax import notebook, store
+from memjax import notebook
 from memjax.notebook import three_digits as digits
 from memjax.runs import display
 from memjax.runs.summary import printable
@@ -88,9 +88,7 @@ class Verdict:
         from memjax.report.page.verdict import verdict_page
 
         page = verdict_page(self.answer(), self.understood, self.measures, self.by_class, self.notices)
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        store.write_atomically(Path(path), lambda stream: stream.write(page.encode("utf-8", "replace")))
-        return display.ReportFile(Path(path))
+        return display.write_page(path, page)
 
     def __repr__(self) -> str:
         return display.as_text("", {}, [("verdict", self.answer()), *self.rows()])
