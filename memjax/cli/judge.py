@@ -1,18 +1,19 @@
 """Commands for those who write attribution methods."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import tyro
 
-from memjax.cli.output import print_event, put, two_columns
+from memjax.cli.output import Output, print_event, put, two_columns
+from memjax.config.run_config import RunConfig, Score
 from memjax.machine import environment
 
 
 def judge(
     scores: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SCORES")], run: str, twin: str = "",
-    left_out: str = "", score: Literal["", "margin", "log_odds", "probability", "correct"] = "", brittleness: int = 0,
-    remove: int = 20, repeats: int = 5, page: str = "", json: bool = False,
+    left_out: str = "", score: Score | None = None, brittleness: int = 0, remove: int = 20, repeats: int = 5,
+    page: str = "", json: bool = False,
 ) -> None:  # fmt: skip
     """Judge attribution scores of any method by the models of a run: linear datamodeling score, agreement with exact
     leave-one-out and with estimated influence, strong pairs, wrong labels; each with a 95 % interval and what is the
@@ -35,7 +36,7 @@ def judge(
     from memjax.runs.judge import judge
 
     how = {"brittleness": brittleness, "remove": remove, "repeats": repeats}
-    found = judge(Path(scores), run, twin=twin or None, left_out=left_out or None, score=score, **how)
+    found = judge(Path(scores), run, twin=twin or None, left_out=left_out or None, score=score or "", **how)
     if page:
         found.report(page)
     if json:
@@ -45,3 +46,27 @@ def judge(
         return
     rows = found.rows() + ([("page", page)] if page else [])
     put("\n".join([found.answer(), "", two_columns(rows)]))
+
+
+def truth(
+    config: RunConfig, out: Path, left_out: int = 20, repeats: int = 20, licence: str = "", creator: str = "",
+    name: str = "",
+) -> None:  # fmt: skip
+    """Make a truth that others can judge their attribution scores by: data, recipe, masks and outputs of many models,
+    of twins on the same subsets, and of models without single examples; for NumPy, dattri and quanda, with a data card.
+
+    All options of a run are understood too; memjax --help-all lists them.  Defaults are 1,000 models on half of the
+    examples each, and margins; --label-noise plants wrong labels.
+
+    Args:
+      out: The folder.  The same command goes on with a truth that was stopped.
+      left_out: Training examples to leave out one at a time, half of them the most memorized.
+      repeats: Models without each of them.
+      licence: Under which the files may be used, the examples included: an SPDX identifier, or words.
+      creator: Who publishes it.
+      name: Of the data set.
+    """
+    from memjax.runs.truth import make_truth
+
+    names = make_truth(config, out, Output(config.output), left_out, repeats, licence, creator, name)
+    put(f"{out}: {len(names):,} files; judge scores with: memjax judge SCORES --run {out}")

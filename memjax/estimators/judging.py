@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from memjax.estimators.lds import mean_of_known, spearman
+from memjax.statistics import clopper_pearson
 
 _SWAPS = 400
 
@@ -93,8 +94,11 @@ def recall_of_pairs(
     scores: Float[np.ndarray, "train test"], rows: Int[np.ndarray, " pairs"], columns: Int[np.ndarray, " pairs"],
     allowed: Bool[np.ndarray, "train test"], seed: int = 0, draws: int = 1000,
 ) -> tuple[float, float, float]:  # fmt: skip
-    """Share of the given pairs among equally many largest scores of the allowed pairs, and its 95 % interval over test
-    examples (bootstrap).  Equal scores at the end of the list count by their share of it."""
+    """Share of the given pairs among equally many largest scores of the allowed pairs, and its 95 % interval: that over
+    test examples (bootstrap) and that of a rate (Clopper and Pearson) together.
+
+    Equal scores at the end of the list count by their share of it.
+    """
     values = scores[allowed]
     least = np.partition(values, -len(rows))[-len(rows)]
     above, equal = (values > least).sum(), (values == least).sum()
@@ -104,4 +108,5 @@ def recall_of_pairs(
     weights = np.random.default_rng(seed).multinomial(len(hits), np.full(len(hits), 1 / len(hits)), draws)
     with np.errstate(invalid="ignore"):
         low, high = np.nanquantile((weights @ hits) / (weights @ count), [0.025, 0.975])
-    return float(hits.sum() / len(rows)), float(low), float(high)
+    least, most = clopper_pearson(hits.sum(), len(rows))  # wider where there are few hits, or none to draw again
+    return float(hits.sum() / len(rows)), float(min(low, least)), float(max(high, most))

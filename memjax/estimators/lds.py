@@ -4,11 +4,12 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import as_masks
+from memjax.estimators.kernels.layout import layout_of
 from memjax.types import ArrayLike
 
 
@@ -17,7 +18,8 @@ class LinearDatamodelingScore(NamedTuple):
 
     Attributes:
       value: their mean over test examples.
-      low, high: 95 % interval of that mean, over models and test examples.
+      low, high: 95 % interval of that mean, over models and test examples; models of equal or opposite subsets count as
+        one.
       each: (test,) one correlation a test example; NaN where predictions or outputs are constant.
       num_undefined: how many are NaN and left out of the mean.
       ceiling: what a perfect prediction of the mean output would reach: the mean, over test examples, of the square
@@ -96,16 +98,20 @@ def linear_datamodeling_score(
             f"{shared} of the {len(masks)} subsets are among those that the scores were made from; give models of "
             "other subsets"
         )
-    return rank_agreement(sums_over(masks, scores), outputs, again, seed=seed, draws=draws)
+    groups = layout.groups if (layout := layout_of(masks)) else None
+    return rank_agreement(sums_over(masks, scores), outputs, again, groups=groups, seed=seed, draws=draws)
 
 
 def rank_agreement(
     predicted: Float[np.ndarray, "rows test"], outputs: Float[np.ndarray, "rows test"],
-    again: Float[np.ndarray, "rows test"] | None = None, *, seed: int = 0, draws: int = 200,
+    again: Float[np.ndarray, "rows test"] | None = None, *, groups: Int[np.ndarray, " rows"] | None = None,
+    seed: int = 0, draws: int = 200,
 ) -> LinearDatamodelingScore:  # fmt: skip
-    """Spearman correlation over rows, for each test example, with the interval over both and the ceiling of `again`."""
+    """Spearman correlation over rows, for each test example, with the interval over both and the ceiling of `again`.
+    Rows of one group are not independent."""
     each = spearman(predicted, outputs)
-    low, high = _interval(predicted, outputs, each, seed, draws)
+    groups = np.arange(len(outputs)) if groups is None else groups
+    low, high = _interval(predicted, outputs, each, groups, seed, draws)
     ceiling = np.nan
     if again is not None:
         retrained = spearman(again, outputs)
@@ -144,14 +150,17 @@ def spearman(
 
 def _interval(
     predicted: Float[np.ndarray, "models test"], outputs: Float[np.ndarray, "models test"],
-    each: Float[np.ndarray, " test"], seed: int, draws: int,
+    each: Float[np.ndarray, " test"], groups: Int[np.ndarray, " models"], seed: int, draws: int,
 ) -> tuple[float, float]:  # fmt: skip
     """The mean -+ 1.96 standard errors, both models and test examples being samples (Owen, The Pigeonhole Bootstrap,
     2007): the variance over models plus that over test examples, less the noise of single correlations, which both
-    hold."""
+    hold.  Models of one group, whose subsets are equal or opposite, are drawn together."""
     rng, known = np.random.default_rng(seed), np.isfinite(each)
-    num_models, number = len(outputs), int(known.sum())
-    drawn = [rng.integers(num_models, size=num_models) for _ in range(draws)]
+    members, number = [np.flatnonzero(groups == group) for group in range(groups.max() + 1)], int(known.sum())
+    drawn = [
+        np.concatenate([members[group] for group in rng.integers(len(members), size=len(members))])
+        for _ in range(draws)
+    ]
     again = np.array([spearman(predicted[rows][:, known], outputs[rows][:, known]) for rows in drawn])
     if draws < 2 or not number:
         return float("nan"), float("nan")

@@ -77,7 +77,7 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
 
 
 def _keep_examples(request: Request) -> None:
-    if request.given and store.read_results(request.folder, in_memory.FILE) is None:  # missing or damaged
+    if request.given and store.read_arrays(request.folder / in_memory.FILE) is None:  # missing or damaged
         in_memory.save(request.folder, request.given)
 
 
@@ -137,6 +137,9 @@ def places_of(config: RunConfig) -> dict[str, str]:
 def at_places(config: RunConfig, places: dict[str, str]) -> RunConfig:
     """The settings with the files at the places where they were last found; as written, where only that is there."""
     found = {"dataset": config.data.dataset, "masks_file": config.subset.masks_file}
+    beside = os.path.join(os.path.dirname(config.run), os.path.basename(found["masks_file"]))
+    if found["masks_file"] and not _is_there(found["masks_file"]) and os.path.exists(beside):
+        found["masks_file"] = beside  # the run folder was moved together with the masks
     for name, text in places.items():
         if _is_there(text) or text.startswith("saved:") or not _is_there(found[name]):
             found[name] = text

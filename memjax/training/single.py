@@ -22,6 +22,7 @@ from memjax.types import Dataset, Model, TrainOutput, Tree
 
 MANY = 1024  # examples evaluated at once after training
 FEW = 128  # examples evaluated at once during training: the activations of a pack then stay in the cache
+SCALED_MOST = 2**30  # bytes of scaled inputs, beyond which a TPU scales each batch
 CLASSES_MOST = 2**26  # probabilities of every class, beyond which they are not stored
 
 
@@ -117,11 +118,8 @@ class Training:
         order_key, dropout_key, augment_key = (
             jax.random.fold_in(key, purpose) for purpose in (prng.ORDER, prng.DROPOUT, prng.AUGMENT)
         )
-        ready = examples
-        if traced_for.value == "tpu" and inputs.ndim == 2:  # vectors of all batches at once: a quarter fewer cycles
-            once = jax.lax.optimization_barrier(_scaled(examples, inputs))
-            ready = examples._replace(train_inputs=once, mean=jnp.float32(0), scale=jnp.float32(1))
-        step = partial(self._step, ready, dropout_key, augment_key)
+        ready = _as_rows(examples) if traced_for.value == "tpu" else examples
+        step = partial(self._step, ready, inputs.shape[1:], dropout_key, augment_key)
 
         def epoch(number: Array, before: State) -> State:
             logits = partial(self._logits, before, examples, inputs, everyone, FEW)
@@ -149,10 +147,12 @@ class Training:
         )
 
     def _step(
-        self, examples: Examples, dropout_key: Array, augment_key: Array, state: State, batch: Int[Array, " batch"]
-    ) -> tuple[State, Measured]:
-        """The model after one step, and what the probe records of the batch."""
+        self, examples: Examples, sides: tuple[int, ...], dropout_key: Array, augment_key: Array, state: State,
+        batch: Int[Array, " batch"],
+    ) -> tuple[State, Measured]:  # fmt: skip
+        """The model after one step, and what the probe records of the batch; an input has the shape `sides`."""
         inputs, labels = _scaled(examples, examples.train_inputs[batch]), examples.train_labels[batch]
+        inputs = inputs.reshape(-1, *sides)
         inputs = self.augment(jax.random.fold_in(augment_key, state.step), inputs)
 
         def loss(params: Tree) -> tuple[Array, tuple[Tree, Array]]:
@@ -195,11 +195,39 @@ def _mean_loss(
     task: Task, logits: Float[Array, "batch outputs"], labels: Shaped[Array, "batch ..."], smoothing: float
 ) -> Float[Array, ""]:
     """The loss of a batch; smoothing is for classes."""
-    loss = task.loss(logits, labels).mean()
-    if not smoothing:
-        return loss
-    return (1 - smoothing) * loss - smoothing * jax.nn.log_softmax(logits).mean()
+
+    def loss(logits: Array) -> Array:
+        loss = task.loss(logits, labels).mean()
+        if not smoothing:
+            return loss
+        return (1 - smoothing) * loss - smoothing * jax.nn.log_softmax(logits).mean()
+
+    def gradient(logits: Array, slope: Array) -> tuple[Array]:
+        wanted = optax.smooth_labels(jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype), smoothing)
+        return (jax.lax.optimization_barrier((jax.nn.softmax(logits) - wanted) * (slope / len(logits))),)
+
+    if traced_for.value != "tpu" or task is not CLASSIFICATION:
+        return loss(logits)
+    once = jax.custom_vjp(loss)  # XLA would compute the softmax again for the gradient of each weight
+    once.defvjp(lambda logits: (loss(logits), logits), gradient)
+    return once(logits)
 
 
 def _scaled(examples: Examples, inputs: Shaped[Array, "batch ..."]) -> Float[Array, "batch ..."]:
     return (inputs.astype(jnp.float32) - examples.mean) * examples.scale
+
+
+def _as_rows(examples: Examples) -> Examples:
+    """The training inputs as rows, scaled once if that takes little memory.
+
+    In the tiles of a TPU's memory, images of few channels are mostly padding, so that scaling a batch of them takes
+    longer than the training step of a small network.
+    """
+    sides = examples.train_inputs.shape[1:]
+    mean, scale = (jnp.broadcast_to(value, sides).reshape(-1) for value in (examples.mean, examples.scale))
+    rows = examples.train_inputs.reshape(len(examples.train_inputs), -1)
+    found = examples._replace(train_inputs=rows, mean=mean, scale=scale)
+    if 4 * rows.size > SCALED_MOST:
+        return found
+    once = jax.lax.optimization_barrier(_scaled(found, rows))
+    return found._replace(train_inputs=once, mean=jnp.float32(0), scale=jnp.float32(1))

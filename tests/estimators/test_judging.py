@@ -101,5 +101,7 @@ def test_recall_by_hand_with_equal_scores_and_pairs_that_are_not_allowed():
     value, low, high = recall_of_pairs(scores, rows, columns, allowed)
 
     assert value == pytest.approx((1 + 0.5) / 2)  # 9 is in the list; two scores of 5 share its last place
-    assert low == high == value  # both pairs have the same test example
+    assert 0 < low < value < high < 1
+    assert recall_of_pairs(-scores, rows, columns, allowed)[:2] == (0, 0)
+    assert 0.8 < recall_of_pairs(-scores, rows, columns, allowed)[2] < 0.85  # 1 - sqrt(.025): none of two
     assert recall_of_pairs(np.zeros((3, 2)), rows, columns, allowed)[0] == pytest.approx(2 / 5)  # chance

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from memjax.config.presets import PRESETS
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(importlib.util.find_spec("libtpu") is None, reason="the compiler for TPUs is not installed"),
@@ -54,6 +56,55 @@ def test_a_run_compiles_for_a_chip_and_for_a_slice_whose_chips_do_not_wait(chips
     assert min(cycles) > 0
     assert 1.5 * cycles[1] < of_two <= 2 * cycles[1]
     assert min(sizes) > 0
+
+
+EVERYTHING = """
+CHIPS = {chips!r}
+BEGIN
+from dataclasses import asdict
+from memjax.config.presets import PRESETS
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import ModelSpec, ShapeSpec, TrainSpec
+from memjax.data.outline import outline
+from memjax.subsets import make_design
+name, shapes = {name!r}, ShapeSpec()
+if (config := PRESETS.get(name)) is None:
+    config, shapes = RunConfig(model=ModelSpec(name)), ShapeSpec("32,32,3", 10, 6000, 1000)
+elif config.data.stream:
+    shapes = ShapeSpec("224,224,3", 1000, 1_281_167, 50_000)
+dataset = outline(config.data, shapes)
+design = make_design(config.subset, dataset.num_train, config.seed)
+found = compile_ahead.compile_ahead(config, dataset, design, devices, compile_ahead.guess(config, dataset))
+print(json.dumps([len(devices), compile_ahead.TOO_MUCH, asdict(found)]))
+"""
+ZOO = ["linear", "mlp:128", "cnn", "alexnet", "resnet18", "inception", "densenet100", "resnet50"]
+
+
+@pytest.mark.parametrize(("chips", "devices"), [("v5e", 1), ("v5e-4", 4)])
+@pytest.mark.parametrize("name", [*ZOO, *PRESETS])
+def test_each_preset_and_network_compiles_and_no_chip_waits(name, chips, devices):
+    """Or the compiler says that it needs more memory than the chip has.  Up to half an hour each on two cores."""
+    count, too_much, found = python(EVERYTHING.format(chips=chips, name=name))
+
+    assert count == devices
+    assert found["collectives"] == ""
+    assert (found["cycles"] > 0) == (found["size"] < too_much)
+    assert found["size"] > 0
+
+
+def test_a_program_whose_devices_wait_is_told():
+    """The test above could not fail if the names of collectives were not those of the compiler."""
+    code = """
+CHIPS = "v5e-4"
+BEGIN
+import jax, numpy as np
+from memjax.machine.cycles import collectives
+mesh = jax.sharding.Mesh(np.array(devices), "x")
+total = jax.shard_map(lambda part: jax.lax.psum(part, "x"), mesh=mesh, in_specs=jax.P("x"), out_specs=jax.P())
+like = jax.ShapeDtypeStruct((4, 1024), np.float32, sharding=jax.NamedSharding(mesh, jax.P("x")))
+print(json.dumps(collectives(jax.jit(total).lower(like).compile().as_text())))
+"""
+    assert python(code) == ["all-reduce"]
 
 
 ESTIMATOR = """

@@ -14,7 +14,7 @@ SETTINGS = {
     "model": "linear",
     "epochs": 40,
     "pack_size": 64,
-    "learning_rate": 0.1,
+    "learning_rate": 0.04,
     "keep": ("correct", "margin", "probability"),
 }
 SETTINGS |= {"progress": False}
@@ -189,3 +189,4 @@ def test_noise_before_a_small_run_on_the_command_line(small_run, tmp_path, capsy
     with pytest.raises(InputError, match=r"that the judging models give \(correct\)"):
         memjax.judge(influence_of(result, "correct"), result)
     assert run.main(["judge", str(tmp_path / "scores.npz"), "--run", str(tmp_path)]) == 2
+    assert "all the same" in memjax.judge(np.ones((80, 30)), result).answer()
