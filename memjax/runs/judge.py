@@ -89,7 +89,7 @@ def judge(
         measures.append(Measure("brittleness", *found))
     if not measures:
         raise InputError(f"{store.shown(judging.folder)} leaves out fewer than three groups; expected three or more")
-    if measures[0].high < 0:
+    if measures[0].value < 0 and measures[0].is_sure:
         notices.insert(0, TURNED)
     where = printable(str(scores)) if isinstance(scores, str | Path) else "an array"
     named = {"models": judging, "twin": other, "left out": alone}
