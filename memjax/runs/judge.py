@@ -49,7 +49,8 @@ def judge(
       twin: a run with another seed.  On the same subsets it gives the ceiling.
       left_out: a run whose models leave out one example or one group each, best several times.
       fitted_masks: (models, train) masks of the models that the scores were made from.
-      score: the output to judge by: margin, log_odds, probability or correct; by default the first that is saved.
+      score: the output to judge by: margin, log_odds, probability or correct; by default the first that is saved, or
+        the score of a run of another task.
       brittleness: test examples to measure brittleness on.  This trains 3 x `repeats` models for each.
       remove: how many training examples to remove.
       repeats: models for each removal.
@@ -64,7 +65,7 @@ def judge(
     """
     run, twin, left_out = _opened(run, twin, left_out)
     given = read_scores(scores, run.ids, run.test_ids)
-    score = score or next(name for name in QUANTITIES if name in run.outcomes.test)
+    score = score or next((name for name in QUANTITIES if name in run.outcomes.test), run.config.score)
     known = given.fitted_masks if fitted_masks is None else fitted_masks
     bench = _Bench(given, run, twin, score, seed)
     measures, classes, notices = list[Measure](), list[Measure](), list[str]()
@@ -80,6 +81,10 @@ def judge(
         if measures[0].low > measures[0].ceiling:
             notices.append(ABOVE)
     measures += [*(bench.left_out(left_out) if left_out else ()), *bench.wrong_labels()]
+    if brittleness and "correct" not in run.config.keep:
+        raise InputError(
+            f"brittleness is of predictions that are right or wrong; {run.dataset.name} has {run.dataset.kinds}"
+        )
     if brittleness:
         own = np.nan_to_num(_influence(bench.masks, bench.found))
         measures.append(Measure("brittleness", *brittleness_of(run, given, own, brittleness, remove, repeats, seed)))
