@@ -110,7 +110,7 @@ def test_scores_of_others_are_judged_by_the_squared_error(numbers):
 
     assert verdict.measures[0].name == "LDS"
     assert abs(verdict.measures[0].value) < 0.5
-    with pytest.raises(InputError, match="brittleness is of predictions that are right or wrong"):
+    with pytest.raises(InputError, match="brittleness is of right and wrong predictions"):
         judge(values, numbers, brittleness=2)
 
 
