@@ -1,6 +1,7 @@
 """The first step of a run: what was asked for, with the examples and the subsets that it names."""
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,13 +14,16 @@ from memjax.config.run_config import RunConfig
 from memjax.config.specs import TableSpec
 from memjax.data import content_hash, in_memory, load_dataset
 from memjax.data.given import named_examples
-from memjax.data.in_memory import InMemory
+from memjax.data.in_memory import InMemory, as_groups
 from memjax.data.remarks import check_channels, remarks_on
 from memjax.data.scaling import check_spread
 from memjax.errors import InputError
 from memjax.store import Plan, place
 from memjax.subsets import make_design
 from memjax.types import Dataset, SubsetDesign
+from memjax.untrusted import read_npy, user_path
+
+GROUPS = "groups.npz"  # the group of each training example, in the run folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,7 @@ class Request:
     data: dict[str, Any]  # what the plan says of the examples: name, content hash, sizes, class names
     # the examples as the user gave them in memory; None where they are read from a source
     given: InMemory | None = None
+    groups: np.ndarray | None = None  # the group of each training example; None if subsets are drawn by example
     missing: str = ""  # why the examples' inputs are not there, in words; empty where they are
 
     @property
@@ -51,10 +56,13 @@ class Request:
         check_spread(inputs, config.train.scaling, self.given.features if self.given else (), config.data.stream)
 
 
-def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
-    """Reads the examples that a request names, or takes those given, and makes its subset design."""
+def read_request(config: RunConfig, given: InMemory | None = None, asked: bool = True) -> Request:
+    """Reads the examples that a request names, or takes those given, and makes its subset design.
+
+    With `asked` False the request is the folder's own, and so are its groups.
+    """
     folder = place(config.folder())
-    given = given or named_examples(config.data, config.table)
+    given = given or named_examples(config.data, config.table, config.subset.groups)
     if given:  # the run folder keeps the examples: what it was made from may change
         words = re.sub(r"[^A-Za-z0-9]+", "-", given.dataset.name).strip("-")
         data = replace(config.data, dataset=in_memory.SOURCE + (words or "arrays"), image_size=None)
@@ -66,12 +74,40 @@ def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
             where = folder / in_memory.FILE
             raise InputError(f"{where} is missing or damaged; give the same arrays to memjax.fit again")
     dataset = load_dataset(config.data, source.dataset if source else None)
-    design = make_design(config.subset, dataset.num_train, config.seed)
+    groups = _groups(config, dataset, source) if asked else saved_groups(config, folder)
+    design = make_design(config.subset, dataset.num_train, config.seed, groups)
     if design.num_models is not None and config.num_models > design.num_models:
         raise InputError(
             f"--num-models is {config.num_models}, but there are only {design.num_models} masks; give fewer"
         )
-    return Request(config, folder, dataset, design, _describe(dataset, design), given)
+    described = _describe(dataset, design)
+    if groups is not None:
+        described["groups_sha256"] = hashlib.sha256(json.dumps(groups.tolist()).encode()).hexdigest()
+    return Request(config, folder, dataset, design, described, given, groups)
+
+
+def _groups(config: RunConfig, dataset: Dataset, source: InMemory | None) -> np.ndarray | None:
+    """The group of each training example, as the user names them now."""
+    if not config.subset.groups:
+        return None
+    if source and source.groups is not None:
+        return source.groups[np.isin(source.dataset.train_ids, dataset.train_ids)]
+    values, rows = read_npy(user_path(config.subset.groups)), dataset.train_ids
+    if values.ndim != 1 or len(values) <= rows.max() or (len(rows) == rows.max() + 1 < len(values)):
+        raise InputError(
+            f"--groups {config.subset.groups} has shape {values.shape}; expected one value for each training example "
+            f"of {dataset.name}, {rows.max() + 1} or more"
+        )
+    return as_groups(values[rows], len(rows))
+
+
+def saved_groups(config: RunConfig, folder: Path) -> np.ndarray | None:
+    """The groups as a run folder holds them."""
+    if not config.subset.groups:
+        return None
+    if (found := store.read_arrays(folder / GROUPS)) is None or "groups" not in found:
+        raise InputError(f"{folder / GROUPS} is missing or damaged; give the same groups to memjax.fit again")
+    return as_groups(found["groups"], len(found["groups"]))
 
 
 def request_without_inputs(config: RunConfig, plan: Plan, missing: str) -> Request:
@@ -88,8 +124,9 @@ def request_without_inputs(config: RunConfig, plan: Plan, missing: str) -> Reque
         known |= {name: found for name in known if (found := getattr(estimates, name)) is not None}
     nothing = {f"{side}_inputs": np.zeros((len(known[f"{side}_ids"]), 0), np.uint8) for side in ("train", "test")}
     dataset = Dataset(name=plan.data["name"], class_names=tuple(plan.data["class_names"]), **nothing, **known)
-    design = make_design(config.subset, num_train, config.seed)
-    return Request(config, folder, dataset, design, plan.data, missing=missing)
+    groups = saved_groups(config, folder)
+    design = make_design(config.subset, num_train, config.seed, groups)
+    return Request(config, folder, dataset, design, plan.data, groups=groups, missing=missing)
 
 
 def _describe(dataset: Dataset, design: SubsetDesign) -> dict[str, Any]:

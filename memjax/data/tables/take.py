@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from memjax.config.specs import TableSpec
-from memjax.data.in_memory import InMemory, from_arrays
+from memjax.data.in_memory import InMemory, as_groups, from_arrays
 from memjax.data.labels import encode_labels
 from memjax.data.tables.columns import encode, shown, understand
 from memjax.data.tables.files import SAID
@@ -19,12 +19,15 @@ TEST_WORDS = {"test", "testing", "valid", "validation", "val", "dev", "eval", "1
 TRAIN_WORDS = {"train", "training", "0", "false"}
 
 
-def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", test: Any = None) -> InMemory:
+def from_table(
+    frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", test: Any = None, groups: str = ""
+) -> InMemory:
     """The rows of a data frame as examples, with the user's own names of columns, rows and classes.
 
     Test rows are `test`, if they are in a data frame of their own; else a column names them, or the seed draws them.
+    `groups` is the column with the group of each row, if there is one.
     """
-    _check_names(frame, spec)
+    _check_names(frame, spec, groups)
     labels, said = frame[spec.target], list(frame.attrs.get(SAID, ()))
     if unlabelled := int(labels.isna().sum()):
         raise InputError(
@@ -42,14 +45,15 @@ def from_table(frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", 
         said.append(drawn_in_words(rows, spec.test_fraction, "rows"))
     if test is None:
         frame, test = frame[~rows], frame[rows]
-    left_out = [column for column in (spec.target, spec.id, spec.split, *spec.drop) if column in frame.columns]
+    left_out = [column for column in (spec.target, spec.id, spec.split, groups, *spec.drop) if column in frame.columns]
     inputs, ids = frame.drop(columns=left_out), frame[spec.id] if spec.id else frame.index  # the rows of the table
     test_inputs = test_labels = test_ids = None
     if len(test):
         test_inputs, test_labels = test.drop(columns=left_out, errors="ignore"), test[spec.target]
         test_ids = test[spec.id] if spec.id else test.index
     found = from_frames(inputs, frame[spec.target], test_inputs, test_labels, name=name, ids=ids, test_ids=test_ids)
-    return found._replace(notices=(*said, *found.notices))
+    own = as_groups(frame[groups], len(frame)) if groups else None
+    return found._replace(notices=(*said, *found.notices), groups=own)
 
 
 def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: Any) -> InMemory:
@@ -65,13 +69,14 @@ def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: A
     return found._replace(table=table, features=features, notices=tuple(said))
 
 
-def _check_names(frame: Any, spec: TableSpec) -> None:
+def _check_names(frame: Any, spec: TableSpec, groups: str) -> None:
     names = [str(name) for name in frame.columns]
     if not spec.target:
         raise InputError(
             f"the table does not say which column has the labels; give --target COLUMN, one of: {', '.join(names)}"
         )
-    asked = {"--target": (spec.target,), "--id": (spec.id,), "--split": (spec.split,), "--drop": spec.drop}
+    asked = {"--target": (spec.target,), "--id": (spec.id,), "--split": (spec.split,), "--groups": (groups,)}
+    asked |= {"--drop": spec.drop}
     for option, wanted in asked.items():
         for column in filter(None, wanted):
             if column not in frame.columns:
