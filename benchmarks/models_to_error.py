@@ -204,15 +204,16 @@ def by_correctness(group: Outcomes, neighbours: tuple[np.ndarray, ...]) -> Itera
     plain = memorization(masks, hard)
     yield "correctness", np.asarray(plain.value)
     yield "correctness, shrunken", shrink(plain).value
-    yield "correctness, neighbours as control", neighbours_as_control(masks, hard, neighbours)
+    adjusted = neighbours_as_control(masks, hard, neighbours)
+    yield "correctness, neighbours as control", adjusted
     if np.array_equal(masks[::2], ~masks[1::2]):
         return
     found = controlled_memorization(masks, hard, soft)
     yield "correctness, probability as control", found.value
-    errors = (
-        np.asarray(plain.stderr) * found.typical_error / np.sqrt(np.nanmean(variance_of(masks, hard.astype(float))))
-    )
-    yield "the same, shrunken", shrink(Estimate(found.value, errors, plain.num_in, plain.num_out)).value
+    yield "correctness, probability and neighbours as control", found.value + adjusted - np.asarray(plain.value)
+    less = found.typical_error / np.sqrt(np.nanmean(variance_of(masks, hard.astype(float))))
+    normal = Estimate(found.value, less * np.asarray(plain.stderr), plain.num_in, plain.num_out)
+    yield "correctness, probability as control, shrunken", shrink(normal).value
 
 
 def numbers(

@@ -1,6 +1,6 @@
 """Statistics that several parts need, in NumPy: means of some values, the Gini coefficient, limits of rates."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +8,8 @@ from jaxtyping import Bool, Float, Int, Shaped
 
 from memjax.errors import InputError, one_of
 
-_NODES = 32  # of the integral over one of the two rates
+_NODES = 24  # of the integral over one of the two rates
+_NEGLIGIBLE = 1e-4  # part of a level beyond which this integral is not taken
 
 
 def mean_where(
@@ -125,7 +126,6 @@ def difference_limits(
 
     Exact: low is the alpha / 2 quantile of L_in - U_out, where the quantiles of the beta distributed L and U are the
     lower and the upper limits of Clopper and Pearson.  So low is above 0 where Fisher's exact test has p < alpha / 2.
-    Some thousand different counts take a second.
 
     Where one rate is certain, such as 1, the limits are those of the other rate: they cover at the extremes, where
     normal intervals do not.  `python -m benchmarks.coverage` measures all forms.
@@ -186,14 +186,24 @@ def _mid_p_limit(right: Counts, count: Counts, alpha: float) -> Counts:
         return np.log((betainc(some, wrong + 1, rate) + betainc(some + 1, wrong, rate)) / alpha)
 
     # Between the limits with all and with none of the probability of just so many; about linear between them.
-    low, high = betaincinv(some, wrong + 1, alpha / 2), betaincinv(some + 1, wrong, alpha / 2)
-    below, above = excess(low), excess(high)
-    for _ in range(5):
-        middle = low - below * (high - low) / (above - below)
+    ends = betaincinv(some, wrong + 1, alpha / 2), betaincinv(some + 1, wrong, alpha / 2)
+    return np.select([right == 0, right == count], [0.0, alpha ** (1 / some)], _root(excess, *ends))
+
+
+def _root(excess: Callable[[Counts], Counts], low: Counts, high: Counts) -> Counts:
+    """Where a rising function is 0, between two ends: false position, of which an end that stays counts half
+    (Illinois)."""
+    below, above, last = excess(low), excess(high), np.zeros(len(low))
+    for _ in range(8):
+        middle = low - below * (high - low) / np.where(above > below, above - below, 1)
         found = excess(middle)
-        low, below = np.where(found < 0, middle, low), np.where(found < 0, found, below)
-        high, above = np.where(found < 0, high, middle), np.where(found < 0, above, found)
-    return np.select([right == 0, right == count], [0.0, alpha ** (1 / some)], middle)
+        rises = found < 0
+        below, above = (
+            np.where(rises, found, np.where(last < 0, below / 2, below)),
+            np.where(rises, np.where(last > 0, above / 2, above), found),
+        )
+        low, high, last = np.where(rises, middle, low), np.where(rises, high, middle), np.where(rises, 1, -1)
+    return middle
 
 
 def _exact_limits(right_in: Counts, num_in: Counts, right_out: Counts, num_out: Counts, alpha: float) -> Any:
@@ -205,20 +215,35 @@ def _exact_limits(right_in: Counts, num_in: Counts, right_out: Counts, num_out: 
 
 
 def _least_difference(right: Counts, count: Counts, other: Counts, of: Counts, alpha: float) -> Counts:
-    """The alpha / 2 quantile of L - U, by an integral over U."""
-    from scipy.special import betainc, betaincinv, roots_legendre
+    """The alpha / 2 quantile of L - U, by an integral over that of L and 1 - U which is from more models."""
+    from scipy.special import betainc, betaincinv, betaln, roots_legendre, xlog1py, xlogy
 
+    right, count, other, of = np.where(
+        of < count, [of - other, of, count - right, count], [right, count, other, of]
+    )  # L - U = (1 - U) - (1 - L)
     nodes, weights = roots_legendre(_NODES)
     some, wrong = np.maximum(right, 1)[:, None], (count - right + 1)[:, None]
-    upper = betaincinv((other + 1)[:, None], np.maximum(of - other, 1)[:, None], (nodes + 1) / 2)
-    upper = np.where((other == of)[:, None], 1.0, upper)
-    low, high = -np.ones(len(right)), right / count - other / of
-    for _ in range(22):
-        middle = (low + high) / 2
-        below = betainc(some, wrong, (middle[:, None] + upper).clip(0, 1)) @ weights / 2
-        low, high = np.where(below < alpha / 2, middle, low), np.where(below < alpha / 2, high, middle)
-    only_upper = -np.where(other == of, 1.0, betaincinv(other + 1, np.maximum(of - other, 1), 1 - alpha / 2))
-    return np.where(right == 0, only_upper, low)  # L is 0
+    a, b = (other + 1)[:, None], np.maximum(of - other, 1)[:, None]
+
+    def quantile(part: float) -> Counts:  # of U
+        return np.where(other == of, 1.0, betaincinv(a, b, part)[:, 0])
+
+    least, most = quantile(_NEGLIGIBLE * alpha), quantile(1 - _NEGLIGIBLE * alpha)
+
+    def excess(difference: Counts) -> Counts:
+        start, stop = np.clip([-difference, 1 - difference], least, most)  # L is at most 0 before, and at most 1 after
+        half = (stop - start)[:, None] / 2
+        u = start[:, None] + half * (1 + nodes)
+        density = np.exp(xlogy(a - 1, u) + xlog1py(b - 1, -u) - betaln(a, b))
+        below = betainc(some, wrong, (difference[:, None] + u).clip(0, 1))
+        found = (half * density * below) @ weights + 1 - betainc(a, b, stop[:, None])[:, 0]
+        found = np.where(other == of, betainc(some, wrong, (1 + difference[:, None]).clip(0, 1))[:, 0], found)
+        return np.log(np.maximum(found, 1e-300) / (alpha / 2))
+
+    part = np.sqrt(alpha / 2)
+    low = betaincinv(some, wrong, alpha / 4)[:, 0] - quantile(1 - alpha / 4)
+    high = betaincinv(some, wrong, part)[:, 0] - quantile(1 - part)
+    return np.where(right == 0, -quantile(1 - alpha / 2), _root(excess, low, high))  # of none right L is 0
 
 
 def _distinct(*columns: Counts) -> tuple[list[Counts], Int[np.ndarray, " rows"]]:

@@ -143,6 +143,7 @@ class TrainOutput(NamedTuple):
       record: name of a metric recorded during training -> (epochs, train); see `training.probes`.
       classes: (train, classes) probability of every class.  `training.many` averages it over the models of a batch that
         did not train on the example, so it never has a `models` axis on the host.  None if it is not requested.
+      parameters: epoch -> (params, state) of the network after it; `training.many` adds them.  None if not requested.
 
     The arrays are jax's on a device, and NumPy's when `train_many` returns them.
     """
@@ -152,6 +153,7 @@ class TrainOutput(NamedTuple):
     finite: Any
     record: Any
     classes: Any = None
+    parameters: Any = None
 
 
 class Outcomes(NamedTuple):

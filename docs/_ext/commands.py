@@ -4,10 +4,9 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 
 from memjax.cli import COMMANDS
-from memjax.cli.options import Option, grouped, options_of
+from memjax.cli.options import Option, about, grouped, options_of
 from memjax.config.from_keywords import PURPOSES
 from memjax.config.presets import PRESETS, SOURCES
-from memjax.config.run_config import RunConfig
 
 
 def definition(option: Option) -> nodes.definition_list_item:
@@ -60,10 +59,9 @@ class Commands(Directive):
         ]
         found.append(section("Purposes", nodes.definition_list("", *purposes)))
         found.append(section("Presets", nodes.definition_list("", *presets)))
-        for kind, (name, _) in COMMANDS.items():
-            if kind is not RunConfig:
-                about = nodes.paragraph(text=" ".join((kind.__doc__ or "").split()))
-                found.append(section(f"memjax {name}", about, listed([*options_of(kind)])))
+        for name, command in COMMANDS.items():
+            if name != "run":
+                found.append(section(f"memjax {name}", paragraph(about(command)), listed([*options_of(command)])))
         return found
 
 

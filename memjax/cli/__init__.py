@@ -1,15 +1,15 @@
 """The command `memjax`: tyro reads the command line, and each command has its own function."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Union
+from functools import partial
+from typing import Annotated
 
 import tyro
 
 from memjax import __version__, store
-from memjax.cli import results
-from memjax.cli.ahead import Ahead, ahead
-from memjax.cli.inspect import Status, Verify, status, verify
-from memjax.cli.machine import Doctor, Seed, doctor, seed
+from memjax.cli import inspect, machine, results
+from memjax.cli.ahead import ahead
 from memjax.cli.options import everything, of_command, shortly
 from memjax.cli.output import Output, conclude, put
 from memjax.config.from_keywords import FIRST, with_purpose
@@ -19,7 +19,7 @@ from memjax.errors import InputError, one_of
 from memjax.machine.workers import make_worker
 
 
-def train(config: RunConfig) -> None:
+def run(config: RunConfig) -> None:
     """Trains, estimates, writes the report and prints the closing table."""
     worker = make_worker(config.share)
     output = Output(config.output, f"memjax {worker.index}/{worker.count}" if worker.count > 1 else "memjax")
@@ -30,6 +30,9 @@ def train(config: RunConfig) -> None:
 
         jax.config.update("jax_platforms", "cpu")  # a driver that held a GPU's memory would leave none to the tasks
     result = fit_config(config, None, output)
+    if result.run.sees_everything:
+        output.result("summary", repr(result), store.shown(result.folder), trained=result.trained)
+        return
     report = result.folder / "report.html"
     if result.fresh or not store.is_there(report) or not config.examples:
         result.report(config.examples)
@@ -37,21 +40,20 @@ def train(config: RunConfig) -> None:
     conclude(output, result.folder, result.dataset, made, store.shown(report), result.columns)
 
 
-COMMANDS = {
-    RunConfig: ("run", train),
-    Status: ("status", status),
-    Verify: ("verify", verify),
-    results.Report: ("report", results.report),
-    results.Suspects: ("suspects", results.suspects),
-    results.Apply: ("apply", results.apply),
-    results.Compare: ("compare", results.compare),
-    results.Estimate: ("estimate", results.estimate),
-    results.Export: ("export", results.export),
-    results.Publish: ("publish", results.publish),
-    Doctor: ("doctor", doctor),
-    Seed: ("seed", seed),
+COMMANDS: dict[str, Callable[..., int | None]] = {
+    "run": run,
+    "status": inspect.status,
+    "verify": inspect.verify,
+    "report": results.report,
+    "suspects": results.suspects,
+    "apply": results.apply,
+    "compare": results.compare,
+    "estimate": results.estimate,
+    "export": results.export,
+    "publish": results.publish,
+    "doctor": machine.doctor,
+    "seed": machine.seed,
 }
-NAMES = [name for name, _ in COMMANDS.values()]
 
 
 def call(arguments: list[str]) -> int:
@@ -66,15 +68,14 @@ def call(arguments: list[str]) -> int:
         return 0
     named = bool(arguments) and not arguments[0].startswith("-")
     command, rest = (arguments[0], arguments[1:]) if named else ("run", arguments)
-    if command not in (*NAMES, "describe", "completion"):
+    if command not in (*COMMANDS, "describe", "completion"):
         from memjax.data.sources import kind_of
 
         if kind := kind_of(command):
             raise InputError(f"{command!r} is a data set, not a command; did you mean --dataset {kind}:{command}?")
-        raise one_of("command", command, [*NAMES, "describe", "completion"])
+        raise one_of("command", command, [*COMMANDS, "describe", "completion"])
     if not {"-h", "--help", "--help-all"}.isdisjoint(rest):
-        kinds = {name: kind for kind, (name, _) in COMMANDS.items() if kind is not RunConfig}
-        short = of_command(command, kinds[command]) if command in kinds else shortly()
+        short = of_command(command, COMMANDS[command]) if command in COMMANDS and command != "run" else shortly()
         put((everything() if "--help-all" in rest else short).removesuffix("\n"))
         raise SystemExit(0)
     if command == "describe":  # the doctor, with the data set as its first word
@@ -84,14 +85,13 @@ def call(arguments: list[str]) -> int:
         if len(rest) != 1 or rest[0] not in SHELLS:
             raise one_of("shell", " ".join(rest), SHELLS)
         command = "--tyro-print-completion"
-    chips, rest = ahead(rest) if command == "doctor" else (Ahead(), rest)
-    begin, rest = beginning(rest) if command in ("run", "doctor") else (RunConfig(), rest)
-    defaults = {RunConfig: {"default": begin}, Doctor: {"default": Doctor(begin, ahead=chips)}}
-    commands = [Annotated[kind, tyro.conf.subcommand(name, **defaults.get(kind, {}))]
-                for kind, (name, _) in COMMANDS.items()]  # fmt: skip
-    union: Any = Union[tuple(commands)]  # noqa: UP007  # a union of a list
-    request = tyro.cli(union, prog="memjax", args=[command, *rest], config=CONFIG)
-    return COMMANDS[type(request)][1](request) or 0
+    commands = COMMANDS
+    if command in ("run", "doctor"):
+        chips, rest = ahead(rest) if command == "doctor" else (None, rest)
+        begin, rest = beginning(rest)
+        defaults = {"config": begin} | ({"ahead": chips} if chips else {})
+        commands = COMMANDS | {command: partial(COMMANDS[command], **defaults)}
+    return tyro.extras.subcommand_cli_from_dict(commands, prog="memjax", args=[command, *rest], config=CONFIG) or 0
 
 
 SHELLS = ("bash", "zsh", "tcsh")

@@ -3,7 +3,6 @@
 import shlex
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from memjax import store
@@ -14,37 +13,32 @@ from memjax.errors import InputError
 from memjax.runs import summary
 
 
-@dataclass(frozen=True)
-class Status:
-    """Say how far a run is."""
+def status(folder: Folder, json: bool = False) -> None:
+    """Say how far a run is.
 
-    folder: Folder
-    """The run folder."""
-    json: bool = False
-    """Print one JSON object instead of lines."""
-
-
-def status(request: Status) -> None:
-    """Prints how far a run is."""
-    folder = store.place(request.folder)
-    plan = store.read_plan(folder)
+    Args:
+      folder: The run folder.
+      json: Print one JSON object instead of lines.
+    """
+    place = store.place(folder)
+    plan = store.read_plan(place)
     if plan is None:
-        raise InputError(f"{store.shown(folder)} holds no run: plan.json is missing; check the path")
-    blocks = store.stamps(folder / "blocks")
-    models, counts = plan.num_trained(store.finished_among(blocks)), _counts(folder)
-    size, ago = _size(folder, blocks), _seconds_ago(folder, blocks)
+        raise InputError(f"{store.shown(place)} holds no run: plan.json is missing; check the path")
+    blocks = store.stamps(place / "blocks")
+    models, counts = plan.num_trained(store.finished_among(blocks)), _counts(place)
+    size, ago = _size(place, blocks), _seconds_ago(place, blocks)
     latest = "" if ago is None else f"; the last {ago:,.0f} s ago"
     rows = [
         ("data", f"{summary.printable(plan.data['name'])}, {plan.data['num_train']:,} training examples"),
         ("model", summary.printable(plan.config["model"]["model"])),
         ("models", f"{models} of {plan.num_models} trained, {plan.pack_size} per block{latest}"),
-        ("estimates", f"none yet; resume it with: memjax --run {shlex.quote(store.shown(folder))}"
+        ("estimates", f"none yet; resume it with: memjax --run {shlex.quote(store.shown(place))}"
          if counts is None
          else f"from {counts['num_models']} models, {counts['num_failed']} of them diverged"),
         ("on disk", f"{size / 2**20:.1f} MiB, begun {plan.created}"),
     ]  # fmt: skip
-    Output(OutputSpec(json=request.json)).say(
-        "status", two_columns(rows), run=store.shown(folder), data=plan.data["name"],
+    Output(OutputSpec(json=json)).say(
+        "status", two_columns(rows), run=store.shown(place), data=plan.data["name"],
         model=plan.config["model"]["model"], models=models, of=plan.num_models, pack_size=plan.pack_size,
         estimates=counts, bytes=size, begun=plan.created, seconds_since_last_block=ago,
     )  # fmt: skip
@@ -59,31 +53,25 @@ def _counts(folder: Path) -> dict[str, int] | None:
     return None if found is None else {"num_models": found.num_models, "num_failed": found.num_failed}
 
 
-@dataclass(frozen=True)
-class Verify:
-    """Check every file of a run folder against its checksum.  With --quiet only problems are printed."""
+def verify(folder: Folder, repair: bool = False, *, output: OutputSpec) -> int:
+    """Check every file of a run folder against its checksum.  With --quiet only problems are printed.
 
-    folder: Folder
-    """The run folder."""
-    repair: bool = False
-    """Set damaged blocks aside and train their models again.  Estimates that are damaged or were made from other blocks
-    are made again.  Nothing is deleted."""
-    output: OutputSpec = field(default_factory=OutputSpec)
-
-
-def verify(request: Verify) -> int:
-    """Prints what was found, and repairs it if asked to; 0: no problem, 1: some are left, 3: all are repaired."""
-    output = Output(request.output)
-    found, notes = _look(request.folder, output)
+    Args:
+      folder: The run folder.
+      repair: Set damaged blocks aside and train their models again.  Estimates that are damaged or were made from other
+        blocks are made again.  Nothing is deleted.
+    """
+    printed = Output(output)
+    found, notes = _look(folder, printed)
     left = found
-    if found and request.repair:
-        from memjax.runs.stages import repair
+    if found and repair:
+        from memjax.runs import stages
 
-        repair(store.place(request.folder), [finding.block for finding in found if finding.block is not None], output)
-        left, notes = _look(request.folder, output)
+        stages.repair(store.place(folder), [finding.block for finding in found if finding.block is not None], printed)
+        left, notes = _look(folder, printed)
         words = f"repaired {len(found) - len(left)} of {len(found)} problems"
-        output.result("repaired", words, words, found=len(found), left=len(left))
-    if request.output.json:
+        printed.result("repaired", words, words, found=len(found), left=len(left))
+    if output.json:
         print_event("summary", problems=len(left), notes=notes)
     return 1 if left else 3 if found else 0
 

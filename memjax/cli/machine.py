@@ -1,6 +1,5 @@
 """Commands about this machine and the data on it."""
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +15,12 @@ from memjax.runs import summary
 from memjax.store import place
 
 
-@dataclass(frozen=True)
-class Doctor:
+def doctor(config: RunConfig, fleet: FleetSpec, ahead: tyro.conf.Suppress[tyro.conf.Fixed[Ahead]]) -> None:
     """Say what is understood of the data, and predict the time, disk and precision of a run.  Nothing is trained.
 
     All options of a run are understood too; memjax --help-all lists them.  With --plan the prediction is for other
-    machines, with --for CHIP for accelerators that are compiled for.
-    """
-
-    config: RunConfig
-    fleet: FleetSpec = field(default_factory=FleetSpec)
-    ahead: tyro.conf.Suppress[tyro.conf.Fixed[Ahead]] = field(default_factory=Ahead)
-
-
-@dataclass(frozen=True)
-class Seed:
-    """Copy data files that you already have into the download folder."""
-
-    dataset: tyro.conf.Positional[str]
-    """mnist, fashion_mnist, cifar10, cifar100 or svhn_cropped."""
-    folder: tyro.conf.Positional[Path]
-    """The folder with the files."""
-
-
-def doctor(request: Doctor) -> None:
-    """Prints the description and the prediction."""
-    config, fleet = request.config, request.fleet
-    target = slice_named(request.ahead.chip) if request.ahead.chip else None
+    machines, with --for CHIP for accelerators that are compiled for."""
+    target = slice_named(ahead.chip) if ahead.chip else None
     if target:
         from memjax.runs.ahead import prepare
 
@@ -61,8 +39,8 @@ def doctor(request: Doctor) -> None:
         from memjax.data.outline import outline
         from memjax.runs.for_chip import for_chip
 
-        dataset, shapes = outline(config.data, request.ahead.shapes), request.ahead.shapes
-        command = [*request.ahead.command, *(["--dataset", "NAME"] if shapes.shape else [])]
+        dataset, shapes = outline(config.data, ahead.shapes), ahead.shapes
+        command = [*ahead.command, *(["--dataset", "NAME"] if shapes.shape else [])]
         rows, facts = for_chip(config, dataset, target, command)
         say("forecast", [("run", f"{config.num_models:,} models {config.model.model} on {dataset.name}"), *rows],
             plan=facts)  # fmt: skip
@@ -75,9 +53,14 @@ def doctor(request: Doctor) -> None:
     say("forecast", rows, costs=costs._asdict())
 
 
-def seed(request: Seed) -> None:
-    """Copies the files and prints the paths of the copies."""
+def seed(dataset: tyro.conf.Positional[str], folder: tyro.conf.Positional[Path]) -> None:
+    """Copy data files that you already have into the download folder.
+
+    Args:
+      dataset: mnist, fashion_mnist, cifar10, cifar100 or svhn_cropped.
+      folder: The folder with the files.
+    """
     from memjax.data.downloads.seed import seed_cache
 
-    for path in seed_cache(request.dataset, request.folder):
+    for path in seed_cache(dataset, folder):
         put(str(path))

@@ -3,12 +3,13 @@
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator
-from dataclasses import MISSING, Field, fields, is_dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
+import docstring_parser
 import tyro
 
 from memjax.config.from_keywords import PURPOSES
@@ -45,21 +46,28 @@ class Option(NamedTuple):
     required: bool
 
 
-def options_of(kind: type, names: tuple[str, ...] = ()) -> Iterator[Option]:
-    """The options of a settings class, in their order; with `names` only those.
+class _Part(NamedTuple):
+    """A field of a settings class, or an argument of a command."""
+
+    name: str
+    type: Any
+    default: Any
+    about: str  # empty for nested settings
+
+
+def options_of(kind: Callable[..., Any], names: tuple[str, ...] = ()) -> Iterator[Option]:
+    """The options of a settings class or of a command, in their order; with `names` only those.
 
     Options of nested settings come after it.  The options of a run are left out: `memjax --help-all` has them.
     """
-    about = _docstrings(kind)
-    for part in fields(kind):
+    for part in _parts(kind):
+        nested = get_args(part.type)[0] if get_origin(part.type) is Annotated else part.type
         if names and part.name not in names:
             continue
-        if part.name in about:
-            yield _option(part, about[part.name])
-        elif is_dataclass(part.type) and part.type is not RunConfig:
-            yield from options_of(part.type)  # type: ignore[arg-type]
-        elif get_origin(part.type) is Annotated and is_dataclass(get_args(part.type)[0]):
-            yield from options_of(get_args(part.type)[0])
+        if part.about:
+            yield _option(part)
+        elif is_dataclass(nested) and nested is not RunConfig:
+            yield from options_of(nested)  # type: ignore[arg-type]
 
 
 def grouped() -> Iterator[tuple[str, list[Option]]]:
@@ -69,27 +77,36 @@ def grouped() -> Iterator[tuple[str, list[Option]]]:
 
 
 @cache
-def _docstrings(kind: type) -> dict[str, str]:
-    """The text below each attribute of a settings class, on one line."""
+def _parts(kind: Any) -> list[_Part]:
+    taken = inspect.signature(kind).parameters.values()
+    if is_dataclass(kind):
+        about = _below_attributes(kind)
+    else:
+        about = {part.arg_name: part.description for part in docstring_parser.parse(str(kind.__doc__)).params}
+    texts = (" ".join((about.get(part.name) or "").split()) for part in taken)
+    return [_Part(part.name, part.annotation, part.default, text) for part, text in zip(taken, texts, strict=True)]
+
+
+def _below_attributes(kind: Any) -> dict[str, str]:
+    """The text below each attribute of a settings class."""
     (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
     found = {}
     for before, after in zip(body.body, body.body[1:], strict=False):  # type: ignore[attr-defined]
         if isinstance(before, ast.AnnAssign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-            found[before.target.id] = " ".join(str(after.value.value).split())  # type: ignore[union-attr]
+            found[before.target.id] = str(after.value.value)  # type: ignore[union-attr]
     return found
 
 
-def _option(part: Field, about: str) -> Option:
-    """An option from the field of a settings class."""
+def _option(part: _Part) -> Option:
     marks = getattr(part.type, "__metadata__", ())
     if tyro.conf.Positional in marks:
         given = [mark.metavar for mark in marks if mark is not tyro.conf.Positional]
-        return Option((given or [part.name.upper()])[0], "", "", about, True)
-    required = part.default is MISSING and part.default_factory is MISSING
+        return Option((given or [part.name.upper()])[0], "", "", part.about, True)
+    required = part.default is inspect.Parameter.empty
     prefix = "--no-" if part.default is True else "--"
     name = next((mark.name for mark in marks if getattr(mark, "name", None)), part.name)
-    default = "" if required or "Default:" in about else _default(part.default)
-    return Option(prefix + name.replace("_", "-"), _takes(part.type), default, about, required)
+    default = "" if required or "Default:" in part.about else _default(part.default)
+    return Option(prefix + name.replace("_", "-"), _takes(part.type), default, part.about, required)
 
 
 def _takes(kind: Any) -> str:
@@ -115,8 +132,10 @@ def _template(name: str):
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("memjax.cli", "help")
-    settings = {"trim_blocks": True, "lstrip_blocks": True, "keep_trailing_newline": True}
-    return Environment(loader=loader, undefined=StrictUndefined, **settings).get_template(name)  # noqa: S701  no HTML
+    environment = Environment(  # noqa: S701  no HTML
+        loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    return environment.get_template(name)
 
 
 def shortly() -> str:
@@ -124,9 +143,14 @@ def shortly() -> str:
     return _template("short.txt").render()
 
 
-def of_command(name: str, kind: type) -> str:
+def of_command(name: str, command: Callable[..., Any]) -> str:
     """The help of one command: its usage, what it does, and its options."""
-    return _template("command.txt").render(name=name, about=inspect.getdoc(kind), options=list(options_of(kind)))
+    return _template("command.txt").render(name=name, about=about(command), options=list(options_of(command)))
+
+
+def about(command: Callable[..., Any]) -> str:
+    """What a command does."""
+    return " ".join(str(docstring_parser.parse(str(command.__doc__)).description).split())
 
 
 def everything() -> str:

@@ -1,7 +1,6 @@
 """Commands that make reports, estimates and files for other programs."""
 
 import shlex
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -18,176 +17,147 @@ from memjax.runs.summary import printable
 from memjax.store import place, shown
 
 
-@dataclass(frozen=True)
-class Report:
-    """Write the report of a run folder again."""
+def report(folder: Folder, examples: bool = True, dataset: str = "") -> None:
+    """Write the report of a run folder again.
 
-    folder: Folder
-    """The run folder."""
-    examples: bool = True
-    """Leave images and features out of the report.  It still names the rows that are memorized most."""
-    dataset: str = ""
-    """Where the examples are now, such as npz:FILE, if they have moved."""
-
-
-def report(request: Report) -> None:
-    """Writes the report and prints its path."""
+    Args:
+      folder: The run folder.
+      examples: Leave images and features out of the report.  It still names the rows that are memorized most.
+      dataset: Where the examples are now, such as npz:FILE, if they have moved.
+    """
     from memjax.runs.result import open
 
-    put(shown(open(request.folder, request.dataset).report(request.examples).path))
+    put(shown(open(folder, dataset).report(examples).path))
 
 
-@dataclass(frozen=True)
-class Suspects:
-    """List the training examples whose labels look most wrong, most suspicious first."""
+def suspects(folder: Folder, count: int = 20, csv: str = "", json: bool = False) -> None:
+    """List the training examples whose labels look most wrong, most suspicious first.
 
-    folder: Folder
-    """The run folder."""
-    count: int = 20
-    """Rows, at most."""
-    csv: str = ""
-    """A file for the table, with all its columns."""
-    json: bool = False
-    """Print one JSON object per row instead of lines."""
-
-
-def suspects(request: Suspects) -> None:
-    """Prints the sentence and the table, or writes the table to a file."""
+    Args:
+      folder: The run folder.
+      count: Rows, at most.
+      csv: A file for the table, with all its columns.
+      json: Print one JSON object per row instead of lines.
+    """
     from memjax.exchange import write_csv
     from memjax.runs.result import open
     from memjax.runs.suspects import lines, rest, sentence, suspect_columns
 
-    if request.count < 1:
-        raise InputError(f"--count is {request.count}; give 1 or more")
-    columns = open(request.folder).columns
-    found = suspect_columns(columns, request.count)
-    if request.csv:
-        write_csv(Path(request.csv), found)
-        put(request.csv)
-    elif request.json:
+    if count < 1:
+        raise InputError(f"--count is {count}; give 1 or more")
+    columns = open(folder).columns
+    found = suspect_columns(columns, count)
+    if csv:
+        write_csv(Path(csv), found)
+        put(csv)
+    elif json:
         for record in records(found):
             print_event("suspect", **record)
     else:
-        more = rest(columns, request.count, request.folder)
+        more = rest(columns, count, folder)
         put("\n".join([*filter(None, [sentence(columns)]), "", *lines(found), *more]))
 
 
-@dataclass(frozen=True)
-class Apply:
-    """Write a corrected table from a review that the report's page saved.  The original stays as it is."""
+def apply(review: tyro.conf.Positional[Path], dataset: str, target: str, out: Path, id: str = "") -> None:
+    """Write a corrected table from a review that the report's page saved.  The original stays as it is.
 
-    review: tyro.conf.Positional[Path]
-    """The review: review.csv or review.json."""
-    dataset: str
-    """The table that was reviewed: csv:FILE or parquet:FILE."""
-    target: str
-    """The column with the labels."""
-    out: Path
-    """The corrected table."""
-    id: str = ""
-    """The column with the names of the rows.  Default: rows are named by their numbers from 0."""
-
-
-def apply(request: Apply) -> None:
-    """Writes the corrected table, and prints what was changed and how to train on it."""
+    Args:
+      review: The review: review.csv or review.json.
+      dataset: The table that was reviewed: csv:FILE or parquet:FILE.
+      target: The column with the labels.
+      out: The corrected table.
+      id: The column with the names of the rows.  Default: rows are named by their numbers from 0.
+    """
     from memjax.data.tables.review import apply_review, read_review
 
-    spec = TableSpec(target=request.target, id=request.id)
-    done = apply_review(read_review(request.review), request.dataset, spec, request.out)
-    kind, named = request.dataset.partition(":")[0], f" --id {shlex.quote(request.id)}" if request.id else ""
-    put(f"{request.out}: {done.relabelled} labels changed, {done.dropped} rows left out, {done.kept} left as they were")
-    again = f"memjax --dataset {kind}:{shlex.quote(str(request.out))} --target {shlex.quote(request.target)}{named}"
+    spec = TableSpec(target=target, id=id)
+    done = apply_review(read_review(review), dataset, spec, out)
+    kind, named = dataset.partition(":")[0], f" --id {shlex.quote(id)}" if id else ""
+    put(f"{out}: {done.relabelled} labels changed, {done.dropped} rows left out, {done.kept} left as they were")
+    again = f"memjax --dataset {kind}:{shlex.quote(str(out))} --target {shlex.quote(target)}{named}"
     put(f"train again: {again}")
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """Estimate memorization, influence and strong pairs from predictions of models trained elsewhere."""
+def estimate(
+    arrays: str, out: str, influence: Literal["same-class", "all"] = "same-class", score: Score = "correct", *,
+    output: OutputSpec,
+) -> None:  # fmt: skip
+    """Estimate memorization, influence and strong pairs from predictions of models trained elsewhere.
 
-    arrays: str
-    """An npz file, or a folder of npy files: masks (models, train), train_correct or another score (models, train),
-    and optionally test_correct (models, test), train_labels and test_labels.  Other common names are understood
-    (memjax.exchange.NAMES), and so are folders with Feldman and Zhang's aux_arrays.npz or with LiRA's experiments."""
-    out: str
-    """Folder for estimates.npz, pairs.npz and report.html; created if needed."""
-    influence: Literal["same-class", "all"] = "same-class"
-    """all: also write influence.npy, with every train-test pair."""
-    score: Score = "correct"
-    """The quantity that is compared in and out of sample.  The arrays must hold it for training and test examples, such
-    as train_probability and test_probability."""
-    output: OutputSpec = field(default_factory=OutputSpec)
-
-
-def estimate(request: Estimate) -> None:
-    """Writes the estimates and a report, and prints the closing table."""
+    Args:
+      arrays: An npz file, or a folder of npy files: masks (models, train), train_correct or another score (models,
+        train), and optionally test_correct (models, test), train_labels and test_labels.  Other common names are
+        understood (memjax.exchange.NAMES), and so are folders with Feldman and Zhang's aux_arrays.npz or with LiRA's
+        experiments.
+      out: Folder for estimates.npz, pairs.npz and report.html; created if needed.
+      influence: all: also write influence.npy, with every train-test pair.
+      score: The quantity that is compared in and out of sample.  The arrays must hold it for training and test
+        examples, such as train_probability and test_probability.
+    """
     environment.start_jax()
     from memjax.exchange import outcomes_of, read_predictions
     from memjax.runs.from_arrays import write_all
 
-    examples, outcomes = outcomes_of(read_predictions(request.arrays), Path(request.arrays).name)
-    folder = place(request.out)
-    path = write_all(examples, outcomes, folder, request.influence == "all", request.score)
+    examples, outcomes = outcomes_of(read_predictions(arrays), Path(arrays).name)
+    folder = place(out)
+    path = write_all(examples, outcomes, folder, influence == "all", score)
     made = {"report": shown(path), "estimates": shown(folder / "estimates.npz")}
-    conclude(Output(request.output), folder, examples, made, shown(path))
+    conclude(Output(output), folder, examples, made, shown(path))
 
 
-@dataclass(frozen=True)
-class Export:
-    """Write the predictions or estimates of a run as files for other programs."""
+def export(
+    run: Folder, out: Path,
+    format: Literal["arrays", "feldman-zhang", "lira", "csv", "parquet", "parameters"] = "arrays",
+) -> None:  # fmt: skip
+    """Write the predictions or estimates of a run as files for other programs.
 
-    run: Folder
-    """The run folder."""
-    out: Path
-    """Folder for the files; created if needed."""
-    format: Literal["arrays", "feldman-zhang", "lira", "csv", "parquet"] = "arrays"
-    """arrays: npy files of masks and predictions.  feldman-zhang: a folder with aux_arrays.npz for each model.  lira:
-    an experiment for each model.  csv, parquet: all numbers as tables, and a dictionary of their columns."""
-
-
-def export(request: Export) -> None:
-    """Writes the files, and prints what was written."""
+    Args:
+      run: The run folder.
+      out: Folder for the files; created if needed.
+      format: arrays: npy files of masks and predictions.  feldman-zhang: a folder with aux_arrays.npz for each model.
+        lira: an experiment for each model.  csv, parquet: all numbers as tables, and a dictionary of their columns.
+        parameters: the network of each model as safetensors, where --keep parameters has stored it.
+    """
     from memjax.runs import from_arrays
     from memjax.runs.result import open
 
-    for line in from_arrays.export(open(request.run), request.out, request.format):
+    for line in from_arrays.export(open(run), out, format):
         put(line)
 
 
-@dataclass(frozen=True)
-class Compare:
+def compare(
+    folder: Folder,
+    second: tyro.conf.Positional[str],
+    count: int = 20,
+    csv: str = "",
+    page: str = "",
+    json: bool = False,
+) -> None:
     """Compare two finished runs: before and after cleaning, of two networks, or of two seeds.  Prints how far their
-    scores agree, and which examples moved beyond their error."""
+    scores agree, and which examples moved beyond their error.
 
-    folder: Folder
-    """The run folder A."""
-    second: tyro.conf.Positional[str]
-    """The run folder B."""
-    count: int = 20
-    """Rows of the table of what moved, at most."""
-    csv: str = ""
-    """A file for the table of all examples in both runs."""
-    page: str = ""
-    """A file for an HTML page with the scores of both runs and the examples that moved."""
-    json: bool = False
-    """Print one JSON object instead of lines."""
-
-
-def compare(request: Compare) -> None:
-    """Prints the comparison, and writes the files that are asked for."""
+    Args:
+      folder: The run folder A.
+      second: The run folder B.
+      count: Rows of the table of what moved, at most.
+      csv: A file for the table of all examples in both runs.
+      page: A file for an HTML page with the scores of both runs and the examples that moved.
+      json: Print one JSON object instead of lines.
+    """
     from memjax.exchange import write_csv
     from memjax.runs import compare
 
-    if request.count < 1:
-        raise InputError(f"--count is {request.count}; give 1 or more")
-    found = compare.compare(request.folder, request.second)
-    moved = records({name: values[: request.count] for name, values in found.moved.items()})
-    written = {"csv": request.csv, "page": request.page}
-    if request.csv:
-        write_csv(Path(request.csv), found.columns)
-    if request.page:
-        found.report(request.page)
-    if request.json:
-        print_event("comparison", a=request.folder, b=request.second, **found.facts, **written, rows=moved)
+    if count < 1:
+        raise InputError(f"--count is {count}; give 1 or more")
+    found = compare.compare(folder, second)
+    moved = records({name: values[:count] for name, values in found.moved.items()})
+    written = {"csv": csv, "page": page}
+    if csv:
+        write_csv(Path(csv), found.columns)
+    if page:
+        found.report(page)
+    if json:
+        print_event("comparison", a=folder, b=second, **found.facts, **written, rows=moved)
         return
     lines = [("id", "label", "A", "B", "difference", "q-value")]
     for row in moved:
@@ -200,30 +170,22 @@ def compare(request: Compare) -> None:
         put("\n".join(["", *aligned([*map(list, zip(*lines, strict=True))])]))
 
 
-@dataclass(frozen=True)
-class Publish:
+def publish(folder: Folder, out: Path, licence: str = "", creator: str = "", name: str = "") -> None:
     """Write a finished run as a data set for others: tables, masks and predictions as Parquet and npz, a data card,
-    Croissant metadata and checksums.  Inputs of examples are not written."""
+    Croissant metadata and checksums.  Inputs of examples are not written.
 
-    folder: Folder
-    """The run folder."""
-    out: Path
-    """A new folder, or one that this command has written."""
-    licence: str = ""
-    """Under which the files may be used: an SPDX identifier such as CC-BY-4.0, or words.  Default: unknown, which the
-    data card says."""
-    creator: str = ""
-    """Who publishes the data set."""
-    name: str = ""
-    """Of the data set.  Default: Memorization in, and the name of the examples."""
-
-
-def publish(request: Publish) -> None:
-    """Writes the files, and prints their names."""
+    Args:
+      folder: The run folder.
+      out: A new folder, or one that this command has written.
+      licence: Under which the files may be used: an SPDX identifier such as CC-BY-4.0, or words.  Default: unknown,
+        which the data card says.
+      creator: Who publishes the data set.
+      name: Of the data set.  Default: Memorization in, and the name of the examples.
+    """
     from memjax.runs import publish
     from memjax.runs.result import open
 
-    names = publish.publish(open(request.folder), request.out, request.licence, request.creator, request.name)
-    put("\n".join(str(request.out / name) for name in names))
-    if not request.licence:
+    names = publish.publish(open(folder), out, licence, creator, name)
+    put("\n".join(str(out / name) for name in names))
+    if not licence:
         put("licence         unknown, and the data card says so; give --licence, such as CC-BY-4.0")

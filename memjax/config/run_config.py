@@ -5,11 +5,11 @@ import json
 import re
 from dataclasses import asdict, dataclass, field, replace
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from memjax.config.goals import Goal, as_goal, check_goal
 from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec, check_ranges
-from memjax.errors import InputError
+from memjax.errors import InputError, one_of
 from memjax.prng import check_seed
 
 Kept = Literal["correct", "probability", "margin", "log_odds", "logits"]
@@ -44,8 +44,10 @@ class RunConfig:
     subset: SubsetSpec = field(default_factory=SubsetSpec)
     model: ModelSpec = field(default_factory=ModelSpec)
     train: TrainSpec = field(default_factory=TrainSpec)
-    keep: tuple[Kept, ...] = ("correct", "probability")
-    """Quantities to store for each model on each training and test example."""
+    keep: tuple[Kept | str, ...] = ("correct", "probability")
+    """Quantities to store for each model on each training and test example.  parameters also stores the trained
+    networks, for `result.models`; parameters=N stores them N times during training, after equal numbers of epochs, and
+    parameters=every:K after every K epochs and the last."""
     record: tuple[Recorded, ...] = ()
     """Quantities to record for each training example while a model trains, for `memjax.dynamics`.  Default: nothing."""
     record_every: int = 1
@@ -86,6 +88,7 @@ class RunConfig:
     def __post_init__(self):
         check_seed(self.seed)
         check_ranges(self)
+        _check_keep(self)
         if "correct" not in self.keep:
             raise InputError("--keep leaves out correct, from which memorization is estimated; name it too")
         if self.score not in self.keep:
@@ -130,11 +133,29 @@ class RunConfig:
         last = self.train.epochs
         return self.record_epochs or (*range(self.record_every, last, self.record_every), last)
 
+    @property
+    def kept_metrics(self) -> tuple[str, ...]:
+        """What is stored for each example: `keep` without the parameters."""
+        return tuple(name for name in self.keep if name in get_args(Kept))
+
+    @property
+    def parameter_epochs(self) -> tuple[int, ...]:
+        """The epochs after which parameters are stored, ascending, the last one among them; empty if they are not."""
+        word, last = next((name for name in self.keep if name not in get_args(Kept)), None), self.train.epochs
+        if word is None:
+            return ()
+        how = word.partition("=")[2]
+        if how.startswith("every:"):
+            return (*range(int(how[6:]), last, int(how[6:])), last)
+        count = 1 if how in ("", "last") else int(how)
+        return tuple(-(-last * part // count) for part in range(1, count + 1))
+
     def shortened(self, epochs: int) -> "RunConfig":
         """The same settings with fewer epochs, for a trial."""
         left = tuple(epoch for epoch in self.recorded_epochs if epoch <= epochs)
         train = replace(self.train, epochs=epochs)
-        return replace(self, train=train, record=self.record if left else (), record_every=1, record_epochs=left)
+        recorded = self.record if left else ()
+        return replace(self, train=train, keep=self.kept_metrics, record=recorded, record_every=1, record_epochs=left)
 
     def settings(self) -> dict[str, Any]:
         """The settings that decide the result of model number t, as JSON values.  A resumed run must have the same."""
@@ -166,6 +187,26 @@ class RunConfig:
 
 # Settings that older folders lack.  They are stored only if they differ, so that older folders keep their names.
 _ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test", "channels_last": False}
+
+
+def _check_keep(config: RunConfig) -> None:
+    others = [name for name in config.keep if name not in get_args(Kept)]
+    for name in others:
+        if not re.fullmatch("parameters(=last|=[1-9][0-9]{0,5}|=every:[1-9][0-9]{0,5})?", name):
+            raise one_of("--keep", name, [*get_args(Kept), "parameters", "parameters=N", "parameters=every:K"])
+    if len(others) > 1:
+        raise InputError(f"--keep names the parameters twice: {' '.join(others)}; give one of them")
+    epochs, last = config.parameter_epochs, config.train.epochs
+    if len(epochs) > last:
+        raise InputError(
+            f"--keep {others[0]} asks for more than the {last} epochs of the training; give a smaller number"
+        )
+    if len(epochs) > 1 and (config.data.stream or config.checkpoint_minutes):
+        other = "--stream" if config.data.stream else "--checkpoint-minutes"
+        raise InputError(
+            f"--keep {others[0]} stores parameters during training, which goes without {other}; give --keep parameters "
+            "for those at the end"
+        )
 
 
 def _check_worker(text: str | None) -> None:

@@ -111,7 +111,15 @@ class TableSpec:
 
 
 Design = Literal[
-    "fixed-size", "bernoulli", "balanced", "complementary", "profile", "leave-one-out", "leave-group-out", "masks-file"
+    "fixed-size",
+    "bernoulli",
+    "balanced",
+    "complementary",
+    "profile",
+    "leave-one-out",
+    "leave-group-out",
+    "masks-file",
+    "everything",
 ]
 
 
@@ -123,7 +131,8 @@ class SubsetSpec:
     """How subsets are drawn.  fixed-size: subsets of one size, as in the paper.  bernoulli: each example independently.
     balanced: each example in equally many models.  complementary: models in pairs, the second trains on what the first
     leaves out.  profile: 10 % to 90 % of the examples in turn.  leave-one-out, leave-group-out: model t leaves out
-    example t, or group t.  masks-file: the subsets in a file."""
+    example t, or group t.  masks-file: the subsets in a file.
+    everything: all models train on all examples, for `result.models`; nothing is estimated."""
     subset_fraction: float = 0.7
     """Fraction of the training examples that a model trains on; for fixed-size, bernoulli and balanced."""
     num_groups: int = 10

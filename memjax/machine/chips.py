@@ -1,6 +1,8 @@
 """Accelerators that a run can be planned for: what they can do, and what they cost."""
 
 import re
+from pathlib import Path
+from string import Template
 from typing import NamedTuple
 
 from memjax.errors import one_of
@@ -63,13 +65,11 @@ def slice_named(text: str) -> Slice:
 def described(chip: Chip) -> str:
     """A GPU as XLA's compiler wants it described: a `GpuTargetConfigProto` as text."""
     major, cores, cache, shared, clock = _GPUS[chip.name]
-    return (
-        f"gpu_device_info {{ {_LIMITS} shared_memory_per_core: {shared + 1024} core_count: {cores} fpus_per_core: "
-        f"{128 if major == 9 else 64} memory_bandwidth: {chip.bandwidth:.0f} l2_cache_size: {cache} clock_rate_ghz: "
-        f"{clock} device_memory_size: {chip.memory} shared_memory_per_block_optin: {shared} "
-        f'cuda_compute_capability {{ major: {major} }} }} platform_name: "CUDA" dnn_version_info {{ major: 9 minor: 10 '
-        f'patch: 0 }} runtime_version {{ major: 13 minor: 0 patch: 0 }} device_description_str: "NVIDIA {chip.name}"'
-    )
+    template = Template(Path(__file__).with_name("gpu.pbtxt").read_text(encoding="ascii"))
+    return template.substitute(
+        name=chip.name, bandwidth=f"{chip.bandwidth:.0f}", memory=chip.memory, major=major, cores=cores, cache=cache,
+        shared=shared, shared_per_core=shared + 1024, clock=clock, units=128 if major == 9 else 64,
+    )  # fmt: skip
 
 
 # Compute capability, multiprocessors, bytes of second-level cache and of shared memory for a block, clock in GHz.
@@ -77,9 +77,3 @@ _GPUS = {
     "a100": (8, 108, 40 * 2**20, 166912, 1.41), "h100": (9, 132, 50 * 2**20, 232448, 1.98),
     "h200": (9, 132, 50 * 2**20, 232448, 1.98),
 }  # fmt: skip
-_LIMITS = (
-    "threads_per_block_limit: 1024 threads_per_warp: 32 shared_memory_per_block: 49152 threads_per_core_limit: 2048 "
-    "block_dim_limit_x: 2147483647 block_dim_limit_y: 65535 block_dim_limit_z: 65535 registers_per_core_limit: 65536 "
-    "registers_per_block_limit: 65536 thread_dim_limit_x: 1024 thread_dim_limit_y: 1024 thread_dim_limit_z: 64 "
-    'driver_version: "13.0.0" runtime_version: "13.0.0" compile_time_toolkit_version: "13.0.0" dnn_version: "9.10.0"'
-)

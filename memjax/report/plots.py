@@ -16,6 +16,7 @@ from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.report.page.figures import MEMORIZED, histogram
 from memjax.report.page.images import Painter
+from memjax.report.page.overview import number as digits
 from memjax.types import Dataset
 
 if TYPE_CHECKING:
@@ -112,9 +113,9 @@ def example_grid(
         place.set_axis_off()
         if number < len(value):
             draw(place, inputs[number])
-            error = "" if stderr is None else f" ± {_short(np.asarray(stderr)[number])}"
+            error = "" if stderr is None else f" ± {digits(np.asarray(stderr)[number], 2)}"
             name = "" if names is None else f"\n{_name(names[number])}"
-            _caption(place, f"{_short(value[number])}{error}{name}")
+            _caption(place, f"{digits(value[number], 2)}{error}{name}")
     return figure
 
 
@@ -151,7 +152,7 @@ def pair_strips(
             column = int(tt_idx[pair])
             draw(place, dataset.test_inputs[column])
             name = _name(dataset.class_names[dataset.test_labels[column]])
-            _caption(place, f"{_short(infl[pair])}\n{name}")
+            _caption(place, f"{digits(infl[pair], 2)}\n{name}")
     return figure
 
 
@@ -175,10 +176,6 @@ def _name(text: str) -> str:
     """A class name, shortened to fit under an image, without control characters."""
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
     return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
-
-
-def _short(value: float) -> str:
-    return f"{value:z.2f}".replace("-", "\N{MINUS SIGN}") if np.isfinite(value) else "undefined"
 
 
 @functools.cache

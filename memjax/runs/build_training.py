@@ -34,7 +34,7 @@ def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "T
     augment = training.make_augment(spec, dataset.input_shape)
     num_steps = spec.epochs * training.num_batches(dataset.num_train if stream else design.max_size, spec.batch_size)
     optimizer = training.make_optimizer(spec, num_steps)
-    keep = metrics_named(tuple(sorted(config.keep)))
+    keep = metrics_named(tuple(sorted(config.kept_metrics)))
     if stream:
         largest = training.largest_input(dataset.train_inputs.dtype)
         return training.StreamedTraining(model, optimizer, keep, num_steps, largest, augment, spec.label_smoothing)

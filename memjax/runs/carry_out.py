@@ -5,6 +5,7 @@ from memjax.machine.debugging import without_debugging
 from memjax.machine.workers import make_worker
 from memjax.runs import open_folder, stages
 from memjax.runs.open_folder import Run
+from memjax.runs.parameters import parameter_bytes
 from memjax.runs.progress import Teller
 
 
@@ -21,6 +22,11 @@ def carry_out(run: Run, teller: Teller, estimate: bool = True, advice: str = "")
     goal, fresh, looks, notices = run.config.goal, False, 0, [advice] if advice else []
     if not run.dataset.num_test:
         notices.append("there are no test examples: memorization is estimated, influence is undefined")
+    if size := parameter_bytes(run.config, run.dataset):
+        notices.append(
+            f"the parameters of a model take {size:,} bytes, those of all models {size * run.plan.num_models:,}; "
+            "blocks/*.parameters.npz may be deleted at any time"
+        )
     before = done = run.num_trained
     while True:
         others = run.config.engine or make_worker(run.config.share).count > 1
@@ -28,7 +34,7 @@ def carry_out(run: Run, teller: Teller, estimate: bool = True, advice: str = "")
         with teller.progress(run.plan.num_models, done, recount) as progress:
             while notices:
                 progress.write(notices.pop(0))
-            if not estimate:
+            if not estimate or run.sees_everything:
                 stages.train(run, progress.update, progress.write)
                 return run, run.plan.num_models - before, False
             left = None

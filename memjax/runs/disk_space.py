@@ -8,6 +8,7 @@ from pathlib import Path
 from memjax.config.run_config import RunConfig
 from memjax.errors import InputError
 from memjax.metrics import METRICS
+from memjax.runs.parameters import parameter_bytes
 from memjax.store.plan import MODELS_MOST
 from memjax.types import Dataset
 
@@ -26,10 +27,11 @@ def writes_all_pairs(config: RunConfig, dataset: Dataset) -> bool:
 
 def bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
     """What is kept of a model on disk."""
-    each = sum(METRICS[name].num_bytes(dataset.num_classes) for name in config.keep)
+    each = sum(METRICS[name].num_bytes(dataset.num_classes) for name in config.kept_metrics)
     an_epoch = sum(METRICS[name].num_bytes(dataset.num_classes) for name in config.record)
     recorded = an_epoch * len(config.recorded_epochs)
-    return (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
+    outputs = (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
+    return outputs + parameter_bytes(config, dataset)
 
 
 def check_room(folder: Path, num_models: int, config: RunConfig, dataset: Dataset) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -90,7 +91,7 @@ def export(result: Result, out: Path, kind: str) -> list[str]:
     """Writes a run's predictions or tables into a folder; returns what was written, in words.
 
     Args:
-      kind: arrays, feldman-zhang, lira, csv or parquet.
+      kind: arrays, feldman-zhang, lira, csv, parquet or parameters.
 
     Raises:
       InputError: a block is damaged, models are missing, or the run did not save what the kind needs.
@@ -101,6 +102,11 @@ def export(result: Result, out: Path, kind: str) -> list[str]:
             for name, table in (tables | {"columns": dictionary(tables)}).items():
                 add(f"{name}.{kind}", exchange.written_as(kind, table))
         return [f"{out / name}.{kind}" for name in (*tables, "columns")]
+    if kind == "parameters":
+        with exporting(out, kind) as add:
+            for model in result.models:
+                add(f"model-{model.number:06d}.safetensors", partial(exchange.safetensors.write, arrays=model.arrays))
+        return [f"{len(result.models)} models in {out}"]
     found, data = result.outcomes, result.dataset
     if kind == "arrays":
         return [str(out / name) for name in exchange.write_arrays(out, found, data)]

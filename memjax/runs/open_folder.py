@@ -31,6 +31,11 @@ class Run(Request):
             raise InputError(self.missing)
 
     @property
+    def sees_everything(self) -> bool:
+        """Whether its models train on all examples, so that there are no others to compare them with."""
+        return self.config.subset.design == "everything"
+
+    @property
     def finished(self) -> list[int]:
         """Blocks of the models asked for that are already there."""
         there = store.finished_blocks(self.folder)

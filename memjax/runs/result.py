@@ -17,14 +17,15 @@ from memjax.machine.workers import make_worker
 from memjax.results import Estimates, PairTable
 from memjax.runs import outputs, stages, summary
 from memjax.runs.carry_out import carry_out
+from memjax.runs.influence_on import influence_on
 from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
 from memjax.runs.suspects import example_columns, sentence, suspect_columns
+from memjax.runs.trained_models import Models, models_of
 from memjax.types import Curves, Dataset, Estimate, Outcomes
 
 FIRST = 5  # suspects that a result shows of itself
-LARGEST_INFLUENCE = 2**27  # train-test pairs whose influence and errors are held in memory at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,21 +133,7 @@ class Result:
         Raises:
           InputError: there are more than 2^27 pairs, or no test examples.
         """
-        from memjax import estimators
-
-        columns = np.atleast_1d(np.asarray(rows))
-        if not self.dataset.num_test:
-            raise InputError("this run has no test examples: influence is undefined; give x_test and y_test")
-        if self.dataset.num_train * len(columns) > LARGEST_INFLUENCE:
-            raise InputError(
-                f"influence of {self.dataset.num_train:,} training on {len(columns):,} test examples does not fit; ask "
-                "for some with result.influence_on(rows), or for the strong ones with result.pairs"
-            )
-        found = self.outcomes
-        scores = found.test[self.config.score][:, columns]
-        if estimators.in_pairs(self.run.design.masks, self.run.plan.num_models) and len(found.masks) % 2 == 0:
-            return estimators.complementary_influence(found.masks, scores)
-        return estimators.influence(found.masks, scores)
+        return influence_on(self.run, lambda: self.outcomes, rows)
 
     @cached_property
     def groups(self) -> Any:
@@ -211,6 +198,15 @@ class Result:
             return read(self.folder, blocks, *num_models, plan=self.run.plan)
         except store.CorruptBlock as problem:
             raise InputError(f"{problem}; result.extend() sets it aside and trains it again") from None
+
+    @cached_property
+    def models(self) -> Models:
+        """The trained networks: `result.models[i](x)` are the logits of model i; needs --keep parameters."""
+        return models_of(self.run)
+
+    def predict(self, x: Any, models: Any = None) -> np.ndarray:
+        """Logits (models, examples, classes) of some models, by default all, on inputs; see `Models.predict`."""
+        return self.models.predict(x, models)
 
     @cached_property
     def held_out_probabilities(self) -> np.ndarray | None:
@@ -292,13 +288,15 @@ class Result:
         rows = [("run folder", store.shown(self.folder))]
         if self.run.num_trained < self.run.plan.num_models:
             return [*rows, ("models", f"{self.run.num_trained} of {self.run.plan.num_models} trained")]
+        if self.run.sees_everything:
+            return [*rows, ("models", f"{self.run.num_trained} trained on all examples")]
         found = self.summary()
         return [*rows, *summary.rows(found), *(("warning", text) for text in found["warnings"])]
 
     @property
     def _first(self) -> tuple[str, dict[str, np.ndarray]]:
         """How many labels look wrong, and the first of them; an empty sentence if that is not known."""
-        whole = self.run.num_trained >= self.run.plan.num_models
+        whole = self.run.num_trained >= self.run.plan.num_models and not self.run.sees_everything
         return (sentence(self.columns), suspect_columns(self.columns, FIRST)) if whole else ("", {})
 
     def __repr__(self) -> str:

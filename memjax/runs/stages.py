@@ -101,6 +101,11 @@ def estimate(run: Run, advance: Advance, notify: Notify, worker: str | None = No
     Blocks that have changed since they were last read are checked, and trained again if they are damaged.  A `worker`,
     I/N, replaces that of the settings.
     """
+    if run.sees_everything:
+        raise InputError(
+            "--design everything trains all models on all examples: there are no others to compare them with, so that "
+            "memorization and influence are undefined; choose another design"
+        )
     run = replace(run, config=replace(run.config, worker=worker)) if worker else run
     every = writes_all_pairs(run.config, run.dataset)
     wanted = {name for name, asked in (("influence.npy", every), ("dynamics.npz", bool(run.config.record))) if asked}

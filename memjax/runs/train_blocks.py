@@ -17,6 +17,7 @@ from memjax.runs import ray_engine
 from memjax.runs.build_training import make_examples, make_single, with_network
 from memjax.runs.disk_space import check_disk
 from memjax.runs.open_folder import Run
+from memjax.runs.parameters import as_arrays
 
 JUDGED_FROM = 20  # models from which the share of diverged ones says something
 
@@ -81,14 +82,14 @@ def _train_blocks(run: Run, missing: list[int], counts: tuple[int, int], advance
         with signals.patience("the epoch under way" if checkpoints else "the models under way"):
             for pack in train_many(
                 single, run.config.seed, run.design.masks, examples, blocks, run.plan.pack_size,
-                checkpoints=checkpoints, stop=signals.asked,
+                checkpoints=checkpoints, stop=signals.asked, keep=run.config.parameter_epochs,
             ):  # fmt: skip
                 output, epochs = pack.output, np.array(run.config.recorded_epochs, np.int64)
                 block = store.Block(
                     pack.model_ids, pack.masks, output.finite, output.train, output.test, output.record, epochs,
                     output.classes,
                 )  # fmt: skip
-                if not store.write_block(run.folder, pack.number, block, plan, here):
+                if not store.write_block(run.folder, pack.number, block, plan, here, as_arrays(output.parameters)):
                     notify(f"block {pack.number} was trained elsewhere meanwhile, and differs; the first is kept")
                 forget(midway, plan, pack.number)
                 advance(max(0, min(len(pack.model_ids), run.plan.num_models - int(pack.model_ids[0]))))

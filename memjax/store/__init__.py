@@ -1,12 +1,13 @@
 """The files of a run.  A run has no state outside its folder.  Importing this package does not import jax."""
 
-from memjax.store.blocks import Block, CorruptBlock, commit_staged, read_block, write_block
+from memjax.store.blocks import Block, CorruptBlock, commit_staged, read_block, read_parameters, write_block
 from memjax.store.estimates import Results, as_estimates, as_pairs, read_estimates, read_found, read_pairs
 from memjax.store.files import (
     Stamp,
     has_links,
     is_there,
     publish,
+    remove,
     remove_folder,
     remove_leftovers,
     stamps,
@@ -16,7 +17,15 @@ from memjax.store.files import (
 )
 from memjax.store.outcomes import read_curves, read_held_out, read_outcomes
 from memjax.store.plan import Plan, add_network, differences, extend_plan, new_plan, read_plan, write_places
-from memjax.store.records import finished_among, finished_blocks, is_finished, read_record, record_path, set_aside
+from memjax.store.records import (
+    finished_among,
+    finished_blocks,
+    is_finished,
+    parameters_path,
+    read_record,
+    record_path,
+    set_aside,
+)
 from memjax.store.results import (
     ResultsNote,
     as_noted,

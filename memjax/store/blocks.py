@@ -1,7 +1,7 @@
 """A block of finished models on disk: an npz file, and a record with its checksum that is written after it.
 
 A block without a record does not count.  Neither file is ever overwritten.  Booleans are stored as bits, numbers as
-float16.
+float16.  Parameters, where they are stored, have a file of their own, which may be removed.
 """
 
 import hashlib
@@ -15,9 +15,18 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from memjax.errors import InputError
-from memjax.store.files import local_copy, publish, refresh, sha256_of, stage
+from memjax.store.files import is_there, local_copy, publish, refresh, sha256_of, stage
 from memjax.store.plan import Plan
-from memjax.store.records import Record, finished_blocks, number_of, read_record, record_path, set_aside, unreadable
+from memjax.store.records import (
+    Record,
+    finished_blocks,
+    number_of,
+    parameters_path,
+    read_record,
+    record_path,
+    set_aside,
+    unreadable,
+)
 from memjax.store.sealed import BrokenSeal, seal
 from memjax.store.staging import url_of
 from memjax.untrusted import read_npz
@@ -56,8 +65,11 @@ def block_path(folder: Path, number: int) -> Path:
     return folder / "blocks" / f"{number:06d}.npz"
 
 
-def write_block(folder: Path, number: int, block: Block, plan: str, environment: dict[str, str]) -> bool:
-    """Adds a block to a run folder: first its arrays, then the record that makes them count.
+def write_block(
+    folder: Path, number: int, block: Block, plan: str, environment: dict[str, str],
+    parameters: dict[str, np.ndarray] | None = None,
+) -> bool:  # fmt: skip
+    """Adds a block to a run folder: first its arrays and parameters, then the record that makes them count.
 
     Another process may write the same block at the same time.  The first one stays.  On the same kind of device the
     same models have the same bytes, so it does not matter which.
@@ -65,12 +77,33 @@ def write_block(folder: Path, number: int, block: Block, plan: str, environment:
     Returns:
       False if the block exists with other bytes, because the two were trained in different environments.
     """
-    content = _to_bytes(block)
+    content, kept = _to_bytes(block), _as_npz(parameters) if parameters else b""
     record = Record(
         number, plan, hashlib.sha256(content).hexdigest(), len(content), len(block.finite),
-        int((~block.finite).sum()), environment,
+        int((~block.finite).sum()), environment, hashlib.sha256(kept).hexdigest() if kept else "",
     )  # fmt: skip
-    return _commit(folder, content, record)
+    return _commit(folder, content, record, kept)
+
+
+def read_parameters(folder: Path, number: int) -> dict[str, np.ndarray] | None:
+    """The stored parameters of a block by name, with a models axis in front; None if there are none or no longer.
+
+    Raises:
+      CorruptBlock: their bytes differ from those that were written.
+      InputError: they cannot be read, which does not mean that they are damaged.
+    """
+    path = parameters_path(folder, number)
+    try:
+        record = read_record(folder, number)
+        if not record.parameters or not is_there(path):
+            return None
+        if sha256_of(local_copy(path, record.parameters)) != record.parameters:
+            raise CorruptBlock(number, "its parameters have another checksum than its record says")
+        return read_npz(path, lambda names: None, packed=False)
+    except (FileNotFoundError, BrokenSeal) as problem:
+        raise CorruptBlock(number, problem) from problem
+    except OSError as problem:
+        raise unreadable(path, problem) from problem
 
 
 def commit_staged(folder: Path, plan: str) -> int:
@@ -87,7 +120,10 @@ def commit_staged(folder: Path, plan: str) -> int:
         except (FileNotFoundError, BrokenSeal):
             continue
         if record.plan == plan and sha256_of(data) == record.sha256:
-            _commit(folder, data.read_bytes(), record)
+            kept = parameters_path(folder, number)
+            if record.parameters and not (kept.exists() and sha256_of(kept) == record.parameters):
+                continue
+            _commit(folder, data.read_bytes(), record, kept.read_bytes() if record.parameters else b"")
             count += 1
     return count
 
@@ -121,15 +157,20 @@ def read_block(folder: Path, number: int, plan: Plan | None = None) -> Block:
         raise CorruptBlock(number, problem) from problem
 
 
-def _commit(folder: Path, content: bytes, record: Record) -> bool:
+def _commit(folder: Path, content: bytes, record: Record, kept: bytes) -> bool:
     number = record.number
-    data_path, its_record, sealed = block_path(folder, number), record_path(folder, number), seal(record._asdict())
+    data_path, its_record = block_path(folder, number), record_path(folder, number)
+    fields = record._asdict()
+    sealed = seal(fields if kept else {name: fields[name] for name in fields if name != "parameters"})
+    files = [(parameters_path(folder, number), kept, record.parameters)] if kept else []
+    files.append((data_path, content, record.sha256))
     while True:
         data_path.parent.mkdir(exist_ok=True)
-        stage(data_path, content)
+        for path, its_bytes, _ in files:
+            stage(path, its_bytes)
         stage(its_record, sealed)
         try:
-            same = publish(data_path, content) or sha256_of(data_path) == record.sha256
+            same = all(publish(path, its_bytes) or sha256_of(path) == digest for path, its_bytes, digest in files)
             if same and publish(its_record, sealed):
                 return True
             refresh([its_record])
@@ -158,6 +199,10 @@ def _to_bytes(block: Block) -> bytes:
         arrays |= {f"record_{name}": _compact(values, axis=2) for name, values in block.record.items()}
     if block.held_out is not None:
         arrays[_HELD_OUT] = block.held_out.astype(np.float16)
+    return _as_npz(arrays)
+
+
+def _as_npz(arrays: dict[str, Any]) -> bytes:
     stream = io.BytesIO()
     np.savez(stream, **arrays)
     return stream.getvalue()
@@ -193,7 +238,7 @@ def _check_with(plan: Plan, number: int, block: Block) -> None:
     """Raises an error unless a block holds the models, the examples and the metrics that the plan says."""
     if not np.array_equal(block.model_ids, np.arange(number * plan.pack_size, (number + 1) * plan.pack_size)):
         raise ValueError("it holds models with other numbers than the plan says")
-    keep, recorded = plan.config.get("keep", block.train), plan.config.get("record", {"metrics": block.record})
+    keep, recorded = _kept_metrics(plan, block), plan.config.get("record", {"metrics": block.record})
     epochs, num_train, num_test = len(block.epochs), plan.data["num_train"], plan.data["num_test"]
     for values, names, shape in (
         (block.train, keep, (num_train,)),
@@ -208,6 +253,10 @@ def _check_with(plan: Plan, number: int, block: Block) -> None:
                 raise ValueError(f"its {name} is {array.dtype} {array.shape}, for {num_train} and {num_test} examples")
     if recorded["metrics"] and block.epochs.tolist() != recorded.get("epochs", block.epochs.tolist()):
         raise ValueError("it has recorded other epochs than the plan says")
+
+
+def _kept_metrics(plan: Plan, block: Block) -> list[str]:
+    return [name for name in plan.config.get("keep", block.train) if not name.startswith("parameters")]
 
 
 def _check_names(names, path: Path) -> None:

@@ -24,10 +24,15 @@ class Record(NamedTuple):
     models: int
     failed: int  # how many of them diverged
     environment: dict[str, str]  # versions and device that trained the models
+    parameters: str = ""  # SHA-256 of the file with the models' parameters; empty if none were stored
 
 
 def record_path(folder: Path, number: int) -> Path:
     return folder / "blocks" / f"{number:06d}.json"
+
+
+def parameters_path(folder: Path, number: int) -> Path:
+    return folder / "blocks" / f"{number:06d}.parameters.npz"
 
 
 def read_record(folder: Path, number: int) -> Record:
@@ -50,7 +55,8 @@ def read_record(folder: Path, number: int) -> Record:
     if record.number != number:
         raise BrokenSeal(f"it is the record of block {record.number!r}")
     counts = all(type(count) is int and 0 <= count < 2**48 for count in record[3:6])
-    if not counts or not isinstance(record.environment, dict) or not _SHA256.fullmatch(str(record.sha256)):
+    digests = _SHA256.fullmatch(str(record.sha256)) and _SHA256.fullmatch(str(record.parameters or record.sha256))
+    if not counts or not isinstance(record.environment, dict) or not digests:
         raise BrokenSeal("it is the record of something else")
     return record
 
@@ -86,11 +92,12 @@ def set_aside(folder: Path, number: int) -> Path:
     """Renames the files of a block, so that the block is trained again and nothing is deleted."""
     record = record_path(folder, number)
     data = record.with_suffix(".npz")
+    files = record, data, parameters_path(folder, number)
     attempt, taken = 0, names(folder / "blocks")
-    while any(_aside(path, attempt).name in taken for path in (record, data)):
+    while any(_aside(path, attempt).name in taken for path in files):
         attempt += 1
     # The record goes first: without it the block no longer counts, whatever happens next.
-    for path in (record, data):
+    for path in files:
         move(path, _aside(path, attempt))
     return _aside(data, attempt)
 

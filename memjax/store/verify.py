@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from memjax.errors import InputError
-from memjax.store.blocks import CorruptBlock, read_block
+from memjax.store.blocks import CorruptBlock, read_block, read_parameters
 from memjax.store.estimates import read_estimates, read_pairs
 from memjax.store.files import TEMPORARY, names, total_size
 from memjax.store.plan import MODELS_MOST, Plan, read_plan
@@ -50,10 +50,12 @@ def verify(folder: Path) -> Iterator[Finding]:
 def _verify_blocks(folder: Path, plan: Plan, good: dict[int, Record], again: str) -> Iterator[Finding]:
     """Adds the records of the good blocks to `good`."""
     environments: Counter[str] = Counter()
+    parameters: Counter[bool] = Counter()
     for number in sorted(finished_blocks(folder)):
         try:
             record = read_record(folder, number)
             _check_block(folder, plan, record)
+            there = read_parameters(folder, number) is not None
         except InputError as problem:
             yield Finding("problem", f"block {number}: {problem}")
             continue
@@ -62,10 +64,15 @@ def _verify_blocks(folder: Path, plan: Plan, good: dict[int, Record], again: str
             yield Finding("problem", f"block {number}: {text}; this sets it aside and trains it again: {again}", number)
             continue
         good[number] = record
+        parameters[there] += bool(record.parameters)
         environments[", ".join(f"{name} {value}" for name, value in sorted(record.environment.items()))] += 1
     wanted, failed = len(plan.blocks), sum(record.failed for record in good.values())
     kind = "ok" if len(good) >= wanted else "note"
     yield Finding(kind, f"blocks: {len(good)} complete; {plan.num_models} models need {wanted}")
+    if parameters[True]:
+        yield Finding("ok", f"parameters: of the models of {parameters[True]} blocks")
+    if parameters[False]:
+        yield Finding("note", f"parameters: those of {parameters[False]} blocks were removed; nothing else needs them")
     if failed:
         yield Finding("note", f"{failed} models diverged and are left out of all estimates")
     if len(environments) > 1:

@@ -14,6 +14,7 @@ from memjax.subsets.designs import (
     balanced,
     bernoulli,
     complementary,
+    everything,
     fixed_size,
     from_file,
     leave_one_out,
@@ -37,6 +38,8 @@ def make_design(
     """
     if groups is not None:
         return _of_groups(spec, seed, groups)
+    if spec.design == "everything":
+        return everything(num_train)
     if spec.design == "leave-one-out":
         return leave_one_out(num_train)
     if spec.design == "leave-group-out":

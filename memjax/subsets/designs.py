@@ -124,6 +124,15 @@ def _group(seed: int, number: int, num_train: int, size: int) -> Bool[np.ndarray
     return chosen
 
 
+def everything(num_train: int) -> SubsetDesign:
+    """Each model trains on all examples.  Models differ in their initial weights and order of batches only."""
+
+    def masks(model_ids: Int[np.ndarray, " models"]) -> Bool[np.ndarray, "models train"]:
+        return np.ones((len(model_ids), num_train), bool)
+
+    return SubsetDesign("all examples for each model", num_train, num_train, 1.0, None, masks)
+
+
 def leave_one_out(num_train: int) -> SubsetDesign:
     """Model t leaves out example t mod num_train.  After num_train models all examples follow again, with new seeds."""
 

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from memjax.errors import InputError
-from memjax.training.programs import Programs
+from memjax.training.programs import Programs, is_key, parameters_of, without_key_types
 from memjax.types import TrainOutput, Tree
 
 
@@ -37,8 +37,12 @@ def train_with_checkpoints(
     numbers: list[int],
     checkpoints: Checkpoints,
     stop: Callable[[], bool],
+    keep: tuple[int, ...] = (),
 ) -> TrainOutput | None:
-    """Trains one epoch in each call, each device from its block's checkpoint; None if it was stopped before the end."""
+    """Trains one epoch in each call, each device from its block's checkpoint; None if it was stopped before the end.
+
+    With `keep`, the number of all epochs, the output has the parameters at the end.
+    """
     state, first = _resumed(programs, ids, numbers, checkpoints)
     last_saved = time.monotonic()
     while (first < programs.num_epochs).any():
@@ -47,13 +51,14 @@ def train_with_checkpoints(
         first = following
         stopped = stop()
         if stopped or time.monotonic() - last_saved >= checkpoints.seconds:
-            plain = _without_key_types(state)
+            plain = without_key_types(state)
             for device, number in enumerate(numbers):
                 checkpoints.save(number, int(first[device]), slice_of(plain, device))
             last_saved = time.monotonic()
         if stopped:
             return None
-    return programs.finish(masks, state, examples)
+    output = programs.finish(masks, state, examples)
+    return output._replace(parameters={keep[-1]: parameters_of(state)}) if keep else output
 
 
 def _resumed(
@@ -62,7 +67,7 @@ def _resumed(
     """The state of each device's block, new or from its checkpoint, and how many epochs it has trained."""
     state, first = programs.start(ids), np.zeros(len(ids), np.int32)
     first[len(numbers) :] = programs.num_epochs  # devices without a block have nothing to train
-    host = jax.tree.map(np.array, _without_key_types(state))
+    host = jax.tree.map(np.array, without_key_types(state))
     found = {device: checkpoints.load(number, slice_of(host, device)) for device, number in enumerate(numbers)}
     if not any(found.values()):
         return state, first
@@ -74,20 +79,11 @@ def _resumed(
     return jax.tree.map(_placed, host, programs.like), first
 
 
-def _without_key_types(tree: Tree) -> Tree:
-    """Random keys, a type of jax, as plain numbers."""
-    return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if _is_key(leaf) else leaf, tree)
-
-
 def _placed(leaf: np.ndarray, like: jax.ShapeDtypeStruct) -> jax.Array:
     """Back on the devices, and a random key again if it was one."""
-    if not _is_key(like):
+    if not is_key(like):
         return jax.device_put(leaf, like.sharding)
     return jax.device_put(jax.random.wrap_key_data(jnp.asarray(leaf), impl="threefry2x32"), like.sharding)
-
-
-def _is_key(leaf: jax.Array | jax.ShapeDtypeStruct) -> bool:
-    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def slice_of(tree: Tree, device: int) -> Tree:

@@ -59,6 +59,7 @@ def train_many(
     devices: Devices | None = None,
     checkpoints: Checkpoints | None = None,
     stop: Callable[[], bool] = lambda: False,
+    keep: tuple[int, ...] = (),
 ) -> Iterator[Pack]:
     """Trains whole blocks of models: block b holds the models b * pack_size .. (b + 1) * pack_size - 1.
 
@@ -76,6 +77,8 @@ def train_many(
       checkpoints: where packs are saved during training; by default nowhere.
       stop: called now and then; once it returns True no new block is begun, and running blocks are saved if there are
         checkpoints, else finished.
+      keep: epochs after which the output has the parameters, the last epoch among them; by default none.  With
+        checkpoints or a stream, only the last one.
 
     Yields:
       One finished pack for each block, in order, while the next ones are being trained; with a stream, before they are.
@@ -90,9 +93,9 @@ def train_many(
         masks = np.stack([draw_masks(ids) for ids in model_ids])
         ids = model_ids.astype(np.uint32)
         if checkpoints is None:
-            output = programs(ids, masks, on_devices)
+            output = programs(ids, masks, on_devices, keep)
         else:
-            output = train_with_checkpoints(programs, ids, masks, on_devices, numbers, checkpoints, stop)
+            output = train_with_checkpoints(programs, ids, masks, on_devices, numbers, checkpoints, stop, keep)
         if waiting:
             yield from _finished(*waiting)
         waiting = (numbers, model_ids, masks, output) if output else None

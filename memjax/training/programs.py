@@ -55,10 +55,31 @@ class Programs:
     num_epochs: int
     num_bytes: int  # memory that a device needs, by the compiler's estimate; 0 where it gives none
 
-    def __call__(self, model_ids: np.ndarray, masks: np.ndarray, examples: Examples | Stream) -> TrainOutput:
-        first, last = (np.full(self.num_devices, epoch, np.int32) for epoch in (0, self.num_epochs))
-        state = self.advance(model_ids, masks, self.start(model_ids), examples, first, last)
-        return self.finish(masks, state, examples)
+    def __call__(
+        self, model_ids: np.ndarray, masks: np.ndarray, examples: Examples | Stream, keep: tuple[int, ...] = ()
+    ) -> TrainOutput:
+        """The output, with the parameters after the epochs in `keep`, of which the last is that of the training."""
+        state, begin, kept = self.start(model_ids), 0, []
+        for end in (*keep[:-1], self.num_epochs):
+            first, last = (np.full(self.num_devices, epoch, np.int32) for epoch in (begin, end))
+            state, begin = self.advance(model_ids, masks, state, examples, first, last), end
+            kept.append(parameters_of(state) if keep else None)
+        output = self.finish(masks, state, examples)
+        return output._replace(parameters=dict(zip(keep, kept, strict=True))) if keep else output
+
+
+def parameters_of(state: State) -> Tree:
+    """Parameters and state of networks in host memory, since the next step takes over the memory on the device."""
+    return jax.tree.map(np.array, without_key_types((state.params, state.model_state)))
+
+
+def without_key_types(tree: Tree) -> Tree:
+    """Random keys, a type of jax, as plain numbers."""
+    return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if is_key(leaf) else leaf, tree)
+
+
+def is_key(leaf: Any) -> bool:
+    return jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key)
 
 
 def drive(

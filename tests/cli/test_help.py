@@ -1,5 +1,6 @@
 """The help, the version, the completion and the reference: what tells a user which commands and options there are."""
 
+import inspect
 import re
 import subprocess
 import sys
@@ -10,9 +11,8 @@ import pytest
 
 import memjax
 from memjax import run
-from memjax.cli import COMMANDS, NAMES
+from memjax.cli import COMMANDS
 from memjax.cli.options import grouped, options_of
-from memjax.cli.results import Export
 from memjax.config.from_keywords import PURPOSES
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
@@ -33,7 +33,7 @@ def test_help_fits_one_screen_and_names_only_what_there_is(capsys):
     options = {option.name for _, group in grouped() for option in group} | {"--help", "--help-all", "--preset"}
     options |= {"--arrays", "--repair", "--for"}  # of `estimate` and `verify`; decides defaults
     assert set(re.findall(r"--[a-z-]+", out)) <= options
-    for name in NAMES[1:]:
+    for name in list(COMMANDS)[1:]:
         assert f"{name} " in out
 
 
@@ -60,15 +60,14 @@ def test_no_option_is_without_a_group():
     assert {name.removeprefix("--no-").removeprefix("--").replace("-", "_") for name in listed} == expected
 
 
-@pytest.mark.parametrize("command", [name for name in NAMES if name != "run"])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "run"])
 def test_each_command_has_help(command, capsys):
     out = printed([command, "--help"], capsys)
-    kind = next(kind for kind, (name, _) in COMMANDS.items() if name == command)
 
     assert out.startswith(f"usage: memjax {command}")
     assert max(map(len, out.splitlines())) <= 100
     assert "default: )" not in out
-    for option in options_of(kind):
+    for option in options_of(COMMANDS[command]):
         assert f"\n  {option.name}" in out
 
 
@@ -112,10 +111,10 @@ def test_the_reference_lists_every_command_and_option_from_the_same_source():
     page = (Path(memjax.__file__).parents[1] / "docs" / "api" / "commands.md").read_text()
 
     assert ".. memjax-commands::" in page
-    for kind, (name, _) in COMMANDS.items():
-        documented = {option.name for option in options_of(kind)}
+    for name, command in COMMANDS.items():
+        documented = {option.name for option in options_of(command)}
         nested = {"output", "config", "fleet", "data", "table", "subset", "model", "train", "ahead"}
-        for part in set(kind.__dataclass_fields__) - nested:
+        for part in set(inspect.signature(command).parameters) - nested:
             flags = {part.upper(), f"--{part.replace('_', '-')}", f"--no-{part.replace('_', '-')}"}
-            flags |= {"DIR"} if (part, kind) == ("run", Export) or part == "folder" else set()
+            flags |= {"DIR"} if (part, name) == ("run", "export") or part == "folder" else set()
             assert documented & flags, f"{part} of {name} has no docstring"

@@ -28,7 +28,7 @@ def small_mnist(tmp_path, monkeypatch) -> Path:
     known = catalog.CATALOG["mnist"]
     small = dataclasses.replace(
         known,
-        read=lambda *paths: known.read(*paths)._replace(class_names=("0", "1", "2")),
+        class_names=("0", "1", "2"),
         image_shape=(4, 5),
         train_counts=(4, 4, 4),
         test_counts=(2, 2, 2),

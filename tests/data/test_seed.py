@@ -1,5 +1,6 @@
 """Seeding: TensorFlow Datasets accepts the copies, and wrong files are not copied."""
 
+import dataclasses
 import gzip
 import hashlib
 import json
@@ -10,7 +11,7 @@ import pytest
 
 from memjax.config.specs import DataSpec
 from memjax.data import content_hash, load_dataset
-from memjax.data.downloads import seed
+from memjax.data.downloads.catalog import CATALOG
 from memjax.data.downloads.seed import seed_cache
 from memjax.errors import InputError
 
@@ -86,12 +87,12 @@ def test_damaged_files_are_refused(downloads, small_mnist):
 
 def test_known_values_are_compared(downloads, small_mnist, monkeypatch):
     content = gzip.decompress((small_mnist / "train-images-idx3-ubyte.gz").read_bytes())[16:]
-    right = {"train inputs": hashlib.sha256(content).hexdigest()}
+    right, known = {"train_inputs": hashlib.sha256(content).hexdigest()}, CATALOG["mnist"]
 
-    monkeypatch.setitem(seed._VALUES, "mnist", right)
+    monkeypatch.setitem(CATALOG, "mnist", dataclasses.replace(known, values=right))
     seed_cache("mnist", small_mnist)
 
-    monkeypatch.setitem(seed._VALUES, "mnist", right | {"test labels": "0" * 64})
+    monkeypatch.setitem(CATALOG, "mnist", dataclasses.replace(known, values=right | {"test_labels": "0" * 64}))
     with pytest.raises(InputError, match="the test labels are not those of mnist"):
         seed_cache("mnist", small_mnist)
 

@@ -34,4 +34,4 @@ def test_a_gpu_is_described_as_text_that_nests_properly(name, capability):
     assert text.count("{") == text.count("}")
     assert f"cuda_compute_capability {{ major: {capability} }}" in text
     assert f"device_memory_size: {CHIPS[name].memory}" in text
-    assert len(re.findall(r'(\w+): ("[^"]*"|[\d.]+)(?= |$)', text)) >= 25
+    assert len(re.findall(r'(\w+): ("[^"]*"|[\d.]+)(?=\s|$)', text)) >= 25

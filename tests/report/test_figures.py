@@ -22,14 +22,14 @@ def test_bins_begin_at_zero_where_nothing_is_below():
 def test_extreme_histograms_can_be_drawn(values):
     drawing = histogram_drawing(values)
 
-    assert sum(bar.count for bar in drawing.bars) == np.isfinite(values).sum()
-    assert np.isfinite([[bar.x, bar.y, bar.width, bar.height] for bar in drawing.bars]).all()
+    assert sum(bar.count for bar in drawing.cells) == np.isfinite(values).sum()
+    assert np.isfinite([[bar.x, bar.y, bar.width, bar.height] for bar in drawing.cells]).all()
 
 
 def test_a_count_of_one_is_visible_and_bars_rise_with_the_logarithm():
     values = np.repeat([0.01, 0.2, 0.4, 0.9], [1000, 100, 10, 1])
 
-    heights = [bar.height for bar in histogram_drawing(values).bars if bar.count]
+    heights = [bar.height for bar in histogram_drawing(values).cells if bar.count]
 
     assert heights[-1] > 5
     np.testing.assert_allclose(np.diff(heights), np.diff(heights)[0], atol=0.05)
@@ -38,8 +38,8 @@ def test_a_count_of_one_is_visible_and_bars_rise_with_the_logarithm():
 def test_bars_and_ticks_stand_inside_the_drawing():
     drawing = histogram_drawing(np.linspace(-0.9, 1, 60000))
 
-    assert all(drawing.left <= bar.x and bar.x + bar.width <= drawing.right for bar in drawing.bars)
-    assert all(bar.y > 15 for bar in drawing.bars)
+    assert all(drawing.left <= bar.x and bar.x + bar.width <= drawing.right for bar in drawing.cells)
+    assert all(bar.y > 15 for bar in drawing.cells)
     assert [tick.value for tick in drawing.x_ticks] == [-0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1]
     assert all(drawing.left <= tick.position <= drawing.right for tick in drawing.x_ticks)
 

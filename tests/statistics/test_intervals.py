@@ -1,8 +1,11 @@
 """Intervals of counts: by hand, against other programs, and their coverage of every truth, worked out exactly."""
 
+import itertools
+
 import numpy as np
 import pytest
-from scipy.stats import binom, binomtest, fisher_exact
+from scipy.integrate import quad
+from scipy.stats import beta, binom, binomtest, fisher_exact
 
 import memjax
 from memjax.errors import InputError
@@ -77,6 +80,23 @@ def test_exact_limits_are_quantiles_of_a_difference_of_betas():
     low, _ = difference_limits(np.array([14.0]), 15, np.array([3.0]), 15, 0.05, exact=True)
 
     assert abs((draws < low[0]).mean() - 0.025) < 4 * np.sqrt(0.025 * 0.975 / 10**6)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 1e-6])
+@pytest.mark.parametrize("counts", [(1, 551, 0, 8), (16, 16, 2, 3), (816, 816, 4, 9), (3, 5, 690, 974), (0, 7, 2, 90)])
+def test_exact_limits_of_very_unequal_sides(counts, alpha):
+    """Integrated by QUADPACK over the other of the two rates, in pieces."""
+    right, count, other, of = counts
+    upper = beta(other + 1, of - other)
+
+    low, _ = difference_limits(*np.array([counts], float).T, alpha, exact=True)
+
+    def below(u):
+        return upper.pdf(u) * (beta(right, count - right + 1).cdf(low[0] + u) if right else low[0] + u >= 0)
+
+    cuts = np.unique(np.r_[0, 1, upper.ppf(np.r_[1e-9, np.linspace(0.02, 0.98, 7), 1 - 1e-9]), np.clip(-low, 0, 1)])
+    found = sum(quad(below, *ends, epsabs=1e-14)[0] for ends in itertools.pairwise(cuts))
+    np.testing.assert_allclose(found, alpha / 2, rtol=1e-3)
 
 
 @pytest.mark.parametrize(("form", "least"), [("mid-p", 0.92), ("exact", 0.94)])

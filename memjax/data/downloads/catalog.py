@@ -1,9 +1,9 @@
 """The data sets known by name: their files on the web and in the download folder, their readers, and their sizes."""
 
 import os
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +20,33 @@ from memjax.untrusted import user_path
 
 @dataclass(frozen=True)
 class Known:
-    """A data set known by name."""
+    """A data set known by name; catalog.toml explains its entries."""
 
-    base: str  # the address of its files, as registered in TensorFlow Datasets
+    base: str
     files: tuple[str, ...]
-    read: Callable[..., Parts] = field(repr=False)  # paths of the files, in the same order -> their content
+    reader: str
     image_shape: tuple[int, ...]
-    train_counts: tuple[int, ...]  # train_counts, test_counts: number of examples of each class
+    train_counts: tuple[int, ...]
     test_counts: tuple[int, ...]
+    class_names: tuple[str, ...] = ()
+    values: dict[str, str] = field(default_factory=dict)
 
     def url(self, file: str) -> str:
         return self.base + file
+
+
+_TABLE: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+CATALOG = {
+    name: Known(**row | {key: tuple(value) for key, value in row.items() if isinstance(value, list)})  # type: ignore
+    for name, row in _TABLE.items()
+}
+# Class names and paths of the files, in the order of the catalog -> their content.
+READERS: dict[str, Callable[..., Parts]] = {
+    "mnist": lambda names, *paths: Parts(read_split(*paths[:2]), read_split(*paths[2:]), names),
+    "svhn": lambda names, train, test: Parts(read_svhn(train), read_svhn(test), names),
+    "cifar10": lambda _, path: read_cifar(path, "cifar10"),
+    "cifar100": lambda _, path: read_cifar(path, "cifar100"),
+}
 
 
 def read_known(name: str, paths: dict[str, Path]) -> Dataset:
@@ -40,7 +56,7 @@ def read_known(name: str, paths: dict[str, Path]) -> Dataset:
       paths: name of the file on the web -> path on disk.
     """
     known = CATALOG[name]
-    dataset = make_dataset(name, known.read(*(paths[file] for file in known.files)))
+    dataset = make_dataset(name, READERS[known.reader](known.class_names, *(paths[file] for file in known.files)))
     folder = paths[known.files[0]].parent
     if dataset.input_shape != known.image_shape:
         raise InputError(f"{folder} holds images {dataset.input_shape}, not {known.image_shape} as in {name}")
@@ -53,46 +69,6 @@ def read_known(name: str, paths: dict[str, Path]) -> Dataset:
                 "counts that differ; get the files again"
             )
     return dataset
-
-
-_DIGITS = tuple(str(digit) for digit in range(10))
-_CLOTHES = (
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-)  # fmt: skip
-_MNIST_FILES = tuple(
-    f"{which}-{kind}-ubyte.gz" for which in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")
-)
-
-
-def _read_mnist(class_names: tuple[str, ...], *paths: Path) -> Parts:
-    return Parts(read_split(*paths[:2]), read_split(*paths[2:]), class_names)
-
-
-CATALOG = {
-    "mnist": Known(
-        "https://storage.googleapis.com/cvdf-datasets/mnist/", _MNIST_FILES, partial(_read_mnist, _DIGITS), (28, 28),
-        (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949),
-        (980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009),
-    ),
-    "fashion_mnist": Known(
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/", _MNIST_FILES, partial(_read_mnist, _CLOTHES),
-        (28, 28), (6000,) * 10, (1000,) * 10,
-    ),
-    "cifar10": Known(
-        "https://www.cs.toronto.edu/~kriz/", ("cifar-10-binary.tar.gz",), partial(read_cifar, version="cifar10"),
-        (32, 32, 3), (5000,) * 10, (1000,) * 10,
-    ),
-    "cifar100": Known(
-        "https://www.cs.toronto.edu/~kriz/", ("cifar-100-binary.tar.gz",), partial(read_cifar, version="cifar100"),
-        (32, 32, 3), (500,) * 100, (100,) * 100,
-    ),
-    "svhn_cropped": Known(
-        "http://ufldl.stanford.edu/housenumbers/", ("train_32x32.mat", "test_32x32.mat"),
-        lambda train, test: Parts(read_svhn(train), read_svhn(test), _DIGITS), (32, 32, 3),
-        (4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659),
-        (1744, 5099, 4149, 2882, 2523, 2384, 1977, 2019, 1660, 1595),
-    ),
-}  # fmt: skip
 
 
 def load_cached(name: str) -> Dataset:

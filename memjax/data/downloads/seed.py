@@ -13,16 +13,6 @@ from memjax.errors import InputError, one_of
 from memjax.store import write_atomically
 from memjax.untrusted import reading, user_path
 
-# SHA-256 of the values.  The hash of a file changes when the file is compressed again.
-_VALUES = {
-    "fashion_mnist": {
-        "train inputs": "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012",
-        "train labels": "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7",
-        "test inputs": "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a",
-        "test labels": "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9",
-    }
-}
-
 
 def seed_cache(dataset: str, folder: Path) -> list[Path]:
     """Copies the files of a known data set from a folder, where they have their original names; returns their paths.
@@ -41,10 +31,10 @@ def seed_cache(dataset: str, folder: Path) -> list[Path]:
     if missing:
         raise InputError(f"{folder} has no {missing[0]}; {dataset} needs {', '.join(files)}")
     found = read_known(dataset, sources)
-    for what, expected in _VALUES.get(dataset, {}).items():
-        values = getattr(found, what.replace(" ", "_"))
-        values = values.astype(np.uint8) if what.endswith("labels") else values
+    for part, expected in CATALOG[dataset].values.items():
+        values = getattr(found, part).astype(np.uint8)  # as in the files
         if hashlib.sha256(np.ascontiguousarray(values).data).hexdigest() != expected:
+            what = part.replace("_", " ")
             raise InputError(f"{folder}: the {what} are not those of {dataset}; get the files again")
     return [_put(dataset, file, source) for file, source in sources.items()]
 

@@ -43,18 +43,6 @@ def places_on(low: float, high: float) -> list[float]:
     return [step * number for number in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
 
 
-class Bin(NamedTuple):
-    """One bin: the range of values, how many fall into it, and its rectangle."""
-
-    start: float
-    stop: float
-    count: int
-    x: float
-    y: float
-    width: float
-    height: float
-
-
 class Tick(NamedTuple):
     """A labelled place on an axis."""
 
@@ -63,14 +51,16 @@ class Tick(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A rectangle of a plane; it is darker where it has more examples."""
+    """A rectangle for some examples: a bar of a histogram with its range of values, or a cell of a plane."""
 
     count: int
     x: float
     y: float
     width: float
     height: float
-    opacity: float
+    opacity: float = 1.0  # higher where a cell of a plane has more examples
+    start: float = np.nan
+    stop: float = np.nan
 
 
 class Line(NamedTuple):
@@ -86,7 +76,6 @@ class Drawing(NamedTuple):
     x_ticks: list[Tick]
     y_ticks: list[Tick]
     threshold: Tick | None = None
-    bars: Sequence[Bin] = ()
     cells: Sequence[Cell] = ()
     lines: Sequence[Line] = ()
     points: Sequence[tuple[float, float, str, str]] = ()  # place, kind, and the title that the pointer shows
@@ -112,14 +101,14 @@ def histogram_drawing(values: Float[np.ndarray, " train"]) -> Drawing:
     def up(count: int | float) -> float:
         return along(0.0, 1.0, bottom, TOP, np.log10(count / SMALLEST_SHOWN) / np.log10(most / SMALLEST_SHOWN))
 
-    bars = []
+    cells = []
     for start, stop, count in zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True):
         y = up(max(count, SMALLEST_SHOWN))
-        bars.append(Bin(start, stop, count, across(start), y, across(stop) - across(start) - 2, bottom - y))
+        width = across(stop) - across(start) - 2
+        cells.append(Cell(count, across(start), y, width, bottom - y, start=start, stop=stop))
     labels = [Tick(across(value), value) for value in places_on(edges[0], edges[-1])]
-    powers = [10**power for power in range(int(np.log10(most)) + 1)]
-    counted = [Tick(up(power), power) for power in powers]
-    return Drawing(labels, counted, Tick(across(MEMORIZED), MEMORIZED), bars, height=height, bottom=bottom)
+    counted = [Tick(up(power), power) for power in (10**digit for digit in range(int(np.log10(most)) + 1))]
+    return Drawing(labels, counted, Tick(across(MEMORIZED), MEMORIZED), cells, height=height, bottom=bottom)
 
 
 def speed_drawing(learned: Float[np.ndarray, " train"], mem: Float[np.ndarray, " train"]) -> Drawing:

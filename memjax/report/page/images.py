@@ -3,10 +3,9 @@
 Every image is encoded anew from numbers, so no byte of an untrusted image file reaches the reader's browser.
 """
 
-import base64
 import io
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
@@ -19,19 +18,11 @@ COARSE = 64  # pixels up to which an image is shown as squares
 SHEET_SIDE = 512  # pixels; a browser decodes small sheets quickly
 
 
-class Picture(NamedTuple):
-    """An image as the page shows it: a PNG as a data URI; `kind` is "pixels" (few, shown as squares) or "photo"."""
-
-    uri: str
-    width: int
-    height: int
-    kind: str
-
-
 class Painter:
     """Draws images of one data set, all on the same scale.  Of other arrays it only makes tiles, which can be compared.
 
-    `size` is the width and height of a tile in pixels.
+    `size` is the width and height of a tile in pixels; `kind` is "pixels" (few, shown as squares), "photo", or
+    "vector" for other arrays.
     """
 
     def __init__(self, inputs: Inputs):
@@ -45,15 +36,9 @@ class Painter:
         else:
             self.size, self.kind = (min(int(np.prod(shape)), LARGEST_SIDE), 1), "vector"
 
-    def __call__(self, example: np.ndarray) -> Picture:
-        """The image of one example: (height, width) or (height, width, 1 or 3)."""
-        from PIL import Image
-
-        image = Image.fromarray(self.tiles(example[None])[0])
-        stream = io.BytesIO()
-        image.save(stream, format="PNG", optimize=True)
-        uri = "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
-        return Picture(uri, image.width, image.height, self.kind)
+    def png(self, example: np.ndarray) -> bytes:
+        """The PNG file of one example: (height, width) or (height, width, 1 or 3)."""
+        return _png(self.tiles(example[None])[0], optimize=True)
 
     def tiles(self, examples: np.ndarray) -> np.ndarray:
         """Examples as bytes of shape (examples, height, width) or (examples, height, width, 3), all of `size`."""
@@ -121,8 +106,6 @@ def layout_of(painter: Painter) -> Layout:
 
 def draw_sheets(painter: Painter, inputs: Inputs, order: Int[np.ndarray, " shown"]) -> Iterator[bytes]:
     """PNG files of the examples in this order; the last file has only as many rows as needed."""
-    from PIL import Image
-
     layout = layout_of(painter)
     for start in range(0, len(order), layout.capacity):
         tiles = painter.tiles(inputs[order[start : start + layout.capacity]])
@@ -131,7 +114,12 @@ def draw_sheets(painter: Painter, inputs: Inputs, order: Int[np.ndarray, " shown
         sheet[: len(tiles)] = tiles
         colours = sheet.shape[3:]
         grid = sheet.reshape(rows, layout.columns, layout.height, layout.width, *colours).swapaxes(1, 2)
-        stream = io.BytesIO()
-        pixels = grid.reshape(rows * layout.height, layout.columns * layout.width, *colours)
-        Image.fromarray(pixels).save(stream, format="PNG", compress_level=6)
-        yield stream.getvalue()
+        yield _png(grid.reshape(rows * layout.height, layout.columns * layout.width, *colours), compress_level=6)
+
+
+def _png(pixels: np.ndarray, **options: Any) -> bytes:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, format="PNG", **options)
+    return stream.getvalue()

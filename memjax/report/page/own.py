@@ -52,8 +52,8 @@ def own_data(own: Own, dataset: Dataset, train: np.ndarray, test: np.ndarray, ex
     """The names, the rows to review and, with `examples`, the cells of the table, in the order of the page."""
     content: dict[str, Any] = {
         "names": {
-            "train": _texts(own.ids[train]) if own.ids is not dataset.train_ids else None,
-            "test": _texts(own.test_ids[test]) if own.test_ids is not dataset.test_ids else None,
+            "train": own.ids[train].astype(str).tolist() if own.ids is not dataset.train_ids else None,
+            "test": own.test_ids[test].astype(str).tolist() if own.test_ids is not dataset.test_ids else None,
         },
         "suspects": None,
         "cells": _cells(own.table, dataset, train, test) if own.table is not None and examples else None,
@@ -63,15 +63,11 @@ def own_data(own: Own, dataset: Dataset, train: np.ndarray, test: np.ndarray, ex
         content["suspects"] = {
             "answer": own.answer,
             "place": np.argsort(train)[rows],
-            "label": _texts(own.columns["label"][rows]),
-            "preferred": _texts(own.columns["preferred"][rows]),
+            "label": own.columns["label"][rows].astype(str).tolist(),
+            "preferred": own.columns["preferred"][rows].astype(str).tolist(),
             **{key: own.columns[name][rows] for key, name in SUSPECTS.items()},
         }
     return content
-
-
-def _texts(values: np.ndarray) -> list[str]:
-    return [str(value) for value in values.tolist()]
 
 
 def _cells(table: Table, dataset: Dataset, train: np.ndarray, test: np.ndarray) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -65,16 +64,11 @@ class Report:
             **self.values,
             script_data=htmlsafe_json_dumps(numbers, allow_nan=False, default=packed),
             script=Markup(SCRIPT.read_text(encoding="ascii")),  # noqa: S704  our own, with nothing put into it
-            sheets=[] if folder else self._embedded(Markup),
+            sheets={} if folder else self.sheets,
             image_sources="data: file: 'self'" if folder else "data:",
         )  # fmt: skip
         # A file name that is no valid UTF-8 reaches us as lone surrogates, which no file could hold.
         return page.encode("utf-8", "replace").decode("utf-8")
-
-    def _embedded(self, markup: type) -> Iterator[tuple[str, str]]:
-        for side, sheets in self.sheets.items():
-            for place, sheet in enumerate(sheets):
-                yield f"sheet-{side}-{place}", markup(base64.b64encode(sheet).decode())
 
 
 def draw_report(
@@ -116,7 +110,7 @@ def draw_report(
         "estimates": estimates,
         "pairs": pairs,
         "own": own,
-        "paint": painter or (lambda example: None),
+        "painter": painter,
         "suspects": own.suspects[:SUSPECTS_SHOWN].tolist() if "preferred" in own.columns else (),
         "cells_of": partial(cells_of, own.table if examples else None, dataset),
         "run": overview.of_run(estimates),
@@ -176,7 +170,7 @@ def environment(folder: Path = Path(__file__).parent):
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {name: getattr(overview, name) for name in ("number", "percent", "short", "whole")}
-    environment.filters["sha256"] = _sha256
+    environment.filters |= {"sha256": _sha256, "base64": _base64}
     return environment
 
 
@@ -186,4 +180,8 @@ def _file_name(sheet: bytes) -> str:
 
 def _sha256(text: str) -> str:
     """The checksum by which a content security policy allows exactly one inline block."""
-    return base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()
+    return _base64(hashlib.sha256(str(text).encode()).digest())
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()

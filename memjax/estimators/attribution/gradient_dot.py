@@ -1,0 +1,81 @@
+"""Gradient products: how far one training step on an example moves the output on another."""
+
+import numpy as np
+from jaxtyping import Float
+
+from memjax.errors import InputError
+from memjax.estimators.checks import as_array
+from memjax.types import ArrayLike
+
+TINY = 1e-30  # a length below which a gradient has no direction
+
+
+def gradient_dot(train_gradients: ArrayLike, test_gradients: ArrayLike) -> Float[np.ndarray, "train test"]:
+    """The change of each output by a step of gradient descent on each training example, for a step of length 1.
+
+        score[i, j] = - mean over models m of  d loss_i . d output_j
+
+    Sign: above 0 where training on i raises output j.  Range: any number.
+
+    Args:
+      train_gradients: (models, train, dims), of the loss: `per_example_gradients(..., output="loss")`.
+      test_gradients: (models, test, dims), of the output: margin, log_odds.
+
+    Raises:
+      InputError: shapes that do not fit, or numbers that are not finite.
+
+    Reference:
+      Charpiat, Girard, Felardos and Tarabalka, Input Similarity from the Neural Network Perspective, 2019.
+    """
+    train, test = as_gradients(train_gradients, test_gradients)
+    return -np.mean([one @ other.T for one, other in zip(train, test, strict=True)], axis=0)
+
+
+def gradient_cosine(train_gradients: ArrayLike, test_gradients: ArrayLike) -> Float[np.ndarray, "train test"]:
+    """As `gradient_dot` of gradients of length 1, so that examples with large gradients do not count more.
+
+        score[i, j] = - mean over models m of  d loss_i . d output_j / (|d loss_i| |d output_j|)
+
+    Sign as there; range [-1, 1]; 0 where a gradient is 0.  Arguments and errors are those of `gradient_dot`.
+
+    Reference:
+      Barshan, Brunet and Dziugaite, RelatIF, 2020, arXiv 2003.11630; Charpiat et al., 2019.
+    """
+    return gradient_dot(*(_of_length_one(each) for each in as_gradients(train_gradients, test_gradients)))
+
+
+def self_influence(train_gradients: ArrayLike) -> Float[np.ndarray, " train"]:
+    """How much a step on an example lowers its own loss, in the mean over models or checkpoints.
+
+        score[i] = mean over models m of  |d loss_i|^2
+
+    Never below 0.  High for atypical and mislabelled examples.  Arguments and errors as for `gradient_dot`.
+
+    Reference:
+      Pruthi, Liu, Sundararajan and Kale, Estimating Training Data Influence by Tracing Gradient Descent, 2020,
+      arXiv 2002.08484, section 4.1.
+    """
+    train, _ = as_gradients(train_gradients, train_gradients)
+    return np.square(train).sum(-1).mean(0)
+
+
+def as_gradients(
+    train: ArrayLike, test: ArrayLike
+) -> tuple[Float[np.ndarray, "models train dims"], Float[np.ndarray, "models test dims"]]:
+    """Both as float32 arrays of three axes; refuses others."""
+    found = []
+    for name, values in (("train_gradients", train), ("test_gradients", test)):
+        values = np.asarray(as_array(name, values), np.float32)
+        if values.ndim != 3 or not np.isfinite(values).all():
+            raise InputError(f"{name} has shape {values.shape}; expected finite numbers (models, examples, dims)")
+        found.append(values)
+    if found[0].shape[::2] != found[1].shape[::2] or not len(found[0]):
+        raise InputError(
+            f"train_gradients has shape {found[0].shape} and test_gradients {found[1].shape}; expected the same models "
+            "and dims, one model or more"
+        )
+    return found[0], found[1]
+
+
+def _of_length_one(rows: Float[np.ndarray, "models examples dims"]) -> Float[np.ndarray, "models examples dims"]:
+    return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), TINY)
