@@ -30,7 +30,7 @@ from benchmarks.common.command import measure
 from benchmarks.common.machine import peak_mib
 from memjax.estimators import Tally
 from memjax.machine.environment import start_jax
-from memjax.runs.estimate_files import write_results
+from memjax.runs.make_estimates import write_results
 from memjax.types import Dataset, Outcomes
 
 COST = "84 s beside other work, and the time to make up the models"

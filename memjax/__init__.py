@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from memjax.data import load_dataset
     from memjax.errors import InputError
     from memjax.estimators import influence, memorization
+    from memjax.metrics import Task
     from memjax.models import from_linen, from_nnx, make_model
     from memjax.runs.compare import Comparison, compare
     from memjax.runs.fit import fit
     from memjax.runs.from_arrays import report_arrays
+    from memjax.runs.judge import judge
     from memjax.runs.label_quality import LabelQuality
     from memjax.runs.result import Result, open
+    from memjax.runs.verdict import Verdict
     from memjax.store import read_curves, read_outcomes
     from memjax.subsets import coverage, make_design
     from memjax.training import make_train, train_many
@@ -36,10 +39,13 @@ _HOME = {
     "runs.compare": ("Comparison", "compare"),
     "runs.fit": ("fit",),
     "runs.from_arrays": ("report_arrays",),
+    "runs.judge": ("judge",),
     "runs.label_quality": ("LabelQuality",),
     "runs.result": ("Result", "open"),
+    "runs.verdict": ("Verdict",),
     "errors": ("InputError",),
     "estimators": ("influence", "memorization"),
+    "metrics": ("Task",),
     "models": ("from_linen", "from_nnx", "make_model"),
     "config.specs": ("DataSpec", "ModelSpec", "SubsetSpec", "TrainSpec"),
     "store": ("read_curves", "read_outcomes"),
@@ -63,8 +69,10 @@ __all__ = [
     "RunConfig",
     "SubsetDesign",
     "SubsetSpec",
+    "Task",
     "TrainOutput",
     "TrainSpec",
+    "Verdict",
     "__version__",
     "compare",
     "coverage",
@@ -72,6 +80,7 @@ __all__ = [
     "from_linen",
     "from_nnx",
     "influence",
+    "judge",
     "load_dataset",
     "make_design",
     "make_model",

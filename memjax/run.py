@@ -19,13 +19,18 @@ def main(arguments: list[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        from memjax.cli import call  # here, so that signals are listened to before much is imported
+        from memjax.cli import call, output  # here, so that signals are listened to before much is imported
         from memjax.errors import InputError, Interrupted
         from memjax.runs.summary import printable
     except KeyboardInterrupt:
         return _leave(arguments, exit_code(), "interrupted before it began")
     try:
-        return call(arguments)
+        code = call(arguments)
+        if output.unwritten:  # whoever reads the file must know that it is cut off
+            reason = output.unwritten[0].strerror
+            output.unwritten.clear()
+            return code or _leave([], 2, f"the output cannot be written: {reason}; {KEPT}")
+        return code
     except InputError as problem:
         return _leave(arguments, 2, printable(str(problem)))
     except BrokenPipeError:

@@ -40,11 +40,13 @@ class Dataset:
     Attributes:
       name: the source of the examples, as the user wrote it.
       train_inputs, test_inputs: (examples, *shape); shape is (height, width), (height, width, channels) or (features,).
-      train_labels, test_labels: class numbers 0 .. num_classes - 1.
+      train_labels, test_labels: class numbers 0 .. num_classes - 1; all 0 where targets are numbers: one class.
       train_ids, test_ids: the row of each example in its source, before any selection.
       class_names: one name for each class.
       mislabelled: training examples whose label was changed on purpose.
       corrupted, test_corrupted: examples whose label or input was corrupted on purpose; by default none.
+      train_targets, test_targets: (examples,) or (examples, targets) numbers to be predicted; None: classes are.
+      task: what networks are trained for, by the name of a `Task`; empty: classification.
     """
 
     name: str
@@ -58,17 +60,20 @@ class Dataset:
     mislabelled: Bool[np.ndarray, " train"]
     corrupted: Bool[np.ndarray, " train"] = None  # pyright: ignore[reportAssignmentType]
     test_corrupted: Bool[np.ndarray, " test"] = None  # pyright: ignore[reportAssignmentType]
+    train_targets: Shaped[np.ndarray, "train ..."] | None = None
+    test_targets: Shaped[np.ndarray, "test ..."] | None = None
+    task: str = ""
 
     def __post_init__(self):
-        for name, labels in (("corrupted", self.train_labels), ("test_corrupted", self.test_labels)):
+        for side, name in (("train", "corrupted"), ("test", "test_corrupted")):
             if getattr(self, name) is None:
-                object.__setattr__(self, name, np.zeros(len(labels), bool))
+                object.__setattr__(self, name, np.zeros(len(getattr(self, f"{side}_labels")), bool))
 
     def __repr__(self) -> str:
         changed = f", {int(self.mislabelled.sum()):,} labels changed" if self.mislabelled.any() else ""
         return (
             f"Dataset({self.name!r}: {self.num_train:,} training and {self.num_test:,} test examples of shape "
-            f"{self.input_shape}, {self.num_classes} classes{changed})"
+            f"{self.input_shape}, {self.kinds}{changed})"
         )
 
     @property
@@ -84,17 +89,17 @@ class Dataset:
         return len(self.class_names)
 
     @property
+    def kinds(self) -> str:
+        """What is to be predicted, in words."""
+        return f"{self.num_classes} classes" if self.train_targets is None else f"targets of {self.task}"
+
+    def targets(self, side: str) -> Shaped[np.ndarray, "examples ..."]:
+        """What is to be predicted on a side, train or test: numbers, or else class numbers."""
+        return getattr(self, f"{side}_labels" if self.train_targets is None else f"{side}_targets")
+
+    @property
     def input_shape(self) -> tuple[int, ...]:
         return self.train_inputs.shape[1:]
-
-
-class Table(NamedTuple):
-    """The columns of a table as its reader knows them, before they became features."""
-
-    names: list[str]  # of the columns
-    # for each column the values of the rows: numbers, or texts
-    train: list[np.ndarray]
-    test: list[np.ndarray]
 
 
 class SubsetDesign(NamedTuple):
@@ -102,8 +107,7 @@ class SubsetDesign(NamedTuple):
 
     Attributes:
       name: the design in words.
-      num_train: number of training examples.
-      max_size: number of examples in the largest subset.
+      num_train, max_size: number of training examples, and of examples in the largest subset.
       include_prob: probability that a given example is in a given subset.
       num_models: number of different models in the design; None if there is no limit.
       masks: model numbers -> Bool[models train], True where the model trains on the example.
@@ -206,8 +210,7 @@ class Estimate(_Estimate):
     Attributes:
       value: the estimate.
       stderr: its standard error over models; NaN if fewer than two models trained on the example, or did not.
-      num_in: number of models that trained on the example.
-      num_out: number of models that did not.
+      num_in, num_out: number of models that trained on the example, and of those that did not.
       num_right: number of all these models that were right, for scores of 0 and 1 of independent models.  Intervals are
         then made from counts.  None for all other estimates, and within a jit.  It may have one row where `value` has
         many.  No part of the tuple.

@@ -17,8 +17,8 @@ LAYERS = [
     {"estimators", "dynamics", "training"},
     {"data", "subsets", "models"},
     {"machine", "store"},
-    {"config", "metrics", "results"},
-    {"prng"},
+    {"config", "results"},
+    {"metrics", "prng"},
     {"types", "untrusted"},
     {"notebook", "disk_inputs", "statistics"},
     {"errors"},
@@ -37,7 +37,7 @@ HEAVY = {
     "ray",
 }
 # What may import jax as soon as it is imported itself; all else starts without it.
-WITH_JAX = {"estimators", "dynamics", "training", "models", "runs/estimate_files.py"}
+WITH_JAX = {"estimators", "dynamics", "training", "models", "runs/make_estimates.py"}
 # A class of scikit-learn needs it as soon as it is imported itself; only `memjax.LabelQuality` imports this file.
 WITH_SKLEARN = {"runs/label_quality.py"}
 

@@ -8,13 +8,15 @@ from typing import Annotated
 import tyro
 
 from memjax import __version__, store
-from memjax.cli import inspect, machine, results
-from memjax.cli.ahead import ahead
+from memjax.cli import inspect, machine, use_results
+from memjax.cli.chips import ahead
+from memjax.cli.judge import judge, truth
 from memjax.cli.options import everything, of_command, shortly
 from memjax.cli.output import Output, conclude, put
 from memjax.config.from_keywords import FIRST, with_purpose
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
+from memjax.config.specs import SubsetSpec
 from memjax.errors import InputError, one_of
 from memjax.machine.workers import make_worker
 
@@ -44,13 +46,15 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "run": run,
     "status": inspect.status,
     "verify": inspect.verify,
-    "report": results.report,
-    "suspects": results.suspects,
-    "apply": results.apply,
-    "compare": results.compare,
-    "estimate": results.estimate,
-    "export": results.export,
-    "publish": results.publish,
+    "report": use_results.report,
+    "suspects": use_results.suspects,
+    "apply": use_results.apply,
+    "compare": use_results.compare,
+    "estimate": use_results.estimate,
+    "export": use_results.export,
+    "publish": use_results.publish,
+    "judge": judge,
+    "truth": truth,
     "doctor": machine.doctor,
     "seed": machine.seed,
 }
@@ -86,14 +90,17 @@ def call(arguments: list[str]) -> int:
             raise one_of("shell", " ".join(rest), SHELLS)
         command = "--tyro-print-completion"
     commands = COMMANDS
-    if command in ("run", "doctor"):
+    if command in ("run", "doctor", "truth"):
         chips, rest = ahead(rest) if command == "doctor" else (None, rest)
         begin, rest = beginning(rest)
+        if command == "truth":
+            begin = replace(begin, num_models=1000, subset=SubsetSpec(subset_fraction=0.5), keep=TRUTH)
         defaults = {"config": begin} | ({"ahead": chips} if chips else {})
         commands = COMMANDS | {command: partial(COMMANDS[command], **defaults)}
     return tyro.extras.subcommand_cli_from_dict(commands, prog="memjax", args=[command, *rest], config=CONFIG) or 0
 
 
+TRUTH = ("correct", "margin", "probability")  # outputs that a truth saves
 SHELLS = ("bash", "zsh", "tcsh")
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import tyro
 
-from memjax.cli.ahead import Ahead
+from memjax.cli.chips import Ahead
 from memjax.cli.output import Output, put, two_columns
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import FleetSpec
@@ -22,7 +22,7 @@ def doctor(config: RunConfig, fleet: FleetSpec, ahead: tyro.conf.Suppress[tyro.c
     machines, with --for CHIP for accelerators that are compiled for."""
     target = slice_named(ahead.chip) if ahead.chip else None
     if target:
-        from memjax.runs.ahead import prepare
+        from memjax.runs.compile_ahead import prepare
 
         prepare(target)
     environment.start_jax(config.cpu_devices)
@@ -37,7 +37,7 @@ def doctor(config: RunConfig, fleet: FleetSpec, ahead: tyro.conf.Suppress[tyro.c
 
     if target:
         from memjax.data.outline import outline
-        from memjax.runs.for_chip import for_chip
+        from memjax.runs.chip_forecast import for_chip
 
         dataset, shapes = outline(config.data, ahead.shapes), ahead.shapes
         command = [*ahead.command, *(["--dataset", "NAME"] if shapes.shape else [])]

@@ -79,12 +79,17 @@ def print_event(event: str, **facts: Any) -> None:
     put(json.dumps({"event": event, **_plain(facts)}, allow_nan=False))
 
 
+unwritten = list[OSError]()  # why lines are missing in the output; the command ends with 2
+
+
 def put(text: str) -> None:
-    """Prints a line.  If its reader has gone, as `head` does, a run goes on and says nothing more."""
+    """Prints a line.  A run goes on if its reader has gone, as `head` does, or if the disk of its log is full."""
     try:
         print(text, flush=True)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  for as long as the process lives
+    except OSError as problem:
+        unwritten.append(problem)
 
 
 def two_columns(rows: list[tuple[str, str]], longest: str = "") -> str:
@@ -124,10 +129,11 @@ def conclude(
     if columns is None or not (answer := suspects.sentence(columns)):
         listed = ["The most memorized examples:", *summary.most_memorized(dataset, estimates)]
     else:
-        few = suspects.suspect_columns(columns, max(5, min(SUSPECTS, int(columns["looks_wrong"].sum()))))
+        wrong = int(columns["looks_wrong"].sum()) if "looks_wrong" in columns else 0
+        few = suspects.suspect_columns(columns, max(5, min(SUSPECTS, wrong)))
         rest = suspects.rest(columns, len(few["id"]), store.shown(folder))
         listed = [*textwrap.wrap(answer, _width()), "", *suspects.lines(few), *rest]
-        found |= {"looks_wrong": int(columns["looks_wrong"].sum()), "suspects": records(few)}
+        found |= {"looks_wrong": wrong, "suspects": records(few)}
     output.result("summary", "\n".join(["", *listed, "", two_columns(rows)]), short, **made, **found)
 
 

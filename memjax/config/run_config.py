@@ -5,17 +5,27 @@ import json
 import re
 from dataclasses import asdict, dataclass, field, replace
 from importlib.util import find_spec
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from memjax.config.goals import Goal, as_goal, check_goal
 from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec, check_ranges
 from memjax.errors import InputError, one_of
+from memjax.metrics import BUILT_IN, CLASSIFICATION, Task, task_named
 from memjax.prng import check_seed
 
-Kept = Literal["correct", "probability", "margin", "log_odds", "logits"]
-Score = Literal["correct", "probability", "margin", "log_odds"]
+# Beside these there may be any score of one's own task.
+Score = (
+    Literal[
+        "correct", "probability", "margin", "log_odds", "minus_squared_error", "log_likelihood", "label_accuracy",
+        "exact_match",
+    ]
+    | str
+)  # fmt: skip
+Kept = Score | Literal["logits", "outputs", "right_labels"]
 Logger = Literal["mlflow", "wandb", "tensorboard"]
-Recorded = Literal["correct", "loss", "probability", "margin", "log_odds", "error_norm"]
+Recorded = Score | Literal["loss", "error_norm", "squared_error"]
+DEFAULT_KEEP = ("correct", "probability")
+PARAMETERS = ("parameters", "parameters=N", "parameters=every:K")
 
 
 @dataclass(frozen=True)
@@ -44,10 +54,10 @@ class RunConfig:
     subset: SubsetSpec = field(default_factory=SubsetSpec)
     model: ModelSpec = field(default_factory=ModelSpec)
     train: TrainSpec = field(default_factory=TrainSpec)
-    keep: tuple[Kept | str, ...] = ("correct", "probability")
-    """Quantities to store for each model on each training and test example.  parameters also stores the trained
-    networks, for `result.models`; parameters=N stores them N times during training, after equal numbers of epochs, and
-    parameters=every:K after every K epochs and the last."""
+    keep: tuple[Kept, ...] = DEFAULT_KEEP
+    """Quantities to store for each model on each training and test example; the default is that of classes, and other
+    tasks have their own.  parameters also stores the trained networks, for `result.models`; parameters=N stores them N
+    times during training, after equal numbers of epochs, and parameters=every:K after every K epochs and the last."""
     record: tuple[Recorded, ...] = ()
     """Quantities to record for each training example while a model trains, for `memjax.dynamics`.  Default: nothing."""
     record_every: int = 1
@@ -62,7 +72,7 @@ class RunConfig:
     auto: all, if that file stays under 1 GiB."""
     score: Score = "correct"
     """The quantity to compare in and out of sample, one of those that --keep names.  Changing it re-estimates; nothing
-    is retrained.  Default: correct, or the score of the folder's estimates."""
+    is retrained.  Default: correct, or the first of another task; or the score of the folder's estimates."""
     pack_size: int | None = None
     """Models that a device trains at once, fixed when the run folder is made.  Default: chosen by the network's size;
     for runs of more than a minute or two, the fastest of three sizes that fit in memory."""
@@ -89,13 +99,8 @@ class RunConfig:
         check_seed(self.seed)
         check_ranges(self)
         _check_keep(self)
-        if "correct" not in self.keep:
-            raise InputError("--keep leaves out correct, from which memorization is estimated; name it too")
-        if self.score not in self.keep:
-            raise InputError(
-                f"--score is {self.score}, which --keep leaves out; name it too in another --run: --keep correct "
-                f"{self.score}"
-            )
+        if self.data.task in BUILT_IN or (not self.data.task and {*self.kept_metrics} <= {*CLASSIFICATION.table}):
+            self._settle(task_named(self.data.task))
         _check_epochs(self.record_every, self.record_epochs, self.train.epochs)
         _check_own(self)
         _check_stream(self)
@@ -112,6 +117,31 @@ class RunConfig:
             raise InputError("--max-models goes with --until; give both, or --num-models alone")
         if self.goal:
             check_goal(self.goal, self.subset.design, self.score)
+
+    def for_task(self, name: str) -> "RunConfig":
+        """The settings for a task by name, with its scores where none were chosen; InputError for scores of others."""
+        config = replace(self, data=replace(self.data, task=name))
+        config._settle(task_named(name))
+        return config
+
+    def _settle(self, task: Task) -> None:
+        if self.kept_metrics == DEFAULT_KEEP and not {*DEFAULT_KEEP} <= {*task.table}:
+            object.__setattr__(self, "keep", (*task.keep, *self.keep[len(DEFAULT_KEEP) :]))
+        for option, names, more in (("keep", self.kept_metrics, PARAMETERS), ("record", self.record, ())):
+            known = [name for name, row in task.table.items() if option in row.options]
+            for name in names:
+                if name not in known:
+                    raise one_of(f"--{option}", name, [*known, *more])
+        first = "correct" if "correct" in task.table else task.keep[0]
+        if first not in self.keep:
+            raise InputError(f"--keep leaves out {first}, from which memorization is estimated; name it too")
+        if self.score == "correct":
+            object.__setattr__(self, "score", first)
+        if self.score not in self.keep:
+            raise InputError(
+                f"--score is {self.score}, which --keep leaves out; name it too in another --run: --keep {first} "
+                f"{self.score}"
+            )
 
     @property
     def goal(self) -> Goal | None:
@@ -136,12 +166,12 @@ class RunConfig:
     @property
     def kept_metrics(self) -> tuple[str, ...]:
         """What is stored for each example: `keep` without the parameters."""
-        return tuple(name for name in self.keep if name in get_args(Kept))
+        return tuple(name for name in self.keep if not name.startswith("parameters"))
 
     @property
     def parameter_epochs(self) -> tuple[int, ...]:
         """The epochs after which parameters are stored, ascending, the last one among them; empty if they are not."""
-        word, last = next((name for name in self.keep if name not in get_args(Kept)), None), self.train.epochs
+        word, last = next((name for name in self.keep if name not in self.kept_metrics), None), self.train.epochs
         if word is None:
             return ()
         how = word.partition("=")[2]
@@ -159,12 +189,13 @@ class RunConfig:
 
     def settings(self) -> dict[str, Any]:
         """The settings that decide the result of model number t, as JSON values.  A resumed run must have the same."""
+        task = "" if self.data.task == CLASSIFICATION.name else self.data.task  # as in older folders
         own = {"own": "met"} if self.record and self.record_own == "met" else {}
         settings = {
             "seed": self.seed,
             "data": {
                 key: value
-                for key, value in asdict(replace(self.data, channels_last=False)).items()  # decides no result
+                for key, value in asdict(replace(self.data, channels_last=False, task=task)).items()
                 if (key, value) not in _ADDED_LATER.items()
             },
             "subset": {key: value for key, value in asdict(self.subset).items() if key != "groups" or value},
@@ -186,14 +217,14 @@ class RunConfig:
 
 
 # Settings that older folders lack.  They are stored only if they differ, so that older folders keep their names.
-_ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test", "channels_last": False}
+_ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test", "channels_last": False, "task": ""}
 
 
 def _check_keep(config: RunConfig) -> None:
-    others = [name for name in config.keep if name not in get_args(Kept)]
+    others = [name for name in config.keep if name.startswith("parameters")]
     for name in others:
         if not re.fullmatch("parameters(=last|=[1-9][0-9]{0,5}|=every:[1-9][0-9]{0,5})?", name):
-            raise one_of("--keep", name, [*get_args(Kept), "parameters", "parameters=N", "parameters=every:K"])
+            raise one_of("--keep", name, [*config.kept_metrics, *PARAMETERS])
     if len(others) > 1:
         raise InputError(f"--keep names the parameters twice: {' '.join(others)}; give one of them")
     epochs, last = config.parameter_epochs, config.train.epochs

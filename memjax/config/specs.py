@@ -47,6 +47,11 @@ class DataSpec:
     """digits; csv:FILE or parquet:FILE, with --target COLUMN; folder:FOLDER of images; npz:FILE; npy:FOLDER;
     idx:FOLDER; mnist, fashion_mnist, cifar10, cifar100, svhn_cropped; emoji, emoji32, mnist5k (made by a script of
     the source tree, experiments/data); tfds:NAME."""
+    task: str = ""
+    """What networks are trained for: classification, binary (one output for two classes), regression (squared error),
+    counts (Poisson), multi_label (a column of 0 and 1 for each label), or your own, package.module:NAME of a
+    memjax.Task.  Default: regression for labels that are not whole numbers, multi_label for rows of 0 and 1, else
+    classification."""
     classes: tuple[int, ...] = ()
     """Only these classes, renumbered from 0 in the order given.  Default: all."""
     per_class: int | None = None
@@ -95,7 +100,7 @@ class TableSpec:
     """The columns of a table: of csv:FILE, parquet:FILE, or a data frame that holds its labels."""
 
     target: str = ""
-    """The column with the labels: words, whole numbers or booleans."""
+    """The column with the labels: words, whole numbers or booleans, or the numbers to be predicted."""
     id: str = ""
     """The column with your own name of each row; results use it.  Default: the rows have numbers."""
     drop: tuple[str, ...] = ()

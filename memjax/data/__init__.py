@@ -18,6 +18,7 @@ from memjax.data.corruptions.kinds import (
 )
 from memjax.data.corruptions.parse import corrupt
 from memjax.data.sources import read_source
+from memjax.data.targets import with_task
 from memjax.disk_inputs import Inputs, Stored
 from memjax.errors import InputError
 from memjax.prng import host_permutation
@@ -33,7 +34,9 @@ def load_dataset(spec: DataSpec, source: Dataset | None = None) -> Dataset:
     Raises:
       InputError: the source is unknown, missing or damaged, a corruption is unknown, or the examples cannot be used.
     """
-    dataset = select(read_source(spec) if source is None else source, spec)
+    dataset = with_task(select(read_source(spec) if source is None else source, spec), spec.task)
+    if dataset.train_targets is not None and (spec.label_noise or any("labels" in each for each in spec.corrupt)):
+        raise InputError(f"--label-noise and corrupted labels are for classes; {dataset.name} has {dataset.kinds}")
     dataset = flip_labels(dataset, spec.label_noise, spec.data_seed)
     dataset = corrupt(dataset, spec.corrupt, spec.data_seed, spec.corrupt_test)
     _check(dataset)
@@ -52,6 +55,7 @@ def content_hash(dataset: Dataset) -> str:
         dataset.train_labels.astype(np.int64),
         dataset.test_inputs,
         dataset.test_labels.astype(np.int64),
+        *(() if dataset.train_targets is None else (dataset.train_targets, dataset.test_targets)),
     ):
         digest.update(f"/{array.dtype.name} {array.shape}/".encode())
         if isinstance(array, Stored) and array.identity:
@@ -98,6 +102,8 @@ def take_rows(dataset: Dataset, train: np.ndarray | slice, test: np.ndarray | sl
     """Some training and test examples, with unchanged classes."""
     rows = dict.fromkeys(("train_labels", "train_ids", "mislabelled", "corrupted"), train)
     rows |= dict.fromkeys(("test_labels", "test_ids", "test_corrupted"), test)
+    if dataset.train_targets is not None:
+        rows |= {"train_targets": train, "test_targets": test}
     return dataclasses.replace(
         dataset,
         train_inputs=_only(dataset.train_inputs, train),

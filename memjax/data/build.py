@@ -1,6 +1,7 @@
 """Makes a Dataset of inputs and labels, with source rows, 32-bit labels and one name per class."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,8 +9,10 @@ import numpy as np
 from memjax.data.check import check_counts, check_labels, check_lengths
 from memjax.data.labels import as_labels, encode_labels
 from memjax.data.scaling import narrowed
+from memjax.data.targets import ONE_CLASS, as_targets, settled_task
 from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
+from memjax.metrics import task_named
 from memjax.types import Dataset
 
 
@@ -48,14 +51,18 @@ def make_dataset(name: str, parts: Parts) -> Dataset:
 
 
 def make_encoded(
-    name: str, train: tuple[Inputs, Any], test: tuple[Inputs, Any] | None, class_names: Sequence[str], where: str
-) -> tuple[Dataset, np.ndarray]:
+    name: str, train: tuple[Inputs, Any], test: tuple[Inputs, Any] | None, class_names: Sequence[str], where: str,
+    task: str,
+) -> tuple[Dataset, np.ndarray]:  # fmt: skip
     """A data set from inputs and labels of any kind, and the user's own value of each class.
 
     Without class names the values of the labels are the names.  `where` says in messages what holds the names.
     """
     inputs, given = train
     test_inputs = np.zeros((0, *inputs.shape[1:]), inputs.dtype) if test is None else test[0]
+    task = settled_task(task, given)
+    if task_named(task).targets == "numbers":
+        return _with_targets(name, train, (test_inputs, None) if test is None else test, class_names, task)
     for which, split in (("train", train), ("test", test)):
         if split is not None:
             check_counts(which, split[0], as_labels(which, split[1]))
@@ -68,6 +75,23 @@ def make_encoded(
     names = clean_names(list(class_names) or [str(value) for value in labels.classes.tolist()], where)
     dataset = make_dataset(name, Parts(Split(inputs, labels.train), Split(test_inputs, labels.test), names))
     return dataset, np.array(names) if class_names else labels.classes
+
+
+def _with_targets(
+    name: str, train: tuple[Inputs, Any], test: tuple[Inputs, Any], class_names: Sequence[str], task: str
+) -> tuple[Dataset, np.ndarray]:
+    """A data set of one class, whose targets are numbers."""
+    if class_names:
+        raise InputError(f"class names are given, and --task {task} has no classes; leave them out")
+    targets = {"train": as_targets("train", train[1], task)}
+    nothing = np.zeros((0, *targets["train"].shape[1:]))
+    targets["test"] = nothing if test[1] is None else as_targets("test", test[1], task)
+    for which, (inputs, _) in (("train", train), ("test", test)):
+        check_counts(which, inputs, targets[which])
+    splits = (Split(inputs, np.zeros(len(inputs), np.int32)) for inputs in narrowed(train[0], test[0]))
+    dataset = make_dataset(name, Parts(*splits, (ONE_CLASS,)))
+    found = replace(dataset, train_targets=targets["train"], test_targets=targets["test"], task=task)
+    return found, np.array([ONE_CLASS])
 
 
 def clean_names(names: list[str], what: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from memjax.data.labels import as_labels
+from memjax.data.targets import check_targets
 from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.types import Dataset
@@ -23,7 +24,7 @@ def check(dataset: Dataset) -> None:
         ("test", dataset.test_inputs, dataset.test_labels, dataset.test_ids),
     )
     for count, what in ((dataset.num_classes, "classes"), (dataset.num_train, "training examples")):
-        if count < 2:
+        if count < 2 and (dataset.train_targets is None or what != "classes"):
             raise InputError(f"{dataset.name} has {count} {what}; at least 2 needed")
     for which, inputs, labels, ids in parts:
         check_lengths(which, inputs, labels)
@@ -42,6 +43,7 @@ def check(dataset: Dataset) -> None:
             f"class {empty[0]} ({dataset.class_names[empty[0]]}) has no training example in {dataset.name}; "
             "choose the classes that have some, with --classes"
         )
+    check_targets(dataset)
 
 
 def check_lengths(which: str, inputs: Inputs, labels: np.ndarray) -> None:

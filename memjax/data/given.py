@@ -19,11 +19,11 @@ from memjax.types import Dataset
 
 def examples_given(
     x_train: Any, y_train: Any, x_test: Any, y_test: Any, *, ids: Any, class_names: Sequence[str], name: str,
-    table: TableSpec, seed: int, groups: Any = None,
+    table: TableSpec, seed: int, task: str = "", groups: Any = None,
 ) -> InMemory | None:  # fmt: skip
     """The examples that are in memory; None where they are named.  Arguments as of `memjax.fit`."""
     if groups is not None and not isinstance(groups, str):
-        apart = {"ids": ids, "class_names": class_names, "name": name, "table": table, "seed": seed}
+        apart = {"ids": ids, "class_names": class_names, "name": name, "table": table, "seed": seed, "task": task}
         found = examples_given(x_train, y_train, x_test, y_test, **apart)
         if found is None or (y_train is None and is_frame(x_train)):
             raise InputError(
@@ -51,14 +51,15 @@ def examples_given(
     frame = as_frame(x_train) if is_frame(x_train) else None
     if frame is not None and y_train is not None and groups in frame.columns:
         test = None if x_test is None else as_frame(x_test).drop(columns=groups, errors="ignore")
-        apart = {"ids": ids, "class_names": class_names, "name": name, "table": table, "seed": seed}
+        apart = {"ids": ids, "class_names": class_names, "name": name, "table": table, "seed": seed, "task": task}
         return examples_given(frame.drop(columns=groups), y_train, test, y_test, **apart, groups=frame[groups])
     if frame is not None and y_train is None:
         if ids is not None or class_names:
             raise InputError("a table with its labels has its own names; give id=COLUMN instead of ids and class_names")
         if x_test is not None and table.split:
             raise InputError(f"split={table.split!r} is given beside x_test; leave one of them out")
-        return from_table(frame, table, seed, name, None if x_test is None else as_frame(x_test), groups or "")
+        test = None if x_test is None else as_frame(x_test)
+        return from_table(frame, table, seed, name, test, task, groups or "")
     if y_train is None:
         raise InputError(
             f"x_train is a {type(x_train).__name__} without y_train; give the labels too, or the name of a data set"
@@ -66,7 +67,7 @@ def examples_given(
     if (x_test is None) != (y_test is None):
         given, missing = ("y_test", "x_test") if x_test is None else ("x_test", "y_test")
         raise InputError(f"{given} is given without {missing}; give both, or neither: then influence is not defined")
-    apart = {"ids": ids, "class_names": class_names, "name": name}
+    apart = {"ids": ids, "class_names": class_names, "name": name, "task": task}
     if frame is None:
         return from_arrays(x_train, y_train, x_test, y_test, **apart)
     test = None if x_test is None else as_frame(x_test)
@@ -90,7 +91,8 @@ def named_examples(data: DataSpec, table: TableSpec, groups: str = "") -> InMemo
     """
     source, place = data.dataset, data.dataset.partition(":")[2]
     if is_table(source):
-        return from_table(read_table(source, table.id), table, data.data_seed, Path(place).name, groups=groups)
+        named = {"name": Path(place).name, "task": data.task, "groups": groups}
+        return from_table(read_table(source, table.id), table, data.data_seed, **named)
     if source.startswith("folder:"):
         return load_image_folder(place, table, data.image_size, data.data_seed)
     if table != TableSpec() and not source.startswith("saved:"):

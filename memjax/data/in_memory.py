@@ -13,11 +13,21 @@ from memjax.data.check import check_lengths
 from memjax.data.labels import as_labels
 from memjax.errors import InputError
 from memjax.store import read_arrays, write_arrays
-from memjax.types import Dataset, Table
+from memjax.types import Dataset
 
 FILE = "data.npz"
 SIDES = ("train", "test")
+_ADDED_LATER = ("train_targets", "test_targets", "task")  # which files of classes, or of older versions, lack
 SOURCE = "saved:"  # how DataSpec.dataset begins for examples stored in the run folder
+
+
+class Table(NamedTuple):
+    """The columns of a table as its reader knows them, before they became features."""
+
+    names: list[str]  # of the columns
+    # for each column the values of the rows: numbers, or texts
+    train: list[np.ndarray]
+    test: list[np.ndarray]
 
 
 class InMemory(NamedTuple):
@@ -36,7 +46,7 @@ class InMemory(NamedTuple):
 
 def from_arrays(
     x_train: Any, y_train: Any, x_test: Any = None, y_test: Any = None, *, ids: Any = None, test_ids: Any = None,
-    class_names: Sequence[str] = (), name: str = "arrays",
+    class_names: Sequence[str] = (), name: str = "arrays", task: str = "",
 ) -> InMemory:  # fmt: skip
     """The user's arrays or tensors as a data set; arguments as of `memjax.fit`.
 
@@ -44,7 +54,7 @@ def from_arrays(
       InputError: lengths or types do not fit, or a label has no training example.
     """
     test = None if x_test is None else (as_inputs("test", x_test), y_test)
-    dataset, classes = make_encoded(name, (as_inputs("train", x_train), y_train), test, class_names, "the labels")
+    dataset, classes = make_encoded(name, (as_inputs("train", x_train), y_train), test, class_names, "the labels", task)
     own = _own_ids(ids, dataset.num_train, "training")
     return InMemory(dataset, classes, own, _own_ids(test_ids, dataset.num_test, "test"))
 
@@ -81,7 +91,8 @@ def as_groups(values: Any, count: int) -> np.ndarray:
 
 def save(folder: Path, data: InMemory) -> None:
     """Stores the examples in the run folder, so that the run can be resumed and reported without the user's arrays."""
-    arrays = {part.name: np.asarray(getattr(data.dataset, part.name)) for part in fields(Dataset)}
+    there = {part.name: getattr(data.dataset, part.name) for part in fields(Dataset)}
+    arrays = {name: np.asarray(values) for name, values in there.items() if values is not None}
     arrays["classes"] = data.classes
     for name in ("own_ids", "own_test_ids"):
         if (ids := getattr(data, name)) is not None:
@@ -100,8 +111,9 @@ def read(folder: Path) -> InMemory | None:
         return None
     try:
         names = clean_names([str(name) for name in arrays["class_names"]], FILE)
-        texts = {"name": str(arrays["name"]), "class_names": names}
-        dataset = Dataset(**{part.name: arrays[part.name] for part in fields(Dataset)} | texts)
+        texts = {"name": str(arrays["name"]), "class_names": names, "task": str(arrays.get("task", ""))}
+        known = [part.name for part in fields(Dataset) if part.name in arrays or part.name not in _ADDED_LATER]
+        dataset = Dataset(**{name: arrays[name] for name in known} | texts)
         check_lengths("train", dataset.train_inputs, dataset.train_labels)
         check_lengths("test", dataset.test_inputs, dataset.test_labels)
         table = None

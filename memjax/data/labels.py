@@ -64,7 +64,7 @@ def as_labels(which: str, labels: Any) -> np.ndarray:
     if array.ndim != 1:
         raise InputError(
             f"{which} labels have shape {array.shape}; expected one label per example. For one-hot labels give "
-            "labels.argmax(1)"
+            "labels.argmax(1); for several labels of an example --task multi_label"
         )
     if array.dtype.kind == "O":
         array = _from_objects(which, array)
@@ -72,11 +72,11 @@ def as_labels(which: str, labels: Any) -> np.ndarray:
         array = array.astype(np.float64)
         wrong = np.flatnonzero(~(np.isfinite(array) & (array == np.round(array)) & (np.abs(array) < 2**53)))
         if (missing := np.flatnonzero(np.isnan(array))).size:
-            raise InputError(f"{which} label of row {missing[0]} is missing ({missing.size} such rows); leave them out")
+            raise missing_label(which, missing)
         if wrong.size:
             raise InputError(
                 f"{which} label {array[wrong[0]]:g} of row {wrong[0]} is no class; expected text, whole numbers or "
-                "booleans. Numbers to be predicted (regression) are not supported"
+                "booleans. For numbers that are to be predicted give --task regression"
             )
         array = array.astype(np.int64)
     if array.dtype.kind == "S":
@@ -92,7 +92,7 @@ def _from_objects(which: str, array: np.ndarray) -> np.ndarray:
     """Python objects of one kind as an array of text, whole numbers or booleans."""
     missing = [row for row, value in enumerate(array) if value is None or value != value]
     if missing:
-        raise InputError(f"{which} label of row {missing[0]} is missing ({len(missing)} such rows); leave them out")
+        raise missing_label(which, missing)
     kinds = {type(value) for value in array}
     for kind, members in ((bool, (bool, np.bool_)), (str, (str, np.str_)), (np.int64, (int, np.integer))):
         if all(issubclass(found, members) for found in kinds) and (kind is bool or bool not in kinds):
@@ -103,3 +103,8 @@ def _from_objects(which: str, array: np.ndarray) -> np.ndarray:
         return array.astype(np.float64)
     names = ", ".join(sorted(kind.__name__ for kind in kinds))
     raise InputError(f"{which} labels are a mixture of {names}; expected only text, whole numbers or booleans")
+
+
+def missing_label(which: str, rows: Any) -> InputError:
+    """The error for labels that are missing in these rows."""
+    return InputError(f"{which} label of row {rows[0]} is missing ({len(rows)} such rows); leave them out")

@@ -54,7 +54,7 @@ def _remarks_on_classes(dataset: Dataset) -> Iterator[str]:
     if 2 * single > dataset.num_classes:
         yield (
             f"{single} of {dataset.num_classes} classes have one training example: a model that did not see it cannot "
-            "know its class. Are the labels names of rows, or numbers to be predicted?"
+            "know its class. Are the labels names of rows? For numbers to be predicted give --task regression"
         )
 
 

@@ -34,8 +34,8 @@ def read_source(spec: DataSpec) -> Dataset:
         if kind == "tfds":
             return load_prepared(place, spec.test_split, spec.image_size, spec.stream)
         if kind == "npy":
-            return load_npy(place, spec.stream)
-        return load_idx(place) if kind == "idx" else load_npz(place)
+            return load_npy(place, spec.stream, spec.task)
+        return load_idx(place) if kind == "idx" else load_npz(place, spec.task)
     if source == "digits" or source in CATALOG:
         return load_digits() if source == "digits" else load_cached(source)
     if source in MADE:

@@ -4,11 +4,12 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import as_masks
+from memjax.estimators.kernels.layout import layout_of
 from memjax.types import ArrayLike
 
 
@@ -17,7 +18,8 @@ class LinearDatamodelingScore(NamedTuple):
 
     Attributes:
       value: their mean over test examples.
-      low, high: 95 % interval of that mean, over models and test examples.
+      low, high: 95 % interval of that mean, over models and test examples; models of equal or opposite subsets count as
+        one.
       each: (test,) one correlation a test example; NaN where predictions or outputs are constant.
       num_undefined: how many are NaN and left out of the mean.
       ceiling: what a perfect prediction of the mean output would reach: the mean, over test examples, of the square
@@ -96,17 +98,28 @@ def linear_datamodeling_score(
             f"{shared} of the {len(masks)} subsets are among those that the scores were made from; give models of "
             "other subsets"
         )
-    predicted = _sums_over(masks, scores)
-    each = _spearman(predicted, outputs)
-    low, high = _interval(predicted, outputs, each, seed, draws)
+    groups = layout.groups if (layout := layout_of(masks)) else None
+    return rank_agreement(sums_over(masks, scores), outputs, again, groups=groups, seed=seed, draws=draws)
+
+
+def rank_agreement(
+    predicted: Float[np.ndarray, "rows test"], outputs: Float[np.ndarray, "rows test"],
+    again: Float[np.ndarray, "rows test"] | None = None, *, groups: Int[np.ndarray, " rows"] | None = None,
+    seed: int = 0, draws: int = 200,
+) -> LinearDatamodelingScore:  # fmt: skip
+    """Spearman correlation over rows, for each test example, with the interval over both and the ceiling of `again`.
+    Rows of one group are not independent."""
+    each = spearman(predicted, outputs)
+    groups = np.arange(len(outputs)) if groups is None else groups
+    low, high = _interval(predicted, outputs, each, groups, seed, draws)
     ceiling = np.nan
     if again is not None:
-        retrained = _spearman(again, outputs)
-        ceiling = _mean(np.sign(retrained) * np.sqrt(np.abs(retrained)))
-    return LinearDatamodelingScore(_mean(each), low, high, each, int(np.isnan(each).sum()), ceiling)
+        retrained = spearman(again, outputs)
+        ceiling = mean_of_known(np.sign(retrained) * np.sqrt(np.abs(retrained)))
+    return LinearDatamodelingScore(mean_of_known(each), low, high, each, int(np.isnan(each).sum()), ceiling)
 
 
-def _sums_over(
+def sums_over(
     masks: Bool[np.ndarray, "models train"], scores: Float[np.ndarray, "train test"]
 ) -> Float[np.ndarray, "models test"]:
     """Sums of scores over each subset.  Ranks must not tell apart sums that are equal but for rounding."""
@@ -123,7 +136,7 @@ def _shared(masks: Bool[np.ndarray, "models train"], fitted: Bool[np.ndarray, "f
     return sum(row.tobytes() in known for row in np.packbits(masks, axis=1))
 
 
-def _spearman(
+def spearman(
     first: Float[np.ndarray, "models test"], second: Float[np.ndarray, "models test"]
 ) -> Float[np.ndarray, " test"]:
     """Column by column; equal values share their mean rank, and a constant column has no correlation."""
@@ -137,15 +150,18 @@ def _spearman(
 
 def _interval(
     predicted: Float[np.ndarray, "models test"], outputs: Float[np.ndarray, "models test"],
-    each: Float[np.ndarray, " test"], seed: int, draws: int,
+    each: Float[np.ndarray, " test"], groups: Int[np.ndarray, " models"], seed: int, draws: int,
 ) -> tuple[float, float]:  # fmt: skip
     """The mean -+ 1.96 standard errors, both models and test examples being samples (Owen, The Pigeonhole Bootstrap,
     2007): the variance over models plus that over test examples, less the noise of single correlations, which both
-    hold."""
+    hold.  Models of one group, whose subsets are equal or opposite, are drawn together."""
     rng, known = np.random.default_rng(seed), np.isfinite(each)
-    num_models, number = len(outputs), int(known.sum())
-    drawn = [rng.integers(num_models, size=num_models) for _ in range(draws)]
-    again = np.array([_spearman(predicted[rows][:, known], outputs[rows][:, known]) for rows in drawn])
+    members, number = [np.flatnonzero(groups == group) for group in range(groups.max() + 1)], int(known.sum())
+    drawn = [
+        np.concatenate([members[group] for group in rng.integers(len(members), size=len(members))])
+        for _ in range(draws)
+    ]
+    again = np.array([spearman(predicted[rows][:, known], outputs[rows][:, known]) for rows in drawn])
     if draws < 2 or not number:
         return float("nan"), float("nan")
     with warnings.catch_warnings():
@@ -156,8 +172,8 @@ def _interval(
     if number > 1:
         variance += float(each[known].var(ddof=1)) / number - max(of_single - of_models, 0.0) / (number - 1)
     half = 1.96 * np.sqrt(max(variance, of_models))
-    return _mean(each) - half, _mean(each) + half
+    return mean_of_known(each) - half, mean_of_known(each) + half
 
 
-def _mean(each: Float[np.ndarray, " test"]) -> float:
+def mean_of_known(each: Float[np.ndarray, " test"]) -> float:
     return float(each[np.isfinite(each)].mean()) if np.isfinite(each).any() else float("nan")

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import as_masks_and_scores
+from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.memorization import memorization
 from memjax.types import ArrayLike
 
@@ -37,6 +38,8 @@ class Reliability(NamedTuple):
 def split_half_reliability(masks: ArrayLike, correct: ArrayLike, seed: int = 0) -> Reliability:
     """Split-half reliability of memorization: which part of the differences between examples is not noise.
 
+    Models of equal or of opposite subsets are in one half: they share a part of their noise.
+
     Args:
       masks, correct: as for `memorization`.
       seed: of the split.
@@ -54,13 +57,10 @@ def split_half_reliability(masks: ArrayLike, correct: ArrayLike, seed: int = 0) 
     masks, correct = map(np.asarray, as_masks_and_scores(masks, correct))
     if len(masks) < LEAST:
         raise InputError(f"{len(masks)} models are too few for two halves; give at least {LEAST}")
-    order = np.random.default_rng(seed).permutation(len(masks))
-    middle = len(masks) // 2
-    first, second = (
-        np.asarray(memorization(masks[half], correct[half]).value)
-        for half in (order[:middle], order[middle : 2 * middle])
-    )
-    return agreement(first, second)
+    groups = layout.groups if (layout := layout_of(masks)) else np.arange(len(masks))
+    order = np.random.default_rng(seed).permutation(groups.max() + 1)
+    halves = (np.isin(groups, order[side::2]) for side in (0, 1))
+    return agreement(*(np.asarray(memorization(masks[half], correct[half]).value) for half in halves))
 
 
 def agreement(first: Float[np.ndarray, " train"], second: Float[np.ndarray, " train"]) -> Reliability:

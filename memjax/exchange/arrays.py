@@ -29,6 +29,16 @@ NAMES = {
     "test_margin": ("test_margin", "test_margins"),
     "train_log_odds": ("train_log_odds", "log_odds"),
     "test_log_odds": ("test_log_odds",),
+    **{
+        f"{side}{score}": (f"{side}{score}",)
+        for side in ("train_", "test_")
+        for score in (
+            "minus_squared_error",
+            "log_likelihood",
+            "label_accuracy",
+            "exact_match",
+        )
+    },
     "train_labels": ("train_labels", "tr_labels", "y_train", "labels"),
     "test_labels": ("test_labels", "tt_labels", "y_test"),
 }
@@ -37,7 +47,13 @@ NAMES = {
 SIDES = ("train_", "test_")
 NO_LABEL = "not given"  # the name of the one class of examples without labels
 _KNOWN = [name for names in NAMES.values() for name in names]
-_WRITTEN = ("model_ids", "train_logits", "test_logits")  # which `write` writes too, and nothing here needs
+_WRITTEN = (
+    "model_ids",
+    "train_logits",
+    "test_logits",
+    "train_targets",
+    "test_targets",
+)  # which `write` writes too, and nothing here needs
 _PERCENT = re.compile(r"_\d+pct$")
 
 
@@ -200,9 +216,12 @@ def arrays_of(outcomes: Outcomes, dataset: Dataset) -> dict[str, np.ndarray]:
     """Masks, saved scores and model numbers under the names of `NAMES`, with the labels where they are known."""
     arrays = {"masks": outcomes.masks, "model_ids": outcomes.model_ids}
     for side in ("train", "test"):
-        labels = getattr(dataset, f"{side}_labels")
+        labels = dataset.targets(side)
         arrays |= {f"{side}_{name}": values for name, values in getattr(outcomes, side).items()}
-        arrays |= {f"{side}_labels": labels} if labels.min(initial=0) >= 0 else {}
+        if dataset.train_targets is not None:
+            arrays[f"{side}_targets"] = labels
+        elif labels.min(initial=0) >= 0:
+            arrays[f"{side}_labels"] = labels
     return arrays
 
 

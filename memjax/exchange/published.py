@@ -9,7 +9,7 @@ from jaxtyping import Float, Int, Shaped
 from memjax.errors import InputError
 from memjax.metrics import check_range
 from memjax.results import ClassInfluence
-from memjax.store.estimates import within_class
+from memjax.store.array_names import within_class
 from memjax.untrusted import read_npz, user_path
 
 if TYPE_CHECKING:

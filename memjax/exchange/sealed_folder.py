@@ -6,7 +6,7 @@ other programs and older versions, are read as they are.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ def exporting(folder: Path, kind: str) -> Iterator[Add]:
     for name in older.keys() - files.keys() - {_UNFINISHED}:
         if not Path(name).is_absolute() and ".." not in Path(name).parts:
             (folder / name).unlink(missing_ok=True)
+            with suppress(OSError):  # other files are in it
+                (folder / name).parent.rmdir()
     write_atomically(path, lambda stream: stream.write(seal(files)))
 
 

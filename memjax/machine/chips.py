@@ -7,7 +7,10 @@ from typing import NamedTuple
 
 from memjax.errors import one_of
 
-PRICED = "2025-06"  # the date of the prices below; they are approximate, and not read from anywhere
+# The date of the prices below.  They are approximate: they were not read from a list of the provider, and other reports
+# name between a quarter and 1.4 times of them (v5e: .32 to 1.60).  Lists: cloud.google.com/tpu/pricing and
+# cloud.google.com/compute/gpus-pricing.
+PRICED = "2025-06"
 GIB = 2**30
 
 

@@ -11,7 +11,7 @@ from jax.nn.initializers import zeros
 from jaxtyping import Array, Float, Key
 
 from memjax.errors import InputError
-from memjax.models.normalization import Norm, normalization, unchanged
+from memjax.models.normalization import Norm, for_each, normalization, unchanged
 from memjax.types import Model, Tree
 
 
@@ -79,7 +79,7 @@ class Bias(nnx.Module):
         self.bias = nnx.Param(jnp.zeros(channels))
 
     def __call__(self, inputs: Float[Array, "batch ... channels"]) -> Float[Array, "batch ... channels"]:
-        return inputs + self.bias[...]
+        return inputs + for_each(self.bias[...], inputs)
 
 
 def dropout(rate: float, *, rngs: nnx.Rngs) -> Callable:

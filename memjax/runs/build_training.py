@@ -4,13 +4,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from memjax import store
 from memjax.config.run_config import RunConfig
-from memjax.errors import InputError
+from memjax.data.targets import num_outputs, targets_of
+from memjax.errors import InputError, first_line
 from memjax.machine import environment
 from memjax.machine.debugging import pinned
+from memjax.metrics import BUILT_IN, task_named
 from memjax.store import Plan
-from memjax.types import Dataset, SubsetDesign
+from memjax.types import Dataset, Model, SubsetDesign
 
 if TYPE_CHECKING:
     from memjax.training import Examples, Stream, StreamedTraining, Training
@@ -18,14 +22,23 @@ if TYPE_CHECKING:
 SHOWN = 4  # lines of a difference
 
 
+def network(config: RunConfig, dataset: Dataset) -> Model:
+    """The network that the settings name, for the inputs and the targets of these examples."""
+    from memjax.models import make_model
+
+    return make_model(config.model, dataset.input_shape, num_outputs(dataset))
+
+
 def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "Training | StreamedTraining":
     """The training of one model for a request."""
     from memjax import training
-    from memjax.metrics import metrics_named
-    from memjax.models import check_counting, in_precision, is_built_in, make_model
+    from memjax.models import check_counting, in_precision, is_built_in
 
     spec, stream = config.train, config.data.stream
-    model = make_model(config.model, dataset.input_shape, dataset.num_classes)
+    task = task_named(dataset.task, code=True)
+    if spec.label_smoothing and task.targets != "classes":
+        raise InputError(f"--label-smoothing is for classes; {dataset.name} has {dataset.kinds}: leave it out")
+    model = network(config, dataset)
     if stream:
         training.check_reader()
     if stream and not is_built_in(config.model):
@@ -34,15 +47,26 @@ def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "T
     augment = training.make_augment(spec, dataset.input_shape)
     num_steps = spec.epochs * training.num_batches(dataset.num_train if stream else design.max_size, spec.batch_size)
     optimizer = training.make_optimizer(spec, num_steps)
-    keep = metrics_named(tuple(sorted(config.kept_metrics)))
+    keep = task.functions(sorted(config.kept_metrics))
     if stream:
         largest = training.largest_input(dataset.train_inputs.dtype)
-        return training.StreamedTraining(model, optimizer, keep, num_steps, largest, augment, spec.label_smoothing)
-    recorded = metrics_named(tuple(sorted(config.record)))
-    probe = training.Probe(recorded, config.recorded_epochs, dataset.num_train, config.record_own)
+        return training.StreamedTraining(
+            model, optimizer, keep, num_steps, largest, augment, spec.label_smoothing, task=task
+        )
+    recorded, like = task.functions(sorted(config.record)), _like(dataset)
+    probe = training.Probe(recorded, config.recorded_epochs, dataset.num_train, config.record_own, like)
     return training.make_train(
-        model, optimizer, keep, design.max_size, spec.epochs, spec.batch_size, augment, spec.label_smoothing, probe
-    )
+        model, optimizer, keep, design.max_size, spec.epochs, spec.batch_size, augment, spec.label_smoothing, probe,
+        task,
+    )  # fmt: skip
+
+
+def _like(dataset: Dataset) -> tuple[Any, Any]:
+    """Shapes and types of the outputs of a network and of the target, for one example."""
+    import jax
+
+    target = targets_of(dataset)[0][:1]
+    return jax.ShapeDtypeStruct((1, num_outputs(dataset)), np.float32), jax.ShapeDtypeStruct(target.shape, target.dtype)
 
 
 def make_examples(config: RunConfig, dataset: Dataset) -> "Examples | Stream":
@@ -56,18 +80,55 @@ def make_examples(config: RunConfig, dataset: Dataset) -> "Examples | Stream":
 
 @pinned()
 def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
-    """Name, type and shape of all arrays, and checksums of the programs; empty for a built-in network.
+    """Name, type and shape of all arrays, and checksums of the programs; empty where network and task are built in.
 
     Other versions and devices write the same program in other operations: the checksums are stored by these.
     """
     from memjax.models import is_built_in
     from memjax.models.checked import check_own
 
-    if is_built_in(config.model) or ":" not in config.model.model:
+    found: dict[str, Any] = {"tree": [], "programs": {}}
+    if not is_built_in(config.model) and ":" in config.model.model:
+        found = check_own(config.model, dataset.input_shape, num_outputs(dataset))
+    if dataset.task not in ("", *BUILT_IN):
+        found["programs"] |= _checked_task(dataset)
+    if not found["programs"]:
         return {}
-    found, versions = check_own(config.model, dataset.input_shape, dataset.num_classes), environment.versions()
+    versions = environment.versions()
     names = (*(f"{name} {versions[name]}" for name in ("memjax", "jax", "flax")), environment.device_kind())
     return found | {"programs": {", ".join(names): found["programs"]}}
+
+
+def _checked_task(dataset: Dataset) -> dict[str, str]:
+    """Checksums of what the loss and the scores of one's own task compute.
+
+    Raises:
+      InputError: one of them fails, or returns something else than a number for each example.
+    """
+    import jax
+
+    from memjax.models.checked import checksum, trace
+
+    task, batch, found = task_named(dataset.task, code=True), 3, {}
+    functions = {"loss": task.loss} | {f"score {name}": row.function for name, row in task.table.items()}
+    like = [jax.ShapeDtypeStruct((batch, *part.shape[1:]), part.dtype) for part in _like(dataset)]
+    for name, function in functions.items():
+        try:
+            found[name] = trace(function, *like)
+        except InputError:
+            raise
+        except Exception as problem:  # of the user's code
+            words = f"of outputs {like[0].shape} and targets {like[1].shape} fails; correct it: {first_line(problem)}"
+            raise InputError(f"--task {dataset.task}: its {name} {words}") from problem
+        made, row = found[name].result, task.table.get(name.removeprefix("score "))
+        shape, wanted = getattr(made, "shape", None), bool if row and row.bits == 1 else np.floating
+        if shape is None or shape[: 1 if row and row.per_class else None] != (batch,):
+            raise InputError(
+                f"--task {dataset.task}: its {name} has shape {shape} for {batch} examples; expected ({batch},)"
+            )
+        if not np.issubdtype(made.dtype, wanted):
+            raise InputError(f"--task {dataset.task}: its {name} is {made.dtype}; expected {wanted.__name__}")
+    return {f"task {name}": checksum(program) for name, program in found.items()}
 
 
 def is_importable(config: RunConfig) -> bool:
@@ -76,6 +137,7 @@ def is_importable(config: RunConfig) -> bool:
     from memjax.models.user import find
 
     try:
+        task_named(config.data.task, code=True)
         return is_built_in(config.model) or bool(find(config.model.model))
     except InputError:
         return False

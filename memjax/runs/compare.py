@@ -11,7 +11,7 @@ from memjax import notebook, store
 from memjax.errors import InputError
 from memjax.exchange.published import agreement
 from memjax.notebook import three_digits as digits
-from memjax.runs import outputs
+from memjax.runs import display
 from memjax.runs.result import Result, open
 from memjax.runs.summary import FDR, printable
 from memjax.types import Estimate
@@ -77,21 +77,21 @@ class Comparison:
             *(("notice", text) for text in self.facts["notices"]),
         ]  # fmt: skip
 
-    def report(self, path: str | Path) -> outputs.ReportFile:
+    def report(self, path: str | Path) -> display.ReportFile:
         """Writes an HTML page that needs no network, with the scores of both runs and the examples that moved."""
         from memjax.report.page.comparison import comparison_page
 
         page = comparison_page(self.about, self.answer(), self.rows()[len(self.about) :], self.columns, self.moved)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         store.write_atomically(Path(path), lambda stream: stream.write(page.encode("utf-8", "replace")))
-        return outputs.ReportFile(Path(path))
+        return display.ReportFile(Path(path))
 
     def __repr__(self) -> str:
-        return outputs.as_text("", {}, self.rows())
+        return display.as_text("", {}, self.rows())
 
     def _repr_html_(self) -> str:
         most = {name: values[: notebook.SHOWN] for name, values in self.moved.items()}
-        return outputs.as_html(self.answer(), most, self.rows())
+        return display.as_html(self.answer(), most, self.rows())
 
 
 def compare(first: Result | str | Path, second: Result | str | Path) -> Comparison:

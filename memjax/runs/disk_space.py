@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from memjax.config.run_config import RunConfig
+from memjax.data.targets import num_outputs
 from memjax.errors import InputError
 from memjax.metrics import METRICS
 from memjax.runs.parameters import parameter_bytes
@@ -27,8 +28,10 @@ def writes_all_pairs(config: RunConfig, dataset: Dataset) -> bool:
 
 def bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
     """What is kept of a model on disk."""
-    each = sum(METRICS[name].num_bytes(dataset.num_classes) for name in config.kept_metrics)
-    an_epoch = sum(METRICS[name].num_bytes(dataset.num_classes) for name in config.record)
+    each, an_epoch = (
+        sum(METRICS[name].num_bytes(num_outputs(dataset)) for name in names)
+        for names in (config.kept_metrics, config.record)
+    )
     recorded = an_epoch * len(config.recorded_epochs)
     outputs = (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
     return outputs + parameter_bytes(config, dataset)

@@ -15,6 +15,7 @@ from memjax.data.given import examples_given
 from memjax.data.in_memory import InMemory
 from memjax.machine import environment
 from memjax.machine.workers import make_worker
+from memjax.metrics import Task, task_words
 from memjax.runs import open_folder, ray_engine, summary
 from memjax.runs.progress import Bar, Silent, Teller
 from memjax.runs.result import Result, finish
@@ -23,7 +24,8 @@ from memjax.runs.result import Result, finish
 def fit(
     x_train: Any = None, y_train: Any = None, x_test: Any = None, y_test: Any = None, *,
     model: Any = None, run: str | Path | None = None, config: RunConfig | None = None, ids: Any = None,
-    groups: Any = None, class_names: Sequence[str] = (), name: str = "arrays", progress: bool | Teller = True,
+    groups: Any = None, class_names: Sequence[str] = (), name: str = "arrays", task: str | Task = "",
+    progress: bool | Teller = True,
     estimate: bool = True, **options: Any,
 ) -> Result:  # fmt: skip
     """Trains many models on random subsets of the training examples and estimates what they memorized.
@@ -38,7 +40,8 @@ def fit(
         channels): NumPy or JAX arrays, torch tensors, or tables of pandas, polars or pyarrow.  Without x_test influence
         is not defined.  Instead of x_train alone: the name of a data set as of `--dataset`, a `memjax.Dataset`, or a
         table with its labels in the column `target`, from which test rows are drawn.
-      y_train, y_test: one label per example: text, whole numbers, booleans or pandas categories.
+      y_train, y_test: one label per example: text, whole numbers, booleans or pandas categories; or numbers to be
+        predicted, or a row of 0 and 1 for several labels.
       model: a network by name, such as "mlp:128" or "cnn"; a Flax NNX class, a factory of a Linen module, or a
         `memjax.Model`.
       run: the run folder, kept for later; by default a new temporary one, which the result names.
@@ -48,6 +51,7 @@ def fit(
         file.  Subsets are drawn by group, and `result.groups` has the memorization of each.
       class_names: one for each class, in the order of the labels' values.
       name: what the report calls the data.
+      task: what networks are trained for, as of `--task`, or a `memjax.Task`; by default as the labels look.
       progress: whether a bar shows it; without, notices go to the logger `memjax`.  Or a `memjax.runs.progress.Teller`.
       estimate: False only trains; estimates are then made when they are first asked for.
       options: every option of the command line by its name: num_models=1000, per_class=40, epochs=30, ...
@@ -71,6 +75,8 @@ def fit(
         options["model"] = model_words(model)
     if isinstance(x_train, str):
         options["dataset"] = x_train
+    if task:
+        options["task"] = task_words(task)
     if run is not None:
         options["run"] = str(run)
     if groups is not None:
@@ -78,7 +84,7 @@ def fit(
     config = run_config(config, **options)
     given = examples_given(
         x_train, y_train, x_test, y_test, ids=ids, class_names=class_names, name=name, table=config.table,
-        seed=config.data.data_seed, groups=config.subset.groups if groups is None else groups,
+        seed=config.data.data_seed, task=config.data.task, groups=config.subset.groups if groups is None else groups,
     )  # fmt: skip
     temporary = "" if config.run else tempfile.mkdtemp(prefix="memjax-")
     try:

@@ -163,7 +163,9 @@ def data_rows(request: Request) -> list[tuple[str, str]]:
     rows = [
         ("data", f"{dataset.name}: {dataset.num_train:,} training and {dataset.num_test:,} test examples"),
         ("inputs", f"{shape}, {dataset.train_inputs.dtype}; --scaling {request.config.train.scaling}"),
-        ("classes", f"{dataset.num_classes:,}: {named}{more}"),
+        ("classes", f"{dataset.num_classes:,}: {named}{more}")
+        if dataset.train_targets is None
+        else ("targets", f"{dataset.kinds}, {dataset.train_targets.min():g} to {dataset.train_targets.max():g}"),
     ]
     if given and given.table:
         rows.append(("columns", f"{len(given.table.names):,}: {', '.join(given.table.names)}"))

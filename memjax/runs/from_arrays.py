@@ -63,7 +63,7 @@ def report_arrays(
 def write_all(examples: Dataset, outcomes: Outcomes, folder: Path, all_pairs: bool, score: Score) -> Path:
     """The files of estimates of models in memory, and the report; its path."""
     from memjax.estimators import tally_of
-    from memjax.runs.estimate_files import write_results
+    from memjax.runs.make_estimates import write_results
 
     tally = tally_of(outcomes, score, examples.train_labels)
     place = store.new_set(folder)
@@ -108,6 +108,8 @@ def export(result: Result, out: Path, kind: str) -> list[str]:
                 add(f"model-{model.number:06d}.safetensors", partial(exchange.safetensors.write, arrays=model.arrays))
         return [f"{len(result.models)} models in {out}"]
     found, data = result.outcomes, result.dataset
+    if kind != "arrays" and data.train_targets is not None:
+        raise InputError(f"--format {kind} is for classes; {data.name} has {data.kinds}: give arrays, csv or parquet")
     if kind == "arrays":
         return [str(out / name) for name in exchange.write_arrays(out, found, data)]
     if kind == "lira":

@@ -81,12 +81,12 @@ class LabelQuality(BaseEstimator):
         seed = self.random_state
         if not isinstance(seed, Integral):
             seed = int(check_random_state(seed).randint(2**31))
-        if clash := {"model", "num_models", "run", "seed", "progress"} & set(self.options or {}):
+        if clash := {"model", "num_models", "run", "seed", "progress", "task"} & set(self.options or {}):
             raise InputError(f"options name {min(clash)}, which is an argument of LabelQuality itself; give it there")
         with tempfile.TemporaryDirectory(prefix="memjax-") as folder:
             result = fit(
                 X, y, model=self.model, num_models=self.num_models, run=self.run or Path(folder) / "run", seed=seed,
-                progress=self.verbose, **self.options or {},
+                progress=self.verbose, task="classification", **self.options or {},
             )  # fmt: skip
             self._take(result, X if is_frame(X) else None)
         return self

@@ -8,7 +8,7 @@ import numpy as np
 from memjax.config.run_config import RunConfig
 from memjax.data import take_rows
 from memjax.machine import environment
-from memjax.runs.build_training import make_examples, make_single
+from memjax.runs.build_training import make_examples, make_single, network
 from memjax.types import Dataset, Model, SubsetDesign
 
 LONG = 1e13  # floating-point operations from which finding the best pack size is worth the compilations
@@ -23,13 +23,12 @@ def chosen_pack_size(config: RunConfig, dataset: Dataset, design: SubsetDesign) 
     """
     import jax
 
-    from memjax.models import make_model
     from memjax.training import choose_pack_size
 
     if config.pack_size:
         return config.pack_size
     guess = guessed_pack_size(config, dataset)
-    model = make_model(config.model, dataset.input_shape, dataset.num_classes)
+    model = network(config, dataset)
     if operations(model, dataset.input_shape, config, design) * config.num_models < LONG:
         return guess
     most = -(-config.num_models // jax.local_device_count())
@@ -43,11 +42,10 @@ def guessed_pack_size(config: RunConfig, dataset: Dataset) -> int:
     """Models a pack as asked for, or by the network's size alone."""
     import jax
 
-    from memjax.models import make_model
     from memjax.training import guess_pack_size
 
     devices = jax.local_devices()
-    model = make_model(config.model, dataset.input_shape, dataset.num_classes)
+    model = network(config, dataset)
     return config.pack_size or guess_pack_size(model, config.num_models, len(devices), devices[0].platform)
 
 

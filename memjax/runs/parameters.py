@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from memjax.config.run_config import RunConfig
+from memjax.data.targets import num_outputs
 from memjax.errors import InputError
 from memjax.types import Dataset, Tree
 
@@ -42,7 +43,7 @@ def shapes_of(config: RunConfig, dataset: Dataset) -> Tree:
 
     from memjax.models import make_model
 
-    return jax.eval_shape(make_model(config.model, dataset.input_shape, dataset.num_classes).init, jax.random.key(0))
+    return jax.eval_shape(make_model(config.model, dataset.input_shape, num_outputs(dataset)).init, jax.random.key(0))
 
 
 def parameter_bytes(config: RunConfig, dataset: Dataset) -> int:

@@ -12,6 +12,7 @@ from memjax.data import in_memory
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.debugging import pinned
+from memjax.metrics import remember
 from memjax.runs.build_training import is_importable, make_single, network_of, with_network
 from memjax.runs.disk_space import check_room
 from memjax.runs.pack_size import chosen_pack_size
@@ -56,6 +57,8 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
 
     settings, note = plan.config, store.as_noted(folder)
     try:
+        if ":" in (task := settings["data"].get("task", "")):
+            remember(task, plan.data["task"])
         recorded = settings.get("record", {"metrics": (), "epochs": ()})  # an older folder has recorded nothing
         config = run_config(
             RunConfig(run=str(folder)),
@@ -69,7 +72,7 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
             **settings["data"], **settings["subset"], **settings["model"], **settings["train"],
         )  # fmt: skip
         return at_places(config, plan.places)
-    except (InputError, KeyError, TypeError, AttributeError) as problem:
+    except (InputError, KeyError, TypeError, ValueError, AttributeError) as problem:
         raise InputError(f"{folder / 'plan.json'} was made by another version of memjax: {problem}") from None
 
 
@@ -138,6 +141,9 @@ def places_of(config: RunConfig) -> dict[str, str]:
 def at_places(config: RunConfig, places: dict[str, str]) -> RunConfig:
     """The settings with the files at the places where they were last found; as written, where only that is there."""
     found = {"dataset": config.data.dataset, "masks_file": config.subset.masks_file}
+    beside = os.path.join(os.path.dirname(config.run), os.path.basename(found["masks_file"]))
+    if found["masks_file"] and not _is_there(found["masks_file"]) and os.path.exists(beside):
+        found["masks_file"] = beside  # the run folder was moved together with the masks
     for name, text in places.items():
         if _is_there(text) or text.startswith("saved:") or not _is_there(found[name]):
             found[name] = text

@@ -58,7 +58,7 @@ class Bar:
 
     def say(self, event: str, words: str, **facts: Any) -> None:
         if event == "notice":
-            print(words, file=sys.stderr, flush=True)
+            put_line(words)
 
     @contextmanager
     def preparing(self) -> Iterator[None]:
@@ -156,8 +156,7 @@ def progress_bar(
     """
 
     def line(text: str) -> None:
-        if sys.stderr is not None:  # a program without a console has none
-            print(f"{who}: {text}", file=sys.stderr, flush=True)
+        put_line(f"{who}: {text}")
 
     if not watched():
         with Progress(total, done, lambda standing: line(in_words(standing)), EVERY_LINE, line, recount) as progress:
@@ -182,6 +181,13 @@ def progress_bar(
 
         with Progress(total, done, show, EVERY_BAR, write, recount) as progress:
             yield progress
+
+
+def put_line(text: str) -> None:
+    """Prints a line on the error stream, as far as anybody listens: a program without a console has none."""
+    with suppress(OSError):
+        if sys.stderr is not None:
+            print(text, file=sys.stderr, flush=True)
 
 
 def watched() -> bool:

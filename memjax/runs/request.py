@@ -18,6 +18,8 @@ from memjax.data.in_memory import InMemory, as_groups
 from memjax.data.remarks import check_channels, remarks_on
 from memjax.data.scaling import check_spread
 from memjax.errors import InputError
+from memjax.metrics import BUILT_IN, task_named
+from memjax.metrics import described as described_task
 from memjax.store import Plan, place
 from memjax.subsets import make_design
 from memjax.types import Dataset, SubsetDesign
@@ -38,13 +40,14 @@ class Request:
     # the examples as the user gave them in memory; None where they are read from a source
     given: InMemory | None = None
     groups: np.ndarray | None = None  # the group of each training example; None if subsets are drawn by example
+    guessed: str = ""  # the task that was taken because of the labels, in words; empty where it was named
     missing: str = ""  # why the examples' inputs are not there, in words; empty where they are
 
     @property
     def notices(self) -> list[str]:
         """What the user should know of the examples, one sentence each."""
         said = remarks_on(self.dataset, self.config.data, self.config.train.scaling)
-        return [*(self.given.notices if self.given else ()), *said]
+        return [*filter(None, [self.guessed]), *(self.given.notices if self.given else ()), *said]
 
     def check_inputs(self) -> None:
         """Raises InputError for channels that come first in an image network, and for features that would be lost."""
@@ -74,6 +77,7 @@ def read_request(config: RunConfig, given: InMemory | None = None, asked: bool =
             where = folder / in_memory.FILE
             raise InputError(f"{where} is missing or damaged; give the same arrays to memjax.fit again")
     dataset = load_dataset(config.data, source.dataset if source else None)
+    named, config = config.data.task, config.for_task(dataset.task)
     groups = _groups(config, dataset, source) if asked else saved_groups(config, folder)
     design = make_design(config.subset, dataset.num_train, config.seed, groups)
     if design.num_models is not None and config.num_models > design.num_models:
@@ -83,7 +87,8 @@ def read_request(config: RunConfig, given: InMemory | None = None, asked: bool =
     described = _describe(dataset, design)
     if groups is not None:
         described["groups_sha256"] = hashlib.sha256(json.dumps(groups.tolist()).encode()).hexdigest()
-    return Request(config, folder, dataset, design, described, given, groups)
+    guessed = "" if named == dataset.task else f"the labels look like {dataset.task}; --task says otherwise"
+    return Request(config, folder, dataset, design, described, given, groups, guessed)
 
 
 def _groups(config: RunConfig, dataset: Dataset, source: InMemory | None) -> np.ndarray | None:
@@ -123,8 +128,10 @@ def request_without_inputs(config: RunConfig, plan: Plan, missing: str) -> Reque
     if estimates := store.read_estimates(folder):
         known |= {name: found for name in known if (found := getattr(estimates, name)) is not None}
     nothing = {f"{side}_inputs": np.zeros((len(known[f"{side}_ids"]), 0), np.uint8) for side in ("train", "test")}
-    dataset = Dataset(name=plan.data["name"], class_names=tuple(plan.data["class_names"]), **nothing, **known)
-    groups = saved_groups(config, folder)
+    if task_named(config.data.task).targets == "numbers":
+        known |= {f"{side}_targets": np.full(len(known[f"{side}_ids"]), np.nan) for side in ("train", "test")}
+    names = {"name": plan.data["name"], "class_names": tuple(plan.data["class_names"]), "task": config.data.task}
+    dataset, groups = Dataset(**names, **nothing, **known), saved_groups(config, folder)
     design = make_design(config.subset, num_train, config.seed, groups)
     return Request(config, folder, dataset, design, plan.data, groups=groups, missing=missing)
 
@@ -138,6 +145,8 @@ def _describe(dataset: Dataset, design: SubsetDesign) -> dict[str, Any]:
         "input_shape": list(dataset.input_shape),
         "class_names": list(dataset.class_names),
     }
+    if dataset.task not in ("", *BUILT_IN):
+        described["task"] = described_task(task_named(dataset.task))
     if design.num_models is not None:  # drawn by the user: the file may change under its name
         masks = np.packbits(design.masks(np.arange(design.num_models)), axis=1)
         described["masks_sha256"] = hashlib.sha256(masks.tobytes()).hexdigest()

@@ -11,11 +11,12 @@ import numpy as np
 from memjax import notebook, store
 from memjax.config.run_config import RunConfig
 from memjax.data import in_memory
+from memjax.data.targets import in_units
 from memjax.errors import InputError, first_line
 from memjax.machine import environment
 from memjax.machine.workers import make_worker
 from memjax.results import Estimates, PairTable
-from memjax.runs import outputs, stages, summary
+from memjax.runs import display, stages, summary
 from memjax.runs.carry_out import carry_out
 from memjax.runs.influence_on import influence_on
 from memjax.runs.loggers import log
@@ -212,9 +213,9 @@ class Result:
     def held_out_probabilities(self) -> np.ndarray | None:
         """(train, classes) mean probability of each class over the models that did not train on an example.
 
-        NaN where every model trained on the example; None where the run stores none: an older version, or --stream.
+        NaN where every model trained on it; None with --stream.  Of numbers: the mean prediction, in their units.
         """
-        return self._read(store.read_held_out)
+        return in_units(self.dataset, self._read(store.read_held_out))
 
     def dataframe(self) -> Any:
         """A pandas data frame with one row for each training example, and all there is of it.
@@ -232,7 +233,7 @@ class Result:
         class, by the rule of `memjax.runs.suspects.looks_wrong`), preferred (the label that they find most probable),
         probability and preferred_probability (of the two), memorization with its 95 % interval (low, high).
         A run that stored no probabilities ranks by correct_out, the accuracy of the held-out models, and has this
-        column instead of probability.
+        column instead; one of numbers by score_out, their mean score, and it has what they predicted.
 
         Args:
           count: rows, at most.
@@ -269,15 +270,15 @@ class Result:
         environment.start_jax(run.config.cpu_devices)
         return finish(run, Bar() if progress else Silent())
 
-    def report(self, examples: bool = True) -> outputs.ReportFile:
+    def report(self, examples: bool = True) -> display.ReportFile:
         """Writes the report, an HTML page that needs no network; it shows itself in a notebook.
 
         Args:
           examples: whether the page shows what examples look like.
         """
         self.estimates  # noqa: B018  made where they are missing
-        own = outputs.own_words(self.given, self.dataset, self.ids, self.test_ids, self.columns)
-        return outputs.ReportFile(outputs.report(self.run, examples, own))
+        own = display.own_words(self.given, self.dataset, self.ids, self.test_ids, self.columns)
+        return display.ReportFile(display.report(self.run, examples, own))
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the closing table, by name."""
@@ -300,10 +301,10 @@ class Result:
         return (sentence(self.columns), suspect_columns(self.columns, FIRST)) if whole else ("", {})
 
     def __repr__(self) -> str:
-        return outputs.as_text(*self._first, self._rows())
+        return display.as_text(*self._first, self._rows())
 
     def _repr_html_(self) -> str:
-        return outputs.as_html(*self._first, self._rows())
+        return display.as_html(*self._first, self._rows())
 
 
 def finish(run: Run, teller: Teller, estimate: bool = True, advice: str = "") -> Result:

@@ -156,7 +156,7 @@ def _make_results(run: Run, before: store.Stock, every: bool, advance: Advance, 
       False if it has to be done again: the blocks were replaced meanwhile, others were faster, or this process slept so
       long that its set was removed.
     """
-    from memjax.runs.estimate_files import write_results
+    from memjax.runs.make_estimates import write_results
 
     run.needs_inputs()
     num_models, plan, blocks = run.plan.num_models, run.plan.fingerprint, before.digest(run.plan.blocks)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from memjax.data.targets import label_values
 from memjax.metrics import metric_named
 from memjax.notebook import Summary
 from memjax.results import Estimates, Listed, PairTable
@@ -28,6 +29,7 @@ def start(dataset: Dataset, plan: Plan, design: SubsetDesign) -> dict[str, Any]:
         "num_train": dataset.num_train,
         "num_test": dataset.num_test,
         "num_classes": dataset.num_classes,
+        "to_predict": dataset.kinds,
         "model": plan.config["model"]["model"],
         "design": design.name,
         "num_models": plan.num_models,
@@ -40,7 +42,7 @@ def headline(start: dict[str, Any]) -> str:
     """The first line that a run prints."""
     return printable(
         f"{start['data']}: {start['num_train']:,} training and {start['num_test']:,} test examples, "
-        f"{start['num_classes']} classes; {start['num_models']} models {start['model']}, {start['design']}"
+        f"{start['to_predict']}; {start['num_models']} models {start['model']}, {start['design']}"
     )
 
 
@@ -49,16 +51,19 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
     from memjax.estimators import count_pairs
 
     mem, stderr = estimates.mem[np.isfinite(estimates.mem)], Summary(estimates.mem_stderr)
+    sides, labels = estimates.scores[estimates.score], label_values(dataset, "train")
     return {
         "num_models": estimates.num_models,
         "num_failed": estimates.num_failed,
         "num_test": len(estimates.test_labels),
+        "has_classes": dataset.train_targets is None,
         "score": estimates.score,
         "accuracy": {
             "in_sample": estimates.in_sample_accuracy,
             "held_out": estimates.held_out_accuracy,
             "test": estimates.test_accuracy,
         },
+        "score_means": {"in_sample": _mean(sides.mean_in), "held_out": _mean(sides.mean_out)},
         "memorization": {
             "mean": float(mem.mean(dtype=np.float64)) if len(mem) else float("nan"),
             **dict(zip(("mean_low", "mean_high"), map(float, estimates.mean_interval), strict=True)),
@@ -92,13 +97,18 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
         "most_memorized": [
             {
                 "example": int(dataset.train_ids[row]),
-                "label": dataset.class_names[dataset.train_labels[row]],
+                "label": str(labels[row]),
                 "memorization": float(estimates.mem[row]),
                 "standard_error": float(estimates.mem_stderr[row]),
             }
             for row in estimates.most_memorized(10)
         ],
     }
+
+
+def _mean(values: np.ndarray) -> float:
+    defined = values[np.isfinite(values)]
+    return float(defined.mean(dtype=np.float64)) if len(defined) else float("nan")
 
 
 def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
@@ -112,8 +122,10 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     low, high = memorization["mean_low"], memorization["mean_high"]
     ends = f" (95 % interval over examples and models {low:z.4f} to {high:z.4f})" if np.isfinite(low) else ""
     known = [f"{name.replace('_', ' ')} {share:.4f}" for name, share in accuracy.items() if np.isfinite(share)]
+    means = ", ".join(f"{name.replace('_', ' ')} {mean:z.4f}" for name, mean in found["score_means"].items())
+    well = f"accuracy {', '.join(known)}" if known else f"{found['score']} {means}"
     table = [
-        ("models", f"{found['num_models']} models" + (f"; accuracy {', '.join(known)}" if known else "")),
+        ("models", f"{found['num_models']} models; {well}"),
         (
             "memorization",
             f"mean {memorization['mean']:z.4f}{of}{ends}; {memorized:,} of {defined:,} examples{share} "
@@ -136,7 +148,8 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     if not found["num_test"]:
         return [*table, ("influence", "undefined without test examples")]
     text = (
-        f"{pairs['pairs']} within a class with influence of {pairs['threshold']:g} or more{of}; "
+        f"{pairs['pairs']}{' within a class' * found['has_classes']} with influence of "
+        f"{pairs['threshold']:g} or more{of}; "
         f"{pairs['train']} training and {pairs['test']} test examples, of which {pairs['test_with_one']} appear in "
         f"exactly one pair; {pairs['expected_by_chance']:.1f} pairs expected under the null"
     )
@@ -194,8 +207,9 @@ def warnings(estimates: Estimates, pairs: PairTable) -> list[str]:
             "Do not rank single examples by these scores."
         )
     if not metric_named(estimates.score).bounded:
+        unit = metric_named(estimates.score).unit
         found.append(
-            f"Memorization and influence are differences of {estimates.score}, in units of logits. The thresholds of "
+            f"Memorization and influence are differences of {estimates.score}, in {unit}. The thresholds of "
             f"{pairs.memorization_threshold} and {pairs.influence_threshold} were made for accuracies, so far more "
             "examples and pairs pass them. Use the scores to rank, not to count."
         )
@@ -266,13 +280,14 @@ def _subsets(subset: dict[str, Any]) -> str:
 
 def most_memorized(dataset: Dataset, estimates: Estimates, count: int = 10) -> list[str]:
     """Lines of a table of the examples with the highest scores; those without a score are not in it."""
-    width, shown = max(5, *(len(name) for name in dataset.class_names)), "correct"
+    labels, shown = [printable(str(value)) for value in label_values(dataset, "train").tolist()], "correct"
+    width = max(5, *map(len, labels))
     if not np.isfinite(estimates.correct.mean_out).any():  # correctness is not known
         shown = estimates.score
     sides, inside, outside = estimates.scores[shown], f"{shown} in", f"{shown} out"
     lines = [f"{'example':>8}  {'label':<{width}}  {'memorization':>15}  {inside:>10}  {outside:>11}"]
     for row in estimates.most_memorized(count):
-        label = printable(dataset.class_names[dataset.train_labels[row]])
+        label = labels[row]
         score = f"{estimates.mem[row]:.3f} ± {estimates.mem_stderr[row]:.3f}"
         means = f"{sides.mean_in[row]:>{max(10, len(inside))}.3f}  {sides.mean_out[row]:>{max(11, len(outside))}.3f}"
         lines.append(f"{dataset.train_ids[row]:>8}  {label:<{width}}  {score:>15}  {means}")

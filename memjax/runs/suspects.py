@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from memjax.data.targets import label_values, texts_of
 from memjax.notebook import aligned, three_digits
 from memjax.results import Estimates
 from memjax.runs.summary import printable
@@ -14,7 +15,7 @@ from memjax.types import Dataset
 COLUMNS = {  # of the table of suspects -> of the table of all examples
     "id": "id", "row": "row", "label": "label", "looks_wrong": "looks_wrong", "preferred": "preferred",
     "probability": "probability_out", "correct_out": "correct_out", "preferred_probability": "preferred_probability",
-    "memorization": "memorization", "low": "low", "high": "high",
+    "predicted": "predicted", "score_out": "score_out", "memorization": "memorization", "low": "low", "high": "high",
 }  # fmt: skip
 _LONGEST = 28  # letters of an id or a label in the terminal
 
@@ -26,25 +27,32 @@ def example_columns(
 
     id, row (in the source), label, memorization with its standard error and 95 % interval, models in and out,
     accuracy of each side, probability of each side if it was stored, and if the mean probability of each class over
-    held-out models (train, classes) is known, what these models prefer, and whether the label looks wrong.
+    held-out models (train, classes) is known, what these models prefer, and whether the label looks wrong.  Without
+    classes: the score of each side instead of accuracy, and what held-out models predict.
     """
-    (low, high), own = estimates.memorization.interval(), np.array(classes)
+    (low, high), has_classes = estimates.memorization.interval(), dataset.train_targets is None
+    sides = estimates.scores[estimates.score]
     columns: dict[str, Any] = {
         "id": ids,
         "row": dataset.train_ids,
-        "label": own[dataset.train_labels],
+        "label": label_values(dataset, "train", classes),
         "memorization": estimates.memorization.value,
         "stderr": estimates.memorization.stderr,
         "low": low,
         "high": high,
         "num_in": estimates.memorization.num_in,
         "num_out": estimates.memorization.num_out,
-        "correct_in": estimates.correct.mean_in,
-        "correct_out": estimates.correct.mean_out,
     }
+    if has_classes:
+        columns |= {"correct_in": estimates.correct.mean_in, "correct_out": estimates.correct.mean_out}
+    else:
+        columns |= {"score_in": sides.mean_in, "score_out": sides.mean_out}
     if (sides := estimates.scores.get("probability")) is not None:
         columns |= {"probability_in": sides.mean_in, "probability_out": sides.mean_out}
-    if held_out is not None:
+    if held_out is not None and not has_classes:
+        columns["predicted"] = held_out[:, 0] if held_out.shape[1] == 1 else texts_of(held_out)
+    elif held_out is not None:
+        own = np.array(classes)
         defined = np.isfinite(held_out).all(1)
         numbers = np.where(defined, np.nan_to_num(held_out).argmax(1), 0)
         preferred = own[numbers].astype(object)
@@ -83,7 +91,7 @@ def suspect_order(table: dict[str, np.ndarray], count: int) -> Int[np.ndarray, "
     Planted wrong labels come first more often by the held-out probability alone than if those that `looks_wrong` marks
     precede the others (`experiments/label_errors/ranking.py`).
     """
-    believed = table.get("probability_out", table["correct_out"])
+    believed = next(table[name] for name in ("probability_out", "correct_out", "score_out") if name in table)
     order = np.lexsort((-table["memorization"], believed))
     return order[np.isfinite(believed[order])][:count]
 
@@ -97,6 +105,8 @@ def suspect_columns(table: dict[str, np.ndarray], count: int) -> dict[str, np.nd
 
 def sentence(table: dict[str, np.ndarray]) -> str:
     """Says how many labels look wrong; an empty text if the run does not know."""
+    if "predicted" in table:
+        return f"The targets, of {len(table['id']):,}, that models which did not train on them predict worst are:"
     if "looks_wrong" not in table:
         return ""
     count, total = int(table["looks_wrong"].sum()), len(table["looks_wrong"])
@@ -118,8 +128,9 @@ def rest(table: dict[str, np.ndarray], shown: int, folder: str) -> list[str]:
 
 def lines(suspects: dict[str, np.ndarray]) -> list[str]:
     """The table of suspects for a terminal."""
-    ranked = "probability" if "probability" in suspects else "correct_out"
-    head = {"id": "id", "label": "label", "preferred": "models say", ranked: ranked.replace("_out", " held out")}
+    ranked = next((name for name in ("probability", "score_out") if name in suspects), "correct_out")
+    head = {"id": "id", "label": "label", "preferred": "models say", "predicted": "models say"}
+    head[ranked] = ranked.replace("_out", " held out")
     columns: list[list[str]] = []
     for name, title in head.items():
         values: Any = suspects.get(name, ())

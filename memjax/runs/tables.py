@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from memjax.data.targets import label_values
 from memjax.metrics import METRICS
 from memjax.runs.result import Result
 
@@ -18,14 +19,16 @@ def tables_of(result: Result) -> dict[str, Columns]:
     hurts most), groups if there are any, and dynamics (a row for each example and recorded epoch) if something was
     recorded."""
     estimates, data, pairs = result.estimates, result.dataset, result.pairs
-    examples, own = dict(result.columns), np.array(result.classes)
-    for name, means in estimates.scores.items():
+    examples = dict(result.columns)
+    known = [name for name in estimates.scores if name != "correct" or data.train_targets is None]
+    for name, means in ((name, estimates.scores[name]) for name in known):
         examples |= {f"{name}_in": means.mean_in, f"{name}_out": means.mean_out}
         if name != estimates.score:
             value, stderr, *_ = map(np.asarray, means.memorization)
             examples |= {f"memorization_{name}": value, f"memorization_{name}_stderr": stderr}
-    tests = {"id": result.test_ids, "row": data.test_ids, "label": own[data.test_labels],
-             "correct": estimates.test_correct}  # fmt: skip
+    tests = {"id": result.test_ids, "row": data.test_ids, "label": label_values(data, "test", result.classes)}
+    if data.train_targets is None:
+        tests["correct"] = estimates.test_correct
     tables = {"examples": examples, "tests": tests, "pairs": result.pair_columns}
     listed = [(helps, found) for helps, found in ((True, pairs.helped), (False, pairs.hurt)) if found is not None]
     if listed:
@@ -64,6 +67,7 @@ def meaning(table: str, column: str) -> tuple[str, str]:
     about, values = _known()[table, column.replace(score, "SCORE")]
     low, high = METRICS[score].range
     bounds = f"{low:g} to {high:g}" if np.isfinite(high) else f"{low:g} and more" if np.isfinite(low) else "any number"
+    bounds = f"up to {high:g}" if np.isneginf(low) and np.isfinite(high) else bounds
     return about.replace("SCORE", score), values or bounds
 
 

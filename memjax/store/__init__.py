@@ -1,7 +1,7 @@
 """The files of a run.  A run has no state outside its folder.  Importing this package does not import jax."""
 
+from memjax.store.array_names import Results, as_estimates, as_pairs, read_estimates, read_found, read_pairs
 from memjax.store.blocks import Block, CorruptBlock, commit_staged, read_block, read_parameters, write_block
-from memjax.store.estimates import Results, as_estimates, as_pairs, read_estimates, read_found, read_pairs
 from memjax.store.files import (
     Stamp,
     has_links,
@@ -26,7 +26,7 @@ from memjax.store.records import (
     record_path,
     set_aside,
 )
-from memjax.store.results import (
+from memjax.store.result_sets import (
     ResultsNote,
     as_noted,
     has_results,

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from memjax.errors import InputError
+from memjax.metrics import METRICS
 from memjax.store.files import is_there, local_copy, publish, refresh, sha256_of, stage
 from memjax.store.plan import Plan
 from memjax.store.records import (
@@ -248,8 +249,10 @@ def _check_with(plan: Plan, number: int, block: Block) -> None:
         if values.keys() != {*names}:
             raise ValueError(f"it holds {', '.join(sorted(values))}; the plan says {', '.join(sorted(names))}")
         for name, array in values.items():
-            classes = array.shape[-1:] if name == "logits" else ()
-            if array.shape != (plan.pack_size, *shape, *classes) or (array.dtype == bool) != (name == "correct"):
+            row = METRICS.get(name)  # of one's own task it may be unknown here
+            each = array.shape[2:] if row is None or row.per_class else ()
+            is_bits = array.dtype == bool if row is None else row.bits == 1
+            if array.shape != (plan.pack_size, *shape, *each) or (array.dtype == bool) != is_bits:
                 raise ValueError(f"its {name} is {array.dtype} {array.shape}, for {num_train} and {num_test} examples")
     if recorded["metrics"] and block.epochs.tolist() != recorded.get("epochs", block.epochs.tolist()):
         raise ValueError("it has recorded other epochs than the plan says")
@@ -261,7 +264,7 @@ def _kept_metrics(plan: Plan, block: Block) -> list[str]:
 
 def _check_names(names, path: Path) -> None:
     others = {name for name in names if not name.startswith(_BY_METRIC)} - {_HELD_OUT}
-    if others != _ALWAYS or {"train_correct", "test_correct"} - {*names}:
+    if others != _ALWAYS or len({*names} - others) < 2:
         raise InputError(f"{path} does not hold the arrays of a block")
 
 

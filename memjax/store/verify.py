@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 
 from memjax.errors import InputError
+from memjax.store.array_names import read_estimates, read_pairs
 from memjax.store.blocks import CorruptBlock, read_block, read_parameters
-from memjax.store.estimates import read_estimates, read_pairs
 from memjax.store.files import TEMPORARY, names, total_size
 from memjax.store.plan import MODELS_MOST, Plan, read_plan
 from memjax.store.records import Record, finished_blocks, read_record
-from memjax.store.results import FILES, FOLDER, has_results, is_whole, latest
+from memjax.store.result_sets import FILES, FOLDER, has_results, is_whole, latest
 from memjax.store.sealed import BrokenSeal
 from memjax.store.second_names import is_shown_as
 from memjax.store.staging import shown

@@ -1,7 +1,7 @@
 """What is recorded of every training example while one model trains: some metrics, after some of the epochs."""
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -27,13 +27,14 @@ class Probe(NamedTuple):
     # own; held-out examples still after the epoch.  Subsets must then all be of one size, and nothing is recorded
     # before the first step
     own: Literal["after", "met"] = "after"
+    # shapes and types of the outputs and the target of an example
+    like: tuple[Any, Any] = (jax.ShapeDtypeStruct((1, 2), jnp.float32), jax.ShapeDtypeStruct((1,), jnp.int32))
 
     def blank(self) -> Measured:
         """The record of a model that has not begun."""
-        like = jax.ShapeDtypeStruct((1, 2), jnp.float32), jax.ShapeDtypeStruct((1,), jnp.int32)
         shape = (len(self.epochs), self.num_train)
         return {
-            name: jnp.zeros(shape, bool if jax.eval_shape(metric, *like).dtype == bool else jnp.float16)
+            name: jnp.zeros(shape, bool if jax.eval_shape(metric, *self.like).dtype == bool else jnp.float16)
             for name, metric in self.metrics.items()
         }
 
@@ -42,7 +43,7 @@ class Probe(NamedTuple):
         record: Measured,
         epoch: Int[Array, ""] | int,
         logits: Callable[[], Float[Array, "train classes"]],
-        labels: Int[Array, " train"],
+        labels: Shaped[Array, "train ..."],
     ) -> Measured:
         """The record with the metrics after `epoch` epochs in it, if this epoch is one to be recorded.
 
@@ -60,7 +61,7 @@ class Probe(NamedTuple):
         of_batches: Measured,
         held_out: Int[Array, " held_out"],
         logits: Callable[[], Float[Array, "held_out classes"]],
-        labels: Int[Array, " train"],
+        labels: Shaped[Array, "train ..."],
     ) -> Measured:
         """With `own="met"`: the record with the model's own examples as recorded in training batches, and the held-out
         examples as they are after the epoch.
@@ -81,7 +82,7 @@ class Probe(NamedTuple):
 
         return self._write(record, epoch, measured)
 
-    def measured(self, logits: Float[Array, "batch classes"], labels: Int[Array, " batch"]) -> Measured:
+    def measured(self, logits: Float[Array, "batch classes"], labels: Shaped[Array, "batch ..."]) -> Measured:
         """The metrics of some examples, as they are stored."""
         return {name: _as_stored(metric(logits, labels)) for name, metric in self.metrics.items()}
 

@@ -13,6 +13,8 @@ from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from memjax import prng
 from memjax.data.scaling import Scaling, narrowed, scaling_of
+from memjax.data.targets import targets_of
+from memjax.metrics import CLASSIFICATION, Task
 from memjax.models.platform import traced_for
 from memjax.training.batches import Augment, epoch_batches, members, unchanged
 from memjax.training.probes import NOTHING, Measured, Probe
@@ -20,6 +22,7 @@ from memjax.types import Dataset, Model, TrainOutput, Tree
 
 MANY = 1024  # examples evaluated at once after training
 FEW = 128  # examples evaluated at once during training: the activations of a pack then stay in the cache
+SCALED_MOST = 2**30  # bytes of scaled inputs, beyond which a TPU scales each batch
 CLASSES_MOST = 2**26  # probabilities of every class, beyond which they are not stored
 
 
@@ -27,9 +30,9 @@ class Examples(NamedTuple):
     """A data set on the device: inputs as stored, with mean and scale to standardise a batch."""
 
     train_inputs: Shaped[Array, "train ..."]
-    train_labels: Int[Array, " train"]
+    train_labels: Shaped[Array, "train ..."]  # class numbers, or the targets that are numbers
     test_inputs: Shaped[Array, "test ..."]
-    test_labels: Int[Array, " test"]
+    test_labels: Shaped[Array, "test ..."]
     mean: Float[Array, "..."]
     scale: Float[Array, "..."]
 
@@ -42,15 +45,16 @@ def examples_of(dataset: Dataset, scaling: str = "standard") -> Examples:
     Inputs that float32 would round away are scaled here already; see `data.scaling`.
     """
     train_inputs, test_inputs = narrowed(dataset.train_inputs[:], dataset.test_inputs[:])
+    train_targets, test_targets = targets_of(dataset)
     found = scaling_of(train_inputs, scaling, test_inputs)
     if found.origin is not None:
         train_inputs, test_inputs = found(train_inputs), found(test_inputs)
         found = Scaling(None, np.float32(0), np.float32(1))
     return Examples(
         jnp.asarray(train_inputs),
-        jnp.asarray(dataset.train_labels, jnp.int32),
+        jnp.asarray(train_targets),
         jnp.asarray(test_inputs),
-        jnp.asarray(dataset.test_labels, jnp.int32),
+        jnp.asarray(test_targets),
         jnp.asarray(found.mean),
         jnp.asarray(found.scale, jnp.float32),
     )
@@ -75,13 +79,14 @@ class Training:
     Attributes:
       model: the network.
       optimizer: any optax optimiser; its state starts afresh with every model.
-      keep: metrics by name, see `memjax.metrics`; each is computed for all training and all test examples at the end.
+      keep: functions of metrics by name; each is computed for all training and all test examples at the end.
       max_size: examples in the largest subset; the number of steps is the same for every model.
       num_epochs: passes over the subset.
       batch_size: examples per step.
       augment: what is done to the scaled inputs of each step, see `training.augment`.
       label_smoothing: part of each label that is spread evenly over all classes.
       probe: what is recorded of all training examples during training.
+      task: has the loss, and what is averaged over held-out models.
     """
 
     model: Model
@@ -93,6 +98,7 @@ class Training:
     augment: Augment = unchanged
     label_smoothing: float = 0.0
     probe: Probe = NOTHING
+    task: Task = CLASSIFICATION
 
     def __call__(self, key: Key[Array, ""], mask: Bool[Array, " train"], examples: Examples) -> TrainOutput:
         return self.finish(self.advance(key, mask, self.start(key), examples, 0, self.num_epochs), examples)
@@ -112,11 +118,8 @@ class Training:
         order_key, dropout_key, augment_key = (
             jax.random.fold_in(key, purpose) for purpose in (prng.ORDER, prng.DROPOUT, prng.AUGMENT)
         )
-        ready = examples
-        if traced_for.value == "tpu" and inputs.ndim == 2:  # vectors of all batches at once: a quarter fewer cycles
-            once = jax.lax.optimization_barrier(_scaled(examples, inputs))
-            ready = examples._replace(train_inputs=once, mean=jnp.float32(0), scale=jnp.float32(1))
-        step = partial(self._step, ready, dropout_key, augment_key)
+        ready = _as_rows(examples) if traced_for.value == "tpu" else examples
+        step = partial(self._step, ready, inputs.shape[1:], dropout_key, augment_key)
 
         def epoch(number: Array, before: State) -> State:
             logits = partial(self._logits, before, examples, inputs, everyone, FEW)
@@ -140,20 +143,22 @@ class Training:
             test={name: metric(test, examples.test_labels) for name, metric in self.keep.items()},
             finite=jnp.isfinite(train).all() & jnp.isfinite(test).all(),
             record=self.probe.after_epoch(state.record, self.num_epochs, lambda: train, examples.train_labels),
-            classes=jax.nn.softmax(train) if train.size <= CLASSES_MOST else None,
+            classes=self.task.expected(train) if train.size <= CLASSES_MOST else None,
         )
 
     def _step(
-        self, examples: Examples, dropout_key: Array, augment_key: Array, state: State, batch: Int[Array, " batch"]
-    ) -> tuple[State, Measured]:
-        """The model after one step, and what the probe records of the batch."""
+        self, examples: Examples, sides: tuple[int, ...], dropout_key: Array, augment_key: Array, state: State,
+        batch: Int[Array, " batch"],
+    ) -> tuple[State, Measured]:  # fmt: skip
+        """The model after one step, and what the probe records of the batch; an input has the shape `sides`."""
         inputs, labels = _scaled(examples, examples.train_inputs[batch]), examples.train_labels[batch]
+        inputs = inputs.reshape(-1, *sides)
         inputs = self.augment(jax.random.fold_in(augment_key, state.step), inputs)
 
         def loss(params: Tree) -> tuple[Array, tuple[Tree, Array]]:
             key = jax.random.fold_in(dropout_key, state.step)
             logits, model_state = self.model.apply(params, state.model_state, inputs, key, True)
-            return _cross_entropy(logits, labels, self.label_smoothing), (model_state, logits)
+            return _mean_loss(self.task, logits, labels, self.label_smoothing), (model_state, logits)
 
         gradient, (model_state, logits) = jax.grad(loss, has_aux=True)(state.params)
         update, optimizer_state = self.optimizer.update(gradient, state.optimizer_state, state.params)
@@ -186,14 +191,43 @@ class Training:
 make_train = Training
 
 
-def _cross_entropy(
-    logits: Float[Array, "batch classes"], labels: Int[Array, " batch"], smoothing: float
+def _mean_loss(
+    task: Task, logits: Float[Array, "batch outputs"], labels: Shaped[Array, "batch ..."], smoothing: float
 ) -> Float[Array, ""]:
-    loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
-    if not smoothing:
-        return loss
-    return (1 - smoothing) * loss - smoothing * jax.nn.log_softmax(logits).mean()
+    """The loss of a batch; smoothing is for classes."""
+
+    def loss(logits: Array) -> Array:
+        loss = task.loss(logits, labels).mean()
+        if not smoothing:
+            return loss
+        return (1 - smoothing) * loss - smoothing * jax.nn.log_softmax(logits).mean()
+
+    def gradient(logits: Array, slope: Array) -> tuple[Array]:
+        wanted = optax.smooth_labels(jax.nn.one_hot(labels, logits.shape[-1], dtype=logits.dtype), smoothing)
+        return (jax.lax.optimization_barrier((jax.nn.softmax(logits) - wanted) * (slope / len(logits))),)
+
+    if traced_for.value != "tpu" or task is not CLASSIFICATION:
+        return loss(logits)
+    once = jax.custom_vjp(loss)  # XLA would compute the softmax again for the gradient of each weight
+    once.defvjp(lambda logits: (loss(logits), logits), gradient)
+    return once(logits)
 
 
 def _scaled(examples: Examples, inputs: Shaped[Array, "batch ..."]) -> Float[Array, "batch ..."]:
     return (inputs.astype(jnp.float32) - examples.mean) * examples.scale
+
+
+def _as_rows(examples: Examples) -> Examples:
+    """The training inputs as rows, scaled once if that takes little memory.
+
+    In the tiles of a TPU's memory, images of few channels are mostly padding, so that scaling a batch of them takes
+    longer than the training step of a small network.
+    """
+    sides = examples.train_inputs.shape[1:]
+    mean, scale = (jnp.broadcast_to(value, sides).reshape(-1) for value in (examples.mean, examples.scale))
+    rows = examples.train_inputs.reshape(len(examples.train_inputs), -1)
+    found = examples._replace(train_inputs=rows, mean=mean, scale=scale)
+    if 4 * rows.size > SCALED_MOST:
+        return found
+    once = jax.lax.optimization_barrier(_scaled(found, rows))
+    return found._replace(train_inputs=once, mean=jnp.float32(0), scale=jnp.float32(1))

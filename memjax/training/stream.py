@@ -7,8 +7,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Shaped
 
+from memjax.data.targets import targets_of
 from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.prng import host_permutation
@@ -22,7 +23,7 @@ class Batch(NamedTuple):
     """Examples for all models of all devices: NumPy arrays until they are sent to the devices, then jax arrays."""
 
     inputs: Any  # (batch, *shape), as stored
-    labels: Any  # (batch,) int32
+    labels: Any  # (batch,) int32, or targets that are numbers
     rows: Any  # (batch,) int32, rows of the split; those that only fill up the last batch are past its end
 
 
@@ -35,9 +36,9 @@ class Stream:
     """
 
     train_inputs: Inputs
-    train_labels: Int[np.ndarray, " train"]
+    train_labels: Shaped[np.ndarray, "train ..."]
     test_inputs: Inputs
-    test_labels: Int[np.ndarray, " test"]
+    test_labels: Shaped[np.ndarray, "test ..."]
     seed: int
     batch_size: int
 
@@ -63,7 +64,8 @@ class Stream:
         """Shapes and types of a batch."""
         rows = np.zeros(self.batch_size, np.int32)
         inputs = np.empty((self.batch_size, *self.train_inputs.shape[1:]), self.train_inputs.dtype)
-        return Batch(_for_devices(inputs), rows, rows)
+        labels = np.zeros((self.batch_size, *self.train_labels.shape[1:]), self.train_labels.dtype)
+        return Batch(_for_devices(inputs), labels, rows)
 
     def _rows(self, step: int) -> np.ndarray:
         epoch, place = divmod(step, self.steps_an_epoch)
@@ -76,9 +78,8 @@ class Stream:
 
 def stream_of(dataset: Dataset, seed: int, batch_size: int) -> Stream:
     """The stream of a data set."""
-    return Stream(
-        dataset.train_inputs, dataset.train_labels, dataset.test_inputs, dataset.test_labels, seed, batch_size
-    )
+    train, test = targets_of(dataset)
+    return Stream(dataset.train_inputs, train, dataset.test_inputs, test, seed, batch_size)
 
 
 def check_reader() -> None:
@@ -121,7 +122,7 @@ class _Batches:
     def __getitem__(self, number: int) -> Batch:
         rows = self.rows(self.first + number)
         valid = np.minimum(rows, len(self.labels) - 1)  # the last example fills up, with weight 0
-        return Batch(_for_devices(self.inputs[valid]), self.labels[valid].astype(np.int32), rows.astype(np.int32))
+        return Batch(_for_devices(self.inputs[valid]), self.labels[valid], rows.astype(np.int32))
 
 
 def _read_ahead(batches: Any) -> Iterator[Batch]:

@@ -19,6 +19,7 @@ import optax
 from jaxtyping import Array, Bool, Key
 
 from memjax import prng
+from memjax.metrics import CLASSIFICATION, Task
 from memjax.models.normalization import counting
 from memjax.training.batches import Augment, unchanged
 from memjax.training.single import State
@@ -40,6 +41,7 @@ class StreamedTraining:
     augment: Augment = unchanged
     label_smoothing: float = 0.0
     leg: int = LEG  # steps after which it can be checkpointed
+    task: Task = CLASSIFICATION
 
     @property
     def num_legs(self) -> int:
@@ -61,7 +63,7 @@ class StreamedTraining:
             with counting(own):
                 noise = jax.random.fold_in(dropout_key, state.step)
                 logits, new_state = self.model.apply(params, state.model_state, inputs, noise, True)
-            losses = optax.softmax_cross_entropy_with_integer_labels(logits, batch.labels)
+            losses = self.task.loss(logits, batch.labels)
             if smoothing := self.label_smoothing:
                 losses = (1 - smoothing) * losses - smoothing * jax.nn.log_softmax(logits).mean(-1)
             return jnp.where(own, losses, 0).sum() / jnp.maximum(own.sum(), 1), new_state  # 0 where none is its own

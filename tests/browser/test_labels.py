@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from memjax import run as command
+from memjax.data.in_memory import Table
 from memjax.report import Own, draw_report, write_report
-from memjax.runs.outputs import ReportFile
-from memjax.types import Table
+from memjax.runs.display import ReportFile
 from tests.report.report_page import dataset_of, estimates_of, extremes_of, pairs_of
 
 

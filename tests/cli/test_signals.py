@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from memjax import run, store
@@ -37,6 +38,17 @@ def test_where_the_log_cannot_be_written_a_signal_still_stops_and_the_code_is_ri
             time.sleep(0.05)
         process.send_signal(signal.SIGUSR1)
         assert process.wait(timeout=120) == 75
+
+
+def test_a_run_whose_log_is_on_a_full_disk_is_finished_and_says_by_its_code_that_the_log_is_cut_off(tmp_path):
+    data = tmp_path / "data.npz"
+    np.savez(data, x_train=np.eye(8, dtype=np.float32), y_train=np.arange(8) % 2)  # without test examples: a notice
+    with open("/dev/full", "w") as full:
+        options = ("--dataset", f"npz:{data}", "--model", "linear", "--epochs", "1", "--num-models", "2")
+        process = start("--run", tmp_path / "run", *options, stdout=full, stderr=full)
+        assert process.wait(timeout=120) == 2
+
+    assert (tmp_path / "run" / "report.html").exists()
 
 
 def test_a_run_whose_reader_has_gone_is_finished(tmp_path):

@@ -53,11 +53,12 @@ def test_text_labels_of_a_dataset_are_taken_by_fit():
 def test_numbers_to_be_predicted_are_told_from_other_labels():
     dataset = unchecked(tiny(), train_labels=np.array([0.5, 1, 2, 0, 1, 2]))
 
-    with pytest.raises(InputError, match=r"train label 0.5 of row 0 is no class.* are not supported") as of_dataset:
+    with pytest.raises(InputError, match=r"train label 0.5 of row 0 is no class.* --task regression") as of_dataset:
         check(dataset)
     with pytest.raises(InputError) as of_fit:
-        memjax.fit(dataset.train_inputs, dataset.train_labels, **FAST)
+        memjax.fit(dataset.train_inputs, dataset.train_labels, task="classification", **FAST)
     assert str(of_fit.value) == str(of_dataset.value)
+    assert memjax.fit(dataset.train_inputs, dataset.train_labels, task="regression", **FAST).dataset.num_classes == 1
 
 
 def test_damaged_examples_of_a_run_folder_are_stored_again(tmp_path):

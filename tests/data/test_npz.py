@@ -65,10 +65,13 @@ def test_layout_does_not_change_the_content_hash(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"y_train": np.array([0.5, 1, 2, 0, 1, 2])}, "train label 0.5 of row 0 is no class"),
+        ({"y_train": np.array([0.5, np.inf, 2, 0, 1, 2])}, "train label 0.5 of row 0 is no class"),
         ({"y_test": np.array([True, False, True])}, "train labels are int64 and test labels are bool; give both the"),
         ({"y_train": np.array(["a", "b", "c", "a", "b", "c"])}, "train labels are <U1 and test labels are int64"),
-        ({"y_train": np.eye(6, 3)}, r"train labels have shape \(6, 3\); expected one label per example. For one-hot"),
+        (
+            {"y_train": np.eye(3)[[0, 1, 2] * 2]},
+            r"train labels have shape \(6, 3\); expected one label",
+        ),
         ({"y_train": np.array([0, 1, 2])}, "train has 6 inputs and 3 labels"),
         ({"y_test": np.array([0, 2**63 + 1, 2], np.uint64)}, "labels reach 9223372036854775809; give whole numbers"),
         ({"y_train": np.array([0, 1, 3, 0, 1, 3])}, "label 2 of row 2 has no training example"),

@@ -74,7 +74,7 @@ def test_test_rows_are_encoded_as_the_training_rows_say():
             "'d' of the train inputs lacks 1 of 4",
         ),
         (frame(y=["no", None, "no", "yes"]), TARGET, "column 'y' lacks 1 of 4 labels"),
-        (frame(y=[0.5, 1.5, 2.5, 3.5]), TARGET, "regression"),
+        (frame(y=[0.5, 1.5, 2.5, np.inf]), TARGET, "regression"),
         (frame(n=[[1], [2], [3], [4]]), TARGET, "column 'n' of the train inputs holds a list"),
         (frame().drop(columns="a"), TARGET, "have no column"),
         (
@@ -104,11 +104,12 @@ def test_what_tells_nothing_twice_or_in_time_is_said():
 def test_the_drawn_rows_are_a_share_of_each_class_and_leave_one_of_each():
     labels = np.repeat([0, 1, 2], [50, 10, 1])
 
-    test = drawn(labels, 0.2, seed=3)
+    test, words = drawn(labels, 0.2, 3, range(61))
 
     assert np.bincount(labels[test], minlength=3).tolist() == [10, 2, 0]
-    assert np.array_equal(test, drawn(labels, 0.2, seed=3))
-    assert not np.array_equal(test, drawn(labels, 0.2, seed=4))
+    assert words.startswith("12 of 61 rows were drawn for testing, 20% of each class")
+    assert np.array_equal(test, drawn(labels, 0.2, 3, range(61))[0])
+    assert not np.array_equal(test, drawn(labels, 0.2, 4, range(61))[0])
 
 
 def test_corrected_and_left_out_rows_leave_the_other_rows_on_their_sides():
@@ -116,8 +117,8 @@ def test_corrected_and_left_out_rows_leave_the_other_rows_on_their_sides():
     corrected, left = labels.copy(), np.arange(400) % 50 != 7
     corrected[:6] = 1 - corrected[:6]
 
-    before, after = (drawn(given, 0.2, 0, names) for given in (labels, corrected))
-    fewer = drawn(labels[left], 0.2, 0, names[left])
+    before, after = (drawn(given, 0.2, 0, names)[0] for given in (labels, corrected))
+    fewer, _ = drawn(labels[left], 0.2, 0, names[left])
 
     # A correction moves at most the row itself and one other of each class; so does a row that is left out.
     assert (before != after).sum() <= 3 * 6

@@ -129,6 +129,22 @@ def test_the_interval_is_as_wide_as_values_of_new_worlds_are_apart():
     assert abs(ratio - 1) < 3.5 / np.sqrt(2 * 149)
 
 
+def test_retrainings_on_one_subset_are_no_further_subsets():
+    """15 subsets, each 8 times; test examples are alike, so that a draw of subsets moves all correlations together."""
+    rng, (train, test) = np.random.default_rng(2), (40, 30)
+    weights = rng.normal(size=(train, 1)) + 0.3 * rng.normal(size=(train, test))
+    scores = weights + 2 * rng.normal(size=(train, 1))
+
+    def score(subsets, times, draws):
+        masks = np.repeat(np.stack([rng.permutation(train) < train // 2 for _ in range(subsets)]), times, axis=0)
+        outputs = masks @ weights + rng.normal(size=(len(masks), test))
+        return lds(scores, masks, outputs, fitted_masks=None, draws=draws)
+
+    truth, found = score(4000, 1, 0).value, [score(15, 8, 50) for _ in range(40)]
+
+    assert sum(each.low <= truth <= each.high for each in found) >= 40 * 0.95 - 4 * np.sqrt(40 * 0.95 * 0.05)
+
+
 def test_without_draws_only_the_interval_is_missing():
     weights, masks, outputs, _ = world()
 

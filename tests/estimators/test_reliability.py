@@ -48,6 +48,19 @@ def test_noise_alone_is_not_reliable():
     assert abs(split_half_reliability(masks, rng.random((60, 3000)) < 0.5).halves) < 4 / np.sqrt(3000)
 
 
+@pytest.mark.parametrize("turned", [False, True], ids=["repeated", "opposite"])
+def test_noise_that_subsets_share_is_not_reliable(turned):
+    """Models of one subset answer alike, and those of opposite subsets differ; memorization is 0."""
+    rng = np.random.default_rng(6)
+    subsets = rng.random((60, 300)) < 0.5
+    answers = rng.random((60, 300)) < 0.5
+    masks, correct = (np.concatenate([drawn, drawn ^ turned]) for drawn in (subsets, answers))
+
+    found = split_half_reliability(masks, correct)
+
+    assert abs(found.halves) < 4 / np.sqrt(300)
+
+
 def test_equal_scores_have_none():
     masks = np.random.default_rng(5).random((20, 30)) < 0.5
 

@@ -9,7 +9,7 @@ from memjax.errors import InputError
 from memjax.estimators import Tally, in_pairs, tally_of
 from memjax.estimators.kernels import influence_from_bits as outputs
 from memjax.estimators.kernels.influence_from_bits import influence_of_bits, tails_of_bits
-from memjax.runs import estimate_files
+from memjax.runs import make_estimates
 from memjax.subsets import make_design
 from memjax.types import Dataset, Outcomes
 
@@ -57,7 +57,7 @@ def dataset():
 
 def written(folder, tally):
     folder.mkdir()
-    estimate_files.write_results(folder, dataset(), tally, all_pairs=True)
+    make_estimates.write_results(folder, dataset(), tally, all_pairs=True)
     files = {name: dict(np.load(folder / f"{name}.npz")) for name in ("estimates", "pairs")}
     return {**files["estimates"], **files["pairs"], "influence": np.load(folder / "influence.npy")}
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from memjax import store
 from memjax.machine import signals
-from memjax.store import blocks, files, plan, records, results, sealed, stock
+from memjax.store import blocks, files, plan, records, result_sets, sealed, stock
 
 
 def _everywhere(name: str, function: Callable) -> None:
     """Replaces a function of the store in all modules that imported it."""
-    for module in (blocks, files, plan, records, results, sealed, stock):
+    for module in (blocks, files, plan, records, result_sets, sealed, stock):
         if hasattr(module, name):
             setattr(module, name, function)
 
@@ -77,9 +77,9 @@ def trusting() -> None:
         with np.load(path, allow_pickle=True) as stored:
             return dict(stored)
 
-    for module in (blocks, results):
+    for module in (blocks, result_sets):
         module.read_npz = read
-    blocks.InputError = results.InputError = ZeroDivisionError
+    blocks.InputError = result_sets.InputError = ZeroDivisionError
 
 
 def silent() -> None:

@@ -1,5 +1,7 @@
 """What is traced follows the platform that a program is for, not that of this process, which has CPUs alone."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +14,7 @@ from memjax.models import convolution, make_model, max_pool
 from memjax.models.platform import by_platform, traced_for
 from memjax.runs.build_training import make_examples, make_single
 from memjax.subsets import make_design
+from memjax.training import single as single_model
 from memjax.types import Dataset
 
 MODELS, IMAGES = 3, jax.ShapeDtypeStruct((3, 2, 8, 8, 4), jnp.float32)
@@ -87,12 +90,27 @@ def test_a_whole_network_is_lowered_for_tpu_from_shapes():
     assert not in_form_of_others(traced.lower(lowering_platforms=("cpu",)).as_text())
 
 
-def test_a_training_on_vectors_gives_the_same_numbers_in_the_form_of_a_tpu():
-    """There the inputs are scaled once before the epochs, here in each batch."""
-    config = RunConfig(model=ModelSpec("mlp:4"), train=TrainSpec(epochs=2, batch_size=4))
-    draw = np.random.default_rng(0).normal(3, 2, (12, 5)).astype(np.float32)
-    zeros = outline(config.data, ShapeSpec("5", 2, 12, 4))
-    dataset = Dataset(**{**vars(zeros), "train_inputs": draw})
+@pytest.mark.parametrize(
+    ("model", "sides", "most"),
+    [
+        (ModelSpec("mlp:4"), (5,), 2**30),
+        (ModelSpec("mlp:4"), (4, 4), 0),
+        (ModelSpec("cnn:2"), (4, 4, 3), 2**30),
+        (ModelSpec("cnn:2", norm="batch"), (4, 4, 3), 2**30),
+    ],
+    ids=["vectors", "images scaled in each batch", "images scaled once", "batch norm"],
+)
+def test_a_training_gives_the_same_numbers_in_the_form_of_a_tpu(model, sides, most, monkeypatch):
+    """There the inputs are rows, the gradient of the loss is made once, and sums over images go by pixels first."""
+    monkeypatch.setattr(single_model, "SCALED_MOST", most)
+    train = TrainSpec(epochs=2, batch_size=4, label_smoothing=0.1)
+    config = RunConfig(model=model, train=train)
+    draw = np.random.default_rng(0)
+    drawn = draw.normal(3, 2, (12, *sides)).astype(np.float32)
+    if len(sides) > 1:
+        drawn = draw.integers(0, 255, drawn.shape).astype(np.uint8)
+    zeros = outline(config.data, ShapeSpec(",".join(map(str, sides)), 2, 12, 4))
+    dataset = Dataset(**{**vars(zeros), "train_inputs": drawn})
     single = make_single(config, dataset, make_design(config.subset, 12, 0))
     examples, mask = make_examples(config, dataset), jnp.arange(12) < 8
 
@@ -102,6 +120,25 @@ def test_a_training_on_vectors_gives_the_same_numbers_in_the_form_of_a_tpu():
             train = jax.jit(lambda key, mask, examples: single(key, mask, examples).train)
             lowered = train.lower(jax.random.key(0), mask, examples)
         found[platform] = lowered.compile()(jax.random.key(0), mask, examples)["probability"]
-        assert ("optimization_barrier" in lowered.as_text()) == (platform == "tpu")
+        text = lowered.as_text()
+        once = rf"optimization_barrier %\w+ : tensor<12x{np.prod(sides)}xf32>"
+        assert bool(re.search(once, text)) == (platform == "tpu" and most > 0)
 
-    np.testing.assert_allclose(found["tpu"], found["cpu"], rtol=1e-6)
+    np.testing.assert_allclose(found["tpu"], found["cpu"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_gradient_of_the_loss_by_hand_is_that_of_jax(smoothing):
+    draw = np.random.default_rng(0)
+    logits, labels = jnp.asarray(draw.normal(size=(6, 3)), jnp.float32), jnp.asarray(draw.integers(0, 3, 6))
+    found = []
+
+    def loss(logits):
+        return single_model._mean_loss(single_model.CLASSIFICATION, logits, labels, smoothing)
+
+    for platform in ("cpu", "tpu"):
+        with traced_for(platform):
+            found.append(jax.value_and_grad(loss)(logits))
+
+    np.testing.assert_allclose(found[1][0], found[0][0], rtol=1e-6)
+    np.testing.assert_allclose(found[1][1], found[0][1], rtol=1e-5, atol=1e-7)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from memjax.data.in_memory import Table
 from memjax.report import Own
 from memjax.report.page.own import UNKNOWN, features_of, standing
-from memjax.types import Table
 from tests.report.hostile_texts import HOSTILE
 from tests.report.report_page import Page, dataset_of, numbers_of, render
 

@@ -35,7 +35,7 @@ from memjax.runs.carry_out import carry_out
 from memjax.runs.from_arrays import export
 from memjax.runs.progress import Silent
 from memjax.runs.result import Result
-from memjax.store import files, results
+from memjax.store import files, result_sets
 from memjax.store.sealed import seal
 from tests.runs.stopped_process import LONG, Process
 
@@ -244,7 +244,7 @@ def one_place_for_all_sets() -> None:
 
 
 def the_last_one_wins() -> None:
-    replaced(results, "_has_more", lambda *_: False)
+    replaced(result_sets, "_has_more", lambda *_: False)
 
 
 def the_plan_is_written_over() -> None:

@@ -7,7 +7,7 @@ import pytest
 import memjax
 from memjax import subsets
 from memjax.config.specs import ModelSpec
-from memjax.metrics import metrics_named
+from memjax.metrics import CLASSIFICATION
 from memjax.training import examples_of, make_train, train_many
 from tests.conftest import make_dataset
 
@@ -18,7 +18,7 @@ DATA = make_dataset(num_train=TRAIN, num_test=6, shape=(2,), seed=4)
 def outcomes(draw_masks, num_models, seed):
     """Masks and correctness of models with the given subsets."""
     network = memjax.make_model(ModelSpec("mlp:8"), DATA.input_shape, DATA.num_classes)
-    single = make_train(network, optax.adam(0.05), metrics_named(("correct",)), TRAIN, 20, 8)
+    single = make_train(network, optax.adam(0.05), CLASSIFICATION.functions(("correct",)), TRAIN, 20, 8)
     pack = 250
     packs = list(train_many(single, seed, draw_masks, examples_of(DATA), range(num_models // pack), pack))
     return tuple(

@@ -77,6 +77,25 @@ def test_a_job_whose_time_is_nearly_up_is_put_back_and_goes_on(cluster, submit, 
     }
 
 
+def test_a_job_that_finishes_no_model_in_its_time_is_put_back_once_and_then_says_so(cluster, submit):
+    job, folder = submit("--array=0-0", models=["--num-models", "100000", "--epochs", "1000000"])
+    for starts in (1, 2):
+        cluster.wait(job, lambda states: states == ["RUNNING"])
+        deadline = time.monotonic() + 180
+        while cluster.logs(job).count("; run folder ") < starts:
+            assert time.monotonic() < deadline, cluster.logs(job)
+            time.sleep(0.2)
+        for _ in range(2):  # the models under way take longer than the job has
+            time.sleep(1)
+            cluster("scancel", "--batch", "--signal=USR1", job, check=False)
+        cluster.wait(job, lambda states: states != ["RUNNING"])
+        cluster("scontrol", "release", job, check=False)
+
+    cluster.wait(job, lambda states: states == ["FAILED"])
+    assert "no model was finished again" in cluster.logs(job)
+    assert store.finished_blocks(folder) == set()
+
+
 def test_a_cancelled_job_stays_away(cluster, submit):
     job, folder = submit("--array=0-0", models=["--num-models", "100000"])
     cluster.wait(job, lambda states: states == ["RUNNING"])

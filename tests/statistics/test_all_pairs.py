@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats import fisher_exact
 
 from memjax.estimators import pair_p_values, q_values, tally_of
-from memjax.runs import estimate_files, summary
+from memjax.runs import make_estimates, summary
 from memjax.store import read_found
 from memjax.types import Dataset, Outcomes
 from tests.statistics.test_layouts import of_sizes, right
@@ -30,7 +30,7 @@ def outcomes_of(seed, strength, sizes=(20,)):
 
 def found_in(folder, outcomes, score="correct"):
     folder.mkdir()
-    estimate_files.write_results(folder, DATA, tally_of(outcomes, score), all_pairs=False)
+    make_estimates.write_results(folder, DATA, tally_of(outcomes, score), all_pairs=False)
     found = read_found(folder, checked=False)
     return found.pairs, summary.findings(DATA, found.estimates, found.pairs)
 

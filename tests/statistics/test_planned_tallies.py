@@ -7,7 +7,7 @@ from memjax import estimators
 from memjax.estimators import Tally, tally_of
 from memjax.estimators.complementary import some_models
 from memjax.estimators.streaming.tally_arrays import arrays_of, fill
-from memjax.runs import estimate_files
+from memjax.runs import make_estimates
 from memjax.types import Dataset, Outcomes
 from tests.statistics.test_layouts import of_sizes, right
 
@@ -19,7 +19,7 @@ def written(folder, tally):
     labels = [np.zeros(number, int) for number in (TRAIN, TEST)]
     inputs, rows = [np.zeros((len(side), 1), np.float32) for side in labels], [np.arange(len(side)) for side in labels]
     data = Dataset("made up", inputs[0], labels[0], inputs[1], labels[1], *rows, ("a",), np.zeros(TRAIN, bool))
-    estimate_files.write_results(folder, data, tally, all_pairs=True)
+    make_estimates.write_results(folder, data, tally, all_pairs=True)
     files = {name: dict(np.load(folder / f"{name}.npz")) for name in ("estimates", "pairs")}
     return {**files["estimates"], **files["pairs"], "influence": np.load(folder / "influence.npy")}
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from memjax import store
-from memjax.store.estimates import ESTIMATES, PAIRS, estimate_arrays, pair_arrays, within_class
+from memjax.store.array_names import ESTIMATES, PAIRS, estimate_arrays, pair_arrays, within_class
 from tests.report.report_page import dataset_of, estimates_of, extremes_of, images, pairs_of
 
 DATASET = dataset_of(images(20), images(6))

@@ -11,7 +11,7 @@ import pytest
 from memjax import subsets
 from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
-from memjax.metrics import metrics_named
+from memjax.metrics import CLASSIFICATION
 from memjax.models import make_model
 from memjax.training import Probe, checkpoints, checkpoints_in, examples_of, forget, make_train, train_many
 from tests.conftest import make_dataset
@@ -19,12 +19,14 @@ from tests.conftest import make_dataset
 DATA = make_dataset()
 DESIGN = subsets.fixed_size(0, 60, 42)
 EPOCHS, PACK, PLAN = 3, 3, "0123456789abcdef" * 4
-PROBE = Probe(metrics_named(("correct", "loss")), (0, 1, 3), 60)
+PROBE = Probe(CLASSIFICATION.functions(("correct", "loss")), (0, 1, 3), 60)
 
 
 def train(blocks=range(3), model="tests.models.zoo:Noisy", **options):
     network = make_model(ModelSpec(model), DATA.input_shape, DATA.num_classes)
-    single = make_train(network, optax.adam(0.02), metrics_named(("logits",)), DESIGN.max_size, EPOCHS, 8, probe=PROBE)
+    single = make_train(
+        network, optax.adam(0.02), CLASSIFICATION.functions(("logits",)), DESIGN.max_size, EPOCHS, 8, probe=PROBE
+    )
     packs = train_many(single, 5, DESIGN.masks, examples_of(DATA), blocks, PACK, **options)
     return {pack.number: everything(pack.output) for pack in packs}
 

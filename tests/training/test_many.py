@@ -7,7 +7,7 @@ import pytest
 
 from memjax import prng, subsets
 from memjax.config.specs import ModelSpec
-from memjax.metrics import metrics_named
+from memjax.metrics import CLASSIFICATION
 from memjax.models import make_model
 from memjax.training import Training, examples_of, train_many
 from memjax.training.batches import epoch_batches, members
@@ -29,7 +29,7 @@ class Traced(Training):
 
 def make_single(epochs=10, model="mlp:16"):
     network = make_model(ModelSpec(model), DATA.input_shape, DATA.num_classes)
-    keep = metrics_named(("correct", "probability", "logits"))
+    keep = CLASSIFICATION.functions(("correct", "probability", "logits"))
     return Traced(network, optax.adam(0.02), keep, DESIGN.max_size, epochs, 8)
 
 

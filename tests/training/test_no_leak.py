@@ -6,7 +6,7 @@ import optax
 import pytest
 
 from memjax.config.specs import ModelSpec
-from memjax.metrics import metrics_named
+from memjax.metrics import CLASSIFICATION
 from memjax.models import make_model
 from memjax.training import examples_of, make_train
 from tests.conftest import make_dataset
@@ -21,7 +21,7 @@ def test_held_out_examples_leave_no_trace_in_batch_statistics(model):
     dataset = make_dataset(num_train=30, num_test=10, shape=(11, 11))
     mask = np.arange(30) % 3 != 0
     network = make_model(ModelSpec(model, norm="batch"), dataset.input_shape, dataset.num_classes)
-    train = jax.jit(make_train(network, optax.adam(0.02), metrics_named(("logits",)), int(mask.sum()), 3, 8))
+    train = jax.jit(make_train(network, optax.adam(0.02), CLASSIFICATION.functions(("logits",)), int(mask.sum()), 3, 8))
     examples = examples_of(dataset)
 
     def logits(changed):

@@ -10,7 +10,7 @@ from memjax import dynamics, prng, run, store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.errors import InputError
-from memjax.metrics import metrics_named
+from memjax.metrics import CLASSIFICATION
 from memjax.models import make_model
 from memjax.runs import open_folder, stages
 from memjax.runs.result import Result
@@ -25,7 +25,7 @@ RECORDED = ("correct", "probability", "margin", "loss", "error_norm")
 def made(probe, epochs=4):
     dataset = make_dataset()
     network = make_model(ModelSpec("mlp:16"), dataset.input_shape, dataset.num_classes)
-    keep = metrics_named(("logits",))
+    keep = CLASSIFICATION.functions(("logits",))
     single = make_train(network, optax.adam(0.02), keep, 42, epochs, 8, **({"probe": probe} if probe else {}))
     return single, examples_of(dataset)
 
@@ -48,7 +48,7 @@ def by_numpy(logits, labels):
 
 
 def test_each_record_is_what_a_training_that_ends_there_says():
-    single, examples = made(Probe(metrics_named(RECORDED), (0, 1, 3, 4), 60))
+    single, examples = made(Probe(CLASSIFICATION.functions(RECORDED), (0, 1, 3, 4), 60))
     advance, finish, state = jax.jit(single.advance), jax.jit(single.finish), single.start(KEY)
     record = finish(advance(KEY, MASK, state, examples, 0, 4), examples).record
 
@@ -65,7 +65,7 @@ def test_each_record_is_what_a_training_that_ends_there_says():
 
 
 def test_own_examples_as_they_are_met_and_the_others_after_the_epoch():
-    single, examples = made(Probe(metrics_named(RECORDED), (1, 3), 60, "met"), epochs=3)
+    single, examples = made(Probe(CLASSIFICATION.functions(RECORDED), (1, 3), 60, "met"), epochs=3)
     held_out = np.flatnonzero(~MASK)
     advance, finish, state = jax.jit(single.advance), jax.jit(single.finish), single.start(KEY)
     after = {
@@ -91,7 +91,7 @@ def test_own_examples_as_they_are_met_and_the_others_after_the_epoch():
 
 
 def test_the_record_of_met_examples_does_not_change_the_training():
-    (plain, examples), (watched, _) = made(None), made(Probe(metrics_named(("loss",)), (1, 4), 60, "met"))
+    (plain, examples), (watched, _) = made(None), made(Probe(CLASSIFICATION.functions(("loss",)), (1, 4), 60, "met"))
 
     for one, other in zip(
         *(jax.tree.leaves(jax.jit(t)(KEY, MASK, examples)[:2]) for t in (plain, watched)), strict=True
@@ -104,7 +104,7 @@ def test_nothing_recorded_leaves_nothing_behind():
     single, examples = made(None)
     state = jax.eval_shape(single.start, KEY)
     program = str(jax.make_jaxpr(single.advance)(KEY, MASK, single.start(KEY), examples, 0, 4))
-    watched, _ = made(Probe(metrics_named(("loss",)), (1,), 60))
+    watched, _ = made(Probe(CLASSIFICATION.functions(("loss",)), (1,), 60))
     with_probe = str(jax.make_jaxpr(watched.advance)(KEY, MASK, watched.start(KEY), examples, 0, 4))
 
     assert state.record == {}
@@ -113,7 +113,7 @@ def test_nothing_recorded_leaves_nothing_behind():
 
 
 def test_what_is_recorded_does_not_change_the_training():
-    (plain, examples), (watched, _) = made(None), made(Probe(metrics_named(("loss",)), (0, 1, 2, 3, 4), 60))
+    (plain, examples), (watched, _) = made(None), made(Probe(CLASSIFICATION.functions(("loss",)), (0, 1, 2, 3, 4), 60))
 
     for one, other in zip(
         *(jax.tree.leaves(jax.jit(t)(KEY, MASK, examples)[:2]) for t in (plain, watched)), strict=True

@@ -9,7 +9,7 @@ import optax
 import pytest
 
 from memjax.config.specs import ModelSpec
-from memjax.metrics import metrics_named
+from memjax.metrics import CLASSIFICATION
 from memjax.models import make_model
 from memjax.training import examples_of, make_train
 from memjax.types import Model
@@ -20,7 +20,7 @@ KEY = jax.random.key(3)
 
 def trained(dataset, mask, model="mlp:16", epochs=30, keep=("correct", "probability", "logits")):
     network = make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
-    train = make_train(network, optax.adam(0.02), metrics_named(keep), int(mask.sum()), epochs, 8)
+    train = make_train(network, optax.adam(0.02), CLASSIFICATION.functions(keep), int(mask.sum()), epochs, 8)
     return jax.tree.map(np.asarray, jax.jit(train)(KEY, mask, examples_of(dataset)))
 
 
@@ -47,7 +47,7 @@ def test_a_held_out_example_changes_nothing(clouds, model):
     """
     mask = np.arange(60) % 3 != 0
     network = make_model(ModelSpec(model), clouds.input_shape, clouds.num_classes)
-    train = jax.jit(make_train(network, optax.adam(0.02), metrics_named(("logits",)), int(mask.sum()), 5, 8))
+    train = jax.jit(make_train(network, optax.adam(0.02), CLASSIFICATION.functions(("logits",)), int(mask.sum()), 5, 8))
     examples = examples_of(clouds)
     inputs, labels = np.array(examples.train_inputs), np.array(examples.train_labels)
     inputs[~mask], labels[~mask] = 1e6, 0
@@ -66,7 +66,7 @@ def test_a_held_in_example_does_change_it(clouds):
     inputs = np.array(examples.train_inputs)
     inputs[np.flatnonzero(mask)[0]] += 3
     network = make_model(ModelSpec("mlp:16"), clouds.input_shape, clouds.num_classes)
-    train = jax.jit(make_train(network, optax.adam(0.02), metrics_named(("logits",)), int(mask.sum()), 5, 8))
+    train = jax.jit(make_train(network, optax.adam(0.02), CLASSIFICATION.functions(("logits",)), int(mask.sum()), 5, 8))
 
     before, after = train(KEY, mask, examples), train(KEY, mask, examples._replace(train_inputs=inputs))
 
@@ -89,7 +89,7 @@ def test_more_examples_than_one_evaluation_chunk():
 
 def test_a_diverged_model_says_so(clouds):
     network = make_model(ModelSpec("mlp:16"), clouds.input_shape, clouds.num_classes)
-    train = make_train(network, optax.sgd(1e30), metrics_named(("correct",)), 40, 5, 8)
+    train = make_train(network, optax.sgd(1e30), CLASSIFICATION.functions(("correct",)), 40, 5, 8)
 
     output = jax.jit(train)(KEY, np.arange(60) < 40, examples_of(clouds))
 
@@ -135,7 +135,7 @@ def test_every_epoch_goes_once_through_the_subset_in_an_order_of_its_own():
     dataset = make_dataset(num_train=12, num_test=2, shape=(1,))
     dataset.train_inputs[:, 0] = np.arange(12)
     mask = np.arange(12) % 3 != 0
-    train = jax.jit(make_train(recorder(6, 4), optax.sgd(0.0), metrics_named(("logits",)), 8, 3, 4))
+    train = jax.jit(make_train(recorder(6, 4), optax.sgd(0.0), CLASSIFICATION.functions(("logits",)), 8, 3, 4))
 
     def epochs(key):
         examples = examples_of(dataset)

@@ -12,7 +12,7 @@ from memjax import prng
 from memjax.config.specs import DataSpec, ModelSpec
 from memjax.data import load_dataset
 from memjax.errors import InputError
-from memjax.metrics import metrics_named
+from memjax.metrics import CLASSIFICATION
 from memjax.models import BatchNorm, check_counting, make_model
 from memjax.models.from_flax import from_nnx
 from memjax.training import Checkpoints, StreamedTraining, make_train, single, stream_of, train_many
@@ -23,7 +23,7 @@ from tests.models.zoo import Noisy
 
 pytest.importorskip("grain")
 
-KEEP = metrics_named(("correct", "logits"))
+KEEP = CLASSIFICATION.functions(("correct", "logits"))
 DATA = make_dataset(num_train=22, num_test=10)
 MASKS = np.random.default_rng(1).random((4, 22)) < 0.7
 

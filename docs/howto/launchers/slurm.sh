@@ -15,6 +15,7 @@
 # therefore runs in the background; `wait` returns when the signal comes and has to be called again.
 
 folder=${MEMJAX_RUN:-/shared/runs/memjax}
+began=$(mktemp)
 
 trap 'kill -USR1 $!' USR1 # srun passes the signal to memjax, which finishes the running models and ends with 75
 trap 'kill -TERM $!' TERM # cancelled or preempted: it ends with 143
@@ -28,7 +29,16 @@ while kill -0 "$step" 2> /dev/null; do
   code=$?
 done
 
-if [ "$code" -eq 75 ]; then # the time was up: finished models are saved
+gained() { # whether any model was finished or checkpointed since; not known of an object store
+  case $folder in *://*) return 0 ;; esac
+  [ -n "$(find "$folder"/blocks "$folder"/midway "$folder"/pieces -type f -newer "$began" -print -quit 2> /dev/null)" ]
+}
+
+if [ "$code" -eq 75 ] || [ "$code" -eq 138 ]; then # the time was up; 138: before memjax listened to the signal
+  if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ] && ! gained; then
+    echo "put back, and no model was finished again: give more --time, --checkpoint-minutes or a smaller --pack-size" >&2
+    exit 1
+  fi
   job=$SLURM_JOB_ID
   [ -n "$SLURM_ARRAY_JOB_ID" ] && job=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
   scontrol requeue "$job"

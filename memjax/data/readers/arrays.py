@@ -17,12 +17,13 @@ _TEST = ("x_test", "y_test")
 _NAMES = "class_names"
 
 
-def load_npz(file: str) -> Dataset:
+def load_npz(file: str, task: str = "") -> Dataset:
     """The data set in a file written by `numpy.savez` or `numpy.savez_compressed`.
 
-    Inputs are (examples, *shape), numbers of any type; labels (examples,): text, whole numbers or booleans.  Test
-    examples may be left out; influence is then not defined.  class_names has one text for each class, in the order of
-    the labels' values; without it the labels are the names.
+      Inputs are (examples, *shape), numbers of any type; labels (examples,): text, whole numbers or booleans, or
+    the targets of a task.  Test
+      examples may be left out; influence is then not defined.  class_names has one text for each class, in the order of
+      the labels' values; without it the labels are the names.
     """
     path = user_path(file)
     found = read_npz(path, lambda keys: _check_members(keys, path))
@@ -34,10 +35,10 @@ def load_npz(file: str) -> Dataset:
         )
     train = arrays["x_train"], arrays["y_train"]
     test = (arrays["x_test"], arrays["y_test"]) if "x_test" in arrays else None
-    return make_encoded(f"npz:{file}", train, test, names.tolist(), str(path))[0]
+    return make_encoded(f"npz:{file}", train, test, names.tolist(), str(path), task)[0]
 
 
-def load_npy(folder: str, stream: bool) -> Dataset:
+def load_npy(folder: str, stream: bool, task: str = "") -> Dataset:
     """The data set in x_train.npy, y_train.npy, x_test.npy and y_test.npy, as in an npz file.
 
     Args:
@@ -52,7 +53,7 @@ def load_npy(folder: str, stream: bool) -> Dataset:
         logging.getLogger("memjax").warning(
             f"files of unknown names in {path} are not used: {', '.join(unknown)}; expected are {', '.join(expected)}"
         )
-    return make_encoded(f"npy:{folder}", (x_train, y_train), (x_test, y_test), (), str(path))[0]
+    return make_encoded(f"npy:{folder}", (x_train, y_train), (x_test, y_test), (), str(path), task)[0]
 
 
 def _inputs(path: Path, stream: bool) -> Inputs:

@@ -32,7 +32,7 @@ def load_idx(folder: str) -> Dataset:
         with reading(path, UnicodeError) as stream:
             text = stream.read(_NAMES_MOST).decode("utf-8-sig")
         names = [line.rstrip("\r") for line in text.removesuffix("\n").split("\n")]
-    return make_encoded(f"idx:{folder}", train, test, names, str(path))[0]
+    return make_encoded(f"idx:{folder}", train, test, names, str(path), "classification")[0]
 
 
 def read_split(images: Path, labels: Path) -> Split:

@@ -9,9 +9,8 @@ import numpy as np
 
 from memjax.config.specs import TableSpec
 from memjax.data.in_memory import InMemory, from_arrays
-from memjax.data.labels import encode_labels
 from memjax.data.tables.files import read_table
-from memjax.data.tables.take import TEST_WORDS, TRAIN_WORDS, drawn, drawn_in_words, named
+from memjax.data.tables.take import TEST_WORDS, TRAIN_WORDS, drawn, named
 from memjax.errors import InputError, one_of
 from memjax.untrusted import user_path
 
@@ -43,17 +42,16 @@ def load_image_folder(place: str, table: TableSpec, size: int | None, seed: int)
     images, kept, notices = _read(folder, names, size)
     labels, names = np.array(labels)[kept], np.array(names)[kept]
     if test is None:
-        test = drawn(encode_labels(labels).train, table.test_fraction, seed, names)
-        notices.append(drawn_in_words(test, table.test_fraction, "images"))
+        test, words = drawn(labels, table.test_fraction, seed, names, "images")
     else:
         test = test[kept]
-        notices.append(f"{(~test).sum():,} images for training and {test.sum():,} for testing")
+        words = f"{(~test).sum():,} images for training and {test.sum():,} for testing"
     some = bool(test.any())
     found = from_arrays(
         images[~test], labels[~test], images[test] if some else None, labels[test] if some else None,
         ids=names[~test], test_ids=names[test] if some else None, name=folder.name,
     )  # fmt: skip
-    return found._replace(notices=tuple(notices))
+    return found._replace(notices=(*notices, words))
 
 
 def _by_folder(folder: Path) -> tuple[list[str], list[str], np.ndarray | None]:

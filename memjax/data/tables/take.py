@@ -3,24 +3,25 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool
 
 from memjax.config.specs import TableSpec
-from memjax.data.in_memory import InMemory, as_groups, from_arrays
+from memjax.data.in_memory import InMemory, Table, as_groups, from_arrays
 from memjax.data.labels import encode_labels
 from memjax.data.tables.columns import encode, shown, understand
 from memjax.data.tables.files import SAID
 from memjax.data.tables.remarks import remarks, unseen
+from memjax.data.targets import settled_task
 from memjax.errors import InputError, one_of
+from memjax.metrics import task_named
 from memjax.prng import host_order
-from memjax.types import Table
 
 TEST_WORDS = {"test", "testing", "valid", "validation", "val", "dev", "eval", "1", "true"}
 TRAIN_WORDS = {"train", "training", "0", "false"}
 
 
 def from_table(
-    frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", test: Any = None, groups: str = ""
+    frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", test: Any = None, task: str = "", groups: str = ""
 ) -> InMemory:
     """The rows of a data frame as examples, with the user's own names of columns, rows and classes.
 
@@ -34,15 +35,16 @@ def from_table(
             f"column {spec.target!r} lacks {unlabelled} of {len(frame)} labels; leave these rows out (in a file, NA, "
             "N/A, NaN and null stand for a missing one)"
         )
-    rows = np.zeros(len(frame), bool)
+    rows, task = np.zeros(len(frame), bool), settled_task(task, labels)
     if test is None and spec.split:
         rows = named(frame[spec.split])
         said.append(
             f"column {spec.split!r} splits the rows: {(~rows).sum():,} for training, {rows.sum():,} for testing"
         )
     elif test is None and spec.test_fraction:
-        rows = drawn(encode_labels(labels).train, spec.test_fraction, seed, frame[spec.id] if spec.id else frame.index)
-        said.append(drawn_in_words(rows, spec.test_fraction, "rows"))
+        strata = np.zeros(len(frame), int) if task_named(task).targets == "numbers" else labels
+        rows, words = drawn(strata, spec.test_fraction, seed, frame[spec.id] if spec.id else frame.index)
+        said.append(words)
     if test is None:
         frame, test = frame[~rows], frame[rows]
     left_out = [column for column in (spec.target, spec.id, spec.split, groups, *spec.drop) if column in frame.columns]
@@ -51,7 +53,8 @@ def from_table(
     if len(test):
         test_inputs, test_labels = test.drop(columns=left_out, errors="ignore"), test[spec.target]
         test_ids = test[spec.id] if spec.id else test.index
-    found = from_frames(inputs, frame[spec.target], test_inputs, test_labels, name=name, ids=ids, test_ids=test_ids)
+    names = {"name": name, "ids": ids, "test_ids": test_ids, "task": task}
+    found = from_frames(inputs, frame[spec.target], test_inputs, test_labels, **names)
     own = as_groups(frame[groups], len(frame)) if groups else None
     return found._replace(notices=(*said, *found.notices), groups=own)
 
@@ -87,24 +90,23 @@ def _check_names(frame: Any, spec: TableSpec, groups: str) -> None:
         )
 
 
-def drawn(labels: Int[np.ndarray, " rows"], fraction: float, seed: int, names: Any = None) -> Bool[np.ndarray, " rows"]:
-    """Test rows, drawn at random: the fraction of each class, rounded; one row of each class is left for training.
+def drawn(
+    labels: Any, fraction: float, seed: int, names: Any, what: str = "rows"
+) -> tuple[Bool[np.ndarray, " rows"], str]:
+    """Test rows, drawn at random, and what this means for their labels, in words.
 
-    The names of the rows, by default their numbers, decide: a table of which some labels were corrected has nearly the
-    same test rows, so that runs before and after can be compared.
+    The fraction of each class is drawn, rounded; one row of each class is left for training.  The names of the rows
+    decide: a table of which some labels were corrected has nearly the same test rows, so that runs before and after can
+    be compared.
     """
-    order = host_order(seed, "test rows", range(len(labels)) if names is None else names)
-    test = np.zeros(len(labels), bool)
-    for number in range(int(labels.max(initial=-1)) + 1):
-        rows = order[labels[order] == number]
+    classes, order = encode_labels(labels).train, host_order(seed, "test rows", names)
+    test = np.zeros(len(classes), bool)
+    for number in range(int(classes.max(initial=-1)) + 1):
+        rows = order[classes[order] == number]
         test[rows[: min(round(fraction * len(rows)), len(rows) - 1)]] = True
-    return test
-
-
-def drawn_in_words(test: Bool[np.ndarray, " rows"], fraction: float, what: str) -> str:
-    """That test rows were drawn, and what this means for their labels."""
-    return (
-        f"{test.sum():,} of {len(test):,} {what} were drawn for testing, {fraction:.0%} of each class; their "
+    each = " of each class" * bool(classes.max(initial=0))
+    return test, (
+        f"{test.sum():,} of {len(test):,} {what} were drawn for testing, {fraction:.0%}{each}; their "
         f"labels are not judged.  --test-fraction 0 trains on all {what}, and judges all"
     )
 

@@ -25,7 +25,8 @@ def trak(
     Args:
       train_gradients: (models, train, dims), of log_odds: `per_example_gradients(..., output="log_odds", dims=512)`.
       test_gradients: (models, test, dims), of the output: log_odds or margin.
-      train_probabilities: (models, train), or (train,) in the mean over models.
+      train_probabilities: (models, train), or (train,) in the mean over models.  Those of models that did not train on
+        the example are best: networks that did are nearly sure, and the few that are not get all the weight.
       penalty: above 0.
 
     Raises:

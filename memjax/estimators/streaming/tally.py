@@ -23,7 +23,7 @@ from memjax.estimators.streaming.by_class import sums_by_class
 from memjax.estimators.streaming.laid_out import LaidOut, laid_out_of
 from memjax.estimators.streaming.totals import Totals, add_totals, memorization_totals
 from memjax.machine.debugging import without_debugging
-from memjax.metrics import SCORES
+from memjax.metrics import scores as known_scores
 from memjax.types import Outcomes
 
 MODELS_AT_ONCE = 256
@@ -57,8 +57,8 @@ class Tally:
         laid_out: bool = False, labels: Int[np.ndarray, " train"] | None = None,
     ):  # fmt: skip
         """For models numbered below `num_models`; refuses an unknown score."""
-        if score not in SCORES:
-            raise one_of("score", score, SCORES)
+        if score not in known_scores():
+            raise one_of("score", score, known_scores())
         self.score, self.complementary = score, complementary
         self.outputs: Float[np.ndarray, "models test"] | None = None
         self.parts: list[Outcomes] | None = [] if laid_out else None
@@ -108,8 +108,10 @@ class Tally:
             )
         if self.parts is not None:
             self.parts.append(part)
-        names = [name for name in SCORES if name in part.train]
-        scores = {name: memorization_totals(part.masks, part.train[name], self.complementary) for name in names}
+        scores = {
+            name: memorization_totals(part.masks, part.train[name], self.complementary)
+            for name in known_scores(part.train)
+        }
         if self.score != "correct":
             self._add_outputs(part)
         first, chosen = part.model_ids // 2 % 2 == 0, part.train[self.score]
@@ -143,7 +145,7 @@ class Tally:
         test = part.test if len(self.num_right) else part.train
         for side, scores in (("train", part.train), ("test", test)):
             if self.score not in scores:
-                both = [name for name in SCORES if name in part.train and name in test]
+                both = [name for name in known_scores(part.train) if name in test]
                 instead = f". There are others: give --score {' or '.join(both)}" if both else ""
                 raise InputError(
                     f"there is no {side}_{self.score}, of which memorization and influence are to be: store it with "

@@ -5,7 +5,7 @@ Every image is encoded anew from numbers, so no byte of an untrusted image file 
 
 import io
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -22,7 +22,7 @@ class Painter:
     """Draws images of one data set, all on the same scale.  Of other arrays it only makes tiles, which can be compared.
 
     `size` is the width and height of a tile in pixels; `kind` is "pixels" (few, shown as squares), "photo", or
-    "vector" for other arrays.
+    "vector" for other arrays.  A sheet has `rows` rows of `columns` tiles.
     """
 
     def __init__(self, inputs: Inputs):
@@ -35,6 +35,7 @@ class Painter:
             self.kind = "pixels" if max(self.size) <= COARSE else "photo"
         else:
             self.size, self.kind = (min(int(np.prod(shape)), LARGEST_SIDE), 1), "vector"
+        self.columns, self.rows = (max(1, SHEET_SIDE // max(1, side)) for side in self.size)
 
     def png(self, example: np.ndarray) -> bytes:
         """The PNG file of one example: (height, width) or (height, width, 1 or 3)."""
@@ -84,37 +85,17 @@ def _scale(inputs: Inputs, is_image: bool) -> tuple[np.ndarray, np.ndarray]:
     return np.where(some, low, 0).astype(np.float64), np.where(some, high, 0).astype(np.float64)
 
 
-class Layout(NamedTuple):
-    """A sheet has `rows` rows of `columns` images; each image has `width` by `height` pixels."""
-
-    width: int
-    height: int
-    columns: int
-    rows: int
-
-    @property
-    def capacity(self) -> int:
-        """Images in a full sheet."""
-        return self.columns * self.rows
-
-
-def layout_of(painter: Painter) -> Layout:
-    """The layout for a data set: all its examples have one size."""
-    width, height = painter.size
-    return Layout(width, height, max(1, SHEET_SIDE // max(1, width)), max(1, SHEET_SIDE // max(1, height)))
-
-
 def draw_sheets(painter: Painter, inputs: Inputs, order: Int[np.ndarray, " shown"]) -> Iterator[bytes]:
     """PNG files of the examples in this order; the last file has only as many rows as needed."""
-    layout = layout_of(painter)
-    for start in range(0, len(order), layout.capacity):
-        tiles = painter.tiles(inputs[order[start : start + layout.capacity]])
-        rows = -(-len(tiles) // layout.columns)
-        sheet = np.zeros((rows * layout.columns, *tiles.shape[1:]), np.uint8)
+    (width, height), columns, capacity = painter.size, painter.columns, painter.columns * painter.rows
+    for start in range(0, len(order), capacity):
+        tiles = painter.tiles(inputs[order[start : start + capacity]])
+        rows = -(-len(tiles) // columns)
+        sheet = np.zeros((rows * columns, *tiles.shape[1:]), np.uint8)
         sheet[: len(tiles)] = tiles
         colours = sheet.shape[3:]
-        grid = sheet.reshape(rows, layout.columns, layout.height, layout.width, *colours).swapaxes(1, 2)
-        yield _png(grid.reshape(rows * layout.height, layout.columns * layout.width, *colours), compress_level=6)
+        grid = sheet.reshape(rows, columns, height, width, *colours).swapaxes(1, 2)
+        yield _png(grid.reshape(rows * height, columns * width, *colours), compress_level=6)
 
 
 def _png(pixels: np.ndarray, **options: Any) -> bytes:

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from memjax.data.in_memory import Table
 from memjax.report.page.images import Painter
 from memjax.report.page.script_data import packed
-from memjax.types import Dataset, Table
+from memjax.types import Dataset
 
 CELLS_MOST = 2_000_000  # cells of a table that the page holds: those of the most memorized rows
 SUSPECTS_MOST = 500  # rows to review

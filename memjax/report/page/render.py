@@ -14,7 +14,7 @@ from memjax.disk_inputs import Stored
 from memjax.metrics import metric_named
 from memjax.report.page import content, figures, overview
 from memjax.report.page.dynamics import Dynamics, dynamics_data, dynamics_of, easiest_and_hardest
-from memjax.report.page.images import Painter, draw_sheets, layout_of
+from memjax.report.page.images import Painter, draw_sheets
 from memjax.report.page.near_duplicates import ALIKE
 from memjax.report.page.own import Own, cells_of, own_data, plain_own
 from memjax.report.page.script_data import orders, packed, script_data
@@ -135,7 +135,8 @@ def draw_report(
     numbers |= {"checksums": checksums or {}, "dynamics": recorded and dynamics_data(recorded, order), "pictures": None}
     sheets = {}
     if painter is not None:
-        numbers["pictures"] = {"kind": painter.kind, **layout_of(painter)._asdict()}
+        shown = {"width": painter.size[0], "height": painter.size[1], "columns": painter.columns, "rows": painter.rows}
+        numbers["pictures"] = {"kind": painter.kind, **shown}
         few = slice(FROM_DISK if on_disk else None)
         sheets = {
             "train": list(draw_sheets(painter, dataset.train_inputs, order.train[few])),

@@ -70,10 +70,10 @@ ROWS = [
     Edge(0, "types", ALL, lambda: rows(x_train=X.astype(np.uint8)), "train inputs are uint8 (3,), test inputs ... give them one shape and type"),
     # labels
     Edge(0, "labels", ALL, lambda: rows(y_train=np.eye(3)[Y]), "train labels have shape (12, 3); expected one ... labels give labels.argmax(1)"),
-    Edge(16, "labels", ALL, lambda: rows(y_train=Y + 0.5), "train label 0.5 of row 0 is no class; expected ... (regression) are not supported"),
-    Edge(16, "labels", ALL, lambda: rows(y_train=Y + 1e300), "train label 1e+300 of row 0 is no class; ... (regression) are not supported"),
+    Edge(16, "labels", "fit, npz", lambda: rows(y_train=Y + 0.5, class_names=[*NAMES]), "class names are given, and --task ... regression has no classes; leave them out"),
+    Edge(16, "labels", ALL, lambda: rows(y_train=Y + 1e300), "train label 1e+300 of row 0 is no class; ... are to be predicted give --task regression"),
     Edge(0, "labels", ALL, lambda: rows(y_train=np.where(Y, Y, np.nan)), "train label of row 0 is missing (4 such rows); leave them out"),
-    Edge(0, "labels", ALL, lambda: rows(y_train=np.where(Y, Y, np.inf)), "train label inf of row 0 is no class; expected ... (regression) are not supported"),
+    Edge(0, "labels", ALL, lambda: rows(y_train=np.where(Y, Y, np.inf)), "train label inf of row 0 is no class; expected ... are to be predicted give --task regression"),
     Edge(0, "labels", FIT, lambda: rows(y_train=Y.astype(complex)), "train labels are complex128; expected text, whole numbers or booleans"),
     Edge(0, "labels", FILES, lambda: rows(y_train=Y.astype(complex)), "; expected real numbers or text, for pickled objects are never read"),
     Edge(0, "labels", FIT, lambda: rows(y_train=Y.astype("M8[s]")), "train labels are datetime64[s]; expected text, ... whole numbers or booleans"),

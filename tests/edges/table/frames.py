@@ -36,7 +36,7 @@ def both(kind, source, right, **changes):
 ROWS = [
     *both(0, "frame", "column 'a' of the train inputs lacks 6 of 9 ... the column out with --drop a", a=np.where(Y, np.nan, X[:, 0])),
     *both(0, "frame", "column 'label' lacks 4 of 12 labels; leave these rows ... NaN and null stand for a missing one)", label=np.array(["ant", None, "cat"], object)[Y]),
-    *both(0, "frame", "train label 0.5 of row 1 is no class; expected ... (regression) are not supported", label=np.where(Y == 1, 0.5, 1)),
+    *both(0, "frame", "train label 1e+300 of row 1 is no class; expected ... are to be predicted give --task regression", label=np.where(Y == 1, 1e300, 1)),
     *both(0, "frame", "column 'a' of the train inputs is infinite in 6 of 9 rows; ... the column out with --drop a", a=np.where(Y, np.inf, X[:, 0])),
     *both(0, "frame", "the train inputs have no column; expected at ... least one beside the labels", a=None, b=None),
     *both(0, "frame", "has 1 classes; at least 2 needed", label=np.array(["ant"] * 12)),

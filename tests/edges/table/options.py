@@ -104,7 +104,7 @@ ROWS = [
     Edge(0, "command", "command", lambda: "--nonsense", "Unrecognized options ... full helptext, run memjax --help"),
     Edge(0, "command", "command", lambda: "--num-models many", "Value error ... full helptext, see memjax --help"),
     Edge(0, "command", "command", lambda: "--keep nonsense", "--keep 'nonsense' is not known; ... logits, parameters, parameters=N, parameters=every:K"),
-    Edge(0, "option", BOTH, lambda: "--keep correct parameters=0", "--keep 'parameters=0' is not known; did you mean ... parameters=every:K"),
+    Edge(0, "option", BOTH, lambda: "--keep correct parameters=0", "--keep 'parameters=0' is not known; did you mean parameters=N? ... parameters=every:K"),
     Edge(0, "option", BOTH, lambda: "--keep correct parameters parameters=2", "--keep names the parameters twice: parameters parameters=2; give one of them"),
     Edge(0, "option", BOTH, lambda: "--keep correct probability parameters=31", "--keep parameters=31 asks for more than the 30 epochs of the training; give a smaller number"),
     Edge(0, "option", BOTH, lambda: "--keep correct probability parameters=2 --checkpoint-minutes 1", "--keep parameters=2 stores ... goes without --checkpoint-minutes; give ... at the end"),

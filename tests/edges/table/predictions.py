@@ -126,7 +126,7 @@ ROWS = [
     Edge(0, "labels", ALL, of(train_labels=np.arange(5)), "train has 6 inputs and 5 labels; expected one label per input"),
     Edge(0, "labels", THREE, of(train_labels=np.arange(6) * 5000, test_labels=np.arange(4) * 5000), holds(tr_labels=np.arange(6))),
     Edge(0, "labels", THREE, of(train_labels=np.arange(6) - 1, test_labels=np.arange(4)), holds(tr_labels=np.arange(6), tt_labels=[1, 2, 3, 4])),
-    Edge(0, "labels", ALL, of(train_labels=np.arange(6) + 0.5), "train label 0.5 of row 0 is no class; expected ... (regression) are not supported"),
+    Edge(0, "labels", ALL, of(train_labels=np.arange(6) + 0.5), "train label 0.5 of row 0 is no class; expected ... are to be predicted give --task regression"),
     Edge(2, "labels", THREE, of(train_labels=np.arange(6) + 2**32, test_labels=np.arange(4) + 2**32), holds(tr_labels=np.arange(6))),
     Edge(2, "labels", THREE, of(train_labels=np.arange(6) % 2 + 3_000_000_000, test_labels=np.full(4, 3_000_000_001)), holds(tr_labels=np.arange(6) % 2, tt_labels=[1] * 4)),
     Edge(6, "labels", ALL, of(test_labels=None), "train_labels are given without test_labels; ... all examples then are one class"),

@@ -45,10 +45,12 @@ def test_log_odds_are_below_the_margin_by_at_most_the_log_of_the_other_classes()
     [("keep", run_config.Kept), ("score", run_config.Score), ("record", run_config.Recorded)],
 )
 def test_an_option_offers_the_metrics_that_the_table_allows_it(option, offered):
-    assert set(get_args(offered)) == {name for name, row in metrics.METRICS.items() if option in row.options}
+    words = {word for part in get_args(offered) for word in get_args(part)}
+    rows = [row for task in metrics.BUILT_IN for row in metrics.task_named(task).scores]
+    assert words == {row.name for row in rows if option in row.options}
 
 
-@pytest.mark.parametrize("row", metrics.METRICS.values(), ids=lambda row: row.name)
+@pytest.mark.parametrize("row", metrics.CLASSIFICATION.scores, ids=lambda row: row.name)
 def test_range_and_direction_of_a_metric_are_those_of_the_table(row):
     """A larger logit of the given label is a better prediction of this label."""
     logits = jnp.asarray(np.random.default_rng(0).normal(size=(100, 5)) * 3, jnp.float32)
@@ -74,7 +76,7 @@ def test_an_example_counts_as_learned_only_where_the_model_is_right(name):
 
 
 def test_bytes_per_value_on_disk():
-    assert {name: row.num_bytes(10) for name, row in metrics.METRICS.items()} == {
+    assert {row.name: row.num_bytes(10) for row in metrics.CLASSIFICATION.scores} == {
         "correct": 1 / 8, "margin": 2, "loss": 2, "probability": 2, "log_odds": 2, "logits": 20, "error_norm": 2
     }  # fmt: skip
 
@@ -87,4 +89,4 @@ def test_the_table_can_be_read_without_jax():
 
 def test_unknown_names_are_refused():
     with pytest.raises(InputError, match="accuracy"):
-        metrics.metrics_named(("accuracy",))
+        metrics.CLASSIFICATION.functions(("accuracy",))

@@ -19,8 +19,8 @@ from memjax.config.run_config import RunConfig
 from memjax.data import take_rows
 from memjax.errors import InputError, first_line
 from memjax.machine.chips import Slice, described
-from memjax.machine.cycles import estimated_cycles, kernels
-from memjax.runs.build_training import make_examples, make_single
+from memjax.machine.cycles import collectives, estimated_cycles, kernels
+from memjax.runs.build_training import make_examples, make_single, network
 from memjax.types import Dataset, SubsetDesign
 from memjax.untrusted import cache_folder
 
@@ -44,6 +44,7 @@ class Compiled:
     size: int  # bytes that a device needs
     seconds: float  # that the compilation took
     kernels: int = 0  # that a GPU starts
+    collectives: str = ""  # names of instructions by which devices wait for each other; none are expected
 
 
 def prepare(target: Slice) -> None:
@@ -114,14 +115,15 @@ def compile_ahead(config: RunConfig, dataset: Dataset, design: SubsetDesign, dev
         if not is_out_of_memory(problem):
             raise
         return Compiled(size, 0, math.inf, TOO_MUCH, time.monotonic() - started)
-    start, advance, finish = (program.as_text() for program in programs)
+    start, advance, finish = texts = [program.as_text() for program in programs]
     batch, epochs, stream = config.train.batch_size, config.train.epochs, config.data.stream
     steps = epochs * num_batches(dataset.num_train if stream else design.max_size, batch)
     step = estimated_cycles(advance) if stream else estimated_cycles(advance, epochs) / steps
     parts = sum(num_batches(count, batch) for count in (dataset.num_train, dataset.num_test)) if stream else 1
     cycles = round(estimated_cycles(start) + steps * step + parts * estimated_cycles(finish))
-    num_kernels = sum(map(kernels, (start, advance, finish)))
-    return Compiled(size, cycles, step / size, max(map(bytes_of, programs)), time.monotonic() - started, num_kernels)
+    num_kernels, waits = sum(map(kernels, texts)), " ".join(collectives("".join(texts)))
+    memory, seconds = max(map(bytes_of, programs)), time.monotonic() - started
+    return Compiled(size, cycles, step / size, memory, seconds, num_kernels, waits)
 
 
 def search(config: RunConfig, dataset: Dataset, design: SubsetDesign, target: Slice) -> list[Compiled]:
@@ -168,10 +170,10 @@ def guess(config: RunConfig, dataset: Dataset) -> int:
     """The pack size at which weights, optimiser and activations of all its models fill the fast memory of a chip."""
     import jax
 
-    from memjax.models import in_precision, make_model
+    from memjax.models import in_precision
     from memjax.training.packing import tree_bytes
 
-    model = in_precision(make_model(config.model, dataset.input_shape, dataset.num_classes), config.train.precision)
+    model = in_precision(network(config, dataset), config.train.precision)
     inputs = jax.ShapeDtypeStruct((config.train.batch_size, *dataset.input_shape), np.float32)
     params, state = jax.eval_shape(model.init, jax.random.key(0))
     forward = jax.jit(lambda params, state, inputs: model.apply(params, state, inputs, None, False)[0])

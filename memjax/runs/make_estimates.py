@@ -53,7 +53,7 @@ from memjax.metrics import METRICS
 from memjax.notebook import Summary
 from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans
 from memjax.runs.shared_work import Pieces
-from memjax.store.estimates import class_arrays, estimate_arrays, pair_arrays
+from memjax.store.array_names import class_arrays, estimate_arrays, pair_arrays
 from memjax.store.files import add_array
 from memjax.subsets import lemma_bound
 from memjax.types import Dataset, Estimate

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from memjax import store
-from memjax.data.in_memory import InMemory
+from memjax.data.in_memory import InMemory, Table
+from memjax.data.targets import label_values
 from memjax.notebook import frame
 from memjax.runs import summary
 from memjax.runs.open_folder import Run
 from memjax.runs.suspects import lines, sentence, suspect_order
-from memjax.types import Dataset, Table
+from memjax.types import Dataset
 
 if TYPE_CHECKING:
     from memjax.report import Own
@@ -71,10 +72,14 @@ def own_words(
         rows = dataset.train_ids, dataset.test_ids
         sides = ([column[taken] for column in side] for side, taken in zip(table[1:], rows, strict=True))
         table = Table(table.names, *sides)
+    table = table or features_of(dataset)
+    if dataset.train_targets is not None and table is not None:
+        sides = ([label_values(dataset, side), *getattr(table, side)] for side in ("train", "test"))
+        table = Table(["target", *table.names], *sides)
     return Own(
         ids=ids,
         test_ids=test_ids,
-        table=table or features_of(dataset),
+        table=table,
         answer=sentence(columns),
         suspects=suspect_order(columns, SUSPECTS_MOST),
         columns=columns,

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from memjax.config.presets import PRESETS
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(importlib.util.find_spec("libtpu") is None, reason="the compiler for TPUs is not installed"),
@@ -16,8 +18,8 @@ pytestmark = [
 
 def python(code: str) -> list:
     """What a new process prints, as JSON: the compiler reads its settings when it is loaded."""
-    begin = "import json; from memjax.machine.chips import slice_named; from memjax.runs import ahead\n"
-    begin += "target = slice_named(CHIPS); ahead.prepare(target); devices = ahead.devices_of(target)\n"
+    begin = "import json; from memjax.machine.chips import slice_named; from memjax.runs import compile_ahead\n"
+    begin += "target = slice_named(CHIPS); compile_ahead.prepare(target); devices = compile_ahead.devices_of(target)\n"
     found = subprocess.run([sys.executable, "-c", code.replace("BEGIN\n", begin)], capture_output=True, text=True)
     assert found.returncode == 0, found.stderr[-2000:]
     return json.loads(found.stdout.splitlines()[-1])
@@ -35,7 +37,7 @@ from memjax.training import bytes_of
 config = RunConfig(model=ModelSpec({model!r}), train=TrainSpec(epochs=2, batch_size=32))
 dataset = outline(config.data, ShapeSpec({shape!r}, 3, 100, 20))
 design = make_design(config.subset, 100, 0)
-programs = ahead.lowered(config, dataset, design, devices, 4).compiled(devices)
+programs = compile_ahead.lowered(config, dataset, design, devices, 4).compiled(devices)
 texts = [program.as_text() for program in programs]
 print(json.dumps([len(devices), sorted(sum(map(collectives, texts), [])), list(map(estimated_cycles, texts)),
                   estimated_cycles(texts[1], 2), list(map(bytes_of, programs))]))
@@ -54,6 +56,55 @@ def test_a_run_compiles_for_a_chip_and_for_a_slice_whose_chips_do_not_wait(chips
     assert min(cycles) > 0
     assert 1.5 * cycles[1] < of_two <= 2 * cycles[1]
     assert min(sizes) > 0
+
+
+EVERYTHING = """
+CHIPS = {chips!r}
+BEGIN
+from dataclasses import asdict
+from memjax.config.presets import PRESETS
+from memjax.config.run_config import RunConfig
+from memjax.config.specs import ModelSpec, ShapeSpec, TrainSpec
+from memjax.data.outline import outline
+from memjax.subsets import make_design
+name, shapes = {name!r}, ShapeSpec()
+if (config := PRESETS.get(name)) is None:
+    config, shapes = RunConfig(model=ModelSpec(name)), ShapeSpec("32,32,3", 10, 6000, 1000)
+elif config.data.stream:
+    shapes = ShapeSpec("224,224,3", 1000, 1_281_167, 50_000)
+dataset = outline(config.data, shapes)
+design = make_design(config.subset, dataset.num_train, config.seed)
+found = compile_ahead.compile_ahead(config, dataset, design, devices, compile_ahead.guess(config, dataset))
+print(json.dumps([len(devices), compile_ahead.TOO_MUCH, asdict(found)]))
+"""
+ZOO = ["linear", "mlp:128", "cnn", "alexnet", "resnet18", "inception", "densenet100", "resnet50"]
+
+
+@pytest.mark.parametrize(("chips", "devices"), [("v5e", 1), ("v5e-4", 4)])
+@pytest.mark.parametrize("name", [*ZOO, *PRESETS])
+def test_each_preset_and_network_compiles_and_no_chip_waits(name, chips, devices):
+    """Or the compiler says that it needs more memory than the chip has.  Up to half an hour each on two cores."""
+    count, too_much, found = python(EVERYTHING.format(chips=chips, name=name))
+
+    assert count == devices
+    assert found["collectives"] == ""
+    assert (found["cycles"] > 0) == (found["size"] < too_much)
+    assert found["size"] > 0
+
+
+def test_a_program_whose_devices_wait_is_told():
+    """The test above could not fail if the names of collectives were not those of the compiler."""
+    code = """
+CHIPS = "v5e-4"
+BEGIN
+import jax, numpy as np
+from memjax.machine.cycles import collectives
+mesh = jax.sharding.Mesh(np.array(devices), "x")
+total = jax.shard_map(lambda part: jax.lax.psum(part, "x"), mesh=mesh, in_specs=jax.P("x"), out_specs=jax.P())
+like = jax.ShapeDtypeStruct((4, 1024), np.float32, sharding=jax.NamedSharding(mesh, jax.P("x")))
+print(json.dumps(collectives(jax.jit(total).lower(like).compile().as_text())))
+"""
+    assert python(code) == ["all-reduce"]
 
 
 ESTIMATOR = """
@@ -117,8 +168,9 @@ def test_the_doctor_plans_for_a_tpu_without_one(tmp_path):
 
 def test_two_plans_at_once():
     """Each has loaded the compiler before either ends."""
-    code = "from memjax.runs import ahead; from memjax.machine.chips import slice_named; target = slice_named('v5e')\n"
-    code += "ahead.prepare(target); print(len(ahead.devices_of(target)), flush=True); input()"
+    code = "from memjax.runs import compile_ahead; from memjax.machine.chips import slice_named\n"
+    code += "target = slice_named('v5e'); compile_ahead.prepare(target)\n"
+    code += "print(len(compile_ahead.devices_of(target)), flush=True); input()"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     both = [subprocess.Popen([sys.executable, "-c", code], **pipes) for _ in range(2)]
 

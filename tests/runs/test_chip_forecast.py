@@ -13,7 +13,7 @@ from memjax.config.specs import DataSpec, ModelSpec, ShapeSpec, TrainSpec
 from memjax.data.outline import outline
 from memjax.machine.chips import CHIPS, GIB, slice_named
 from memjax.machine.cycles import collectives
-from memjax.runs import ahead
+from memjax.runs import compile_ahead
 from memjax.runs.build_training import make_single
 from memjax.subsets import make_design
 from memjax.training import lower_any, replicate
@@ -24,7 +24,7 @@ SLOW = set(PRESETS) - {"fz-mnist-script", "arpit-mnist", "arpit-cifar10"}
 
 def lowered_for_tpu(config: RunConfig, dataset):
     design = make_design(config.subset, dataset.num_train, config.seed)
-    examples = replicate(ahead.examples_like(config, dataset), jax.local_devices())
+    examples = replicate(compile_ahead.examples_like(config, dataset), jax.local_devices())
     return lower_any(make_single(config, dataset, design), 0, examples, 2, jax.local_devices(), "tpu")
 
 
@@ -97,24 +97,24 @@ def test_the_pack_size_is_searched_once_and_kept(monkeypatch, tmp_path):
 
     def compiled(config, dataset, design, devices, size):
         tried.append(size)
-        return ahead.Compiled(size, 10 * size + 100, 10 + 100 / size, size * 5 * GIB, 1.0)
+        return compile_ahead.Compiled(size, 10 * size + 100, 10 + 100 / size, size * 5 * GIB, 1.0)
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(ahead, "devices_of", lambda target: jax.local_devices())
-    monkeypatch.setattr(ahead, "compile_ahead", compiled)
-    monkeypatch.setattr(ahead, "version", lambda name: "1")
-    monkeypatch.setattr(ahead, "guess", lambda config, dataset: 8)
+    monkeypatch.setattr(compile_ahead, "devices_of", lambda target: jax.local_devices())
+    monkeypatch.setattr(compile_ahead, "compile_ahead", compiled)
+    monkeypatch.setattr(compile_ahead, "version", lambda name: "1")
+    monkeypatch.setattr(compile_ahead, "guess", lambda config, dataset: 8)
     dataset = outline(config.data, ShapeSpec("8", 2, 100, 10))
     design = make_design(config.subset, dataset.num_train, 0)
-    first = ahead.search(config, dataset, design, target)
+    first = compile_ahead.search(config, dataset, design, target)
 
     assert first[0].pack_size == 2  # three models take 15 GiB, more than nine tenths of 16
     assert 1 < len(tried) <= 4
-    assert ahead.search(config, dataset, design, target) == first
+    assert compile_ahead.search(config, dataset, design, target) == first
     assert len(tried) == len(first)
     (kept,) = (tmp_path / "memjax" / "packs").iterdir()
     kept.write_text("[1]")
-    assert ahead.search(config, dataset, design, target) == first
+    assert compile_ahead.search(config, dataset, design, target) == first
 
 
 def test_the_search_begins_where_activations_fill_the_fast_memory():
@@ -122,5 +122,9 @@ def test_the_search_begins_where_activations_fill_the_fast_memory():
     config = RunConfig(model=ModelSpec("cnn:32"), train=TrainSpec(batch_size=2048))
     dataset = outline(DataSpec(), ShapeSpec("16,16", 2, 4096, 2))
 
-    assert ahead.guess(config, dataset) == 1
-    assert ahead.guess(RunConfig(model=ModelSpec("cnn:32"), train=TrainSpec(batch_size=64)), dataset) in (60, 61, 62)
+    assert compile_ahead.guess(config, dataset) == 1
+    assert compile_ahead.guess(RunConfig(model=ModelSpec("cnn:32"), train=TrainSpec(batch_size=64)), dataset) in (
+        60,
+        61,
+        62,
+    )

@@ -14,7 +14,7 @@ from jaxtyping import Num
 
 from memjax.errors import InputError
 from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans, check_fits
-from memjax.store.results import ResultsNote, read_results, read_set
+from memjax.store.result_sets import ResultsNote, read_results, read_set
 from memjax.store.staging import shown
 from memjax.types import Dataset, Estimate
 
@@ -108,7 +108,7 @@ def as_pairs(arrays: Arrays) -> PairTable:
 
 
 def read_estimates(folder: Path, checked: bool = False) -> Estimates | None:
-    """The estimates of a run folder; None if they are missing or damaged.  See `results.read_results`."""
+    """The estimates of a run folder; None if they are missing or damaged.  See `result_sets.read_results`."""
     return _as(as_estimates, read_results(folder, "estimates.npz", checked))
 
 

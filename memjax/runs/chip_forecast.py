@@ -6,8 +6,8 @@ from typing import Any
 
 from memjax.config.run_config import RunConfig
 from memjax.machine.chips import CALIBRATION, GIB, PRICED, SLOWEST, Slice
-from memjax.runs.ahead import TOO_MUCH, USABLE, compile_ahead, devices_of, has_compiler, search
-from memjax.runs.build_training import make_single, network_of
+from memjax.runs.build_training import make_single, network, network_of
+from memjax.runs.compile_ahead import TOO_MUCH, USABLE, compile_ahead, devices_of, has_compiler, search
 from memjax.runs.forecast import costs, duration
 from memjax.runs.pack_size import operations
 from memjax.subsets import make_design
@@ -69,12 +69,11 @@ def _by_data_sheet(config: RunConfig, dataset: Dataset, target: Slice) -> tuple[
     """Of a GPU: memory and kernels by the compiler if it is installed, and a bound of the speed."""
     import jax
 
-    from memjax.models import make_model
     from memjax.training import guess_pack_size, num_batches
     from memjax.training.packing import tree_bytes
 
     chip, design = target.chip, make_design(config.subset, dataset.num_train, config.seed)
-    model = make_model(config.model, dataset.input_shape, dataset.num_classes)
+    model = network(config, dataset)
     size = config.pack_size or guess_pack_size(model, config.num_models, target.devices, "gpu")
     state = jax.eval_shape(make_single(config, dataset, design).start, jax.random.key(0))
     weights = tree_bytes((state.params, state.optimizer_state))

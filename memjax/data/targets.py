@@ -1,0 +1,122 @@
+"""What a network is to predict: classes, or targets that are numbers, as the task says or as the labels look."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from memjax.data.labels import missing_label
+from memjax.errors import InputError, refuse_masked
+from memjax.metrics import task_named
+from memjax.types import Dataset
+
+ONE_CLASS = "all examples"  # the name of the one class of examples whose targets are numbers
+
+
+def settled_task(asked: str, labels: Any) -> str:
+    """The task asked for, or else the one that training labels look like; empty for classification.
+
+    Numbers of which one is not whole: regression.  Rows of 0 and 1, not one 1 in each: multi_label.
+    """
+    if asked or np.ma.isMaskedArray(labels):
+        return "" if asked == "classification" else asked
+    try:
+        values = np.asarray(labels)
+        values = values.astype(np.float64) if values.dtype.kind in "biuf" else np.zeros(1)
+    except (TypeError, ValueError):  # rows of several lengths
+        return ""
+    if values.ndim == 2 and values.shape[1] > 1 and np.isin(values, (0, 1)).all():
+        return "" if (values.sum(1) == 1).all() else "multi_label"
+    known = values[np.isfinite(values)]
+    return "regression" if (known != np.round(known)).any() and np.isfinite(values).all() else ""
+
+
+def as_targets(which: str, targets: Any, task: str) -> np.ndarray:
+    """Targets that are numbers, float64, (examples,) or (examples, targets); InputError where they cannot be used."""
+    refuse_masked(f"{which} targets", targets)
+    try:
+        array = np.asarray(targets).astype(np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{which} targets are not all numbers, which {task} needs; give numbers") from None
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim not in (1, 2) or not array.size:
+        raise InputError(f"{which} targets have shape {array.shape}; expected a number, or a row of them, per example")
+    wrong = np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(1))
+    if wrong.size and np.isnan(array[wrong[0]]).any():
+        raise missing_label(which, wrong)
+    if wrong.size:
+        raise InputError(f"{which} target of row {wrong[0]} is infinite; leave it out, or give another")
+    return array
+
+
+def check_targets(dataset: Dataset) -> None:
+    """InputError for targets that the task cannot use."""
+    task = task_named(dataset.task)
+    train, test = dataset.targets("train"), dataset.targets("test")
+    if train.shape[1:] != test.shape[1:]:
+        raise InputError(f"train targets have shape {train.shape}, test targets {test.shape}; give as many a row")
+    together = {"train": train} if task.standardized or task.targets == "classes" else {"train": train, "test": test}
+    for side, targets in together.items():
+        if problem := task.problem(targets):
+            raise InputError(f"{side} targets {problem}; --task {task.name} needs others")
+
+
+def with_task(dataset: Dataset, asked: str) -> Dataset:
+    """The data set with the task asked for, where its reader knew of none.
+
+    Raises:
+      InputError: the targets are numbers and the task needs classes, or the other way round.
+    """
+    task = task_named(asked or dataset.task)
+    if (task.targets == "numbers") != (dataset.train_targets is not None):
+        has = "classes" if dataset.train_targets is None else "targets that are numbers"
+        raise InputError(f"{dataset.name} has {has}; --task {task.name} needs {task.targets}: choose another task")
+    return replace(dataset, task="" if asked == "classification" else asked or dataset.task)
+
+
+def units_of(dataset: Dataset) -> tuple[Any, Any]:
+    """What networks get of the targets is (target - first) / second: mean and deviation of all training targets, for a
+    task that wants them so, or else 0 and 1."""
+    if dataset.train_targets is None or not task_named(dataset.task).standardized:
+        return 0.0, 1.0
+    targets = dataset.train_targets.astype(np.float64)
+    return targets.mean(0), targets.std(0)
+
+
+def targets_of(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Training and test targets as networks get them: int32 class numbers, or float32 numbers in `units_of` them."""
+    if dataset.train_targets is None:
+        return dataset.train_labels.astype(np.int32), dataset.test_labels.astype(np.int32)
+    (mean, spread), sides = units_of(dataset), ("train", "test")
+    train, test = (((dataset.targets(side) - mean) / spread).astype(np.float32) for side in sides)
+    return train, test
+
+
+def num_outputs(dataset: Dataset) -> int:
+    """Of a network for a data set: one for each class, unless its task says otherwise."""
+    return task_named(dataset.task).num_outputs(dataset)
+
+
+def label_values(dataset: Dataset, side: str, classes: Any = ()) -> np.ndarray:
+    """What each example of a side, train or test, is labelled with: its class, by the user's own values of the classes
+    or their names, or its target; several targets as a text."""
+    targets = dataset.targets(side)
+    if dataset.train_targets is None:
+        return np.array(classes or dataset.class_names)[targets]
+    return targets if targets.ndim == 1 else texts_of(targets)
+
+
+def texts_of(rows: np.ndarray) -> np.ndarray:
+    """Rows of numbers as texts.
+
+    >>> texts_of(np.array([[0, 1.25]])).tolist()
+    ['0 1.25']
+    """
+    return np.array([" ".join(f"{each:.3g}" for each in row) for row in rows])
+
+
+def in_units(dataset: Dataset, outputs: np.ndarray | None) -> np.ndarray | None:
+    """Predictions of a network, (examples, outputs), in the units of the user's targets; None as it is."""
+    mean, spread = units_of(dataset)
+    return None if outputs is None else outputs * spread + mean

@@ -1,0 +1,153 @@
+"""Influence from retrained models with gradients as a prior: fewer models for the same precision."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from memjax.errors import InputError
+from memjax.estimators.attribution.kernels import GradientKernels
+from memjax.estimators.checks import as_scores
+from memjax.estimators.influence import influence
+from memjax.estimators.linear.datamodels import Datamodels, datamodels, folds_of
+from memjax.estimators.linear.lasso import as_masks_and_outputs, as_positive, lasso
+from memjax.types import ArrayLike, Estimate
+
+PENALTIES = tuple(float(penalty) for penalty in np.geomspace(0.03, 30, 7))
+POWERS = (0.25, 0.5, 1.0)  # of 1 - p, to choose weights from
+LEAST = 1e-9  # 1 - p of an example that all models get right
+Models = Float[np.ndarray, "models test"]
+Pairs = Float[np.ndarray, "train test"]
+
+
+class WithPrior(NamedTuple):
+    """Influence from gradients and retrained models together.
+
+    Attributes:
+      weights: of linear models of the outputs: the prior plus what the lasso finds beyond it.  They predict best.
+      bias: the expected output of a model trained on no example.
+      prior: the part of the weights that comes from gradients.
+      estimate: influence with standard errors, from models that its control was not fitted to: unbiased whatever the
+        prior is worth, and noisier than `weights`.
+      penalty: of the kernel, as chosen on held-out models; in units of its mean eigenvalue.
+      scale: the change of outputs for one unit of the gradients' effect; 0 where they predict nothing.
+      held_out_r2: share of the variance of outputs over held-out models that the prior alone predicts.
+    """
+
+    weights: Pairs
+    bias: Float[np.ndarray, " test"]
+    prior: Pairs
+    estimate: Estimate
+    penalty: float
+    scale: float
+    held_out_r2: float
+
+
+def influence_with_prior(
+    masks: ArrayLike, outputs: ArrayLike, kernels: GradientKernels, *, train_probabilities: ArrayLike | None = None,
+    factors: ArrayLike | None = None, folds: int = 4, penalties: tuple[float, ...] = PENALTIES,
+) -> WithPrior:  # fmt: skip
+    """Influence as a linear model of outputs that starts from what gradients predict.
+
+        weights = scale * kernels.effects(penalty, weights) + lasso weights of what these leave of the outputs
+
+    Penalty, weights and scale, one for all pairs, are those that predict held-out models best: model t is held out in
+    fold t mod `folds`; weights are powers of `kernels.wrong`, and of 1 - p of models that did not train on an example.
+    The lasso is `datamodels`.  The estimate takes the weights as a control variate: those fitted without the models of
+    a fold are subtracted from the outputs of its models, influence is estimated from the remainders, and the control's
+    own influence is added again.
+
+    Sign: above 0 where training on i raises output j.  Range: any number, in units of the outputs.
+
+    Args:
+      masks: (models, train), whether model t was trained on example i.
+      outputs: (models, test), of the kind whose gradients the kernels have: margins or log odds.
+      kernels: of other models, see `gradient_kernels`: they must not have been trained on the subsets that judge.
+      train_probabilities: (models, train), p of the given labels.  Give it where it is known: the weights are better.
+      factors: (train, test), see `prior_factors`.
+      penalties: to choose from, above 0.
+
+    Raises:
+      InputError: as of `datamodels`; kernels of other examples.
+
+    Reference:
+      After Park et al., TRAK, 2023, arXiv 2303.14186, and Ilyas et al., Datamodels, 2022, arXiv 2202.00622.
+    """
+    masks, outputs = as_masks_and_outputs(masks, outputs)
+    shape = masks.shape[1], outputs.shape[1]
+    if kernels.test.shape != shape or kernels.train.shape != shape[:1] * 2:
+        raise InputError(
+            f"the kernels are of {kernels.test.shape[0]} training and {kernels.test.shape[1]} test examples; expected "
+            f"those of masks and outputs, {shape[0]} and {shape[1]}"
+        )
+    path = as_positive("penalties", np.array(penalties), (len(penalties),)).tolist()
+    fold_of = folds_of(masks, folds)
+    centred = masks - masks.mean(0, dtype=np.float32)
+    wrong = (
+        [kernels.wrong] if train_probabilities is None else [kernels.wrong, _held_out_wrong(masks, train_probabilities)]
+    )
+    weights = [np.maximum(each, LEAST) ** power for each in wrong for power in POWERS]
+    effects = [kernels.effects(penalty, each) for each in weights for penalty in path]
+    errors = [_held_out_error(centred @ effect, outputs, fold_of) for effect in effects]
+    best = int(np.argmin(errors))
+    scale = max(0.0, _slope(centred @ effects[best], outputs))
+    prior = np.float32(scale) * effects[best]
+    left = outputs - masks @ prior
+    found = datamodels(masks, left, factors=factors, folds=folds)
+    estimate = _with_control(masks, outputs, prior, found, factors, fold_of)
+    alone = np.square(outputs - outputs.mean(0)).sum()
+    return WithPrior(
+        prior + found.weights, found.bias, prior, estimate, path[best % len(path)], scale,
+        float(1 - errors[best] / alone) if alone else float("nan"),
+    )  # fmt: skip
+
+
+def _held_out_wrong(masks: Bool[np.ndarray, "models train"], probabilities: ArrayLike) -> Float[np.ndarray, " train"]:
+    """1 - p of the label in the mean over models that did not train on an example; its mean where there are none."""
+    given = np.asarray(as_scores("train_probabilities", probabilities, len(masks)), np.float64)
+    if given.shape != masks.shape or not ((given >= 0) & (given <= 1)).all():
+        raise InputError(f"train_probabilities has shape {given.shape}; expected numbers from 0 to 1 {masks.shape}")
+    count = (~masks).sum(0)
+    known = np.where(count, 1 - (given * ~masks).sum(0) / np.maximum(count, 1), np.nan)
+    return np.nan_to_num(known, nan=np.nanmean(known) if count.any() else 1.0)
+
+
+def _slope(predicted: Models, outputs: Models) -> float:
+    """The least-squares factor from what is predicted to the outputs, each about its mean."""
+    predicted = predicted - predicted.mean(0)
+    power = float(np.square(predicted).sum())
+    return float((predicted * (outputs - outputs.mean(0))).sum()) / power if power else 0.0
+
+
+def _held_out_error(predicted: Models, outputs: Models, fold_of: Int[np.ndarray, " models"]) -> float:
+    """The sum of squares over held-out models, the scale fitted to all others."""
+    total = 0.0
+    for fold in np.unique(fold_of):
+        used = fold_of != fold
+        scale = max(0.0, _slope(predicted[used], outputs[used]))
+        left = outputs - scale * predicted
+        total += float(np.square(left[~used] - left[used].mean(0)).sum())
+    return total
+
+
+def _with_control(
+    masks: Bool[np.ndarray, "models train"], outputs: Models, prior: Pairs, found: Datamodels,
+    factors: ArrayLike | None, fold_of: Int[np.ndarray, " models"],
+) -> Estimate:  # fmt: skip
+    """Influence of what weights fitted to the other folds leave of each fold's outputs, plus that of the weights."""
+    share, inside = masks.mean(0)[:, None], masks.sum(0)[:, None]
+    left, added = np.empty_like(outputs), np.zeros_like(prior)
+    penalty = np.where(np.isfinite(found.penalty), found.penalty, 1)
+    for fold in np.unique(fold_of):
+        own = fold_of == fold
+        start = outputs[~own] - masks[~own] @ prior
+        fitted = lasso(masks[~own], start, penalty, factors=factors, tolerance=1e-3)
+        weights = prior + fitted.weights
+        left[own] = outputs[own] - fitted.bias - masks[own] @ weights
+        with np.errstate(invalid="ignore", divide="ignore"):  # always in or always out: undefined
+            part = masks[own].sum(0)[:, None]
+            added += weights * (part / inside * (1 - share) + (own.sum() - part) / (len(masks) - inside) * share)
+        if np.ptp(masks.sum(1)) == 0:  # of subsets of one size, training on i takes the place of another example
+            added -= own.mean() * (weights.sum(0) - weights) / (len(weights) - 1)
+    estimate = influence(masks, left)
+    return Estimate(np.asarray(estimate.value) + added, *map(np.asarray, estimate[1:]))
