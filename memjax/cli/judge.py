@@ -1,19 +1,19 @@
 """Commands for those who write attribution methods."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import tyro
 
 from memjax.cli.output import Output, print_event, put, two_columns
-from memjax.config.run_config import RunConfig
+from memjax.config.run_config import RunConfig, Score
 from memjax.machine import environment
 
 
 def judge(
     scores: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SCORES")], run: str, twin: str = "",
-    left_out: str = "", score: Literal["", "margin", "log_odds", "probability", "correct"] = "", brittleness: int = 0,
-    remove: int = 20, repeats: int = 5, page: str = "", json: bool = False,
+    left_out: str = "", score: Score | None = None, brittleness: int = 0, remove: int = 20, repeats: int = 5,
+    page: str = "", json: bool = False,
 ) -> None:  # fmt: skip
     """Judge attribution scores of any method by the models of a run: linear datamodeling score, agreement with exact
     leave-one-out and with estimated influence, strong pairs, wrong labels; each with a 95 % interval and what is the
@@ -36,7 +36,7 @@ def judge(
     from memjax.runs.judge import judge
 
     how = {"brittleness": brittleness, "remove": remove, "repeats": repeats}
-    found = judge(Path(scores), run, twin=twin or None, left_out=left_out or None, score=score, **how)
+    found = judge(Path(scores), run, twin=twin or None, left_out=left_out or None, score=score or "", **how)
     if page:
         found.report(page)
     if json:

@@ -11,7 +11,7 @@ from memjax.config.specs import SubsetSpec
 from memjax.errors import InputError
 from memjax.exchange.score_files import Scores
 from memjax.runs.fit import fit_config
-from memjax.runs.progress import Silent
+from memjax.runs.progress import Silent, Teller
 from memjax.runs.result import Result
 
 
@@ -55,11 +55,13 @@ def brittleness_of(
     return value, max(value - half, 0.0), min(value + half, 1.0), chance, best, "the run's own influence", about
 
 
-def retrained(run: Result, folder: Path, masks_file: Path, num_models: int, seed: int) -> Result:
+def retrained(
+    run: Result, folder: Path, masks_file: Path, num_models: int, seed: int, teller: Teller | None = None
+) -> Result:
     """A run with the settings of another on subsets of one's own, trained and not estimated."""
     config = replace(
         run.config, run=str(folder), num_models=num_models, seed=seed, record=(), record_epochs=(), record_every=1,
         subset=SubsetSpec(design="masks-file", masks_file=str(masks_file)), keep=run.config.kept_metrics,
         pack_size=None, log=None, until=None, until_stderr=None, max_models=None,
     )  # fmt: skip
-    return fit_config(config, run.given, Silent(), estimate=False)
+    return fit_config(config, run.given, teller or Silent(), estimate=False)

@@ -1,6 +1,6 @@
 """Attribution scores of any method, judged by the models of a run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from memjax.runs.brittleness import brittleness_of
 from memjax.runs.result import Result, open
 from memjax.runs.summary import printable
 from memjax.runs.verdict import Measure, Verdict
+from memjax.types import Outcomes
 
 QUANTITIES = ("margin", "log_odds", "probability", "correct")  # the first that a run has saved is judged by
 DRAWS = 100  # of the bootstrap of models and test examples
@@ -62,36 +63,39 @@ def judge(
       Park et al., TRAK: Attributing Model Behavior at Scale, 2023, arXiv 2303.14186; Ilyas et al., Datamodels:
       Predicting Predictions from Training Data, 2022, arXiv 2202.00622, for brittleness.
     """
-    run, twin, left_out = _opened(run, twin, left_out)
-    given = read_scores(scores, run.ids, run.test_ids)
-    score = score or next(name for name in QUANTITIES if name in run.outcomes.test)
+    judging, other, alone = _opened(run, twin, left_out)
+    given = read_scores(scores, judging.ids, judging.test_ids)
+    score = score or next(name for name in QUANTITIES if name in judging.config.keep)
+    if judging.run.sees_everything:
+        raise InputError(f"{store.shown(judging.folder)} has models on everything; give a run on random subsets")
     known = given.fitted_masks if fitted_masks is None else fitted_masks
-    bench = _Bench(given, run, twin, score, seed)
+    bench = _Bench(given, judging, other, score, seed)
     measures, classes, notices = list[Measure](), list[Measure](), list[str]()
-    if "leave-" in run.config.subset.design:
-        left_out = left_out or run
+    if "leave-" in judging.config.subset.design:
+        alone = alone or judging
     else:
         bench.refuse_own()
         measures, classes = bench.lds(known)
-        measures += [*bench.agreement("influence", run), *(bench.agreement("twin", twin) if twin else ())]
+        measures += [*bench.agreement("influence", judging), *(bench.agreement("twin", other) if other else ())]
         measures += bench.strong_pairs()
-        if bench.again is None:
+        if bench.judging[2] is None:
             notices.append(NO_CEILING)
         if measures[0].low > measures[0].ceiling:
             notices.append(ABOVE)
-    measures += [*(bench.left_out(left_out) if left_out else ()), *bench.wrong_labels()]
+    measures += [*(bench.left_out(alone) if alone else ()), *bench.wrong_labels()]
     if brittleness:
-        own = np.nan_to_num(_influence(bench.masks, bench.found))
-        measures.append(Measure("brittleness", *brittleness_of(run, given, own, brittleness, remove, repeats, seed)))
+        own = np.nan_to_num(_influence(*bench.judging[:2]))
+        found = brittleness_of(judging, given, own, brittleness, remove, repeats, seed)
+        measures.append(Measure("brittleness", *found))
     if not measures:
-        raise InputError(f"{store.shown(run.folder)} leaves out fewer than three groups; expected three or more")
+        raise InputError(f"{store.shown(judging.folder)} leaves out fewer than three groups; expected three or more")
     if measures[0].high < 0:
         notices.insert(0, TURNED)
     where = printable(str(scores)) if isinstance(scores, str | Path) else "an array"
-    named = {"models": run, "twin": twin, "left out": left_out}
+    named = {"models": judging, "twin": other, "left out": alone}
     folders = (f"{what} in {printable(store.shown(each.folder))}" for what, each in named.items() if each)
     shape = "{:,} training x {:,} test examples".format(*given.values.shape)
-    about = f"the {score.replace('_', ' ')} of {len(bench.masks):,} models, {run.run.design.name}"
+    about = f"the {score.replace('_', ' ')} of {len(bench.judging[0]):,} models, {judging.run.design.name}"
     understood = [
         ("scores", f"{where}: {shape}, {given.said}"),
         ("sign", "positive where training on an example helps with a test example"),
@@ -104,7 +108,7 @@ def _opened(run: Any, *others: Any) -> list[Any]:
     """The results of run folders, and of a truth folder also the twin and the left-out models that it has."""
     if isinstance(run, str | Path) and (inside := store.place(run) / "runs" / "models").is_dir():
         there = [path if (path := inside.parent / name).is_dir() else None for name in ("twin", "left-out")]
-        run, others = inside, [given or found for given, found in zip(others, there, strict=True)]
+        run, others = inside, tuple(given or found for given, found in zip(others, there, strict=True))
     return [each if each is None or isinstance(each, Result) else open(each) for each in (run, *others)]
 
 
@@ -123,10 +127,12 @@ class _Bench:
     twin: Result | None
     score: str
     seed: int
+    read: dict[Result, Outcomes] = field(default_factory=dict)  # outcomes are read anew each time they are asked for
 
     def of(self, result: Result, score: str = "") -> tuple[np.ndarray, np.ndarray]:
         """Masks and outputs of the models of a run."""
-        saved, name, where = result.outcomes, score or self.score, store.shown(result.folder)
+        saved = self.read[result] = self.read.get(result) or result.outcomes
+        name, where = score or self.score, store.shown(result.folder)
         if saved.masks.shape[1] != len(self.given.values) or result.dataset.num_test != self.run.dataset.num_test:
             raise InputError(f"{where} has other examples than {store.shown(self.run.folder)}; give a run of the same")
         if name not in saved.test:
@@ -134,22 +140,19 @@ class _Bench:
         return saved.masks, np.asarray(saved.test[name][:, self.given.tests], np.float64)
 
     @cached_property
-    def masks(self) -> np.ndarray:
-        return self.of(self.run)[0]
-
-    @cached_property
-    def found(self) -> np.ndarray:
-        return self.of(self.run)[1]
-
-    @cached_property
-    def again(self) -> np.ndarray | None:
-        """Outputs of a twin on the same subsets."""
-        masks, outputs = self.of(self.twin) if self.twin else (None, None)
-        return outputs if np.array_equal(masks, self.masks) else None
+    def judging(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """Masks and outputs of the models, and of twins on the same subsets; then only of models that both have."""
+        masks, found = self.of(self.run)
+        if self.twin:
+            outputs, ids = self.of(self.twin)[1], [self.read[each].model_ids for each in (self.run, self.twin)]
+            _, ours, theirs = np.intersect1d(ids[0], ids[1], return_indices=True)
+            if len(ours) and np.array_equal(masks[ours], self.read[self.twin].masks[theirs]):
+                return masks[ours], found[ours], outputs[theirs]
+        return masks, found, None
 
     def refuse_own(self) -> None:
         """InputError for the influence that the run itself estimates, of any output."""
-        for name in set(QUANTITIES) & self.run.outcomes.test.keys():
+        for name in set(QUANTITIES) & {*self.run.config.keep}:
             own, values = (each[:, :20] for each in (_influence(*self.of(self.run, name)), self.given.values))
             rows = np.isfinite(own).all(1)
             with np.errstate(invalid="ignore", divide="ignore"):
@@ -163,35 +166,35 @@ class _Bench:
         from memjax.estimators.judging import favour
         from memjax.estimators.lds import linear_datamodeling_score, sums_over
 
-        values, measures = self.given.values, []
+        values, measures, (masks, found, again) = self.given.values, [], self.judging
         labels = self.run.dataset.test_labels[self.given.tests]
         for number, name in enumerate(("LDS", *self.run.dataset.class_names)):
             part = np.flatnonzero(labels == number - 1) if number else np.arange(len(labels))
             if part.size:
-                again = None if self.again is None else self.again[:, part]
                 each = linear_datamodeling_score(
-                    values[:, part], self.masks, self.found[:, part], fitted_masks=fitted, outputs_again=again,
-                    seed=self.seed, draws=DRAWS,
+                    values[:, part], masks, found[:, part], fitted_masks=fitted, seed=self.seed, draws=DRAWS,
+                    outputs_again=None if again is None else again[:, part],
                 )  # fmt: skip
                 undefined = f", {each.num_undefined:,} undefined" if each.num_undefined else ""
                 about = f"{len(part):,} test examples{undefined}"
                 measures.append(Measure(name, *each[:3], 0.0, each.ceiling, "a perfect score", about))
-        if self.again is not None:
-            better = favour(sums_over(self.masks, values), self.found, self.again, self.seed)
-            if abs(better) > FAVOUR:
-                raise InputError(
-                    f"the scores predict the {'judging models' if better > 0 else 'twin'} better than other models of "
-                    f"the same subsets, by {abs(better):.0f} standard errors: they were made from these models; {OTHER}"
-                )
+        if again is not None and abs(better := favour(sums_over(masks, values), found, again, self.seed)) > FAVOUR:
+            raise InputError(
+                f"the scores predict the {'judging models' if better > 0 else 'twin'} better than other models of the "
+                f"same subsets, by {abs(better):.0f} standard errors: they were made from these models; {OTHER}"
+            )
         return measures[:1], measures[1:]
 
     def agreement(self, name: str, result: Result) -> list[Measure]:
         """Of scores with influence from the models of a run."""
+        from memjax.estimators.reliability import halves
+
         masks, outputs = self.of(result)
-        whole, *halves = (_influence(masks[part], outputs[part]) for part in (np.s_[:], np.s_[::2], np.s_[1::2]))
-        rows = np.isfinite([whole, *halves]).all((0, 2))
+        parts = np.ones(len(masks), bool), *halves(masks)
+        whole, *apart = (_influence(masks[part], outputs[part]) for part in parts)
+        rows = np.isfinite([whole, *apart]).all((0, 2))
         about = f"with the influence of {int(rows.sum()):,} training examples from {len(masks):,} models"
-        return self._correlation(name, self.given.values[rows], whole[rows], [half[rows] for half in halves], about)
+        return self._correlation(name, self.given.values[rows], whole[rows], [half[rows] for half in apart], about)
 
     def left_out(self, result: Result) -> list[Measure]:
         """Of scores with models that leave out one example or group each."""

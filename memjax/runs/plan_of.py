@@ -77,7 +77,7 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
 
 
 def _keep_examples(request: Request) -> None:
-    if request.given and store.read_results(request.folder, in_memory.FILE) is None:  # missing or damaged
+    if request.given and store.read_arrays(request.folder / in_memory.FILE) is None:  # missing or damaged
         in_memory.save(request.folder, request.given)
     if request.groups is not None and store.read_arrays(request.folder / GROUPS) is None:
         store.write_arrays(request.folder / GROUPS, {"groups": request.groups}.items())

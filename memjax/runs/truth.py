@@ -58,8 +58,7 @@ def make_truth(
     found = {}
     for seed, (folder, wanted) in enumerate(asked.items(), config.seed + 1):
         np.save(runs / f"{folder}.npy", wanted)
-        teller.say("truth", f"{folder}: {len(wanted):,} models", folder=folder, models=len(wanted))
-        result = retrained(models, runs / folder, runs / f"{folder}.npy", len(wanted), seed)
+        result = retrained(models, runs / folder, runs / f"{folder}.npy", len(wanted), seed, teller)
         found[folder] = _outputs(result, quantity, len(wanted))
     ours = _outputs(models, quantity, len(masks))
     whole = np.isfinite(ours).all(1) & np.isfinite(found["twin"]).all(1)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from memjax import notebook, store
+from memjax import notebook
 from memjax.notebook import three_digits as digits
 from memjax.runs import display
 from memjax.runs.summary import printable
@@ -66,6 +66,8 @@ class Verdict:
         scope = f"{first.name} {digits(first.value)}"
         if first.high < 0:
             return f"{scope}: the scores point the wrong way. With their sign turned they reach {digits(-first.value)}."
+        if np.isnan(first.value):
+            return f"{first.name} is not defined: the scores of a test example, or the outputs, are all the same."
         if not first.low > 0:
             return f"{scope}: the interval holds 0, so these scores cannot be told from noise."
         share = f", {first.value / first.ceiling:.0%} of what {first.best} reaches" if first.ceiling > 0 else ""
@@ -86,9 +88,7 @@ class Verdict:
         from memjax.report.page.verdict import verdict_page
 
         page = verdict_page(self.answer(), self.understood, self.measures, self.by_class, self.notices)
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        store.write_atomically(Path(path), lambda stream: stream.write(page.encode("utf-8", "replace")))
-        return display.ReportFile(Path(path))
+        return display.write_page(path, page)
 
     def __repr__(self) -> str:
         return display.as_text("", {}, [("verdict", self.answer()), *self.rows()])

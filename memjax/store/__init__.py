@@ -1,6 +1,6 @@
 """The files of a run.  A run has no state outside its folder.  Importing this package does not import jax."""
 
-from memjax.store.array_names import Results, as_estimates, as_pairs, read_estimates, read_found, read_pairs
+from memjax.store.array_names import Results, as_estimates, as_pairs, can_be_read, read_estimates, read_found
 from memjax.store.blocks import Block, CorruptBlock, commit_staged, read_block, read_parameters, write_block
 from memjax.store.files import (
     Stamp,
@@ -37,7 +37,6 @@ from memjax.store.result_sets import (
     read_results,
     remove_replaced,
     show,
-    whole_results,
 )
 from memjax.store.sealed import BrokenSeal
 from memjax.store.staging import afresh, place, shown, url_of

@@ -189,3 +189,4 @@ def test_noise_before_a_small_run_on_the_command_line(small_run, tmp_path, capsy
     with pytest.raises(InputError, match=r"that the judging models give \(correct\)"):
         memjax.judge(influence_of(result, "correct"), result)
     assert run.main(["judge", str(tmp_path / "scores.npz"), "--run", str(tmp_path)]) == 2
+    assert "all the same" in memjax.judge(np.ones((80, 30)), result).answer()

@@ -113,6 +113,7 @@ def test_a_truth_goes_on_and_leaves_other_folders_alone(truth, tmp_path, capsys)
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of torch and what it brings
 def test_the_readers_of_dattri_and_quanda_take_the_folder(truth, arrays, monkeypatch, capsys):
     for name in ("dattri", "quanda"):
         if find_spec(name) is None:
