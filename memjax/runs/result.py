@@ -18,6 +18,7 @@ from memjax.machine.workers import make_worker
 from memjax.results import Estimates, PairTable
 from memjax.runs import display, stages, summary
 from memjax.runs.carry_out import carry_out
+from memjax.runs.groups import ByGroup
 from memjax.runs.influence_on import influence_on
 from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
@@ -30,7 +31,7 @@ FIRST = 5  # suspects that a result shows of itself
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class Result(ByGroup):
     """The result of a run, finished or not.
 
     Attributes:
@@ -135,43 +136,6 @@ class Result:
           InputError: there are more than 2^27 pairs, or no test examples.
         """
         return influence_on(self.run, lambda: self.outcomes, rows)
-
-    @cached_property
-    def groups(self) -> Any:
-        """The groups of training examples that --groups names, as a pandas data frame with one row for each.
-
-        Columns: group, size, memorization, stderr, its 95 % interval (low, high), num_in and num_out (models).
-        `memjax.estimators.GroupScores.columns` says how they are defined.
-
-        Raises:
-          InputError: the run has no groups, or no model is trained yet.
-        """
-        return notebook.frame(self.group_columns)
-
-    @property
-    def group_columns(self) -> dict[str, np.ndarray]:
-        """The columns of `groups` by their names."""
-        return self._of_groups.columns(self.config.score)
-
-    @cached_property
-    def group_influence(self) -> Estimate:
-        """Influence of each group, in the order of `groups`, on each test example: (groups, test).
-
-        Raises:
-          InputError: as of `groups`.
-        """
-        from memjax.estimators import influence
-
-        return influence(self._of_groups.masks, self.outcomes.test[self.config.score])
-
-    @cached_property
-    def _of_groups(self) -> Any:
-        from memjax.estimators import of_groups
-
-        if self.run.groups is None:
-            raise InputError("the subsets of this run were drawn by example; give groups= to memjax.fit, or --groups")
-        found = self.outcomes
-        return of_groups(self.run.groups, found.masks, found.train[self.config.score])
 
     @property
     def outcomes(self) -> Outcomes:
