@@ -167,7 +167,7 @@ class Result(ByGroup):
     @cached_property
     def models(self) -> Models:
         """The trained networks: `result.models[i](x)` are the logits of model i; needs --keep parameters."""
-        return models_of(self.run)
+        return models_of(self.run, lambda: self.outcomes)
 
     def predict(self, x: Any, models: Any = None) -> np.ndarray:
         """Logits (models, examples, classes) of some models, by default all, on inputs; see `Models.predict`."""
