@@ -50,7 +50,8 @@ def judge(
       twin: a run with another seed.  On the same subsets it gives the ceiling.
       left_out: a run whose models leave out one example or one group each, best several times.
       fitted_masks: (models, train) masks of the models that the scores were made from.
-      score: the output to judge by: margin, log_odds, probability or correct; by default the first that is saved.
+      score: the output to judge by: margin, log_odds, probability or correct; by default the first that is saved, or
+        the score of a run of another task.
       brittleness: test examples to measure brittleness on.  This trains 3 x `repeats` models for each.
       remove: how many training examples to remove.
       repeats: models for each removal.
@@ -65,7 +66,7 @@ def judge(
     """
     judging, other, alone = _opened(run, twin, left_out)
     given = read_scores(scores, judging.ids, judging.test_ids)
-    score = score or next(name for name in QUANTITIES if name in judging.config.keep)
+    score = score or next((name for name in QUANTITIES if name in judging.config.keep), judging.config.score)
     if judging.run.sees_everything:
         raise InputError(f"{store.shown(judging.folder)} has models on everything; give a run on random subsets")
     known = given.fitted_masks if fitted_masks is None else fitted_masks
@@ -83,6 +84,8 @@ def judge(
         if measures[0].low > measures[0].ceiling:
             notices.append(ABOVE)
     measures += [*(bench.left_out(alone) if alone else ()), *bench.wrong_labels()]
+    if brittleness and "correct" not in judging.config.keep:
+        raise InputError(f"brittleness is of right and wrong predictions; the run has {judging.dataset.kinds}")
     if brittleness:
         own = np.nan_to_num(_influence(*bench.judging[:2]))
         found = brittleness_of(judging, given, own, brittleness, remove, repeats, seed)
