@@ -195,7 +195,7 @@ def test_noise_before_a_small_run_on_the_command_line(small_run, tmp_path, capsy
 
 
 @pytest.mark.parametrize(
-    "value, half, words",
+    ("value", "half", "words"),
     [
         (0.01, 0.02, "the interval holds 0"),
         (0.01, 0.009, "may be noise"),
