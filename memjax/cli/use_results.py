@@ -116,7 +116,7 @@ def export(
       out: Folder for the files; created if needed.
       format: arrays: npy files of masks and predictions.  feldman-zhang: a folder with aux_arrays.npz for each model.
         lira: an experiment for each model.  csv, parquet: all numbers as tables, and a dictionary of their columns.
-        parameters: the network of each model as safetensors, where --keep parameters has stored it.
+        parameters: an npz file of the network of each model, where --keep parameters has stored it.
     """
     from memjax.runs import from_arrays
     from memjax.runs.result import open

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from memjax import notebook
 from memjax.errors import InputError
@@ -57,10 +57,14 @@ def split_half_reliability(masks: ArrayLike, correct: ArrayLike, seed: int = 0) 
     masks, correct = map(np.asarray, as_masks_and_scores(masks, correct))
     if len(masks) < LEAST:
         raise InputError(f"{len(masks)} models are too few for two halves; give at least {LEAST}")
+    return agreement(*(np.asarray(memorization(masks[half], correct[half]).value) for half in halves(masks, seed)))
+
+
+def halves(masks: Bool[np.ndarray, "models train"], seed: int = 0) -> list[Bool[np.ndarray, " models"]]:
+    """Which models are in each of two random halves; those of equal or opposite subsets are in one."""
     groups = layout.groups if (layout := layout_of(masks)) else np.arange(len(masks))
     order = np.random.default_rng(seed).permutation(groups.max() + 1)
-    halves = (np.isin(groups, order[side::2]) for side in (0, 1))
-    return agreement(*(np.asarray(memorization(masks[half], correct[half]).value) for half in halves))
+    return [np.isin(groups, order[side::2]) for side in (0, 1)]
 
 
 def agreement(first: Float[np.ndarray, " train"], second: Float[np.ndarray, " train"]) -> Reliability:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from memjax.errors import InputError
-from memjax.exchange import feldman_zhang, lira, safetensors
+from memjax.exchange import feldman_zhang, lira
 from memjax.exchange.arrays import NAMES, outcomes_of, read_folder
 from memjax.exchange.arrays import write as write_arrays
 from memjax.exchange.published import Published, agreement, read_c_scores, read_estimates, read_pairs
@@ -27,7 +27,6 @@ __all__ = [
     "read_estimates",
     "read_pairs",
     "read_predictions",
-    "safetensors",
     "write_arrays",
     "write_csv",
     "write_parquet",

@@ -82,9 +82,7 @@ class Comparison:
         from memjax.report.page.comparison import comparison_page
 
         page = comparison_page(self.about, self.answer(), self.rows()[len(self.about) :], self.columns, self.moved)
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        store.write_atomically(Path(path), lambda stream: stream.write(page.encode("utf-8", "replace")))
-        return display.ReportFile(Path(path))
+        return display.write_page(path, page)
 
     def __repr__(self) -> str:
         return display.as_text("", {}, self.rows())

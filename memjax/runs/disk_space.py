@@ -26,24 +26,27 @@ def writes_all_pairs(config: RunConfig, dataset: Dataset) -> bool:
     return config.influence == "all" or (config.influence == "auto" and matrix_bytes(dataset) <= FULL_MATRIX)
 
 
-def bytes_a_model(config: RunConfig, dataset: Dataset) -> float:
-    """What is kept of a model on disk."""
+def bytes_of(config: RunConfig, dataset: Dataset, num_models: int) -> float:
+    """What a run of so many models takes on disk."""
     each, an_epoch = (
         sum(METRICS[name].num_bytes(num_outputs(dataset)) for name in names)
         for names in (config.kept_metrics, config.record)
     )
     recorded = an_epoch * len(config.recorded_epochs)
     outputs = (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)
-    return outputs + parameter_bytes(config, dataset)
+    every_pair = matrix_bytes(dataset) if writes_all_pairs(config, dataset) else 0
+    return num_models * (outputs + parameter_bytes(config, dataset)) + every_pair
+
+
+def disk_of(folder: Path) -> tuple[Path, int]:
+    """The folder itself or, if it is not there yet, the nearest one above it, and the free bytes of its disk."""
+    place = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    return place, shutil.disk_usage(place).free
 
 
 def check_room(folder: Path, num_models: int, config: RunConfig, dataset: Dataset) -> None:
     """Raises InputError if the disk of a run folder, which may not exist yet, has no room for so many models more."""
-    needed = num_models * bytes_a_model(config, dataset)
-    if writes_all_pairs(config, dataset):
-        needed += matrix_bytes(dataset)
-    place = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
-    free = shutil.disk_usage(place).free
+    needed, (_, free) = bytes_of(config, dataset, num_models), disk_of(folder)
     if needed > free or num_models > MODELS_MOST:
         most = f"; a run has at most {MODELS_MOST:,} models" if num_models > MODELS_MOST else ""
         raise InputError(

@@ -41,6 +41,13 @@ class ReportFile(NamedTuple):
         )
 
 
+def write_page(path: str | Path, page: str) -> ReportFile:
+    """Writes an HTML page, and its folder if need be."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    store.write_atomically(Path(path), lambda stream: stream.write(page.encode("utf-8", "replace")))
+    return ReportFile(Path(path))
+
+
 def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
     """Writes report.html; returns its path.  Without `examples` the page shows no image and no feature of any."""
     from memjax.report import draw_report, write_report

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-import shutil
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -110,12 +109,12 @@ def machine(folder: Path) -> list[tuple[str, str]]:
 
     devices = jax.local_devices()
     limit = (devices[0].memory_stats() or {}).get("bytes_limit")
-    place = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    place, free = disk_space.disk_of(folder)
     return [
         ("versions", ", ".join(f"{name} {value}" for name, value in environment.versions().items())),
         ("devices", f"{len(devices)} x {environment.device_kind()}; cores {environment.usable_cores()}"),
         ("memory", f"{limit / 2**30:.1f} GiB per device" if limit else f"{environment.memory() / 2**30:.1f} GiB"),
-        ("free disk", f"{shutil.disk_usage(place).free / 2**30:.1f} GiB at {place}"),
+        ("free disk", f"{free / 2**30:.1f} GiB at {place}"),
     ]
 
 
@@ -131,9 +130,7 @@ def forecast(request: Request, fleet: FleetSpec) -> tuple[list[tuple[str, str]],
     drawn, times = coverage(design, min(config.num_models, DRAWN_MOST)), max(1.0, config.num_models / DRAWN_MOST)
     num_in = (drawn.num_in * times).astype(int)
     counts = Coverage(num_in, config.num_models - num_in, drawn.stderr_bound / math.sqrt(times))
-    disk = config.num_models * disk_space.bytes_a_model(config, dataset)
-    if disk_space.writes_all_pairs(config, dataset):
-        disk += disk_space.matrix_bytes(dataset)
+    disk = disk_space.bytes_of(config, dataset, config.num_models)
     costs = plan_costs(config, dataset, fleet)
     largest, until = float(counts.stderr_bound[np.isfinite(counts.stderr_bound)].max(initial=0)), []
     if config.goal and not config.goal.decides:  # rates of one half have the largest errors

@@ -105,7 +105,7 @@ def export(result: Result, out: Path, kind: str) -> list[str]:
     if kind == "parameters":
         with exporting(out, kind) as add:
             for model in result.models:
-                add(f"model-{model.number:06d}.safetensors", partial(exchange.safetensors.write, arrays=model.arrays))
+                add(f"model-{model.number:06d}.npz", partial(np.savez, **model.arrays))
         return [f"{len(result.models)} models in {out}"]
     found, data = result.outcomes, result.dataset
     if kind != "arrays" and data.train_targets is not None:

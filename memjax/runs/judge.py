@@ -50,7 +50,8 @@ def judge(
       twin: a run with another seed.  On the same subsets it gives the ceiling.
       left_out: a run whose models leave out one example or one group each, best several times.
       fitted_masks: (models, train) masks of the models that the scores were made from.
-      score: the output to judge by: margin, log_odds, probability or correct; by default the first that is saved.
+      score: the output to judge by: margin, log_odds, probability or correct; by default the first that is saved, or
+        the score of a run of another task.
       brittleness: test examples to measure brittleness on.  This trains 3 x `repeats` models for each.
       remove: how many training examples to remove.
       repeats: models for each removal.
@@ -65,7 +66,7 @@ def judge(
     """
     judging, other, alone = _opened(run, twin, left_out)
     given = read_scores(scores, judging.ids, judging.test_ids)
-    score = score or next(name for name in QUANTITIES if name in judging.config.keep)
+    score = score or next((name for name in QUANTITIES if name in judging.config.keep), judging.config.score)
     if judging.run.sees_everything:
         raise InputError(f"{store.shown(judging.folder)} has models on everything; give a run on random subsets")
     known = given.fitted_masks if fitted_masks is None else fitted_masks
@@ -83,13 +84,15 @@ def judge(
         if measures[0].low > measures[0].ceiling:
             notices.append(ABOVE)
     measures += [*(bench.left_out(alone) if alone else ()), *bench.wrong_labels()]
+    if brittleness and "correct" not in judging.config.keep:
+        raise InputError(f"brittleness is of right and wrong predictions; the run has {judging.dataset.kinds}")
     if brittleness:
         own = np.nan_to_num(_influence(*bench.judging[:2]))
         found = brittleness_of(judging, given, own, brittleness, remove, repeats, seed)
         measures.append(Measure("brittleness", *found))
     if not measures:
         raise InputError(f"{store.shown(judging.folder)} leaves out fewer than three groups; expected three or more")
-    if measures[0].high < 0:
+    if measures[0].value < 0 and measures[0].is_sure:
         notices.insert(0, TURNED)
     where = printable(str(scores)) if isinstance(scores, str | Path) else "an array"
     named = {"models": judging, "twin": other, "left out": alone}
@@ -187,11 +190,14 @@ class _Bench:
 
     def agreement(self, name: str, result: Result) -> list[Measure]:
         """Of scores with influence from the models of a run."""
+        from memjax.estimators.reliability import halves
+
         masks, outputs = self.of(result)
-        whole, *halves = (_influence(masks[part], outputs[part]) for part in (np.s_[:], np.s_[::2], np.s_[1::2]))
-        rows = np.isfinite([whole, *halves]).all((0, 2))
+        parts = np.ones(len(masks), bool), *halves(masks)
+        whole, *apart = (_influence(masks[part], outputs[part]) for part in parts)
+        rows = np.isfinite([whole, *apart]).all((0, 2))
         about = f"with the influence of {int(rows.sum()):,} training examples from {len(masks):,} models"
-        return self._correlation(name, self.given.values[rows], whole[rows], [half[rows] for half in halves], about)
+        return self._correlation(name, self.given.values[rows], whole[rows], [half[rows] for half in apart], about)
 
     def left_out(self, result: Result) -> list[Measure]:
         """Of scores with models that leave out one example or group each."""

@@ -18,6 +18,7 @@ from memjax.machine.workers import make_worker
 from memjax.results import Estimates, PairTable
 from memjax.runs import display, stages, summary
 from memjax.runs.carry_out import carry_out
+from memjax.runs.groups import ByGroup
 from memjax.runs.influence_on import influence_on
 from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
@@ -30,7 +31,7 @@ FIRST = 5  # suspects that a result shows of itself
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class Result(ByGroup):
     """The result of a run, finished or not.
 
     Attributes:
@@ -166,7 +167,7 @@ class Result:
     @cached_property
     def models(self) -> Models:
         """The trained networks: `result.models[i](x)` are the logits of model i; needs --keep parameters."""
-        return models_of(self.run)
+        return models_of(self.run, lambda: self.outcomes)
 
     def predict(self, x: Any, models: Any = None) -> np.ndarray:
         """Logits (models, examples, classes) of some models, by default all, on inputs; see `Models.predict`."""

@@ -112,9 +112,9 @@ def estimate(run: Run, advance: Advance, notify: Notify, worker: str | None = No
     asked = run.plan.fingerprint, run.plan.num_models, run.config.score
     while True:
         stock = train(run, advance, notify)
-        blocks, note = stock.digest(run.plan.blocks), store.whole_results(run.folder)
+        blocks, note = stock.digest(run.plan.blocks), store.read_note(run.folder, checked=True)
         there = note and (note.plan, note.num_models, note.score) == asked and wanted <= note.files.keys()
-        if not note or not there or note.blocks not in ("", blocks) or not _can_be_read(run):
+        if not note or not there or note.blocks not in ("", blocks) or not store.can_be_read(run.folder, run.dataset):
             if run.config.engine:
                 made = ray_engine.hand_out(run.config, run.plan, estimate, partial(_workers, run), notify)
             else:
@@ -138,15 +138,6 @@ def estimate(run: Run, advance: Advance, notify: Notify, worker: str | None = No
 def _workers(run: Run, tasks: int, _: int) -> list[str]:
     count = min(tasks, (len(run.plan.blocks) + 1) // 2)  # they count blocks by twos
     return [f"{index}/{count}" for index in range(count)]
-
-
-def _can_be_read(run: Run) -> bool:
-    """Whether the results in force hold what memjax writes, of the examples of this run."""
-    try:
-        store.read_found(run.folder, checked=False, dataset=run.dataset)
-    except InputError:
-        return False
-    return True
 
 
 def _make_results(run: Run, before: store.Stock, every: bool, advance: Advance, notify: Notify) -> bool:

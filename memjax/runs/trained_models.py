@@ -1,6 +1,6 @@
 """The trained networks of a run, as callables on inputs; read from the run folder when they are needed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from memjax.errors import InputError
 from memjax.runs.build_training import make_single
 from memjax.runs.open_folder import Run
 from memjax.runs.parameters import as_tree, named, shapes_of
-from memjax.types import Tree
+from memjax.types import Outcomes, Tree
 
 AT_ONCE = 512  # examples that a batch of models is evaluated on at once
 
@@ -26,10 +26,14 @@ class Models:
     Attributes:
       run: the opened run folder.
       epoch: after which the parameters were stored; by default the last, see `at`.
+      ids: (models,) numbers of the trained models that did not diverge, ascending.
+      masks: (models, train) bool, True where the model trained on the example.
     """
 
     run: Run
     epoch: int
+    ids: np.ndarray
+    masks: np.ndarray
 
     @property
     def epochs(self) -> tuple[int, ...]:
@@ -45,18 +49,6 @@ class Models:
         if epoch not in self.epochs:
             raise InputError(f"parameters were stored after the epochs {', '.join(map(str, self.epochs))}, not {epoch}")
         return replace(self, epoch=epoch)
-
-    @cached_property
-    def ids(self) -> np.ndarray:
-        """(models,) numbers of the trained models that did not diverge, ascending: those of `result.outcomes`."""
-        blocks = self._blocks
-        ids, finite = (np.concatenate([getattr(block, name) for block in blocks]) for name in ("model_ids", "finite"))
-        return ids[finite & (ids < self.run.plan.num_models)]
-
-    @cached_property
-    def masks(self) -> np.ndarray:
-        """(models, train) bool, True where the model trained on the example."""
-        return self.run.design.masks(self.ids)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -122,14 +114,7 @@ class Models:
     def remove(self) -> None:
         """Deletes the stored parameters of all models, which frees their space.  Nothing else needs them."""
         for number in self.run.finished:
-            store.remove(store.parameters_path(self.run.folder, number))
-
-    @cached_property
-    def _blocks(self) -> list[store.Block]:
-        blocks = [store.read_block(self.run.folder, number, self.run.plan) for number in self.run.finished]
-        if not blocks:
-            raise InputError(f"{store.shown(self.run.folder)} holds no finished model yet; result.extend() trains them")
-        return [block._replace(masks=block.masks[:, :0], train={}, test={}) for block in blocks]
+            store.remove_parameters(self.run.folder, number)
 
     @cached_property
     def _model(self) -> Any:
@@ -194,11 +179,12 @@ class Trained:
         return {name: np.asarray(leaf) for name, leaf in named(without_key_types(self.parameters))}
 
 
-def models_of(run: Run) -> Models:
+def models_of(run: Run, outcomes: Callable[[], Outcomes]) -> Models:
     """The trained networks of a run; InputError if it kept no parameters."""
     if not run.config.parameter_epochs:
         raise InputError(
             f"{store.shown(run.folder)} kept no parameters; train in another --run with --keep correct probability "
             "parameters"
         )
-    return Models(run, run.config.parameter_epochs[-1])
+    found = outcomes()
+    return Models(run, run.config.parameter_epochs[-1], found.model_ids, found.masks)

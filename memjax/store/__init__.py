@@ -1,13 +1,20 @@
 """The files of a run.  A run has no state outside its folder.  Importing this package does not import jax."""
 
-from memjax.store.array_names import Results, as_estimates, as_pairs, read_estimates, read_found, read_pairs
-from memjax.store.blocks import Block, CorruptBlock, commit_staged, read_block, read_parameters, write_block
+from memjax.store.array_names import Results, as_estimates, as_pairs, can_be_read, read_estimates, read_found
+from memjax.store.blocks import (
+    Block,
+    CorruptBlock,
+    commit_staged,
+    read_block,
+    read_parameters,
+    remove_parameters,
+    write_block,
+)
 from memjax.store.files import (
     Stamp,
     has_links,
     is_there,
     publish,
-    remove,
     remove_folder,
     remove_leftovers,
     stamps,
@@ -17,15 +24,7 @@ from memjax.store.files import (
 )
 from memjax.store.outcomes import read_curves, read_held_out, read_outcomes
 from memjax.store.plan import Plan, add_network, differences, extend_plan, new_plan, read_plan, write_places
-from memjax.store.records import (
-    finished_among,
-    finished_blocks,
-    is_finished,
-    parameters_path,
-    read_record,
-    record_path,
-    set_aside,
-)
+from memjax.store.records import finished_among, finished_blocks, is_finished, read_record, record_path, set_aside
 from memjax.store.result_sets import (
     ResultsNote,
     as_noted,
@@ -37,7 +36,6 @@ from memjax.store.result_sets import (
     read_results,
     remove_replaced,
     show,
-    whole_results,
 )
 from memjax.store.sealed import BrokenSeal
 from memjax.store.staging import afresh, place, shown, url_of

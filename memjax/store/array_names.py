@@ -112,11 +112,6 @@ def read_estimates(folder: Path, checked: bool = False) -> Estimates | None:
     return _as(as_estimates, read_results(folder, "estimates.npz", checked))
 
 
-def read_pairs(folder: Path, checked: bool = False) -> PairTable | None:
-    """The pairs of a run folder.  See `read_estimates`."""
-    return _as(as_pairs, read_results(folder, "pairs.npz", checked))
-
-
 class Results(NamedTuple):
     """What a run found, all of one set; `note` is its note, and None in the folder of a very old version."""
 
@@ -139,6 +134,15 @@ def read_found(folder: Path, checked: bool = True, dataset: Dataset | None = Non
     if dataset:
         check_fits(dataset, found, listed)
     return Results(found, listed, dynamics, note)
+
+
+def can_be_read(folder: Path, dataset: Dataset | None = None) -> bool:
+    """Whether the results in force hold what memjax writes, of the examples of the data set, where one is given."""
+    try:
+        read_found(folder, checked=False, dataset=dataset)
+    except InputError:
+        return False
+    return True
 
 
 def _as(kind: Callable[[Any], _T], arrays: Any) -> _T | None:

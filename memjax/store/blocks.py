@@ -16,7 +16,7 @@ from jaxtyping import Bool, Int
 
 from memjax.errors import InputError
 from memjax.metrics import METRICS
-from memjax.store.files import is_there, local_copy, publish, refresh, sha256_of, stage
+from memjax.store.files import is_there, local_copy, publish, refresh, remove, sha256_of, stage
 from memjax.store.plan import Plan
 from memjax.store.records import (
     Record,
@@ -156,6 +156,11 @@ def read_block(folder: Path, number: int, plan: Plan | None = None) -> Block:
         if isinstance(problem.__cause__, OSError | MemoryError):
             raise
         raise CorruptBlock(number, problem) from problem
+
+
+def remove_parameters(folder: Path, number: int) -> None:
+    """Deletes the stored parameters of a block, if there are any and this user may."""
+    remove(parameters_path(folder, number))
 
 
 def _commit(folder: Path, content: bytes, record: Record, kept: bytes) -> bool:

@@ -139,17 +139,17 @@ def has_results(folder: Path) -> bool:
     return bool(number or note or is_there(folder / OLDER_NOTE))
 
 
-def read_note(folder: Path) -> ResultsNote | None:
-    """The note in force; None if it is missing or was changed, or if a file is missing or has another size."""
+def read_note(folder: Path, checked: bool = False) -> ResultsNote | None:
+    """The note in force; None if it is missing or was changed, or if a file is missing or has another size.
+
+    With `checked` also None if the checksum of a file is not the one noted, which reads all files.
+    """
     note = as_noted(folder)
-    found = sizes(note.place(folder)) if note else {}
-    return note if note and all(found.get(name) == size for name, (_, size) in note.files.items()) else None
-
-
-def whole_results(folder: Path) -> ResultsNote | None:
-    """As `read_note`, but also None if the checksum of a file is not the one noted.  Reads all files."""
-    note = read_note(folder)
-    return note if note and all(is_whole(folder, note, name) for name in note.files) else None
+    if note is None:
+        return None
+    found = sizes(note.place(folder))
+    whole = all(found.get(name) == size for name, (_, size) in note.files.items())
+    return note if whole and (not checked or all(is_whole(folder, note, name) for name in note.files)) else None
 
 
 def is_whole(folder: Path, note: ResultsNote, name: str) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from memjax.errors import InputError
-from memjax.store.array_names import read_estimates, read_pairs
+from memjax.store.array_names import can_be_read
 from memjax.store.blocks import CorruptBlock, read_block, read_parameters
 from memjax.store.files import TEMPORARY, names, total_size
 from memjax.store.plan import MODELS_MOST, Plan, read_plan
@@ -110,7 +110,7 @@ def _verify_results(folder: Path, plan: Plan, good: dict[int, Record], again: st
         yield Finding("problem", f"estimates: {', '.join(changed) or 'all files'} damaged or missing; {made}")
     elif note.blocks not in ("", now):
         yield Finding("problem", f"estimates: made from other blocks than those that are whole now; {made}")
-    elif read_estimates(folder) is None or read_pairs(folder) is None:
+    elif not can_be_read(folder):
         yield Finding("problem", f"estimates: they hold something else than memjax writes; {made}")
     elif note.num_models < plan.num_models:
         found = f"complete, from {note.num_models} of {plan.num_models} models"

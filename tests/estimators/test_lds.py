@@ -140,9 +140,9 @@ def test_retrainings_on_one_subset_are_no_further_subsets():
         outputs = masks @ weights + rng.normal(size=(len(masks), test))
         return lds(scores, masks, outputs, fitted_masks=None, draws=draws)
 
-    truth, found = score(4000, 1, 0).value, [score(15, 8, 50) for _ in range(40)]
+    truth, found = score(1000, 1, 0).value, [score(15, 8, 40) for _ in range(25)]
 
-    assert sum(each.low <= truth <= each.high for each in found) >= 40 * 0.95 - 4 * np.sqrt(40 * 0.95 * 0.05)
+    assert sum(each.low <= truth <= each.high for each in found) >= 25 * 0.95 - 4 * np.sqrt(25 * 0.95 * 0.05)
 
 
 def test_without_draws_only_the_interval_is_missing():

@@ -219,7 +219,7 @@ class History:
         blocks, found_alone = self.world.wanted(run.plan.num_models, score)
         found = checksums(self.folder / "blocks")
         assert blocks.items() <= found.items(), "blocks were lost"
-        note = store.whole_results(self.folder)
+        note = store.read_note(self.folder, checked=True)
         assert note, "the results are not whole"
         assert checksums(note.place(self.folder)) == found_alone, "the results are others"
         shown = checksums(self.folder)

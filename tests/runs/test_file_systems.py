@@ -66,7 +66,7 @@ def failed_at(world, folder, call, number, lasting):
 
 def assert_whole(world, folder):
     blocks, results = world.wanted(MODELS, "correct")
-    note = store.whole_results(folder)
+    note = store.read_note(folder, checked=True)
     assert note is not None
     assert checksums(note.place(folder)) == results
     assert blocks.items() <= checksums(folder / "blocks").items()
@@ -194,5 +194,5 @@ def test_files_that_another_user_made_unreadable_stay_where_they_are(world):
         assert "cannot be read: Permission denied; ask its owner for permission to read" in second.stderr
         assert sorted(path.name for path in folder.rglob("*")) == before
         command(world, folder, 12)()
-        note = store.whole_results(folder)
+        note = store.read_note(folder, checked=True)
         assert checksums(note.place(folder)) == world.wanted(12, "correct")[1]

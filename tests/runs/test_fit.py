@@ -128,6 +128,19 @@ def test_the_same_arrays_go_on_and_others_are_refused(tmp_path):
         memjax.fit(X + 1, Y, run=tmp_path / "run", **QUICK)
 
 
+def test_the_same_call_on_a_finished_run_writes_the_examples_only_where_they_are_damaged(tmp_path):
+    memjax.fit(X, Y, run=tmp_path / "run", **QUICK)
+    data = tmp_path / "run" / "data.npz"
+    content, number = data.read_bytes(), data.stat().st_ino
+
+    memjax.fit(X, Y, run=tmp_path / "run", **QUICK)
+    assert data.stat().st_ino == number  # a file that is written again is another one
+
+    data.write_bytes(content[:-9])
+    memjax.fit(X, Y, run=tmp_path / "run", **QUICK)
+    assert data.read_bytes() == content
+
+
 def test_a_moved_folder_keeps_its_examples(tmp_path):
     memjax.fit(X, WORDS[Y], run=tmp_path / "here", **QUICK)
     os.rename(tmp_path / "here", tmp_path / "there")

@@ -90,14 +90,14 @@ def everything(folder, capsys):
     ],
 )  # fmt: skip
 def test_results_that_hold_something_else_are_found_and_made_again(small_run, copy, capsys, file, name, change):
-    whole = store.whole_results(copy).files
+    whole = store.read_note(copy, checked=True).files
     change_results(copy, file, name, ARRAYS[change])
 
     assert run.main(["status", str(copy)]) == 0
     assert run.main(["verify", str(copy)]) == (0 if change == "of large numbers" else 1)  # a number alone says nothing
     assert run.main(["--run", str(copy)]) == 0
 
-    assert store.whole_results(copy).files == whole
+    assert store.read_note(copy, checked=True).files == whole
     assert run.main(["verify", str(copy)]) == 0
 
 

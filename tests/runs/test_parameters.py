@@ -1,6 +1,5 @@
 """Trained networks that a run keeps: the same models as callables, and what happens to their files."""
 
-import json
 import shutil
 
 import jax
@@ -14,6 +13,7 @@ from memjax.errors import InputError
 from memjax.run import main
 from memjax.runs import stages
 from memjax.runs.progress import Silent
+from memjax.store.records import parameters_path
 
 SIZE = {
     "per_class": 3,
@@ -121,10 +121,10 @@ def test_wrong_requests_say_what_to_do(kept, plain):
 
 def test_damaged_parameters_are_a_problem_that_repair_mends_and_removed_ones_are_not(kept, tmp_path):
     folder, inputs = shutil.copytree(kept.folder, tmp_path / "copy"), kept.dataset.test_inputs
-    path = store.parameters_path(folder, 1)
+    path = parameters_path(folder, 1)
     path.write_bytes(path.read_bytes()[:-9] + b"x" * 9)
     store.record_path(folder, 2).unlink()  # as a process leaves it that ends before the record
-    store.parameters_path(folder, 2).write_bytes(b"half of another environment")
+    parameters_path(folder, 2).write_bytes(b"half of another environment")
 
     with pytest.raises(InputError, match="block 1: its parameters have another checksum"):
         memjax.open(folder).models[2](inputs)
@@ -141,17 +141,15 @@ def test_damaged_parameters_are_a_problem_that_repair_mends_and_removed_ones_are
         memjax.open(folder).predict(inputs)
 
 
-def test_export_writes_safetensors(kept, tmp_path):
+def test_export_writes_a_file_for_each_network(kept, tmp_path):
     assert main(["export", str(kept.folder), "--out", str(tmp_path), "--format", "parameters"]) == 0
-    content = (tmp_path / "model-000003.safetensors").read_bytes()
-    length = int.from_bytes(content[:8], "little")
-    header, data = json.loads(content[8 : 8 + length]), content[8 + length :]
 
-    assert len(list(tmp_path.glob("*.safetensors"))) == 5
-    for name, wanted in kept.models[3].arrays.items():
-        begin, end = header[name]["data_offsets"]
-        assert header[name]["dtype"] == "F32"
-        np.testing.assert_array_equal(np.frombuffer(data[begin:end], np.float32).reshape(header[name]["shape"]), wanted)
+    assert len(list(tmp_path.glob("model-*.npz"))) == 5
+    with np.load(tmp_path / "model-000003.npz") as found:
+        leaves = jax.tree.leaves(kept.models[3].parameters)
+        assert all(name.startswith("params/") for name in found)
+        for name, wanted in zip(found, leaves, strict=True):
+            np.testing.assert_array_equal(found[name], wanted)
 
 
 def test_models_trained_on_everything_have_no_estimates(folders, capsys):

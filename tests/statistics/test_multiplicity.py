@@ -162,7 +162,8 @@ def test_a_run_has_q_values_of_memorization_and_the_influence_of_pairs_in_new_mo
     arrays = {"masks": masks, "train_correct": train, "test_correct": test, "train_labels": labels}
     memjax.report_arrays(arrays | {"test_labels": labels}, tmp_path)
 
-    found, pairs = store.read_estimates(tmp_path).mem_q_value, store.read_pairs(tmp_path)
+    estimates, pairs, *_ = store.read_found(tmp_path, checked=False)
+    found = estimates.mem_q_value
 
     np.testing.assert_allclose(found, q_values(memorization_p_values(masks, train), 300))
     assert ((found <= 0.05) == own).mean() > 0.98

@@ -92,5 +92,5 @@ def test_a_file_without_a_required_array_counts_as_damaged(tmp_path, missing):
     np.savez(tmp_path / "estimates.npz", **EARLIEST)
     np.savez(tmp_path / "pairs.npz", **STRONG)
     assert store.read_estimates(tmp_path) is not None
-    assert len(store.read_pairs(tmp_path)) == 3
-    assert store.read_pairs(tmp_path, checked=True) is None  # there is no note with its checksum
+    assert len(store.read_found(tmp_path, checked=False).pairs) == 3
+    assert store.read_estimates(tmp_path, checked=True) is None  # there is no note with its checksum

@@ -60,20 +60,18 @@ def self_influence(train_gradients: ArrayLike) -> Float[np.ndarray, " train"]:
 
 
 def as_gradients(
-    train: ArrayLike, test: ArrayLike
+    train: ArrayLike, test: ArrayLike, what: str = "gradients"
 ) -> tuple[Float[np.ndarray, "models train dims"], Float[np.ndarray, "models test dims"]]:
     """Both as float32 arrays of three axes; refuses others."""
-    found = []
-    for name, values in (("train_gradients", train), ("test_gradients", test)):
-        values = np.asarray(as_array(name, values), np.float32)
-        if values.ndim != 3 or not np.isfinite(values).all():
-            raise InputError(f"{name} has shape {values.shape}; expected finite numbers (models, examples, dims)")
-        found.append(values)
-    if found[0].shape[::2] != found[1].shape[::2] or not len(found[0]):
+    found = [np.asarray(as_array(what, values), np.float32) for values in (train, test)]
+    shapes = [each.shape for each in found]
+    if {each.ndim for each in found} != {3} or shapes[0][::2] != shapes[1][::2] or not shapes[0][0]:
         raise InputError(
-            f"train_gradients has shape {found[0].shape} and test_gradients {found[1].shape}; expected the same models "
-            "and dims, one model or more"
+            f"{what} have shapes {shapes[0]} and {shapes[1]}; expected (models, examples, dims) of the same models and "
+            "dims, one model or more"
         )
+    if not all(np.isfinite(each).all() for each in found):
+        raise InputError(f"{what} hold values that are not finite; leave out models that diverged")
     return found[0], found[1]
 
 

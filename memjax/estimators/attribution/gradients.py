@@ -44,9 +44,7 @@ def per_example_gradients(
     Raises:
       InputError: lengths that do not fit, an unknown output, or dims that is not a multiple of 32.
     """
-    inputs, labels = np.asarray(inputs), np.asarray(labels)
-    if len(inputs) != len(labels) or not len(labels):
-        raise InputError(f"there are {len(inputs)} inputs and {len(labels)} labels; expected one label an input")
+    inputs, labels = as_examples(inputs, labels)
     if dims is not None and (dims < WORD or dims % WORD):
         raise InputError(f"dims is {dims}; expected a multiple of {WORD}")
     leaves = jax.tree.leaves(params)
@@ -69,6 +67,14 @@ def at_once(num_models: int, num_examples: int, num_params: int, memory: int) ->
     together = max(1, memory // (3 * 4 * num_params))
     models = min(num_models, max(1, together // num_examples))
     return models, min(num_examples, max(1, together // models))
+
+
+def as_examples(inputs: ArrayLike, labels: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Both as arrays; refuses lengths that do not fit."""
+    inputs, labels = np.asarray(inputs), np.asarray(labels)
+    if len(inputs) != len(labels) or not len(labels):
+        raise InputError(f"there are {len(inputs)} inputs and {len(labels)} labels; expected one label an input")
+    return inputs, labels
 
 
 def output_named(output: str | Output) -> Output:

@@ -11,7 +11,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from memjax.errors import InputError
-from memjax.estimators.attribution.gradients import Network, Output, output_named
+from memjax.estimators.attribution.gradients import Network, Output, as_examples, output_named
 from memjax.metrics import loss
 from memjax.types import ArrayLike, Tree
 
@@ -48,10 +48,7 @@ def influence_function(
       Koh and Liang, Understanding Black-box Predictions via Influence Functions, 2017, arXiv 1703.04730, section 2.2;
       Gauss-Newton: Schraudolph, Fast Curvature Matrix-Vector Products, 2002.
     """
-    sides = [tuple(map(jnp.asarray, side)) for side in ((train_inputs, train_labels), (test_inputs, test_labels))]
-    for inputs, labels in sides:
-        if len(inputs) != len(labels) or not len(labels):
-            raise InputError(f"there are {len(inputs)} inputs and {len(labels)} labels; expected one label an input")
+    sides = as_examples(train_inputs, train_labels), as_examples(test_inputs, test_labels)
     if not 0 < damping < np.inf:
         raise InputError(f"damping is {damping}; expected a number above 0")
     if curvature not in ("gauss-newton", "hessian"):

@@ -48,8 +48,8 @@ class GradientKernels(NamedTuple):
           After Koh and Liang, 2017, arXiv 1703.04730, and Park et al., TRAK, 2023, arXiv 2303.14186, equation 17.
         """
         weights = np.sqrt(self.wrong) if weights is None else np.asarray(weights, np.float64)
-        if weights.shape != self.train.shape[:1] or not ((weights >= 0) & (weights < np.inf)).all():
-            raise InputError(f"weights has shape {weights.shape}; expected {len(self.train)} numbers of 0 or more")
+        if weights.shape != self.wrong.shape or not ((weights >= 0) & (weights < np.inf)).all():
+            raise InputError(f"weights has shape {weights.shape}; expected {len(self.wrong)} numbers of 0 or more")
         if not 0 < penalty < np.inf:
             raise InputError(f"penalty is {penalty}; expected a number above 0")
         root = np.sqrt(weights / max(weights.max(), np.finfo(np.float32).tiny))[:, None]

@@ -8,9 +8,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from memjax.errors import InputError
-from memjax.estimators.attribution.gradient_dot import TINY
+from memjax.estimators.attribution.gradient_dot import TINY, as_gradients
 from memjax.estimators.attribution.gradients import Network
-from memjax.estimators.checks import as_array
 from memjax.types import ArrayLike, Tree
 
 AT_ONCE = 512  # examples computed at a time
@@ -59,7 +58,7 @@ def embedding_similarity(train_features: ArrayLike, test_features: ArrayLike) ->
       Hanawa, Yokoi, Hara and Inui, Evaluation of Similarity-based Explanations, 2021, arXiv 2006.04528.
     """
     train, test = (each / np.maximum(np.linalg.norm(each, axis=-1, keepdims=True), TINY)
-                   for each in _as_features(train_features, test_features))  # fmt: skip
+                   for each in as_gradients(train_features, test_features, "features"))  # fmt: skip
     return np.mean([one @ other.T for one, other in zip(train, test, strict=True)], axis=0)
 
 
@@ -88,7 +87,7 @@ def representer(
       Yeh, Kim, Yen and Ravikumar, Representer Point Selection for Explaining Deep Neural Networks, 2018,
       arXiv 1811.09720, theorem 3.1.
     """
-    train, test = _as_features(train_features, test_features)
+    train, test = as_gradients(train_features, test_features, "features")
     probabilities, mine, other = (np.asarray(each) for each in (train_probabilities, train_labels, test_labels))
     if probabilities.shape[:2] != train.shape[:2] or (len(mine), len(other)) != (train.shape[1], test.shape[1]):
         raise InputError(
@@ -100,15 +99,6 @@ def representer(
     errors = (mine[:, None] == other) - probabilities[:, :, other]
     products = np.einsum("mik,mjk->mij", train, test)
     return ((errors * products).mean(0) / (2 * penalty * len(mine))).astype(np.float32)
-
-
-def _as_features(*sides: ArrayLike) -> list[Float[np.ndarray, "models examples width"]]:
-    train, test = (np.asarray(as_array("features", each), np.float32) for each in sides)
-    if train.ndim != 3 or test.ndim != 3 or train.shape[::2] != test.shape[::2]:
-        raise InputError(f"features have shapes {train.shape} and {test.shape}; expected (models, examples, width)")
-    if not (np.isfinite(train).all() and np.isfinite(test).all()):
-        raise InputError("features hold values that are not finite; leave out models that diverged")
-    return [train, test]
 
 
 def _by_weights(network: Network, place: int, params: Tree, state: Tree, x: Array) -> Float[Array, "width classes all"]:

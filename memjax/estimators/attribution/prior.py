@@ -7,10 +7,10 @@ from jaxtyping import Bool, Float, Int
 
 from memjax.errors import InputError
 from memjax.estimators.attribution.kernels import GradientKernels
-from memjax.estimators.checks import as_scores
 from memjax.estimators.influence import influence
 from memjax.estimators.linear.datamodels import Datamodels, datamodels, folds_of
 from memjax.estimators.linear.lasso import as_masks_and_outputs, as_positive, lasso
+from memjax.estimators.memorization import sides
 from memjax.types import ArrayLike, Estimate
 
 PENALTIES = tuple(float(penalty) for penalty in np.geomspace(0.03, 30, 7))
@@ -83,9 +83,9 @@ def influence_with_prior(
     path = as_positive("penalties", np.array(penalties), (len(penalties),)).tolist()
     fold_of = folds_of(masks, folds)
     centred = masks - masks.mean(0, dtype=np.float32)
-    wrong = (
-        [kernels.wrong] if train_probabilities is None else [kernels.wrong, _held_out_wrong(masks, train_probabilities)]
-    )
+    wrong = [kernels.wrong]
+    if train_probabilities is not None:
+        wrong.append(_held_out_wrong(masks, train_probabilities))
     weights = [np.maximum(each, LEAST) ** power for each in wrong for power in POWERS]
     effects = [kernels.effects(penalty, each) for each in weights for penalty in path]
     errors = [_held_out_error(centred @ effect, outputs, fold_of) for effect in effects]
@@ -104,12 +104,8 @@ def influence_with_prior(
 
 def _held_out_wrong(masks: Bool[np.ndarray, "models train"], probabilities: ArrayLike) -> Float[np.ndarray, " train"]:
     """1 - p of the label in the mean over models that did not train on an example; its mean where there are none."""
-    given = np.asarray(as_scores("train_probabilities", probabilities, len(masks)), np.float64)
-    if given.shape != masks.shape or not ((given >= 0) & (given <= 1)).all():
-        raise InputError(f"train_probabilities has shape {given.shape}; expected numbers from 0 to 1 {masks.shape}")
-    count = (~masks).sum(0)
-    known = np.where(count, 1 - (given * ~masks).sum(0) / np.maximum(count, 1), np.nan)
-    return np.nan_to_num(known, nan=np.nanmean(known) if count.any() else 1.0)
+    known = np.clip(1 - np.asarray(sides(masks, probabilities)[1].mean), 0, 1)
+    return np.where(np.isnan(known), np.nanmean(known) if np.isfinite(known).any() else 1, known)
 
 
 def _slope(predicted: Models, outputs: Models) -> float:

@@ -37,7 +37,9 @@ def trak(
       equation 17; the penalty is theirs of the code.
     """
     train, test = as_gradients(train_gradients, test_gradients)
-    wrong = one_minus(train_probabilities, train.shape[1])
+    right = np.atleast_2d(np.asarray(as_array("train_probabilities", train_probabilities), np.float64))
+    if right.shape[1:] != train.shape[1:2] or not ((right >= 0) & (right <= 1)).all():
+        raise InputError(f"train_probabilities has shape {right.shape}; expected numbers from 0 to 1 {train.shape[:2]}")
     if not 0 < penalty < np.inf:
         raise InputError(f"penalty is {penalty}; expected a number above 0")
     found = np.zeros((train.shape[1], test.shape[1]))
@@ -46,14 +48,4 @@ def trak(
         square = one @ one.T if few else one.T @ one
         square[np.diag_indices_from(square)] += penalty * max(np.trace(square) / min(one.shape), np.finfo(float).tiny)
         found += np.linalg.solve(square, one @ other.T) if few else one @ np.linalg.solve(square, other.T)
-    return (wrong[:, None] * found / len(train)).astype(np.float32)
-
-
-def one_minus(probabilities: ArrayLike, num_train: int) -> Float[np.ndarray, " train"]:
-    """1 - p of the given labels, in the mean over models; refuses what are no probabilities."""
-    values = np.atleast_2d(np.asarray(as_array("train_probabilities", probabilities), np.float64))
-    if values.ndim != 2 or values.shape[1] != num_train or not ((values >= 0) & (values <= 1)).all():
-        raise InputError(
-            f"train_probabilities has shape {values.shape}; expected numbers from 0 to 1 (models, {num_train})"
-        )
-    return 1 - values.mean(0)
+    return ((1 - right.mean(0))[:, None] * found / len(train)).astype(np.float32)

@@ -86,7 +86,7 @@ def draw_report(
 
     Args:
       dataset: the examples of the run, in the same order.
-      estimates, pairs: the results of the run (`memjax.store.read_estimates`, `memjax.store.read_pairs`).
+      estimates, pairs: the results of the run (`memjax.store.read_found`).
       facts: the configuration, name -> text.
       warnings: sentences that the reader should know before any number.
       dynamics: the arrays of dynamics.npz, if something was recorded (`memjax.runs.dynamics_files.reduce_blocks`).
