@@ -198,7 +198,7 @@ class RunConfig:
                 for key, value in asdict(replace(self.data, channels_last=False, task=task)).items()
                 if (key, value) not in _ADDED_LATER.items()
             },
-            "subset": asdict(self.subset),
+            "subset": {key: value for key, value in asdict(self.subset).items() if key != "groups" or value},
             "model": asdict(self.model),
             "train": asdict(self.train) | {"optimizer_options": self.train.options},
             "keep": sorted(self.keep),
@@ -278,7 +278,8 @@ def _check_own(config: RunConfig) -> None:
     sized = ("fixed-size", "balanced", "leave-one-out")
     if 0 in config.record_epochs:
         raise InputError("--record-own met records nothing before the first step; leave 0 out of --record-epochs")
-    if config.subset.design not in sized:
+    if config.subset.design not in sized or config.subset.groups:
         raise InputError(
-            f"--record-own met needs subsets of one size; choose --design {', '.join(sized[:-1])} or {sized[-1]}"
+            f"--record-own met needs subsets of one size; choose --design {', '.join(sized[:-1])} or {sized[-1]}, "
+            "without --groups"
         )

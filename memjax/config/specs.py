@@ -141,7 +141,10 @@ class SubsetSpec:
     subset_fraction: float = 0.7
     """Fraction of the training examples that a model trains on; for fixed-size, bernoulli and balanced."""
     num_groups: int = 10
-    """Number of groups for leave-group-out.  A run draws its groups once, at random."""
+    """Number of groups for leave-group-out without --groups.  A run draws its groups once, at random."""
+    groups: str = ""
+    """A column of the table, or a .npy file with one value for each training example: examples of one value are a
+    group, such as the images of a patient.  Subsets are drawn by group: all of a group is in a subset, or nothing."""
     masks_file: str = ""
     """For masks-file: a .npy file of shape (models, train), true if the model trains on the example."""
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from memjax.config.specs import DataSpec, TableSpec
 from memjax.data.adapters import arrays_of, as_frame, ids_of, is_collection, is_frame
-from memjax.data.in_memory import InMemory, from_arrays
+from memjax.data.in_memory import InMemory, as_groups, from_arrays
 from memjax.data.readers.image_folder import load_image_folder
 from memjax.data.sources import refuse_bare_path
 from memjax.data.tables.files import is_table, read_table
@@ -19,9 +19,18 @@ from memjax.types import Dataset
 
 def examples_given(
     x_train: Any, y_train: Any, x_test: Any, y_test: Any, *, ids: Any, class_names: Sequence[str], name: str,
-    table: TableSpec, seed: int, task: str = "",
+    table: TableSpec, seed: int, task: str = "", groups: Any = None,
 ) -> InMemory | None:  # fmt: skip
     """The examples that are in memory; None where they are named.  Arguments as of `memjax.fit`."""
+    if groups is not None and not isinstance(groups, str):
+        apart = {"ids": ids, "class_names": class_names, "name": name, "table": table, "seed": seed, "task": task}
+        found = examples_given(x_train, y_train, x_test, y_test, **apart)
+        if found is None or (y_train is None and is_frame(x_train)):
+            raise InputError(
+                "groups are an array beside a table or the name of a data set; give the name of a column, or of a .npy "
+                "file that has the group of each training example"
+            )
+        return found._replace(groups=as_groups(groups, found.dataset.num_train))
     if isinstance(x_train, Dataset) and y_train is None:
         if not isinstance(x_train.train_inputs, np.ndarray) or not isinstance(x_train.test_inputs, np.ndarray):
             raise InputError(f"the inputs of {x_train.name} are on disk; give the data set by its name instead")
@@ -40,12 +49,17 @@ def examples_given(
         if x_test is not None and y_test is None:
             x_test, y_test = arrays_of(x_test, table)
     frame = as_frame(x_train) if is_frame(x_train) else None
+    if frame is not None and y_train is not None and groups in frame.columns:
+        test = None if x_test is None else as_frame(x_test).drop(columns=groups, errors="ignore")
+        apart = {"ids": ids, "class_names": class_names, "name": name, "table": table, "seed": seed, "task": task}
+        return examples_given(frame.drop(columns=groups), y_train, test, y_test, **apart, groups=frame[groups])
     if frame is not None and y_train is None:
         if ids is not None or class_names:
             raise InputError("a table with its labels has its own names; give id=COLUMN instead of ids and class_names")
         if x_test is not None and table.split:
             raise InputError(f"split={table.split!r} is given beside x_test; leave one of them out")
-        return from_table(frame, table, seed, name, None if x_test is None else as_frame(x_test), task)
+        test = None if x_test is None else as_frame(x_test)
+        return from_table(frame, table, seed, name, test, task, groups or "")
     if y_train is None:
         raise InputError(
             f"x_train is a {type(x_train).__name__} without y_train; give the labels too, or the name of a data set"
@@ -69,7 +83,7 @@ def examples_given(
     return from_frames(frame, y_train, test, y_test, **apart)
 
 
-def named_examples(data: DataSpec, table: TableSpec) -> InMemory | None:
+def named_examples(data: DataSpec, table: TableSpec, groups: str = "") -> InMemory | None:
     """The examples of csv:FILE, parquet:FILE or folder:FOLDER; None for sources that stay where they are.
 
     Raises:
@@ -77,7 +91,8 @@ def named_examples(data: DataSpec, table: TableSpec) -> InMemory | None:
     """
     source, place = data.dataset, data.dataset.partition(":")[2]
     if is_table(source):
-        return from_table(read_table(source, table.id), table, data.data_seed, Path(place).name, task=data.task)
+        named = {"name": Path(place).name, "task": data.task, "groups": groups}
+        return from_table(read_table(source, table.id), table, data.data_seed, **named)
     if source.startswith("folder:"):
         return load_image_folder(place, table, data.image_size, data.data_seed)
     if table != TableSpec() and not source.startswith("saved:"):

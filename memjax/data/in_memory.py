@@ -40,6 +40,7 @@ class InMemory(NamedTuple):
     own_test_ids: np.ndarray | None = None
     table: Table | None = None  # the columns of the table that the examples are from; None if they are from no table
     features: tuple[str, ...] = ()  # a name for each feature; empty if they have numbers only
+    groups: np.ndarray | None = None  # the group of each training example; None if they have none
     notices: tuple[str, ...] = ()  # what the user should know of how the examples were read
 
 
@@ -68,6 +69,24 @@ def _own_ids(ids: Any, count: int, which: str) -> np.ndarray | None:
     if (counts > 1).any():
         raise InputError(f"ids name two {which} rows {values[counts > 1][0]!s}; expected a name for each row")
     return own if own.dtype.kind in "iub" else own.astype(str)
+
+
+def as_groups(values: Any, count: int) -> np.ndarray:
+    """The group of each of so many training examples: numbers, or texts.
+
+    Raises:
+      InputError: there are more or fewer values, or one is missing.
+    """
+    groups = np.asarray(values)
+    if groups.shape != (count,):
+        raise InputError(f"groups have shape {groups.shape}; expected one for each of {count} training examples")
+    missing = np.array([value is None or value != value for value in groups.tolist()], bool)
+    if missing.any():
+        raise InputError(
+            f"groups lack {missing.sum()} of {count} values, the first in row {missing.argmax()}; give each example a "
+            "group, such as a new one of its own"
+        )
+    return groups if groups.dtype.kind in "iub" else groups.astype(str)
 
 
 def save(folder: Path, data: InMemory) -> None:

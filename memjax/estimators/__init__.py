@@ -6,6 +6,7 @@ from memjax.estimators.controlled import Controlled, controlled_memorization
 from memjax.estimators.data_values import data_banzhaf, subsampled_shapley
 from memjax.estimators.discoveries import family_wise_p_values, memorization_p_values, pair_p_values, q_values
 from memjax.estimators.epsilon import epsilon_from_one_model, epsilon_from_rates
+from memjax.estimators.groups import GroupScores, of_groups
 from memjax.estimators.held_out import Profile, c_score, consistency_profile, label_errors, out_of_bag
 from memjax.estimators.influence import influence, train_influence
 from memjax.estimators.intervals import bounded_interval
@@ -47,16 +48,17 @@ from memjax.estimators.strong_pairs import strong_pairs
 from memjax.machine.debugging import shield as _shield
 
 __all__ = [
-    "INFL_THRESHOLD", "MEM_THRESHOLD", "ClassMeans", "Controlled", "Curve", "Datamodels", "Extremes",
+    "INFL_THRESHOLD", "MEM_THRESHOLD", "ClassMeans", "Controlled", "Curve", "Datamodels", "Extremes", "GroupScores",
     "LinearDatamodelingScore", "PairCounts", "Pairs", "Posterior", "Profile", "Reliability", "Tally", "Totals",
     "add_totals", "bounded_interval", "c_score", "class_means", "complementary_influence", "complementary_memorization",
     "consistency_profile", "controlled_memorization", "count_pairs", "data_banzhaf", "datamodels", "decision_stability",
     "difference", "epsilon_from_one_model", "epsilon_from_rates", "estimate_of", "expected_by_chance", "extremes",
     "family_wise_p_values", "in_pairs", "influence", "influence_totals", "join_extremes", "join_pairs", "label_errors",
     "lasso", "linear_datamodeling_score", "lira", "loss_attack", "membership_curve", "memorization",
-    "memorization_p_values", "memorization_totals", "out_of_bag", "pair_p_values", "population_attack", "prior_factors",
-    "q_values", "ridge_datamodels", "rmia", "select_pairs", "shrink", "sides", "sides_of", "split_half_reliability",
-    "strong_pairs", "subsampled_shapley", "tally_of", "train_influence", "whole_pairs", "worth",
+    "memorization_p_values", "memorization_totals", "of_groups", "out_of_bag", "pair_p_values", "population_attack",
+    "prior_factors", "q_values", "ridge_datamodels", "rmia", "select_pairs", "shrink", "sides", "sides_of",
+    "split_half_reliability", "strong_pairs", "subsampled_shapley", "tally_of", "train_influence", "whole_pairs",
+    "worth",
 ]  # fmt: skip
 
 _shield(__all__, globals())

@@ -24,7 +24,8 @@ from memjax.runs.result import Result, finish
 def fit(
     x_train: Any = None, y_train: Any = None, x_test: Any = None, y_test: Any = None, *,
     model: Any = None, run: str | Path | None = None, config: RunConfig | None = None, ids: Any = None,
-    class_names: Sequence[str] = (), name: str = "arrays", task: str | Task = "", progress: bool | Teller = True,
+    groups: Any = None, class_names: Sequence[str] = (), name: str = "arrays", task: str | Task = "",
+    progress: bool | Teller = True,
     estimate: bool = True, **options: Any,
 ) -> Result:  # fmt: skip
     """Trains many models on random subsets of the training examples and estimates what they memorized.
@@ -46,6 +47,8 @@ def fit(
       run: the run folder, kept for later; by default a new temporary one, which the result names.
       config: settings to begin with, as of the command line.
       ids: your own name of each training example; by default a data frame's index, or the row's number.
+      groups: the group of each training example, such as its author: any values; or the name of a column, or of a .npy
+        file.  Subsets are drawn by group, and `result.groups` has the memorization of each.
       class_names: one for each class, in the order of the labels' values.
       name: what the report calls the data.
       task: what networks are trained for, as of `--task`, or a `memjax.Task`; by default as the labels look.
@@ -76,10 +79,12 @@ def fit(
         options["task"] = task_words(task)
     if run is not None:
         options["run"] = str(run)
+    if groups is not None:
+        options["groups"] = groups if isinstance(groups, str) else "array"
     config = run_config(config, **options)
     given = examples_given(
         x_train, y_train, x_test, y_test, ids=ids, class_names=class_names, name=name, table=config.table,
-        seed=config.data.data_seed, task=config.data.task,
+        seed=config.data.data_seed, task=config.data.task, groups=config.subset.groups if groups is None else groups,
     )  # fmt: skip
     temporary = "" if config.run else tempfile.mkdtemp(prefix="memjax-")
     try:

@@ -58,7 +58,7 @@ def open_run(config: RunConfig, given: InMemory | None = None, asked: bool = Tru
     missing = missing_place(config)
     if missing and not given and store.read_plan(store.place(config.folder())):
         raise InputError(missing)
-    request = read_request(config, given)
+    request = read_request(config, given, asked)
     plan = settle_plan(request, asked)
     named = replace(request.dataset, name=plan.data["name"])  # as at first, wherever the examples are now
     return Run(**vars(replace(request, dataset=named)), plan=plan)

@@ -16,7 +16,7 @@ from memjax.metrics import remember
 from memjax.runs.build_training import is_importable, make_single, network_of, with_network
 from memjax.runs.disk_space import check_room
 from memjax.runs.pack_size import chosen_pack_size
-from memjax.runs.request import Request
+from memjax.runs.request import GROUPS, Request
 from memjax.store import Plan
 from memjax.untrusted import user_path
 
@@ -79,6 +79,8 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
 def _keep_examples(request: Request) -> None:
     if request.given and store.read_arrays(request.folder / in_memory.FILE) is None:  # missing or damaged
         in_memory.save(request.folder, request.given)
+    if request.groups is not None and store.read_arrays(request.folder / GROUPS) is None:
+        store.write_arrays(request.folder / GROUPS, {"groups": request.groups}.items())
 
 
 def _new_plan(request: Request) -> Plan:
@@ -113,6 +115,8 @@ def _checked(old: Plan, request: Request) -> dict[str, str]:
         before["data"]["dataset"] = now["data"]["dataset"]  # the content says whether the examples are the same
     if old.data.get("masks_sha256") == data.get("masks_sha256"):
         before["subset"]["masks_file"] = now["subset"]["masks_file"]
+    if old.data.get("groups_sha256") == data.get("groups_sha256") is not None:
+        before["subset"]["groups"] = now["subset"]["groups"]
     changed = store.differences(replace(old, config=before), now, data)
     if config.pack_size not in (None, old.pack_size):
         changed.append(f"pack_size: {old.pack_size} in the folder, {config.pack_size} requested")

@@ -59,7 +59,7 @@ def begin(config: RunConfig, given: InMemory | None) -> InMemory | None:
     """Makes the plan of a new run folder in a task, since it is for the devices there; returns examples in memory."""
     folder = store.place(config.folder())
     if store.read_plan(folder) is None:
-        given = given or named_examples(config.data, config.table)
+        given = given or named_examples(config.data, config.table, config.subset.groups)
         hand_out(config, None, open_run, lambda *_: [given], lambda _: None)
         if store.read_plan(folder) is None:
             raise InputError(NOT_SHARED.format(folder))

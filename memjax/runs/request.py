@@ -1,6 +1,7 @@
 """The first step of a run: what was asked for, with the examples and the subsets that it names."""
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from memjax.config.run_config import RunConfig
 from memjax.config.specs import TableSpec
 from memjax.data import content_hash, in_memory, load_dataset
 from memjax.data.given import named_examples
-from memjax.data.in_memory import InMemory
+from memjax.data.in_memory import InMemory, as_groups
 from memjax.data.remarks import check_channels, remarks_on
 from memjax.data.scaling import check_spread
 from memjax.errors import InputError
@@ -22,6 +23,9 @@ from memjax.metrics import described as described_task
 from memjax.store import Plan, place
 from memjax.subsets import make_design
 from memjax.types import Dataset, SubsetDesign
+from memjax.untrusted import read_npy, user_path
+
+GROUPS = "groups.npz"  # the group of each training example, in the run folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +39,7 @@ class Request:
     data: dict[str, Any]  # what the plan says of the examples: name, content hash, sizes, class names
     # the examples as the user gave them in memory; None where they are read from a source
     given: InMemory | None = None
+    groups: np.ndarray | None = None  # the group of each training example; None if subsets are drawn by example
     guessed: str = ""  # the task that was taken because of the labels, in words; empty where it was named
     missing: str = ""  # why the examples' inputs are not there, in words; empty where they are
 
@@ -54,10 +59,13 @@ class Request:
         check_spread(inputs, config.train.scaling, self.given.features if self.given else (), config.data.stream)
 
 
-def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
-    """Reads the examples that a request names, or takes those given, and makes its subset design."""
+def read_request(config: RunConfig, given: InMemory | None = None, asked: bool = True) -> Request:
+    """Reads the examples that a request names, or takes those given, and makes its subset design.
+
+    With `asked` False the request is the folder's own, and so are its groups.
+    """
     folder = place(config.folder())
-    given = given or named_examples(config.data, config.table)
+    given = given or named_examples(config.data, config.table, config.subset.groups)
     if given:  # the run folder keeps the examples: what it was made from may change
         words = re.sub(r"[^A-Za-z0-9]+", "-", given.dataset.name).strip("-")
         data = replace(config.data, dataset=in_memory.SOURCE + (words or "arrays"), image_size=None)
@@ -69,14 +77,42 @@ def read_request(config: RunConfig, given: InMemory | None = None) -> Request:
             where = folder / in_memory.FILE
             raise InputError(f"{where} is missing or damaged; give the same arrays to memjax.fit again")
     dataset = load_dataset(config.data, source.dataset if source else None)
-    asked, config = config.data.task, config.for_task(dataset.task)
-    design = make_design(config.subset, dataset.num_train, config.seed)
+    named, config = config.data.task, config.for_task(dataset.task)
+    groups = _groups(config, dataset, source) if asked else saved_groups(config, folder)
+    design = make_design(config.subset, dataset.num_train, config.seed, groups)
     if design.num_models is not None and config.num_models > design.num_models:
         raise InputError(
             f"--num-models is {config.num_models}, but there are only {design.num_models} masks; give fewer"
         )
-    guessed = "" if asked == dataset.task else f"the labels look like {dataset.task}; --task says otherwise"
-    return Request(config, folder, dataset, design, _describe(dataset, design), given, guessed=guessed)
+    described = _describe(dataset, design)
+    if groups is not None:
+        described["groups_sha256"] = hashlib.sha256(json.dumps(groups.tolist()).encode()).hexdigest()
+    guessed = "" if named == dataset.task else f"the labels look like {dataset.task}; --task says otherwise"
+    return Request(config, folder, dataset, design, described, given, groups, guessed)
+
+
+def _groups(config: RunConfig, dataset: Dataset, source: InMemory | None) -> np.ndarray | None:
+    """The group of each training example, as the user names them now."""
+    if not config.subset.groups:
+        return None
+    if source and source.groups is not None:
+        return source.groups[np.isin(source.dataset.train_ids, dataset.train_ids)]
+    values, rows = read_npy(user_path(config.subset.groups)), dataset.train_ids
+    if values.ndim != 1 or len(values) <= rows.max() or (len(rows) == rows.max() + 1 < len(values)):
+        raise InputError(
+            f"--groups {config.subset.groups} has shape {values.shape}; expected one value for each training example "
+            f"of {dataset.name}, {rows.max() + 1} or more"
+        )
+    return as_groups(values[rows], len(rows))
+
+
+def saved_groups(config: RunConfig, folder: Path) -> np.ndarray | None:
+    """The groups as a run folder holds them."""
+    if not config.subset.groups:
+        return None
+    if (found := store.read_arrays(folder / GROUPS)) is None or "groups" not in found:
+        raise InputError(f"{folder / GROUPS} is missing or damaged; give the same groups to memjax.fit again")
+    return as_groups(found["groups"], len(found["groups"]))
 
 
 def request_without_inputs(config: RunConfig, plan: Plan, missing: str) -> Request:
@@ -95,9 +131,9 @@ def request_without_inputs(config: RunConfig, plan: Plan, missing: str) -> Reque
     if task_named(config.data.task).targets == "numbers":
         known |= {f"{side}_targets": np.full(len(known[f"{side}_ids"]), np.nan) for side in ("train", "test")}
     names = {"name": plan.data["name"], "class_names": tuple(plan.data["class_names"]), "task": config.data.task}
-    dataset = Dataset(**names, **nothing, **known)
-    design = make_design(config.subset, num_train, config.seed)
-    return Request(config, folder, dataset, design, plan.data, missing=missing)
+    dataset, groups = Dataset(**names, **nothing, **known), saved_groups(config, folder)
+    design = make_design(config.subset, num_train, config.seed, groups)
+    return Request(config, folder, dataset, design, plan.data, groups=groups, missing=missing)
 
 
 def _describe(dataset: Dataset, design: SubsetDesign) -> dict[str, Any]:

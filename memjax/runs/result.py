@@ -18,6 +18,7 @@ from memjax.machine.workers import make_worker
 from memjax.results import Estimates, PairTable
 from memjax.runs import display, stages, summary
 from memjax.runs.carry_out import carry_out
+from memjax.runs.groups import ByGroup
 from memjax.runs.influence_on import influence_on
 from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
@@ -30,7 +31,7 @@ FIRST = 5  # suspects that a result shows of itself
 
 
 @dataclass(frozen=True, eq=False)
-class Result:
+class Result(ByGroup):
     """The result of a run, finished or not.
 
     Attributes:

@@ -270,9 +270,11 @@ def _extras(settings: dict[str, Any], words: dict[str, str]) -> list[str]:
 
 
 def _subsets(subset: dict[str, Any]) -> str:
-    design = subset["design"]
+    design, groups = subset["design"], subset.get("groups")
     if design in ("fixed-size", "bernoulli", "balanced"):
-        return f"{design}, {100 * subset['subset_fraction']:g} % of the training examples"
+        return f"{design}, {100 * subset['subset_fraction']:g} % of the {'groups' if groups else 'training examples'}"
+    if groups:
+        return f"{design}, by group"
     return f"{design}, {subset['num_groups']} groups" if design == "leave-group-out" else design
 
 

@@ -1,13 +1,15 @@
 """Subset designs: which training examples each model trains on."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Shaped
 
 from memjax.config.specs import SubsetSpec
 from memjax.errors import InputError
+from memjax.subsets.by_group import by_group, keeps_groups, leave_group_out
 from memjax.subsets.designs import (
     balanced,
     bernoulli,
@@ -15,20 +17,27 @@ from memjax.subsets.designs import (
     everything,
     fixed_size,
     from_file,
-    leave_group_out,
     leave_one_out,
     profile,
 )
 from memjax.types import SubsetDesign
 
 
-def make_design(spec: SubsetSpec, num_train: int, seed: int) -> SubsetDesign:
+def make_design(
+    spec: SubsetSpec, num_train: int, seed: int, groups: Shaped[np.ndarray, " train"] | None = None
+) -> SubsetDesign:
     """The subset design for a training set of `num_train` examples.
 
+    Args:
+      groups: the group of each example.  Subsets are then drawn as if each group were one example: it is in a subset
+        or out of it as a whole, `subset_fraction` is that of the groups, and leave-group-out leaves out these groups.
+
     Raises:
-      InputError: the subset fraction leaves no example in or none out, there are more groups than examples, or the
-        masks file cannot be used.
+      InputError: the subset fraction leaves no example or group in or none out, there are more groups than examples,
+        the masks file cannot be used or splits a group, or the design is leave-one-out and there are groups.
     """
+    if groups is not None:
+        return _of_groups(spec, seed, groups)
     if spec.design == "everything":
         return everything(num_train)
     if spec.design == "leave-one-out":
@@ -49,11 +58,28 @@ def make_design(spec: SubsetSpec, num_train: int, seed: int) -> SubsetDesign:
         return bernoulli(seed, num_train, spec.subset_fraction)
     size = int(num_train * spec.subset_fraction + 1e-9)  # 0.7 * 10 is 6.999... in binary
     if size in (0, num_train):
+        what = "groups" if spec.groups else "training examples"
         raise InputError(
-            f"--subset-fraction {spec.subset_fraction} of {num_train} training examples is {size}; "
-            "each model must train on at least one example and leave out at least one; give another fraction"
+            f"--subset-fraction {spec.subset_fraction} of {num_train} {what} is {size}; each model must train on at "
+            f"least one{' group' if spec.groups else ' example'} and leave out at least one; give another fraction"
         )
     return fixed_size(seed, num_train, size) if spec.design == "fixed-size" else balanced(seed, num_train, size)
+
+
+def _of_groups(spec: SubsetSpec, seed: int, groups: Shaped[np.ndarray, " train"]) -> SubsetDesign:
+    """The design whose units are groups."""
+    names, number = np.unique(groups, return_inverse=True)
+    if len(names) < 2:
+        raise InputError(f"--groups puts all {len(groups)} training examples into one group; give two groups or more")
+    if spec.design == "leave-one-out":
+        raise InputError(
+            f"--design leave-one-out would split the {len(names):,} groups; give --design leave-group-out, or no groups"
+        )
+    if spec.design == "masks-file":
+        return keeps_groups(from_file(Path(spec.masks_file), len(groups)), groups)
+    if spec.design == "leave-group-out":
+        return by_group(leave_one_out(len(names)), number)
+    return by_group(make_design(replace(spec, groups=spec.groups or "groups"), len(names), seed), number)
 
 
 class Coverage(NamedTuple):

@@ -142,20 +142,6 @@ def leave_one_out(num_train: int) -> SubsetDesign:
     return SubsetDesign("all examples but one, in turn", num_train, num_train - 1, 1 - 1 / num_train, None, masks)
 
 
-def leave_group_out(seed: int, num_train: int, num_groups: int) -> SubsetDesign:
-    """Model t leaves out group t mod num_groups.  The examples are assigned to groups of equal size at random."""
-    group = np.empty(num_train, int)
-    group[host_permutation(seed, "groups", 0, num_train)] = np.arange(num_train) % num_groups
-
-    def masks(model_ids: Int[np.ndarray, " models"]) -> Bool[np.ndarray, "models train"]:
-        return group != (model_ids % num_groups)[:, None]
-
-    smallest = num_train // num_groups
-    return SubsetDesign(
-        f"all but one of {num_groups} groups, in turn", num_train, num_train - smallest, 1 - 1 / num_groups, None, masks
-    )
-
-
 def from_file(path: Path, num_train: int) -> SubsetDesign:
     """Model t trains on the examples with a 1 in row t of the (models x train) array of 0 and 1 in the file.
 

@@ -115,6 +115,7 @@ WITHOUT_A_ROW = sorted(
         "join_pairs",
         "loss_attack",
         "memorization_p_values",
+        "of_groups",
         "population_attack",
         "prior_factors",
         "rmia",

@@ -292,6 +292,7 @@ ELSEWHERE = {
     "bounded_interval": "an interval: tests/statistics/test_bounded_interval",
     "family_wise_p_values": "draws permutations: tests/statistics/test_multiplicity",
     "in_pairs": "tells whether a design is complementary: test_tally",
+    "of_groups": "of groups of examples: test_groups",
     "memorization_p_values": "those of pairs of an example with itself: tests/statistics/test_multiplicity",
     "prior_factors": "of the data, before any model is trained: test_datamodels",
     "shrink": "by a prior that is fitted to many examples: test_shrink",

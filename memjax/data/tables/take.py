@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from memjax.config.specs import TableSpec
-from memjax.data.in_memory import InMemory, Table, from_arrays
+from memjax.data.in_memory import InMemory, Table, as_groups, from_arrays
 from memjax.data.labels import encode_labels
 from memjax.data.tables.columns import encode, shown, understand
 from memjax.data.tables.files import SAID
@@ -21,13 +21,14 @@ TRAIN_WORDS = {"train", "training", "0", "false"}
 
 
 def from_table(
-    frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", test: Any = None, task: str = ""
+    frame: Any, spec: TableSpec, seed: int = 0, name: str = "table", test: Any = None, task: str = "", groups: str = ""
 ) -> InMemory:
     """The rows of a data frame as examples, with the user's own names of columns, rows and classes.
 
     Test rows are `test`, if they are in a data frame of their own; else a column names them, or the seed draws them.
+    `groups` is the column with the group of each row, if there is one.
     """
-    _check_names(frame, spec)
+    _check_names(frame, spec, groups)
     labels, said = frame[spec.target], list(frame.attrs.get(SAID, ()))
     if unlabelled := int(labels.isna().sum()):
         raise InputError(
@@ -46,7 +47,7 @@ def from_table(
         said.append(words)
     if test is None:
         frame, test = frame[~rows], frame[rows]
-    left_out = [column for column in (spec.target, spec.id, spec.split, *spec.drop) if column in frame.columns]
+    left_out = [column for column in (spec.target, spec.id, spec.split, groups, *spec.drop) if column in frame.columns]
     inputs, ids = frame.drop(columns=left_out), frame[spec.id] if spec.id else frame.index  # the rows of the table
     test_inputs = test_labels = test_ids = None
     if len(test):
@@ -54,7 +55,8 @@ def from_table(
         test_ids = test[spec.id] if spec.id else test.index
     names = {"name": name, "ids": ids, "test_ids": test_ids, "task": task}
     found = from_frames(inputs, frame[spec.target], test_inputs, test_labels, **names)
-    return found._replace(notices=(*said, *found.notices))
+    own = as_groups(frame[groups], len(frame)) if groups else None
+    return found._replace(notices=(*said, *found.notices), groups=own)
 
 
 def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: Any) -> InMemory:
@@ -70,13 +72,14 @@ def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: A
     return found._replace(table=table, features=features, notices=tuple(said))
 
 
-def _check_names(frame: Any, spec: TableSpec) -> None:
+def _check_names(frame: Any, spec: TableSpec, groups: str) -> None:
     names = [str(name) for name in frame.columns]
     if not spec.target:
         raise InputError(
             f"the table does not say which column has the labels; give --target COLUMN, one of: {', '.join(names)}"
         )
-    asked = {"--target": (spec.target,), "--id": (spec.id,), "--split": (spec.split,), "--drop": spec.drop}
+    asked = {"--target": (spec.target,), "--id": (spec.id,), "--split": (spec.split,), "--groups": (groups,)}
+    asked |= {"--drop": spec.drop}
     for option, wanted in asked.items():
         for column in filter(None, wanted):
             if column not in frame.columns:

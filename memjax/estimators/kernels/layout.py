@@ -41,6 +41,9 @@ def layout_of_parts(parts: Iterable[Bool[np.ndarray, "models train"]]) -> Layout
         return None
     rate = total / len(size)
     strata = _strata(size, float((rate * (1 - rate)).sum()))
+    if strata.any() and len(units := _units(packed, size, rate)) < len(rate):
+        counts = [np.unpackbits(part, axis=1)[:, units].sum(1, dtype=np.int64) for part in packed]
+        strata = _strata(np.concatenate(counts), float((rate * (1 - rate))[units].sum()))
     varies = (rate > 0) & (rate < 1)  # examples that are always in or never in make no other subsets
     keys, every = np.concatenate(packed), np.packbits(varies)
     start = np.zeros(len(size), bool)
@@ -55,6 +58,31 @@ def layout_of_parts(parts: Iterable[Bool[np.ndarray, "models train"]]) -> Layout
     _, leader, groups = np.unique(np.stack([strata, groups]), axis=1, return_index=True, return_inverse=True)
     groups = groups.reshape(-1)
     return Layout(strata, groups, start != start[leader][groups])
+
+
+def _units(
+    packed: list[UInt8[np.ndarray, "models octets"]],
+    size: Int[np.ndarray, " models"],
+    rate: Float[np.ndarray, " train"],
+) -> Int[np.ndarray, " units"]:
+    """One of the examples of each group that was drawn as a whole, and all others.
+
+    More examples are in and out of the same subsets than independent draws would give: at least twice as many pairs,
+    and more than chance allows (Poisson).
+    """
+    from scipy.stats import poisson
+
+    sums, rng = np.zeros(len(rate), np.uint64), np.random.default_rng(0)
+    for part in packed:
+        for row in part:
+            sums += np.unpackbits(row, count=len(rate)) * rng.integers(2**62, dtype=np.uint64)
+    varies = np.flatnonzero((rate > 0) & (rate < 1))
+    _, first, counts = np.unique(sums[varies], return_index=True, return_counts=True)
+    share, pairs = size / len(rate), int((counts * (counts - 1) // 2).sum())
+    expected = len(varies) * (len(varies) - 1) / 2 * float(np.prod(share**2 + (1 - share) ** 2))
+    if pairs < 2 * expected or poisson.sf(pairs - 1, expected) >= RARE:
+        return np.arange(len(rate))
+    return np.sort(varies[first])
 
 
 def _strata(size: Int[np.ndarray, " models"], variance: float) -> Int[np.ndarray, " models"]:
