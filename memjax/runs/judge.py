@@ -34,11 +34,11 @@ def judge(
 ) -> Verdict:  # fmt: skip
     """Judges attribution scores (train x test) of any method by models that were trained on random subsets.
 
-    All correlations are Spearman's, of one test example, and their mean over test examples:
+    Correlations are of one test example, and their mean is taken over test examples:
 
-    * LDS: of sums of scores over each model's subset with the model's output; its ceiling needs a twin.
-    * left out: of scores with what exact retraining without an example, or a group of them, does.
-    * influence, twin: of scores with the influence that the run, or its twin, estimates.
+    * LDS: Spearman, of sums of scores over each model's subset with the model's output; its ceiling needs a twin.
+    * left out: Pearson, of scores with what exact retraining without an example, or a group of them, does.
+    * influence, twin: Pearson, of scores with the influence that the run, or its twin, estimates.
 
     Strong pairs: the recall of the run's strong pairs among equally many largest scores of one class.  Wrong labels:
     the average precision on labels that were changed on purpose, by `self_influence`, or by the least sum of scores.
@@ -50,7 +50,8 @@ def judge(
       twin: a run with another seed.  On the same subsets it gives the ceiling.
       left_out: a run whose models leave out one example or one group each, best several times.
       fitted_masks: (models, train) masks of the models that the scores were made from.
-      score: the output to judge by: margin, log_odds, probability or correct; by default the first that is saved.
+      score: the output to judge by: margin, log_odds, probability or correct; by default the first that is saved, or
+        the score of a run of another task.
       brittleness: test examples to measure brittleness on.  This trains 3 x `repeats` models for each.
       remove: how many training examples to remove.
       repeats: models for each removal.
@@ -65,7 +66,7 @@ def judge(
     """
     judging, other, alone = _opened(run, twin, left_out)
     given = read_scores(scores, judging.ids, judging.test_ids)
-    score = score or next(name for name in QUANTITIES if name in judging.config.keep)
+    score = score or next((name for name in QUANTITIES if name in judging.config.keep), judging.config.score)
     if judging.run.sees_everything:
         raise InputError(f"{store.shown(judging.folder)} has models on everything; give a run on random subsets")
     known = given.fitted_masks if fitted_masks is None else fitted_masks
@@ -83,13 +84,15 @@ def judge(
         if measures[0].low > measures[0].ceiling:
             notices.append(ABOVE)
     measures += [*(bench.left_out(alone) if alone else ()), *bench.wrong_labels()]
+    if brittleness and "correct" not in judging.config.keep:
+        raise InputError(f"brittleness is of right and wrong predictions; the run has {judging.dataset.kinds}")
     if brittleness:
         own = np.nan_to_num(_influence(*bench.judging[:2]))
         found = brittleness_of(judging, given, own, brittleness, remove, repeats, seed)
         measures.append(Measure("brittleness", *found))
     if not measures:
         raise InputError(f"{store.shown(judging.folder)} leaves out fewer than three groups; expected three or more")
-    if measures[0].high < 0:
+    if measures[0].value < 0 and measures[0].is_sure:
         notices.insert(0, TURNED)
     where = printable(str(scores)) if isinstance(scores, str | Path) else "an array"
     named = {"models": judging, "twin": other, "left out": alone}
@@ -211,11 +214,11 @@ class _Bench:
 
     def _correlation(self, name: str, predicted: Any, outputs: Any, halves: Any, about: str) -> list[Measure]:
         from memjax.estimators.judging import ceiling_of_halves
-        from memjax.estimators.lds import rank_agreement
+        from memjax.estimators.lds import agreement, pearson
 
         if len(predicted) < 3:
             return []
-        each = rank_agreement(predicted, outputs, seed=self.seed, draws=DRAWS)
+        each = agreement(predicted, outputs, of=pearson, seed=self.seed, draws=DRAWS)
         ceiling = ceiling_of_halves(*halves) if halves else np.nan
         return [Measure(name, *each[:3], 0.0, ceiling, "a perfect score", about)]
 

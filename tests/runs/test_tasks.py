@@ -14,6 +14,7 @@ from memjax import run
 from memjax.errors import InputError
 from memjax.metrics import tasks
 from memjax.runs.from_arrays import export
+from memjax.runs.judge import judge
 
 SMALL = {"num_models": 16, "epochs": 4, "pack_size": 8, "model": "mlp:8", "progress": False}
 
@@ -100,6 +101,17 @@ def test_it_is_opened_extended_and_not_mixed_with_another_task(numbers, capsys):
     assert opened.config.settings() == numbers.config.settings()
     assert run.main(["--run", str(numbers.folder), "--task", "counts"]) == 2
     assert "--keep 'minus_squared_error' is not known; choose one of: log_likelihood" in capsys.readouterr().err
+
+
+def test_scores_of_others_are_judged_by_the_squared_error(numbers):
+    values = np.random.default_rng(3).normal(size=numbers.influence.value.shape)
+
+    verdict = judge(values, numbers)
+
+    assert verdict.measures[0].name == "LDS"
+    assert abs(verdict.measures[0].value) < 0.5
+    with pytest.raises(InputError, match="brittleness is of right and wrong predictions"):
+        judge(values, numbers, brittleness=2)
 
 
 @pytest.mark.parametrize("kind", ["feldman-zhang", "lira"])
