@@ -11,6 +11,8 @@ from memjax.notebook import three_digits as digits
 from memjax.runs import display
 from memjax.runs.summary import printable
 
+SURE = 4  # standard errors from 0
+
 
 class Measure(NamedTuple):
     """One measure of scores, with its 95 % interval.
@@ -32,6 +34,11 @@ class Measure(NamedTuple):
     ceiling: float
     best: str
     about: str
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it lies more than four standard errors from 0: one interval in twenty of noise leaves out 0."""
+        return abs(self.value) > SURE * (self.high - self.low) / (2 * 1.96)
 
     def text(self) -> str:
         """The numbers in a sentence."""
@@ -64,12 +71,14 @@ class Verdict:
         """The first measure in words."""
         first = self.measures[0]
         scope = f"{first.name} {digits(first.value)}"
-        if first.high < 0:
-            return f"{scope}: the scores point the wrong way. With their sign turned they reach {digits(-first.value)}."
         if np.isnan(first.value):
             return f"{first.name} is not defined: the scores of a test example, or the outputs, are all the same."
-        if not first.low > 0:
+        if first.low <= 0 <= first.high:
             return f"{scope}: the interval holds 0, so these scores cannot be told from noise."
+        if not first.is_sure:
+            return f"{scope}: the interval leaves out 0, but one in twenty of noise does. These scores may be noise."
+        if first.value < 0:
+            return f"{scope}: the scores point the wrong way. With their sign turned they reach {digits(-first.value)}."
         share = f", {first.value / first.ceiling:.0%} of what {first.best} reaches" if first.ceiling > 0 else ""
         return f"{scope}{share}: the scores say which training examples help."
 

@@ -1,6 +1,7 @@
 """Scores before a run: noise, good scores, the wrong sign, the run's own scores, and those of its twin."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 import memjax
 from memjax import run
 from memjax.errors import InputError
+from memjax.runs.verdict import Measure, Verdict
 from tests.conftest import make_dataset
 
 SETTINGS = {
@@ -190,3 +192,20 @@ def test_noise_before_a_small_run_on_the_command_line(small_run, tmp_path, capsy
         memjax.judge(influence_of(result, "correct"), result)
     assert run.main(["judge", str(tmp_path / "scores.npz"), "--run", str(tmp_path)]) == 2
     assert "all the same" in memjax.judge(np.ones((80, 30)), result).answer()
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "words"),
+    [
+        (0.01, 0.02, "the interval holds 0"),
+        (0.01, 0.009, "may be noise"),
+        (-0.01, 0.009, "may be noise"),
+        (-0.01, 0.004, "the wrong way"),
+        (0.01, 0.004, "say which training examples help"),
+        (math.nan, math.nan, "is not defined"),
+    ],
+)
+def test_one_interval_of_noise_in_twenty_leaves_out_0_and_is_not_called_more_than_that(value, half, words):
+    measure = Measure("LDS", value, value - half, value + half, 0, math.nan, "", "")
+
+    assert words in Verdict([measure], [], [], []).answer()
