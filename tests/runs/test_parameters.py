@@ -163,3 +163,9 @@ def test_models_trained_on_everything_have_no_estimates(folders, capsys):
         result.memorization  # noqa: B018
     assert main(["--run", str(result.folder)]) == 0
     assert "5 trained on all examples" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("options", [{"checkpoint_minutes": 1.0}, {"stream": True, "scaling": "unit"}])
+def test_parameters_during_training_go_without_checkpoints_and_streams(options):
+    with pytest.raises(InputError, match="--keep parameters=2 stores parameters during training, which goes without"):
+        memjax.fit("digits", keep=["correct", "probability", "parameters=2"], **options)
