@@ -1,6 +1,7 @@
 """The linear datamodeling score: do sums of attributions predict how models trained on other subsets behave?"""
 
 import warnings
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -99,19 +100,22 @@ def linear_datamodeling_score(
             "other subsets"
         )
     groups = layout.groups if (layout := layout_of(masks)) else None
-    return rank_agreement(sums_over(masks, scores), outputs, again, groups=groups, seed=seed, draws=draws)
+    return agreement(sums_over(masks, scores), outputs, again, groups=groups, seed=seed, draws=draws)
 
 
-def rank_agreement(
+def agreement(
     predicted: Float[np.ndarray, "rows test"], outputs: Float[np.ndarray, "rows test"],
     again: Float[np.ndarray, "rows test"] | None = None, *, groups: Int[np.ndarray, " rows"] | None = None,
-    seed: int = 0, draws: int = 200,
+    of: Callable | None = None, seed: int = 0, draws: int = 200,
 ) -> LinearDatamodelingScore:  # fmt: skip
-    """Spearman correlation over rows, for each test example, with the interval over both and the ceiling of `again`.
-    Rows of one group are not independent."""
-    each = spearman(predicted, outputs)
+    """Correlation over rows, for each test example, with the interval over both and the ceiling of `again`.
+
+    It is Spearman's, or that of the function `of`.  Rows of one group are not independent.
+    """
+    of = of or spearman
+    each = of(predicted, outputs)
     groups = np.arange(len(outputs)) if groups is None else groups
-    low, high = _interval(predicted, outputs, each, groups, seed, draws)
+    low, high = _interval(predicted, outputs, each, groups, of, seed, draws)
     ceiling = np.nan
     if again is not None:
         retrained = spearman(again, outputs)
@@ -142,15 +146,22 @@ def spearman(
     """Column by column; equal values share their mean rank, and a constant column has no correlation."""
     from scipy.stats import rankdata
 
-    ranks = [rankdata(values, axis=0) for values in (first, second)]
-    centred = [values - values.mean(0) for values in ranks]
+    return pearson(rankdata(first, axis=0), rankdata(second, axis=0))
+
+
+def pearson(
+    first: Float[np.ndarray, "rows test"], second: Float[np.ndarray, "rows test"]
+) -> Float[np.ndarray, " test"]:
+    """Column by column; a constant column has no correlation."""
+    centred = [values - values.mean(0) for values in (first, second)]
     with np.errstate(invalid="ignore", divide="ignore"):
         return (centred[0] * centred[1]).sum(0) / np.sqrt((centred[0] ** 2).sum(0) * (centred[1] ** 2).sum(0))
 
 
 def _interval(
     predicted: Float[np.ndarray, "models test"], outputs: Float[np.ndarray, "models test"],
-    each: Float[np.ndarray, " test"], groups: Int[np.ndarray, " models"], seed: int, draws: int,
+    each: Float[np.ndarray, " test"], groups: Int[np.ndarray, " models"], of: Callable, seed: int,
+    draws: int,
 ) -> tuple[float, float]:  # fmt: skip
     """The mean -+ 1.96 standard errors, both models and test examples being samples (Owen, The Pigeonhole Bootstrap,
     2007): the variance over models plus that over test examples, less the noise of single correlations, which both
@@ -161,7 +172,7 @@ def _interval(
         np.concatenate([members[group] for group in rng.integers(len(members), size=len(members))])
         for _ in range(draws)
     ]
-    again = np.array([spearman(predicted[rows][:, known], outputs[rows][:, known]) for rows in drawn])
+    again = np.array([of(predicted[rows][:, known], outputs[rows][:, known]) for rows in drawn])
     if draws < 2 or not number:
         return float("nan"), float("nan")
     with warnings.catch_warnings():

@@ -34,11 +34,11 @@ def judge(
 ) -> Verdict:  # fmt: skip
     """Judges attribution scores (train x test) of any method by models that were trained on random subsets.
 
-    All correlations are Spearman's, of one test example, and their mean over test examples:
+    Correlations are of one test example, and their mean is taken over test examples:
 
-    * LDS: of sums of scores over each model's subset with the model's output; its ceiling needs a twin.
-    * left out: of scores with what exact retraining without an example, or a group of them, does.
-    * influence, twin: of scores with the influence that the run, or its twin, estimates.
+    * LDS: Spearman, of sums of scores over each model's subset with the model's output; its ceiling needs a twin.
+    * left out: Pearson, of scores with what exact retraining without an example, or a group of them, does.
+    * influence, twin: Pearson, of scores with the influence that the run, or its twin, estimates.
 
     Strong pairs: the recall of the run's strong pairs among equally many largest scores of one class.  Wrong labels:
     the average precision on labels that were changed on purpose, by `self_influence`, or by the least sum of scores.
@@ -214,11 +214,11 @@ class _Bench:
 
     def _correlation(self, name: str, predicted: Any, outputs: Any, halves: Any, about: str) -> list[Measure]:
         from memjax.estimators.judging import ceiling_of_halves
-        from memjax.estimators.lds import rank_agreement
+        from memjax.estimators.lds import agreement, pearson
 
         if len(predicted) < 3:
             return []
-        each = rank_agreement(predicted, outputs, seed=self.seed, draws=DRAWS)
+        each = agreement(predicted, outputs, of=pearson, seed=self.seed, draws=DRAWS)
         ceiling = ceiling_of_halves(*halves) if halves else np.nan
         return [Measure(name, *each[:3], 0.0, ceiling, "a perfect score", about)]
 
