@@ -16,7 +16,7 @@ from memjax import prng
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.data import load_dataset
-from memjax.metrics import metrics_named
+from memjax.metrics import CLASSIFICATION
 from memjax.models import make_model
 from memjax.subsets import make_design
 from memjax.training import Training, examples_of, make_optimizer, make_train, num_batches, train_many
@@ -74,7 +74,7 @@ class NetworkSettings(BaseSettings):
 def single(model: Model, dataset: Dataset, size: int, spec: TrainSpec) -> Training:
     """The training of one model on subsets of a size, outside a run folder; its correctness is stored."""
     steps = spec.epochs * num_batches(size, spec.batch_size)
-    keep = metrics_named(("correct",))
+    keep = CLASSIFICATION.functions(("correct",))
     return make_train(model, make_optimizer(spec, steps), keep, size, spec.epochs, spec.batch_size)
 
 
