@@ -127,5 +127,9 @@ def _kernels(full: memjax.Result) -> GradientKernels:
     return gradient_kernels(models.network, *models.parameters(), *sides, "margin")
 
 
-if __name__ == "__main__":
+def main() -> None:
     measure(Settings, run)
+
+
+if __name__ == "__main__":
+    main()
