@@ -55,13 +55,14 @@ class Planted(NamedTuple):
 
 
 def plant(dataset: Dataset, count: int, seed: int) -> Planted:
-    """Adds so many images with copies, and so many writers."""
+    """Replaces so many images by copies with a wrong label, and adds so many writers."""
     rng, number = np.random.default_rng(seed), dataset.num_classes
-    inputs, labels = [dataset.train_inputs], [dataset.train_labels]
-    groups = [2 * count + np.arange(dataset.num_train)]
+    order = rng.permutation(dataset.num_train)  # the first are replaced: else one image would have two labels
+    inputs, labels = [dataset.train_inputs[order[count:]]], [dataset.train_labels[order[count:]]]
+    groups = [2 * count + np.arange(dataset.num_train - count)]
     for group in range(2 * count):
         size = COPIES if group < count else IMAGES
-        rows = rng.integers(dataset.num_train, size=1 if group < count else size)
+        rows = order[[group]] if group < count else rng.integers(dataset.num_train, size=size)
         images, true = np.resize(dataset.train_inputs[rows], (size, *dataset.input_shape)), dataset.train_labels[rows]
         if group >= count:
             images.reshape(size, -1)[:, rng.permutation(images[0].size)[:MARK]] = dataset.train_inputs.max()

@@ -55,7 +55,7 @@ def content_hash(dataset: Dataset) -> str:
         dataset.train_labels.astype(np.int64),
         dataset.test_inputs,
         dataset.test_labels.astype(np.int64),
-        *(() if dataset.train_targets is None else (dataset.train_targets, dataset.test_targets)),
+        *(targets for targets in (dataset.train_targets, dataset.test_targets) if targets is not None),
     ):
         digest.update(f"/{array.dtype.name} {array.shape}/".encode())
         if isinstance(array, Stored) and array.identity:

@@ -88,8 +88,8 @@ def _with_targets(
     targets["test"] = nothing if test[1] is None else as_targets("test", test[1], task)
     for which, (inputs, _) in (("train", train), ("test", test)):
         check_counts(which, inputs, targets[which])
-    splits = (Split(inputs, np.zeros(len(inputs), np.int32)) for inputs in narrowed(train[0], test[0]))
-    dataset = make_dataset(name, Parts(*splits, (ONE_CLASS,)))
+    first, second = (Split(inputs, np.zeros(len(inputs), np.int32)) for inputs in narrowed(train[0], test[0]))
+    dataset = make_dataset(name, Parts(first, second, (ONE_CLASS,)))
     found = replace(dataset, train_targets=targets["train"], test_targets=targets["test"], task=task)
     return found, np.array([ONE_CLASS])
 

@@ -21,8 +21,8 @@ def settled_task(asked: str, labels: Any) -> str:
     if asked or np.ma.isMaskedArray(labels):
         return "" if asked == "classification" else asked
     try:
-        values = np.asarray(labels)
-        values = values.astype(np.float64) if values.dtype.kind in "biuf" else np.zeros(1)
+        given = np.asarray(labels)
+        values: np.ndarray = given.astype(np.float64) if given.dtype.kind in "biuf" else np.zeros(1)
     except (TypeError, ValueError):  # rows of several lengths
         return ""
     if values.ndim == 2 and values.shape[1] > 1 and np.isin(values, (0, 1)).all():

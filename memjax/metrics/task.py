@@ -110,7 +110,7 @@ class Task:
     @property
     def table(self) -> dict[str, Metric]:
         """Its scores by name."""
-        return {row.name: row for row in self.scores}  # pyright: ignore[reportAttributeAccessIssue]
+        return {row.name: row for row in self.scores if isinstance(row, Metric)}
 
     def functions(self, names: Sequence[str]) -> dict[str, Callable[[Any, Any], Any]]:
         """The functions of some scores by name; InputError for a name that is none of this task."""

@@ -50,6 +50,8 @@ class BatchNorm(nnx.BatchNorm):
 
         A sum over pixels and examples at once takes a TPU more cycles than a convolution, and the gradient needs four.
         """
+        assert self.scale is not None  # `normalization` makes both
+        assert self.bias is not None
         exact, count = inputs.astype(jnp.float32), inputs.size // inputs.shape[-1]
         mean, square = (
             jax.lax.optimization_barrier(values.sum((1, 2))).sum(0) / count for values in (exact, exact * exact)

@@ -12,7 +12,9 @@ from memjax.types import Dataset, Tree
 
 def as_arrays(kept: dict[int, Tree] | None) -> dict[str, np.ndarray] | None:
     """The arrays of (params, state) after each epoch, by epoch and path in the tree; None if nothing is kept."""
-    return kept and {f"{epoch}/{name}": leaf for epoch, tree in kept.items() for name, leaf in named(tree)}
+    if kept is None:
+        return None
+    return {f"{epoch}/{name}": leaf for epoch, tree in kept.items() for name, leaf in named(tree)}
 
 
 def as_tree(arrays: dict[str, np.ndarray], epoch: int, like: Tree) -> Tree:
@@ -33,7 +35,9 @@ def as_tree(arrays: dict[str, np.ndarray], epoch: int, like: Tree) -> Tree:
         if found is None or found.shape[1:] != wanted or found.dtype != kind:
             given = "nothing" if found is None else f"{found.dtype} {found.shape[1:]}"
             raise InputError(f"stored parameters hold {given} for {name} after epoch {epoch}; expected {kind} {wanted}")
-        leaves.append(jax.random.wrap_key_data(found, impl="threefry2x32") if is_key(leaf) else found)
+        leaves.append(
+            jax.random.wrap_key_data(jax.numpy.asarray(found), impl="threefry2x32") if is_key(leaf) else found
+        )
     return jax.tree.unflatten(jax.tree.structure(like), leaves)
 
 

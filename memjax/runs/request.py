@@ -121,7 +121,7 @@ def request_without_inputs(config: RunConfig, plan: Plan, missing: str) -> Reque
     The run's own files say what else there is to know.  Labels are -1 where there are no estimates yet.
     """
     folder, num_train, num_test = place(config.folder()), plan.data["num_train"], plan.data["num_test"]
-    known = {"train_labels": np.full(num_train, -1), "test_labels": np.full(num_test, -1)}
+    known: dict[str, Any] = {"train_labels": np.full(num_train, -1), "test_labels": np.full(num_test, -1)}
     known |= {"train_ids": np.arange(num_train), "test_ids": np.arange(num_test)}
     known |= {"mislabelled": np.zeros(num_train, bool), "corrupted": np.zeros(num_train, bool)}
     known |= {"test_corrupted": np.zeros(num_test, bool)}

@@ -38,7 +38,7 @@ class Measure(NamedTuple):
     @property
     def is_sure(self) -> bool:
         """Whether it lies more than four standard errors from 0: one interval in twenty of noise leaves out 0."""
-        return abs(self.value) > SURE * (self.high - self.low) / (2 * 1.96)
+        return bool(abs(self.value) > SURE * (self.high - self.low) / (2 * 1.96))
 
     def text(self) -> str:
         """The numbers in a sentence."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
@@ -135,9 +136,9 @@ def changed_blocks(folder: Path, stock: Stock, blocks: Sequence[int]) -> Iterato
 
 def write_index(folder: Path, stock: Stock, plan: str) -> None:
     """Writes the index, on this machine only.  Without permission or space nothing is written: it can be made again."""
-    arrays = {"plan": np.array(plan), **{name: stock.table[name] for name in COLUMNS.names or ()}}
+    columns: dict[str, Any] = {name: stock.table[name] for name in COLUMNS.names or ()}
     with suppress(OSError):
-        write_locally(folder / FILE, lambda stream: np.savez(stream, **arrays))
+        write_locally(folder / FILE, lambda stream: np.savez(stream, plan=np.array(plan), **columns))
 
 
 def _read_index(folder: Path, plan: str) -> np.ndarray:

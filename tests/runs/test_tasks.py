@@ -158,7 +158,7 @@ def test_the_same_through_the_command_line(tmp_path, capsys):
     ],
 )
 def test_every_task_trains_estimates_reports_and_opens(task, targets, score):
-    result = memjax.fit(*made(targets), task=task, **SMALL)
+    result = memjax.fit(*made(targets), task=task, **SMALL | {"epochs": 100, "learning_rate": 0.02})
 
     assert result.config.score == score
     assert np.isfinite(result.memorization.value).all()
@@ -167,7 +167,7 @@ def test_every_task_trains_estimates_reports_and_opens(task, targets, score):
     assert len(result.dataframe()) == 40
     np.testing.assert_array_equal(memjax.open(result.folder).memorization.value, result.memorization.value)
     inside, outside = (np.nanmean(side) for side in result.estimates.scores[score][:2])
-    assert inside > outside - 0.02  # learned: models do not do worse on what they saw
+    assert inside > outside
 
 
 def absolute(outputs, targets):

@@ -78,11 +78,12 @@ def gradient_kernels(
     losses = jax.jit(lambda params, state: loss(network(params, state, jnp.asarray(train_inputs)), labels))
     parts = []
     for number in range(num_models):
-        one = jax.tree.map(lambda leaf, number=number: leaf[number : number + 1], (params, state))
+        one, its_state = jax.tree.map(lambda leaf, number=number: leaf[number : number + 1], (params, state))
         train, test = (
-            per_example_gradients(network, *one, *side, dims=dims, seed=seed, memory=memory)[0] for side in sides
+            per_example_gradients(network, one, its_state, *side, dims=dims, seed=seed, memory=memory)[0]
+            for side in sides
         )
-        wrong = -np.expm1(-np.asarray(losses(*jax.tree.map(lambda leaf: leaf[0], one))))
+        wrong = -np.expm1(-np.asarray(losses(*jax.tree.map(lambda leaf: leaf[0], (one, its_state)))))
         part = GradientKernels(train @ train.T, train @ test.T, wrong)
         parts = [part if not parts else GradientKernels(*map(np.add, parts[0], part))]
     found = GradientKernels(*(each / num_models for each in parts[0]))

@@ -28,10 +28,10 @@ def last_layer_features(
     """
     inputs = jnp.asarray(inputs)
     leaves, _ = jax.tree.flatten(params)
-    one = jax.tree.map(lambda leaf: leaf[0], (params, state))
-    classes = network(*one, inputs[:1]).shape[-1]
+    one, its_state = jax.tree.map(lambda leaf: leaf[0], (params, state))
+    classes = network(one, its_state, inputs[:1]).shape[-1]
     for place in reversed([place for place, leaf in enumerate(leaves) if leaf.shape[2:] == (classes,)]):
-        if not _is_last(network, place, *one, inputs[:2]):
+        if not _is_last(network, place, one, its_state, inputs[:2]):
             continue
         parts = [
             np.asarray(_features(network, place, params, state, inputs[start : start + AT_ONCE]))
