@@ -106,7 +106,7 @@ ROWS = [
     Edge(0, "command", "command", lambda: "--keep nonsense", "--keep 'nonsense' is not known; ... logits, parameters, parameters=N, parameters=every:K"),
     Edge(0, "option", BOTH, lambda: "--keep correct parameters=0", "--keep 'parameters=0' is not known; did you mean parameters=N? ... parameters=every:K"),
     Edge(0, "option", BOTH, lambda: "--keep correct parameters parameters=2", "--keep names the parameters twice: parameters parameters=2; give one of them"),
-    Edge(0, "option", BOTH, lambda: "--keep correct probability parameters=999", "--keep parameters=999 asks for more than the ... epochs of the training; give a smaller number"),
+    Edge(0, "option", "command", lambda: "--keep correct probability parameters=999", "--keep parameters=999 asks for more than the 60 epochs of the training; give a smaller number"),
     Edge(0, "command", "command", lambda: "status", "Required options ... run: memjax status --help"),
     Edge(0, "command", "command", lambda: "--quiet --json", "--quiet and --json ask for two different things; give one of them"),
     Edge(0, "option", "fit", lambda: "--num-modles 5", "num_modles is no option of a run; did you mean ... --help-all` for the options"),
