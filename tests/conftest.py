@@ -20,6 +20,17 @@ jax.config.update("jax_compilation_cache_dir", _CACHE.name)  # many tests compil
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
+_MAPS = Path("/proc/self/maps")
+_MAPS_MOST = 40_000  # Linux allows a process 65,530; beyond, the compiler ends it with a segmentation fault
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_compiled_programs():
+    """Each compiled program takes parts of the process's memory map: they are forgotten before there are too many."""
+    yield
+    if _MAPS.exists() and _MAPS.read_bytes().count(b"\n") > _MAPS_MOST:
+        jax.clear_caches()
+
 
 def make_dataset(num_train=60, num_test=20, num_classes=3, shape=(4,), seed=0, dtype=np.float32) -> Dataset:
     """One Gaussian cloud per class.  The clouds overlap."""

@@ -64,7 +64,8 @@ def halves(masks: Bool[np.ndarray, "models train"], seed: int = 0) -> list[Bool[
     """Which models are in each of two random halves; those of equal or opposite subsets are in one."""
     groups = layout.groups if (layout := layout_of(masks)) else np.arange(len(masks))
     order = np.random.default_rng(seed).permutation(groups.max() + 1)
-    return [np.isin(groups, order[side::2]) for side in (0, 1)]
+    middle = len(order) // 2
+    return [np.isin(groups, half) for half in (order[:middle], order[middle : 2 * middle])]
 
 
 def agreement(first: Float[np.ndarray, " train"], second: Float[np.ndarray, " train"]) -> Reliability:

@@ -43,6 +43,7 @@ CALLS = {
     "memorization": (MASKS, CORRECT),
     "memorization_p_values": (MASKS, CORRECT),
     "memorization_totals": (MASKS, CHANCE),
+    "of_groups": (np.arange(6), MASKS, CORRECT),
     "out_of_bag": (MASKS, np.stack([ODDS, -ODDS], -1)),
     "pair_p_values": (MASKS, CORRECT, TWO, TWO),
     "population_attack": (ODDS[:2], CHANCE[:2]),
