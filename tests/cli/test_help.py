@@ -31,7 +31,7 @@ def test_help_fits_one_screen_and_names_only_what_there_is(capsys):
     assert len(out.splitlines()) <= 40
     assert max(map(len, out.splitlines())) <= 100
     options = {option.name for _, group in grouped() for option in group} | {"--help", "--help-all", "--preset"}
-    options |= {"--arrays", "--repair", "--for"}  # of `estimate` and `verify`; decides defaults
+    options |= {"--arrays", "--repair", "--out", "--for"}  # of `estimate`, `verify` and `truth`; decides defaults
     assert set(re.findall(r"--[a-z-]+", out)) <= options
     for name in list(COMMANDS)[1:]:
         assert f"{name} " in out
