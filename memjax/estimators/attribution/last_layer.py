@@ -71,7 +71,7 @@ def representer(
         score[i, j] = mean over models m of  ([y_i = y_j] - p_i[y_j]) / (2 penalty train)  h_i . h_j
 
     where p_i are the probabilities of all classes and h the features.  Where the last layer minimises mean loss +
-    penalty |W|^2 the scores of a test example add up to its logit (without bias); elsewhere they are a
+    penalty ``|W|^2`` the scores of a test example add up to its logit (without bias); elsewhere they are a
     direction.  Sign: above 0 where training on i raises the logit of j's label.  Range: any number.
 
     Args:

@@ -15,8 +15,8 @@ def project(rows: Float[Array, "examples columns"], dims: int, seed: int = 0) ->
 
         projected = rows @ signs / sqrt(dims),      signs[k, d] = -1 or 1 with equal chance
 
-    An inner product of two rows is then off by about |a| |b| / sqrt(dims).  The signs are a function of the seed, of k
-    and of d (the bits of a counter-based generator), `TILE` rows of them at a time; sums are in float32.
+    An inner product of rows a and b is then off by about ``|a| |b| / sqrt(dims)``.  The signs are a function of the
+    seed, of k and of d (the bits of a counter-based generator), `TILE` rows of them at a time; sums are in float32.
 
     Args:
       dims: a multiple of 32.
