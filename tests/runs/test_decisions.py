@@ -80,6 +80,7 @@ def test_pairs_of_memorized_examples_are_decided():
     assert late == (0, 4)
 
 
+@pytest.mark.slow
 def test_a_decision_is_wrong_no_more_often_than_it_may():
     """Over runs that stop when all are decided: the share of examples on the wrong side of the threshold."""
     truth, wrong = 1 - np.linspace(0, 1, 30), []

@@ -56,6 +56,7 @@ def test_fractions_are_covered_too():
     assert ever_missed(masks, scores, 0.98 * 0.1, sequence()) <= MOST
 
 
+@pytest.mark.slow
 def test_pairs_whose_models_agree_are_covered():
     """Model 2k + 1 is wrong where model 2k is right: the difference varies twice as much as of independent models."""
     rng = np.random.default_rng(2)
