@@ -20,7 +20,7 @@ SCREENS = {
 }
 
 
-def spoiled_table():
+def corrupted_table():
     """The table with words as labels and names of patients; one label in twenty is wrong."""
     data = load_breast_cancer(as_frame=True)
     table = data.frame.drop(columns="target").round(4)
@@ -39,7 +39,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         options = {"target": "diagnosis", "id": "patient", "test_fraction": 0.0, "num_models": 200}
-        result = memjax.fit(spoiled_table(), run=Path(folder) / "run", name="breast cancer", **options)
+        result = memjax.fit(corrupted_table(), run=Path(folder) / "run", name="breast cancer", **options)
         page_of = result.report().path.as_uri()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])

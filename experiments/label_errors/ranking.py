@@ -19,13 +19,14 @@ the average precision there is the share of the n wrong labels that stand among 
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 import memjax
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval, paired
+from experiments.common.planted import FOLDS, PEER, Size
 from experiments.common.settings import BaseSettings, Cost
 from memjax.config.specs import DataSpec
 from memjax.errors import one_of
@@ -33,17 +34,6 @@ from memjax.errors import one_of
 COST = Cost("2 min", "20 min")
 CHOSEN = "held-out probability"
 WRONG_FIRST = "those that look wrong first"
-PEER = "cleanlab"
-FOLDS = 5
-
-
-class Size(NamedTuple):
-    """How much one size of the experiment has."""
-
-    names: tuple[str, ...]
-    models: int
-    draws: int
-
 
 SIZES = {
     "smoke": Size(("wine",), 24, 2),

@@ -16,28 +16,18 @@ of gradient boosting, and of the same network by the same training; and its `Cle
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 import memjax
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval, paired
+from experiments.common.planted import FOLDS, PEER, Size
 from experiments.common.settings import BaseSettings, Cost
 
 COST = Cost("1 min", "10 min")
 CHOSEN = "held-out error"
-PEER = "cleanlab"
-FOLDS = 5
-
-
-class Size(NamedTuple):
-    """How much one size of the experiment has."""
-
-    names: tuple[str, ...]
-    models: int
-    draws: int
-
 
 SIZES = {
     "smoke": Size(("diabetes",), 16, 2),

@@ -73,7 +73,7 @@ def narrowed(train: Inputs, test: Inputs) -> tuple[Any, Any]:
 def check_spread(train: Inputs, how: str, names: Sequence[str] = (), stream: bool = False) -> None:
     """Refuses a feature most of whose different values become the same number once it is scaled in float32.
 
-    Some thousand numbers of each feature are looked at.  A stream divides by the largest number of its type.
+    Some thousand numbers of each feature are read.  A stream divides by the largest number of its type.
     """
     if train.dtype.kind == "b" or train.dtype.itemsize <= 2:
         return

@@ -42,7 +42,7 @@ def area_under_margin(margin: ArrayLike) -> Float[np.ndarray, "*models train"]:
 def first_learned(correct: ArrayLike, epochs: ArrayLike | None = None) -> Float[np.ndarray, "*models train"]:
     """After how many epochs an example is right for the first time; NaN if it never is.
 
-    What is right before training (epoch 0) is right by chance, and nothing is learned then.
+    An example that is right before training (epoch 0) is not learned then.
 
     Args:
       correct: whether the model had the example right.

@@ -10,6 +10,7 @@ from memjax.estimators.checks import as_masks_and_scores
 from memjax.estimators.intervals import bounded_interval
 from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.memorization import memorization, sides
+from memjax.metrics import METRICS
 from memjax.types import ArrayLike
 
 
@@ -39,7 +40,7 @@ class GroupScores(NamedTuple):
         """
         value, stderr, num_in, num_out = map(np.asarray, found := memorization(self.masks, self.scores))
         low, high = map(np.asarray, found.interval(form="normal"))
-        if score in ("correct", "probability") and layout_of(self.masks) is None:
+        if score in METRICS and METRICS[score].bounded and layout_of(self.masks) is None:
             low, high = bounded_interval(*sides(self.masks, self.scores, "unbiased"))
         return {"group": self.names, "size": self.sizes, "memorization": value, "stderr": stderr, "low": low,
                 "high": high, "num_in": num_in, "num_out": num_out}  # fmt: skip

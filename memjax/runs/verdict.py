@@ -44,7 +44,7 @@ class Measure(NamedTuple):
         """The numbers in a sentence."""
         ceiling = "" if np.isnan(self.ceiling) else f"; ceiling {digits(self.ceiling)} ({self.best})"
         interval = f"95 % interval {digits(self.low)} to {digits(self.high)}"
-        return f"{digits(self.value)} ({interval}); {digits(self.chance)} by chance{ceiling}; {self.about}"
+        return f"{digits(self.value)} ({interval}); {digits(self.chance)} under the null{ceiling}; {self.about}"
 
 
 @dataclass(frozen=True, eq=False)

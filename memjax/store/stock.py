@@ -116,7 +116,7 @@ def take_stock(folder: Path, plan: str) -> Stock:
 def changed_blocks(folder: Path, stock: Stock, blocks: Sequence[int]) -> Iterator[tuple[int, str]]:
     """Those of some blocks that are damaged, and why.  Reads the blocks whose bytes are not yet checked, and no others.
 
-    On an object store none is looked at, because all blocks would have to be downloaded; `verify` does that.
+    On an object store none is read, because all blocks would have to be downloaded; `verify` does that.
     """
     if url_of(folder):
         return

@@ -35,3 +35,18 @@ def shows(place, text: str) -> None:
     from playwright.sync_api import expect
 
     expect(place).to_contain_text(text)
+
+
+def opened_at(visit, path, width: int, scheme: str, table: str):
+    """A page of one table at a width: nothing is wider than the screen; the answer and the table begin on it."""
+    page = visit(path=path, color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".answer").bounding_box()["y"] < 300
+    assert page.locator(f"{table} tbody tr").first.bounding_box()["y"] < 700
+    assert "cat <b>" in page.locator(table).inner_text()
+    for chart in page.locator("svg.chart").all():
+        inside = chart.bounding_box()
+        assert inside["x"] >= 0
+        assert inside["x"] + inside["width"] <= width
+    return page

@@ -109,3 +109,14 @@ def test_a_users_examples_together_say_more_than_each_alone():
     areas = [membership_curve(alone, inside[120:, groups]).auc, membership_curve(together, inside[120:]).auc]
     # Normal scores a distance d apart have an area of Phi(d / sqrt 2); the mean of 8 is sqrt 8 times as far apart.
     np.testing.assert_allclose(areas, [0.714, 0.945], atol=0.02)
+
+
+def test_every_score_from_0_to_1_has_the_interval_of_bounded_means():
+    rng = np.random.default_rng(4)
+    inside, groups = drawn(rng, 24, 6, 3)
+    found = of_groups(groups, inside[:, groups], rng.random((24, 18)) < inside[:, groups])
+
+    for name in ("probability", "label_accuracy", "exact_match"):
+        np.testing.assert_array_equal(found.columns(name)["high"], found.columns("correct")["high"])
+    assert (found.columns("correct")["high"] <= 1).all()
+    assert (found.columns("margin")["high"] > 1).any()

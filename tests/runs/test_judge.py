@@ -153,7 +153,7 @@ def test_the_command_prints_the_verdict_and_writes_the_page(court, tmp_path, cap
     said = json.loads(capsys.readouterr().out.splitlines()[-1])
 
     assert "(test, train), turned" in " ".join(text.split())
-    assert "by chance; ceiling" in " ".join(text.split())
+    assert "under the null; ceiling" in " ".join(text.split())
     assert said["measures"][0]["name"] == "LDS"
     assert said["measures"][0]["value"] == memjax.judge(file, judging, twin=twin)["LDS"].value
     assert "class 2" in page.read_text()

@@ -69,7 +69,7 @@ def test_the_sentence_counts_them_and_the_table_has_no_letters_that_a_terminal_a
 
 
 @pytest.fixture(scope="module")
-def spoiled(tmp_path_factory):
+def corrupted(tmp_path_factory):
     """Two clouds of points with names, of which three have the other cloud's label, in a file."""
     rng = np.random.default_rng(0)
     number = np.arange(120)
@@ -78,14 +78,14 @@ def spoiled(tmp_path_factory):
     table["kind"], table["who"] = np.array(["ant", "bee"])[label], [f"N{row:03d}" for row in number]
     wrong = [10, 31, 77]
     table.loc[wrong, "kind"] = np.array(["ant", "bee"])[1 - label[wrong]]
-    folder = tmp_path_factory.mktemp("spoiled")
+    folder = tmp_path_factory.mktemp("corrupted")
     table.to_csv(folder / "bugs.csv", index=False)
     return folder, {f"N{row:03d}" for row in wrong}
 
 
-def test_two_commands_from_a_file_to_the_wrong_labels(spoiled, capsys, monkeypatch):
+def test_two_commands_from_a_file_to_the_wrong_labels(corrupted, capsys, monkeypatch):
     monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "2")
-    folder, wrong = spoiled
+    folder, wrong = corrupted
     options = ["--target", "kind", "--id", "who", "--test-fraction", "0", "--num-models", "40", "--epochs", "60"]
 
     source = ["--dataset", f"csv:{folder / 'bugs.csv'}", "--model", "mlp:32", "--run", str(folder / "run")]
@@ -104,8 +104,8 @@ def test_two_commands_from_a_file_to_the_wrong_labels(spoiled, capsys, monkeypat
     assert set(memjax.open(folder / "run").suspects(3)["id"]) == wrong
 
 
-def test_a_wrong_count_is_refused(spoiled, capsys):
-    assert run.main(["suspects", str(spoiled[0]), "--count", "0"]) == 2
+def test_a_wrong_count_is_refused(corrupted, capsys):
+    assert run.main(["suspects", str(corrupted[0]), "--count", "0"]) == 2
     assert "--count is 0" in capsys.readouterr().err
 
 

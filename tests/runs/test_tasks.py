@@ -24,9 +24,9 @@ def planted(seed: int = 0):
     inputs, targets = load_diabetes(return_X_y=True)
     rng = np.random.default_rng(seed)
     rows = rng.permutation(len(targets))[:400]
-    spoiled, targets = np.arange(400) < 20, targets[rows]
+    corrupted, targets = np.arange(400) < 20, targets[rows]
     targets[:20] += rng.uniform(250, 350, 20) * rng.choice([-1, 1], 20)
-    return inputs[rows].astype(np.float32), targets, spoiled
+    return inputs[rows].astype(np.float32), targets, corrupted
 
 
 def made(targets, seed: int = 1, count: int = 60, columns: int = 3):
@@ -121,16 +121,16 @@ def test_a_format_for_classes_is_refused_by_name(numbers, tmp_path, kind):
 
 
 def test_wrong_targets_of_diabetes_are_the_most_memorized():
-    inputs, targets, spoiled = planted()
+    inputs, targets, corrupted = planted()
 
     result = memjax.fit(inputs, targets, task="regression", num_models=32, progress=False)
 
-    assert average_precision_score(spoiled, result.memorization.value) > 0.5
+    assert average_precision_score(corrupted, result.memorization.value) > 0.5
 
 
 @pytest.mark.slow
 def test_the_same_through_the_command_line(tmp_path, capsys):
-    inputs, targets, spoiled = planted(1)
+    inputs, targets, corrupted = planted(1)
     table = pd.DataFrame(inputs, columns=[f"x{number}" for number in range(10)]).assign(progression=targets)
     table.to_csv(tmp_path / "diabetes.csv", index=False)
     place = str(tmp_path / "run")
@@ -144,7 +144,7 @@ def test_the_same_through_the_command_line(tmp_path, capsys):
     assert run.main(["suspects", place, "--count", "400", "--json"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(rows) == 400
-    assert average_precision_score(spoiled[[row["id"] for row in rows]], [row["memorization"] for row in rows]) > 0.5
+    assert average_precision_score(corrupted[[row["id"] for row in rows]], [row["memorization"] for row in rows]) > 0.5
 
 
 @pytest.mark.slow

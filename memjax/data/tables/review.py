@@ -27,7 +27,7 @@ class Decision(NamedTuple):
 
 
 class Applied(NamedTuple):
-    """How many rows got a new label, were left out, and stayed although they were looked at."""
+    """How many rows got a new label, were left out, and stayed as they are after the review."""
 
     relabelled: int
     dropped: int
