@@ -94,13 +94,12 @@ def call(arguments: list[str]) -> int:
         chips, rest = ahead(rest) if command == "doctor" else (None, rest)
         begin, rest = beginning(rest)
         if command == "truth":
-            begin = replace(begin, num_models=1000, subset=SubsetSpec(subset_fraction=0.5), keep=TRUTH)
+            begin = replace(begin, num_models=1000, subset=SubsetSpec(subset_fraction=0.5))
         defaults = {"config": begin} | ({"ahead": chips} if chips else {})
         commands = COMMANDS | {command: partial(COMMANDS[command], **defaults)}
     return tyro.extras.subcommand_cli_from_dict(commands, prog="memjax", args=[command, *rest], config=CONFIG) or 0
 
 
-TRUTH = ("correct", "margin", "probability")  # outputs that a truth saves
 SHELLS = ("bash", "zsh", "tcsh")
 CONFIG = (tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 

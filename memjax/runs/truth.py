@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from memjax.config.run_config import RunConfig
+from memjax.config.run_config import DEFAULT_KEEP, RunConfig
 from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
 from memjax.exchange import written_as
+from memjax.metrics import task_named
 from memjax.runs.brittleness import retrained
 from memjax.runs.fit import fit_config
 from memjax.runs.judge import QUANTITIES
@@ -19,6 +20,7 @@ from memjax.runs.progress import Teller
 from memjax.runs.publish import check_free, publish
 from memjax.runs.result import Result
 
+KEPT = ("correct", "margin", "probability")  # outputs that are saved if none are named
 Files = dict[str, Callable[[Any], object]]  # by their names, what writes them
 
 
@@ -37,9 +39,18 @@ def make_truth(
       licence, creator, name: as for `publish`.
 
     Raises:
-      InputError: the folder holds other files, subsets have several sizes, or what training refuses.
+      InputError: the folder holds other files, the task is not of classes, subsets have several sizes, or what training
+        refuses.
     """
     check_free(out)
+    task = task_named(config.data.task)
+    if task.targets != "classes":
+        raise InputError(
+            f"--task is {task.name}; a truth is of classes, as other programs read it. Train a run of this task on "
+            "random subsets, and judge scores with memjax judge SCORES --run DIR"
+        )
+    if config.keep == DEFAULT_KEEP:
+        config = replace(config, keep=KEPT)
     if config.subset.design not in ("fixed-size", "balanced"):
         raise InputError(
             f"--design is {config.subset.design}; a truth needs subsets of one size: fixed-size or balanced"

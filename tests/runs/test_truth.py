@@ -108,6 +108,10 @@ def test_a_truth_goes_on_and_leaves_other_folders_alone(truth, tmp_path, capsys)
     assert "holds other files" in capsys.readouterr().err
     assert make(tmp_path / "new", "--design", "bernoulli") == 2
     assert "subsets of one size" in capsys.readouterr().err
+    assert make(tmp_path / "new", "--task", "regression", "--keep", "minus_squared_error") == 2
+    assert "a truth is of classes" in capsys.readouterr().err
+    assert make(tmp_path / "new", "--task", "counts") == 2
+    assert "a truth is of classes" in capsys.readouterr().err
     assert make(tmp_path / "new", "--repeats", "0") == 2
     assert not (tmp_path / "new").exists()
 
