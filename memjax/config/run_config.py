@@ -56,8 +56,9 @@ class RunConfig:
     train: TrainSpec = field(default_factory=TrainSpec)
     keep: tuple[Kept, ...] = DEFAULT_KEEP
     """Quantities to store for each model on each training and test example; the default is that of classes, and other
-    tasks have their own.  parameters also stores the trained networks, for `result.models`; parameters=N stores them N
-    times during training, after equal numbers of epochs, and parameters=every:K after every K epochs and the last."""
+    tasks have their own.  parameters, alone or beside others, also stores the trained networks, for `result.models`;
+    parameters=N stores them N times during training, after equal numbers of epochs, and parameters=every:K after every
+    K epochs and the last."""
     record: tuple[Recorded, ...] = ()
     """Quantities to record for each training example while a model trains, for `memjax.dynamics`.  Default: nothing."""
     record_every: int = 1
@@ -125,8 +126,8 @@ class RunConfig:
         return config
 
     def _settle(self, task: Task) -> None:
-        if self.kept_metrics == DEFAULT_KEEP and not {*DEFAULT_KEEP} <= {*task.table}:
-            object.__setattr__(self, "keep", (*task.keep, *self.keep[len(DEFAULT_KEEP) :]))
+        if not self.kept_metrics or (self.kept_metrics == DEFAULT_KEEP and not {*DEFAULT_KEEP} <= {*task.table}):
+            object.__setattr__(self, "keep", (*task.keep, *(name for name in self.keep if name not in DEFAULT_KEEP)))
         for option, names, more in (("keep", self.kept_metrics, PARAMETERS), ("record", self.record, ())):
             known = [name for name, row in task.table.items() if option in row.options]
             for name in names:
