@@ -102,7 +102,7 @@ class RunConfig:
         _check_keep(self)
         if self.data.task in BUILT_IN or (not self.data.task and {*self.kept_metrics} <= {*CLASSIFICATION.table}):
             self._settle(task_named(self.data.task))
-        _check_epochs(self.record_every, self.record_epochs, self.train.epochs)
+        _check_epochs(self)
         _check_own(self)
         _check_stream(self)
         _check_worker(self.worker)
@@ -128,6 +128,8 @@ class RunConfig:
     def _settle(self, task: Task) -> None:
         if not self.kept_metrics or (self.kept_metrics == DEFAULT_KEEP and not {*DEFAULT_KEEP} <= {*task.table}):
             object.__setattr__(self, "keep", (*task.keep, *(name for name in self.keep if name not in DEFAULT_KEEP)))
+        if "log_odds" in self.keep and "log_odds" not in task.table:
+            raise InputError(f"--for membership and --keep log_odds are for classes, not for {task.name}; leave them out")
         for option, names, more in (("keep", self.kept_metrics, PARAMETERS), ("record", self.record, ())):
             known = [name for name, row in task.table.items() if option in row.options]
             for name in names:
@@ -161,8 +163,7 @@ class RunConfig:
         """The epochs after which metrics are recorded, ascending; empty if nothing is recorded."""
         if not self.record:
             return ()
-        last = self.train.epochs
-        return self.record_epochs or (*range(self.record_every, last, self.record_every), last)
+        return self.record_epochs or _every(self.record_every, self.train.epochs)
 
     @property
     def kept_metrics(self) -> tuple[str, ...]:
@@ -177,7 +178,7 @@ class RunConfig:
             return ()
         how = word.partition("=")[2]
         if how.startswith("every:"):
-            return (*range(int(how[6:]), last, int(how[6:])), last)
+            return _every(int(how[6:]), last)
         count = 1 if how in ("", "last") else int(how)
         return tuple(-(-last * part // count) for part in range(1, count + 1))
 
@@ -263,9 +264,17 @@ def _check_stream(config: RunConfig) -> None:
         )
 
 
-def _check_epochs(every: int, epochs: tuple[int, ...], last: int) -> None:
-    if epochs and every != 1:
-        raise InputError("--record-every and --record-epochs say the same twice; give one of them")
+def _every(step: int, last: int) -> tuple[int, ...]:
+    return (*range(step, last, step), last)
+
+
+def _check_epochs(config: RunConfig) -> None:
+    every, epochs, last = config.record_every, config.record_epochs, config.train.epochs
+    if epochs and every != 1 and epochs != _every(every, last):
+        raise InputError(
+            f"--record-every {every} and --record-epochs {' '.join(map(str, epochs))}, or those of the run, differ; "
+            "give one of them"
+        )
     if list(epochs) != sorted(set(epochs)) or (epochs and not (epochs[0] >= 0 and epochs[-1] <= last)):
         raise InputError(
             f"--record-epochs is {' '.join(map(str, epochs))}; give numbers from 0 to {last}, which is --epochs, "

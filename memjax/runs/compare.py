@@ -192,6 +192,10 @@ def _check(a: Result, b: Result) -> list[str]:
             f"{store.shown(a.folder)} and {store.shown(b.folder)} hold the same models; expected two runs that differ "
             "in their data, network or --seed"
         )
+    if a.config.data.task != b.config.data.task:
+        raise InputError(
+            f"the task of A is {a.config.data.task}, that of B {b.config.data.task}; expected two runs of one task"
+        )
     if a.estimates.score != b.estimates.score:
         raise InputError(
             f"the scores of A are differences of {a.estimates.score}, those of B of {b.estimates.score}; estimate one "

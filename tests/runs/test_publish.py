@@ -159,7 +159,11 @@ def test_every_column_has_a_meaning_and_every_metric_has_one(digits, words):
 @pytest.mark.parametrize(
     ("targets", "options", "lines"),
     [
-        (np.repeat(np.arange(3), 8), {"groups": np.repeat(np.arange(12), 2)}, ["| `groups.parquet`, `groups.npz` | 12 |"]),
+        (
+            np.repeat(np.arange(3), 8),
+            {"groups": np.repeat(np.arange(12), 2)},
+            ["| `groups.parquet`, `groups.npz` | 12 |"],
+        ),
         (np.arange(24) / 7, {"task": "regression"}, ['file["train_minus_squared_error"]', "was trained on; the npz"]),
     ],
 )
