@@ -187,7 +187,8 @@ def random_control(rng: np.random.Generator, control: Control) -> np.ndarray:
 
 def draw(rows: dict[str, dict]):
     """The effect under each control, on all test examples and on those without near-duplicates."""
-    figure, axes = panels(1, 1, 7.0, 4.0, note="error bars: 95 % intervals of the mean over retrainings")
+    times = next(iter(rows.values()))["all"].repeats
+    figure, axes = panels(1, 1, 7.0, 4.0, note=f"error bars: 95 % intervals of the mean over {times} retrainings")
     places = np.arange(len(rows))
     for shift, key, color in (
         (-0.15, "all", "tab:blue"),

@@ -146,7 +146,8 @@ def run(settings: Settings) -> Result:
 
 def draw(deep: memjax.Result, linear: list[memjax.Result]):
     """Memorization by the network and by linear classifiers on its features."""
-    figure, axes = panels(1, 2, 4.4, 3.4)
+    models, count = deep.estimates.num_models, len(deep.estimates.mem)
+    figure, axes = panels(1, 2, 4.4, 3.4, note=f"{count:,} training examples, {models} models, the first network")
     bins = np.linspace(0, 1, 19)
     for found, label, color in ((deep, "network", "tab:blue"), (linear[0], "linear on features", "tab:orange")):
         axes[0, 0].hist(np.clip(found.estimates.mem, 0, 1), bins, histtype="step", label=label, color=color)

@@ -132,7 +132,7 @@ def run(settings: Settings) -> Result:
 
 def draw(estimates: dict[float, Scores], truth: Scores, table: dict):
     """Estimates against the truth with both errors, and bias by fraction."""
-    figure, axes = panels(1, 3, 4.0, 3.7, note="error bars: 95 % intervals")
+    figure, axes = panels(1, 3, 4.0, 3.7, note=f"{len(truth.value)} examples; error bars: 95 % intervals")
     for axis, fraction in zip(axes[0, :2], (0.7, 0.95), strict=True):
         scores = estimates[fraction]
         axis.errorbar(

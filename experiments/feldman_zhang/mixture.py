@@ -174,7 +174,10 @@ def run(settings: Settings) -> Result:
 
 def draw(by_count: dict[int, dict], numbers: dict):
     """Memorization by the size of the sub-population, and losses, each with its prediction."""
-    figure, axes = panels(1, 2, 4.6, 3.5, note="error bars: 95 % intervals of the mean, over examples or retrainings")
+    times = numbers["loss"]["seen once"].repeats
+    size = f"{numbers['num_train']:,} examples, {times} retrainings"
+    note = f"{size}; error bars: 95 % intervals of the mean over examples or retrainings"
+    figure, axes = panels(1, 2, 4.6, 3.5, note=note)
     measured = [row["measured"] for row in by_count.values()]
     values, style = [item.value for item in measured], {"fmt": "o", "label": "measured", "capsize": 2}
     axes[0, 0].errorbar(list(by_count), values, ends(measured), **style)

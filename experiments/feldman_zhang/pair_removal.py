@@ -139,7 +139,7 @@ def run(settings: Settings) -> Result:
                 mean_interval(explained - dropped["all"] / 2)),
         Verdict("the others get worse too (CIFAR-100: hardly)", mean_interval(dropped["not influenced"])),
     ]  # fmt: skip
-    return Result(numbers, verdicts, draw(numbers["drop"]))
+    return Result(numbers, verdicts, draw(numbers["drop"], len(pairs)))
 
 
 def intervals_of(values: dict[str, dict[str, np.ndarray]]) -> dict[str, dict[str, Interval]]:
@@ -147,9 +147,11 @@ def intervals_of(values: dict[str, dict[str, np.ndarray]]) -> dict[str, dict[str
     return {name: {on: mean_interval(each) for on, each in row.items()} for name, row in values.items()}
 
 
-def draw(drop: dict[str, dict[str, Interval]]):
+def draw(drop: dict[str, dict[str, Interval]], pairs: int):
     """Drop of accuracy by what was removed, on all test examples, on the influenced ones and on the others."""
-    figure, axes = panels(1, 1, 6.0, 3.4, note="error bars: 95 % intervals of the mean over retrainings")
+    times = drop[PAIRS]["all"].repeats
+    note = f"{pairs:,} pairs; error bars: 95 % intervals of the mean over {times} retrainings"
+    figure, axes = panels(1, 1, 6.0, 3.4, note=note)
     for place, (name, row) in enumerate(drop.items()):
         where = np.arange(len(row)) + 0.2 * (place - 1.5)
         heights = [item.value for item in row.values()]
