@@ -95,7 +95,9 @@ def run(settings: Settings) -> Result:
         "mean_difference_infl": agreement.mean_difference(pairs.value, other_pairs.value, chosen_pairs),
         "rank_correlation_mem": correlation,
     }
-    return Result(numbers, verdicts_of(last, correlation, sizes[-1]), draw(measured, forecast))
+    return Result(
+        numbers, verdicts_of(last, correlation, sizes[-1]), draw(measured, forecast, (data.num_train, data.num_test))
+    )
 
 
 def verdicts_of(curves: Curves, correlation: Interval, models: int) -> list[Verdict]:
@@ -109,9 +111,10 @@ def verdicts_of(curves: Curves, correlation: Interval, models: int) -> list[Verd
     ]
 
 
-def draw(measured: dict[int, Curves], forecast: dict[int, Curves]):
+def draw(measured: dict[int, Curves], forecast: dict[int, Curves], sizes: tuple[int, int]):
     """Jaccard by threshold, of examples at the left and of pairs at the right."""
-    figure, axes = panels(1, 2, 5.0, 3.9, note="bands: 95 % intervals, examples or test examples drawn again")
+    note = "{:,} training and {:,} test examples; bands: 95 % intervals, one or the other drawn again".format(*sizes)
+    figure, axes = panels(1, 2, 5.0, 3.9, note=note)
     shades = ("lightskyblue", "tab:blue", "navy")
     for side, (axis, thresholds, paper) in enumerate(((axes[0, 0], MEM, PAPER_MEM), (axes[0, 1], INFL, PAPER_INFL))):
         for color, (size, curves) in zip(shades, measured.items(), strict=True):

@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> None:
     for command, seconds in commands:
         print(f"{seconds / 60:6.1f} min  {command}")
     hours = sum(seconds for _, seconds in commands) / 3600
-    print(f"{len(commands)} runs: {hours:.1f} hours on two cores with other work beside; without models that were there")
+    print(f"{len(commands)} runs: {hours:.1f} hours on two cores with other work beside; models of before not counted")
     if "--run" not in arguments:
         return
     failed = [command for command, _ in commands
