@@ -12,7 +12,7 @@ from scipy.stats import binom
 from experiments.arpit import easy_and_hard, filters, loss_sensitivity, patterns_first, regularizers, speed
 from experiments.common import intervals
 from experiments.common.claim import Verdict
-from experiments.common.intervals import Interval, mean_interval, paired
+from experiments.common.intervals import Interval, paired
 from experiments.common.stopping import stopped_early
 from experiments.feldman_zhang import conflict, marginal_utility, memorization_values, proxies, twins
 from memjax import dynamics
