@@ -16,6 +16,7 @@ from experiments.common.intervals import Interval, paired
 from experiments.common.stopping import stopped_early
 from experiments.feldman_zhang import conflict, marginal_utility, memorization_values, proxies, twins
 from memjax import dynamics
+from tests.experiments import worlds_of_feldman_zhang
 
 LEVEL = 0.025
 
@@ -129,6 +130,7 @@ WORLDS = {
     equally_hard_examples: 300,
     two_equal_groups: 400,
     no_rank_correlation: 25,
+    **worlds_of_feldman_zhang.WORLDS,
 }
 
 
