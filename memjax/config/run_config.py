@@ -129,7 +129,9 @@ class RunConfig:
         if not self.kept_metrics or (self.kept_metrics == DEFAULT_KEEP and not {*DEFAULT_KEEP} <= {*task.table}):
             object.__setattr__(self, "keep", (*task.keep, *(name for name in self.keep if name not in DEFAULT_KEEP)))
         if "log_odds" in self.keep and "log_odds" not in task.table:
-            raise InputError(f"--for membership and --keep log_odds are for classes, not for {task.name}; leave them out")
+            raise InputError(
+                f"--for membership and --keep log_odds are for classes, not for {task.name}; leave them out"
+            )
         for option, names, more in (("keep", self.kept_metrics, PARAMETERS), ("record", self.record, ())):
             known = [name for name, row in task.table.items() if option in row.options]
             for name in names:
