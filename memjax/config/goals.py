@@ -58,6 +58,6 @@ def check_goal(goal: Goal, design: str, score: str) -> None:
     scores = ("correct",) if goal.kind == "pairs" else ("correct", "probability")
     if goal.decides and score not in scores:
         raise InputError(
-            f"--until {goal} is for classes, with --score {' or '.join(scores)}, not {score}; --until stderr=0.03 is for "
-            "every score"
+            f"--until {goal} is for classes, with --score {' or '.join(scores)}, not {score}; --until stderr=0.03 is "
+            "for every score"
         )
