@@ -46,7 +46,9 @@ class Dataset:
       mislabelled: training examples whose label was changed on purpose.
       corrupted, test_corrupted: examples whose label or input was corrupted on purpose; by default none.
       train_targets, test_targets: (examples,) or (examples, targets) numbers to be predicted; None: classes are.
+        Of sequences the ids of the tokens to be predicted, (examples, length); below 0 where none is.
       task: what networks are trained for, by the name of a `Task`; empty: classification.
+      tokens: of sequences, what each token id of the vocabulary is in a text; else empty.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Dataset:
     train_targets: Shaped[np.ndarray, "train ..."] | None = None
     test_targets: Shaped[np.ndarray, "test ..."] | None = None
     task: str = ""
+    tokens: tuple[str, ...] = ()
 
     def __post_init__(self):
         for side, name in (("train", "corrupted"), ("test", "test_corrupted")):
@@ -91,11 +94,18 @@ class Dataset:
     @property
     def kinds(self) -> str:
         """What is to be predicted, in words."""
+        if self.tokens:
+            return f"sequences of {len(self.tokens):,} tokens"
         return f"{self.num_classes} classes" if self.train_targets is None else f"targets of {self.task}"
 
     def targets(self, side: str) -> Shaped[np.ndarray, "examples ..."]:
         """What is to be predicted on a side, train or test: numbers, or else class numbers."""
         return getattr(self, f"{side}_labels" if self.train_targets is None else f"{side}_targets")
+
+    @property
+    def input_type(self) -> Any:
+        """The type in which networks get inputs."""
+        return np.int32 if self.tokens else np.float32
 
     @property
     def input_shape(self) -> tuple[int, ...]:

@@ -17,11 +17,11 @@ from memjax.prng import check_seed
 Score = (
     Literal[
         "correct", "probability", "margin", "log_odds", "minus_squared_error", "log_likelihood", "label_accuracy",
-        "exact_match",
+        "exact_match", "token_accuracy", "log_probability",
     ]
     | str
 )  # fmt: skip
-Kept = Score | Literal["logits", "outputs", "right_labels"]
+Kept = Score | Literal["logits", "outputs", "right_labels", "token_log_probability"]
 Logger = Literal["mlflow", "wandb", "tensorboard"]
 Recorded = Score | Literal["loss", "error_norm", "squared_error"]
 DEFAULT_KEEP = ("correct", "probability")
@@ -125,6 +125,10 @@ class RunConfig:
         return config
 
     def _settle(self, task: Task) -> None:
+        if task.targets == "tokens" and self.model.model == ModelSpec.model:
+            object.__setattr__(self, "model", replace(self.model, model="transformer"))
+        if task.targets == "tokens" and self.train.input_noise:
+            raise InputError("--input-noise is for numbers; leave it out for sequences of tokens")
         if self.kept_metrics == DEFAULT_KEEP and not {*DEFAULT_KEEP} <= {*task.table}:
             object.__setattr__(self, "keep", (*task.keep, *self.keep[len(DEFAULT_KEEP) :]))
         for option, names, more in (("keep", self.kept_metrics, PARAMETERS), ("record", self.record, ())):
@@ -217,7 +221,10 @@ class RunConfig:
 
 
 # Settings that older folders lack.  They are stored only if they differ, so that older folders keep their names.
-_ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test", "channels_last": False, "task": ""}
+_ADDED_LATER = {
+    "stream": False, "image_size": None, "test_split": "test", "channels_last": False, "task": "", "padding": -1,
+    "tokens": "characters", "length": None, "vocabulary": None,
+}  # fmt: skip
 
 
 def _check_keep(config: RunConfig) -> None:

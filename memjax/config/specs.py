@@ -12,7 +12,8 @@ RANGES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (("num_models",), lambda count: count >= 2,
      "2 or more: models that saw an example are compared with models that did not"),
     (("num_groups", "max_models"), lambda count: count >= 2, "2 or more"),
-    (("per_class", "test_per_class", "epochs", "batch_size", "pack_size", "cpu_devices", "hosts", "devices"),
+    (("per_class", "test_per_class", "epochs", "batch_size", "pack_size", "cpu_devices", "hosts", "devices",
+      "vocabulary", "length"),
      lambda count: count >= 1, "1 or more"),
     (("image_size",), lambda count: count >= 1, "1 or more pixels"),
     (("record_every",), lambda count: count >= 1, "1 or more epochs"),
@@ -45,13 +46,23 @@ class DataSpec:
 
     dataset: str = "digits"
     """digits; csv:FILE or parquet:FILE, with --target COLUMN; folder:FOLDER of images; npz:FILE; npy:FOLDER;
-    idx:FOLDER; mnist, fashion_mnist, cifar10, cifar100, svhn_cropped; emoji, emoji32, mnist5k (made by a script of
-    the source tree, experiments/data); tfds:NAME."""
+    idx:FOLDER; text:FILE, or a folder of .txt files, a line an example; mnist, fashion_mnist, cifar10, cifar100,
+    svhn_cropped; emoji, emoji32, mnist5k (made by a script of the source tree, experiments/data); tfds:NAME."""
     task: str = ""
     """What networks are trained for: classification, binary (one output for two classes), regression (squared error),
-    counts (Poisson), multi_label (a column of 0 and 1 for each label), or your own, package.module:NAME of a
-    memjax.Task.  Default: regression for labels that are not whole numbers, multi_label for rows of 0 and 1, else
-    classification."""
+    counts (Poisson), multi_label (a column of 0 and 1 for each label), tokens (each token of a sequence from those
+    before it), or your own, package.module:NAME of a memjax.Task.  Default: tokens for text:FILE and for rows of whole
+    numbers that are the inputs moved by one, regression for labels that are not whole numbers, multi_label for rows of
+    0 and 1, else classification."""
+    tokens: str = "characters"
+    """For text:FILE, what a token is: characters, bytes, or pieces:N, N word pieces by the package tokenizers."""
+    length: int | None = None
+    """For text:FILE: the most tokens of an example; longer lines are cut off, and that is told.  Default: those of the
+    longest line, at most 256."""
+    padding: int = -1
+    """For sequences: the id that fills them up.  It is not predicted."""
+    vocabulary: int | None = None
+    """For sequences: the number of token ids, which are from 0.  Default: the largest id and one."""
     classes: tuple[int, ...] = ()
     """Only these classes, renumbered from 0 in the order given.  Default: all."""
     per_class: int | None = None
@@ -91,6 +102,10 @@ class DataSpec:
             raise InputError("--corrupt changes data in memory, where --stream does not load them; drop one of them")
         if not self.dataset.startswith(("tfds:", "folder:")) and self.image_size:
             raise InputError(f"--image-size is for folder:FOLDER and tfds:NAME; leave it out for {self.dataset}")
+        if self.dataset.startswith("text:"):
+            object.__setattr__(self, "task", self.task or "tokens")
+        elif (self.tokens, self.length) != ("characters", None) and not self.dataset.startswith("saved:"):
+            raise InputError(f"--tokens and --length are for text:FILE; leave them out for {self.dataset}")
         if not self.dataset.startswith("tfds:") and self.test_split != "test":
             raise InputError(f"--test-split is for tfds:NAME; leave it out for {self.dataset}")
 

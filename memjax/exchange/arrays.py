@@ -37,6 +37,8 @@ NAMES = {
             "log_likelihood",
             "label_accuracy",
             "exact_match",
+            "token_accuracy",
+            "log_probability",
         )
     },
     "train_labels": ("train_labels", "tr_labels", "y_train", "labels"),

@@ -8,7 +8,7 @@ import numpy as np
 
 from memjax import store
 from memjax.config.run_config import RunConfig
-from memjax.data.targets import num_outputs, targets_of
+from memjax.data.targets import num_outputs, output_shape, targets_of
 from memjax.errors import InputError, first_line
 from memjax.machine import environment
 from memjax.machine.debugging import pinned
@@ -26,7 +26,7 @@ def network(config: RunConfig, dataset: Dataset) -> Model:
     """The network that the settings name, for the inputs and the targets of these examples."""
     from memjax.models import make_model
 
-    return make_model(config.model, dataset.input_shape, num_outputs(dataset))
+    return make_model(config.model, dataset.input_shape, num_outputs(dataset), dataset.input_type)
 
 
 def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "Training | StreamedTraining":
@@ -66,7 +66,8 @@ def _like(dataset: Dataset) -> tuple[Any, Any]:
     import jax
 
     target = targets_of(dataset)[0][:1]
-    return jax.ShapeDtypeStruct((1, num_outputs(dataset)), np.float32), jax.ShapeDtypeStruct(target.shape, target.dtype)
+    outputs = jax.ShapeDtypeStruct((1, *output_shape(dataset)), np.float32)
+    return outputs, jax.ShapeDtypeStruct(target.shape, target.dtype)
 
 
 def make_examples(config: RunConfig, dataset: Dataset) -> "Examples | Stream":
@@ -89,7 +90,7 @@ def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
 
     found: dict[str, Any] = {"tree": [], "programs": {}}
     if not is_built_in(config.model) and ":" in config.model.model:
-        found = check_own(config.model, dataset.input_shape, num_outputs(dataset))
+        found = check_own(config.model, dataset.input_shape, num_outputs(dataset), dataset.input_type)
     if dataset.task not in ("", *BUILT_IN):
         found["programs"] |= _checked_task(dataset)
     if not found["programs"]:

@@ -78,7 +78,7 @@ def _by_data_sheet(config: RunConfig, dataset: Dataset, target: Slice) -> tuple[
     state = jax.eval_shape(make_single(config, dataset, design).start, jax.random.key(0))
     weights = tree_bytes((state.params, state.optimizer_state))
     steps = config.train.epochs * num_batches(design.max_size, config.train.batch_size)
-    count, moved = operations(model, dataset.input_shape, config, design), 2 * weights * steps
+    count, moved = operations(model, dataset.input_shape, config, design, dataset.input_type), 2 * weights * steps
     peak = chip.peak if config.train.precision == "bfloat16" else chip.peak / 2  # float32 is rounded to tf32
     most = target.devices / max(count / peak, moved / chip.bandwidth)
     compiled = compile_ahead(config, dataset, design, devices_of(target), size) if has_compiler(target) else None

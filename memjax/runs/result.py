@@ -181,6 +181,16 @@ class Result(ByGroup):
         """
         return in_units(self.dataset, self._read(store.read_held_out))
 
+    @cached_property
+    def token_memorization(self) -> np.ndarray | None:
+        """(train, length) log probability of each token, in nats, as the mean over the models that trained on the
+        sequence, minus that over the others.  0 where no token counts; NaN without models on a side; None where
+        --keep leaves out token_log_probability."""
+        if "token_log_probability" not in self.config.keep:
+            return None
+        inside, outside = self._read(store.read_means, "token_log_probability")
+        return inside - outside
+
     def dataframe(self) -> Any:
         """A pandas data frame with one row for each training example, and all there is of it.
 
@@ -241,7 +251,9 @@ class Result(ByGroup):
           examples: whether the page shows what examples look like.
         """
         self.estimates  # noqa: B018  made where they are missing
-        own = display.own_words(self.given, self.dataset, self.ids, self.test_ids, self.columns)
+        own = display.own_words(
+            self.given, self.dataset, self.ids, self.test_ids, self.columns, self.token_memorization
+        )
         return display.ReportFile(display.report(self.run, examples, own))
 
     def summary(self) -> dict[str, Any]:
