@@ -11,9 +11,8 @@ from memjax.errors import InputError
 RANGES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (("num_models",), lambda count: count >= 2,
      "2 or more: models that saw an example are compared with models that did not"),
-    (("num_groups", "max_models"), lambda count: count >= 2, "2 or more"),
-    (("per_class", "test_per_class", "epochs", "batch_size", "pack_size", "cpu_devices", "hosts", "devices",
-      "vocabulary", "length"),
+    (("num_groups", "max_models", "vocabulary", "length"), lambda count: count >= 2, "2 or more"),
+    (("per_class", "test_per_class", "epochs", "batch_size", "pack_size", "cpu_devices", "hosts", "devices"),
      lambda count: count >= 1, "1 or more"),
     (("image_size",), lambda count: count >= 1, "1 or more pixels"),
     (("record_every",), lambda count: count >= 1, "1 or more epochs"),
@@ -57,10 +56,9 @@ class DataSpec:
     tokens: str = "characters"
     """For text:FILE, what a token is: characters, bytes, or pieces:N, N word pieces by the package tokenizers."""
     length: int | None = None
-    """For text:FILE: the most tokens of an example; longer lines are cut off, and that is told.  Default: those of the
-    longest line, at most 256."""
+    """For text:FILE: the most tokens of an example; longer lines are cut off, which is told.  Default: at most 256."""
     padding: int = -1
-    """For sequences: the id that fills them up.  It is not predicted."""
+    """For sequences: the id that fills them up, which is not predicted."""
     vocabulary: int | None = None
     """For sequences: the number of token ids, which are from 0.  Default: the largest id and one."""
     classes: tuple[int, ...] = ()
@@ -94,7 +92,7 @@ class DataSpec:
         check_ranges(self)
         if self.corrupt_test and not self.corrupt:
             raise InputError("--corrupt-test goes with --corrupt; say what to corrupt, or leave it out")
-        if len(set(self.classes)) != len(self.classes):
+        if len(self.classes) > len({*self.classes}):
             raise InputError(f"--classes names a class twice: {' '.join(map(str, self.classes))}; give each once")
         if len(self.classes) == 1:
             raise InputError("--classes names one class; a classifier needs at least two")

@@ -100,6 +100,11 @@ def num_outputs(dataset: Dataset) -> int:
     return task_named(dataset.task).num_outputs(dataset)
 
 
+def input_type(dataset: Dataset) -> Any:
+    """Of inputs as networks get them."""
+    return np.int32 if dataset.tokens else np.float32
+
+
 def output_shape(dataset: Dataset) -> tuple[int, ...]:
     """Of what a network returns for an example: of sequences a row for each token."""
     return (*(dataset.input_shape if dataset.tokens else ()), num_outputs(dataset))

@@ -8,7 +8,7 @@ import numpy as np
 
 from memjax import store
 from memjax.config.run_config import RunConfig
-from memjax.data.targets import num_outputs, output_shape, targets_of
+from memjax.data.targets import input_type, num_outputs, output_shape, targets_of
 from memjax.errors import InputError, first_line
 from memjax.machine import environment
 from memjax.machine.debugging import pinned
@@ -26,7 +26,7 @@ def network(config: RunConfig, dataset: Dataset) -> Model:
     """The network that the settings name, for the inputs and the targets of these examples."""
     from memjax.models import make_model
 
-    return make_model(config.model, dataset.input_shape, num_outputs(dataset), dataset.input_type)
+    return make_model(config.model, dataset.input_shape, num_outputs(dataset), input_type(dataset))
 
 
 def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "Training | StreamedTraining":
@@ -90,7 +90,7 @@ def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
 
     found: dict[str, Any] = {"tree": [], "programs": {}}
     if not is_built_in(config.model) and ":" in config.model.model:
-        found = check_own(config.model, dataset.input_shape, num_outputs(dataset), dataset.input_type)
+        found = check_own(config.model, dataset.input_shape, num_outputs(dataset), input_type(dataset))
     if dataset.task not in ("", *BUILT_IN):
         found["programs"] |= _checked_task(dataset)
     if not found["programs"]:

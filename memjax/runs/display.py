@@ -13,8 +13,8 @@ from memjax.data.in_memory import InMemory, Table
 from memjax.data.targets import label_values
 from memjax.notebook import frame
 from memjax.runs import summary
+from memjax.runs.by_token import token_texts
 from memjax.runs.open_folder import Run
-from memjax.runs.summary import printable
 from memjax.runs.suspects import lines, sentence, suspect_order
 from memjax.types import Dataset
 
@@ -84,11 +84,8 @@ def own_words(
         table = Table(table.names, *sides)
     table = table or features_of(dataset)
     if by_token is not None and table is not None:
-        rows = zip(dataset.targets("train").tolist(), by_token.tolist(), strict=True)
-        texts = [" ".join(f"{printable(dataset.tokens[token]).strip() or repr(dataset.tokens[token])}{rise:+.1f}"
-                          for token, rise in zip(*row, strict=True) if token >= 0) for row in rows]  # fmt: skip
         names, empty = [*table.names, "log p of each token, in minus out"], np.full(dataset.num_test, "")
-        table = Table(names, [*table.train, np.array(texts)], [*table.test, empty])
+        table = Table(names, [*table.train, token_texts(dataset, by_token)], [*table.test, empty])
     elif dataset.train_targets is not None and table is not None and not dataset.tokens:
         sides = ([label_values(dataset, side), *getattr(table, side)] for side in ("train", "test"))
         table = Table(["target", *table.names], *sides)

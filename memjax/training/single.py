@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from memjax import prng
 from memjax.data.scaling import Scaling, narrowed, scaling_of
-from memjax.data.targets import targets_of
+from memjax.data.targets import input_type, targets_of
 from memjax.metrics import CLASSIFICATION, Task
 from memjax.models.platform import traced_for
 from memjax.training.batches import Augment, epoch_batches, members, unchanged
@@ -59,7 +59,7 @@ def examples_of(dataset: Dataset, scaling: str = "standard") -> Examples:
         jnp.asarray(test_inputs),
         jnp.asarray(test_targets),
         jnp.asarray(found.mean),
-        jnp.asarray(found.scale, dataset.input_type),
+        jnp.asarray(found.scale, input_type(dataset)),
     )
 
 
