@@ -1,7 +1,7 @@
 """Tables of all results that are kept, as Markdown."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,24 +53,29 @@ def family(results: dict[str, dict[str, Any]]) -> str:
     )
 
 
-def table(results: dict[str, dict[str, Any]]) -> str:
-    """A table for each paper: a row for each claim, a column for each data set, in it the verdict and the effect."""
+def stays_decided(results: dict[str, dict[str, Any]]) -> dict[tuple[str, str], bool]:
+    """Whether each verdict, by the name of its file and its claim, is decided in the family of all."""
     every = list(verdicts(results))
     stays = still_decided([number(verdict["p"]) for _, verdict in every])
+    return {(name, verdict["claim"]): bool(stay) for (name, verdict), stay in zip(every, stays, strict=True)}
+
+
+def table(results: dict[str, dict[str, Any]], parts: Sequence[str] = tuple(PARTS)) -> str:
+    """A table for each part: a row for each claim, a column for each data set, in it the verdict and the effect."""
+    stays = stays_decided(results)
     lines: list[str] = []
-    for part, title in PARTS.items():
+    for part in parts:
         rows: dict[tuple[str, str], dict[str, str]] = {}
-        for (name, verdict), stay in zip(every, stays, strict=True):
+        for name, verdict in verdicts(results):
             paper, experiment = results[name]["experiment"].split(".")
             if paper == part:
                 row = rows.setdefault((experiment, claim(verdict)), {})
-                row[data_of(results[name])] = (
-                    f"{cell(verdict, bool(stay))} ([n = {verdict['repeats']}](./results/{name}.json))"
-                )
+                told = cell(verdict, stays[name, verdict["claim"]])
+                row[data_of(results[name])] = f"{told} ([n = {verdict['repeats']}](./results/{name}.json))"
         if rows:
             data = sorted({data for row in rows.values() for data in row})
             head = f"| experiment | claim (bound) | {' | '.join(data)} |"
-            lines += ["", f"**{title}**", "", head, "|---" * (2 + len(data)) + "|"]
+            lines += ["", f"**{PARTS[part]}**", "", head, "|---" * (2 + len(data)) + "|"]
             before = ""
             for (experiment, text), row in rows.items():
                 shown, before = "" if experiment == before else f"`{experiment}`", experiment
@@ -86,15 +91,24 @@ def claim(verdict: dict[str, Any]) -> str:
 
 def cell(verdict: dict[str, Any], stays: bool) -> str:
     """The verdict and what was measured; † where the family of all verdicts takes the decision back."""
-    word = verdict["word"]
-    mark = " †" if word in ("supported", "not supported") and not stays else ""
+    word, mark = verdict["word"], " †" if decided(verdict) and not stays else ""
     return f"{word.replace('not supported', '**not supported**')}{mark}: {measured(verdict)}"
 
 
+def decided(verdict: dict[str, Any]) -> bool:
+    """Whether a verdict is for or against its claim."""
+    return verdict["word"] in ("supported", "not supported")
+
+
 def data_of(result: dict[str, Any]) -> str:
-    """The data set of a run, and its form where that is not the full one."""
-    size = result["settings"]["size"]
-    return result["data"] if size == "full" else f"{result['data']}, {size}"
+    """The data set of a run; its network, form, seeds and draws where they are not the usual ones."""
+    settings = result["settings"]
+    words = [result["data"], settings.get("model", ""), "" if settings["size"] == "full" else settings["size"]]
+    if settings["seed"] or settings["data_seed"]:
+        words.append(f"seeds {settings['seed']} and {settings['data_seed']}")
+    if settings["repeats"] > 1:
+        words.append(f"{settings['repeats']} draws")
+    return ", ".join(filter(None, words))
 
 
 def measured(verdict: dict[str, Any]) -> str:

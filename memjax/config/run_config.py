@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from typing import Any, Literal
 
 from memjax.config.goals import Goal, as_goal, check_goal
-from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec, check_ranges
+from memjax.config.ranges import check_ranges
+from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec
 from memjax.errors import InputError, one_of
 from memjax.metrics import BUILT_IN, CLASSIFICATION, Task, task_named
 from memjax.prng import check_seed
@@ -203,8 +204,9 @@ class RunConfig:
                 if (key, value) not in _ADDED_LATER.items()
             },
             "subset": {key: value for key, value in asdict(self.subset).items() if key != "groups" or value},
-            "model": asdict(self.model),
-            "train": asdict(self.train) | {"optimizer_options": self.train.options},
+            "model": {key: value for key, value in asdict(self.model).items() if key != "init" or value},
+            "train": {key: value for key, value in asdict(self.train).items() if (key, value) != ("train", ("all",))}
+            | {"optimizer_options": self.train.options},
             "keep": sorted(self.keep),
             "record": {"metrics": sorted(self.record), "epochs": self.recorded_epochs} | own,
         }

@@ -6,6 +6,7 @@ import numpy as np
 
 from memjax.config.run_config import RunConfig
 from memjax.errors import InputError
+from memjax.runs.build_training import network
 from memjax.types import Dataset, Tree
 
 
@@ -43,8 +44,6 @@ def as_tree(arrays: dict[str, np.ndarray], epoch: int, like: Tree) -> Tree:
 def shapes_of(config: RunConfig, dataset: Dataset) -> Tree:
     """Shapes and types of (params, state) of one network."""
     import jax
-
-    from memjax.runs.build_training import network
 
     return jax.eval_shape(network(config, dataset).init, jax.random.key(0))
 

@@ -5,6 +5,7 @@ from experiments.common.intervals import (
     Interval,
     bootstrap,
     contrast,
+    difference,
     ends,
     mean_interval,
     mean_intervals,
@@ -75,3 +76,9 @@ def test_a_contrast_of_constants_has_no_interval():
 
 def test_cases_that_are_all_equal_do_not_say_how_far_others_spread():
     assert mean_interval([0.3, 0.3, 0.3]) == Interval(pytest.approx(0.3), -np.inf, np.inf, 3)
+
+
+def test_a_difference_of_independent_intervals():
+    found = difference(Interval(0.9, 0.87, 0.93, 50), Interval(0.5, 0.46, 0.54, 40))
+
+    assert found == pytest.approx((0.4, 0.35, 0.45, 40))

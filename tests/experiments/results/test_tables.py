@@ -12,7 +12,8 @@ from experiments.results import __main__ as command
 from experiments.results import tables
 
 RESULTS = {"arpit.depth.full": {
-    "experiment": "arpit.depth", "data": "emoji", "settings": {"size": "full"}, "commit": "abc", "verdicts": [
+    "experiment": "arpit.depth", "data": "emoji", "settings": {"size": "full", "seed": 0, "data_seed": 0, "repeats": 1},
+    "commit": "abc", "verdicts": [
         {"word": "supported", "p": 0.001, "above": 0.5, "claim": "it is deep", "value": 0.9, "low": 0.8, "high": 1.0,
          "repeats": 12},
         {"word": "not supported", "p": 0.04, "above": 0, "claim": "it is wide", "value": -0.2, "low": "-inf",
