@@ -32,8 +32,8 @@ class ByToken:
 
 
 def token_texts(dataset: Dataset, by_token: np.ndarray) -> np.ndarray:
-    """For each training sequence its tokens that count, each with its number."""
-    names = [printable(name).strip() or repr(name) for name in dataset.tokens]
+    """For each training sequence its tokens that count, each with its number; a space is \u2423, a line break \u23ce."""
+    names = [printable(name.strip()) or ("\u23ce" if name == "\n" else "\u2423") for name in dataset.tokens]
     rows = zip(dataset.targets("train").tolist(), by_token.tolist(), strict=True)
     return np.array(
         [" ".join(f"{names[token]}{rise:+.1f}" for token, rise in zip(*row, strict=True) if token >= 0) for row in rows]
