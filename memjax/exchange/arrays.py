@@ -53,6 +53,8 @@ _WRITTEN = (
     "model_ids",
     "train_logits",
     "test_logits",
+    "train_token_log_probability",
+    "test_token_log_probability",
     "train_targets",
     "test_targets",
 )  # which `write` writes too, and nothing here needs

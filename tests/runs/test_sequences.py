@@ -1,5 +1,7 @@
 """Runs on sequences of tokens, through `memjax.fit` and the command line."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,8 +11,11 @@ import memjax
 from memjax import run
 from memjax.config.specs import DataSpec
 from memjax.data import load_dataset
+from memjax.data.in_memory import from_arrays
 from memjax.data.targets import label_values
+from memjax.data.tokens import with_tokens
 from memjax.errors import InputError
+from memjax.runs.by_token import token_texts
 from memjax.runs.from_arrays import export
 from memjax.runs.judge import judge
 
@@ -97,6 +102,15 @@ def test_what_does_not_take_sequences_says_so(text, tmp_path):
         memjax.fit(np.ones((4, 3), int), **SMALL)
     with pytest.raises(InputError, match=r"; --task regression needs numbers"):
         memjax.fit(f"text:{text.folder.parent / 'lines.txt'}", task="regression", **SMALL)
+
+
+def test_tokens_are_written_with_their_numbers():
+    data = replace(from_arrays(np.array([[0, 1, 2, 3], [0, 2, -1, -1]]), None, task="tokens").dataset)
+    data = replace(with_tokens(data, DataSpec("saved:x")), tokens=("\n", "a", " ", " the"))
+
+    found = token_texts(data, np.array([[0.12, -3.0, 1.25], [0.5, 9.0, np.nan]]))
+
+    assert found.tolist() == ["a+0.1 \u2423-3.0 the+1.2", "\u2423+0.5"]
 
 
 def test_it_is_opened_and_extended(text):
