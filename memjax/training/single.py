@@ -221,7 +221,7 @@ def initial_of(initial: Mapping[str, np.ndarray], model_ids: Integer[np.ndarray,
 
 
 def _mean_loss(
-    task: Task, logits: Float[Array, "batch outputs"], labels: Shaped[Array, "batch ..."], smoothing: float
+    task: Task, logits: Float[Array, "batch ..."], labels: Shaped[Array, "batch ..."], smoothing: float
 ) -> Float[Array, ""]:
     """The loss of a batch; smoothing is for classes."""
 
