@@ -11,7 +11,6 @@ from memjax.data.adapters import as_inputs
 from memjax.data.build import clean_names, make_encoded
 from memjax.data.check import check_lengths
 from memjax.data.labels import as_labels
-from memjax.data.tokens import as_tokens
 from memjax.errors import InputError
 from memjax.metrics import task_named
 from memjax.store import read_arrays, write_arrays
@@ -55,9 +54,10 @@ def from_arrays(
     Raises:
       InputError: lengths or types do not fit, or a label has no training example.
     """
-    read = as_tokens if task_named(task).targets == "tokens" else as_inputs
-    test = None if x_test is None else (read("test", x_test), y_test)
-    dataset, classes = make_encoded(name, (read("train", x_train), y_train), test, class_names, "the labels", task)
+    if task_named(task).targets != "tokens":
+        x_train, x_test = as_inputs("train", x_train), None if x_test is None else as_inputs("test", x_test)
+    test = None if x_test is None else (x_test, y_test)
+    dataset, classes = make_encoded(name, (x_train, y_train), test, class_names, "the labels", task)
     own = _own_ids(ids, dataset.num_train, "training")
     return InMemory(dataset, classes, own, _own_ids(test_ids, dataset.num_test, "test"))
 

@@ -6,31 +6,22 @@ from typing import Any
 import numpy as np
 
 from memjax.config.specs import DataSpec
-from memjax.errors import InputError, refuse_masked
+from memjax.data.adapters import as_inputs
+from memjax.errors import InputError
 from memjax.types import Dataset
 
 VOCABULARY_MOST = 2**20  # ids beyond it are magnitudes that somebody took for tokens
 
 
 def as_tokens(which: str, values: Any) -> np.ndarray:
-    """Token ids as whole numbers, (examples, length), or (examples,) for targets of the last place alone.
-
-    Raises:
-      InputError: the sequences have several lengths, or hold something else than whole numbers.
-    """
-    if hasattr(values, "detach") and hasattr(values, "cpu"):
-        values = values.detach().cpu()
-    refuse_masked(which, values)
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        array = np.empty(0, object)
-    if array.dtype == object:
-        lengths = [np.size(row) for row in values]
+    """Token ids as whole numbers, (examples, length), or (examples,) for targets of the last place alone; InputError
+    for sequences of several lengths, and for other values."""
+    if isinstance(values, list | tuple) and len(lengths := {np.size(row) for row in values}) > 1:
         raise InputError(
-            f"{which} have {min(lengths, default=0)} to {max(lengths, default=0)} tokens; expected one length: fill "
-            "shorter ones up at their end with --padding, by default -1"
+            f"{which} have {min(lengths)} to {max(lengths)} tokens; expected one length: fill shorter ones up at their "
+            "end with --padding, by default -1"
         )
+    array = as_inputs(which, values)
     if array.dtype.kind not in "iu" or array.ndim not in (1, 2) or 0 in array.shape:
         raise InputError(f"{which} are {array.dtype} {array.shape}; expected whole numbers, a row for each sequence")
     return array
@@ -48,11 +39,10 @@ def sequences_of(which: str, inputs: Any, targets: Any) -> tuple[np.ndarray, np.
 
 def look_shifted(inputs: Any, targets: Any) -> bool:
     """Whether the targets are surely the next tokens: rows of whole numbers that are the inputs moved by one."""
-    sides = [np.asarray(side) for side in (inputs, targets) if isinstance(side, np.ndarray)]
-    if len(sides) < 2 or any(side.dtype.kind not in "iu" or side.ndim != 2 for side in sides):
+    sides = inputs, targets
+    if not all(isinstance(side, np.ndarray) and side.dtype.kind in "iu" and side.ndim == 2 for side in sides):
         return False
-    first, second = sides
-    return first.shape == second.shape and first.shape[1] > 2 and np.array_equal(first[:, 1:], second[:, :-1])
+    return inputs.shape == targets.shape and inputs.shape[1] > 2 and np.array_equal(inputs[:, 1:], targets[:, :-1])
 
 
 def with_tokens(dataset: Dataset, spec: DataSpec) -> Dataset:

@@ -32,7 +32,7 @@ class ByToken:
 
 
 def token_texts(dataset: Dataset, by_token: np.ndarray) -> np.ndarray:
-    """For each training sequence its tokens that count, each with its number; a space is \u2423, a line break \u23ce."""
+    """For each training sequence its tokens that count, each with its number; spaces and line breaks have signs."""
     names = [printable(name.strip()) or ("\u23ce" if name == "\n" else "\u2423") for name in dataset.tokens]
     rows = zip(dataset.targets("train").tolist(), by_token.tolist(), strict=True)
     return np.array(

@@ -53,7 +53,7 @@ def test_moved_rows_are_guessed_to_be_tokens_and_others_are_not():
 @pytest.mark.parametrize(
     ("inputs", "options", "words"),
     [
-        ([[1, 2], [3]], {}, "have 1 to 2 tokens; expected one length"),
+        ([[1, 2], [3]], {}, "train sequences have 1 to 2 tokens; expected one length"),
         (ROWS - 1, {}, "inputs of row 1 hold -2; expected ids from 0 to 3, or -1 for padding"),
         (ROWS, {"vocabulary": 4}, "inputs of row 1 hold 4; expected ids from 0 to 3"),
         (ROWS * 1.0, {}, r"are float64 \(3, 4\); expected whole numbers"),
