@@ -52,7 +52,7 @@ def make_dataset(name: str, parts: Parts) -> Dataset:
 
 
 def make_encoded(
-    name: str, train: tuple[Inputs, Any], test: tuple[Inputs, Any] | None, class_names: Sequence[str], where: str,
+    name: str, train: tuple[Any, Any], test: tuple[Any, Any] | None, class_names: Sequence[str], where: str,
     task: str,
 ) -> tuple[Dataset, np.ndarray]:  # fmt: skip
     """A data set from inputs and labels of any kind, and the user's own value of each class.
@@ -79,7 +79,7 @@ def make_encoded(
 
 
 def _with_targets(
-    name: str, train: tuple[Inputs, Any], test: tuple[Inputs, Any] | None, class_names: Sequence[str], task: str
+    name: str, train: tuple[Any, Any], test: tuple[Any, Any] | None, class_names: Sequence[str], task: str
 ) -> tuple[Dataset, np.ndarray]:
     """A data set of one class, whose targets are numbers or tokens."""
     if class_names:
