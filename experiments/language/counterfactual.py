@@ -72,7 +72,8 @@ def plant(corpus: list[str], count: int, seed: int) -> Lines:
     def changed(line: str) -> str:
         parts = line.split(" ")
         place = int(rng.choice([number for number, part in enumerate(parts) if part.isalpha()]))
-        alike = [word for word in words if len(word) == len(parts[place]) and word != parts[place]]
+        others = [word for word in words if word != parts[place]]
+        alike = [word for word in others if len(word) == len(parts[place])] or others
         return " ".join([*parts[:place], str(rng.choice(alike)), *parts[place + 1 :]])
 
     canaries = ["".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), 32)) for _ in range(tenth)]
@@ -120,15 +121,20 @@ def run(settings: Settings) -> Result:
         "models": len(masks),
         "examples": most(lines, value, scores),
     }
-    duplicates = np.concatenate(of_kind[2:])
-    verdicts = [
+    verdicts = verdicts_of(of_kind, of_twin, others, r)
+    return Result(numbers, verdicts, draw(of_kind, of_twin, others))
+
+
+def verdicts_of(of_kind: list[np.ndarray], of_twin: np.ndarray, others: np.ndarray, r: Interval) -> list[Verdict]:
+    """Of the memorization of each kind of lines, and of influence by the twin and by others."""
+    pairs = np.concatenate(of_kind[2:]).reshape(-1, 2).mean(1)  # two lines of a pair are one case
+    return [
         Verdict("canaries are memorized more than sentences", contrast(of_kind[0], of_kind[1])),
         Verdict("sentences are memorized more than those with a duplicate or near duplicate",
-                contrast(of_kind[1], duplicates)),
+                contrast(of_kind[1], pairs)),
         Verdict("a sentence influences its twin more than others do", contrast(of_twin, others)),
         Verdict("two halves of the models agree on memorization (Pearson)", r, RELIABLE),
     ]  # fmt: skip
-    return Result(numbers, verdicts, draw(of_kind, of_twin, others))
 
 
 def write(path: Path, lines: list[str]) -> None:
