@@ -1,5 +1,6 @@
-"""The range of each option that has one."""
+"""The range of each option that has one, and the form of a worker."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -35,3 +36,12 @@ def check_ranges(settings: object) -> None:
             value = getattr(settings, name, None)
             if value is not None and not in_range(value):
                 raise InputError(f"--{name.replace('_', '-')} is {value}; give {words}")
+
+
+def check_worker(text: str | None) -> None:
+    """Raises InputError unless it is I/N with I below N."""
+    if text is None:
+        return
+    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
+    if not found or int(found[1]) >= int(found[2]):
+        raise InputError(f"--worker is {text!r}; give I/N, counted from 0: 0/4, 1/4, 2/4 and 3/4 for four workers")

@@ -50,6 +50,8 @@ def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "T
     task = task_named(dataset.task, code=True)
     if spec.label_smoothing and task.targets != "classes":
         raise InputError(f"--label-smoothing is for classes; {dataset.name} has {dataset.kinds}: leave it out")
+    if dataset.tokens and spec.input_noise:
+        raise InputError(f"--input-noise is for numbers; {dataset.name} has {dataset.kinds}: leave it out")
     model, parts = network(config, dataset), _on_features(config, dataset)
     if stream:
         training.check_reader()

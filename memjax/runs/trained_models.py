@@ -184,9 +184,6 @@ class Trained:
 def models_of(run: Run, outcomes: Callable[[], Outcomes]) -> Models:
     """The trained networks of a run; InputError if it kept no parameters."""
     if not run.config.parameter_epochs:
-        raise InputError(
-            f"{store.shown(run.folder)} kept no parameters; train in another --run with --keep correct probability "
-            "parameters"
-        )
+        raise InputError(f"{store.shown(run.folder)} kept no parameters; train in another --run with --keep parameters")
     found = outcomes()
     return Models(run, run.config.parameter_epochs[-1], found.model_ids, found.masks)

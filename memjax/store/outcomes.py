@@ -87,7 +87,7 @@ def read_curves(folder: Path, blocks: Iterable[int], num_models: int, plan: Plan
     """
     parts, used, _ = _parts(folder, blocks, num_models, plan)
     if not parts[0].record:
-        raise InputError(f"{folder} has recorded nothing; begin another --run with --record, such as --record correct")
+        raise InputError(f"{folder} has recorded nothing; begin another --run with --record")
     return Curves(
         _stacked([part.model_ids for part in parts], used),
         _stacked([part.masks for part in parts], used),
