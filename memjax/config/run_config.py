@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from typing import Any, Literal
 
 from memjax.config.goals import Goal, as_goal, check_goal
-from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec, check_ranges
+from memjax.config.ranges import check_ranges, check_worker
+from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec
 from memjax.errors import InputError, one_of
 from memjax.metrics import BUILT_IN, CLASSIFICATION, Task, task_named
 from memjax.prng import check_seed
@@ -17,11 +18,11 @@ from memjax.prng import check_seed
 Score = (
     Literal[
         "correct", "probability", "margin", "log_odds", "minus_squared_error", "log_likelihood", "label_accuracy",
-        "exact_match",
+        "exact_match", "token_accuracy", "log_probability",
     ]
     | str
 )  # fmt: skip
-Kept = Score | Literal["logits", "outputs", "right_labels"]
+Kept = Score | Literal["logits", "outputs", "right_labels", "token_log_probability"]
 Logger = Literal["mlflow", "wandb", "tensorboard"]
 Recorded = Score | Literal["loss", "error_norm", "squared_error"]
 DEFAULT_KEEP = ("correct", "probability")
@@ -105,7 +106,7 @@ class RunConfig:
         _check_epochs(self)
         _check_own(self)
         _check_stream(self)
-        _check_worker(self.worker)
+        check_worker(self.worker)
         if self.engine and self.engine.partition(":")[0] != "ray":
             raise InputError(f"--engine is {self.engine!r}; give ray, or ray:ADDRESS such as ray:10.0.0.7:6379")
         if self.engine and self.worker:
@@ -126,6 +127,8 @@ class RunConfig:
         return config
 
     def _settle(self, task: Task) -> None:
+        if task.targets == "tokens" and self.model.model == ModelSpec.model:
+            object.__setattr__(self, "model", replace(self.model, model="transformer"))
         if not self.kept_metrics or (self.kept_metrics == DEFAULT_KEEP and not {*DEFAULT_KEEP} <= {*task.table}):
             object.__setattr__(self, "keep", (*task.keep, *(name for name in self.keep if name not in DEFAULT_KEEP)))
         if "log_odds" in self.keep and "log_odds" not in task.table:
@@ -222,7 +225,10 @@ class RunConfig:
 
 
 # Settings that older folders lack.  They are stored only if they differ, so that older folders keep their names.
-_ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test", "channels_last": False, "task": ""}
+_ADDED_LATER = {
+    "stream": False, "image_size": None, "test_split": "test", "channels_last": False, "task": "", "padding": -1,
+    "tokens": "characters", "length": None, "vocabulary": None,
+}  # fmt: skip
 
 
 def _check_keep(config: RunConfig) -> None:
@@ -243,14 +249,6 @@ def _check_keep(config: RunConfig) -> None:
             f"--keep {others[0]} stores parameters during training, which goes without {other}; give --keep parameters "
             "for those at the end"
         )
-
-
-def _check_worker(text: str | None) -> None:
-    if text is None:
-        return
-    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
-    if not found or int(found[1]) >= int(found[2]):
-        raise InputError(f"--worker is {text!r}; give I/N, counted from 0: 0/4, 1/4, 2/4 and 3/4 for four workers")
 
 
 def _check_stream(config: RunConfig) -> None:
