@@ -132,6 +132,8 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
 def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     """Writes result.json and figure.png, and prints the verdicts."""
     form = f"{settings.size}-{settings.data_name.replace(':', '-').replace('/', '-').replace(' ', '-')}"
+    if settings.keep and (settings.seed or settings.data_seed):
+        form += f"-seed-{settings.seed}-draw-{settings.data_seed}"
     place = settings.folder.joinpath(*name.split("."), form)
     place.mkdir(parents=True, exist_ok=True)
     written = {

@@ -7,7 +7,7 @@ python -m experiments.results --check    says whether they are what the results 
 import sys
 from pathlib import Path
 
-from experiments.results.tables import FOLDER, family, gallery, kept, table
+from experiments.results.tables import FOLDER, again, family, gallery, kept, table
 
 README = FOLDER.parent / "README.md"
 GALLERY = FOLDER.parent.parent / "docs" / "gallery.md"
@@ -26,7 +26,7 @@ def pages() -> dict[Path, str]:
     results = kept()
     before, rest = README.read_text().split(BEGIN)
     after = rest.split(END, 1)[1]
-    made = f"{BEGIN}\n\n{family(results)}\n\n{table(results)}\n\n{END}"
+    made = f"{BEGIN}\n\n{family(results)}\n\n{table(results)}\n\n{again(results)}\n\n{END}"
     return {README: before + made + after, GALLERY: HEAD + gallery(results)}
 
 

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from experiments.arpit import bridge, easy_and_hard, filters, loss_sensitivity, patterns_first, regularizers, speed
+from experiments.arpit import bridge, filters, loss_sensitivity, patterns_first, regularizers, speed
 from experiments.common import intervals
 from experiments.common.claim import Verdict
 from experiments.common.intervals import Interval, mean_interval, paired
 from experiments.common.stopping import stopped_early
 from experiments.feldman_zhang import conflict, marginal_utility, memorization_values, twins
 from memjax import dynamics
+from tests.experiments import worlds_of_arpit
 
 LEVEL = 0.025
 
@@ -39,7 +40,8 @@ def proxies_all_alike(rng):
 
 def regularisers_without_effect(rng):
     names = ("dropout", "input noise", "weight decay", "dropout, adversarial")
-    return regularizers.verdicts_of({name: {s: rng.normal(size=12) for s in "1234"} for name in names})
+    decayed = regularizers.BITES + rng.normal(size=12)
+    return regularizers.verdicts_of({name: {s: rng.normal(size=12) for s in "1234"} for name in names}, decayed)
 
 
 def permuted_scores(rng):
@@ -60,12 +62,6 @@ def nothing_memorized(rng):
     data = SimpleNamespace(class_names=tuple("abcde"))
     share, _, classes = memorization_values.measured(SimpleNamespace(estimates=estimates, dataset=data))[1]
     return [share, classes]
-
-
-def equally_hard_examples(rng):
-    spread = {kind: dynamics.dispersion(rng.random((50, 400)) < 0.4) for kind in easy_and_hard.KINDS}
-    first, _, third = easy_and_hard.verdicts_of(spread)  # the second divides by the excess, which is 0 here
-    return [first, third]
 
 
 def two_equal_groups(rng):
@@ -120,9 +116,9 @@ WORLDS = {
     regularisers_without_effect: 1000,
     permuted_scores: 300,
     nothing_memorized: 12,
-    equally_hard_examples: 300,
     two_equal_groups: 400,
     no_rank_correlation: 25,
+    **worlds_of_arpit.WORLDS,
 }
 
 
