@@ -106,7 +106,9 @@ def again(results: dict[str, dict[str, Any]]) -> str:
                                  f"{'agree' if agree[-1] else '**differ**'} |")  # fmt: skip
     if not agree:
         return "No run was repeated with other seeds."
-    said = f"{sum(agree)} of {len(agree)} effects agree with those of the first run; {0.95 * len(agree):.0f} should."
+    said = (
+        f"{sum(agree)} of {len(agree)} effects agree with those of the first run; {0.95 * len(agree):.1f} are expected."
+    )
     return "\n".join([f"**Run again with another seed and another draw of the data.** {said}", "", *lines])
 
 

@@ -57,9 +57,9 @@ def depth_does_not_matter(rng):
 
 
 WORLDS = {
-    optimisers_with_orders_of_their_own: 25,
-    optimisers_that_are_the_same: 25,
-    no_order_at_all: 10,
+    optimisers_with_orders_of_their_own: 10,
+    optimisers_that_are_the_same: 10,
+    no_order_at_all: 4,
     networks_of_unequal_quality: 150,
     depth_does_not_matter: 150,
 }

@@ -4,13 +4,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.arpit.regularizers import NAMES, disturbed, regularized
+from experiments.arpit import regularizers
+from experiments.arpit.regularizers import NAMES, regularized
 
 KEY = jax.random.key(0)
+disturbed = jax.jit(regularizers.disturbed)
 
 
 def test_without_strength_nothing_is_disturbed():
-    values = jnp.arange(12.0).reshape(3, 4)
+    values = jnp.arange(1e4).reshape(100, 100)
 
     np.testing.assert_array_equal(disturbed(KEY, values, jnp.float32(0), jnp.float32(0)), values)
 
@@ -31,11 +33,11 @@ def test_noise_has_the_deviation_that_is_asked_for():
 def test_each_strength_has_its_place_and_evaluation_disturbs_nothing():
     model = regularized(4, 8, 3)
     params, state = model.init(KEY)
-    inputs = jnp.ones((2, 4))
+    inputs, apply = jnp.ones((2, 4)), jax.jit(model.apply, static_argnums=4)
 
     def outputs(train, **strength):
         changed = state | {name: jnp.float32(value) for name, value in strength.items()}
-        return np.asarray(model.apply(params, changed, inputs, KEY, train)[0])
+        return np.asarray(apply(params, changed, inputs, KEY, train)[0])
 
     plain = outputs(False)
     np.testing.assert_allclose(outputs(True), plain, rtol=1e-5)
