@@ -5,13 +5,15 @@ the same list on a device that is present, in at most --seconds, an object of JS
 preset and each network of the zoo.
 
     python -m benchmarks.accelerators --chip v5e --only mlp
-    python -m benchmarks.accelerators --chip v5e-4 --every
+    python -m benchmarks.accelerators --chip v5e-4 --every --limit 600
     python -m benchmarks.accelerators --here > here.json
 """
 
 import json
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -63,11 +65,13 @@ class Settings:
 
     chip: str = "v5e"
     only: str = ""
-    """Cases whose names begin so.  Default: all."""
+    """Cases whose names begin so, or the one whose name this is.  Default: all."""
     packs: tuple[int, ...] = ()
     """Models in a batch.  Default: a few for each case."""
     every: bool = False
     """Compile each preset and each network of the zoo instead of the cases."""
+    limit: float = 0.0
+    """With --every: seconds for each, in a process of its own, those of few operations first.  Default: no limit."""
     here: bool = False
     """Run on the device that is present."""
     seconds: float = 480.0
@@ -83,12 +87,14 @@ class Result(NamedTuple):
     def __str__(self) -> str:
         if self.here:
             return json.dumps(self.rows)
-        return markdown([list(self.rows[0]), *([str(value) for value in row.values()] for row in self.rows)])
+        names = list(dict.fromkeys(name for row in self.rows for name in row))
+        return markdown([names, *([str(row.get(name, "")) for name in names] for row in self.rows)])
 
 
 def run(settings: Settings) -> Result:
     rows: list[dict[str, Any]] = []
-    for row in _here(settings) if settings.here else _compiled(settings):
+    measured = _here if settings.here else _apart if settings.every and settings.limit else _compiled
+    for row in measured(settings):
         rows.append(row)
         log(**row)
     return Result(rows, settings.here)
@@ -111,6 +117,24 @@ def _compiled(settings: Settings) -> Iterator[dict[str, Any]]:
             "MiB": round(found.size / 2**20) if fits else "more than the chip has",
             "collectives": found.collectives or "none", "s to compile": round(found.seconds),
         }  # fmt: skip
+
+
+def _apart(settings: Settings) -> Iterator[dict[str, Any]]:
+    """Each preset and network in a process of its own, whose failure is a row too."""
+    target = slice_named(settings.chip)
+    compile_ahead.prepare(target)
+    for name, _, _, pack in sorted(_everything(settings), key=lambda each: _operations(*each[1:3])):
+        command = [sys.executable, "-m", "benchmarks.accelerators", "--every", "--chip", settings.chip, "--only", name]
+        row = {"network": name, "chips": min(target.chips, target.chip.host), "batch of models": pack}
+        try:
+            said = subprocess.run(
+                [*command, "--packs", str(pack)], capture_output=True, text=True, timeout=settings.limit
+            )
+        except subprocess.TimeoutExpired:
+            yield row | {"s to compile": f"more than {settings.limit:g}"}
+            continue
+        found = [line for line in said.stdout.splitlines() if line.startswith("{")]
+        yield json.loads(found[0]) if found else row | {"failed": said.stderr.strip().splitlines()[-1]}
 
 
 def _here(settings: Settings) -> Iterator[dict[str, Any]]:
@@ -159,7 +183,7 @@ def _seconds(programs: Any, ids: np.ndarray, masks: np.ndarray, examples: Any, e
 
 def _cases(settings: Settings) -> Iterator[tuple[str, RunConfig, Dataset, int]]:
     for name, case in CASES.items():
-        if name.startswith(settings.only):
+        if _asked(name, CASES, settings.only):
             for pack in settings.packs or case.packs:
                 yield name, *_settings(case), pack
 
@@ -169,10 +193,14 @@ def _everything(settings: Settings) -> Iterator[tuple[str, RunConfig, Dataset, i
     zoo = {model: (RunConfig(model=ModelSpec(model), train=TrainSpec(batch_size=128)), COLOUR) for model in ZOO}
     presets = {name: (config, IMAGENET if config.data.stream else ShapeSpec()) for name, config in PRESETS.items()}
     for name, (config, shapes) in (zoo | presets).items():
-        if name.startswith(settings.only):
+        if _asked(name, zoo | presets, settings.only):
             dataset = outline(config.data, shapes)
             for pack in settings.packs or (compile_ahead.guess(config, dataset),):
                 yield name, config, dataset, pack
+
+
+def _asked(name: str, names: Collection[str], only: str) -> bool:
+    return name == only if only in names else name.startswith(only)
 
 
 def _settings(case: Case) -> tuple[RunConfig, Dataset]:

@@ -1,11 +1,14 @@
 """How many retrained models does a prior from gradients save, at equal linear datamodeling score?
 
-For each data set and seed: T models on random halves; ten networks trained on everything, whose gradients give the
-prior; and judges, models on other halves that no side has used.  Two sides: the lasso with `prior_factors`, and
-`influence_with_prior` with the same factors.  With no retrained model the prior stands alone, at its default penalty.
+For each data set, network and seed: models on random halves; ten networks trained on everything, whose gradients give
+the prior; and judges, models on other halves that no side has used.  Two sides: the lasso with `prior_factors`, and
+`influence_with_prior` with the same factors, of `times` fewer models.  The difference of their scores over seeds says
+whether the prior saves so many.  Beside it: the kernel without any retrained model, at its default penalty; kernels of
+the first retrained models themselves, which need no further network; and kernels in the mean over epochs.  Recall is
+that of the pairs of one class that the judges find strongest; their noise lowers it for all sides alike.
 
     python -m benchmarks.prior
-    python -m benchmarks.prior --data digits --seeds 1 --per-class 20 --sizes 16 32 --judges 32      (a small form)
+    python -m benchmarks.prior --data digits --seeds 1 --per-class 20 --sizes 16 --judges 32      (a small form)
 """
 
 import tempfile
@@ -15,43 +18,55 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.stats import t as student
 
 import memjax
 from benchmarks.common.command import log, measure
 from benchmarks.common.tables import markdown
-from memjax.estimators import datamodels, linear_datamodeling_score, memorization, prior_factors
+from memjax.estimators import datamodels, influence, linear_datamodeling_score, memorization, prior_factors
 from memjax.estimators.attribution.kernels import GradientKernels, gradient_kernels
 from memjax.estimators.attribution.prior import influence_with_prior
+from memjax.estimators.judging import recall_of_pairs
 from memjax.types import Outcomes
 
-COST = "about 6 minutes a data set and seed, beside other work"
-NO_MODEL = "kernel alone"
+COST = "3 to 15 minutes a data set, network and seed, beside other work"
+NO_MODEL, LASSO, BOTH = "kernel alone", "lasso", "prior and lasso"
+OWN, EPOCHS = "the same, kernels of the retrained models", "the same, kernels of three epochs"
+MEANS, ESTIMATE = "difference of means", "difference of means with the prior as a control"
+PER_CLASS = {"emoji": (12, 4)}  # training and test images of other numbers than the settings say
 
 
 @dataclass(frozen=True)
 class Settings:
     """What is trained, and from how many models is estimated."""
 
-    data: tuple[str, ...] = ("fashion_mnist", "digits")
-    model: str = "mlp:128"
+    data: tuple[str, ...] = ("digits", "fashion_mnist", "emoji")
+    models: tuple[str, ...] = ("mlp:128", "cnn:16,32")
     per_class: int = 100
     test_per_class: int = 30
-    sizes: tuple[int, ...] = (32, 64, 128)
+    sizes: tuple[int, ...] = (32,)
+    """Retrained models beside the prior."""
+    times: tuple[int, ...] = (1, 3, 5)
+    """The lasso alone has so many times the first size."""
     networks: int = 10
     judges: int = 128
-    seeds: int = 3
+    strongest: int = 100
+    """Pairs whose recall is measured."""
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
 
 
 class Row(NamedTuple):
-    """The score of one side from T models."""
+    """The score of one side from so many models."""
 
     data: str
+    network: str
     seed: int
     models: int
     side: str
     value: float
     low: float
     high: float
+    recall: float
 
 
 class Result(NamedTuple):
@@ -60,71 +75,131 @@ class Result(NamedTuple):
     rows: list[Row]
 
     def __str__(self) -> str:
-        keys = dict.fromkeys((row.data, row.models, row.side) for row in self.rows)
-        lines = [["data", "models", "side", "LDS: mean over seeds (range)", "n", "interval of the first seed"]]
-        for key in keys:
-            found = [row for row in self.rows if (row.data, row.models, row.side) == key]
-            values = [row.value for row in found]
-            spread = f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
-            ends = f"{found[0].low:.3f} to {found[0].high:.3f}"
-            lines.append([key[0], str(key[1]), key[2], spread, str(len(found)), ends])
-        return markdown(lines)
+        return f"{markdown(self._scores())}\n\n{markdown(self._savings())}"
+
+    def _scores(self) -> list[list[str]]:
+        keys = dict.fromkeys((row.data, row.network, row.models, row.side) for row in self.rows)
+        lines = [["data", "network", "models", "side", "LDS", "recall", "seeds"]]
+        for data, network, models, side in keys:
+            found = [
+                row
+                for row in self.rows
+                if (row.data, row.network, row.models, row.side) == (data, network, models, side)
+            ]
+            numbers = [_mean_and_half([row[column] for row in found]) for column in (5, 8)]
+            lines.append(
+                [data, network, str(models), side, *map("{0[0]:.3f} ± {0[1]:.3f}".format, numbers), str(len(found))]
+            )
+        return lines
+
+    def _savings(self) -> list[list[str]]:
+        """LDS of the prior with few models, less that of the lasso with more, over the same seeds."""
+        lines = [["data", "network", "prior and lasso", "lasso", "LDS: difference", "recall: difference", "seeds"]]
+        of = {(*row[:3], row.models, row.side): row for row in self.rows}
+        for data, network in dict.fromkeys(row[:2] for row in self.rows):
+            few = min(row.models for row in self.rows if row.side == BOTH)
+            for many in sorted({row.models for row in self.rows if row.side == LASSO}):
+                pairs = [
+                    (of[data, network, seed, few, BOTH], of[data, network, seed, many, LASSO])
+                    for seed in sorted({row.seed for row in self.rows})
+                    if (data, network, seed, many, LASSO) in of and (data, network, seed, few, BOTH) in of
+                ]
+                ends = (_mean_and_half([one[column] - other[column] for one, other in pairs]) for column in (5, 8))
+                lines.append(
+                    [data, network, str(few), str(many), *map("{0[0]:+.3f} ± {0[1]:.3f}".format, ends), str(len(pairs))]
+                )
+        return lines
+
+
+def _mean_and_half(values: list[float]) -> tuple[float, float]:
+    """The mean, and half of its 95 % interval over seeds (Student's t)."""
+    count = len(values)
+    if count < 2:
+        return float(np.mean(values)), float("nan")
+    return float(np.mean(values)), float(student.ppf(0.975, count - 1) * np.std(values, ddof=1) / np.sqrt(count))
 
 
 def run(settings: Settings) -> Result:
-    """All data sets and seeds, in turn."""
+    """All seeds, data sets and networks, in turn."""
     rows = []
-    for seed in range(settings.seeds):
+    for seed in settings.seeds:
         for data in settings.data:
-            with tempfile.TemporaryDirectory() as folder:
-                for row in _rows(settings, data, seed, Path(folder)):
-                    log(**row._asdict())
-                    rows.append(row)
+            for network in settings.models:
+                with tempfile.TemporaryDirectory() as folder:
+                    for row in _rows(settings, data, network, seed, Path(folder)):
+                        log(**row._asdict())
+                        rows.append(row)
     return Result(rows)
 
 
-def _rows(settings: Settings, data: str, seed: int, folder: Path) -> Iterator[Row]:
+def _rows(settings: Settings, data: str, network: str, seed: int, folder: Path) -> Iterator[Row]:
+    numbers = PER_CLASS.get(data, (settings.per_class, settings.test_per_class))
+
     def trained(name: str, number: int, own_seed: int, design: str, *keep: str) -> memjax.Result:
-        options: dict[str, Any] = {"per_class": settings.per_class, "test_per_class": settings.test_per_class}
+        options: dict[str, Any] = dict(zip(("per_class", "test_per_class"), numbers, strict=True))
         return memjax.fit(
-            data, run=folder / name, model=settings.model, num_models=number, seed=own_seed, data_seed=seed,
+            data, run=folder / name, model=network, num_models=number, seed=own_seed, data_seed=seed,
             design=design, subset_fraction=0.5, keep=["correct", "probability", "margin", *keep], estimate=False,
             progress=False, **options,
         )  # fmt: skip
 
-    half = "fixed-size"
-    models = trained("models", max(settings.sizes), 3 * seed, half).outcomes
-    judges = trained("judges", settings.judges, 3 * seed + 1, half).outcomes
-    kernels = _kernels(trained("networks", settings.networks, 3 * seed + 2, "everything", "parameters"))
-    examples = memjax.open(folder / "models").dataset
+    half, first = "fixed-size", min(settings.sizes)
+    larger = sorted({*settings.sizes, *(first * times for times in settings.times)})
+    whole = trained("models", max(larger), 3 * seed, half, "parameters")
+    models, judges = whole.outcomes, trained("judges", settings.judges, 3 * seed + 1, half).outcomes
+    networks = trained("networks", settings.networks, 3 * seed + 2, "everything", "parameters=3")
+    kernels, examples = _kernels(networks), whole.dataset
+    truth = np.asarray(influence(judges.masks, judges.test["margin"].astype(np.float32)).value)
+    allowed = examples.train_labels[:, None] == examples.test_labels
+    strong = np.argsort(np.where(allowed, truth, -np.inf), axis=None)[-settings.strongest :]
+    pairs = np.unravel_index(strong, truth.shape)
 
     def judged(number: int, side: str, weights: np.ndarray) -> Row:
         used = models.masks[:number] if number else None
         found = linear_datamodeling_score(weights, judges.masks, judges.test["margin"], fitted_masks=used)
-        return Row(data, seed, number, side, *found[:3])
+        recall = recall_of_pairs(weights, *pairs, allowed, draws=2)[0]
+        return Row(data, network, seed, number, side, *found[:3], recall)
 
     yield judged(0, NO_MODEL, kernels.effects())
-    for number in settings.sizes:
+    for number in larger:
         few = Outcomes(models.model_ids[:number], models.masks[:number],
                        *({name: values[:number] for name, values in side.items()} for side in models[2:]))  # fmt: skip
-        mem = np.asarray(memorization(few.masks, few.train["probability"].astype(np.float32)).value)
+        right, margins = few.train["probability"].astype(np.float32), few.test["margin"].astype(np.float32)
         factors = prior_factors(
-            examples.train_inputs, examples.train_labels, examples.test_inputs, examples.test_labels, mem
-        )
-        margins = few.test["margin"].astype(np.float32)
-        yield judged(number, "lasso", datamodels(few.masks, margins, factors=factors).weights)
-        right = few.train["probability"]
-        found = influence_with_prior(few.masks, margins, kernels, train_probabilities=right, factors=factors)
-        log(penalty=found.penalty, scale=found.scale, held_out_r2=found.held_out_r2)
-        yield judged(number, "prior alone", found.prior)
-        yield judged(number, "prior and lasso", found.weights)
+            examples.train_inputs, examples.train_labels, examples.test_inputs, examples.test_labels,
+            np.asarray(memorization(few.masks, right).value),
+        )  # fmt: skip
+        yield judged(number, LASSO, datamodels(few.masks, margins, factors=factors).weights)
+        sides = {BOTH: kernels} if number in settings.sizes else {}
+        if number == first:
+            sides[OWN] = _kernels(whole, few.model_ids[: settings.networks])
+            sides[EPOCHS] = _mean(
+                [kernels, *(_kernels(networks, epoch=epoch) for epoch in networks.models.epochs[:-1])]
+            )
+        for side, own in sides.items():
+            found = influence_with_prior(few.masks, margins, own, train_probabilities=right, factors=factors)
+            log(side=side, penalty=found.penalty, scale=found.scale, held_out_r2=found.held_out_r2)
+            if side == BOTH:
+                plain = influence(few.masks, margins)
+                yield judged(number, MEANS, np.asarray(plain.value))
+                yield judged(number, ESTIMATE, found.estimate.value)
+                log(stderr=float(np.mean(found.estimate.stderr)), stderr_without=float(np.mean(plain.stderr)))
+                yield judged(number, "prior alone", found.prior)
+            yield judged(number, side, found.weights)
 
 
-def _kernels(full: memjax.Result) -> GradientKernels:
-    models, examples = full.models, full.dataset
+def _kernels(result: memjax.Result, numbers: np.ndarray | None = None, epoch: int | None = None) -> GradientKernels:
+    models, examples = result.models if epoch is None else result.models.at(epoch), result.dataset
     sides = (models.scaled(examples.train_inputs), examples.train_labels,
              models.scaled(examples.test_inputs), examples.test_labels)  # fmt: skip
-    return gradient_kernels(models.network, *models.parameters(), *sides, "margin")
+    return gradient_kernels(models.network, *models.parameters(numbers), *sides, "margin")
+
+
+def _mean(kernels: list[GradientKernels]) -> GradientKernels:
+    """Kernels of several epochs, those of each in units of its own mean length."""
+    units = [kernel.train.trace() / len(kernel.train) for kernel in kernels]
+    parts = [(one.train / unit, one.test / unit) for one, unit in zip(kernels, units, strict=True)]
+    return GradientKernels(*(np.mean(part, axis=0) for part in zip(*parts, strict=True)), kernels[0].wrong)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ function `run(settings) -> Result`.  `main` does the rest: it reads the command 
 import json
 import math
 import platform
+import re
 import statistics
 import subprocess
 import sys
@@ -126,14 +127,15 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
         values = [verdict.effect.value for verdict in same]
         above = statistics.fmean(verdict.above for verdict in same)
         verdicts.append(Verdict(same[0].claim, mean_interval(values), above, statistics.stdev(values)))
-    return Result({"repeats": [result.found for result in results]}, verdicts, results[0].figure)
+    figure = results[0].figure
+    if figure is not None:
+        named(figure, f"the first of {len(results)} draws")
+    return Result({"repeats": [result.found for result in results]}, verdicts, figure)
 
 
 def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     """Writes result.json and figure.png, and prints the verdicts."""
-    form = f"{settings.size}-{settings.data_name.replace(':', '-').replace('/', '-').replace(' ', '-')}"
-    if settings.keep and (settings.seed or settings.data_seed):
-        form += f"-seed-{settings.seed}-draw-{settings.data_seed}"
+    form = form_of(settings)
     place = settings.folder.joinpath(*name.split("."), form)
     place.mkdir(parents=True, exist_ok=True)
     written = {
@@ -167,6 +169,16 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     for verdict in result.verdicts:
         print(f"verdict: {verdict}")
     print(f"written to {place}; {written['seconds']:.0f} s")
+
+
+def form_of(settings: BaseSettings) -> str:
+    """How files name a form: its size and data, and its network, seeds and draws where they are not the usual ones."""
+    words = [settings.size, settings.data_name, getattr(settings, "model", "")]
+    if settings.seed or settings.data_seed:
+        words.append(f"seeds {settings.seed} {settings.data_seed}")
+    if settings.repeats != type(settings).repeats:
+        words.append(f"{settings.repeats} draws")
+    return re.sub(r"[^\w.]+", "-", " ".join(filter(None, words)))
 
 
 def command(name: str, arguments: list[str]) -> str:

@@ -61,6 +61,14 @@ def contrast(one: np.ndarray, other: np.ndarray) -> Interval:
     return Interval(value, float(found.low), float(found.high), repeats)
 
 
+def difference(first: Interval, second: Interval) -> Interval:
+    """A difference with the interval of two independent estimates, which is wider than that of paired ones."""
+    value = first.value - second.value
+    down = math.hypot(first.value - first.low, second.high - second.value)
+    up = math.hypot(first.high - first.value, second.value - second.low)
+    return Interval(value, value - down, value + up, min(first.repeats, second.repeats))
+
+
 def share_interval(marks: Iterable[bool]) -> Interval:
     """A share of independent cases with Wilson's interval, which also holds for none and for all."""
     from scipy.stats import binomtest

@@ -19,12 +19,10 @@ possible.  Intervals draw examples again, or test examples with all their pairs.
 from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
-import numpy as np
-
 from experiments.common import agreement
 from experiments.common.agreement import Rates
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import Interval
+from experiments.common.intervals import difference
 from experiments.common.models import ModelSettings, Size, fit_warning
 from experiments.common.plots import band, panels
 from experiments.common.settings import Cost
@@ -102,14 +100,6 @@ def compare(reference: Side, other: Side) -> dict:
     }
 
 
-def difference(first: Interval, second: Interval) -> Interval:
-    """A difference with the interval of two independent estimates, which is wider than that of paired ones."""
-    value = first.value - second.value
-    down = np.hypot(first.value - first.low, second.high - second.value)
-    up = np.hypot(first.high - first.value, second.value - second.low)
-    return Interval(value, value - float(down), value + float(up), min(first.repeats, second.repeats))
-
-
 def run(settings: Settings) -> Result:
     networks = settings.networks or NETWORKS[settings.size]
     reference = measured(settings, networks[0], 0)
@@ -119,23 +109,28 @@ def run(settings: Settings) -> Result:
     fitted = {name: fit_warning([row["in_sample_accuracy"]]) for name, row in rows.items()}
     numbers = {"models": settings.config().num_models, "mem_thresholds": MEM, "infl_thresholds": INFL, "rows": rows,
                "warnings": {name: text for name, text in fitted.items() if text}}  # fmt: skip
-    verdicts = []
-    for model, row in others.items():
-        verdicts += [
-            Verdict(f"{model} memorizes much the same examples as {networks[0]} (Jaccard at .25; paper .72 to .85)",
-                    row["jaccard_mem"][1], 0.5),
-            Verdict(f"{model} ranks them much alike (Spearman)", row["rank_correlation"], 0.5),
-            Verdict(f"{model} memorizes others than {networks[0]} again does (Jaccard at .25; paper .13 to .26)",
-                    difference(again["jaccard_mem"][1], row["jaccard_mem"][1])),
-            Verdict(f"{model} agrees less on pairs than on examples (Jaccard; paper .40 to .47)",
-                    difference(row["jaccard_mem"][1], row["jaccard_pairs"][1])),
-        ]  # fmt: skip
-    return Result(numbers, verdicts, draw(rows))
+    verdicts = [verdict for model, row in others.items() for verdict in verdicts_of(model, row, networks[0], again)]
+    return Result(numbers, verdicts, draw(rows, numbers["models"]))
 
 
-def draw(rows: dict[str, dict]):
+def verdicts_of(model: str, row: dict, reference: str, again: dict) -> list[Verdict]:
+    """The verdicts on one network, from what `compare` says of it and of the reference that was trained again."""
+    examples, pairs = row["jaccard_mem"][1], row["jaccard_pairs"][1]
+    return [
+        Verdict(f"{model} memorizes much the same examples as {reference} (Jaccard at .25; paper .72 to .85)",
+                examples, 0.5),
+        Verdict(f"{model} ranks them much alike (Spearman)", row["rank_correlation"], 0.5),
+        Verdict(f"{model} memorizes others than {reference} again does (Jaccard at .25; paper .13 to .26)",
+                difference(again["jaccard_mem"][1], examples)),
+        Verdict(f"{model} agrees less on pairs than on examples (Jaccard; paper .40 to .47)",
+                difference(examples, pairs)),
+    ]  # fmt: skip
+
+
+def draw(rows: dict[str, dict], models: int):
     """Jaccard with the reference by threshold."""
-    figure, axes = panels(1, 2, 4.8, 3.7, note="bands: 95 % intervals, examples or test examples drawn again")
+    note = f"{models} models each, against {models} others of the first network"
+    figure, axes = panels(1, 2, 4.8, 3.7, note=f"{note}; bands: 95 % intervals, examples or test examples drawn again")
     for number, (name, row) in enumerate(rows.items()):
         label = f"{name} ({row['test_accuracy']:.3f})"
         band(axes[0, 0], MEM, row["jaccard_mem"], label, color=f"C{number}")

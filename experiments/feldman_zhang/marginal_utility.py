@@ -29,10 +29,22 @@ COST = Cost("31 s*", "12 min*, --retrainings 12")
 
 THRESHOLDS = tuple(round(0.1 * step, 1) for step in range(1, 11))
 BY_CLASS = (0.3, 0.7)
-PAPER = {  # CIFAR-100, about ± .001
-    "without memorized": (0.659, 0.68, 0.693, 0.704, 0.7135, 0.7215, 0.7275, 0.734, 0.7415, 0.761),
-    "without as many random": (0.691, 0.707, 0.717, 0.724, 0.729, 0.735, 0.7395, 0.744, 0.749, 0.761),
-    "remaining": (0.54, 0.61, 0.665, 0.705, 0.74, 0.775, 0.81, 0.845, 0.89, 1.0),
+PAPER = {  # accuracy without memorized, without as many random ones, and the share that stays; about ± .001
+    "CIFAR-100": (
+        (0.659, 0.68, 0.693, 0.704, 0.7135, 0.7215, 0.7275, 0.734, 0.7415, 0.761),
+        (0.691, 0.707, 0.717, 0.724, 0.729, 0.735, 0.7395, 0.744, 0.749, 0.761),
+        (0.54, 0.61, 0.665, 0.705, 0.74, 0.775, 0.81, 0.845, 0.89, 1.0),
+    ),
+    "ImageNet": (
+        (0.666, 0.682, 0.692, 0.7, 0.706, 0.711, 0.716, 0.721, 0.7255, 0.726),
+        (0.686, 0.694, 0.701, 0.705, 0.709, 0.7135, 0.7185, 0.722, 0.7255, 0.726),
+        (0.555, 0.63, 0.68, 0.73, 0.78, 0.83, 0.88, 0.93, 0.975, 1.0),
+    ),
+    "MNIST": (
+        (0.991, 0.9913, 0.9915, 0.9917, 0.9919, 0.9918, 0.992, 0.992, 0.9922, 0.9921),
+        (0.992, 0.9921, 0.9921, 0.9921, 0.9921, 0.9921, 0.9922, 0.9922, 0.9921, 0.9922),
+        (0.9865, 0.99, 0.992, 0.9935, 0.995, 0.9965, 0.998, 0.999, 0.9995, 1.0),
+    ),
 }
 NONE = 2.0  # a threshold that nothing reaches
 
@@ -101,24 +113,26 @@ def over_thresholds(found: Accuracies, low: float = 0.2, high: float = 0.9) -> I
     return mean_interval((found.random[chosen] - found.memorized[chosen]).mean(0))
 
 
-def draw(found: Accuracies, name: str):
-    """Both curves, those of the paper beside them, and below the remaining fraction."""
+def draw(found: Accuracies, name: str, models: int):
+    """Both curves, those of the paper's three data sets beside them, and below the share that stays."""
     times = found.memorized.shape[1]
-    figure, axes = panels(2, 2, 4.4, heights=(3.2, 1.8), note=f"{name}, {times} retrainings: mean and 95 % interval")
-    for values, label, color in (
-        (found.memorized, "without memorized", "tab:red"),
-        (found.random, "without as many random", "tab:blue"),
-    ):
+    note = f"{name}, {models} models, {times} retrainings: mean and 95 % interval; the paper's curves"
+    figure, axes = panels(2, 4, 3.3, heights=(3.2, 1.6), note=f"{note} are read off its figure 2, without intervals")
+    sides = (("without memorized", "tab:red"), ("without as many random", "tab:blue"))
+    for values, (label, color) in zip((found.memorized, found.random), sides, strict=True):
         band(axes[0, 0], THRESHOLDS, mean_intervals(values[:-1].T), label, color=color)
     axes[0, 0].axhline(found.memorized[-1].mean(), color="grey", linestyle="--", label="with all examples")
     axes[0, 0].set(ylabel="test accuracy", title=f"memjax, {name}")
-    axes[0, 1].plot(THRESHOLDS, PAPER["without memorized"], "o-", markersize=3, color="tab:red")
-    axes[0, 1].plot(THRESHOLDS, PAPER["without as many random"], "o-", markersize=3, color="tab:blue")
-    axes[0, 1].set(title="paper, CIFAR-100 (read off its figure 2)")
-    axes[1, 0].bar(THRESHOLDS, found.remaining[:-1], 0.07, color="grey")
-    axes[1, 1].bar(THRESHOLDS, PAPER["remaining"], 0.07, color="grey")
-    for axis in axes[1]:
-        axis.set(xlabel="threshold of memorization", ylabel="remaining fraction", ylim=(0, 1.02))
+    shares = [found.remaining[:-1]]
+    for axis, (data, (*curves, remaining)) in zip(axes[0, 1:], PAPER.items(), strict=True):
+        for values, (_, color) in zip(curves, sides, strict=True):
+            axis.plot(THRESHOLDS, values, "o-", markersize=3, color=color)
+        axis.set(title=f"paper, {data}")
+        shares.append(np.array(remaining))
+    for axis, remaining in zip(axes[1], shares, strict=True):
+        axis.bar(THRESHOLDS, remaining, 0.07, color="grey")
+        axis.set(xlabel="threshold of memorization", ylim=(0, 1.02))
+    axes[1, 0].set(ylabel="remaining fraction")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), ncols=3, loc="outside upper center")
     return figure
 
@@ -135,7 +149,7 @@ def run(settings: Settings) -> Result:
         "in_sample_accuracy": fitted,
         "warning": fit_warning(fitted),
     }
-    return Result(numbers, verdicts_of(found, rows), draw(found, trained.dataset.name))
+    return Result(numbers, verdicts_of(found, rows), draw(found, trained.dataset.name, trained.estimates.num_models))
 
 
 def verdicts_of(found: Accuracies, rows: list[dict]) -> list[Verdict]:

@@ -7,7 +7,8 @@ python -m experiments.results --check    says whether they are what the results 
 import sys
 from pathlib import Path
 
-from experiments.results.tables import FOLDER, again, family, gallery, kept, table
+from experiments.results import again, by_claim
+from experiments.results.tables import FOLDER, PARTS, family, gallery, kept, stays_decided, table
 
 README = FOLDER.parent / "README.md"
 GALLERY = FOLDER.parent.parent / "docs" / "gallery.md"
@@ -26,8 +27,10 @@ def pages() -> dict[Path, str]:
     results = kept()
     before, rest = README.read_text().split(BEGIN)
     after = rest.split(END, 1)[1]
-    made = f"{BEGIN}\n\n{family(results)}\n\n{table(results)}\n\n{again(results)}\n\n{END}"
-    return {README: before + made + after, GALLERY: HEAD + gallery(results)}
+    first = by_claim.table(results, stays_decided(results))
+    others = table(results, [part for part in PARTS if part != by_claim.PART])
+    made = [BEGIN, family(results), f"**{PARTS[by_claim.PART]}**", first, others, again.table(results), END]
+    return {README: before + "\n\n".join(made) + after, GALLERY: HEAD + gallery(results)}
 
 
 def main(arguments: list[str]) -> None:

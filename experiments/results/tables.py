@@ -1,7 +1,7 @@
 """Tables of all results that are kept, as Markdown."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,77 +52,35 @@ def family(results: dict[str, dict[str, Any]]) -> str:
     )
 
 
-def table(results: dict[str, dict[str, Any]]) -> str:
-    """A table for each paper: a row for each claim, a column for each data set, in it the verdict and the effect."""
+def stays_decided(results: dict[str, dict[str, Any]]) -> dict[tuple[str, str], bool]:
+    """Whether each verdict, by the name of its file and its claim, is decided in the family of all."""
     every = list(verdicts(results))
     stays = still_decided([number(verdict["p"]) for _, verdict in every])
+    return {(name, verdict["claim"]): bool(stay) for (name, verdict), stay in zip(every, stays, strict=True)}
+
+
+def table(results: dict[str, dict[str, Any]], parts: Sequence[str] = tuple(PARTS)) -> str:
+    """A table for each part: a row for each claim, a column for each data set, in it the verdict and the effect."""
+    stays = stays_decided(results)
     lines: list[str] = []
-    shown = {name for name, result in results.items() if not is_again(result)}
-    for part, title in PARTS.items():
+    for part in parts:
         rows: dict[tuple[str, str], dict[str, str]] = {}
-        for (name, verdict), stay in zip(every, stays, strict=True):
+        for name, verdict in verdicts(results):
             paper, experiment = results[name]["experiment"].split(".")
-            if paper == part and name in shown:
+            seeds = results[name]["settings"]
+            if paper == part and not (seeds["seed"] or seeds["data_seed"]):  # those of other seeds: `results.again`
                 row = rows.setdefault((experiment, claim(verdict)), {})
-                row[data_of(results[name])] = (
-                    f"{cell(verdict, bool(stay))} ([n = {verdict['repeats']}](./results/{name}.json))"
-                )
+                told = cell(verdict, stays[name, verdict["claim"]])
+                row[data_of(results[name])] = f"{told} ([n = {verdict['repeats']}](./results/{name}.json))"
         if rows:
             data = sorted({data for row in rows.values() for data in row})
             head = f"| experiment | claim (bound) | {' | '.join(data)} |"
-            lines += ["", f"**{title}**", "", head, "|---" * (2 + len(data)) + "|"]
+            lines += ["", f"**{PARTS[part]}**", "", head, "|---" * (2 + len(data)) + "|"]
             before = ""
             for (experiment, text), row in rows.items():
-                said, before = "" if experiment == before else f"`{experiment}`", experiment
-                lines.append(f"| {said} | {text} | {' | '.join(row.get(column, '') for column in data)} |")
+                shown, before = "" if experiment == before else f"`{experiment}`", experiment
+                lines.append(f"| {shown} | {text} | {' | '.join(row.get(column, '') for column in data)} |")
     return "\n".join(lines).strip()
-
-
-def is_again(result: dict[str, Any]) -> bool:
-    """Whether a run has other seeds than 0: it repeats one that has these."""
-    return bool(result["settings"]["seed"] or result["settings"]["data_seed"])
-
-
-def again(results: dict[str, dict[str, Any]]) -> str:
-    """A table of what was run again with other seeds and another draw: claim by claim, whether the two effects agree.
-
-    They do where they differ by no more than the root of the sum of squares of the sides of their intervals that face
-    each other.  Of two honest 95 % intervals one in twenty does not.  Intervals without ends say nothing.
-    """
-    lines = ["| experiment | claim | first run | run again | difference | they |", "|---" * 6 + "|"]
-    agree: list[bool] = []
-    for name, result in results.items():
-        alike = [first for first in results.values() if _same_but_seeds(first, result)] if is_again(result) else []
-        for first in alike:
-            before = {verdict["claim"]: verdict for verdict in first["verdicts"]}
-            for verdict in result["verdicts"]:
-                if (one := before.get(verdict["claim"])) and np.isfinite(promised := _promised(one, verdict)):
-                    difference = number(verdict["value"]) - number(one["value"])
-                    agree.append(abs(difference) <= promised)
-                    data = data_of(result)
-                    lines.append(f"| [`{result['experiment'].split('.')[1]}`, {data}](./results/{name}.json) | "
-                                 f"{verdict['claim']} | {measured(one)} | {measured(verdict)} | "
-                                 f"{difference:.2g}, promised {promised:.2g} | "
-                                 f"{'agree' if agree[-1] else '**differ**'} |")  # fmt: skip
-    if not agree:
-        return "No run was repeated with other seeds."
-    said = (
-        f"{sum(agree)} of {len(agree)} effects agree with those of the first run; {0.95 * len(agree):.1f} are expected."
-    )
-    return "\n".join([f"**Run again with another seed and another draw of the data.** {said}", "", *lines])
-
-
-def _same_but_seeds(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    seeds = {"seed": 0, "data_seed": 0}
-    return not is_again(one) and one["experiment"] == other["experiment"] and one["data"] == other["data"] and (
-        one["settings"] | seeds == other["settings"] | seeds
-    )  # fmt: skip
-
-
-def _promised(one: dict[str, Any], other: dict[str, Any]) -> float:
-    """How far the two effects may be apart: infinite or NaN where an interval has no ends."""
-    low, high = sorted((one, other), key=lambda verdict: number(verdict["value"]))
-    return float(np.hypot(number(low["high"]) - number(low["value"]), number(high["value"]) - number(high["low"])))
 
 
 def claim(verdict: dict[str, Any]) -> str:
@@ -133,18 +91,24 @@ def claim(verdict: dict[str, Any]) -> str:
 
 def cell(verdict: dict[str, Any], stays: bool) -> str:
     """The verdict and what was measured; † where the family of all verdicts takes the decision back."""
-    word = verdict["word"]
-    mark = " †" if word in ("supported", "not supported") and not stays else ""
+    word, mark = verdict["word"], " †" if decided(verdict) and not stays else ""
     return f"{word.replace('not supported', '**not supported**')}{mark}: {measured(verdict)}"
 
 
+def decided(verdict: dict[str, Any]) -> bool:
+    """Whether a verdict is for or against its claim."""
+    return verdict["word"] in ("supported", "not supported")
+
+
 def data_of(result: dict[str, Any]) -> str:
-    """The data set of a run, its form where that is not the full one, and its seeds where they are not 0."""
-    seeds, form = result["settings"], result["settings"]["size"]
-    words = [result["data"], *([form] if form != "full" else [])]
-    if is_again(result):
-        words.append(f"seeds {seeds['seed']} and {seeds['data_seed']}")
-    return ", ".join(words)
+    """The data set of a run; its network, form, seeds and draws where they are not the usual ones."""
+    settings = result["settings"]
+    words = [result["data"], settings.get("model", ""), "" if settings["size"] == "full" else settings["size"]]
+    if settings["seed"] or settings["data_seed"]:
+        words.append(f"seeds {settings['seed']} and {settings['data_seed']}")
+    if settings["repeats"] > 1:
+        words.append(f"{settings['repeats']} draws")
+    return ", ".join(filter(None, words))
 
 
 def measured(verdict: dict[str, Any]) -> str:

@@ -37,9 +37,10 @@ def for_chip(config: RunConfig, dataset: Dataset, target: Slice, command: list[s
     spans = (" to ".join(map(duration, seconds)), " to ".join(f"{price:,.2f}" for price in prices))
     rows += [
         ("time", f"{least}{spans[0]} of training for {config.num_models:,} models"),
-        ("price", f"{least}{spans[1]} dollars at {chip.price:.2f} a chip and hour, roughly the price of {PRICED}"),
+        ("price", f"{least}{spans[1]} dollars at {chip.price:.2f} a chip and hour. "
+                  f"This price of {PRICED} is unconfirmed: look up yours before you spend"),
         (f"run on {'each host' if target.hosts > 1 else 'it'}", shlex.join([*command, "--pack-size", str(size)])),
-    ]
+    ]  # fmt: skip
     return rows, facts | {"hours": hours, "price": prices, "price_date": PRICED}
 
 

@@ -191,6 +191,54 @@ def test_influence_functions_are_the_formula_with_numerical_curvature(gradients,
     np.testing.assert_allclose(found, wanted, atol=2e-4, rtol=2e-3)
 
 
+def shaped(row):
+    """The arrays of parameters as matrices, a gradient in a row taken apart."""
+    return row[: SIZES[0]].reshape(INPUTS, WIDTH), row[SIZES[0] :].reshape(WIDTH, CLASSES)
+
+
+def test_ek_fac_is_its_definition_in_loops(gradients):
+    """Factors and corrected eigenvalues from the gradients of the loss with each label, weighted by its probability."""
+    row = rows()[0]
+    weights = np.exp(np.array([log_probability(row, X, np.full(TRAIN, c)) for c in range(CLASSES)])) / TRAIN
+    labelled = [derivatives(partial(losses, inputs=X, labels=np.full(TRAIN, c)), row) for c in range(CLASSES)]
+    wanted = np.zeros((TRAIN, TEST))
+    for place in range(2):
+        parts = [(weights[c, i], shaped(labelled[c][i])[place]) for c in range(CLASSES) for i in range(TRAIN)]
+        u = np.linalg.eigh(sum(weight * part @ part.T for weight, part in parts))[1]
+        v = np.linalg.eigh(sum(weight * part.T @ part for weight, part in parts))[1]
+        values = sum(weight * (u.T @ part @ v) ** 2 for weight, part in parts)
+        for i in range(TRAIN):
+            for j in range(TEST):
+                one, other = (u.T @ shaped(each)[place] @ v for each in (gradients[0][0, i], gradients[1][0, j]))
+                wanted[i, j] -= (one * other / (values + 0.05)).sum() / TRAIN
+    one = jax.tree.map(lambda leaf: leaf[0], (PARAMS, STATE))
+
+    found = influence_function(network, *one, X, Y, X_TEST, Y_TEST, damping=0.05, curvature="ek-fac")
+
+    np.testing.assert_allclose(found, wanted, atol=2e-4, rtol=2e-3)
+    kernel = {**one[0], "a": one[0]["a"].reshape(INPUTS, 1, 1, WIDTH)}  # as of a convolution: pixels are inputs
+
+    def by_kernel(params, state, inputs):
+        return network({**params, "a": params["a"].reshape(INPUTS, WIDTH)}, state, inputs)
+
+    again = influence_function(by_kernel, kernel, one[1], X, Y, X_TEST, Y_TEST, damping=0.05, curvature="ek-fac")
+    np.testing.assert_allclose(again, found, atol=1e-5)
+
+
+@pytest.mark.parametrize("curvature", ["gauss-newton", "hessian"])
+def test_ek_fac_is_exact_where_the_curvature_is_a_kronecker_product(curvature):
+    """One dense layer whose probabilities are those of no input: the inputs' second moments times diag p - p p'."""
+    weights = np.zeros((INPUTS, CLASSES), np.float32)
+    shifted = lambda params, state, inputs: linear(params, state, inputs) + jnp.array([0.5, -1.0, 0.0])  # noqa: E731
+    given = shifted, weights, (), X, Y, X_TEST, Y_TEST
+
+    found = influence_function(*given, damping=0.1, curvature="ek-fac")
+
+    exact = influence_function(*given, damping=0.1, curvature=curvature, tolerance=1e-7)
+    np.testing.assert_allclose(found, exact, rtol=1e-3, atol=1e-5)
+    assert np.abs(found).max() > 0.1
+
+
 N = 400  # examples of a regression: leaving out one of them moves it a little
 
 

@@ -11,7 +11,7 @@ from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, ShapeSpec, TrainSpec
 from memjax.data.outline import outline
-from memjax.machine.chips import CHIPS, GIB, slice_named
+from memjax.machine.chips import CHIPS, GIB, PRICED, slice_named
 from memjax.machine.cycles import collectives
 from memjax.runs import compile_ahead
 from memjax.runs.build_training import make_single
@@ -74,6 +74,7 @@ def test_a_gpu_without_its_compiler_has_a_bound(capsys):
     assert said["run on it"].startswith("memjax --model linear --epochs 1")
     assert said["run on it"].endswith(f"--dataset NAME --pack-size {plan['pack_size']}")
     assert "at least" in said["time"]
+    assert f"This price of {PRICED} is unconfirmed" in said["price"]
     assert "bound" in said["speed"]
 
 

@@ -12,16 +12,18 @@ from jaxtyping import Array, Float
 
 from memjax.errors import InputError
 from memjax.estimators.attribution.gradients import Network, Output, as_examples, output_named
+from memjax.estimators.attribution.kronecker import by_factors
 from memjax.metrics import loss
 from memjax.types import ArrayLike, Tree
 
+CURVATURES = "gauss-newton", "ek-fac", "hessian"
 EXACT_MOST = 5_000  # parameters of a network whose whole Hessian is made
 
 
 def influence_function(
     network: Network, params: Tree, state: Tree, train_inputs: ArrayLike, train_labels: ArrayLike,
     test_inputs: ArrayLike, test_labels: ArrayLike, output: str | Output = "log_odds", *, damping: float,
-    curvature: Literal["gauss-newton", "hessian"] = "gauss-newton", steps: int = 100, tolerance: float = 1e-4,
+    curvature: Literal["gauss-newton", "ek-fac", "hessian"] = "gauss-newton", steps: int = 100, tolerance: float = 1e-4,
 ) -> Float[np.ndarray, "train test"]:  # fmt: skip
     """The change of each output when a training example is added to the loss that the parameters minimise.
 
@@ -29,10 +31,12 @@ def influence_function(
 
     for one network, with H the curvature of the mean loss over the training examples: its Hessian, made as a whole for
     up to 5,000 parameters; or the Gauss-Newton matrix J' (diag p - p p') J of the logits, which has no negative
-    eigenvalue and of which only products with vectors are made, so that conjugate gradients solve any network.  Sign:
-    above 0 where training on i raises output j.  Range: any number.  It assumes that the parameters are at a minimum
-    of the loss and that the damping (weight decay) belongs to it; networks trained with early stopping are not there,
-    so use several and take the mean.
+    eigenvalue and of which only products with vectors are made, so that conjugate gradients solve any network; or that
+    matrix in the approximation of `kronecker.by_factors` (EK-FAC), which is made once for all test examples.
+
+    Sign: above 0 where training on i raises output j.  Range: any number.  It assumes that the parameters are at a
+    minimum of the loss and that the damping (weight decay) belongs to it; networks trained with early stopping are not
+    there, so use several and take the mean.
 
     Args:
       network, output: as of `per_example_gradients`.
@@ -46,17 +50,18 @@ def influence_function(
 
     Reference:
       Koh and Liang, Understanding Black-box Predictions via Influence Functions, 2017, arXiv 1703.04730, section 2.2;
-      Gauss-Newton: Schraudolph, Fast Curvature Matrix-Vector Products, 2002.
+      Gauss-Newton: Schraudolph, Fast Curvature Matrix-Vector Products, 2002; EK-FAC: George et al., 2018, arXiv
+      1806.03884, and Grosse et al., 2023, arXiv 2308.03296; the bases are those of Gupta et al., Shampoo, 2018.
     """
     sides = as_examples(train_inputs, train_labels), as_examples(test_inputs, test_labels)
     if not 0 < damping < np.inf:
         raise InputError(f"damping is {damping}; expected a number above 0")
-    if curvature not in ("gauss-newton", "hessian"):
-        raise InputError(f"curvature is {curvature!r}; expected 'gauss-newton' or 'hessian'")
+    if curvature not in CURVATURES:
+        raise InputError(f"curvature is {curvature!r}; expected {', '.join(CURVATURES)}")
     count = ravel_pytree(params)[0].size
     if curvature == "hessian" and count > EXACT_MOST:
         raise InputError(f"the Hessian of {count:,} parameters does not fit; give curvature='gauss-newton'")
-    compute = _exact if curvature == "hessian" else partial(_by_products, steps, tolerance)
+    compute = {"hessian": _exact, "ek-fac": by_factors}.get(curvature, partial(_by_products, steps, tolerance))
     with jax.default_matmul_precision("highest"):
         found = compute(network, output_named(output), params, state, *sides, damping)
     return np.asarray(found)

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from experiments.common import claim
-from experiments.common.claim import Result, Verdict, conclude, name_of, repeated
+from experiments.common.claim import Result, Verdict, conclude, form_of, name_of, repeated
 from experiments.common.intervals import Interval, mean_interval
 from experiments.common.settings import BaseSettings
 from memjax.errors import InputError
@@ -85,6 +85,17 @@ def test_the_name_of_an_experiment_is_where_it_is():
     assert name_of(depth.run) == "arpit.depth"
 
 
+def test_each_form_has_a_file_of_its_own():
+    from experiments.feldman_zhang.marginal_utility import Settings as Utility
+    from experiments.label_errors.label_noise import Settings as FiveDraws
+
+    assert form_of(Utility(dataset="emoji")) == "full-emoji"
+    assert form_of(Utility(dataset="npz:a/b.npz", repeats=5)) == "full-npz-a-b.npz-5-draws"
+    assert form_of(Utility(dataset="emoji", model="mlp:64,32", seed=1, data_seed=2)) == "full-emoji-mlp-64-32-seeds-1-2"
+    assert form_of(FiveDraws(size="quick", dataset="digits")) == "quick-digits"
+    assert form_of(FiveDraws(size="quick", dataset="digits", repeats=2)) == "quick-digits-2-draws"
+
+
 def test_the_command_that_is_kept_names_no_folder():
     arguments = ["--size", "quick", "--folder", "/somewhere/else", "--keep", "--seed", "3"]
 
@@ -98,7 +109,7 @@ def test_what_is_kept_has_words_for_what_is_not_a_number(tmp_path, monkeypatch):
 
     conclude("arpit.depth", Settings(size="smoke", folder=tmp_path, keep=True, seed=3), result)
 
-    kept = json.loads((tmp_path / "results" / "arpit.depth.smoke-several.json").read_text())
+    kept = json.loads((tmp_path / "results" / "arpit.depth.smoke-several-seeds-3-0.json").read_text())
     assert kept["found"] == {"nothing": "NaN"}
     assert [kept["verdicts"][0][end] for end in ("low", "high")] == ["-inf", "inf"]
     assert kept["settings"] == {"size": "smoke", "seed": 3, "data_seed": 0, "repeats": 1}

@@ -5,6 +5,7 @@ from experiments.common.intervals import (
     Interval,
     bootstrap,
     contrast,
+    difference,
     ends,
     mean_interval,
     mean_intervals,
@@ -79,3 +80,9 @@ def test_cases_that_are_all_equal_do_not_say_how_far_others_spread():
     rounded = np.array([0.3, 0.1 + 0.2])
     assert np.ptp(rounded) > 0
     assert mean_interval(rounded).low == -np.inf
+
+
+def test_a_difference_of_independent_intervals():
+    found = difference(Interval(0.9, 0.87, 0.93, 50), Interval(0.5, 0.46, 0.54, 40))
+
+    assert found == pytest.approx((0.4, 0.35, 0.45, 40))

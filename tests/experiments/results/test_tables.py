@@ -12,8 +12,8 @@ from experiments.results import __main__ as command
 from experiments.results import tables
 
 RESULTS = {"arpit.depth.full": {
-    "experiment": "arpit.depth", "data": "emoji", "commit": "abc",
-    "settings": {"size": "full", "seed": 0, "data_seed": 0}, "verdicts": [
+    "experiment": "arpit.depth", "data": "emoji", "settings": {"size": "full", "seed": 0, "data_seed": 0, "repeats": 1},
+    "commit": "abc", "verdicts": [
         {"word": "supported", "p": 0.001, "above": 0.5, "claim": "it is deep", "value": 0.9, "low": 0.8, "high": 1.0,
          "repeats": 12},
         {"word": "not supported", "p": 0.04, "above": 0, "claim": "it is wide", "value": -0.2, "low": "-inf",
@@ -48,30 +48,6 @@ def test_the_family_is_corrected_by_benjamini_and_hochberg():
     np.testing.assert_array_equal(tables.still_decided(p), [False, True, False, False, False])
     assert not len(tables.still_decided([]))
     assert tables.still_decided(list(stats.uniform.rvs(size=200, random_state=0))).sum() <= 3
-
-
-def test_a_run_with_other_seeds_is_compared_claim_by_claim_and_is_no_column():
-    def result(seed, *effects):
-        verdicts = [{"word": "supported", "p": 0.01, "above": 0, "claim": f"claim {n}", "value": value, "low": low,
-                     "high": high, "repeats": 4} for n, (value, low, high) in enumerate(effects)]  # fmt: skip
-        return {"experiment": "arpit.depth", "data": "emoji", "commit": "abc", "verdicts": verdicts,
-                "settings": {"size": "quick", "seed": seed, "data_seed": seed}}  # fmt: skip
-
-    results = {
-        "first": result(0, (1.0, 0.5, 1.3), (1.0, 0.9, 1.1), (0.0, "-inf", "inf")),
-        "again": result(9, (1.45, 1.05, 1.85), (0.8, 0.7, 0.9), (2.0, 1.0, 3.0)),
-    }
-
-    text = tables.again(results)
-
-    # .3 above the one and .4 below the other: .5, more than they differ.  The second pair may differ by .14.
-    assert "1 [0.5, 1.3] | 1.4 [1.1, 1.9] | 0.45, promised 0.5 | agree |" in text
-    assert "0.8 [0.7, 0.9] | -0.2, promised 0.14 | **differ** |" in text
-    assert "1 of 2 effects agree" in text
-    assert "seeds 9 and 9" in text
-    assert "seeds" not in tables.table(results)
-    assert tables.family(results).startswith("6 verdicts of 2 runs")
-    assert tables.again(RESULTS) == "No run was repeated with other seeds."
 
 
 @pytest.mark.parametrize("path", sorted(tables.FOLDER.glob("*.json")), ids=lambda path: path.stem)

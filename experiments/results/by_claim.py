@@ -1,0 +1,140 @@
+"""One table of the first paper's claims: a row for each claim, a column for each data set."""
+
+from typing import Any, NamedTuple
+
+from experiments.results.tables import decided, measured
+
+PART = "feldman_zhang"
+COLUMNS = {  # data set and network -> heading
+    ("emoji", ""): "emoji",
+    ("emoji", "cnn"): "emoji, CNN",
+    ("mnist5k", ""): "mnist5k",
+    ("fashion_mnist", ""): "Fashion-MNIST",
+    ("digits", ""): "digits",
+}
+WORTH = "memorized examples are worth more than as many random ones, threshold"
+SHORT = {"supported": "yes", "not supported": "**no**"}
+
+
+class Row(NamedTuple):
+    """A claim in a few words, its experiment, and how the verdicts begin that judge it; of several the words count."""
+
+    claim: str
+    experiment: str
+    begins: str
+
+
+ROWS = (
+    Row("a tail of examples is memorized: share (CIFAR-100 .36)", "memorization_values", "a tail of examples"),
+    Row("the histogram has a second peak at 1 (.07)", "memorization_values", "the histogram"),
+    Row("memorized examples are worth more than random ones, thresholds .2 to .9 (.009 to .028)", "marginal_utility",
+        f"{WORTH}s .2 to .9"),
+    Row("... .1 (.032)", "marginal_utility", f"{WORTH} 0.1"),
+    Row("... .3 (.024)", "marginal_utility", f"{WORTH} 0.3"),
+    Row("... .9 (.008)", "marginal_utility", f"{WORTH} 0.9"),
+    Row("removing those of .3 or more costs accuracy (.068)", "marginal_utility", "removing examples"),
+    Row("they are worth more under the critics' controls", "critics", "memorized are worth more than random ones;"),
+    Row("their removal hurts under the critics' controls", "critics", "removal of the memorized hurts;"),
+    Row("pairs have influence in other models", "influence_pairs", "the selected pairs"),
+    Row("most influenced test examples have one influencer (.87)", "influence_pairs", "most influenced"),
+    Row("pairs look alike", "influence_pairs", "pairs look alike"),
+    Row("strong pairs are near-duplicates by their pixels", "influence_pairs", "pairs of influence"),
+    Row("strong pairs show one emoji", "twins", "pairs of influence"),
+    Row("... and pairs find the copies: share found", "twins", "where one training drawing"),
+    Row("fewer copies, more memorization", "twins", "drawings of emoji with at most"),
+    Row("without the pairs the influenced test examples suffer (.268)", "pair_removal", "without the pairs the infl"),
+    Row("... and all test accuracy is lower (.025)", "pair_removal", "without the pairs test accuracy"),
+    Row("... most of it explained by the influenced ones", "pair_removal", "the influenced test examples explain"),
+    Row("other models memorize the same: Jaccard (.977)", "consistency", "the same examples are memorized"),
+    Row("... and have the same pairs (.69)", "consistency", "the same pairs"),
+    Row("a CNN memorizes much the same as an MLP", "architectures", "cnn memorizes much the same"),
+    Row("... and agrees less on pairs", "architectures", "cnn agrees less"),
+    Row("on fixed features fewer are memorized", "last_layer", "on fixed features"),
+    Row("estimates rank examples as leave-one-out does", "leave_one_out", "at m/n = .7"),
+    Row("critics: they overestimate memorization", "leave_one_out", "critics: at .7"),
+)  # fmt: skip
+MISSING = {  # why an experiment has no result on a data set; of a data set alone first
+    ("twins", "emoji, CNN"): "not run",
+    "twins": "copies not known",
+}
+
+
+def table(results: dict[str, dict[str, Any]], stays: dict[tuple[str, str], bool]) -> str:
+    """The table, and a line for the runs on made data.
+
+    Args:
+      stays: whether a verdict, by the name of its file and its claim, is decided in the family of all.
+    """
+    own = {name: result for name, result in results.items() if result["experiment"].startswith(f"{PART}.")}
+    best = {place: best_of(own, *place) for place in {(row.experiment, column) for row in ROWS for column in COLUMNS}}
+    lines = ["| claim (paper) | " + " | ".join(COLUMNS.values()) + " |", "|---" * (1 + len(COLUMNS)) + "|"]
+    lines.append("| models; training examples | " + " | ".join(size_of(own, best, column) for column in COLUMNS) + " |")
+    for row in ROWS:
+        cells = [cell(row, column, own, best[row.experiment, column], stays) for column in COLUMNS]
+        lines.append(f"| {row.claim} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", made_data(own)])
+
+
+def best_of(results: dict[str, dict[str, Any]], experiment: str, column: tuple[str, str]) -> str:
+    """The run that the table shows: with the usual seeds, of most draws, and full rather than quick; else nothing."""
+
+    def rank(name: str) -> tuple[int, bool]:
+        settings = results[name]["settings"]
+        return settings["repeats"], settings["size"] == "full"
+
+    names = [
+        name
+        for name, result in results.items()
+        if result["experiment"] == f"{PART}.{experiment}" and place_of(result) == column
+        and not result["settings"]["seed"] and not result["settings"]["data_seed"]
+    ]  # fmt: skip
+    return max(names, key=rank, default="")
+
+
+def place_of(result: dict[str, Any]) -> tuple[str, str]:
+    """The data set and the network of a run; the network is empty where it is the usual one."""
+    return result["data"], result["settings"].get("model", "")
+
+
+def size_of(results: dict[str, dict[str, Any]], best: dict[tuple[str, tuple[str, str]], str], column: tuple) -> str:
+    """How many models memorization was estimated from, and of how many training examples."""
+    name = best["memorization_values", column]
+    return "{num_models:,}; {num_train:,}".format(**results[name]["found"]) if name else ""
+
+
+def cell(
+    row: Row, column: tuple[str, str], results: dict[str, dict[str, Any]], name: str, stays: dict[tuple[str, str], bool]
+) -> str:
+    """The verdict with its effect; the number of each word where several verdicts judge one claim; or why none does."""
+    if not name:
+        return MISSING.get((row.experiment, COLUMNS[column]), MISSING.get(row.experiment, "not run"))
+    found = [verdict for verdict in results[name]["verdicts"] if verdict["claim"].startswith(row.begins)]
+    if not found:
+        return "not judged"
+    words = [verdict["word"] for verdict in found]
+    link, other = f"./results/{name}.json", other_models(results, name, column)
+    if len(found) == 1:
+        mark = " †" if decided(found[0]) and not stays[name, found[0]["claim"]] else ""
+        return f"[{SHORT.get(words[0], words[0])}]({link}){mark} {measured(found[0])}{other}"
+    counts = ", ".join(f"{words.count(word)} {SHORT.get(word, word)}" for word in dict.fromkeys(sorted(words)[::-1]))
+    return f"[{counts}]({link}){other}"
+
+
+def other_models(results: dict[str, dict[str, Any]], name: str, column: tuple[str, str]) -> str:
+    """The number of models and of draws where they are not those at the top of the column."""
+    settings, top = results[name]["settings"], best_of(results, "memorization_values", column)
+    words = [f"{settings['repeats']} draws"] if settings["repeats"] > 1 else []
+    if settings.get("models") and top and settings["models"] != results[top]["found"]["num_models"]:
+        words.append(f"{settings['models']} models")
+    return f" ({', '.join(words)})" if words else ""
+
+
+def made_data(results: dict[str, dict[str, Any]]) -> str:
+    """A sentence for the runs whose data are made, and therefore in no column."""
+    told = []
+    for name, result in results.items():
+        if place_of(result) not in COLUMNS and result["data"].startswith("mixture"):
+            words = [verdict["word"] for verdict in result["verdicts"]]
+            counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words)[::-1]))
+            told.append(f"[`{result['experiment'].split('.')[1]}`](./results/{name}.json) {counts}")
+    return f"On made data: {'; '.join(told)}." if told else ""

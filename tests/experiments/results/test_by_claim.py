@@ -1,0 +1,80 @@
+from experiments.results import by_claim
+from experiments.results.tables import kept
+
+COLUMN = ("emoji", "")
+
+
+def run(experiment="memorization_values", data="emoji", size="full", repeats=1, seed=0, verdicts=(), **settings):
+    settings |= {"size": size, "seed": seed, "data_seed": seed, "repeats": repeats}
+    verdicts = [{"claim": claim, "word": word, "value": 0.5, "low": 0.4, "high": 0.6} for claim, word in verdicts]
+    found = {"num_models": 1000, "num_train": 4686}
+    return {"experiment": f"feldman_zhang.{experiment}", "data": data, "settings": settings, "verdicts": verdicts,
+            "found": found}  # fmt: skip
+
+
+def line(text, begins):
+    [found] = [row for row in text.splitlines() if row.startswith(f"| {begins}")]
+    return [cell.strip() for cell in found.strip("|").split("|")]
+
+
+def test_each_claim_has_a_row_and_each_data_set_a_column():
+    results = {"a": run(verdicts=[("a tail of examples is memorized (share)", "supported")]),
+               "b": run(data="mnist5k", verdicts=[("a tail of examples is memorized", "not supported")])}  # fmt: skip
+
+    text = by_claim.table(results, {("a", "a tail of examples is memorized (share)"): True,
+                                    ("b", "a tail of examples is memorized"): False})  # fmt: skip
+
+    assert len(text.strip().splitlines()) == 3 + len(by_claim.ROWS)
+    assert line(text, "models")[1:] == ["1,000; 4,686", "", "1,000; 4,686", "", ""]
+    cells = line(text, "a tail")
+    assert cells[1] == "[yes](./results/a.json) 0.5 [0.4, 0.6]"
+    assert cells[2] == "not run"
+    assert cells[3] == "[**no**](./results/b.json) † 0.5 [0.4, 0.6]"
+    assert line(text, "strong pairs show one emoji")[3] == "copies not known"
+
+
+def test_of_several_verdicts_of_one_claim_the_words_are_counted():
+    words = ["supported", "undecided", "supported", "not supported"]
+    claims = [(f"memorized are worth more than random ones; {number}", word) for number, word in enumerate(words)]
+
+    text = by_claim.table({"a": run("critics", verdicts=claims)}, {("a", claim): True for claim, _ in claims})
+
+    assert line(text, "they are worth more")[1] == "[1 undecided, 2 yes, 1 **no**](./results/a.json)"
+
+
+def test_a_run_with_other_models_than_those_at_the_top_says_so():
+    claims = [("removing examples of memorization .3 or more costs accuracy", "supported")]
+    results = {"a": run(models=1000), "b": run("marginal_utility", models=160, repeats=5, verdicts=claims)}
+
+    text = by_claim.table(results, {("b", claims[0][0]): True})
+
+    assert line(text, "removing those")[1] == "[yes](./results/b.json) 0.5 [0.4, 0.6] (5 draws, 160 models)"
+
+
+def test_the_run_that_is_shown_has_most_draws_then_the_full_form_and_the_usual_seeds_and_network():
+    results = {"quick": run(size="quick"), "full": run(), "other seed": run(repeats=9, seed=1), "cnn": run(model="cnn")}
+
+    assert by_claim.best_of(results, "memorization_values", COLUMN) == "full"
+    results["draws"] = run(size="quick", repeats=5)
+    assert by_claim.best_of(results, "memorization_values", COLUMN) == "draws"
+    assert by_claim.best_of(results, "memorization_values", ("emoji", "cnn")) == "cnn"
+    assert by_claim.best_of(results, "memorization_values", ("digits", "")) == ""
+
+
+def test_runs_on_made_data_stand_below():
+    results = {"m": run("mixture", data="mixture", verdicts=[("a", "supported"), ("b", "undecided")])}
+
+    told = by_claim.table(results, {}).splitlines()[-1]
+
+    assert told == "On made data: [`mixture`](./results/m.json) 1 undecided, 1 supported."
+
+
+def test_every_row_finds_a_verdict_in_a_result_that_is_kept():
+    """A verdict that is worded anew must not fall out of the table without a word."""
+    results = kept()
+    known = {result["experiment"].split(".")[1] for result in results.values()}
+
+    for row in by_claim.ROWS:
+        claims = [verdict["claim"] for result in results.values() for verdict in result["verdicts"]
+                  if result["experiment"] == f"feldman_zhang.{row.experiment}"]  # fmt: skip
+        assert row.experiment not in known or any(claim.startswith(row.begins) for claim in claims), row
