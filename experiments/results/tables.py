@@ -14,6 +14,7 @@ PARTS = {
     "feldman_zhang": "Feldman and Zhang, What Neural Networks Memorize and Why",
     "arpit": "Arpit et al., A Closer Look at Memorization in Deep Networks",
     "label_errors": "Wrong labels",
+    "language": "Sequences of tokens",
 }
 
 

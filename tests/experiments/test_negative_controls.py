@@ -15,6 +15,7 @@ from experiments.common.claim import Verdict
 from experiments.common.intervals import Interval, paired
 from experiments.common.stopping import stopped_early
 from experiments.feldman_zhang import conflict, marginal_utility, memorization_values, proxies, twins
+from experiments.language import counterfactual
 from memjax import dynamics
 from tests.experiments import worlds_of_arpit, worlds_of_feldman_zhang
 
@@ -112,7 +113,19 @@ def memorized_examples_worth_nothing_more(rng):
     return conflict.verdicts_of(points)
 
 
+def lines_all_alike(rng):
+    """Of each kind, and influence of a twin as of others; halves agree as much as is asked for, but for noise."""
+    kinds, (twin, others) = (
+        [rng.normal(size=size) for size in (20, 100, 40, 40)],
+        (rng.normal(size=n) for n in (20, 900)),
+    )
+    noise = 0.02 * rng.normal()
+    agreement = Interval(0.95 + noise, 0.91 + noise, 0.99 + noise, 200)
+    return counterfactual.verdicts_of(kinds, twin, others, agreement)
+
+
 WORLDS = {
+    lines_all_alike: 300,
     noise_learned_as_fast: 300,
     filters_all_alike: 400,
     memorized_examples_worth_nothing_more: 200,

@@ -114,6 +114,11 @@ def test_scores_of_others_are_judged_by_the_squared_error(numbers):
         judge(values, numbers, brittleness=2)
 
 
+def test_runs_of_two_tasks_are_not_compared(numbers, small_run):
+    with pytest.raises(InputError, match="the task of A is regression, that of B classification"):
+        memjax.compare(numbers, small_run)
+
+
 @pytest.mark.parametrize("kind", ["feldman-zhang", "lira"])
 def test_a_format_for_classes_is_refused_by_name(numbers, tmp_path, kind):
     with pytest.raises(InputError, match=f"{kind} is for classes; arrays has targets of regression"):
@@ -229,6 +234,11 @@ def test_a_folder_of_ones_own_task_is_read_without_its_code(tmp_path, monkeypatc
             lambda x: x[:, 0],
             {"keep": ("correct", "margin")},
             "--keep 'correct' is not known; choose",
+        ),
+        (
+            lambda x: x[:, 0],
+            {"purpose": "membership"},
+            "--for membership and --keep log_odds are for classes, not for reg",
         ),
         (lambda x: x[:, 0], {"label_noise": 0.1}, "--label-noise and corrupted labels are for classes"),
         (lambda x: x[:, 0], {"class_names": ["a", "b"]}, "class names are given, and --task regression has no classes"),
