@@ -83,7 +83,7 @@ DATA = {"name": "digits", "sha256": "", "num_train": 9, "num_test": 9}
 
 def leaves(settings, name=""):
     if not isinstance(settings, dict):
-        return {name: settings}
+        return {name: json.dumps(settings)}
     return {key: leaf for part in settings for key, leaf in leaves(settings[part], f"{name}.{part}".strip(".")).items()}
 
 
@@ -104,8 +104,8 @@ def test_the_same_options_may_be_given_again(setting, tmp_path, monkeypatch):
 
     for again in ([], words):
         assert run.main(["--run", str(tmp_path / "run"), *again]) == 0
-        known = leaves(asked[-1].settings()) | {"model.init": settings["model"]["init"]}  # the folder keeps a copy
-        assert known == leaves(settings)
+        differing = leaves(asked[-1].settings()).items() ^ leaves(settings).items()
+        assert {name for name, _ in differing} <= {"model.init"}  # of which the folder keeps a copy
 
 
 def test_every_setting_that_a_plan_keeps_is_tried():
