@@ -44,7 +44,7 @@ def script_data(
     train, test = order
     probability, memorization = estimates.scores.get("probability"), estimates.memorization
     bounded, sides = metric_named(estimates.score).bounded, estimates.correct
-    if bounded and "correct" not in estimates.scores:
+    if bounded and dataset.train_targets is not None:
         sides = estimates.scores[estimates.score]
 
     def of_train(values: Any) -> np.ndarray:
