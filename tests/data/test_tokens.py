@@ -134,3 +134,10 @@ def test_word_pieces(file):
     found = load_text(str(file), DataSpec(f"text:{file}", tokens="pieces:30"), TableSpec(test_fraction=0.0))
 
     assert sequence_texts(found.dataset, "train").tolist()[:2] == ["abba", "cab"]
+
+
+def test_text_is_for_no_other_task(file):
+    spec = DataSpec(f"text:{file}", task="regression")
+
+    with pytest.raises(InputError, match="has sequences of .* tokens; --task regression needs numbers"):
+        load_dataset(spec, load_text(str(file), spec, TableSpec()).dataset)
