@@ -87,10 +87,10 @@ def test_what_does_not_take_sequences_says_so(text, tmp_path):
     assert judge(values, text).measures[0].name == "LDS"
     with pytest.raises(InputError, match="brittleness is of right and wrong predictions"):
         judge(values, text, brittleness=2)
-    with pytest.raises(InputError, match=r"lira is for classes; lines\.txt has sequences of"):
+    with pytest.raises(InputError, match=r"lira is for classes; lines\.txt has sequences"):
         export(text, tmp_path, "lira")
     for options, words in (
-        ({"stream": True}, "--stream does not take sequences"),
+        ({"stream": True, "scaling": "unit"}, "--stream does not take sequences"),
         ({"input_noise": 0.1}, "--input-noise is for numbers"),
         ({"label_smoothing": 0.1}, "--label-smoothing is for classes"),
         ({"model": "mlp:8"}, "mlp:8 takes numbers, and inputs are tokens"),
