@@ -61,7 +61,7 @@ CHANGES = {
     "data.corrupt_test": "--corrupt random-inputs=0.1 --corrupt-test", "data.data_seed": "--data-seed 2",
     "data.task": "--task regression", "data.tokens": "--dataset text:poems.txt --tokens bytes",
     "data.length": "--dataset text:poems.txt --length 50",
-    "data.padding": "--task tokens --padding 3",
+    "data.padding": "--task tokens --padding 3", "data.vocabulary": "--task tokens --vocabulary 30",
     "data.stream": "--stream --scaling unit", "data.image_size": "--dataset tfds:mnist --image-size 8",
     "data.test_split": "--dataset tfds:mnist --test-split validation",
     "subset.design": "--for influence --design balanced",
