@@ -139,5 +139,5 @@ def test_word_pieces(file):
 def test_text_is_for_no_other_task(file):
     spec = DataSpec(f"text:{file}", task="regression")
 
-    with pytest.raises(InputError, match="has sequences .*; --task regression needs numbers"):
+    with pytest.raises(InputError, match=r"has sequences .*; --task regression needs numbers"):
         load_dataset(spec, load_text(str(file), spec, TableSpec()).dataset)
