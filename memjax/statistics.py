@@ -9,7 +9,8 @@ from jaxtyping import Bool, Float, Int, Shaped
 from memjax.errors import InputError, one_of
 
 _NODES = 24  # of the integral over one of the two rates
-_NEGLIGIBLE = 1e-4  # part of a level beyond which this integral is not taken
+_NEGLIGIBLE = 1e-5  # part of a level beyond which this integral is not taken
+_TINY = 1e-3  # below this level, rounding of a cumulative integral counts
 
 
 def mean_where(
@@ -215,35 +216,62 @@ def _exact_limits(right_in: Counts, num_in: Counts, right_out: Counts, num_out: 
 
 
 def _least_difference(right: Counts, count: Counts, other: Counts, of: Counts, alpha: float) -> Counts:
-    """The alpha / 2 quantile of L - U, by an integral over that of L and 1 - U which is from more models."""
-    from scipy.special import betainc, betaincinv, betaln, roots_legendre, xlog1py, xlogy
+    """The alpha / 2 quantile of L - U by Newton's method: an integral over that of L and 1 - U which varies less."""
+    from scipy.special import betainc, betaincinv
 
+    def arguments(right: Counts, count: Counts) -> Counts:  # of L; of none right it is 0
+        return np.stack([np.maximum(right, 1), count - right + 1])
+
+    steadier = _variance(arguments(right, count)) < _variance(arguments(of - other, of))
     right, count, other, of = np.where(
-        of < count, [of - other, of, count - right, count], [right, count, other, of]
+        steadier, [of - other, of, count - right, count], [right, count, other, of]
     )  # L - U = (1 - U) - (1 - L)
-    nodes, weights = roots_legendre(_NODES)
-    some, wrong = np.maximum(right, 1)[:, None], (count - right + 1)[:, None]
-    a, b = (other + 1)[:, None], np.maximum(of - other, 1)[:, None]
-
-    def quantile(part: float) -> Counts:  # of U
-        return np.where(other == of, 1.0, betaincinv(a, b, part)[:, 0])
-
-    least, most = quantile(_NEGLIGIBLE * alpha), quantile(1 - _NEGLIGIBLE * alpha)
-
-    def excess(difference: Counts) -> Counts:
-        start, stop = np.clip([-difference, 1 - difference], least, most)  # L is at most 0 before, and at most 1 after
+    of_l, of_u = arguments(right, count), arguments(of - other, of)[::-1]
+    least, most = (betaincinv(*of_u, part) for part in (_NEGLIGIBLE * alpha, 1 - _NEGLIGIBLE * alpha))
+    lower = np.where(right == 0, 0.0, betaincinv(*of_l, alpha / 2))
+    upper = np.where(other == of, 1.0, betaincinv(*of_u, 1 - alpha / 2))
+    nodes, weights, up_to = _quadrature()
+    found = right / count - other / of - np.hypot(right / count - lower, upper - other / of)
+    low, high, certain = np.full(found.shape, -1.0), np.ones(found.shape), (right == 0) | (other == of)
+    for _ in range(60):
+        start, stop = np.clip([-found, 1 - found], least, most)  # L is at most 0 before, and at most 1 after
         half = (stop - start)[:, None] / 2
         u = start[:, None] + half * (1 + nodes)
-        density = np.exp(xlogy(a - 1, u) + xlog1py(b - 1, -u) - betaln(a, b))
-        below = betainc(some, wrong, (difference[:, None] + u).clip(0, 1))
-        found = (half * density * below) @ weights + 1 - betainc(a, b, stop[:, None])[:, 0]
-        found = np.where(other == of, betainc(some, wrong, (1 + difference[:, None]).clip(0, 1))[:, 0], found)
-        return np.log(np.maximum(found, 1e-300) / (alpha / 2))
+        density, own = _density(u, of_u) * half, _density(found[:, None] + u, of_l)
+        if alpha < _TINY:
+            below = betainc(*of_l[:, :, None], (found[:, None] + u).clip(0, 1))
+        else:
+            below = betainc(*of_l, (found + start).clip(0, 1))[:, None] + half * (own @ up_to)
+        chance = (density * below) @ weights + betainc(*of_u[::-1], found.clip(0, 1))
+        low, high = np.where(chance < alpha / 2, [found, high], [low, found])
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            better = found - np.log(chance / alpha * 2) * chance / ((density * own) @ weights)
+        near = (low <= better) & (better <= high) & (chance > 1e-6 * alpha)  # else half of what is left
+        found, last = np.where(near, better, (low + high) / 2), found
+        if not (np.abs(found - last) > 1e-9)[~certain].any():
+            break
+    return np.where(certain, lower - upper, found)
 
-    part = np.sqrt(alpha / 2)
-    low = betaincinv(some, wrong, alpha / 4)[:, 0] - quantile(1 - alpha / 4)
-    high = betaincinv(some, wrong, part)[:, 0] - quantile(1 - part)
-    return np.where(right == 0, -quantile(1 - alpha / 2), _root(excess, low, high))  # of none right L is 0
+
+def _variance(beta: Counts) -> Counts:
+    return beta.prod(0) / (beta.sum(0) ** 2 * (beta.sum(0) + 1))
+
+
+def _density(x: Counts, beta: Counts) -> Counts:
+    from scipy.special import betaln
+
+    x, (a, b) = x.clip(1e-300, 1 - 1e-16), beta[:, :, None]
+    return np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - betaln(a, b))
+
+
+def _quadrature() -> tuple[Counts, Counts, Counts]:
+    """Nodes and weights of Gauss and Legendre, and the weights of integrals from -1 up to each node."""
+    from scipy.special import roots_legendre
+
+    nodes, weights = roots_legendre(_NODES)
+    values, degrees = np.polynomial.legendre.legvander(nodes, _NODES), 2 * np.arange(_NODES) + 1
+    integrals = np.column_stack([1 + nodes, (values[:, 2:] - values[:, :-2]) / degrees[1:]])
+    return nodes, weights, (weights[:, None] * values[:, :-1] * degrees / 2) @ integrals.T
 
 
 def _distinct(*columns: Counts) -> tuple[list[Counts], Int[np.ndarray, " rows"]]:

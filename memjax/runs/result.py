@@ -1,6 +1,7 @@
 """What a run found: read from its folder when it is asked for."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from memjax import notebook, store
+from memjax.config.from_keywords import PURPOSES
 from memjax.config.run_config import RunConfig
 from memjax.data import in_memory
 from memjax.data.targets import in_units
@@ -28,6 +30,7 @@ from memjax.runs.trained_models import Models, models_of
 from memjax.types import Curves, Dataset, Estimate, Outcomes
 
 FIRST = 5  # suspects that a result shows of itself
+CONTROLLED_MOST = 2**27  # outputs of all models on training examples, up to which they are read for `controlled`
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +117,35 @@ class Result(ByGroup):
     def memorization(self) -> Estimate:
         """Memorization of each training example: (train,) values with their errors; see `memjax.memorization`."""
         return self.estimates.memorization
+
+    @cached_property
+    def controlled(self) -> Any:
+        """Memorization by correctness from about half of the models, with the probability as a control.
+
+        `memorization` stays the plain difference, which is unbiased for each example; this has a smaller error over all
+        examples together.  See `memjax.estimators.controlled_memorization`.
+
+        Raises:
+          InputError: no probability is stored, or the subsets are not independent ones of one size.
+        """
+        from memjax.estimators import controlled_memorization
+
+        found = self.outcomes
+        if {"correct", "probability"} - found.train.keys():
+            raise InputError("the control needs what this run did not store; train with --keep correct probability")
+        return controlled_memorization(found.masks, found.train["correct"], found.train["probability"])
+
+    @cached_property
+    def controlled_error(self) -> str:
+        """Its typical error in words, in runs with the subsets of `--for memorization`; else empty."""
+        if (
+            (self.config.subset, self.config.score) != (PURPOSES["memorization"], "correct")
+            or self.run.plan.num_models * self.dataset.num_train > CONTROLLED_MOST
+        ):  # fmt: skip
+            return ""
+        with suppress(InputError):  # too few models
+            return f"{self.controlled.typical_error:.4f} typical error with the probability as a control"
+        return ""
 
     @property
     def pairs(self) -> PairTable:
@@ -210,7 +242,8 @@ class Result(ByGroup):
     @cached_property
     def columns(self) -> dict[str, np.ndarray]:
         """The columns of `dataframe` by their names."""
-        return example_columns(self.estimates, self.dataset, self.classes, self.ids, self.held_out_probabilities)
+        found = example_columns(self.estimates, self.dataset, self.classes, self.ids, self.held_out_probabilities)
+        return found | ({"controlled": self.controlled.value} if self.controlled_error else {})
 
     @property
     def pair_columns(self) -> dict[str, np.ndarray]:
@@ -256,7 +289,8 @@ class Result(ByGroup):
         if self.run.sees_everything:
             return [*rows, ("models", f"{self.run.num_trained} trained on all examples")]
         found = self.summary()
-        return [*rows, *summary.rows(found), *(("warning", text) for text in found["warnings"])]
+        controlled = [("controlled", self.controlled_error)] * bool(self.controlled_error)
+        return [*rows, *summary.rows(found), *controlled, *(("warning", text) for text in found["warnings"])]
 
     @property
     def _first(self) -> tuple[str, dict[str, np.ndarray]]:
