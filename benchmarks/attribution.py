@@ -127,8 +127,9 @@ def _ours(networks: memjax.Result) -> Iterator[tuple[str, str, float, np.ndarray
 
     def influence(curvature: str, damping: float) -> np.ndarray:
         one = [jax.tree.map(lambda leaf, number=number: leaf[number], given[1:]) for number in range(len(models))]
+        options = {"damping": damping, "curvature": curvature, "steps": 50}
         return np.mean(
-            [influence_function(given[0], *each, *train, *test, "margin", damping=damping, curvature=curvature, steps=50)
+            [influence_function(given[0], *each, *train, *test, "margin", **options)
              for each in one], axis=0,
         )  # fmt: skip
 
