@@ -35,5 +35,6 @@ def listing() -> str:
 if __name__ == "__main__":
     print("python -m experiments.NAME [--size quick|full] [--seed N] [--data-seed N] [--repeats N] [--help]\n")
     print(listing())
+    print("\npython -m experiments.results.rerun: what all results that are kept cost, and --run to run them again")
     print("\nTimes were measured on two cores without an accelerator; experiments/README.md has the machine.")
     print("* needs the models of memorization_values too; their time is not counted")

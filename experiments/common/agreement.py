@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.common.intervals import Interval, bootstrap
-from memjax.estimators import MEM_THRESHOLD, influence_totals, sides, sides_of
+from memjax.estimators import MEM_THRESHOLD, sides
 from memjax.types import Outcomes
 
 
@@ -38,13 +38,18 @@ def own_rates(outcomes: Outcomes) -> Rates:
 
 
 def pair_rates(outcomes: Outcomes, train_labels: np.ndarray, test_labels: np.ndarray) -> Rates:
-    """The rates of each training example on each test example of its class."""
-    parts = []
+    """The rates of each training example on each test example of its class.
+
+    As `memjax.influence` has them, but without a program compiled for the shape of each class: there may be 88 classes.
+    """
+    masks, correct, parts = outcomes.masks.astype(np.float32), outcomes.test["correct"].astype(np.float32), []
     for label in np.intersect1d(train_labels, test_labels):
         rows, columns = np.flatnonzero(train_labels == label), np.flatnonzero(test_labels == label)
-        totals = influence_totals(outcomes.masks[:, rows], outcomes.test["correct"][:, columns])
-        inside, outside = sides_of(totals)
-        fields = (inside.mean, outside.mean, inside.count, outside.count, rows[:, None], columns[None])
+        both, num_in = masks[:, rows].T @ correct[:, columns], masks[:, rows].sum(0)[:, None]
+        with np.errstate(invalid="ignore"):  # 0 / 0: an example that was always in or always out
+            inside = both / num_in
+            outside = (correct[:, columns].sum(0) - both) / (len(masks) - num_in)
+        fields = (inside, outside, num_in, len(masks) - num_in, rows[:, None], columns[None])
         parts.append([array.ravel() for array in np.broadcast_arrays(*fields)])
     return Rates(*map(np.concatenate, zip(*parts, strict=True)))
 

@@ -17,7 +17,7 @@ RECIPES = {
     "breast-cancer": ["--target", "diagnosis", "--model", "mlp:64"],
     "fashion-mnist": ["--dataset", "fashion_mnist", "--per-class", "100", "--test-per-class", "30"],
     "mnist5k": ["--dataset", "mnist5k", "--per-class", "60", "--test-per-class", "20"],
-    "emoji": ["--dataset", "emoji", "--per-class", "100", "--test-per-class", "30"],
+    "emoji": ["--dataset", "emoji", "--per-class", "10", "--test-per-class", "4"],
 }
 LICENCES = {"fashion-mnist": "MIT", "digits": "CC-BY-4.0", "breast-cancer": "CC-BY-4.0"}
 

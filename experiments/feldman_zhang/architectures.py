@@ -109,18 +109,22 @@ def run(settings: Settings) -> Result:
     fitted = {name: fit_warning([row["in_sample_accuracy"]]) for name, row in rows.items()}
     numbers = {"models": settings.config().num_models, "mem_thresholds": MEM, "infl_thresholds": INFL, "rows": rows,
                "warnings": {name: text for name, text in fitted.items() if text}}  # fmt: skip
-    verdicts = []
-    for model, row in others.items():
-        verdicts += [
-            Verdict(f"{model} memorizes much the same examples as {networks[0]} (Jaccard at .25; paper .72 to .85)",
-                    row["jaccard_mem"][1], 0.5),
-            Verdict(f"{model} ranks them much alike (Spearman)", row["rank_correlation"], 0.5),
-            Verdict(f"{model} memorizes others than {networks[0]} again does (Jaccard at .25; paper .13 to .26)",
-                    difference(again["jaccard_mem"][1], row["jaccard_mem"][1])),
-            Verdict(f"{model} agrees less on pairs than on examples (Jaccard; paper .40 to .47)",
-                    difference(row["jaccard_mem"][1], row["jaccard_pairs"][1])),
-        ]  # fmt: skip
+    verdicts = [verdict for model, row in others.items() for verdict in verdicts_of(model, row, networks[0], again)]
     return Result(numbers, verdicts, draw(rows, numbers["models"]))
+
+
+def verdicts_of(model: str, row: dict, reference: str, again: dict) -> list[Verdict]:
+    """The verdicts on one network, from what `compare` says of it and of the reference that was trained again."""
+    examples, pairs = row["jaccard_mem"][1], row["jaccard_pairs"][1]
+    return [
+        Verdict(f"{model} memorizes much the same examples as {reference} (Jaccard at .25; paper .72 to .85)",
+                examples, 0.5),
+        Verdict(f"{model} ranks them much alike (Spearman)", row["rank_correlation"], 0.5),
+        Verdict(f"{model} memorizes others than {reference} again does (Jaccard at .25; paper .13 to .26)",
+                difference(again["jaccard_mem"][1], examples)),
+        Verdict(f"{model} agrees less on pairs than on examples (Jaccard; paper .40 to .47)",
+                difference(examples, pairs)),
+    ]  # fmt: skip
 
 
 def draw(rows: dict[str, dict], models: int):

@@ -95,19 +95,26 @@ def run(settings: Settings) -> Result:
         "mean_difference_infl": agreement.mean_difference(pairs.value, other_pairs.value, chosen_pairs),
         "rank_correlation_mem": correlation,
     }
-    half = f"{sizes[-1]} models per half"
-    verdicts = [
-        Verdict(f"the same examples are memorized (Jaccard at .25, {half}; paper .977)", last[0][1], 0.7),
-        Verdict(f"the same pairs are selected (Jaccard at .15, {half}; paper .69)", last[1][1], 0.5),
-        Verdict(f"the strong pairs are the same (Jaccard at .3, {half}; paper .87)", last[1][4], 0.5),
+    return Result(
+        numbers, verdicts_of(last, correlation, sizes[-1]), draw(measured, forecast, (data.num_train, data.num_test))
+    )
+
+
+def verdicts_of(curves: Curves, correlation: Interval, models: int) -> list[Verdict]:
+    """The verdicts, from the agreement of two halves of so many models each."""
+    (examples, pairs), half = curves, f"{models} models per half"
+    return [
+        Verdict(f"the same examples are memorized (Jaccard at .25, {half}; paper .977)", examples[1], 0.7),
+        Verdict(f"the same pairs are selected (Jaccard at .15, {half}; paper .69)", pairs[1], 0.5),
+        Verdict(f"the strong pairs are the same (Jaccard at .3, {half}; paper .87)", pairs[4], 0.5),
         Verdict(f"memorization ranks examples alike (Spearman, {half})", correlation, 0.9),
     ]
-    return Result(numbers, verdicts, draw(measured, forecast))
 
 
-def draw(measured: dict[int, Curves], forecast: dict[int, Curves]):
+def draw(measured: dict[int, Curves], forecast: dict[int, Curves], sizes: tuple[int, int]):
     """Jaccard by threshold, of examples at the left and of pairs at the right."""
-    figure, axes = panels(1, 2, 5.0, 3.9, note="bands: 95 % intervals, examples or test examples drawn again")
+    note = "{:,} training and {:,} test examples; bands: 95 % intervals, one or the other drawn again".format(*sizes)
+    figure, axes = panels(1, 2, 5.0, 3.9, note=note)
     shades = ("lightskyblue", "tab:blue", "navy")
     for side, (axis, thresholds, paper) in enumerate(((axes[0, 0], MEM, PAPER_MEM), (axes[0, 1], INFL, PAPER_INFL))):
         for color, (size, curves) in zip(shades, measured.items(), strict=True):

@@ -119,12 +119,16 @@ def run(settings: Settings) -> Result:
         "in_sample_accuracy": fitted,
         "warning": fit_warning(fitted),
     }
-    verdicts = [
+    return Result(numbers, verdicts_of(rows), draw(rows))
+
+
+def verdicts_of(rows: dict[str, dict]) -> list[Verdict]:
+    """The verdicts, from what `row_of` gives for each control."""
+    return [
         *(Verdict(f"memorized are worth more than random ones; {name}", row["all"]) for name, row in rows.items()),
         Verdict("... without near-duplicates in the test set", rows[PAPER]["without near-duplicates"]),
         *(Verdict(f"removal of the memorized hurts; {name}", row["lost"]) for name, row in rows.items()),
     ]
-    return Result(numbers, verdicts, draw(rows))
 
 
 def controls_of(
@@ -164,18 +168,28 @@ def compare(
         away = [control.removed] * times
         instead = [random_control(rng, control) for _ in range(times)]
         memorized, random = (settings.retrained(without(sets), config) for sets in (away, instead))
-        full, less, other = (accuracies(side.test["correct"]) for side in (everything, memorized, random))
-        less_clean, other_clean = (accuracies(side.test["correct"], clean) for side in (memorized, random))
-        rows[name] = {
-            "removed": float(control.removed.mean()),
-            "without_memorized": mean_interval(less),
-            "without_random": mean_interval(other),
-            "all": paired(other, less),
-            "without near-duplicates": paired(other_clean, less_clean),
-            "lost": paired(full, less),
-        }
+        correct = [side.test["correct"] for side in (everything, memorized, random)]
+        rows[name] = {"removed": float(control.removed.mean()), **row_of(*correct, clean)}
         fitted += [in_sample(memorized), in_sample(random)]
     return rows, fitted
+
+
+def row_of(everything: np.ndarray, memorized: np.ndarray, random: np.ndarray, clean: np.ndarray) -> dict[str, Interval]:
+    """The effects of one control.
+
+    Args:
+      everything, memorized, random: (retrainings, test) which test examples are right if nothing, the memorized, or as
+        many random examples are removed.
+      clean: (test,) those without a near-duplicate in the training set.
+    """
+    full, less, other = (accuracies(correct) for correct in (everything, memorized, random))
+    return {
+        "without_memorized": mean_interval(less),
+        "without_random": mean_interval(other),
+        "all": paired(other, less),
+        "without near-duplicates": paired(accuracies(random, clean), accuracies(memorized, clean)),
+        "lost": paired(full, less),
+    }
 
 
 def random_control(rng: np.random.Generator, control: Control) -> np.ndarray:

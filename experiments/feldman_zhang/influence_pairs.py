@@ -91,18 +91,27 @@ def run(settings: Settings) -> Result:
         "test_examples_with_near_duplicate": int(near_duplicates(data).sum()),
         "pairs_with_nearest_training_example": int((rank == 0).sum()),
     }
-    ones = np.unique(pairs.test_rows, return_counts=True)[1] == 1
-    other_half = in_the_other_half(found)
-    verdicts = [
+    verdicts = verdicts_of(in_the_other_half(found), pairs.test_rows, rank, duplicate[strong])
+    return Result(numbers, verdicts, draw(found, relative))
+
+
+def verdicts_of(other_half: Interval, tests: np.ndarray, rank: np.ndarray, duplicates: np.ndarray) -> list[Verdict]:
+    """The verdicts.
+
+    Args:
+      other_half: influence of the pairs in models that did not select them.
+      tests, rank: the test example of each pair, and the rank of the pair's distance within the class.
+      duplicates: whether each strong pair is a near-duplicate.
+    """
+    ones = np.unique(tests, return_counts=True)[1] == 1
+    return [
         Verdict("the selected pairs have influence in models that did not select them", other_half),
         Verdict("... and on average as much as the threshold asks", other_half, INFL_THRESHOLD),
         Verdict("most influenced test examples have one influencer (CIFAR-100 .87)", share_interval(ones), 0.5),
         Verdict("pairs look alike (.5 minus the mean rank of their distance within the class)",
-                mean_by_test(0.5 - rank, pairs.test_rows)),
-        Verdict("pairs of influence .4 or more mostly are near-duplicates",
-                share_interval(duplicate[strong]), 0.5),
+                mean_by_test(0.5 - rank, tests)),
+        Verdict("pairs of influence .4 or more mostly are near-duplicates", share_interval(duplicates), 0.5),
     ]  # fmt: skip
-    return Result(numbers, verdicts, draw(found, relative))
 
 
 def draw(found: memjax.Result, relative: np.ndarray):

@@ -17,6 +17,7 @@ Intervals are over networks.  The features have seen every label, the held-out o
 therefore the accuracy on held-out training examples says nothing here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from unittest import mock
@@ -132,16 +133,27 @@ def run(settings: Settings) -> Result:
     pairs = np.array([row["pairs"] for row in rows["linear"]])
     accuracy = [row["test_accuracy"] - rows["network"]["test_accuracy"] for row in rows["linear"]]
     numbers = {**rows, "models": config.num_models, "warning": fit_warning([rows["network"]["in_sample_accuracy"]])}
-    verdicts = [
+    gone = 1 - pairs / max(1, rows["network"]["pairs"])
+    return Result(numbers, verdicts_of(share, shares, gone, accuracy), draw(deep, linear))
+
+
+def verdicts_of(share: float, shares: np.ndarray, gone: np.ndarray, accuracy: Sequence[float]) -> list[Verdict]:
+    """The verdicts, from a value for each network.
+
+    Args:
+      share, shares: the share of examples that the network memorizes, and those on the features of each.
+      gone: the part of the network's pairs that is gone.
+      accuracy: test accuracy on features minus that of the network.
+    """
+    return [
         Verdict("on fixed features fewer examples are memorized (share with the network minus share on features; .36)",
                 mean_interval(share - shares)),
         Verdict("... not a tenth as many (a tenth of the network's share minus that on features)",
                 mean_interval(share / 10 - shares)),
         Verdict("there are fewer pairs (part of the network's that is gone; CIFAR-100 .55)",
-                mean_interval(1 - pairs / max(1, rows["network"]["pairs"]))),
+                mean_interval(gone)),
         Verdict("test accuracy is higher on features that saw all labels (CIFAR-100 .035)", mean_interval(accuracy)),
     ]  # fmt: skip
-    return Result(numbers, verdicts, draw(deep, linear))
 
 
 def draw(deep: memjax.Result, linear: list[memjax.Result]):

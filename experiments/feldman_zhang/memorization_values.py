@@ -111,9 +111,9 @@ def draw(dataset: Dataset, mem: np.ndarray, note: str):
         top[1].legend(fontsize=6, loc="center left", bbox_to_anchor=(1, 0.5))
     else:
         top[1].set_title(f"a line for each of {dataset.num_classes} classes", fontsize=8)
-    hardest = int(np.argmax([np.nanmean(mem[dataset.train_labels == k]) for k in range(dataset.num_classes)]))
+    mixed = int(np.argmax([np.nanstd(mem[dataset.train_labels == k]) for k in range(dataset.num_classes)]))
     rows = [("near 0, all classes", 0.0, None), ("near .5, all classes", 0.5, None), ("near 1, all classes", 1.0, None),
-            (f"0, .5, 1: {dataset.class_names[hardest]}", None, hardest)]  # fmt: skip
+            (f"0, .5, 1: {dataset.class_names[mixed]}", None, mixed)]  # fmt: skip
     for axis, (heading, target, label) in zip(axes[1:].ravel(), rows, strict=True):
         chosen = nearest(mem, dataset.train_labels, target, label)
         titles = [f"{dataset.class_names[dataset.train_labels[row]]}\n{mem[row]:.2f}" for row in chosen]
@@ -135,7 +135,7 @@ def nearest(mem: np.ndarray, labels: np.ndarray, target: float | None, label: in
 def run(settings: Settings) -> Result:
     found = settings.fitted(settings.config())
     numbers, verdicts = measured(found)
-    note = f"{found.dataset.name}, {found.dataset.num_train} training examples, {found.estimates.num_models} models"
+    note = f"{found.dataset.name}, {found.dataset.num_train:,} training examples, {found.estimates.num_models:,} models"
     return Result(numbers, verdicts, draw(found.dataset, found.estimates.mem, note))
 
 

@@ -24,7 +24,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import ends, mean_interval, paired
+from experiments.common.intervals import contrast, ends, mean_interval, paired
 from experiments.common.models import ModelSettings, Size, fit_warning, in_sample
 from experiments.common.plots import panels
 from experiments.common.removal import accuracies, at_random, without
@@ -160,16 +160,28 @@ def run(settings: Settings) -> Result:
         "rank_correlation_of_mem": float(spearmanr(mem, predicted_memorization(count, fraction)).statistic),
         "in_sample_accuracy": fitted, "warning": fit_warning(fitted),
     }  # fmt: skip
-    once, expected = loss["seen once"], by_test["seen once"]
-    verdicts = [
+    verdicts = verdicts_of(loss["seen once"], loss["random"], by_test["seen once"], mem, count)
+    return Result(numbers, verdicts, draw(by_count, numbers))
+
+
+def verdicts_of(
+    once: np.ndarray, random: np.ndarray, expected: float, mem: np.ndarray, count: np.ndarray
+) -> list[Verdict]:
+    """The verdicts.
+
+    Args:
+      once, random: accuracy lost by each retraining without the examples seen once, and without as many random ones.
+      expected: the predicted loss without those seen once.
+      mem, count: memorization of each example, and how many examples its sub-population has.
+    """
+    return [
         Verdict("without the examples seen once accuracy is lower", mean_interval(once)),
         Verdict("... by at least three quarters of the predicted loss", mean_interval(once), 0.75 * expected),
         Verdict("... and by at most five quarters (predicted minus measured)", mean_interval(-once), -1.25 * expected),
-        Verdict("... and by more than without as many random ones", paired(once, loss["random"])),
+        Verdict("... and by more than without as many random ones", paired(once, random)),
         Verdict("examples seen once are memorized, those seen four times or more are not (difference of means)",
-                mean_interval(mem[single] - np.nanmean(mem[count >= 4])), 0.5),
+                contrast(mem[count == 1], mem[(count >= 4) & np.isfinite(mem)]), 0.5),
     ]  # fmt: skip
-    return Result(numbers, verdicts, draw(by_count, numbers))
 
 
 def draw(by_count: dict[int, dict], numbers: dict):

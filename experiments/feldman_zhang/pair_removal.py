@@ -126,8 +126,13 @@ def run(settings: Settings) -> Result:
         "in_sample_accuracy": fitted,
         "warning": fit_warning(fitted),
     }
+    return Result(numbers, verdicts_of(drop, explained, own), draw(numbers["drop"], len(pairs)))
+
+
+def verdicts_of(drop: dict[str, dict[str, np.ndarray]], explained: np.ndarray, own: np.ndarray) -> list[Verdict]:
+    """The verdicts, from the drop of each retraining, the part of it that is explained, and `own_minus_other`."""
     dropped = drop[PAIRS]
-    verdicts = [
+    return [
         Verdict("without the pairs the influenced test examples suffer (CIFAR-100 .268)",
                 mean_interval(dropped["influenced"])),
         Verdict("... more than without as many random examples",
@@ -139,7 +144,6 @@ def run(settings: Settings) -> Result:
                 mean_interval(explained - dropped["all"] / 2)),
         Verdict("the others get worse too (CIFAR-100: hardly)", mean_interval(dropped["not influenced"])),
     ]  # fmt: skip
-    return Result(numbers, verdicts, draw(numbers["drop"], len(pairs)))
 
 
 def intervals_of(values: dict[str, dict[str, np.ndarray]]) -> dict[str, dict[str, Interval]]:

@@ -69,15 +69,15 @@ def run(settings: Settings) -> Result:
 
 
 def examples(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and targets of a table."""
+    """Inputs and targets of a table, without columns that hold no number, such as the names of cars."""
     if name == "diabetes":
         from sklearn.datasets import load_diabetes
 
         return load_diabetes(return_X_y=True)
     from mlxtend import data
 
-    inputs, targets = getattr(data, f"{name}_data")()
-    return np.asarray(inputs, float), np.asarray(targets, float)
+    inputs, targets = (np.asarray(part, float) for part in getattr(data, f"{name}_data")())
+    return inputs[:, ~np.isnan(inputs).any(axis=0)], targets
 
 
 def moved(targets: np.ndarray, rate: float, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -112,12 +112,21 @@ def cell(
     if not found:
         return "not judged"
     words = [verdict["word"] for verdict in found]
-    link = f"./results/{name}.json"
+    link, other = f"./results/{name}.json", other_models(results, name, column)
     if len(found) == 1:
         mark = " †" if decided(found[0]) and not stays[name, found[0]["claim"]] else ""
-        return f"[{SHORT.get(words[0], words[0])}]({link}){mark} {measured(found[0])}"
+        return f"[{SHORT.get(words[0], words[0])}]({link}){mark} {measured(found[0])}{other}"
     counts = ", ".join(f"{words.count(word)} {SHORT.get(word, word)}" for word in dict.fromkeys(sorted(words)[::-1]))
-    return f"[{counts}]({link})"
+    return f"[{counts}]({link}){other}"
+
+
+def other_models(results: dict[str, dict[str, Any]], name: str, column: tuple[str, str]) -> str:
+    """The number of models and of draws where they are not those at the top of the column."""
+    settings, top = results[name]["settings"], best_of(results, "memorization_values", column)
+    words = [f"{settings['repeats']} draws"] if settings["repeats"] > 1 else []
+    if settings.get("models") and top and settings["models"] != results[top]["found"]["num_models"]:
+        words.append(f"{settings['models']} models")
+    return f" ({', '.join(words)})" if words else ""
 
 
 def made_data(results: dict[str, dict[str, Any]]) -> str:

@@ -12,7 +12,7 @@ from memjax.machine import environment
 
 def judge(
     scores: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SCORES")], run: str, twin: str = "",
-    left_out: str = "", score: Score | None = None, brittleness: int = 0, remove: int = 20, repeats: int = 5,
+    left_out: str = "", score: Score | None = None, brittleness: int = 0, remove: int | None = None, repeats: int = 5,
     page: str = "", json: bool = False,
 ) -> None:  # fmt: skip
     """Judge attribution scores of any method by the models of a run: linear datamodeling score, agreement with exact
@@ -26,8 +26,9 @@ def judge(
       left_out: A run whose models leave out one example or one group each.
       score: The output to judge by.  Default: the first of these that the run has saved.
       brittleness: Also measure brittleness on so many test examples: remove the training examples with the highest
-        scores, train again, and count wrong predictions.  Trains three times --repeats models for each.
-      remove: With --brittleness: training examples to remove.
+        scores, train again, and count wrong predictions.  Trains three times --repeats models for each; once where the
+        truth has the ceiling.
+      remove: With --brittleness: training examples to remove.  Default: as many as the truth did, else 20.
       repeats: With --brittleness: models for each removal.
       page: A file for an HTML page.
       json: Print one JSON object instead of lines.
@@ -49,11 +50,12 @@ def judge(
 
 
 def truth(
-    config: RunConfig, out: Path, left_out: int = 20, repeats: int = 20, licence: str = "", creator: str = "",
-    name: str = "",
+    config: RunConfig, out: Path, left_out: int = 20, repeats: int = 20, brittleness: int = 20, remove: int = 20,
+    licence: str = "", creator: str = "", name: str = "",
 ) -> None:  # fmt: skip
     """Make a truth that others can judge their attribution scores by: data, recipe, masks and outputs of many models,
-    of twins on the same subsets, and of models without single examples; for NumPy, dattri and quanda, with a data card.
+    of twins on the same subsets, and of models without single examples or without those of the highest influence; for
+    NumPy, dattri and quanda, with a data card.
 
     All options of a run are understood too; memjax --help-all lists them.  Defaults are 1,000 models on half of the
     examples each, and margins; --label-noise plants wrong labels.
@@ -62,11 +64,16 @@ def truth(
       out: The folder.  The same command goes on with a truth that was stopped.
       left_out: Training examples to leave out one at a time, half of them the most memorized.
       repeats: Models without each of them.
+      brittleness: Test examples to measure brittleness on, by five models without the training examples of the highest
+        influence, and five without random ones of the class.
+      remove: With --brittleness: how many; at most a quarter of the training examples.
       licence: Under which the files may be used, the examples included: an SPDX identifier, or words.
       creator: Who publishes it.
       name: Of the data set.
     """
     from memjax.runs.truth import make_truth
 
-    names = make_truth(config, out, Output(config.output), left_out, repeats, licence, creator, name)
+    names = make_truth(
+        config, out, Output(config.output), left_out, repeats, brittleness, remove, licence, creator, name
+    )
     put(f"{out}: {len(names):,} files; judge scores with: memjax judge SCORES --run {out}")

@@ -199,8 +199,9 @@ class RunConfig:
                 if (key, value) not in _ADDED_LATER.items()
             },
             "subset": {key: value for key, value in asdict(self.subset).items() if key != "groups" or value},
-            "model": asdict(self.model),
-            "train": asdict(self.train) | {"optimizer_options": self.train.options},
+            "model": {key: value for key, value in asdict(self.model).items() if key != "init" or value},
+            "train": {key: value for key, value in asdict(self.train).items() if (key, value) != ("train", ("all",))}
+            | {"optimizer_options": self.train.options},
             "keep": sorted(self.keep),
             "record": {"metrics": sorted(self.record), "epochs": self.recorded_epochs} | own,
         }

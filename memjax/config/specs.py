@@ -166,6 +166,11 @@ class ModelSpec:
     dropout: float = 0.0
     """Fraction of hidden units dropped in training: in each hidden layer of an mlp and in the dense layers of alexnet;
     elsewhere in the features before the last layer."""
+    init: str = ""
+    """Trained parameters that models begin with, by name: a .safetensors or .npz file, an Orbax checkpoint, or a run
+    folder that kept parameters.  Arrays with an axis of models in front, a folder of files, or a run, give each model
+    its own.  All names and shapes must be those of the network; only the last layer may be missing or have other
+    outputs, and is then drawn at random.  The run folder keeps a copy.  Default: all parameters are drawn."""
 
     def __post_init__(self):
         check_ranges(self)
@@ -212,6 +217,11 @@ class TrainSpec:
     precision: Literal["float32", "bfloat16"] = "float32"
     """Precision of activations and gradients; weights and the optimiser are always float32.  bfloat16 is faster on
     hardware that multiplies matrices in it: TPUs, GPUs, CPUs with AMX."""
+    train: tuple[str, ...] = ("all",)
+    """Which parameters are trained: all; head, the last layer; or names, such as blocks/7, for the parameters at or
+    below them.  Others stay as they begin, and the whole network then computes as in evaluation: without dropout, and
+    with batch statistics as they are.  What needs no trained parameter is computed once for all models with one --init,
+    unless images are augmented."""
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -222,6 +232,8 @@ class TrainSpec:
 
     def __post_init__(self):
         check_ranges(self)
+        if not self.train or (len(self.train) > 1 and "all" in self.train):
+            raise InputError(f"--train is {' '.join(self.train) or 'empty'}; give all, head, or names of parameters")
 
 
 @dataclass(frozen=True)

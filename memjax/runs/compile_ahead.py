@@ -170,10 +170,9 @@ def guess(config: RunConfig, dataset: Dataset) -> int:
     """The pack size at which weights, optimiser and activations of all its models fill the fast memory of a chip."""
     import jax
 
-    from memjax.models import in_precision
     from memjax.training.packing import tree_bytes
 
-    model = in_precision(network(config, dataset), config.train.precision)
+    model = network(config, dataset)
     inputs = jax.ShapeDtypeStruct((config.train.batch_size, *dataset.input_shape), np.float32)
     params, state = jax.eval_shape(model.init, jax.random.key(0))
     forward = jax.jit(lambda params, state, inputs: model.apply(params, state, inputs, None, False)[0])

@@ -10,7 +10,7 @@ import numpy as np
 from memjax import store
 from memjax.errors import InputError
 from memjax.exchange.score_files import Scores, read_scores
-from memjax.runs.brittleness import brittleness_of
+from memjax.runs.brittleness import brittleness_of, stored_removals
 from memjax.runs.result import Result, open
 from memjax.runs.summary import printable
 from memjax.runs.verdict import Measure, Verdict
@@ -30,7 +30,7 @@ SAME = 1 - 1e-6  # correlation from which scores are the run's own influence
 def judge(
     scores: Any, run: Result | str | Path, *, twin: Result | str | Path | None = None,
     left_out: Result | str | Path | None = None, fitted_masks: Any = None, score: str = "", brittleness: int = 0,
-    remove: int = 20, repeats: int = 5, seed: int = 0,
+    remove: int | None = None, repeats: int = 5, seed: int = 0,
 ) -> Verdict:  # fmt: skip
     """Judges attribution scores (train x test) of any method by models that were trained on random subsets.
 
@@ -52,8 +52,9 @@ def judge(
       fitted_masks: (models, train) masks of the models that the scores were made from.
       score: the output to judge by: margin, log_odds, probability or correct; by default the first that is saved, or
         the score of a run of another task.
-      brittleness: test examples to measure brittleness on.  This trains 3 x `repeats` models for each.
-      remove: how many training examples to remove.
+      brittleness: test examples to measure brittleness on.  This trains 3 x `repeats` models for each; 1 x where the
+        folder of a truth has the ceiling and what chance reaches.
+      remove: how many training examples to remove; by default as many as the truth did, else 20.
       repeats: models for each removal.
       seed: of the bootstrap, and of what brittleness draws.
 
@@ -87,8 +88,8 @@ def judge(
     if brittleness and "correct" not in judging.config.keep:
         raise InputError(f"brittleness is of right and wrong predictions; the run has {judging.dataset.kinds}")
     if brittleness:
-        own = np.nan_to_num(_influence(*bench.judging[:2]))
-        found = brittleness_of(judging, given, own, brittleness, remove, repeats, seed)
+        stored = None if isinstance(run, Result) else stored_removals(store.place(run))
+        found = brittleness_of(judging, given, bench.own, brittleness, remove, repeats, seed, stored)
         measures.append(Measure("brittleness", *found))
     if not measures:
         raise InputError(f"{store.shown(judging.folder)} leaves out fewer than three groups; expected three or more")
@@ -152,6 +153,12 @@ class _Bench:
             if len(ours) and np.array_equal(masks[ours], self.read[self.twin].masks[theirs]):
                 return masks[ours], found[ours], outputs[theirs]
         return masks, found, None
+
+    def own(self) -> np.ndarray:
+        """(train, test) influence of the judging models; 0 where it is not known."""
+        every = np.zeros((len(self.given.values), self.run.dataset.num_test))
+        every[:, self.given.tests] = np.nan_to_num(_influence(*self.judging[:2]))
+        return every
 
     def refuse_own(self) -> None:
         """InputError for the influence that the run itself estimates, of any output."""

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from memjax.config.run_config import RunConfig
-from memjax.data.targets import num_outputs
 from memjax.errors import InputError
+from memjax.runs.build_training import network
 from memjax.types import Dataset, Tree
 
 
@@ -45,9 +45,7 @@ def shapes_of(config: RunConfig, dataset: Dataset) -> Tree:
     """Shapes and types of (params, state) of one network."""
     import jax
 
-    from memjax.models import make_model
-
-    return jax.eval_shape(make_model(config.model, dataset.input_shape, num_outputs(dataset)).init, jax.random.key(0))
+    return jax.eval_shape(network(config, dataset).init, jax.random.key(0))
 
 
 def parameter_bytes(config: RunConfig, dataset: Dataset) -> int:

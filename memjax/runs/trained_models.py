@@ -11,7 +11,7 @@ from jaxtyping import Float, Float32, Shaped
 from memjax import store
 from memjax.data.scaling import Scaling, narrowed, scaling_of
 from memjax.errors import InputError
-from memjax.runs.build_training import make_single
+from memjax.runs.build_training import network
 from memjax.runs.open_folder import Run
 from memjax.runs.parameters import as_tree, named, shapes_of
 from memjax.types import Outcomes, Tree
@@ -118,7 +118,7 @@ class Models:
 
     @cached_property
     def _model(self) -> Any:
-        return make_single(self.run.config, self.run.dataset, self.run.design).model
+        return network(self.run.config, self.run.dataset)
 
     @cached_property
     def _scaling(self) -> Any:

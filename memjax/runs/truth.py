@@ -13,7 +13,7 @@ from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
 from memjax.exchange import written_as
 from memjax.metrics import task_named
-from memjax.runs.brittleness import retrained
+from memjax.runs.brittleness import removals, retrained, wrong_without
 from memjax.runs.fit import fit_config
 from memjax.runs.judge import QUANTITIES
 from memjax.runs.progress import Teller
@@ -21,12 +21,13 @@ from memjax.runs.publish import check_free, publish
 from memjax.runs.result import Result
 
 KEPT = ("correct", "margin", "probability")  # outputs that are saved if none are named
+BRITTLE_REPEATS = 5  # models for each removal
 Files = dict[str, Callable[[Any], object]]  # by their names, what writes them
 
 
 def make_truth(
-    config: RunConfig, out: Path, teller: Teller, left_out: int = 20, repeats: int = 20, licence: str = "",
-    creator: str = "", name: str = "", given: InMemory | None = None,
+    config: RunConfig, out: Path, teller: Teller, left_out: int = 20, repeats: int = 20, brittleness: int = 20,
+    remove: int = 20, licence: str = "", creator: str = "", name: str = "", given: InMemory | None = None,
 ) -> list[str]:  # fmt: skip
     """Trains models, twins and models without single examples, and writes the folder; returns the names of the files.
 
@@ -36,12 +37,17 @@ def make_truth(
       config: the settings of the models; the run folder is not taken.
       left_out: training examples to leave out one at a time, half of them the most memorized, half drawn at random.
       repeats: models without each of them, and models on everything.
+      brittleness: test examples to measure brittleness on, see `Removals`: models without the training examples of the
+        highest influence on each, or without as many of its class.
+      remove: how many; at most a quarter of the training examples.
       licence, creator, name: as for `publish`.
 
     Raises:
       InputError: the folder holds other files, the task is not of classes, subsets have several sizes, or what training
         refuses.
     """
+    from memjax.estimators import influence
+
     check_free(out)
     task = task_named(config.data.task)
     if task.targets != "classes":
@@ -57,6 +63,8 @@ def make_truth(
         )
     if left_out < 0 or repeats < 1:
         raise InputError(f"--left-out is {left_out} and --repeats {repeats}; give 0 or more, and 1 or more")
+    if brittleness < 0 or remove < 1:
+        raise InputError(f"--brittleness is {brittleness} and --remove {remove}; give 0 or more, and 1 or more")
     runs = out / "runs"
     models = fit_config(replace(config, run=str(runs / "models")), given, teller)
     if not models.dataset.num_test:
@@ -72,6 +80,12 @@ def make_truth(
         result = retrained(models, runs / folder, runs / f"{folder}.npy", len(wanted), seed, teller)
         found[folder] = _outputs(result, quantity, len(wanted))
     ours = _outputs(models, quantity, len(masks))
+    fine = np.isfinite(ours).all(1)
+    own = np.nan_to_num(influence(masks[fine], ours[fine]).value)
+    brittle = removals(models, own, np.arange(ours.shape[1]), brittleness, min(remove, num_train // 4), config.seed)
+    if len(brittle.tests):
+        how = BRITTLE_REPEATS, runs / "removed", config.seed + 1 + len(asked), teller
+        brittle = brittle._replace(wrong=wrong_without(models, brittle.masks, brittle.tests, *how))
     whole = np.isfinite(ours).all(1) & np.isfinite(found["twin"]).all(1)
     alone = found["left-out"].reshape(repeats, len(subsets), -1)
     data = models.dataset
@@ -81,8 +95,11 @@ def make_truth(
         "train_labels": data.train_labels, "test_labels": data.test_labels, "train_ids": models.ids,
         "test_ids": models.test_ids,
     }  # fmt: skip
+    if len(brittle.tests):
+        truth |= {f"brittle_{name}": values for name, values in brittle._asdict().items()}
     said = {"models": int(whole.sum()), "left_out": len(rows), "repeats": repeats, "wrong": int(data.mislabelled.sum()),
-            "quantity": f"the {quantity.replace('_', ' ')}"}  # fmt: skip
+            "quantity": f"the {quantity.replace('_', ' ')}", "brittle": len(brittle.tests),
+            "removed": min(remove, num_train // 4), "brittle_repeats": BRITTLE_REPEATS}  # fmt: skip
     return publish(models, out, licence, creator, name, _files(models, truth), said)
 
 

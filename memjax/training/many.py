@@ -15,7 +15,7 @@ from memjax.machine.debugging import pinned
 from memjax.models.platform import traced_for
 from memjax.training.checkpoints import Checkpoints, slice_of, train_with_checkpoints
 from memjax.training.programs import Programs, compiler_options, drive
-from memjax.training.single import Examples, Training
+from memjax.training.single import Examples, Training, initial_of
 from memjax.training.stream import Stream
 from memjax.training.streamed import StreamedTraining
 from memjax.types import TrainOutput, Tree
@@ -110,7 +110,11 @@ def train_many(
 def compile_any(training: Any, seed: int, examples: Any, pack_size: int, devices: Devices) -> Programs:
     """The programs of a training, compiled for these devices; for a stream, epochs are legs."""
     lowered = lower_any(training, seed, examples, pack_size, devices)
-    begin, go_on, end = compiled = lowered.compiled(devices)
+    start, go_on, end = compiled = lowered.compiled(devices)
+
+    def begin(model_ids: np.ndarray) -> Tree:
+        return start(model_ids, initial_of(training.initial, model_ids))
+
     like, num_bytes = lowered.like, max(map(bytes_of, compiled))
     if not isinstance(examples, Stream):
         return Programs(begin, go_on, end, like, len(devices), training.num_epochs, num_bytes)
@@ -137,7 +141,9 @@ def lower_any(
     lower = partial(_lowered, platform or devices[0].platform, devices)
     ids = jax.ShapeDtypeStruct((len(devices), pack_size), np.uint32)
     masks = jax.ShapeDtypeStruct((*ids.shape, len(examples.train_labels)), bool)
-    begin = lower(jax.vmap(start), (0,), (ids,))
+    given = {name: jax.ShapeDtypeStruct((*ids.shape, *array.shape[1:]), array.dtype)
+             for name, array in training.initial.items()}  # fmt: skip
+    begin = lower(jax.vmap(start), (0, 0), (ids, given))
     apart = jax.NamedSharding(_mesh(devices), jax.P("devices"))
     like = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=apart), begin.out_info)
     if streamed:

@@ -1,7 +1,7 @@
 """One model's training: no model axis, no device."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -9,12 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Bool, Float, Int, Key, Shaped
+from jaxtyping import Array, Bool, Float, Int, Integer, Key, Shaped
 
 from memjax import prng
 from memjax.data.scaling import Scaling, narrowed, scaling_of
 from memjax.data.targets import targets_of
 from memjax.metrics import CLASSIFICATION, Task
+from memjax.models.frozen import drawn
 from memjax.models.platform import traced_for
 from memjax.training.batches import Augment, epoch_batches, members, unchanged
 from memjax.training.probes import NOTHING, Measured, Probe
@@ -60,6 +61,20 @@ def examples_of(dataset: Dataset, scaling: str = "standard") -> Examples:
     )
 
 
+def with_features(examples: Examples, features: Callable[[Array], Array]) -> Examples:
+    """The examples with features in the place of inputs, computed once for all models."""
+    compute = jax.jit(lambda inputs: features(_scaled(examples, inputs)))
+
+    def of(inputs: Array) -> Array:
+        parts = [compute(inputs[start : start + MANY]) for start in range(0, len(inputs), MANY)]
+        return jnp.concatenate(parts or [jnp.zeros((0, *compute(examples.train_inputs[:1]).shape[1:]))])
+
+    return Examples(
+        of(examples.train_inputs), examples.train_labels, of(examples.test_inputs), examples.test_labels,
+        jnp.float32(0), jnp.float32(1),
+    )  # fmt: skip
+
+
 class State(NamedTuple):
     """A model in training, and what has been recorded of it."""
 
@@ -87,6 +102,7 @@ class Training:
       label_smoothing: part of each label that is spread evenly over all classes.
       probe: what is recorded of all training examples during training.
       task: has the loss, and what is averaged over held-out models.
+      initial: name of an array -> what models begin with instead of drawing it, (models, ...); see `initial_of`.
     """
 
     model: Model
@@ -99,13 +115,14 @@ class Training:
     label_smoothing: float = 0.0
     probe: Probe = NOTHING
     task: Task = CLASSIFICATION
+    initial: dict[str, np.ndarray] = field(default_factory=dict)
 
     def __call__(self, key: Key[Array, ""], mask: Bool[Array, " train"], examples: Examples) -> TrainOutput:
         return self.finish(self.advance(key, mask, self.start(key), examples, 0, self.num_epochs), examples)
 
-    def start(self, key: Key[Array, ""]) -> State:
-        """The model before its first step."""
-        params, model_state = self.model.init(jax.random.fold_in(key, prng.INIT))
+    def start(self, key: Key[Array, ""], given: Mapping[str, Array] | None = None) -> State:
+        """The model before its first step; `given` has the arrays that are not drawn."""
+        params, model_state = drawn(self.model, jax.random.fold_in(key, prng.INIT), given)
         return State(params, model_state, self.optimizer.init(params), jnp.uint32(0), self.probe.blank())
 
     def advance(
@@ -189,6 +206,11 @@ class Training:
 
 
 make_train = Training
+
+
+def initial_of(initial: Mapping[str, np.ndarray], model_ids: Integer[np.ndarray, "*shape"]) -> dict[str, np.ndarray]:
+    """What some models begin with: arrays for one model go to all, else model t gets number t, and again from 0."""
+    return {name: array[model_ids % len(array)] for name, array in initial.items()}
 
 
 def _mean_loss(

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from experiments.arpit import bridge, easy_and_hard, filters, loss_sensitivity, patterns_first, regularizers, speed
+from experiments.arpit import easy_and_hard, filters, loss_sensitivity, patterns_first, regularizers, speed
 from experiments.common import intervals
 from experiments.common.claim import Verdict
-from experiments.common.intervals import Interval, mean_interval, paired
+from experiments.common.intervals import Interval, paired
 from experiments.common.stopping import stopped_early
-from experiments.feldman_zhang import conflict, marginal_utility, memorization_values, twins
+from experiments.feldman_zhang import conflict, marginal_utility, memorization_values, proxies, twins
 from memjax import dynamics
+from tests.experiments import worlds_of_feldman_zhang
 
 LEVEL = 0.025
 
@@ -33,8 +34,14 @@ def early_stopping(rng):
     return patterns_first.verdicts_of(when, stopped_early(correct, masks, ~wrong, 0), fitted)
 
 
+def correlations_by_set(rng, mean=0.0):
+    """Of all proxies alike, in sixteen sets."""
+    names = (*proxies.CLAIMED, *"abcdefgh", proxies.FOLDED, proxies.of_few(8))
+    return {name: dict(enumerate(mean + rng.normal(size=16))) for name in names}
+
+
 def proxies_all_alike(rng):
-    return bridge.verdicts_of({name: list(rng.normal(size=16)) for name in "abcdefgh"})
+    return proxies.verdicts_of(correlations_by_set(rng, proxies.PUBLISHED), correlations_by_set(rng))
 
 
 def regularisers_without_effect(rng):
@@ -123,6 +130,7 @@ WORLDS = {
     equally_hard_examples: 300,
     two_equal_groups: 400,
     no_rank_correlation: 25,
+    **worlds_of_feldman_zhang.WORLDS,
 }
 
 
@@ -170,9 +178,17 @@ def test_diverging_gradients_decide_nothing():
     assert loss_sensitivity.undecided(Verdict("it is more", Interval(3, 2, 4, 9))).word == "undecided"
 
 
-def test_a_proxy_that_is_not_a_number_is_said_to_be_and_is_not_the_best():
-    nothing = {name: [np.nan] * 4 for name in "ab"}
+def test_proxies_are_judged_on_sets_that_did_not_choose_them_and_a_real_lead_is_found():
+    rng = np.random.default_rng(0)
+    pearson, spearman = correlations_by_set(rng), correlations_by_set(rng)
+    spearman["a"] = dict(enumerate(5 + 0.1 * rng.normal(size=16)))
+    spearman["b"] = {row: 9.0 * (row % 2) - 1 for row in range(16)}  # best of all on the sets that judge
+    spearman[proxies.FOLDED] = dict(enumerate(7 + 0.1 * rng.normal(size=16)))
+    pearson["learned for good"] = {row: 0.97 + 0.001 * row for row in range(16)}
+    pearson["c"][3] = np.nan
 
-    assert [verdict.word for verdict in bridge.verdicts_of(nothing)] == ["NaN", "NaN"]
-    assert bridge.in_order({"a": np.nan, "b": -0.5, "c": 0.1}) == ["c", "b", "a"]
-    assert np.isnan(mean_interval([np.nan, 1, 2]).value)
+    *claimed, _, ranks, lead, folded = proxies.verdicts_of(pearson, spearman)
+
+    assert [verdict.word == "supported" for verdict in claimed] == [False, True, False, False]
+    assert 4.9 < ranks.effect.value < 5.1
+    assert (ranks.word, lead.word, folded.word) == ("supported",) * 3

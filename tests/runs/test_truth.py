@@ -11,6 +11,8 @@ from scipy.stats import spearmanr
 
 import memjax
 from memjax import run
+from memjax.errors import InputError
+from memjax.runs import brittleness
 
 OPTIONS = [
     "--per-class",
@@ -22,11 +24,12 @@ OPTIONS = [
     "1",
     "2",
     "--epochs",
-    "4",
+    "40",
     "--model",
     "linear",
 ]
 OPTIONS += ["--num-models", "24", "--pack-size", "12", "--label-noise", "0.2", "--left-out", "4", "--repeats", "3"]
+OPTIONS += ["--brittleness", "3", "--remove", "4"]
 
 
 def make(out, *more) -> int:
@@ -66,7 +69,7 @@ def test_the_arrays_are_what_the_runs_found(truth, arrays):
     with np.load(truth / "data.npz") as data:
         np.testing.assert_array_equal(data["x_train"], models.dataset.train_inputs)
         np.testing.assert_array_equal(data["y_test"], models.dataset.test_labels)
-    assert json.loads((truth / "recipe.json").read_text())["train"]["epochs"] == 4
+    assert json.loads((truth / "recipe.json").read_text())["train"]["epochs"] == 40
 
 
 def test_the_card_has_code_that_runs_and_checksums_are_of_the_files(truth, arrays, capsys):
@@ -95,6 +98,41 @@ def test_the_folder_judges_scores_with_ceiling_and_left_out_examples(truth):
     assert "wrong labels" in [each.name for each in verdict.measures]
 
 
+def test_brittleness_is_what_models_without_the_most_influential_examples_get_wrong(truth, arrays):
+    models, removed = (memjax.open(truth / "runs" / name) for name in ("models", "removed"))
+    influence = np.asarray(memjax.influence(arrays["masks"], arrays["outputs"]).value)
+    labels, tests = arrays["train_labels"], arrays["brittle_tests"]
+    wrong = ~removed.outcomes.test["correct"].reshape(7, 5, 9).astype(bool)
+
+    assert (models.outcomes.test["correct"].mean(0)[tests] > 0.5).all()
+    assert removed.num_models == (1 + 2 * len(tests)) * 5 == 35
+    for number, test in enumerate(tests):
+        highest, random = (np.flatnonzero(~mask) for mask in arrays["brittle_masks"][:, number])
+        assert {*highest} == {*np.argsort(-influence[:, test])[:4]}
+        assert (labels[random] == arrays["test_labels"][test]).all()
+        assert len(random) == min(4, (labels == arrays["test_labels"][test]).sum())
+        shares = wrong[0, :, test], wrong[1 + number, :, test], wrong[4 + number, :, test]
+        np.testing.assert_allclose(arrays["brittle_wrong"][:, number], np.mean(shares, axis=1))
+    assert "everything but the 4 training examples" in (truth / "README.md").read_text()
+
+
+def test_judge_takes_ceiling_and_chance_of_brittleness_from_the_truth(truth, arrays, monkeypatch):
+    scores, trained = np.random.default_rng(0).normal(size=(18, 9)), []
+    fit = brittleness.fit_config
+    monkeypatch.setattr(
+        brittleness, "fit_config", lambda config, *a, **k: trained.append(config) or fit(config, *a, **k)
+    )
+
+    found = memjax.judge(scores, truth, brittleness=2, repeats=2)["brittleness"]
+
+    assert (found.ceiling, found.chance) == tuple(arrays["brittle_wrong"][1:, :2].mean(1))
+    assert "4 training examples are removed, 2 models each" in found.about
+    assert "as stored in the truth" in found.about
+    assert [config.num_models for config in trained] == [(1 + 2) * 2]
+    with pytest.raises(InputError, match="--remove is 18"):
+        memjax.judge(scores, truth, brittleness=2, remove=18)
+
+
 def test_a_truth_goes_on_and_leaves_other_folders_alone(truth, tmp_path, capsys):
     before = (truth / "truth.npz").read_bytes()
     shutil.rmtree(truth / "quanda")
@@ -113,6 +151,8 @@ def test_a_truth_goes_on_and_leaves_other_folders_alone(truth, tmp_path, capsys)
     assert make(tmp_path / "new", "--task", "counts") == 2
     assert "a truth is of classes" in capsys.readouterr().err
     assert make(tmp_path / "new", "--repeats", "0") == 2
+    assert make(tmp_path / "new", "--remove", "0") == 2
+    assert "--remove 0; give 0 or more, and 1 or more" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
 
 

@@ -42,6 +42,15 @@ def test_of_several_verdicts_of_one_claim_the_words_are_counted():
     assert line(text, "they are worth more")[1] == "[1 undecided, 2 yes, 1 **no**](./results/a.json)"
 
 
+def test_a_run_with_other_models_than_those_at_the_top_says_so():
+    claims = [("removing examples of memorization .3 or more costs accuracy", "supported")]
+    results = {"a": run(models=1000), "b": run("marginal_utility", models=160, repeats=5, verdicts=claims)}
+
+    text = by_claim.table(results, {("b", claims[0][0]): True})
+
+    assert line(text, "removing those")[1] == "[yes](./results/b.json) 0.5 [0.4, 0.6] (5 draws, 160 models)"
+
+
 def test_the_run_that_is_shown_has_most_draws_then_the_full_form_and_the_usual_seeds_and_network():
     results = {"quick": run(size="quick"), "full": run(), "other seed": run(repeats=9, seed=1), "cnn": run(model="cnn")}
 

@@ -1,0 +1,42 @@
+"""Runs everything again whose result is kept, and says first how long it took.
+
+python -m experiments.results.rerun                      the commands, and the hours they took
+python -m experiments.results.rerun --run                runs them; each resumes where it stopped
+python -m experiments.results.rerun --run feldman_zhang  those whose names begin so
+"""
+
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+from experiments.results.tables import kept
+
+FIRST = "memorization_values"  # it trains the models that most of the first paper's experiments share
+
+
+def chosen(results: dict[str, dict[str, Any]], begins: str = "") -> list[tuple[str, float]]:
+    """The commands whose experiment begins so, with the seconds that each took; what others need comes first."""
+    some = [result for result in results.values() if result["experiment"].startswith(begins)]
+    some.sort(key=lambda result: not result["experiment"].endswith(FIRST))
+    return [(f"{result['command']} --keep", result["seconds"]) for result in some]
+
+
+def main(arguments: list[str]) -> None:
+    """Says what it costs, and with `--run` runs it."""
+    names = [word for word in arguments if word != "--run"]
+    commands = chosen(kept(), names[0] if names else "")
+    for command, seconds in commands:
+        print(f"{seconds / 60:6.1f} min  {command}")
+    hours = sum(seconds for _, seconds in commands) / 3600
+    print(f"{len(commands)} runs: {hours:.1f} hours on two cores with other work beside; models of before not counted")
+    if "--run" not in arguments:
+        return
+    failed = [command for command, _ in commands
+              if subprocess.run([sys.executable, *shlex.split(command)[1:]]).returncode]  # fmt: skip
+    if failed:
+        sys.exit("error: these failed; run them by hand to see why:\n" + "\n".join(failed))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,51 @@
+import subprocess
+import sys
+
+import pytest
+
+from experiments.results import rerun
+
+RESULTS = {
+    "a": {"experiment": "feldman_zhang.twins", "command": "python -m experiments.feldman_zhang.twins", "seconds": 1800},
+    "b": {"experiment": "feldman_zhang.memorization_values", "seconds": 3600,
+          "command": "python -m experiments.feldman_zhang.memorization_values --size quick"},
+    "c": {"experiment": "arpit.depth", "command": "python -m experiments.arpit.depth", "seconds": 60},
+}  # fmt: skip
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    made = []
+
+    def run(command):
+        made.append(command)
+        return subprocess.CompletedProcess(command, int("experiments.arpit.depth" in command))
+
+    monkeypatch.setattr(rerun, "kept", lambda: RESULTS)
+    monkeypatch.setattr(subprocess, "run", run)
+    return made
+
+
+def test_the_cost_is_said_and_nothing_runs(calls, capsys):
+    rerun.main([])
+
+    said = capsys.readouterr().out
+    assert "60.0 min  python -m experiments.feldman_zhang.memorization_values --size quick --keep" in said
+    assert "3 runs: 1.5 hours" in said
+    assert not calls
+
+
+def test_models_that_others_share_are_trained_first(calls):
+    rerun.main(["--run", "feldman_zhang"])
+
+    assert [call[2] for call in calls] == [
+        f"experiments.feldman_zhang.{name}" for name in ("memorization_values", "twins")
+    ]
+    assert calls[1] == [sys.executable, "-m", "experiments.feldman_zhang.twins", "--keep"]
+
+
+def test_one_that_fails_does_not_stop_the_others_and_is_named(calls):
+    with pytest.raises(SystemExit, match=r"failed[^$]*\npython -m experiments.arpit.depth --keep$"):
+        rerun.main(["--run"])
+
+    assert len(calls) == 3

@@ -1,0 +1,112 @@
+"""Worlds in which the claims of Feldman and Zhang, and those of their critics, are false by construction.
+
+Where a claim has a bound other than 0, the truth is the bound itself.
+"""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from experiments.common import agreement
+from experiments.feldman_zhang import (
+    architectures,
+    consistency,
+    critics,
+    influence_pairs,
+    last_layer,
+    leave_one_out,
+    mixture,
+    pair_removal,
+)
+from memjax.results import PairTable
+from memjax.types import Outcomes
+
+
+def right(rng, retrainings=8, examples=200):
+    """Which test examples are right, whatever was removed."""
+    return rng.random((retrainings, examples)) < 0.7
+
+
+def controls_without_effect(rng):
+    rows = {name: critics.row_of(*(right(rng) for _ in range(3)), rng.random(200) < 0.8)
+            for name in (critics.PAPER, "fractional score")}  # fmt: skip
+    return critics.verdicts_of(rows)
+
+
+def pairs_that_nothing_depends_on(rng):
+    names = (pair_removal.EVERYTHING, pair_removal.PAIRS, pair_removal.RANDOM, pair_removal.FIRST, pair_removal.SECOND)
+    correct = {name: right(rng) for name in names}
+    pairs = PairTable(rng.integers(0, 30, 40), rng.integers(0, 200, 40), *[np.full(40, 0.5)] * 4, 0.15, 0.25)
+    influenced = np.isin(np.arange(200), pairs.test_rows)
+    sets = pair_removal.removals(np.isin(np.arange(30), pairs.train_rows), 8, int(rng.integers(1000)))
+    _, drop = pair_removal.accuracy_and_drop(correct, influenced)
+    explained = influenced.mean() * drop[pair_removal.PAIRS]["influenced"]
+    return pair_removal.verdicts_of(drop, explained, pair_removal.own_minus_other(correct, sets, pairs))
+
+
+def models_that_nothing_influences(rng):
+    """Pairs come from noise, look like any other, and half of them are near-duplicates or the only ones."""
+    masks = rng.random((40, 30)) < 0.7
+    outcomes = Outcomes(np.arange(40), masks, {"correct": right(rng, 40, 30)}, {"correct": right(rng, 40, 60)})
+    labels = SimpleNamespace(train_labels=np.arange(30) % 2, test_labels=np.arange(60) % 2)
+    other_half = influence_pairs.in_the_other_half(SimpleNamespace(outcomes=outcomes, dataset=labels))
+    tests = np.repeat(np.arange(80), rng.integers(1, 3, 80))
+    return influence_pairs.verdicts_of(other_half, tests, rng.random(len(tests)), rng.random(60) < 0.5)
+
+
+def sets_that_share(rng, share, size=150):
+    """Jaccard of two sets whose union has so many members, each in both with a given chance."""
+    both = rng.random(size) < share
+    return agreement.jaccard(both | (np.arange(size) % 2 == 0), both | (np.arange(size) % 2 == 1))
+
+
+def ranks_that_agree(rng, spearman, size=150):
+    """Of normal variables, whose Pearson correlation is 2 sin(pi / 6 times Spearman's)."""
+    pearson = 2 * np.sin(np.pi * spearman / 6)
+    return agreement.rank_correlation(*rng.multivariate_normal([0, 0], [[1, pearson], [pearson, 1]], size).T)
+
+
+def halves_that_agree_no_more_than_the_bound(rng):
+    examples, pairs = sets_that_share(rng, 0.7), sets_that_share(rng, 0.5)
+    return consistency.verdicts_of(([examples] * 2, [pairs] * 5), ranks_that_agree(rng, 0.9), 99)
+
+
+def networks_that_agree_as_the_reference_does(rng):
+    jaccard = [[sets_that_share(rng, 0.5)] * 2 for _ in range(3)]
+    row = {"jaccard_mem": jaccard[0], "jaccard_pairs": jaccard[1], "rank_correlation": ranks_that_agree(rng, 0.5)}
+    return architectures.verdicts_of("cnn", row, "mlp", {"jaccard_mem": jaccard[2]})
+
+
+def features_that_memorize_as_the_network(rng):
+    noise = 0.02 * rng.normal(size=(3, 5))
+    return last_layer.verdicts_of(0.3, 0.3 + noise[0], noise[1], noise[2].tolist())
+
+
+def estimates_without_bias(rng):
+    """Neither m/n overestimates, one no more than the other, and ranks agree as much as the bound says."""
+    truth = rng.random(45)
+    table, errors = {}, {}
+    for fraction in (0.7, 0.95):
+        errors[fraction] = 0.1 * rng.normal(size=45)
+        scores = [leave_one_out.Scores(value, np.full(45, 0.1)) for value in (truth + errors[fraction], truth)]
+        table[fraction] = leave_one_out.compare(*scores) | {"rank_correlation": ranks_that_agree(rng, 0.9)}
+    return leave_one_out.verdicts_of(table, errors[0.7] - errors[0.95])
+
+
+def a_tail_that_nothing_depends_on(rng):
+    """Removal costs nothing, as predicted; examples seen once are memorized by .5 more."""
+    count = np.repeat([1, 5], 60)
+    mem = 0.2 + 0.5 * (count == 1) + 0.1 * rng.normal(size=120)
+    return mixture.verdicts_of(*(0.01 * rng.normal(size=(2, 12))), 0.0, mem, count)
+
+
+WORLDS = {
+    controls_without_effect: 300,
+    pairs_that_nothing_depends_on: 300,
+    models_that_nothing_influences: 4,
+    halves_that_agree_no_more_than_the_bound: 6,
+    networks_that_agree_as_the_reference_does: 6,
+    features_that_memorize_as_the_network: 300,
+    estimates_without_bias: 5,
+    a_tail_that_nothing_depends_on: 300,
+}
