@@ -89,7 +89,8 @@ def _train_blocks(run: Run, missing: list[int], counts: tuple[int, int], advance
                     pack.model_ids, pack.masks, output.finite, output.train, output.test, output.record, epochs,
                     output.classes,
                 )  # fmt: skip
-                if not store.write_block(run.folder, pack.number, block, plan, here, as_arrays(output.parameters)):
+                kept = as_arrays(output.parameters, run.config.half_parameters)
+                if not store.write_block(run.folder, pack.number, block, plan, here, kept):
                     notify(f"block {pack.number} was trained elsewhere meanwhile, and differs; the first is kept")
                 forget(midway, plan, pack.number)
                 advance(max(0, min(len(pack.model_ids), run.plan.num_models - int(pack.model_ids[0]))))

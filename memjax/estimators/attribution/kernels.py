@@ -1,6 +1,7 @@
 """Kernels of gradients: inner products of examples in the mean over networks, made one network at a time."""
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import jax
@@ -95,4 +96,4 @@ def gradient_kernels(
 
 def mean_of(kernels: Sequence[GradientKernels]) -> GradientKernels:
     """The mean of kernels of as many networks each."""
-    return GradientKernels(*(sum(parts) / len(kernels) for parts in zip(*kernels, strict=True)))
+    return GradientKernels(*(reduce(np.add, parts) / len(kernels) for parts in zip(*kernels, strict=True)))
