@@ -74,7 +74,7 @@ def test_its_own_networks_are_in_the_fold_of_their_model(run):
 
 @pytest.mark.slow
 def test_weights_predict_other_models_better_than_the_influence_without_gradients(run, folders):
-    judges = memjax.fit("digits", run=folders / "judges", num_models=64, seed=5, **SIZE).outcomes
+    judges = memjax.fit("digits", run=folders / "judges", num_models=400, seed=5, **SIZE).outcomes
     rows = np.arange(run.dataset.num_test)
 
     with_prior, plain = run.influence_with_prior(rows).weights, np.asarray(run.influence_on(rows).value)

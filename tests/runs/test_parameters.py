@@ -12,6 +12,7 @@ from memjax.config.run_config import RunConfig
 from memjax.errors import InputError
 from memjax.run import main
 from memjax.runs import stages
+from memjax.runs.parameters import parameter_bytes
 from memjax.runs.progress import Silent
 from memjax.store.records import parameters_path
 
@@ -173,12 +174,12 @@ def test_parameters_during_training_go_without_checkpoints_and_streams(options):
         memjax.fit("digits", keep=["correct", "probability", "parameters=2"], **options)
 
 
-def test_bfloat16_takes_half_the_space_and_is_the_nearest_of_its_numbers(kept, folders, capsys):
+def test_bfloat16_takes_half_the_space_and_is_the_nearest_of_its_numbers(kept, folders):
     half = memjax.fit("digits", run=folders / "half", keep=["correct", "logits", "parameters:bfloat16"], **SIZE)
-    said = capsys.readouterr().err
 
     assert half.config.parameter_epochs == (4,)
-    assert "the parameters of a model take 1,300 bytes" in said  # 650 numbers
+    assert parameter_bytes(half.config, half.dataset) == 1_300  # of 650 numbers
+    assert parameter_bytes(kept.config, kept.dataset) == 2 * 2_600
     for (name, found), wanted in zip(
         half.models[1].arrays.items(), kept.models[1].arrays.values(), strict=True
     ):  # fmt: skip
