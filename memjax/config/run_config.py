@@ -188,11 +188,6 @@ class RunConfig:
         count = 1 if how in ("", "last") else int(how)
         return tuple(-(-last * part // count) for part in range(1, count + 1))
 
-    @property
-    def half_parameters(self) -> bool:
-        """Whether parameters are stored as bfloat16."""
-        return any(name.endswith(HALF) for name in self.keep)
-
     def shortened(self, epochs: int) -> "RunConfig":
         """The same settings with fewer epochs, for a trial."""
         left = tuple(epoch for epoch in self.recorded_epochs if epoch <= epochs)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from memjax.config.run_config import RunConfig
+from memjax.config.run_config import HALF, RunConfig
 from memjax.errors import InputError
 from memjax.runs.build_training import network
 from memjax.types import Dataset, Tree
@@ -22,6 +22,11 @@ def as_arrays(kept: dict[int, Tree] | None, half: bool = False) -> dict[str, np.
     arrays = {f"{epoch}/{name}": leaf for epoch, tree in kept.items() for name, leaf in named(tree)}
     short = [name for name, leaf in arrays.items() if half and leaf.dtype == np.float32]
     return arrays | {name: np.asarray(arrays[name]).astype(ml_dtypes.bfloat16).view(np.uint16) for name in short}
+
+
+def in_bfloat16(config: RunConfig) -> bool:
+    """Whether parameters are stored so."""
+    return any(name.endswith(HALF) for name in config.keep)
 
 
 def as_tree(arrays: dict[str, np.ndarray], epoch: int, like: Tree) -> Tree:
@@ -62,7 +67,7 @@ def parameter_bytes(config: RunConfig, dataset: Dataset) -> int:
     if not (epochs := len(config.parameter_epochs)):
         return 0
     shapes = shapes_of(config, dataset)
-    saved = sum(leaf.size * 2 for _, leaf in named(shapes) if leaf.dtype == np.float32) if config.half_parameters else 0
+    saved = sum(leaf.size * 2 for _, leaf in named(shapes) if leaf.dtype == np.float32) if in_bfloat16(config) else 0
     return epochs * (tree_bytes(shapes) - saved)
 
 
