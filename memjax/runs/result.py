@@ -24,6 +24,7 @@ from memjax.runs.influence_on import influence_on
 from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
+from memjax.runs.several_labels import ByLabel
 from memjax.runs.suspects import example_columns, sentence, suspect_columns
 from memjax.runs.trained_models import Models, models_of
 from memjax.types import Curves, Dataset, Estimate, Outcomes
@@ -32,7 +33,7 @@ FIRST = 5  # suspects that a result shows of itself
 
 
 @dataclass(frozen=True, eq=False)
-class Result(ByGroup, ByToken):
+class Result(ByGroup, ByLabel, ByToken):
     """The result of a run, finished or not.
 
     Attributes:

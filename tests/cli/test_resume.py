@@ -59,7 +59,9 @@ CHANGES = {
     "data.per_class": "--per-class 3", "data.test_per_class": "--test-per-class 3",
     "data.label_noise": "--label-noise 0.1", "data.corrupt": "--corrupt random-labels=0.2 random-inputs=0.1",
     "data.corrupt_test": "--corrupt random-inputs=0.1 --corrupt-test", "data.data_seed": "--data-seed 2",
-    "data.task": "--task regression",
+    "data.task": "--task regression", "data.tokens": "--dataset text:poems.txt --tokens bytes",
+    "data.length": "--dataset text:poems.txt --length 50",
+    "data.padding": "--task tokens --padding 3", "data.vocabulary": "--task tokens --vocabulary 30",
     "data.stream": "--stream --scaling unit", "data.image_size": "--dataset tfds:mnist --image-size 8",
     "data.test_split": "--dataset tfds:mnist --test-split validation",
     "subset.design": "--for influence --design balanced",
@@ -83,7 +85,7 @@ DATA = {"name": "digits", "sha256": "", "num_train": 9, "num_test": 9}
 
 def leaves(settings, name=""):
     if not isinstance(settings, dict):
-        return {name: settings}
+        return {name: json.dumps(settings)}
     return {key: leaf for part in settings for key, leaf in leaves(settings[part], f"{name}.{part}".strip(".")).items()}
 
 
@@ -104,8 +106,8 @@ def test_the_same_options_may_be_given_again(setting, tmp_path, monkeypatch):
 
     for again in ([], words):
         assert run.main(["--run", str(tmp_path / "run"), *again]) == 0
-        known = leaves(asked[-1].settings()) | {"model.init": settings["model"]["init"]}  # the folder keeps a copy
-        assert known == leaves(settings)
+        differing = leaves(asked[-1].settings()).items() ^ leaves(settings).items()
+        assert {name for name, _ in differing} <= {"model.init"}  # of which the folder keeps a copy
 
 
 def test_every_setting_that_a_plan_keeps_is_tried():

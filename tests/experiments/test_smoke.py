@@ -20,7 +20,7 @@ SHARES_MODELS = {
     "feldman_zhang.memorization_values",
 }  # fmt: skip
 BY_LOOKING = {"feldman_zhang.fashion_mnist"}
-NO_FIGURE = {"label_errors.label_noise", "label_errors.ranking", "label_errors.regression"}
+NO_FIGURE = {"label_errors.label_noise", "label_errors.ranking"}
 
 
 @pytest.fixture(scope="module")
