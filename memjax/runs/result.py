@@ -20,7 +20,7 @@ from memjax.runs import display, stages, summary
 from memjax.runs.by_token import ByToken
 from memjax.runs.carry_out import carry_out
 from memjax.runs.groups import ByGroup
-from memjax.runs.influence_on import influence_on, influence_with_prior
+from memjax.runs.influence_on import ByPair
 from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
@@ -33,7 +33,7 @@ FIRST = 5  # suspects that a result shows of itself
 
 
 @dataclass(frozen=True, eq=False)
-class Result(ByGroup, ByLabel, ByToken):
+class Result(ByGroup, ByLabel, ByPair, ByToken):
     """The result of a run, finished or not.
 
     Attributes:
@@ -121,47 +121,6 @@ class Result(ByGroup, ByLabel, ByToken):
     def pairs(self) -> PairTable:
         """The train-test pairs of one class with high influence and high memorization, the strongest first."""
         return self._found.pairs
-
-    @cached_property
-    def influence(self) -> Estimate:
-        """Influence of each training on each test example, (train, test); see `memjax.influence`.
-
-        Raises:
-          InputError: there are more than 2^27 pairs, or no test examples.
-        """
-        return self.influence_on(np.arange(self.dataset.num_test))
-
-    def influence_on(self, rows: Any, prior: "Result | str | None" = None) -> Estimate:
-        """Influence of each training example on some of the test examples, given by their rows: (train, rows).
-
-        Args:
-          prior: "gradients", or a result; see `influence_with_prior`.  The errors are smaller and hold in any case.
-
-        Raises:
-          InputError: there are more than 2^27 pairs, or no test examples; or as `influence_with_prior`.
-        """
-        if prior is not None:
-            return self.influence_with_prior(rows, prior).estimate
-        return influence_on(self.run, lambda: self.outcomes, rows)
-
-    def influence_with_prior(self, rows: Any, prior: "Result | str" = "gradients") -> Any:
-        """Influence of each training example on some test examples, starting from what gradients of networks predict.
-
-        Args:
-          rows: of the test examples.
-          prior: "gradients": those of models of this run; or the result of another run of the same examples, best of
-            some models trained on everything (`design="everything"`).  Either has kept parameters.
-
-        Returns:
-          `WithPrior`: `weights` predict best what retraining does; `estimate` has errors that hold in any case.
-
-        Raises:
-          InputError: no parameters were kept, other examples, a task without classes, too many training examples.
-        """
-        if isinstance(prior, str) and prior != "gradients":
-            raise InputError(f"prior is {prior!r}; expected 'gradients' or the result of another run")
-        networks = self.models if isinstance(prior, str) else prior.models
-        return influence_with_prior(self.run, lambda: self.outcomes, rows, networks)
 
     @property
     def outcomes(self) -> Outcomes:
