@@ -19,6 +19,7 @@ from memjax import store
 from memjax.config.specs import TrainSpec
 from memjax.estimators import controlled_memorization
 from memjax.runs.progress import Silent
+from memjax.runs.tables import dictionary, tables_of
 
 WORDS = np.array(["ant", "bee", "cat"])
 
@@ -222,6 +223,7 @@ def test_a_run_for_memorization_has_the_probability_as_a_control(result, tmp_pat
     np.testing.assert_allclose(found.memorization.value, plain, atol=1e-6)
     assert f"{expected.typical_error:.4f} typical error with the probability as a control" in repr(found)
 
+    assert "controlled" in dictionary(tables_of(found))["column"]
     assert "controlled" not in result.columns
     assert "as a control" not in repr(result)
     assert np.isfinite(result.controlled.value).any()
