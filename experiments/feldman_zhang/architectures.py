@@ -129,7 +129,7 @@ def verdicts_of(model: str, row: dict, reference: str, again: dict) -> list[Verd
 
 def draw(rows: dict[str, dict], models: int):
     """Jaccard with the reference by threshold."""
-    note = f"{models} models each, against {models} others of the first network"
+    note = f"{models} models each, compared with the first network"
     figure, axes = panels(1, 2, 4.8, 3.7, note=f"{note}; bands: 95 % intervals, examples or test examples drawn again")
     for number, (name, row) in enumerate(rows.items()):
         label = f"{name} ({row['test_accuracy']:.3f})"
@@ -137,7 +137,8 @@ def draw(rows: dict[str, dict], models: int):
         band(axes[0, 1], INFL, row["jaccard_pairs"], label, color=f"C{number}")
     axes[0, 0].set(xlabel="threshold of memorization", ylabel="Jaccard", ylim=(0, 1.02))
     axes[0, 1].set(xlabel="threshold of influence", ylim=(0, 1.02))
-    axes[0, 0].legend(fontsize=7, title="network (test accuracy)", title_fontsize=7)
+    lines = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*lines, fontsize=8, ncols=3, title="network (test accuracy)", loc="outside upper center")
     return figure
 
 

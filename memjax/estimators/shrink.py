@@ -39,13 +39,14 @@ def shrink(
     """Shrinks scores by what all of them together tell: the posterior of each under a prior fitted to its group.
 
     Counts of right answers (memorization of correctness): the rate of models that saw an example, and of those that did
-    not, is 1 with some probability, and else drawn from a beta distribution, fitted by maximum likelihood.  Other
-    estimates (influence, memorization of soft scores): the truth is drawn from a mixture of normal distributions around
-    0 and around the median, from very narrow to wide, and the estimate is normal around the truth with its standard
-    error.  That of influence from counts is taken under the null: other errors grow with the influence, so that strong
-    influence would pass for noise.  The weights are fitted by EM, apart for small and large standard errors; the
-    posterior is mixed with the raw estimate by as much as makes Stein's unbiased estimate of the squared error least,
-    so that a prior that does not fit does no harm.
+    not, is 1 with some probability, and else drawn from a beta distribution.  The posterior is averaged over such
+    priors by their likelihood.  Rates of another kind are covered less often: if they are even from .9 to 1, by 92 %.
+    Other estimates (influence, memorization of soft scores): the truth is drawn from a mixture of normal
+    distributions around 0 and around the median, from very narrow to wide, and the estimate is normal around the
+    truth with its standard error.  That of influence from counts is taken under the null: other errors grow with the
+    influence, so that strong influence would pass for noise.  The weights are fitted by EM, apart for small and
+    large standard errors; the posterior is mixed with the raw estimate by as much as makes Stein's unbiased
+    estimate of the squared error least, so that a prior that does not fit does no harm.
 
     The largest of many noisy numbers are too large (the winner's curse); their posterior means are not.  Rank by them,
     and count by `at_least`; for the significance of single scores see `pair_p_values`.

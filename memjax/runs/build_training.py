@@ -8,11 +8,12 @@ import numpy as np
 
 from memjax import store
 from memjax.config.run_config import RunConfig
-from memjax.data.targets import num_outputs, targets_of
+from memjax.data.targets import input_type, num_outputs, output_shape, targets_of
 from memjax.errors import InputError, first_line
 from memjax.machine import environment
 from memjax.machine.debugging import pinned
 from memjax.metrics import BUILT_IN, task_named
+from memjax.runs.initial import arrays_to_begin_with, frozen_network
 from memjax.store import Plan
 from memjax.types import Dataset, Model, SubsetDesign
 
@@ -20,30 +21,44 @@ if TYPE_CHECKING:
     from memjax.training import Examples, Stream, StreamedTraining, Training
 
 SHOWN = 4  # lines of a difference
+FEATURES_MOST = 2**31  # bytes of features, beyond which each step computes them anew
 
 
 def network(config: RunConfig, dataset: Dataset) -> Model:
-    """The network that the settings name, for the inputs and the targets of these examples."""
-    from memjax.models import make_model
+    """The network that the settings name, for scaled inputs and the targets of these examples."""
+    return frozen_network(config, dataset)[0]
 
-    return make_model(config.model, dataset.input_shape, num_outputs(dataset))
+
+def _on_features(config: RunConfig, dataset: Dataset) -> Any:
+    """`models.frozen.on_features`, where all models share the features, and steps do not change the inputs."""
+    from memjax.models.frozen import on_features
+
+    model, shared = frozen_network(config, dataset)
+    spec, count = config.train, dataset.num_train + dataset.num_test
+    if not shared or config.data.stream or spec.input_noise or spec.crop or spec.flip:
+        return None
+    found = on_features(model, dataset.input_shape)
+    return found and (found if 4 * count * found.width <= FEATURES_MOST else None)
 
 
 def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "Training | StreamedTraining":
     """The training of one model for a request."""
     from memjax import training
-    from memjax.models import check_counting, in_precision, is_built_in
+    from memjax.models import check_counting, is_built_in
 
     spec, stream = config.train, config.data.stream
     task = task_named(dataset.task, code=True)
     if spec.label_smoothing and task.targets != "classes":
         raise InputError(f"--label-smoothing is for classes; {dataset.name} has {dataset.kinds}: leave it out")
-    model = network(config, dataset)
+    if dataset.tokens and spec.input_noise:
+        raise InputError(f"--input-noise is for numbers; {dataset.name} has {dataset.kinds}: leave it out")
+    model, parts = network(config, dataset), _on_features(config, dataset)
     if stream:
         training.check_reader()
     if stream and not is_built_in(config.model):
         check_counting(config.model.model, model, dataset.input_shape)
-    model = in_precision(model, spec.precision)
+    begin = arrays_to_begin_with(config, dataset, model)
+    model = parts.model if parts else model
     augment = training.make_augment(spec, dataset.input_shape)
     num_steps = spec.epochs * training.num_batches(dataset.num_train if stream else design.max_size, spec.batch_size)
     optimizer = training.make_optimizer(spec, num_steps)
@@ -51,13 +66,13 @@ def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "T
     if stream:
         largest = training.largest_input(dataset.train_inputs.dtype)
         return training.StreamedTraining(
-            model, optimizer, keep, num_steps, largest, augment, spec.label_smoothing, task=task
+            model, optimizer, keep, num_steps, largest, augment, spec.label_smoothing, task=task, initial=begin
         )
     recorded, like = task.functions(sorted(config.record)), _like(dataset)
     probe = training.Probe(recorded, config.recorded_epochs, dataset.num_train, config.record_own, like)
     return training.make_train(
         model, optimizer, keep, design.max_size, spec.epochs, spec.batch_size, augment, spec.label_smoothing, probe,
-        task,
+        task, begin,
     )  # fmt: skip
 
 
@@ -66,16 +81,18 @@ def _like(dataset: Dataset) -> tuple[Any, Any]:
     import jax
 
     target = targets_of(dataset)[0][:1]
-    return jax.ShapeDtypeStruct((1, num_outputs(dataset)), np.float32), jax.ShapeDtypeStruct(target.shape, target.dtype)
+    outputs = jax.ShapeDtypeStruct((1, *output_shape(dataset)), np.float32)
+    return outputs, jax.ShapeDtypeStruct(target.shape, target.dtype)
 
 
 def make_examples(config: RunConfig, dataset: Dataset) -> "Examples | Stream":
     """The examples as `make_single`'s training takes them: arrays for the devices, or a stream."""
-    from memjax.training import examples_of, stream_of
+    from memjax.training import examples_of, stream_of, with_features
 
     if config.data.stream:
         return stream_of(dataset, config.seed, config.train.batch_size)
-    return examples_of(dataset, config.train.scaling)
+    examples, parts = examples_of(dataset, config.train.scaling), _on_features(config, dataset)
+    return with_features(examples, parts.features) if parts else examples
 
 
 @pinned()
@@ -89,7 +106,7 @@ def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
 
     found: dict[str, Any] = {"tree": [], "programs": {}}
     if not is_built_in(config.model) and ":" in config.model.model:
-        found = check_own(config.model, dataset.input_shape, num_outputs(dataset))
+        found = check_own(config.model, dataset.input_shape, num_outputs(dataset), input_type(dataset))
     if dataset.task not in ("", *BUILT_IN):
         found["programs"] |= _checked_task(dataset)
     if not found["programs"]:

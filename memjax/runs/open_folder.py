@@ -10,7 +10,7 @@ from memjax.errors import InputError
 from memjax.machine.debugging import without_debugging
 from memjax.runs.build_training import with_network
 from memjax.runs.disk_space import check_room
-from memjax.runs.plan_of import config_of, missing_place, settle_plan
+from memjax.runs.plan_of import config_of, missing_place, settle_plan, with_own_init
 from memjax.runs.request import Request, read_request, request_without_inputs
 from memjax.store import Plan
 
@@ -61,7 +61,8 @@ def open_run(config: RunConfig, given: InMemory | None = None, asked: bool = Tru
     request = read_request(config, given, asked)
     plan = settle_plan(request, asked)
     named = replace(request.dataset, name=plan.data["name"])  # as at first, wherever the examples are now
-    return Run(**vars(replace(request, dataset=named)), plan=plan)
+    config = with_own_init(request.config, request.folder)
+    return Run(**vars(replace(request, dataset=named, config=config)), plan=plan)
 
 
 def extend_run(run: Run, num_models: int) -> Run:

@@ -15,6 +15,7 @@ from memjax.machine.debugging import pinned
 from memjax.metrics import remember
 from memjax.runs.build_training import is_importable, make_single, network_of, with_network
 from memjax.runs.disk_space import check_room
+from memjax.runs.initial import FILE
 from memjax.runs.pack_size import chosen_pack_size
 from memjax.runs.request import GROUPS, Request
 from memjax.store import Plan
@@ -71,9 +72,15 @@ def config_of(plan: Plan, folder: Path) -> RunConfig:
             record_own=recorded.get("own", "after"),
             **settings["data"], **settings["subset"], **settings["model"], **settings["train"],
         )  # fmt: skip
-        return at_places(config, plan.places)
+        return at_places(with_own_init(config, folder), plan.places)
     except (InputError, KeyError, TypeError, ValueError, AttributeError) as problem:
         raise InputError(f"{folder / 'plan.json'} was made by another version of memjax: {problem}") from None
+
+
+def with_own_init(config: RunConfig, folder: Path) -> RunConfig:
+    """The settings with the initial parameters that the run folder keeps, if models begin with some."""
+    init = config.model.init and str(folder / FILE)
+    return replace(config, model=replace(config.model, init=init))
 
 
 def _keep_examples(request: Request) -> None:
@@ -81,6 +88,8 @@ def _keep_examples(request: Request) -> None:
         in_memory.save(request.folder, request.given)
     if request.groups is not None and store.read_arrays(request.folder / GROUPS) is None:
         store.write_arrays(request.folder / GROUPS, {"groups": request.groups}.items())
+    if request.initial and store.read_arrays(request.folder / FILE) is None:
+        store.write_arrays(request.folder / FILE, request.initial.arrays.items())
 
 
 def _new_plan(request: Request) -> Plan:
@@ -117,6 +126,8 @@ def _checked(old: Plan, request: Request) -> dict[str, str]:
         before["subset"]["masks_file"] = now["subset"]["masks_file"]
     if old.data.get("groups_sha256") == data.get("groups_sha256") is not None:
         before["subset"]["groups"] = now["subset"]["groups"]
+    if before["model"].get("init") and now["model"].get("init"):
+        before["model"]["init"] = now["model"]["init"]  # the checksum of the parameters decides
     changed = store.differences(replace(old, config=before), now, data)
     if config.pack_size not in (None, old.pack_size):
         changed.append(f"pack_size: {old.pack_size} in the folder, {config.pack_size} requested")

@@ -20,6 +20,7 @@ from memjax.data.scaling import check_spread
 from memjax.errors import InputError
 from memjax.metrics import BUILT_IN, task_named
 from memjax.metrics import described as described_task
+from memjax.runs.initial import Initial, initial
 from memjax.store import Plan, place
 from memjax.subsets import make_design
 from memjax.types import Dataset, SubsetDesign
@@ -40,6 +41,7 @@ class Request:
     # the examples as the user gave them in memory; None where they are read from a source
     given: InMemory | None = None
     groups: np.ndarray | None = None  # the group of each training example; None if subsets are drawn by example
+    initial: Initial | None = None  # the parameters that models begin with; None if all are drawn
     guessed: str = ""  # the task that was taken because of the labels, in words; empty where it was named
     missing: str = ""  # why the examples' inputs are not there, in words; empty where they are
 
@@ -47,16 +49,18 @@ class Request:
     def notices(self) -> list[str]:
         """What the user should know of the examples, one sentence each."""
         said = remarks_on(self.dataset, self.config.data, self.config.train.scaling)
-        return [*filter(None, [self.guessed]), *(self.given.notices if self.given else ()), *said]
+        fresh = self.initial.fresh_in_words if self.initial else ""
+        return [*filter(None, [self.guessed, fresh]), *(self.given.notices if self.given else ()), *said]
 
     def check_inputs(self) -> None:
         """Raises InputError for channels that come first in an image network, and for features that would be lost."""
         from memjax.models import is_built_in
 
         config, inputs, model = self.config, self.dataset.train_inputs, self.config.model.model
-        if is_built_in(config.model) and model.partition(":")[0] not in ("linear", "mlp"):
+        if is_built_in(config.model) and model.partition(":")[0] not in ("linear", "mlp", "transformer"):
             check_channels(config.data, inputs.shape[1:], model)
-        check_spread(inputs, config.train.scaling, self.given.features if self.given else (), config.data.stream)
+        if not self.dataset.tokens:
+            check_spread(inputs, config.train.scaling, self.given.features if self.given else (), config.data.stream)
 
 
 def read_request(config: RunConfig, given: InMemory | None = None, asked: bool = True) -> Request:
@@ -84,11 +88,14 @@ def read_request(config: RunConfig, given: InMemory | None = None, asked: bool =
         raise InputError(
             f"--num-models is {config.num_models}, but there are only {design.num_models} masks; give fewer"
         )
-    described = _describe(dataset, design)
+    described, start = _describe(dataset, design), initial(config, dataset)
+    if start:
+        described["init_sha256"] = start.sha256
+        design = design._replace(num_models=start.most(config, design.num_models))
     if groups is not None:
         described["groups_sha256"] = hashlib.sha256(json.dumps(groups.tolist()).encode()).hexdigest()
     guessed = "" if named == dataset.task else f"the labels look like {dataset.task}; --task says otherwise"
-    return Request(config, folder, dataset, design, described, given, groups, guessed)
+    return Request(config, folder, dataset, design, described, given, groups, start, guessed)
 
 
 def _groups(config: RunConfig, dataset: Dataset, source: InMemory | None) -> np.ndarray | None:

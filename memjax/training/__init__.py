@@ -6,6 +6,6 @@ from memjax.training.many import Lowered, Pack, bytes_of, compile_any, lower_any
 from memjax.training.optimizer import make_optimizer
 from memjax.training.packing import Trial, choose_pack_size, guess_pack_size, is_out_of_memory
 from memjax.training.probes import NOTHING, Probe
-from memjax.training.single import Examples, Training, examples_of, make_train
+from memjax.training.single import Examples, Training, examples_of, make_train, with_features
 from memjax.training.stream import Stream, check_reader, largest_input, stream_of
 from memjax.training.streamed import StreamedTraining

@@ -9,17 +9,19 @@ so that a held-out example cannot leave a trace in the model.  A batch without a
 model.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Bool, Key
 
 from memjax import prng
 from memjax.metrics import CLASSIFICATION, Task
+from memjax.models.frozen import drawn
 from memjax.models.normalization import counting
 from memjax.training.batches import Augment, unchanged
 from memjax.training.single import State
@@ -42,14 +44,15 @@ class StreamedTraining:
     label_smoothing: float = 0.0
     leg: int = LEG  # steps after which it can be checkpointed
     task: Task = CLASSIFICATION
+    initial: dict[str, np.ndarray] = field(default_factory=dict)  # as of `Training`
 
     @property
     def num_legs(self) -> int:
         return -(-self.num_steps // self.leg)
 
-    def start(self, key: Key[Array, ""]) -> State:
-        """The model before its first step."""
-        params, model_state = self.model.init(jax.random.fold_in(key, prng.INIT))
+    def start(self, key: Key[Array, ""], given: Mapping[str, Array] | None = None) -> State:
+        """The model before its first step; `given` has the arrays that are not drawn."""
+        params, model_state = drawn(self.model, jax.random.fold_in(key, prng.INIT), given)
         return State(params, model_state, self.optimizer.init(params), jnp.uint32(0), {})
 
     def step(self, key: Key[Array, ""], mask: Bool[Array, " train"], state: State, active: Any, batch: Batch) -> State:

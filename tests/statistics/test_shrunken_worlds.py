@@ -14,6 +14,13 @@ WORLDS = {
     "wrong labels": lambda rng: np.where(rng.random(TRAIN) < 0.2, rng.beta(1, 20, TRAIN), 1 - rng.beta(0.05, 1, TRAIN)),
 }
 WORST = 1.02  # times the squared error of raw scores
+NEARLY_CERTAIN = {  # the rate of models that saw an example, and those of the others
+    "all .998": (0.998, lambda rng: np.full(1000, 0.998)),
+    "all .9998": (0.9998, lambda rng: np.full(1000, 0.9998)),
+    "1 and .99": (1.0, lambda rng: np.where(rng.random(1000) < 0.5, 1, 0.99)),
+    "1 and .998": (0.998, lambda rng: np.where(rng.random(1000) < 0.8, 1, 0.998)),
+    "1, .995 and .9": (1.0, lambda rng: rng.choice([1, 0.995, 0.9], 1000, p=[0.6, 0.3, 0.1])),
+}
 
 
 @pytest.mark.parametrize("models", [20, 50, 200])
@@ -38,6 +45,30 @@ def test_shrunken_scores_in_worlds_with_a_known_truth(name, rate_in, models):
         assert (
             abs(passing.sum() - (truth[known] >= 0.25).sum()) < 5 * expected + 0.05 * TRAIN
         )  # of a beta distribution where there are two
+
+
+@pytest.mark.parametrize("models", [20, *(pytest.param(many, marks=pytest.mark.slow) for many in (50, 100, 200))])
+@pytest.mark.parametrize("name", NEARLY_CERTAIN)
+def test_rates_that_models_cannot_tell_from_1(name, models):
+    """Truths of a world are covered together or not at all, so that coverage is a mean over worlds."""
+    rate_in, rates = NEARLY_CERTAIN[name]
+    covered, more = [], []
+    for seed in range(6):
+        rng = np.random.default_rng([models, seed])
+        rate = rates(rng)
+        masks = rng.random((models, len(rate))) < 0.7
+        estimate = memorization(masks, rng.random(masks.shape) < np.where(masks, rate_in, rate))
+        truth, known = rate_in - rate, np.isfinite(estimate.stderr)
+
+        found = shrink(estimate)
+
+        covered.append(((found.low <= truth + 1e-9) & (truth <= found.high + 1e-9))[known].mean())
+        raw, shrunken = (np.square(np.asarray(one) - truth)[known].mean() for one in (estimate.value, found.value))
+        more.append(shrunken - WORST * raw)
+
+    assert np.mean(covered) > 0.95 - 4 * np.sqrt(0.95 * 0.05 / 6000) - 0.01
+    assert min(covered) > 0.8
+    assert np.mean(more) < 0
 
 
 @pytest.mark.parametrize("scale", [0.03, 0.1, 0.3])

@@ -8,6 +8,9 @@ from jaxtyping import Float
 
 STEPS = 40  # halvings: to a trillionth of the range
 Numbers = Float[np.ndarray, " entries"]
+PRIORS = 300  # that are tried in each box
+ZOOMS = 7  # boxes, each around the likely priors of the one before
+STRIDES = np.array([0.8191725134, 0.6710436067, 0.5497004779])  # of points that fill a cube evenly
 NODES = 16  # quantiles of the first rate over which the second is averaged
 ROUNDS = 200  # of EM
 CERTAIN = 2.0  # standard errors by which the expected gain must exceed 0
@@ -54,27 +57,57 @@ def posterior_of_counts(
 
 
 def _rates(fitted: Float[np.ndarray, "2 fitted"], given: Float[np.ndarray, "2 entries"]) -> Rates:
-    """The posterior under a prior of maximum likelihood.  The beta distribution counts for no more than a ninth of all
-    models, so that an interval still holds a truth that the fitted mean misses a little."""
-    from scipy.optimize import minimize
+    """The posterior, averaged over priors.  The beta distribution has the mean and the variance of theirs."""
+    priors, chance = _priors(fitted)
+    (right, count), place = np.unique(given, axis=1, return_inverse=True)
+    a, b, one, drawn = _likelihoods(priors, right, count)
+    one = one / np.maximum(one + drawn, np.finfo(float).tiny)
+    share, size = chance * (1 - one), a + b + count
+    share = share / np.maximum(share.sum(0), np.finfo(float).tiny)
+    each = (a + right) / size
+    mean, square = (share * each).sum(0), (share * each * (a + right + 1) / (size + 1)).sum(0)
+    size = (mean - square) / np.maximum(square - mean * mean, np.finfo(float).tiny)
+    return Rates(*(field[place.ravel()] for field in ((chance * one).sum(0), size * mean, size * (1 - mean))))
+
+
+def _priors(fitted: Float[np.ndarray, "2 fitted"]) -> tuple[np.ndarray, np.ndarray]:
+    """Priors that fit, and how likely each is: few models cannot tell rates of 1 from rates a little below, so that the
+    likeliest prior alone is too sure.
+
+    Before, all log odds of the mean rate, shares of the spike and variances of the rates are as likely.  A beta
+    distribution counts for no more than a ninth of all models, so that an interval still holds a truth that its mean
+    misses a little.
+    """
+    (right, count), number = np.unique(fitted, axis=1, return_counts=True)
+    wrong, models = (count - right) @ number + 0.5, count @ number + 1
+    share = wrong / models
+    error = np.sqrt((count - right - share * count) ** 2 @ number + wrong) / (models * share * (1 - share))
+    odds, size = np.log(1 / share - 1), max(np.log(models / 9), 1.0)
+    low, high = bounds = np.array([[odds - 5 * error, -5.0, 0.0], [odds + 5 * error, size, 1.0]])
+    for _ in range(ZOOMS):
+        priors = low + np.arange(1, PRIORS + 1)[:, None] * STRIDES % 1 * (high - low)
+        likelihood = sum(_likelihoods(priors, right, count)[2:]) + np.finfo(float).tiny
+        logs = np.log(likelihood) @ number - priors[:, 1]
+        likely, margin = priors[logs > logs.max() - 8], (high - low) / PRIORS ** (1 / 3)
+        low, high = np.maximum(likely.min(0) - margin, bounds[0]), np.minimum(likely.max(0) + margin, bounds[1])
+    chance = np.exp(logs - logs.max())
+    return priors[chance > 1e-4], chance[chance > 1e-4, None] / chance[chance > 1e-4].sum()
+
+
+def _likelihoods(priors: Float[np.ndarray, "priors 3"], right: Numbers, count: Numbers) -> list[np.ndarray]:
+    """The arguments of each prior's beta distribution, and the likelihoods of a rate of 1 and of one drawn from it.
+
+    A prior is the log odds of its mean rate, the log of a + b, and the part of the spike: (1 - one) b / (a + b) is 1
+    less the mean rate, and (1 - one) is this to the power of 1 - part.
+    """
     from scipy.special import betaln, expit
 
-    (right, count), number = np.unique(fitted, axis=1, return_counts=True)
-    most = max(np.log(fitted[1].sum() / 9), 1.0)
-
-    def likelihoods(free, right, count):
-        mean, size = np.clip(expit(free[0]), 1e-6, 1 - 1e-6), np.exp(np.clip(free[1], -5, most))
-        a, b, one = size * mean, size * (1 - mean), expit(free[2])
-        drawn = (1 - one) * np.exp(betaln(a + right, b + count - right) - betaln(a, b))
-        return a, b, one * (right == count), drawn
-
-    def surprise(free):
-        return -number @ np.log(sum(likelihoods(free, right, count)[2:]) + np.finfo(float).tiny)
-
-    starts = ([1.0, 0.0, 0.0], [2.0, 4.0, -4.0], [0.0, 1.0, 3.0])
-    found = min((minimize(surprise, start, method="Nelder-Mead") for start in starts), key=lambda found: found.fun)
-    a, b, one, drawn = likelihoods(found.x, *given)
-    return Rates(one / np.maximum(one + drawn, np.finfo(float).tiny), a + given[0], b + given[1] - given[0])
+    odds, size, part = priors.T[:, :, None]
+    lost = expit(-odds)
+    b = np.exp(size) * np.clip(lost**part, 1e-9, 1 - 1e-9)
+    a, one = np.exp(size) - b, 1 - lost ** (1 - part)
+    drawn = (1 - one) * np.exp(betaln(a + right, b + count - right) - betaln(a, b))
+    return [a, b, one * (right == count), drawn]
 
 
 def _mean_and_variance(rates: Rates) -> tuple[Float[np.ndarray, " entries"], Float[np.ndarray, " entries"]]:
