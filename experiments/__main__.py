@@ -5,7 +5,7 @@ import pkgutil
 from collections.abc import Iterator
 from types import ModuleType
 
-FOLDERS = ("feldman_zhang", "arpit", "label_errors")
+FOLDERS = ("feldman_zhang", "arpit", "label_errors", "language")
 
 
 def found() -> Iterator[tuple[str, ModuleType]]:

@@ -1,6 +1,4 @@
-"""The types that all parts of memjax share.
-
-The names of axes in all signatures:
+"""The types that all parts of memjax share.  The names of axes in all signatures:
 
     models   one entry per trained network        train    one per training example
     test     one per test example                 classes  one per class
@@ -45,8 +43,10 @@ class Dataset:
       class_names: one name for each class.
       mislabelled: training examples whose label was changed on purpose.
       corrupted, test_corrupted: examples whose label or input was corrupted on purpose; by default none.
-      train_targets, test_targets: (examples,) or (examples, targets) numbers to be predicted; None: classes are.
+      train_targets, test_targets: (examples,) or (examples, targets) numbers to be predicted, or ids of tokens, below 0
+        where none is to be predicted; None: classes are.
       task: what networks are trained for, by the name of a `Task`; empty: classification.
+      tokens: what each id of the vocabulary is in a text; empty where inputs are numbers.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Dataset:
     train_targets: Shaped[np.ndarray, "train ..."] | None = None
     test_targets: Shaped[np.ndarray, "test ..."] | None = None
     task: str = ""
+    tokens: tuple[str, ...] = ()
 
     def __post_init__(self):
         for side, name in (("train", "corrupted"), ("test", "test_corrupted")):
@@ -91,7 +92,8 @@ class Dataset:
     @property
     def kinds(self) -> str:
         """What is to be predicted, in words."""
-        return f"{self.num_classes} classes" if self.train_targets is None else f"targets of {self.task}"
+        numbers = f"sequences (vocabulary {len(self.tokens):,})" if self.tokens else f"targets of {self.task}"
+        return f"{self.num_classes} classes" if self.train_targets is None else numbers
 
     def targets(self, side: str) -> Shaped[np.ndarray, "examples ..."]:
         """What is to be predicted on a side, train or test: numbers, or else class numbers."""
@@ -148,8 +150,7 @@ class TrainOutput(NamedTuple):
       classes: (train, classes) probability of every class.  `training.many` averages it over the models of a batch that
         did not train on the example, so it never has a `models` axis on the host.  None if it is not requested.
       parameters: epoch -> (params, state) of the network after it; `training.many` adds them.  None if not requested.
-
-    The arrays are jax's on a device, and NumPy's when `train_many` returns them.
+        The arrays are jax's on a device, and NumPy's when `train_many` returns them.
     """
 
     train: dict[str, Any]
@@ -164,8 +165,7 @@ class Outcomes(NamedTuple):
     """The input of the estimators: what each finished model trained on, and its metrics on all examples.
 
     Attributes:
-      model_ids: (models,)
-      masks: (models, train) bool, True where the model trained on the example.
+      model_ids, masks: (models,) and (models, train) bool, True where the model trained on the example.
       train, test: name of the metric -> (models, train) and (models, test).
     """
 
@@ -185,8 +185,7 @@ class Curves(NamedTuple):
     """Metrics of finished models, recorded during training.
 
     Attributes:
-      model_ids: (models,)
-      masks: (models, train) bool, True where the model trained on the example.
+      model_ids, masks: (models,) and (models, train) bool, True where the model trained on the example.
       epochs: (epochs,) the epochs after which metrics were recorded, ascending; 0 is before the first step.
       values: name of the metric -> (models, epochs, train).
     """

@@ -38,7 +38,7 @@ SIZES = {  # width, networks, epochs looked at, shares of noise, held-out exampl
     "full": ("mlp:256x2", 8, (1, 2, 4, 8, 16, 32, 64, 128), (0.2, 0.4, 0.6, 0.8), 500, 300),
 }
 RADII = (0.3, 3.0)
-WIDE = f"csr {RADII[-1]:g}"  # the radius of the verdicts
+WIDE = f"csr {RADII[-1]:g}"
 
 
 @dataclass(frozen=True)
@@ -87,21 +87,23 @@ def run(settings: Settings) -> Result:
     whole = {kind: curves_of(settings, kind, 1.0)[0] for kind in KINDS}
     noisy = {rate: curves_of(settings, "random labels", rate) for rate in rates}
     mixed, stopped = {rate: curves for rate, (curves, _) in noisy.items()}, noisy[rates[-1]][1]
-    last, norm = ({kind: curves[what][:, -1] for kind, curves in whole.items()} for what in (WIDE, "norm"))
+    last = {kind: {what: values[:, -1] for what, values in curves.items()} for kind, curves in whole.items()}
     worst = mixed[rates[-1]]
     verdicts = [
         *(
-            Verdict(f"networks trained on {kind} have more critical held-out samples than on real data (CSR)",
-                    contrast(last[kind], last["real"]))
+            Verdict(f"networks trained on {kind} have more critical held-out samples than on real data (CSR"
+                    f"{', box of .3 of 255' if radius == RADII[0] else ''})",
+                    contrast(last[kind][f"csr {radius:g}"], last["real"][f"csr {radius:g}"]))
+            for radius in RADII[::-1]
             for kind in KINDS[1:]
         ),
         *(
             Verdict(f"networks trained on {kind} have larger weights than on real data (log of the ratio of norms)",
-                    contrast(np.log(norm[kind]), np.log(norm["real"])))
+                    contrast(np.log(last[kind]["norm"]), np.log(last["real"]["norm"])))
             for kind in KINDS[1:]
         ),
         Verdict(f"the more random labels, the more critical samples: {rates[-1]:.0%} against none",
-                contrast(worst[WIDE][:, -1], last["real"])),
+                contrast(worst[WIDE][:, -1], last["real"][WIDE])),
         Verdict(f"with {rates[-1]:.0%} random labels, held-out accuracy on clean examples is best before the end",
                 paired(stopped.gain, 0)),
         Verdict(f"and the critical sample ratio goes up after that ({rates[-1]:.0%}; the end minus the best epoch)",
@@ -122,7 +124,9 @@ def draw(whole: dict[str, dict[str, np.ndarray]], mixed: dict[float, dict[str, n
     """Critical sample ratio by epoch, kind of data and share of random labels; accuracy by epoch and that share."""
     figure, [axes] = panels(1, 3, 3.4, 3.9, note=OVER_NETWORKS)
     for kind, curves in whole.items():
-        band(axes[0], epochs, mean_intervals(curves[WIDE]), kind, color=COLOURS[kind])
+        for radius, line in zip(RADII, (":", "-"), strict=True):
+            text = kind if radius == RADII[-1] else f"{kind}, box of {radius:g}"
+            band(axes[0], epochs, mean_intervals(curves[f"csr {radius:g}"]), text, color=COLOURS[kind], linestyle=line)
     shades = {rate: (0.15 + 0.8 * rate, 0.3, 0.3) for rate in mixed}
     for rate, curves in mixed.items():
         band(axes[1], epochs, mean_intervals(curves[WIDE]), f"{rate:.0%} random labels", color=shades[rate])

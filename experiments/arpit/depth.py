@@ -3,28 +3,31 @@
 After section 3 of Arpit et al. 2017, arXiv 1706.05394, which varies width and leaves depth.  MLPs of several depths
 with nearly the same number of parameters: epochs to fit nine tenths of their examples with random labels; held-out
 accuracy on real data.  Each depth has the learning rate that fits random labels soonest in other networks, on another
-draw of the data: with one rate for all, the rate decides which depth is the fastest.
+draw of the data: with one rate for all, the rate decides which depth is the fastest.  Deeper networks also have skip
+connections: each hidden layer but the first adds to what it gets, which takes no parameters.
 
     python -m experiments.arpit.depth --size quick    digits, depths 1, 2, 4
     python -m experiments.arpit.depth                 MNIST's 5,000 digits, 100 a class, depths 1 to 8
 """
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
+import jax
 import numpy as np
+import optax
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals
-from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.networks import OVER_NETWORKS, NetworkSettings, recorded
 from experiments.common.plots import COLOURS, band, logarithmic, panels
 from experiments.common.settings import BETWEEN_REPEATS, Cost
 from memjax import dynamics
 from memjax.config.specs import TrainSpec
-from memjax.data import load_dataset
+from memjax.models import MLP, from_nnx
 from memjax.types import Curves
 
-COST = Cost("2 min 44 s", "not measured")
+COST = Cost("2 min 41 s", "not measured")
 
 SIZES = {  # depths, parameters, networks, of them to choose the rate, epochs, examples per class
     "smoke": ((1, 2), 1_000, 2, 2, 3, 10),
@@ -51,14 +54,38 @@ def width_for(parameters: int, depth: int, inputs: int, classes: int) -> int:
     return int(widths[abs(sizes - parameters).argmin()])
 
 
-def curves_of(settings: Settings, kind: str, depth: int, rate: float, models: int) -> Curves:
-    """The training of networks of a depth at a rate, on real data or on random labels."""
+class Form(NamedTuple):
+    """A network: how many hidden layers, and whether they have skip connections."""
+
+    depth: int
+    skip: bool = False
+
+    def __str__(self) -> str:
+        return f"depth {self.depth}{' with skip connections' if self.skip else ''}"
+
+
+class Skipping(MLP):
+    """An MLP whose hidden layers but the first add to what they get."""
+
+    def __call__(self, inputs):
+        first, *others, head = self.layers
+        hidden = jax.nn.relu(first(inputs.reshape(len(inputs), -1)))
+        for layer in others:
+            hidden = hidden + jax.nn.relu(layer(hidden))
+        return head(hidden)
+
+
+def curves_of(settings: Settings, kind: str, form: Form, rates: np.ndarray) -> Curves:
+    """The training of networks of a form, a rate for each network, on real data or on random labels."""
     _, parameters, _, _, epochs, per_class = SIZES[settings.size]
-    data = settings.data(kind, 1.0, per_class)
-    dataset = load_dataset(data)
-    width = width_for(parameters, depth, int(np.prod(dataset.input_shape)), dataset.num_classes)
-    train = TrainSpec(learning_rate=rate, schedule="constant", warmup=0.0)
-    return settings.fitted(settings.config(data, f"mlp:{width}x{depth}", epochs, models, train=train)).curves
+    dataset = settings.loaded(kind, 1.0, per_class)
+    shape, classes = dataset.input_shape, dataset.num_classes
+    widths = (width_for(parameters, form.depth, int(np.prod(shape)), classes),) * form.depth
+    network = Skipping if form.skip else MLP
+    model = from_nnx(lambda rngs: network(shape, widths, classes, rngs=rngs))
+    optimizer = optax.inject_hyperparams(optax.adam)(learning_rate=0.0, b2=0.95)
+    masks, keys = settings.masks(len(rates), dataset.num_train), settings.keys(len(rates))
+    return recorded(model, dataset, TrainSpec(epochs=epochs), masks, keys, optimizer, vary={"learning_rate": rates})
 
 
 def epochs_to_fit(curves: Curves) -> np.ndarray:
@@ -72,71 +99,79 @@ def best_rate(by_rate: dict[float, float]) -> float:
     return min(by_rate, key=lambda rate: (by_rate[rate], rate))
 
 
-def run(settings: Settings) -> Result:
-    depths, parameters, models, choosing, epochs, _ = SIZES[settings.size]
-    step = BETWEEN_REPEATS // 2  # other networks and another draw than those that judge
+def chosen_rate(settings: Settings, form: Form) -> tuple[float, dict[float, float]]:
+    """The best rate of a form, by other networks on another draw than those that judge; and the epochs by rate."""
+    choosing, step = SIZES[settings.size][3], BETWEEN_REPEATS // 2
     elsewhere = replace(settings, seed=settings.seed + step, data_seed=settings.data_seed + step)
-    tried = {
-        depth: {rate: float(epochs_to_fit(curves_of(elsewhere, "random labels", depth, rate, choosing)).mean())
-                for rate in settings.learning_rates}
-        for depth in depths
-    }  # fmt: skip
-    rates = {depth: best_rate(by_rate) for depth, by_rate in tried.items()}
-    noise = [curves_of(settings, "random labels", depth, rates[depth], models) for depth in depths]
-    real = [curves_of(settings, "real", depth, rates[depth], models) for depth in depths]
-    epochs_needed = [epochs_to_fit(curves) for curves in noise]
-    converged = [float((values <= epochs).mean()) for values in epochs_needed]
-    accuracy = [dynamics.over_examples(curves.values["correct"], curves.masks).outside[:, -1] for curves in real]
-    verdicts = [
-        Verdict(
-            f"depth {depths[-1]} fits {SHARE:.0%} of random labels in fewer epochs than depth 1 (log of the ratio)",
-            contrast(np.log(epochs_needed[0]), np.log(epochs_needed[-1])),
-        ),
-        Verdict(
-            f"on real data, depth {depths[-1]} is no worse by more than a hundredth than depth 1 (held-out accuracy)",
-            contrast(accuracy[-1], accuracy[0]), -0.01,
-        ),
-    ]  # fmt: skip
+    rates = np.repeat(settings.learning_rates, choosing)
+    needed = epochs_to_fit(curves_of(elsewhere, "random labels", form, rates)).reshape(-1, choosing).mean(1)
+    tried = dict(zip(settings.learning_rates, needed.tolist(), strict=True))
+    return best_rate(tried), tried
+
+
+def run(settings: Settings) -> Result:
+    depths, parameters, models, *_ = SIZES[settings.size]
+    forms = [*(Form(depth) for depth in depths), *(Form(depth, True) for depth in depths[1:])]
+    rates, tried, needed, accuracy = {}, {}, {}, {}
+    for form in forms:
+        rates[form], tried[form] = chosen_rate(settings, form)
+        noise, real = (
+            curves_of(settings, kind, form, np.full(models, rates[form])) for kind in ("random labels", "real")
+        )
+        needed[form] = epochs_to_fit(noise)
+        accuracy[form] = dynamics.over_examples(real.values["correct"], real.masks).outside[:, -1]
     found = {
-        "depths": depths,
         "parameters": parameters,
-        "rates": rates,
-        "epochs_by_rate_in_the_networks_that_choose": tried,
-        "epochs_on_random_labels": [values.mean() for values in epochs_needed],
-        "epochs_sd": [values.std(ddof=1) for values in epochs_needed],
-        "converged": converged,
-        "held_out_accuracy": [values.mean() for values in accuracy],
-        "accuracy_sd": [values.std(ddof=1) for values in accuracy],
-    }
-    return Result(found, verdicts, draw(depths, parameters, tried, epochs_needed, accuracy))
+        **{str(form): {"rate": rates[form], "epochs_by_rate_in_the_networks_that_choose": tried[form],
+                       "epochs_on_random_labels": needed[form].mean(), "epochs_sd": needed[form].std(ddof=1),
+                       "converged": float((needed[form] <= SIZES[settings.size][4]).mean()),
+                       "held_out_accuracy": accuracy[form].mean(), "accuracy_sd": accuracy[form].std(ddof=1)}
+           for form in forms},
+    }  # fmt: skip
+    return Result(found, verdicts_of(needed, accuracy), draw(parameters, tried, needed, accuracy))
+
+
+def verdicts_of(needed: dict[Form, np.ndarray], accuracy: dict[Form, np.ndarray]) -> list[Verdict]:
+    """The verdicts, from the epochs to fit random labels and the held-out accuracy on real data, (networks,)."""
+    deepest = max(form.depth for form in needed)
+    shallow, plain, skip = Form(1), Form(deepest), Form(deepest, True)
+    verdicts = []
+    for form in (plain, skip):
+        verdicts += [
+            Verdict(f"{form} fits {SHARE:.0%} of random labels in fewer epochs than depth 1 (log of the ratio)",
+                    contrast(np.log(needed[shallow]), np.log(needed[form]))),
+            Verdict(f"on real data, {form} is no worse by more than a hundredth than depth 1 (held-out accuracy)",
+                    contrast(accuracy[form], accuracy[shallow]), -0.01),
+        ]  # fmt: skip
+    text = f"skip connections let depth {deepest} fit {SHARE:.0%} of random labels in fewer epochs (log of the ratio)"
+    return [*verdicts, Verdict(text, contrast(np.log(needed[plain]), np.log(needed[skip])))]
 
 
 def draw(
-    depths: tuple[int, ...], parameters: int, tried: dict[int, dict[float, float]], epochs_needed: list[np.ndarray],
-    accuracy: list[np.ndarray],
+    parameters: int, tried: dict[Form, dict[float, float]], needed: dict[Form, np.ndarray],
+    accuracy: dict[Form, np.ndarray],
 ):  # fmt: skip
-    """Epochs to fit random labels by rate, then at the best rate of each depth; held-out accuracy on real data."""
-    figure, [axes] = panels(1, 3, 3.4, 3.4, note=OVER_NETWORKS)
-    for depth, by_rate in tried.items():
-        axes[2].plot(list(by_rate), list(by_rate.values()), "o-", markersize=3, label=f"{depth} hidden layers")
+    """Epochs to fit random labels at the best rate; held-out accuracy on real data; the rates that were tried."""
+    figure, [axes] = panels(1, 3, 3.6, 3.4, note=OVER_NETWORKS)
+    for axis, values, colour in ((axes[0], needed, "random labels"), (axes[1], accuracy, "real")):
+        for skip, line in ((False, "-"), (True, "--")):
+            forms = [form for form in values if form.skip == skip or form.depth == 1]
+            text = "with skip connections" if skip else "without"
+            means = mean_intervals(np.stack([values[form] for form in forms], 1))
+            band(axis, [form.depth for form in forms], means, text, color=COLOURS[colour], linestyle=line)
+        axis.set_xticks(sorted({form.depth for form in values}))
+        axis.set(xlabel="hidden layers")
+        axis.legend(fontsize=7)
+    axes[0].set(ylabel=f"epochs to fit {SHARE:.0%} of random labels", title=f"{parameters:,} parameters, best rate")
+    axes[1].set(ylabel="held-out accuracy", title="real data")
+    for form, by_rate in tried.items():
+        line = "--" if form.skip else "-"
+        axes[2].plot(list(by_rate), list(by_rate.values()), "o", linestyle=line, color=f"C{form.depth.bit_length()}",
+                     markersize=3, label=f"{form.depth}{', skip' if form.skip else ''}")  # fmt: skip
     logarithmic(axes[2], list(next(iter(tried.values()))))
-    axes[2].set(
-        xlabel="learning rate",
-        ylabel=f"epochs to fit {SHARE:.0%} of random labels",
-        title="networks that choose the rate",
-        yscale="log",
-    )
-    axes[2].legend(fontsize=7)
-    band(axes[0], depths, mean_intervals(np.stack(epochs_needed, 1)), "random labels", color=COLOURS["random labels"])
-    axes[0].set(
-        xlabel="hidden layers",
-        ylabel=f"epochs to fit {SHARE:.0%} of random labels",
-        title=f"{parameters:,} parameters, best rate",
-    )
-    band(axes[1], depths, mean_intervals(np.stack(accuracy, 1)), "real", color=COLOURS["real"])
-    axes[1].set(xlabel="hidden layers", ylabel="held-out accuracy", title="real data")
-    for axis in axes[:2]:
-        axis.set_xticks(depths)
+    axes[2].set(xlabel="learning rate", ylabel=f"epochs to fit {SHARE:.0%} of random labels", yscale="log",
+                title="networks that choose the rate")  # fmt: skip
+    axes[2].legend(fontsize=7, title="hidden layers", title_fontsize=7)
     return figure
 
 

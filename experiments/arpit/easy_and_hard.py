@@ -7,8 +7,10 @@ example is wrong is compared with binomial draws for equally hard examples.
     python -m experiments.arpit.easy_and_hard --size quick    digits
     python -m experiments.arpit.easy_and_hard                 Fashion-MNIST, 1,000 a class
 
-Expected: the variance of the rates over that of the binomial is far above 1 for real data, above 1 for random labels,
-and near 1 for random inputs.  The paper does not say the training set, batch size and architecture of its one epoch;
+Expected: the variance of the rates over that of the null is far above 1 for real data, above 1 for random labels, and
+near 1 for random inputs.  The null is Poisson-binomial: each network is wrong as often as it is, on random examples.
+Random inputs are held to it within classes: after one epoch a class that is drawn more often is right more often,
+whatever its inputs.  The paper does not say the training set, batch size and architecture of its one epoch;
 here they are an MLP with two hidden layers and Adam.
 """
 
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import normal_interval
+from experiments.common.intervals import Interval, normal_interval
 from experiments.common.networks import KINDS, NetworkSettings, correctness
 from experiments.common.plots import COLOURS, panels
 from experiments.common.settings import Cost
@@ -28,6 +30,7 @@ COST = Cost("14 s", "3 min 16 s")
 
 MODELS = {"smoke": 10, "quick": 100, "full": 100}
 PER_CLASS = {"smoke": 10, "quick": None, "full": 1000}
+EQUAL = 1.2  # ratio of variances that still counts as equally hard
 MODEL = {"smoke": "mlp:8x2", "quick": "mlp:64x2", "full": "mlp:256x2"}
 
 
@@ -41,29 +44,61 @@ class Settings(NetworkSettings):
 def run(settings: Settings) -> Result:
     models = MODELS[settings.size]
     spec = TrainSpec(epochs=1, batch_size=settings.batch_size, learning_rate=0.002, schedule="constant", warmup=0.0)
-    wrong = {}
+    wrong, labels = {}, {}
     for kind in KINDS:
         dataset = settings.loaded(kind, per_class=PER_CLASS[settings.size])
         masks = np.ones((models, dataset.num_train), bool)
         wrong[kind] = ~correctness(MODEL[settings.size], dataset, spec, masks, settings.seed)[0]
+        labels[kind] = dataset.train_labels
     spread = {kind: dynamics.dispersion(values) for kind, values in wrong.items()}
-    chance = float(wrong["random inputs"].mean())
-    null = dynamics.binomial_null(models, chance, wrong["real"].shape[1], settings.seed)
+    inside = {kind: ratio_in_classes(values, labels[kind]) for kind, values in wrong.items()}
+    null = {kind: poisson_binomial(values.mean(1)) for kind, values in wrong.items()}
     found = {
         kind: {"ratio": value.ratio, "stderr": value.stderr, "null_stderr": value.null_stderr,
-               "wrong": float(value.rates.mean()), "always_wrong": float((value.rates == 1).mean()),
-               "always_right": float((value.rates == 0).mean())}
+               "ratio_in_classes": inside[kind], "wrong": float(value.rates.mean()),
+               "farthest_from_null": distance(wrong[kind].sum(0), null[kind]),
+               "always_wrong": float((value.rates == 1).mean()), "always_right": float((value.rates == 0).mean())}
         for kind, value in spread.items()
     }  # fmt: skip
-    return Result(found, verdicts_of(spread), draw(spread, null, chance, models))
+    return Result(found, verdicts_of(spread, inside["random inputs"]), draw(wrong, null))
 
 
-def verdicts_of(spread: dict[str, dynamics.Dispersion]) -> list[Verdict]:
-    """The verdicts, from how far each kind of examples is spread."""
+def ratio_in_classes(wrong: np.ndarray, labels: np.ndarray) -> Interval:
+    """The ratio of `dynamics.dispersion` within each class, in the mean over examples.
+
+    Args:
+      wrong: (models, examples).
+    """
+    count = np.bincount(labels)
+    parts = [(count[c], dynamics.dispersion(wrong[:, labels == c])) for c in np.flatnonzero(count > 1)]
+    weights = np.array([size for size, part in parts if np.isfinite(part.ratio)], float)
+    ratios, errors = np.array([part[:2] for _, part in parts if np.isfinite(part.ratio)]).reshape(-1, 2).T
+    total = weights.sum() or np.nan
+    return normal_interval((weights @ ratios) / total, np.sqrt((weights * errors) @ (weights * errors)) / total,
+                           len(labels))  # fmt: skip
+
+
+def poisson_binomial(chances: np.ndarray) -> np.ndarray:
+    """The distribution of how many of independent networks are wrong, of which each is with a chance of its own."""
+    found = np.ones(1)
+    for chance in chances:
+        found = np.convolve(found, (1 - chance, chance))
+    return found
+
+
+def distance(counts: np.ndarray, null: np.ndarray) -> float:
+    """The largest difference of the two distribution functions (Kolmogorov and Smirnov)."""
+    seen = np.bincount(counts, minlength=len(null)) / len(counts)
+    return float(np.abs(np.cumsum(seen - null)).max())
+
+
+def verdicts_of(spread: dict[str, dynamics.Dispersion], inputs_in_classes: Interval) -> list[Verdict]:
+    """The verdicts, from how far each kind of examples is spread, and random inputs within their classes."""
     real, inputs, labels = (spread[kind] for kind in KINDS)
     share = 1 - (inputs.ratio - 1) / (real.ratio - 1)
     share_error = np.hypot(inputs.stderr, (1 - share) * real.stderr) / abs(real.ratio - 1)
     count = len(real.rates)
+    value, low, high, _ = inputs_in_classes
     return [
         Verdict(
             "real examples differ more in how often they are wrong than those with random inputs (ratio of variances)",
@@ -77,17 +112,35 @@ def verdicts_of(spread: dict[str, dynamics.Dispersion]) -> list[Verdict]:
             "with random labels some of it is left: the ratio is above that of the binomial",
             normal_interval(labels.ratio - 1, labels.stderr, count),
         ),
+        Verdict(
+            "real examples are not equally hard (variance of the rates over that of the Poisson-binomial null)",
+            normal_interval(real.ratio, real.stderr, count), 1.0,
+        ),
+        Verdict(
+            f"random inputs are, within their classes ({EQUAL:g} minus that ratio)",
+            Interval(EQUAL - value, EQUAL - high, EQUAL - low, count),
+        ),
     ]  # fmt: skip
 
 
-def draw(spread: dict[str, dynamics.Dispersion], null: np.ndarray, chance: float, models: int):
-    """Sorted error rates of the examples of each kind of data, and of the binomial."""
-    figure, [[axis]] = panels(1, 1, 3.4, 3.2)
-    for kind, value in spread.items():
-        axis.plot(np.sort(value.rates), label=kind, color=COLOURS[kind])
-    axis.plot(null, label=f"binomial, p = {chance:.2f}", color="0.4", linestyle="--")
-    axis.set(xlabel="examples, sorted", ylabel=f"share of {models} networks that are wrong", ylim=(-0.02, 1.02))
-    axis.legend()
+def draw(wrong: dict[str, np.ndarray], null: dict[str, np.ndarray]):
+    """How many networks are wrong: the number of examples for each count, beside the null."""
+    from scipy.stats import binom
+
+    figure, [axes] = panels(
+        1, 3, 3.4, 3.1, note="dashed: equally hard examples (Poisson-binomial); band: 95 % of its draws"
+    )
+    for axis, (kind, values) in zip(axes, wrong.items(), strict=True):
+        models, count = values.shape
+        x = np.arange(models + 1)
+        axis.step(
+            x, np.bincount(values.sum(0), minlength=models + 1), where="mid", color=COLOURS[kind], label="examples"
+        )
+        axis.plot(x, count * null[kind], color="0.4", linestyle="--", label="equally hard")
+        low, high = binom.ppf([[0.025], [0.975]], count, np.clip(null[kind], 0, 1))
+        axis.fill_between(x, low, high, color="0.4", alpha=0.25, linewidth=0)
+        axis.set(title=kind, xlabel=f"of {models} networks, wrong", ylabel="examples", yscale="symlog", ylim=(0, None))
+    figure.legend(*axes[0].get_legend_handles_labels(), ncols=2, loc="outside upper center")
     return figure
 
 

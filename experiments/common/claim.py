@@ -208,6 +208,13 @@ def _plain(value: Any) -> Any:
 
 
 def _commit() -> str:
-    """The commit of the code, with a + where files were changed since; nothing outside a repository."""
-    told = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True)  # noqa: S607
-    return told.stdout.strip()
+    """The commit of the code, with a + where files were changed since; nothing outside a repository.
+
+    Results and figures that other runs have just kept are no change of the code.
+    """
+    kept = [f":(top,exclude)experiments/{files}" for files in ("results/*.json", "figures")]
+    said, changed = (
+        subprocess.run(["git", *words], capture_output=True, text=True)  # noqa: S607
+        for words in (["describe", "--always"], ["diff", "--quiet", "HEAD", "--", ":/", *kept])
+    )
+    return said.stdout.strip() + "+" * (changed.returncode == 1)

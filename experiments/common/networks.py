@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import jax
 import numpy as np
+import optax
 
 from experiments.common.settings import BaseSettings
 from memjax import prng
@@ -19,8 +20,17 @@ from memjax.data import load_dataset
 from memjax.metrics import CLASSIFICATION
 from memjax.models import make_model
 from memjax.subsets import make_design
-from memjax.training import Training, examples_of, make_optimizer, make_train, num_batches, train_many
-from memjax.types import Dataset, Model, Tree
+from memjax.training import (
+    NOTHING,
+    Probe,
+    Training,
+    examples_of,
+    make_optimizer,
+    make_train,
+    num_batches,
+    train_many,
+)
+from memjax.types import Curves, Dataset, Model, Tree
 
 Kind = Literal["real", "random inputs", "random labels"]
 KINDS: tuple[Kind, ...] = ("real", "random inputs", "random labels")
@@ -71,11 +81,19 @@ class NetworkSettings(BaseSettings):
         return fold(np.arange(count, dtype=np.uint32))
 
 
-def single(model: Model, dataset: Dataset, size: int, spec: TrainSpec) -> Training:
-    """The training of one model on subsets of a size, outside a run folder; its correctness is stored."""
+def single(
+    model: Model, size: int, spec: TrainSpec, optimizer: optax.GradientTransformation | None = None,
+    probe: Probe = NOTHING,
+) -> Training:  # fmt: skip
+    """The training of one model on subsets of a size, outside a run folder; its correctness is stored.
+
+    Args:
+      optimizer: another optimiser than that of the spec, such as one that the command line does not know.
+    """
     steps = spec.epochs * num_batches(size, spec.batch_size)
     keep = CLASSIFICATION.functions(("correct",))
-    return make_train(model, make_optimizer(spec, steps), keep, size, spec.epochs, spec.batch_size)
+    optimizer = optimizer or make_optimizer(spec, steps)
+    return make_train(model, optimizer, keep, size, spec.epochs, spec.batch_size, probe=probe)
 
 
 def correctness(
@@ -86,16 +104,50 @@ def correctness(
     Args:
       masks: (models, train), all of one size.
     """
-    if isinstance(model, str):
-        model = make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
+    training = single(_made(model, dataset), int(masks[0].sum()), spec)
     count, devices = len(masks), jax.local_devices()
-    training = single(model, dataset, int(masks[0].sum()), spec)
     packs = train_many(
         training, seed, lambda ids: masks[np.minimum(ids, count - 1)], examples_of(dataset), range(len(devices)),
         -(-count // len(devices)),
     )  # fmt: skip
     outputs = [pack.output for pack in packs]
     return tuple(np.concatenate([getattr(o, side)["correct"] for o in outputs])[:count] for side in ("train", "test"))
+
+
+def recorded(
+    model: Model | str, dataset: Dataset, spec: TrainSpec, masks: np.ndarray, keys: jax.Array,
+    optimizer: optax.GradientTransformation | None = None, epochs: Sequence[int] = (),
+    vary: dict[str, np.ndarray] | None = None,
+) -> Curves:  # fmt: skip
+    """Whether each model has each training example right after some of the epochs, outside a run folder.
+
+    For networks and optimisers that no run folder can name.
+
+    Args:
+      masks, keys: of each model, as for `watched`.
+      optimizer: as for `single`.
+      epochs: when it is recorded; by default after each epoch.
+      vary: numbers in the state of the network or the optimiser, by name, one for each model: so that one program
+        trains all strengths or rates.  `optax.inject_hyperparams` puts those of an optimiser into its state.
+    """
+    epochs = tuple(epochs or range(1, spec.epochs + 1))
+    probe = Probe(CLASSIFICATION.functions(("correct",)), epochs, dataset.num_train)
+    training = single(_made(model, dataset), int(masks[0].sum()), spec, optimizer, probe)
+
+    def trained(key, mask, examples, changed):
+        start = optax.tree_utils.tree_set(training.start(key), **changed)
+        return training.finish(training.advance(key, mask, start, examples, 0, spec.epochs), examples).record["correct"]
+
+    of_all = jax.jit(jax.vmap(trained, (0, 0, None, 0)))
+    changed = {name: np.asarray(values, np.float32) for name, values in (vary or {}).items()}
+    correct = np.asarray(of_all(keys, masks, examples_of(dataset), changed))
+    return Curves(np.arange(len(masks)), masks, np.array(epochs), {"correct": correct})
+
+
+def _made(model: Model | str, dataset: Dataset) -> Model:
+    if isinstance(model, str):
+        return make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
+    return model
 
 
 Look = Callable[[Tree, Tree, Any, Any], Tree]
@@ -117,7 +169,7 @@ def watched(
     each model too.
     """
     network = make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
-    training, examples = single(network, dataset, int(masks[0].sum()), spec), examples_of(dataset)
+    training, examples = single(network, int(masks[0].sum()), spec), examples_of(dataset)
     advance = jax.jit(jax.vmap(training.advance, (0, 0, 0, None, None, None)))
     asked = jax.jit(jax.vmap(lambda state, key, rows: look(state.params, state.model_state, key, rows)))
     state, found, before = jax.vmap(training.start)(keys), {}, 0

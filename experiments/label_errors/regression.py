@@ -22,11 +22,12 @@ import numpy as np
 
 import memjax
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import mean_interval, paired
+from experiments.common.intervals import Interval, ends, mean_interval, paired
 from experiments.common.planted import FOLDS, PEER, Size
+from experiments.common.plots import panels
 from experiments.common.settings import BaseSettings, Cost
 
-COST = Cost("1 min", "10 min")
+COST = Cost("1 min", "2 min")
 CHOSEN = "held-out error"
 
 SIZES = {
@@ -65,7 +66,21 @@ def run(settings: Settings) -> Result:
             for other in others
         ]
     table = {name: {score: mean_interval(values) for score, values in of.items()} for name, of in found.items()}
-    return Result({"average_precision": table}, verdicts)
+    return Result({"average_precision": table}, verdicts, draw_figure(table))
+
+
+def draw_figure(table: dict[str, dict[str, Interval]]) -> Any:
+    """Average precision of each score, a panel for each table."""
+    figure, axes = panels(1, len(table), 3.6, 2.6, note="error bars: 95 % intervals over draws of the wrong targets")
+    for axis, (name, of) in zip(axes[0], table.items(), strict=True):
+        values = list(of.values())
+        errors = [np.nan_to_num(side, posinf=0) for side in ends(values)]
+        colours = ["#0072b2" if score == CHOSEN else "0.6" for score in of]
+        axis.barh(range(len(of)), [item.value for item in values], xerr=errors, color=colours)
+        axis.set_yticks(range(len(of)), list(of) if axis is axes[0, 0] else [""] * len(of), fontsize=7)
+        axis.invert_yaxis()
+        axis.set(xlabel="average precision", title=name, xlim=(0, 1))
+    return figure
 
 
 def examples(name: str) -> tuple[np.ndarray, np.ndarray]:

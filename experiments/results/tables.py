@@ -14,6 +14,7 @@ PARTS = {
     "feldman_zhang": "Feldman and Zhang, What Neural Networks Memorize and Why",
     "arpit": "Arpit et al., A Closer Look at Memorization in Deep Networks",
     "label_errors": "Wrong labels",
+    "language": "Sequences of tokens",
 }
 
 
@@ -67,7 +68,8 @@ def table(results: dict[str, dict[str, Any]], parts: Sequence[str] = tuple(PARTS
         rows: dict[tuple[str, str], dict[str, str]] = {}
         for name, verdict in verdicts(results):
             paper, experiment = results[name]["experiment"].split(".")
-            if paper == part:
+            seeds = results[name]["settings"]
+            if paper == part and not (seeds["seed"] or seeds["data_seed"]):  # those of other seeds: `results.again`
                 row = rows.setdefault((experiment, claim(verdict)), {})
                 told = cell(verdict, stays[name, verdict["claim"]])
                 row[data_of(results[name])] = f"{told} ([n = {verdict['repeats']}](./results/{name}.json))"

@@ -57,4 +57,7 @@ def check_goal(goal: Goal, design: str, score: str) -> None:
         raise InputError(f"--until {goal} needs random subsets of one kind; choose --design {', '.join(DESIGNS)}")
     scores = ("correct",) if goal.kind == "pairs" else ("correct", "probability")
     if goal.decides and score not in scores:
-        raise InputError(f"--until {goal} is for scores from 0 to 1: --score {' or '.join(scores)}, not {score}")
+        raise InputError(
+            f"--until {goal} is for classes, with --score {' or '.join(scores)}, not {score}; --until stderr=0.03 is "
+            "for every score"
+        )

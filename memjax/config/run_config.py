@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from typing import Any, Literal
 
 from memjax.config.goals import Goal, as_goal, check_goal
-from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec, check_ranges
+from memjax.config.ranges import check_ranges, check_worker
+from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec
 from memjax.errors import InputError, one_of
 from memjax.metrics import BUILT_IN, CLASSIFICATION, Task, task_named
 from memjax.prng import check_seed
@@ -17,15 +18,16 @@ from memjax.prng import check_seed
 Score = (
     Literal[
         "correct", "probability", "margin", "log_odds", "minus_squared_error", "log_likelihood", "label_accuracy",
-        "exact_match",
+        "exact_match", "token_accuracy", "log_probability",
     ]
     | str
 )  # fmt: skip
-Kept = Score | Literal["logits", "outputs", "right_labels"]
+Kept = Score | Literal["logits", "outputs", "right_labels", "token_log_probability"]
 Logger = Literal["mlflow", "wandb", "tensorboard"]
 Recorded = Score | Literal["loss", "error_norm", "squared_error"]
 DEFAULT_KEEP = ("correct", "probability")
 PARAMETERS = ("parameters", "parameters=N", "parameters=every:K")
+HALF = ":bfloat16"  # behind one of these words
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,9 @@ class RunConfig:
     train: TrainSpec = field(default_factory=TrainSpec)
     keep: tuple[Kept, ...] = DEFAULT_KEEP
     """Quantities to store for each model on each training and test example; the default is that of classes, and other
-    tasks have their own.  parameters also stores the trained networks, for `result.models`; parameters=N stores them N
-    times during training, after equal numbers of epochs, and parameters=every:K after every K epochs and the last."""
+    tasks have their own.  parameters, alone or beside others, also stores the trained networks, for `result.models`;
+    parameters=N stores them N times during training, after equal numbers of epochs, and parameters=every:K after every
+    K epochs and the last.  With :bfloat16 behind, as in parameters:bfloat16, they take half the space."""
     record: tuple[Recorded, ...] = ()
     """Quantities to record for each training example while a model trains, for `memjax.dynamics`.  Default: nothing."""
     record_every: int = 1
@@ -101,10 +104,10 @@ class RunConfig:
         _check_keep(self)
         if self.data.task in BUILT_IN or (not self.data.task and {*self.kept_metrics} <= {*CLASSIFICATION.table}):
             self._settle(task_named(self.data.task))
-        _check_epochs(self.record_every, self.record_epochs, self.train.epochs)
+        _check_epochs(self)
         _check_own(self)
         _check_stream(self)
-        _check_worker(self.worker)
+        check_worker(self.worker)
         if self.engine and self.engine.partition(":")[0] != "ray":
             raise InputError(f"--engine is {self.engine!r}; give ray, or ray:ADDRESS such as ray:10.0.0.7:6379")
         if self.engine and self.worker:
@@ -125,8 +128,14 @@ class RunConfig:
         return config
 
     def _settle(self, task: Task) -> None:
-        if self.kept_metrics == DEFAULT_KEEP and not {*DEFAULT_KEEP} <= {*task.table}:
-            object.__setattr__(self, "keep", (*task.keep, *self.keep[len(DEFAULT_KEEP) :]))
+        if task.targets == "tokens" and self.model.model == ModelSpec.model:
+            object.__setattr__(self, "model", replace(self.model, model="transformer"))
+        if not self.kept_metrics or (self.kept_metrics == DEFAULT_KEEP and not {*DEFAULT_KEEP} <= {*task.table}):
+            object.__setattr__(self, "keep", (*task.keep, *(name for name in self.keep if name not in DEFAULT_KEEP)))
+        if "log_odds" in self.keep and "log_odds" not in task.table:
+            raise InputError(
+                f"--for membership and --keep log_odds are for classes, not for {task.name}; leave them out"
+            )
         for option, names, more in (("keep", self.kept_metrics, PARAMETERS), ("record", self.record, ())):
             known = [name for name, row in task.table.items() if option in row.options]
             for name in names:
@@ -160,8 +169,7 @@ class RunConfig:
         """The epochs after which metrics are recorded, ascending; empty if nothing is recorded."""
         if not self.record:
             return ()
-        last = self.train.epochs
-        return self.record_epochs or (*range(self.record_every, last, self.record_every), last)
+        return self.record_epochs or _every(self.record_every, self.train.epochs)
 
     @property
     def kept_metrics(self) -> tuple[str, ...]:
@@ -174,9 +182,9 @@ class RunConfig:
         word, last = next((name for name in self.keep if name not in self.kept_metrics), None), self.train.epochs
         if word is None:
             return ()
-        how = word.partition("=")[2]
+        how = word.removesuffix(HALF).partition("=")[2]
         if how.startswith("every:"):
-            return (*range(int(how[6:]), last, int(how[6:])), last)
+            return _every(int(how[6:]), last)
         count = 1 if how in ("", "last") else int(how)
         return tuple(-(-last * part // count) for part in range(1, count + 1))
 
@@ -218,13 +226,16 @@ class RunConfig:
 
 
 # Settings that older folders lack.  They are stored only if they differ, so that older folders keep their names.
-_ADDED_LATER = {"stream": False, "image_size": None, "test_split": "test", "channels_last": False, "task": ""}
+_ADDED_LATER = {
+    "stream": False, "image_size": None, "test_split": "test", "channels_last": False, "task": "", "padding": -1,
+    "tokens": "characters", "length": None, "vocabulary": None,
+}  # fmt: skip
 
 
 def _check_keep(config: RunConfig) -> None:
     others = [name for name in config.keep if name.startswith("parameters")]
     for name in others:
-        if not re.fullmatch("parameters(=last|=[1-9][0-9]{0,5}|=every:[1-9][0-9]{0,5})?", name):
+        if not re.fullmatch(f"parameters(=last|=[1-9][0-9]{{0,5}}|=every:[1-9][0-9]{{0,5}})?({HALF})?", name):
             raise one_of("--keep", name, [*config.kept_metrics, *PARAMETERS])
     if len(others) > 1:
         raise InputError(f"--keep names the parameters twice: {' '.join(others)}; give one of them")
@@ -241,14 +252,6 @@ def _check_keep(config: RunConfig) -> None:
         )
 
 
-def _check_worker(text: str | None) -> None:
-    if text is None:
-        return
-    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
-    if not found or int(found[1]) >= int(found[2]):
-        raise InputError(f"--worker is {text!r}; give I/N, counted from 0: 0/4, 1/4, 2/4 and 3/4 for four workers")
-
-
 def _check_stream(config: RunConfig) -> None:
     if not config.data.stream:
         return
@@ -263,9 +266,17 @@ def _check_stream(config: RunConfig) -> None:
         )
 
 
-def _check_epochs(every: int, epochs: tuple[int, ...], last: int) -> None:
-    if epochs and every != 1:
-        raise InputError("--record-every and --record-epochs say the same twice; give one of them")
+def _every(step: int, last: int) -> tuple[int, ...]:
+    return (*range(step, last, step), last)
+
+
+def _check_epochs(config: RunConfig) -> None:
+    every, epochs, last = config.record_every, config.record_epochs, config.train.epochs
+    if epochs and every != 1 and epochs != _every(every, last):
+        raise InputError(
+            f"--record-every {every} and --record-epochs {' '.join(map(str, epochs))}, or those of the run, differ; "
+            "give one of them"
+        )
     if list(epochs) != sorted(set(epochs)) or (epochs and not (epochs[0] >= 0 and epochs[-1] <= last)):
         raise InputError(
             f"--record-epochs is {' '.join(map(str, epochs))}; give numbers from 0 to {last}, which is --epochs, "

@@ -1,42 +1,11 @@
 """Settings as plain values, checked when they are made."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from memjax.config.ranges import check_ranges
 from memjax.errors import InputError
-
-# Options, whether a value is in their range, and the range in words.
-RANGES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
-    (("num_models",), lambda count: count >= 2,
-     "2 or more: models that saw an example are compared with models that did not"),
-    (("num_groups", "max_models"), lambda count: count >= 2, "2 or more"),
-    (("per_class", "test_per_class", "epochs", "batch_size", "pack_size", "cpu_devices", "hosts", "devices"),
-     lambda count: count >= 1, "1 or more"),
-    (("image_size",), lambda count: count >= 1, "1 or more pixels"),
-    (("record_every",), lambda count: count >= 1, "1 or more epochs"),
-    (("label_noise", "dropout", "warmup", "label_smoothing", "test_fraction"), lambda share: 0 <= share < 1,
-     "a fraction from 0 up to, not including, 1"),
-    (("subset_fraction",), lambda share: 0 < share < 1,
-     "a number between 0 and 1, both left out: an example must be in some models and out of others"),
-    (("until_stderr",), lambda error: 0 < error < 1, "a number between 0 and 1, such as 0.03"),
-    (("max_failed",), lambda share: 0 <= share <= 1, "a share from 0 to 1"),
-    (("learning_rate", "models_per_second"), lambda number: 0 < number < float("inf"), "a number above 0"),
-    (("checkpoint_minutes",), lambda minutes: minutes > 0, "more than 0"),
-    (("weight_decay", "input_noise", "crop", "price"), lambda number: 0 <= number < float("inf"), "0 or more"),
-    (("drops",), lambda drops: 0 < drops[0] <= 1 <= drops[1],
-     "a factor above 0 and up to 1, and a number of epochs"),
-)  # fmt: skip
-
-
-def check_ranges(settings: object) -> None:
-    """Raises InputError for a value outside the range of its option.  None is always in range."""
-    for names, in_range, words in RANGES:
-        for name in names:
-            value = getattr(settings, name, None)
-            if value is not None and not in_range(value):
-                raise InputError(f"--{name.replace('_', '-')} is {value}; give {words}")
 
 
 @dataclass(frozen=True)
@@ -45,13 +14,22 @@ class DataSpec:
 
     dataset: str = "digits"
     """digits; csv:FILE or parquet:FILE, with --target COLUMN; folder:FOLDER of images; npz:FILE; npy:FOLDER;
-    idx:FOLDER; mnist, fashion_mnist, cifar10, cifar100, svhn_cropped; emoji, emoji32, mnist5k (made by a script of
-    the source tree, experiments/data); tfds:NAME."""
+    idx:FOLDER; text:FILE, or a folder of .txt files, a line an example; mnist, fashion_mnist, cifar10, cifar100,
+    svhn_cropped; emoji, emoji32, mnist5k (made by a script of the source tree, experiments/data); tfds:NAME."""
     task: str = ""
     """What networks are trained for: classification, binary (one output for two classes), regression (squared error),
-    counts (Poisson), multi_label (a column of 0 and 1 for each label), or your own, package.module:NAME of a
-    memjax.Task.  Default: regression for labels that are not whole numbers, multi_label for rows of 0 and 1, else
-    classification."""
+    counts (Poisson), multi_label (a column of 0 and 1 for each label), tokens (each token of a sequence from those
+    before it), or your own, package.module:NAME of a memjax.Task.  Default: tokens for text:FILE and for rows of whole
+    numbers that are the inputs moved by one, regression for labels that are not whole numbers, multi_label for rows of
+    0 and 1, else classification."""
+    tokens: str = "characters"
+    """For text:FILE, what a token is: characters, bytes, or pieces:N, N word pieces by the package tokenizers."""
+    length: int | None = None
+    """For text:FILE: the most tokens of an example; longer lines are cut off, which is told.  Default: at most 256."""
+    padding: int = -1
+    """For sequences: the id that fills them up, which is not predicted."""
+    vocabulary: int | None = None
+    """For sequences: the number of token ids, which are from 0.  Default: the largest id and one."""
     classes: tuple[int, ...] = ()
     """Only these classes, renumbered from 0 in the order given.  Default: all."""
     per_class: int | None = None
@@ -83,7 +61,7 @@ class DataSpec:
         check_ranges(self)
         if self.corrupt_test and not self.corrupt:
             raise InputError("--corrupt-test goes with --corrupt; say what to corrupt, or leave it out")
-        if len(set(self.classes)) != len(self.classes):
+        if len(self.classes) > len({*self.classes}):
             raise InputError(f"--classes names a class twice: {' '.join(map(str, self.classes))}; give each once")
         if len(self.classes) == 1:
             raise InputError("--classes names one class; a classifier needs at least two")
@@ -91,6 +69,10 @@ class DataSpec:
             raise InputError("--corrupt changes data in memory, where --stream does not load them; drop one of them")
         if not self.dataset.startswith(("tfds:", "folder:")) and self.image_size:
             raise InputError(f"--image-size is for folder:FOLDER and tfds:NAME; leave it out for {self.dataset}")
+        if self.dataset.startswith("text:"):
+            object.__setattr__(self, "task", self.task or "tokens")
+        elif (self.tokens, self.length) != ("characters", None) and not self.dataset.startswith("saved:"):
+            raise InputError(f"--tokens and --length are for text:FILE; leave them out for {self.dataset}")
         if not self.dataset.startswith("tfds:") and self.test_split != "test":
             raise InputError(f"--test-split is for tfds:NAME; leave it out for {self.dataset}")
 

@@ -19,8 +19,10 @@ from memjax.data.corruptions.kinds import (
 from memjax.data.corruptions.parse import corrupt
 from memjax.data.sources import read_source
 from memjax.data.targets import with_task
+from memjax.data.tokens import with_tokens
 from memjax.disk_inputs import Inputs, Stored
 from memjax.errors import InputError
+from memjax.metrics import task_named
 from memjax.prng import host_permutation
 from memjax.types import Dataset
 
@@ -35,6 +37,10 @@ def load_dataset(spec: DataSpec, source: Dataset | None = None) -> Dataset:
       InputError: the source is unknown, missing or damaged, a corruption is unknown, or the examples cannot be used.
     """
     dataset = with_task(select(read_source(spec) if source is None else source, spec), spec.task)
+    if task_named(dataset.task).targets == "tokens":
+        dataset = with_tokens(dataset, spec)
+    if dataset.tokens and (spec.corrupt or spec.stream):
+        raise InputError(f"--{'corrupt' if spec.corrupt else 'stream'} does not take {dataset.kinds}; leave it out")
     if dataset.train_targets is not None and (spec.label_noise or any("labels" in each for each in spec.corrupt)):
         raise InputError(f"--label-noise and corrupted labels are for classes; {dataset.name} has {dataset.kinds}")
     dataset = flip_labels(dataset, spec.label_noise, spec.data_seed)

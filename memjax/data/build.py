@@ -10,6 +10,7 @@ from memjax.data.check import check_counts, check_labels, check_lengths
 from memjax.data.labels import as_labels, encode_labels
 from memjax.data.scaling import narrowed
 from memjax.data.targets import ONE_CLASS, as_targets, settled_task
+from memjax.data.tokens import look_shifted, sequences_of
 from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.metrics import task_named
@@ -51,7 +52,7 @@ def make_dataset(name: str, parts: Parts) -> Dataset:
 
 
 def make_encoded(
-    name: str, train: tuple[Inputs, Any], test: tuple[Inputs, Any] | None, class_names: Sequence[str], where: str,
+    name: str, train: tuple[Any, Any], test: tuple[Any, Any] | None, class_names: Sequence[str], where: str,
     task: str,
 ) -> tuple[Dataset, np.ndarray]:  # fmt: skip
     """A data set from inputs and labels of any kind, and the user's own value of each class.
@@ -59,10 +60,10 @@ def make_encoded(
     Without class names the values of the labels are the names.  `where` says in messages what holds the names.
     """
     inputs, given = train
+    task = settled_task("tokens" if not task and look_shifted(inputs, given) else task, given)
+    if task_named(task).targets != "classes":
+        return _with_targets(name, train, test, class_names, task)
     test_inputs = np.zeros((0, *inputs.shape[1:]), inputs.dtype) if test is None else test[0]
-    task = settled_task(task, given)
-    if task_named(task).targets == "numbers":
-        return _with_targets(name, train, (test_inputs, None) if test is None else test, class_names, task)
     for which, split in (("train", train), ("test", test)):
         if split is not None:
             check_counts(which, split[0], as_labels(which, split[1]))
@@ -78,20 +79,22 @@ def make_encoded(
 
 
 def _with_targets(
-    name: str, train: tuple[Inputs, Any], test: tuple[Inputs, Any], class_names: Sequence[str], task: str
+    name: str, train: tuple[Any, Any], test: tuple[Any, Any] | None, class_names: Sequence[str], task: str
 ) -> tuple[Dataset, np.ndarray]:
-    """A data set of one class, whose targets are numbers."""
+    """A data set of one class, whose targets are numbers or tokens."""
     if class_names:
         raise InputError(f"class names are given, and --task {task} has no classes; leave them out")
-    targets = {"train": as_targets("train", train[1], task)}
-    nothing = np.zeros((0, *targets["train"].shape[1:]))
-    targets["test"] = nothing if test[1] is None else as_targets("test", test[1], task)
-    for which, (inputs, _) in (("train", train), ("test", test)):
-        check_counts(which, inputs, targets[which])
-    first, second = (Split(inputs, np.zeros(len(inputs), np.int32)) for inputs in narrowed(train[0], test[0]))
+    sides = {"train": train} if test is None else {"train": train, "test": test}
+    if task_named(task).targets == "tokens":
+        sides = {which: sequences_of(which, *side) for which, side in sides.items()}
+    else:
+        sides = {which: (inputs, as_targets(which, targets, task)) for which, (inputs, targets) in sides.items()}
+    inputs, targets = zip(*[sides["train"], sides.get("test", [part[:0] for part in sides["train"]])], strict=True)
+    for which, number in (("train", 0), ("test", 1)):
+        check_counts(which, inputs[number], targets[number])
+    first, second = (Split(each, np.zeros(len(each), np.int32)) for each in narrowed(*inputs))
     dataset = make_dataset(name, Parts(first, second, (ONE_CLASS,)))
-    found = replace(dataset, train_targets=targets["train"], test_targets=targets["test"], task=task)
-    return found, np.array([ONE_CLASS])
+    return replace(dataset, train_targets=targets[0], test_targets=targets[1], task=task), np.array([ONE_CLASS])
 
 
 def clean_names(names: list[str], what: str) -> tuple[str, ...]:

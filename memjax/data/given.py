@@ -10,10 +10,12 @@ from memjax.config.specs import DataSpec, TableSpec
 from memjax.data.adapters import arrays_of, as_frame, ids_of, is_collection, is_frame
 from memjax.data.in_memory import InMemory, as_groups, from_arrays
 from memjax.data.readers.image_folder import load_image_folder
+from memjax.data.readers.text import load_text
 from memjax.data.sources import refuse_bare_path
 from memjax.data.tables.files import is_table, read_table
 from memjax.data.tables.take import from_frames, from_table
 from memjax.errors import InputError
+from memjax.metrics import task_named
 from memjax.types import Dataset
 
 
@@ -48,7 +50,7 @@ def examples_given(
         x_train, y_train = arrays_of(x_train, table)
         if x_test is not None and y_test is None:
             x_test, y_test = arrays_of(x_test, table)
-    frame = as_frame(x_train) if is_frame(x_train) else None
+    frame, sequences = as_frame(x_train) if is_frame(x_train) else None, task_named(task).targets == "tokens"
     if frame is not None and y_train is not None and groups in frame.columns:
         test = None if x_test is None else as_frame(x_test).drop(columns=groups, errors="ignore")
         apart = {"ids": ids, "class_names": class_names, "name": name, "table": table, "seed": seed, "task": task}
@@ -60,11 +62,12 @@ def examples_given(
             raise InputError(f"split={table.split!r} is given beside x_test; leave one of them out")
         test = None if x_test is None else as_frame(x_test)
         return from_table(frame, table, seed, name, test, task, groups or "")
-    if y_train is None:
+    if y_train is None and not sequences:
         raise InputError(
-            f"x_train is a {type(x_train).__name__} without y_train; give the labels too, or the name of a data set"
+            f"x_train is a {type(x_train).__name__} without y_train; give the labels too, or the name of a data set; "
+            "for sequences of tokens task='tokens'"
         )
-    if (x_test is None) != (y_test is None):
+    if (x_test is None) != (y_test is None) and not (sequences and y_test is None):
         given, missing = ("y_test", "x_test") if x_test is None else ("x_test", "y_test")
         raise InputError(f"{given} is given without {missing}; give both, or neither: then influence is not defined")
     apart = {"ids": ids, "class_names": class_names, "name": name, "task": task}
@@ -84,7 +87,7 @@ def examples_given(
 
 
 def named_examples(data: DataSpec, table: TableSpec, groups: str = "") -> InMemory | None:
-    """The examples of csv:FILE, parquet:FILE or folder:FOLDER; None for sources that stay where they are.
+    """The examples of csv:FILE, parquet:FILE, folder:FOLDER or text:FILE; None for sources that stay where they are.
 
     Raises:
       InputError: the file or a column cannot be used, or columns are named for a source that has none.
@@ -93,6 +96,8 @@ def named_examples(data: DataSpec, table: TableSpec, groups: str = "") -> InMemo
     if is_table(source):
         named = {"name": Path(place).name, "task": data.task, "groups": groups}
         return from_table(read_table(source, table.id), table, data.data_seed, **named)
+    if source.startswith("text:"):
+        return load_text(place, data, table)
     if source.startswith("folder:"):
         return load_image_folder(place, table, data.image_size, data.data_seed)
     if table != TableSpec() and not source.startswith("saved:"):

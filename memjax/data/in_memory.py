@@ -12,12 +12,13 @@ from memjax.data.build import clean_names, make_encoded
 from memjax.data.check import check_lengths
 from memjax.data.labels import as_labels
 from memjax.errors import InputError
+from memjax.metrics import task_named
 from memjax.store import read_arrays, write_arrays
 from memjax.types import Dataset
 
 FILE = "data.npz"
 SIDES = ("train", "test")
-_ADDED_LATER = ("train_targets", "test_targets", "task")  # which files of classes, or of older versions, lack
+_ADDED_LATER = ("train_targets", "test_targets", "task", "tokens")  # which files of classes, or of older versions, lack
 SOURCE = "saved:"  # how DataSpec.dataset begins for examples stored in the run folder
 
 
@@ -53,8 +54,10 @@ def from_arrays(
     Raises:
       InputError: lengths or types do not fit, or a label has no training example.
     """
-    test = None if x_test is None else (as_inputs("test", x_test), y_test)
-    dataset, classes = make_encoded(name, (as_inputs("train", x_train), y_train), test, class_names, "the labels", task)
+    if task_named(task).targets != "tokens":
+        x_train, x_test = as_inputs("train", x_train), None if x_test is None else as_inputs("test", x_test)
+    test = None if x_test is None else (x_test, y_test)
+    dataset, classes = make_encoded(name, (x_train, y_train), test, class_names, "the labels", task)
     own = _own_ids(ids, dataset.num_train, "training")
     return InMemory(dataset, classes, own, _own_ids(test_ids, dataset.num_test, "test"))
 
@@ -112,6 +115,7 @@ def read(folder: Path) -> InMemory | None:
     try:
         names = clean_names([str(name) for name in arrays["class_names"]], FILE)
         texts = {"name": str(arrays["name"]), "class_names": names, "task": str(arrays.get("task", ""))}
+        texts["tokens"] = tuple(arrays.get("tokens", np.zeros(0, str)).tolist())
         known = [part.name for part in fields(Dataset) if part.name in arrays or part.name not in _ADDED_LATER]
         dataset = Dataset(**{name: arrays[name] for name in known} | texts)
         check_lengths("train", dataset.train_inputs, dataset.train_labels)

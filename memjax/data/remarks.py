@@ -32,14 +32,14 @@ def remarks_on(dataset: Dataset, spec: DataSpec, scaling: str) -> Iterator[str]:
             f"inputs of shape {shape} look like images with channels first: they are scaled by their last axis and not "
             "drawn as images. numpy.asarray(x).transpose(0, 2, 3, 1) puts the channels last"
         )
-    if len(shape) == 1 and inputs.dtype.kind in "iu" and scaling == "standard":
+    if len(shape) == 1 and inputs.dtype.kind in "iu" and scaling == "standard" and not dataset.tokens:
         some = inputs[:LOOKED_AT]
         values = np.unique(some)
         if 2 < len(values) <= min(FEW, some.size // 4):
             yield (
                 f"the inputs are whole numbers of {len(values)} different values, {values[0]} to {values[-1]}, and are "
-                "standardised as magnitudes. If they stand for categories or tokens, give a feature for each value: "
-                "(x[..., None] == numpy.unique(x_train)).reshape(len(x), -1); in a table write them as texts"
+                "standardised as magnitudes. If they stand for categories or tokens, give --task tokens, or a feature "
+                "for each value: (x[..., None] == numpy.unique(x_train)).reshape(len(x), -1); in a table write texts"
             )
 
 

@@ -16,7 +16,7 @@ from memjax.prng import host_permutation
 from memjax.types import Dataset
 
 _WITH_PLACE = {"idx": "FOLDER", "npz": "FILE", "npy": "FOLDER", "tfds": "NAME"}
-_KIND_OF = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
+_KIND_OF = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "text"}
 _BY_FILE = {"x_train.npy": "npy", "train-images": "idx"}
 _NUM_TRAIN, _NUM_ALL = 1437, 1797
 
@@ -44,7 +44,7 @@ def read_source(spec: DataSpec) -> Dataset:
         call = f"memjax.fit(datasets.load_dataset({place!r}, split='train'))"
         raise InputError(f"data set {source!r}: those of Hugging Face are taken in Python; call {call}")
     refuse_bare_path(source)
-    places = {"csv": "FILE", "parquet": "FILE", "folder": "FOLDER"} | _WITH_PLACE  # runs keep the first three
+    places = {"csv": "FILE", "parquet": "FILE", "folder": "FOLDER", "text": "FILE"} | _WITH_PLACE
     choices = ["digits", *CATALOG, *MADE, *(f"{prefix}:{what}" for prefix, what in places.items())]
     raise one_of("data set", source, choices)
 

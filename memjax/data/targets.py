@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from memjax.data.labels import missing_label
+from memjax.data.tokens import sequence_texts
 from memjax.errors import InputError, refuse_masked
 from memjax.metrics import task_named
 from memjax.types import Dataset
@@ -69,8 +70,10 @@ def with_task(dataset: Dataset, asked: str) -> Dataset:
       InputError: the targets are numbers and the task needs classes, or the other way round.
     """
     task = task_named(asked or dataset.task)
-    if (task.targets == "numbers") != (dataset.train_targets is not None):
-        has = "classes" if dataset.train_targets is None else "targets that are numbers"
+    unlike = dataset.tokens and task.targets != "tokens"
+    if (task.targets == "classes") != (dataset.train_targets is None) or unlike:
+        has = dataset.kinds if dataset.tokens else "targets that are numbers"
+        has = "classes" if dataset.train_targets is None else has
         raise InputError(f"{dataset.name} has {has}; --task {task.name} needs {task.targets}: choose another task")
     return replace(dataset, task="" if asked == "classification" else asked or dataset.task)
 
@@ -86,8 +89,8 @@ def units_of(dataset: Dataset) -> tuple[Any, Any]:
 
 def targets_of(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """Training and test targets as networks get them: int32 class numbers, or float32 numbers in `units_of` them."""
-    if dataset.train_targets is None:
-        return dataset.train_labels.astype(np.int32), dataset.test_labels.astype(np.int32)
+    if dataset.train_targets is None or dataset.tokens:
+        return dataset.targets("train").astype(np.int32), dataset.targets("test").astype(np.int32)
     (mean, spread), sides = units_of(dataset), ("train", "test")
     train, test = (((dataset.targets(side) - mean) / spread).astype(np.float32) for side in sides)
     return train, test
@@ -98,12 +101,24 @@ def num_outputs(dataset: Dataset) -> int:
     return task_named(dataset.task).num_outputs(dataset)
 
 
+def input_type(dataset: Dataset) -> Any:
+    """Of inputs as networks get them."""
+    return np.int32 if dataset.tokens else np.float32
+
+
+def output_shape(dataset: Dataset) -> tuple[int, ...]:
+    """Of what a network returns for an example: of sequences a row for each token."""
+    return (*(dataset.input_shape if dataset.tokens else ()), num_outputs(dataset))
+
+
 def label_values(dataset: Dataset, side: str, classes: Any = ()) -> np.ndarray:
     """What each example of a side, train or test, is labelled with: its class, by the user's own values of the classes
     or their names, or its target; several targets as a text."""
     targets = dataset.targets(side)
     if dataset.train_targets is None:
         return np.array(classes or dataset.class_names)[targets]
+    if dataset.tokens:
+        return sequence_texts(dataset, side)
     return targets if targets.ndim == 1 else texts_of(targets)
 
 

@@ -37,6 +37,8 @@ NAMES = {
             "log_likelihood",
             "label_accuracy",
             "exact_match",
+            "token_accuracy",
+            "log_probability",
         )
     },
     "train_labels": ("train_labels", "tr_labels", "y_train", "labels"),
@@ -51,6 +53,8 @@ _WRITTEN = (
     "model_ids",
     "train_logits",
     "test_logits",
+    "train_token_log_probability",
+    "test_token_log_probability",
     "train_targets",
     "test_targets",
 )  # which `write` writes too, and nothing here needs

@@ -85,7 +85,7 @@ REGRESSION = (
 COUNTS = (REGRESSION[1]._replace(function=poisson_log_likelihood), _OUTPUTS)
 MULTI_LABEL = (
     Metric("label_accuracy", label_accuracy, "the share of its labels that are right", range=(0, 1)),
-    Metric("exact_match", exact_match, "the chance of getting all of its labels right", range=(0, 1), bits=1),
+    Metric("exact_match", exact_match, "the chance of getting all of its labels or tokens right", range=(0, 1), bits=1),
     REGRESSION[1]._replace(function=bernoulli_log_likelihood),
     Metric("right_labels", right_labels, "whether each of its labels is right", _KEPT, (0, 1), per_class=True),
     _OUTPUTS,

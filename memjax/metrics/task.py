@@ -73,13 +73,16 @@ class Task:
         predicted; or rows `memjax.metrics.Metric`, which also say range, orientation and words.
       name: in options, files and messages.
       targets: classes: the network gets class numbers.  numbers: float32 targets as they are given, (batch,) or
-        (batch, targets).
-      outputs: training targets -> number of outputs of the network.  Default: one for each class, or one for each
-        target of an example.
-      expected: outputs -> what their mean over models says of an example: probabilities of classes, or a prediction.
+        (batch, targets).  tokens: ids, (batch, length), below 0 where they do not count; outputs are (batch, length,
+        vocabulary).
+      outputs: training targets -> number of outputs of the network.  Default: one for each class, for each target of an
+        example, or for each token of the vocabulary.
+      expected: outputs -> what their mean over models says of an example: probabilities of classes, or a prediction;
+        None where it says nothing.
       keep: the scores that a run stores if none are named; memorization and influence are of the first.  Default: all.
       standardized: whether the network gets targets with mean 0 and variance 1 over the training set.
       problem: training or test targets -> what is wrong with them, in words; empty where they can be used.
+      reduced: (outputs, targets) -> what scores take for outputs, where those of all examples do not fit in memory.
 
     Raises:
       InputError: there is no score, or a built-in name has another range or orientation.
@@ -88,12 +91,13 @@ class Task:
     loss: Callable[[Any, Any], Any]
     scores: Mapping[str, Callable[[Any, Any], Any]] | Sequence[Metric]
     name: str = "own"
-    targets: Literal["classes", "numbers"] = "numbers"
+    targets: Literal["classes", "numbers", "tokens"] = "numbers"
     outputs: Callable[[Any], int] | None = None
     expected: Callable[[Any], Any] = _same
     keep: tuple[str, ...] = ()
     standardized: bool = False
     problem: Callable[[Any], str] = lambda targets: ""
+    reduced: Callable[[Any, Any], Any] | None = None
 
     def __post_init__(self):
         rows = self.scores
@@ -123,6 +127,6 @@ class Task:
         """Of a network for a `memjax.Dataset`."""
         if self.outputs is not None:
             return self.outputs(dataset.targets("train"))
-        if self.targets == "classes":
-            return dataset.num_classes
+        if self.targets != "numbers":
+            return dataset.num_classes if self.targets == "classes" else len(dataset.tokens)
         return math.prod(dataset.targets("train").shape[1:])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from memjax.errors import InputError, first_line, one_of
-from memjax.metrics import of_classes, of_numbers
+from memjax.metrics import of_classes, of_numbers, of_tokens
 from memjax.metrics.task import Metric, Task
 
 GIVEN = "given:"
@@ -89,6 +89,9 @@ TASKS = {
         Task(_minus(of_numbers.poisson_log_likelihood), of_numbers.COUNTS, "counts", expected=_exp, problem=_no_counts),
         Task(_minus(of_numbers.bernoulli_log_likelihood), of_numbers.MULTI_LABEL, "multi_label", expected=_sigmoid,
              keep=("label_accuracy", "exact_match", "log_likelihood"), problem=_no_labels),
+        Task(of_tokens.loss, of_tokens.TOKENS, "tokens", "tokens", expected=lambda outputs: None,
+             keep=("token_accuracy", "exact_match", "log_probability", "token_log_probability"),
+             reduced=of_tokens.of_tokens),
     )
 }  # fmt: skip
 BUILT_IN = tuple(TASKS)

@@ -4,7 +4,9 @@ import math
 import re
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
+import numpy as np
 from flax import nnx
 
 from memjax.config.specs import ModelSpec
@@ -20,6 +22,7 @@ from memjax.models.mlp import MLP
 from memjax.models.normalization import BatchNorm, check_counting
 from memjax.models.pooling import max_pool
 from memjax.models.resnet import RESNET_18, RESNET_50, ResNet
+from memjax.models.transformer import Transformer
 from memjax.models.user import model_words, user_model
 from memjax.types import Model
 
@@ -31,6 +34,7 @@ __all__ = [
     "DenseNet",
     "Inception",
     "ResNet",
+    "Transformer",
     "check_counting",
     "convolution",
     "from_linen",
@@ -45,23 +49,29 @@ __all__ = [
 ]
 
 
-def make_model(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -> Model:
-    """The network that a spec names, for this input shape and number of classes.
+def make_model(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int, input_type: Any = np.float32) -> Model:
+    """The network that a spec names, for this input shape and number of classes, or for int32 tokens of so many kinds.
 
     Raises:
       InputError: the name is unknown, or the network cannot take such inputs or lacks an option of the spec.
     """
     network = _network(spec)
     if network is not None:
+        if (input_type == np.int32) != spec.model.startswith("transformer"):
+            takes = "numbers, and inputs are tokens" if input_type == np.int32 else "tokens, and inputs are numbers"
+            raise InputError(
+                f"--model {spec.model} takes {takes}; give transformer for sequences, such as transformer:64x2, and "
+                "another network for others"
+            )
         return from_nnx(lambda rngs: network(input_shape=input_shape, num_classes=num_classes, rngs=rngs))
     if ":" not in spec.model:
         raise InputError(
             f"model {spec.model!r} is not known; choose linear, mlp:WIDTHS, cnn, cnn:CHANNELS, inception, resnet18, "
-            "resnet50, densenet100, alexnet or package.module:factory"
+            "resnet50, densenet100, alexnet, transformer:WIDTHS or package.module:factory"
         )
     if spec.norm is not None or spec.dropout:
         raise InputError(f"--norm and --dropout are for built-in networks; set them in the code of {spec.model}")
-    return user_model(spec.model, input_shape, num_classes)
+    return user_model(spec.model, input_shape, num_classes, input_type)
 
 
 def is_built_in(spec: ModelSpec) -> bool:
@@ -72,16 +82,17 @@ def is_built_in(spec: ModelSpec) -> bool:
 def _network(spec: ModelSpec) -> Callable[..., nnx.Module] | None:
     """The class of a built-in network with its options, without input_shape, num_classes and rngs; None if unknown."""
     name, colon, text = spec.model.partition(":")
-    if name in ("linear", "mlp") and spec.norm is not None:
-        raise InputError(f"--norm {spec.norm}: {name} has no normalisation; leave --norm out")
+    if name in ("linear", "mlp", "transformer") and spec.norm is not None:
+        raise InputError(f"--norm {spec.norm}: {name} has no such normalisation; leave --norm out")
     if name == "linear":
         if colon:
             raise InputError(f"model {spec.model!r}: linear takes nothing after the name; did you mean mlp:{text}?")
         if spec.dropout:
             raise InputError(f"--dropout {spec.dropout}: linear has no hidden units to drop; leave --dropout out")
         return partial(MLP, widths=())
-    if name == "mlp":
-        return partial(MLP, widths=_sizes(spec.model, text), dropout=spec.dropout)
+    if name in ("mlp", "transformer"):
+        widths = (64, 64) if name == "transformer" and not colon else _sizes(spec.model, text)
+        return partial(MLP if name == "mlp" else Transformer, widths=widths, dropout=spec.dropout)
     if name == "cnn":
         channels = _sizes(spec.model, text) if colon else (16, 32)
         return partial(CNN, channels=channels, norm=spec.norm or "none", dropout=spec.dropout)

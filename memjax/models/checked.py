@@ -107,7 +107,9 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-def check_own(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -> dict[str, Any]:
+def check_own(
+    spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int, input_type: Any = jnp.float32
+) -> dict[str, Any]:
     """Traces a network that is not built in, without computing anything.
 
     Returns:
@@ -116,14 +118,15 @@ def check_own(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -
       files do not matter; a width, an activation, a dropout rate or a constant does.
 
     Raises:
-      InputError: the network fails, has no parameters, returns another shape than (batch, classes) or no floats,
+      InputError: the network fails, has no parameters, returns another shape than (batch, classes), or (batch, length,
+        vocabulary) for tokens, or no floats,
         changes shape or type of its state, or holds dropout or batch statistics that its mode does not reach.
     """
     name = spec.model
-    model = user_model(name, input_shape, num_classes)
+    model, sides = user_model(name, input_shape, num_classes, input_type), input_shape if input_type == np.int32 else ()
     its_call, module = (getattr(model.apply, each, None) for each in ("call", "module"))
     key = jax.eval_shape(lambda: jax.random.key(0, impl="threefry2x32"))
-    inputs = jax.ShapeDtypeStruct((num_classes + 1, *input_shape), jnp.float32)  # as many examples as no other axis
+    inputs = jax.ShapeDtypeStruct((num_classes + 1, *input_shape), input_type)  # as many examples as no other axis
     with in_words(name, "when its weights are drawn"):
         start = trace(lambda key: _pair(name, model.init(key), "init", "(params, state)"), key)
     params, state = start.result
@@ -136,7 +139,7 @@ def check_own(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -
     def step(params: Tree, state: Tree, inputs: Any, key: Any) -> Tree:
         def total(params: Tree) -> tuple[Any, Tree]:
             logits, after = call(params, state, inputs, key, True)
-            _check_logits(name, logits, inputs.shape[0], num_classes)
+            _check_logits(name, logits, (inputs.shape[0], *sides, num_classes))
             return logits.astype(jnp.float32).sum(), (logits, after)
 
         gradient, (logits, after) = jax.grad(total, has_aux=True)(params)
@@ -148,7 +151,7 @@ def check_own(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int) -
     lacks = f" (its __call__ has no flag named {', '.join(FLAGS)})" if its_call and not flags(its_call, True) else ""
     with in_words(name, f"when it is called in evaluation{lacks}"):
         evaluation = trace(partial(call, train=False), params, state, inputs, None)
-    _check_logits(name, evaluation.result[0], inputs.shape[0], num_classes)
+    _check_logits(name, evaluation.result[0], (inputs.shape[0], *sides, num_classes))
     old, new = arrays_of(state), arrays_of(training.result[1])
     if old != new or jax.tree.structure(state) != jax.tree.structure(training.result[1]):
         gone, come = (", ".join(sorted({*one} - {*other})) for one, other in ((old, new), (new, old)))
@@ -180,15 +183,14 @@ def _pair(name: str, given: Any, function: str, expected: str) -> tuple[Any, Any
     return given
 
 
-def _check_logits(name: str, logits: Any, batch: int, num_classes: int) -> None:
-    expected = (
-        f"expected one array of floats of shape {(batch, num_classes)}, a row for each example, a column per class"
-    )
+def _check_logits(name: str, logits: Any, shape: tuple[int, ...]) -> None:
+    columns = "a column per class" if len(shape) == 2 else "at each token a column for each of the vocabulary"
+    expected = f"expected one array of floats of shape {shape}, a row for each example, {columns}"
     if not hasattr(logits, "dtype"):
         raise InputError(f"--model {name} returns a {type(logits).__name__}; {expected}: return the logits alone")
-    if logits.shape != (batch, num_classes) or not jnp.issubdtype(logits.dtype, jnp.floating):
+    if logits.shape != shape or not jnp.issubdtype(logits.dtype, jnp.floating):
         raise InputError(
-            f"--model {name} returns {logits.dtype} {tuple(logits.shape)} for {batch} examples of {num_classes} "
+            f"--model {name} returns {logits.dtype} {tuple(logits.shape)} for {shape[0]} examples of {shape[-1]} "
             f"classes; {expected}: the last layer has num_classes outputs, without softmax"
         )
 

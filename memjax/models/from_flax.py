@@ -116,8 +116,8 @@ def from_nnx(build: Callable[[nnx.Rngs], nnx.Module]) -> Model:
     return Model(init, apply)
 
 
-def from_linen(module: flax.linen.Module, input_shape: tuple[int, ...]) -> Model:
-    """The model of a Linen module.
+def from_linen(module: flax.linen.Module, input_shape: tuple[int, ...], input_type: Any = jnp.float32) -> Model:
+    """The model of a Linen module, on inputs of this shape and type.
 
     Its `__call__` takes the inputs and, if it has such arguments, train, training, is_training, deterministic and
     use_running_average.
@@ -125,7 +125,7 @@ def from_linen(module: flax.linen.Module, input_shape: tuple[int, ...]) -> Model
     mode = partial(flags, type(module).__call__)
 
     def init(key):
-        inputs = jax.numpy.zeros((1, *input_shape))
+        inputs = jax.numpy.zeros((1, *input_shape), input_type)
         state = dict(module.init({"params": key}, inputs, **mode(False)))
         return state.pop("params", {}), state
 

@@ -68,12 +68,12 @@ def to_train(model: Model, input_shape: tuple[int, ...], asked: tuple[str, ...])
     return tuple(name for name in names if name in found)
 
 
-def last_layer(model: Model, input_shape: tuple[int, ...]) -> tuple[str, ...]:
+def last_layer(model: Model, input_shape: tuple[int, ...], kind: Any = jnp.float32) -> tuple[str, ...]:
     """The names of the parameters in the layer that is the last to use parameters of its own."""
     params, state = jax.eval_shape(model.init, jax.random.key(0))
     names = list(arrays_by_name(params))
     program = jax.make_jaxpr(lambda params, state, inputs: model.apply(params, state, inputs, None, False)[0])(
-        params, state, jax.ShapeDtypeStruct((2, *input_shape), jnp.float32)
+        params, state, jax.ShapeDtypeStruct((2, *input_shape), kind)
     ).jaxpr
     owners = {variable: {name} for variable, name in zip(program.invars, names, strict=False)}
     of_inputs, last = {program.invars[-1]}, set[str]()

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Key
 
 from memjax.errors import InputError
 from memjax.models.normalization import Norm, for_each, normalization, unchanged
+from memjax.models.platform import traced_for
 from memjax.types import Model, Tree
 
 
@@ -70,6 +71,39 @@ def conv(
 ) -> nnx.Conv:
     """A side x side convolution.  Height and width of its output are those of the input divided by the stride."""
     return nnx.Conv(size_in, size_out, (side, side), stride, use_bias=bias, kernel_init=kernel_init, rngs=rngs)
+
+
+def dense(layer: nnx.Linear, inputs: Float[Array, "batch features"]) -> Float[Array, "batch units"]:
+    """A dense layer.  On a TPU the gradient of its bias is a product with ones, since a sum over few rows is slower."""
+    if traced_for.value != "tpu" or layer.bias is None:
+        return layer(inputs)
+    return _shifted(inputs @ layer.kernel[...], layer.bias[...])
+
+
+@jax.custom_vjp
+def _shifted(rows: Float[Array, "batch units"], bias: Float[Array, " units"]) -> Float[Array, "batch units"]:
+    return rows + bias
+
+
+def _shifts(_: None, gradient: Float[Array, "batch units"]) -> tuple[Array, Array]:
+    ones = jax.lax.optimization_barrier(jnp.ones((8, len(gradient)), gradient.dtype))  # a TPU has 8 rows in a tile
+    return gradient, (ones @ gradient)[0]
+
+
+_shifted.defvjp(lambda rows, bias: (rows + bias, None), _shifts)
+
+
+def dense_of_images(
+    layer: nnx.Linear, rows: Float[Array, "batch features"], shape: tuple[int, ...]
+) -> Float[Array, "batch units"]:
+    """A dense layer on flattened images of this shape.  On a TPU it is a convolution: to flatten them takes a copy."""
+    if traced_for.value != "tpu":
+        return layer(rows)
+    kernel = layer.kernel[...].reshape(*shape, -1)
+    places = ("NHWC", "HWIO", "NHWC")
+    pixels = jax.lax.conv_general_dilated(rows.reshape(-1, *shape), kernel, (1, 1), "VALID", dimension_numbers=places)
+    assert layer.bias is not None
+    return _shifted(pixels[:, 0, 0], layer.bias[...])
 
 
 class Bias(nnx.Module):

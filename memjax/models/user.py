@@ -37,7 +37,7 @@ def model_words(model: Any) -> str:
     return GIVEN + name
 
 
-def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Model:
+def user_model(name: str, input_shape: tuple[int, ...], num_classes: int, input_type: Any = "float32") -> Model:
     """The model that `package.module:factory` returns.
 
     The factory is called as `factory(input_shape, num_classes)` and returns a Linen module or a `memjax.Model`.  If it
@@ -61,7 +61,7 @@ def user_model(name: str, input_shape: tuple[int, ...], num_classes: int) -> Mod
         made = make((Model, flax.linen.Module, nnx.Module))
     if isinstance(made, nnx.Module):
         raise InputError(f"--model {name}: an NNX module needs its own seed; give {name} an argument rngs")
-    return made if isinstance(made, Model) else from_linen(made, input_shape)
+    return made if isinstance(made, Model) else from_linen(made, input_shape, input_type)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import numpy as np
 
 from memjax import store
 from memjax.config.run_config import RunConfig
-from memjax.data.targets import num_outputs, targets_of
+from memjax.data.targets import input_type, num_outputs, output_shape, targets_of
 from memjax.errors import InputError, first_line
 from memjax.machine import environment
 from memjax.machine.debugging import pinned
@@ -50,6 +50,8 @@ def make_single(config: RunConfig, dataset: Dataset, design: SubsetDesign) -> "T
     task = task_named(dataset.task, code=True)
     if spec.label_smoothing and task.targets != "classes":
         raise InputError(f"--label-smoothing is for classes; {dataset.name} has {dataset.kinds}: leave it out")
+    if dataset.tokens and spec.input_noise:
+        raise InputError(f"--input-noise is for numbers; {dataset.name} has {dataset.kinds}: leave it out")
     model, parts = network(config, dataset), _on_features(config, dataset)
     if stream:
         training.check_reader()
@@ -79,7 +81,8 @@ def _like(dataset: Dataset) -> tuple[Any, Any]:
     import jax
 
     target = targets_of(dataset)[0][:1]
-    return jax.ShapeDtypeStruct((1, num_outputs(dataset)), np.float32), jax.ShapeDtypeStruct(target.shape, target.dtype)
+    outputs = jax.ShapeDtypeStruct((1, *output_shape(dataset)), np.float32)
+    return outputs, jax.ShapeDtypeStruct(target.shape, target.dtype)
 
 
 def make_examples(config: RunConfig, dataset: Dataset) -> "Examples | Stream":
@@ -103,7 +106,7 @@ def network_of(config: RunConfig, dataset: Dataset) -> dict[str, Any]:
 
     found: dict[str, Any] = {"tree": [], "programs": {}}
     if not is_built_in(config.model) and ":" in config.model.model:
-        found = check_own(config.model, dataset.input_shape, num_outputs(dataset))
+        found = check_own(config.model, dataset.input_shape, num_outputs(dataset), input_type(dataset))
     if dataset.task not in ("", *BUILT_IN):
         found["programs"] |= _checked_task(dataset)
     if not found["programs"]:

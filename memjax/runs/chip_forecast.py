@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from memjax.config.run_config import RunConfig
+from memjax.data.targets import input_type
 from memjax.machine.chips import CALIBRATION, GIB, PRICED, SLOWEST, Slice
 from memjax.runs.build_training import make_single, network, network_of
 from memjax.runs.compile_ahead import TOO_MUCH, USABLE, compile_ahead, devices_of, has_compiler, search
@@ -79,7 +80,7 @@ def _by_data_sheet(config: RunConfig, dataset: Dataset, target: Slice) -> tuple[
     state = jax.eval_shape(make_single(config, dataset, design).start, jax.random.key(0))
     weights = tree_bytes((state.params, state.optimizer_state))
     steps = config.train.epochs * num_batches(design.max_size, config.train.batch_size)
-    count, moved = operations(model, dataset.input_shape, config, design), 2 * weights * steps
+    count, moved = operations(model, dataset.input_shape, config, design, input_type(dataset)), 2 * weights * steps
     peak = chip.peak if config.train.precision == "bfloat16" else chip.peak / 2  # float32 is rounded to tf32
     most = target.devices / max(count / peak, moved / chip.bandwidth)
     compiled = compile_ahead(config, dataset, design, devices_of(target), size) if has_compiler(target) else None

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from memjax import notebook, store
 from memjax.errors import InputError
 from memjax.exchange.published import agreement
+from memjax.metrics import task_named
 from memjax.notebook import three_digits as digits
 from memjax.runs import display
 from memjax.runs.result import Result, open
@@ -192,6 +193,9 @@ def _check(a: Result, b: Result) -> list[str]:
             f"{store.shown(a.folder)} and {store.shown(b.folder)} hold the same models; expected two runs that differ "
             "in their data, network or --seed"
         )
+    tasks = [task_named(run.config.data.task).name for run in (a, b)]
+    if tasks[0] != tasks[1]:
+        raise InputError(f"the task of A is {tasks[0]}, that of B {tasks[1]}; expected two runs of one task")
     if a.estimates.score != b.estimates.score:
         raise InputError(
             f"the scores of A are differences of {a.estimates.score}, those of B of {b.estimates.score}; estimate one "

@@ -28,9 +28,9 @@ def writes_all_pairs(config: RunConfig, dataset: Dataset) -> bool:
 
 def bytes_of(config: RunConfig, dataset: Dataset, num_models: int) -> float:
     """What a run of so many models takes on disk."""
+    width = dataset.input_shape[0] if dataset.tokens else num_outputs(dataset)
     each, an_epoch = (
-        sum(METRICS[name].num_bytes(num_outputs(dataset)) for name in names)
-        for names in (config.kept_metrics, config.record)
+        sum(METRICS[name].num_bytes(width) for name in names) for names in (config.kept_metrics, config.record)
     )
     recorded = an_epoch * len(config.recorded_epochs)
     outputs = (1 / 8 + recorded) * dataset.num_train + each * (dataset.num_train + dataset.num_test)

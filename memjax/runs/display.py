@@ -13,6 +13,7 @@ from memjax.data.in_memory import InMemory, Table
 from memjax.data.targets import label_values
 from memjax.notebook import frame
 from memjax.runs import summary
+from memjax.runs.by_token import token_texts
 from memjax.runs.open_folder import Run
 from memjax.runs.suspects import lines, sentence, suspect_order
 from memjax.types import Dataset
@@ -69,9 +70,11 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
 
 
 def own_words(
-    data: InMemory | None, dataset: Dataset, ids: np.ndarray, test_ids: np.ndarray, columns: dict[str, np.ndarray]
-) -> "Own":
-    """What the report calls the examples of a run, and which labels it opens with; columns as of `Result.columns`."""
+    data: InMemory | None, dataset: Dataset, ids: np.ndarray, test_ids: np.ndarray, columns: dict[str, np.ndarray],
+    by_token: np.ndarray | None = None,
+) -> "Own":  # fmt: skip
+    """What the report calls the examples of a run, and which labels it opens with; columns as of `Result.columns`,
+    and `Result.token_memorization`."""
     from memjax.report.page.own import SUSPECTS_MOST, Own, features_of
 
     table = data.table if data else None
@@ -80,14 +83,17 @@ def own_words(
         sides = ([column[taken] for column in side] for side, taken in zip(table[1:], rows, strict=True))
         table = Table(table.names, *sides)
     table = table or features_of(dataset)
-    if dataset.train_targets is not None and table is not None:
+    if by_token is not None and table is not None:
+        names, empty = [*table.names, "log p of each token, in minus out"], np.full(dataset.num_test, "")
+        table = Table(names, [*table.train, token_texts(dataset, by_token)], [*table.test, empty])
+    elif dataset.train_targets is not None and table is not None and not dataset.tokens:
         sides = ([label_values(dataset, side), *getattr(table, side)] for side in ("train", "test"))
         table = Table(["target", *table.names], *sides)
     return Own(
         ids=ids,
         test_ids=test_ids,
         table=table,
-        answer=sentence(columns),
+        answer=sentence(columns) if "preferred" in columns else "",  # the page has no list of others
         suspects=suspect_order(columns, SUSPECTS_MOST),
         columns=columns,
     )

@@ -3,13 +3,13 @@
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec
-from memjax.data.targets import num_outputs
+from memjax.data.targets import input_type, num_outputs
 from memjax.errors import InputError
 from memjax.types import Dataset, Model
 
@@ -66,25 +66,25 @@ def initial(config: RunConfig, dataset: Dataset) -> Initial | None:
         stamp = Path(config.model.init).stat().st_mtime_ns
     except (OSError, ValueError):
         stamp = 0
-    return _read(config.model, dataset.input_shape, num_outputs(dataset), stamp)
+    return _read(config.model, dataset.input_shape, num_outputs(dataset), stamp, input_type(dataset))
 
 
 @lru_cache(maxsize=2)  # a run asks several times before it begins
-def _read(spec: ModelSpec, input_shape: tuple[int, ...], outputs: int, stamp: int) -> Initial:
+def _read(spec: ModelSpec, input_shape: tuple[int, ...], outputs: int, stamp: int, kind: Any) -> Initial:
     import jax
 
     from memjax.exchange.weights import read_weights
     from memjax.models import make_model
     from memjax.models.frozen import arrays_by_name, last_layer, plain
 
-    model = make_model(spec, input_shape, outputs)
+    model = make_model(spec, input_shape, outputs, kind)
     params, state = map(arrays_by_name, jax.eval_shape(model.init, jax.random.key(0)))
     known = {name: each.shape for name, each in (params | state).items()
              if name in params or jax.numpy.issubdtype(each.dtype, np.floating)}  # fmt: skip
     given = {plain(name, known): array for name, array in read_weights(spec.init).items()}
     given = {name: array for name, array in given.items() if name in known or name not in state}  # no random keys
     try:
-        last = last_layer(model, input_shape)
+        last = last_layer(model, input_shape, kind)
     except InputError:  # it is not known, and must be there
         last = ()
     body = [name for name in known if name in given and name not in last] or [name for name in known if name in given]
@@ -121,7 +121,9 @@ def frozen_network(config: RunConfig, dataset: Dataset) -> tuple[Model, bool]:
     from memjax.models import in_precision, make_model
     from memjax.models.frozen import arrays_by_name, drawn, freeze, to_train
 
-    model = make_model(config.model, dataset.input_shape, num_outputs(dataset))
+    if dataset.tokens and config.train.train != ("all",):
+        raise InputError(f"--train {' '.join(config.train.train)} does not take {dataset.kinds}; give --train all")
+    model = make_model(config.model, dataset.input_shape, num_outputs(dataset), input_type(dataset))
     precise = in_precision(model, config.train.precision)
     if config.train.train == ("all",):
         return precise, False

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from memjax.config.run_config import RunConfig
 from memjax.data import take_rows
+from memjax.data.targets import input_type
 from memjax.machine import environment
 from memjax.runs.build_training import make_examples, make_single, network
 from memjax.types import Dataset, Model, SubsetDesign
@@ -29,7 +31,7 @@ def chosen_pack_size(config: RunConfig, dataset: Dataset, design: SubsetDesign) 
         return config.pack_size
     guess = guessed_pack_size(config, dataset)
     model = network(config, dataset)
-    if operations(model, dataset.input_shape, config, design) * config.num_models < LONG:
+    if operations(model, dataset.input_shape, config, design, input_type(dataset)) * config.num_models < LONG:
         return guess
     most = -(-config.num_models // jax.local_device_count())
     memory = environment.device_memory()
@@ -49,14 +51,16 @@ def guessed_pack_size(config: RunConfig, dataset: Dataset) -> int:
     return config.pack_size or guess_pack_size(model, config.num_models, len(devices), devices[0].platform)
 
 
-def operations(model: Model, input_shape: Sequence[int], config: RunConfig, design: SubsetDesign) -> float:
+def operations(
+    model: Model, input_shape: Sequence[int], config: RunConfig, design: SubsetDesign, kind: Any = np.float32
+) -> float:
     """About how many floating-point operations the training of one model takes: three times its forward passes."""
     import jax
 
     def forward(params, state, inputs):
         return model.apply(params, state, inputs, None, False)[0]
 
-    inputs = jax.ShapeDtypeStruct((8, *input_shape), np.float32)
+    inputs = jax.ShapeDtypeStruct((8, *input_shape), kind)
     counted = jax.jit(forward).lower(*jax.eval_shape(model.init, jax.random.key(0)), inputs).cost_analysis() or {}
     return 3 * counted.get("flops", 0.0) / 8 * design.max_size * config.train.epochs
 

@@ -89,6 +89,6 @@ def _texts(result: Result, licence: str, creator: str, name: str) -> dict:
     known = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]*", texts["licence"])
     return texts | {
         "licence_id": texts["licence"].lower() if known else "other", "rows": summary.rows(result.summary()),
-        "facts": {key: summary.printable(text) for key, text in facts.items()},
+        "score": result.estimates.score, "facts": {key: summary.printable(text) for key, text in facts.items()},
         "citation": f"{texts['creator']}: {texts['title']}, {texts['date'][:4]}, made with memjax {__version__}.",
     }  # fmt: skip

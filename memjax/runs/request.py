@@ -57,9 +57,10 @@ class Request:
         from memjax.models import is_built_in
 
         config, inputs, model = self.config, self.dataset.train_inputs, self.config.model.model
-        if is_built_in(config.model) and model.partition(":")[0] not in ("linear", "mlp"):
+        if is_built_in(config.model) and model.partition(":")[0] not in ("linear", "mlp", "transformer"):
             check_channels(config.data, inputs.shape[1:], model)
-        check_spread(inputs, config.train.scaling, self.given.features if self.given else (), config.data.stream)
+        if not self.dataset.tokens:
+            check_spread(inputs, config.train.scaling, self.given.features if self.given else (), config.data.stream)
 
 
 def read_request(config: RunConfig, given: InMemory | None = None, asked: bool = True) -> Request:

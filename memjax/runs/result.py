@@ -17,12 +17,14 @@ from memjax.machine import environment
 from memjax.machine.workers import make_worker
 from memjax.results import Estimates, PairTable
 from memjax.runs import display, stages, summary
+from memjax.runs.by_token import ByToken
 from memjax.runs.carry_out import carry_out
 from memjax.runs.groups import ByGroup
-from memjax.runs.influence_on import influence_on
+from memjax.runs.influence_on import ByPair
 from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
+from memjax.runs.several_labels import ByLabel
 from memjax.runs.suspects import example_columns, sentence, suspect_columns
 from memjax.runs.trained_models import Models, models_of
 from memjax.types import Curves, Dataset, Estimate, Outcomes
@@ -31,7 +33,7 @@ FIRST = 5  # suspects that a result shows of itself
 
 
 @dataclass(frozen=True, eq=False)
-class Result(ByGroup):
+class Result(ByGroup, ByLabel, ByPair, ByToken):
     """The result of a run, finished or not.
 
     Attributes:
@@ -120,23 +122,6 @@ class Result(ByGroup):
         """The train-test pairs of one class with high influence and high memorization, the strongest first."""
         return self._found.pairs
 
-    @cached_property
-    def influence(self) -> Estimate:
-        """Influence of each training on each test example, (train, test); see `memjax.influence`.
-
-        Raises:
-          InputError: there are more than 2^27 pairs, or no test examples.
-        """
-        return self.influence_on(np.arange(self.dataset.num_test))
-
-    def influence_on(self, rows: Any) -> Estimate:
-        """Influence of each training example on some of the test examples, given by their rows: (train, rows).
-
-        Raises:
-          InputError: there are more than 2^27 pairs, or no test examples.
-        """
-        return influence_on(self.run, lambda: self.outcomes, rows)
-
     @property
     def outcomes(self) -> Outcomes:
         """All trained models that did not diverge: masks, and what came of each example; read anew each time.
@@ -177,7 +162,7 @@ class Result(ByGroup):
     def held_out_probabilities(self) -> np.ndarray | None:
         """(train, classes) mean probability of each class over the models that did not train on an example.
 
-        NaN where every model trained on it; None with --stream.  Of numbers: the mean prediction, in their units.
+        NaN where every model trained on it; None with --stream and of sequences.  Of numbers: the mean prediction.
         """
         return in_units(self.dataset, self._read(store.read_held_out))
 
@@ -235,13 +220,11 @@ class Result(ByGroup):
         return finish(run, Bar() if progress else Silent())
 
     def report(self, examples: bool = True) -> display.ReportFile:
-        """Writes the report, an HTML page that needs no network; it shows itself in a notebook.
-
-        Args:
-          examples: whether the page shows what examples look like.
-        """
+        """Writes the report, an HTML page that needs no network; it shows itself in a notebook.  Without `examples` the
+        page does not show what they look like."""
         self.estimates  # noqa: B018  made where they are missing
-        own = display.own_words(self.given, self.dataset, self.ids, self.test_ids, self.columns)
+        ids, found = (self.ids, self.test_ids), (self.columns, self.token_memorization)
+        own = display.own_words(self.given, self.dataset, *ids, *found)
         return display.ReportFile(display.report(self.run, examples, own))
 
     def summary(self) -> dict[str, Any]:

@@ -16,8 +16,8 @@ Columns = dict[str, np.ndarray]
 
 def tables_of(result: Result) -> dict[str, Columns]:
     """Tables by their names: examples, tests, pairs, extremes (the test examples that each training example helps and
-    hurts most), groups if there are any, and dynamics (a row for each example and recorded epoch) if something was
-    recorded."""
+    hurts most), groups if there are any, labels if it is stored which are right, and dynamics (a row for each example
+    and recorded epoch) if something was recorded."""
     estimates, data, pairs = result.estimates, result.dataset, result.pairs
     examples = dict(result.columns)
     known = [name for name in estimates.scores if name != "correct" or data.train_targets is None]
@@ -36,6 +36,8 @@ def tables_of(result: Result) -> dict[str, Columns]:
         tables["extremes"] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     if result.run.groups is not None:
         tables["groups"] = result.group_columns
+    if "right_labels" in result.config.keep:
+        tables["labels"] = result.label_columns
     if (recorded := result._found.dynamics) is not None:
         named = {name.removeprefix("tr_"): values for name, values in recorded.items() if name.startswith("tr_")}
         examples |= {name: values for name, values in named.items() if values.ndim == 1 and name not in examples}

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float32, Shaped
+from jaxtyping import Float, Shaped
 
 from memjax import store
 from memjax.data.scaling import Scaling, narrowed, scaling_of
@@ -85,7 +85,7 @@ class Models:
         """Logits of one network on scaled inputs: what `memjax.estimators.attribution` differentiates."""
         return self._model.apply(params, state, inputs, None, False)[0]
 
-    def scaled(self, inputs: Any) -> Float32[np.ndarray, "examples ..."]:
+    def scaled(self, inputs: Any) -> Shaped[np.ndarray, "examples ..."]:
         """Inputs as the networks get them: scaled by the training inputs, as in training.
 
         Raises:
@@ -99,7 +99,7 @@ class Models:
             )
         return self._scaling(inputs)
 
-    def predict(self, inputs: Any, models: Any = None) -> Float[np.ndarray, "models examples classes"]:
+    def predict(self, inputs: Any, models: Any = None) -> Float[np.ndarray, "models examples ... classes"]:
         """Logits of some models, by default of all, on inputs; some models and examples are computed at a time."""
         import jax
 
@@ -128,6 +128,8 @@ class Models:
         config, dataset = self.run.config, self.run.dataset
         if config.data.stream:
             return Scaling(None, np.float32(0), np.float32(1 / largest_input(dataset.train_inputs.dtype)))
+        if dataset.tokens:
+            return lambda inputs: inputs.astype(np.int32)
         train, test = narrowed(dataset.train_inputs[:], dataset.test_inputs[:])
         found = scaling_of(train, config.train.scaling, test)
         return lambda inputs: found(inputs.astype(train.dtype, copy=False) if train.dtype.kind == "f" else inputs)
@@ -160,7 +162,7 @@ class Trained:
     models: Models
     number: int
 
-    def __call__(self, inputs: Shaped[Any, "examples ..."]) -> Float[np.ndarray, "examples classes"]:
+    def __call__(self, inputs: Shaped[Any, "examples ..."]) -> Float[np.ndarray, "examples ... classes"]:
         """Logits of the inputs, which are scaled as in training."""
         return self.models.predict(inputs, self.number)[0]
 
@@ -182,9 +184,6 @@ class Trained:
 def models_of(run: Run, outcomes: Callable[[], Outcomes]) -> Models:
     """The trained networks of a run; InputError if it kept no parameters."""
     if not run.config.parameter_epochs:
-        raise InputError(
-            f"{store.shown(run.folder)} kept no parameters; train in another --run with --keep correct probability "
-            "parameters"
-        )
+        raise InputError(f"{store.shown(run.folder)} kept no parameters; train in another --run with --keep parameters")
     found = outcomes()
     return Models(run, run.config.parameter_epochs[-1], found.model_ids, found.masks)

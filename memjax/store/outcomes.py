@@ -57,6 +57,24 @@ def read_held_out(folder: Path, blocks: Iterable[int], plan: Plan) -> np.ndarray
         return total / np.asarray(count)[:, None]
 
 
+def read_means(folder: Path, blocks: Iterable[int], name: str, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of a kept metric on each training example over the models that trained on it, and over those that did not.
+
+    NaN where there is no such model.  Blocks are read one at a time.  Raises as `read_outcomes`.
+    """
+    totals, counts = [np.zeros(()), np.zeros(())], [np.zeros(()), np.zeros(())]
+    for number in sorted(blocks):
+        block = read_block(folder, number, plan)
+        for side, chosen in enumerate((block.masks, ~block.masks)):
+            used = (chosen & block.finite[:, None]).astype(np.float64)
+            values = np.where(block.finite[:, None, None], block.train[name], 0)
+            totals[side] = totals[side] + np.einsum("mt,mt...->t...", used, values)
+            counts[side] = counts[side] + used.sum(0)
+    with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: undefined, not zero
+        inside, outside = (total / count[:, None] for total, count in zip(totals, counts, strict=True))
+    return inside, outside
+
+
 def read_curves(folder: Path, blocks: Iterable[int], num_models: int, plan: Plan | None = None) -> Curves:
     """Metrics recorded during training, for the models numbered below `num_models` that did not diverge.
 
@@ -69,7 +87,7 @@ def read_curves(folder: Path, blocks: Iterable[int], num_models: int, plan: Plan
     """
     parts, used, _ = _parts(folder, blocks, num_models, plan)
     if not parts[0].record:
-        raise InputError(f"{folder} has recorded nothing; begin another --run with --record, such as --record correct")
+        raise InputError(f"{folder} has recorded nothing; begin another --run with --record")
     return Curves(
         _stacked([part.model_ids for part in parts], used),
         _stacked([part.masks for part in parts], used),

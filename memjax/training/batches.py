@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key, Shaped
 
 from memjax.config.specs import TrainSpec
 from memjax.errors import InputError
@@ -38,7 +38,7 @@ def epoch_batches(
 Augment = Callable[[Key[Array, ""], Float[Array, "batch ..."]], Float[Array, "batch ..."]]
 
 
-def unchanged(key: Key[Array, ""], inputs: Float[Array, "batch ..."]) -> Float[Array, "batch ..."]:
+def unchanged(key: Key[Array, ""], inputs: Shaped[Array, "batch ..."]) -> Shaped[Array, "batch ..."]:
     """No augmentation."""
     return inputs
 

@@ -6,7 +6,9 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Shaped
+from jaxtyping import Array, Int, Shaped
+
+from memjax.types import Tree
 
 Measured = dict[str, Array]  # by the name of the metric, (epochs, train)
 LARGEST = float(np.finfo(np.float16).max)
@@ -42,7 +44,7 @@ class Probe(NamedTuple):
         self,
         record: Measured,
         epoch: Int[Array, ""] | int,
-        logits: Callable[[], Float[Array, "train classes"]],
+        logits: Callable[[], Tree],
         labels: Shaped[Array, "train ..."],
     ) -> Measured:
         """The record with the metrics after `epoch` epochs in it, if this epoch is one to be recorded.
@@ -60,7 +62,7 @@ class Probe(NamedTuple):
         batches: Int[Array, "batches batch"],
         of_batches: Measured,
         held_out: Int[Array, " held_out"],
-        logits: Callable[[], Float[Array, "held_out classes"]],
+        logits: Callable[[], Tree],
         labels: Shaped[Array, "train ..."],
     ) -> Measured:
         """With `own="met"`: the record with the model's own examples as recorded in training batches, and the held-out
@@ -82,7 +84,7 @@ class Probe(NamedTuple):
 
         return self._write(record, epoch, measured)
 
-    def measured(self, logits: Float[Array, "batch classes"], labels: Shaped[Array, "batch ..."]) -> Measured:
+    def measured(self, logits: Tree, labels: Shaped[Array, "batch ..."]) -> Measured:
         """The metrics of some examples, as they are stored."""
         return {name: _as_stored(metric(logits, labels)) for name, metric in self.metrics.items()}
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 from typing import Any, NamedTuple
 
 import jax
@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, Integer, Key, Shaped
 
 from memjax import prng
 from memjax.data.scaling import Scaling, narrowed, scaling_of
-from memjax.data.targets import targets_of
+from memjax.data.targets import input_type, targets_of
 from memjax.metrics import CLASSIFICATION, Task
 from memjax.models.frozen import drawn
 from memjax.models.platform import traced_for
@@ -34,8 +34,8 @@ class Examples(NamedTuple):
     train_labels: Shaped[Array, "train ..."]  # class numbers, or the targets that are numbers
     test_inputs: Shaped[Array, "test ..."]
     test_labels: Shaped[Array, "test ..."]
-    mean: Float[Array, "..."]
-    scale: Float[Array, "..."]
+    mean: Shaped[Array, "..."]  # mean, scale: whole numbers, 0 and 1, where inputs are tokens, which stay what they are
+    scale: Shaped[Array, "..."]
 
 
 def examples_of(dataset: Dataset, scaling: str = "standard") -> Examples:
@@ -47,7 +47,10 @@ def examples_of(dataset: Dataset, scaling: str = "standard") -> Examples:
     """
     train_inputs, test_inputs = narrowed(dataset.train_inputs[:], dataset.test_inputs[:])
     train_targets, test_targets = targets_of(dataset)
-    found = scaling_of(train_inputs, scaling, test_inputs)
+    if dataset.tokens:
+        found = Scaling(None, np.int32(0), np.int32(1))
+    else:
+        found = scaling_of(train_inputs, scaling, test_inputs)
     if found.origin is not None:
         train_inputs, test_inputs = found(train_inputs), found(test_inputs)
         found = Scaling(None, np.float32(0), np.float32(1))
@@ -57,7 +60,7 @@ def examples_of(dataset: Dataset, scaling: str = "standard") -> Examples:
         jnp.asarray(test_inputs),
         jnp.asarray(test_targets),
         jnp.asarray(found.mean),
-        jnp.asarray(found.scale, jnp.float32),
+        jnp.asarray(found.scale, input_type(dataset)),
     )
 
 
@@ -139,11 +142,11 @@ class Training:
         step = partial(self._step, ready, inputs.shape[1:], dropout_key, augment_key)
 
         def epoch(number: Array, before: State) -> State:
-            logits = partial(self._logits, before, examples, inputs, everyone, FEW)
+            logits = partial(self._logits, before, examples, inputs, labels, everyone, FEW)
             before = before._replace(record=self.probe.after_epoch(before.record, number, logits, labels))
             batches = epoch_batches(jax.random.fold_in(order_key, number), rows, size, self.batch_size)
             after, measured = jax.lax.scan(step, before, batches)
-            logits = partial(self._logits, after, examples, inputs, held_out, FEW)
+            logits = partial(self._logits, after, examples, inputs, labels, held_out, FEW)
             record = self.probe.after_batches(after.record, number + 1, batches, measured, held_out, logits, labels)
             return after._replace(record=record)
 
@@ -152,15 +155,17 @@ class Training:
     def finish(self, state: State, examples: Examples) -> TrainOutput:
         """The outputs of the trained model that are stored."""
         train, test = (
-            self._logits(state, examples, inputs, jnp.arange(len(inputs)), MANY)
-            for inputs in (examples.train_inputs, examples.test_inputs)
-        )
+            self._logits(state, examples, inputs, labels, jnp.arange(len(inputs)), MANY)
+            for inputs, labels in (
+                (examples.train_inputs, examples.train_labels), (examples.test_inputs, examples.test_labels)
+            )
+        )  # fmt: skip
         return TrainOutput(
             train={name: metric(train, examples.train_labels) for name, metric in self.keep.items()},
             test={name: metric(test, examples.test_labels) for name, metric in self.keep.items()},
-            finite=jnp.isfinite(train).all() & jnp.isfinite(test).all(),
+            finite=reduce(jnp.logical_and, (jnp.isfinite(leaf).all() for leaf in jax.tree.leaves((train, test)))),
             record=self.probe.after_epoch(state.record, self.num_epochs, lambda: train, examples.train_labels),
-            classes=self.task.expected(train) if train.size <= CLASSES_MOST else None,
+            classes=self.task.expected(train) if jax.tree.leaves(train)[0].size <= CLASSES_MOST else None,
         )
 
     def _step(
@@ -188,21 +193,23 @@ class Training:
         state: State,
         examples: Examples,
         inputs: Shaped[Array, "examples ..."],
+        labels: Shaped[Array, "examples ..."],
         rows: Int[Array, " rows"],
         at_once: int,
-    ) -> Float[Array, "rows classes"]:
-        """The network's logits for some of the inputs, computed in parts."""
+    ) -> Tree:
+        """The network's logits for some of the inputs, or what the task reduces them to, computed in parts."""
         if not len(inputs):  # there are no test examples: one for the shapes, which no row asks for
-            inputs = jnp.zeros((1, *inputs.shape[1:]), inputs.dtype)
+            inputs, labels = (jnp.zeros((1, *side.shape[1:]), side.dtype) for side in (inputs, labels))
         at_once = max(1, min(at_once, len(rows)))
         count = -(-len(rows) // at_once)
         parts = rows[jnp.arange(count * at_once) % len(rows)].reshape(count, at_once)  # the last part is topped up
 
-        def logits_of_rows(rows: Int[Array, " part"]) -> Float[Array, "part classes"]:
-            return self.model.apply(state.params, state.model_state, _scaled(examples, inputs[rows]), None, False)[0]
+        def logits_of_rows(rows: Int[Array, " part"]) -> Tree:
+            logits = self.model.apply(state.params, state.model_state, _scaled(examples, inputs[rows]), None, False)[0]
+            return self.task.reduced(logits, labels[rows]) if self.task.reduced else logits
 
-        logits = jax.lax.map(logits_of_rows, parts)
-        return logits.reshape(count * at_once, logits.shape[-1])[: len(rows)]
+        found = jax.lax.map(logits_of_rows, parts)
+        return jax.tree.map(lambda part: part.reshape(count * at_once, *part.shape[2:])[: len(rows)], found)
 
 
 make_train = Training
@@ -214,7 +221,7 @@ def initial_of(initial: Mapping[str, np.ndarray], model_ids: Integer[np.ndarray,
 
 
 def _mean_loss(
-    task: Task, logits: Float[Array, "batch outputs"], labels: Shaped[Array, "batch ..."], smoothing: float
+    task: Task, logits: Float[Array, "batch ..."], labels: Shaped[Array, "batch ..."], smoothing: float
 ) -> Float[Array, ""]:
     """The loss of a batch; smoothing is for classes."""
 
@@ -235,8 +242,8 @@ def _mean_loss(
     return once(logits)
 
 
-def _scaled(examples: Examples, inputs: Shaped[Array, "batch ..."]) -> Float[Array, "batch ..."]:
-    return (inputs.astype(jnp.float32) - examples.mean) * examples.scale
+def _scaled(examples: Examples, inputs: Shaped[Array, "batch ..."]) -> Shaped[Array, "batch ..."]:
+    return (inputs.astype(examples.scale.dtype) - examples.mean) * examples.scale
 
 
 def _as_rows(examples: Examples) -> Examples:
@@ -252,4 +259,4 @@ def _as_rows(examples: Examples) -> Examples:
     if 4 * rows.size > SCALED_MOST:
         return found
     once = jax.lax.optimization_barrier(_scaled(found, rows))
-    return found._replace(train_inputs=once, mean=jnp.float32(0), scale=jnp.float32(1))
+    return found._replace(train_inputs=once, mean=jnp.zeros_like(scale[0]), scale=jnp.ones_like(scale[0]))

@@ -15,3 +15,15 @@ def test_the_folder_is_the_one_asked_for_or_named_after_the_settings(run):
     assert RunConfig(run=run).folder() == run
     assert RunConfig().folder() == RunConfig(num_models=9).folder()
     assert RunConfig().folder() != RunConfig(seed=1).folder()
+
+
+@pytest.mark.parametrize(
+    ("task", "scores"),
+    [
+        ("classification", ("correct", "probability")),
+        ("regression", ("minus_squared_error", "log_likelihood")),
+        ("multi_label", ("label_accuracy", "exact_match", "log_likelihood")),
+    ],
+)
+def test_parameters_alone_are_kept_beside_the_scores_of_the_task(task, scores):
+    assert RunConfig(keep=("parameters=2",)).for_task(task).keep == (*scores, "parameters=2")

@@ -10,7 +10,7 @@ from memjax.config.specs import TableSpec
 from memjax.data.in_memory import read, save
 from memjax.data.tables.columns import encode, understand
 from memjax.data.tables.files import read_table
-from memjax.data.tables.take import drawn, from_table, named
+from memjax.data.tables.take import drawn, drawn_groups, from_table, named
 from memjax.errors import InputError
 
 TARGET = TableSpec(target="y", test_fraction=0.0)
@@ -223,3 +223,46 @@ def test_texts_that_only_test_rows_have_are_told():
     said = " ".join(from_table(table, TableSpec(target="y", split="s")).notices)
 
     assert "1 test rows have a text in column 'c' that no training row has" in said
+
+
+def of_patients(seed=0):
+    """Twelve rows of six patients, in no order of theirs."""
+    patients = np.array(["b", "a", "c", "a", "f", "d", "b", "e", "c", "d", "f", "e"])
+    return pd.DataFrame({"a": np.arange(12.0), "patient": patients, "y": ["no", "yes"] * 6})
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_rows_of_a_group_are_all_for_training_or_all_for_testing(seed):
+    data = from_table(of_patients(), TableSpec(target="y", test_fraction=0.4), seed, groups="patient")
+    patients = of_patients()["patient"].to_numpy()
+
+    train, test = (set(patients[side]) for side in (data.own_ids, data.own_test_ids))
+    assert not train & test
+    assert data.dataset.num_test == 4  # two patients of two rows: round(.4 x 12) is 5, and there is no patient of one
+    assert any("4 of 12 rows, all of 2 of 6 groups, were drawn for testing" in said for said in data.notices)
+    assert data.groups.tolist() == patients[data.own_ids].tolist()
+    assert data.table.names == ["a"]
+
+
+def test_a_group_with_the_last_rows_of_a_class_stays_for_training():
+    groups, labels = np.array([0, 0, 1, 1, 2, 2]), np.array(["x", "x", "y", "y", "y", "y"])
+
+    for seed in range(6):
+        test, _ = drawn_groups(labels, 0.9, seed, groups)
+        assert test.tolist() in ([False] * 4 + [True] * 2, [False] * 2 + [True] * 2 + [False] * 2)
+
+
+def test_other_groups_leave_the_order_of_those_that_stay():
+    few, _ = drawn_groups(np.zeros(8), 0.5, 3, np.arange(8) // 2)
+    more, _ = drawn_groups(np.zeros(16), 0.5, 3, np.arange(16) // 2)
+
+    order = [few[2 * number] for number in range(4)]
+    assert sum(order) == 2
+    assert more.sum() == 8
+
+
+def test_a_column_that_splits_a_group_is_told():
+    table = of_patients().assign(side=["train"] * 10 + ["test"] * 2)
+    data = from_table(table, TableSpec(target="y", split="side"), groups="patient")
+
+    assert any("2 groups have rows for training and rows for testing" in said for said in data.notices)

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from experiments.arpit import easy_and_hard, filters, loss_sensitivity, patterns_first, regularizers, speed
+from experiments.arpit import filters, loss_sensitivity, patterns_first, regularizers, speed
 from experiments.common import intervals
 from experiments.common.claim import Verdict
 from experiments.common.intervals import Interval, paired
 from experiments.common.stopping import stopped_early
 from experiments.feldman_zhang import conflict, marginal_utility, memorization_values, proxies, twins
+from experiments.language import counterfactual
 from memjax import dynamics
-from tests.experiments import worlds_of_feldman_zhang
+from tests.experiments import worlds_of_arpit, worlds_of_feldman_zhang
 
 LEVEL = 0.025
 
@@ -46,7 +47,8 @@ def proxies_all_alike(rng):
 
 def regularisers_without_effect(rng):
     names = ("dropout", "input noise", "weight decay", "dropout, adversarial")
-    return regularizers.verdicts_of({name: {s: rng.normal(size=12) for s in "1234"} for name in names})
+    decayed = regularizers.BITES + rng.normal(size=12)
+    return regularizers.verdicts_of({name: {s: rng.normal(size=12) for s in "1234"} for name in names}, decayed)
 
 
 def permuted_scores(rng):
@@ -67,12 +69,6 @@ def nothing_memorized(rng):
     data = SimpleNamespace(class_names=tuple("abcde"))
     share, _, classes = memorization_values.measured(SimpleNamespace(estimates=estimates, dataset=data))[1]
     return [share, classes]
-
-
-def equally_hard_examples(rng):
-    spread = {kind: dynamics.dispersion(rng.random((50, 400)) < 0.4) for kind in easy_and_hard.KINDS}
-    first, _, third = easy_and_hard.verdicts_of(spread)  # the second divides by the excess, which is 0 here
-    return [first, third]
 
 
 def two_equal_groups(rng):
@@ -117,7 +113,19 @@ def memorized_examples_worth_nothing_more(rng):
     return conflict.verdicts_of(points)
 
 
+def lines_all_alike(rng):
+    """Of each kind, and influence of a twin as of others; halves agree as much as is asked for, but for noise."""
+    kinds, (twin, others) = (
+        [rng.normal(size=size) for size in (20, 100, 40, 40)],
+        (rng.normal(size=n) for n in (20, 900)),
+    )
+    noise = 0.02 * rng.normal()
+    agreement = Interval(0.95 + noise, 0.91 + noise, 0.99 + noise, 200)
+    return counterfactual.verdicts_of(kinds, twin, others, agreement)
+
+
 WORLDS = {
+    lines_all_alike: 300,
     noise_learned_as_fast: 300,
     filters_all_alike: 400,
     memorized_examples_worth_nothing_more: 200,
@@ -127,9 +135,9 @@ WORLDS = {
     regularisers_without_effect: 1000,
     permuted_scores: 300,
     nothing_memorized: 12,
-    equally_hard_examples: 300,
     two_equal_groups: 400,
     no_rank_correlation: 25,
+    **worlds_of_arpit.WORLDS,
     **worlds_of_feldman_zhang.WORLDS,
 }
 

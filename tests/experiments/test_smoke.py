@@ -14,13 +14,13 @@ from memjax.data.downloads.made import made_path
 ROOT = Path(__file__).parent.parent.parent
 OTHER_DATA = {"arpit.datasets": ["--datasets", "digits", "digits"]}  # by default one that has to be downloaded
 NEEDS = {"label_errors.methods": "cleanlab"}
-NEEDS_DATA = {"feldman_zhang.twins": "emoji"}
+NEEDS_DATA = {"feldman_zhang.twins": "emoji", "language.counterfactual": "brown"}
 SHARES_MODELS = {
     "feldman_zhang.consistency", "feldman_zhang.fashion_mnist", "feldman_zhang.influence_pairs",
     "feldman_zhang.memorization_values",
 }  # fmt: skip
 BY_LOOKING = {"feldman_zhang.fashion_mnist"}
-NO_FIGURE = {"label_errors.label_noise", "label_errors.ranking", "label_errors.regression"}
+NO_FIGURE = {"label_errors.label_noise", "label_errors.ranking"}
 
 
 @pytest.fixture(scope="module")

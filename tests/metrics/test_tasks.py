@@ -104,10 +104,11 @@ def test_log_likelihoods_of_counts_and_labels_are_those_of_scipy():
 def test_range_and_orientation_of_each_score_of_each_task(name):
     """A better prediction: the loss falls along its gradient, so each score that says so rises."""
     rng = np.random.default_rng(2)
-    classes = metrics.task_named(name).targets == "classes"
-    targets = rng.integers(0, 2, 50) if classes else rng.integers(0, 2, (50, 3)).astype(np.float32)
-    width = {"classification": 2, "binary": 1}.get(name, 3)
-    outputs = jax.numpy.asarray(rng.normal(size=(50, width)) * 2, jax.numpy.float32)
+    kind = metrics.task_named(name).targets
+    targets = rng.integers(0, 2, 50 if kind == "classes" else (50, 3))
+    targets = targets.astype(np.float32) if kind == "numbers" else targets
+    shape = {"classification": (2,), "binary": (1,), "tokens": (3, 2)}.get(name, (3,))
+    outputs = jax.numpy.asarray(rng.normal(size=(50, *shape)) * 2, jax.numpy.float32)
     task = metrics.task_named(name)
 
     step = jax.grad(lambda outputs: task.loss(outputs, targets).sum())(outputs)

@@ -156,6 +156,28 @@ def test_every_column_has_a_meaning_and_every_metric_has_one(digits, words):
         meaning("examples", "unheard_of")
 
 
+@pytest.mark.parametrize(
+    ("targets", "options", "lines"),
+    [
+        (
+            np.repeat(np.arange(3), 8),
+            {"groups": np.repeat(np.arange(12), 2)},
+            ["| `groups.parquet`, `groups.npz` | 12 |"],
+        ),
+        (np.arange(24) / 7, {"task": "regression"}, ['file["train_minus_squared_error"]', "was trained on; the npz"]),
+    ],
+)
+def test_groups_and_targets_are_published_too(targets, options, lines, tmp_path):
+    inputs, size = np.random.default_rng(0).normal(size=(24, 4)), {"num_models": 8, "pack_size": 4, "epochs": 2}
+    memjax.fit(inputs, targets, run=tmp_path / "run", model="linear", progress=False, **size, **options)
+
+    assert published(tmp_path / "run", tmp_path / "out") == 0
+    card = (tmp_path / "out" / "README.md").read_text()
+    assert all(line in card for line in lines)
+    with np.load(tmp_path / "out" / "models.npz", allow_pickle=False) as file:
+        assert all(f'file["{name}"]' not in card or name in file for name in ("masks", "train_correct"))
+
+
 def test_wrong_folders_and_unfinished_runs_are_refused(digits, tmp_path, capsys):
     result, _ = digits
     (tmp_path / "README.md").write_text("mine")

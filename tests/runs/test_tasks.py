@@ -1,6 +1,7 @@
 """Runs of other tasks than classification, through `memjax.fit` and the command line."""
 
 import json
+from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +16,8 @@ from memjax.errors import InputError
 from memjax.metrics import tasks
 from memjax.runs.from_arrays import export
 from memjax.runs.judge import judge
+from memjax.runs.several_labels import ByLabel
+from memjax.runs.tables import dictionary, tables_of
 
 SMALL = {"num_models": 16, "epochs": 4, "pack_size": 8, "model": "mlp:8", "progress": False}
 
@@ -112,6 +115,11 @@ def test_scores_of_others_are_judged_by_the_squared_error(numbers):
     assert abs(verdict.measures[0].value) < 0.5
     with pytest.raises(InputError, match="brittleness is of right and wrong predictions"):
         judge(values, numbers, brittleness=2)
+
+
+def test_runs_of_two_tasks_are_not_compared(numbers, small_run):
+    with pytest.raises(InputError, match="the task of A is regression, that of B classification"):
+        memjax.compare(numbers, small_run)
 
 
 @pytest.mark.parametrize("kind", ["feldman-zhang", "lira"])
@@ -230,6 +238,11 @@ def test_a_folder_of_ones_own_task_is_read_without_its_code(tmp_path, monkeypatc
             {"keep": ("correct", "margin")},
             "--keep 'correct' is not known; choose",
         ),
+        (
+            lambda x: x[:, 0],
+            {"purpose": "membership"},
+            "--for membership and --keep log_odds are for classes, not for reg",
+        ),
         (lambda x: x[:, 0], {"label_noise": 0.1}, "--label-noise and corrupted labels are for classes"),
         (lambda x: x[:, 0], {"class_names": ["a", "b"]}, "class names are given, and --task regression has no classes"),
         (lambda x: x[:, 0], {"label_smoothing": 0.1}, "--label-smoothing is for classes"),
@@ -244,3 +257,36 @@ def test_what_a_task_cannot_use_is_refused_in_words(targets, options, words):
 def test_a_data_set_of_classes_is_no_regression():
     with pytest.raises(InputError, match="digits has classes; --task regression needs numbers"):
         memjax.fit("digits", task="regression", **SMALL)
+
+
+def test_scores_of_single_labels_by_hand():
+    """Two examples of two labels; the first model trained on the first example, the second on the other."""
+    masks = np.array([[True, False], [False, True]])
+    right = np.array([[[1, 0], [1, 1]], [[0, 0], [1, 0]]], np.float16)  # (models, examples, labels)
+    made = ByLabel()
+    made.ids = np.array(["one", "two"])
+    made.outcomes = SimpleNamespace(masks=masks, train={"right_labels": right})
+    made.run = SimpleNamespace(dataset=SimpleNamespace(targets=lambda side: np.array([[1.0, 0], [0, 1]])))
+
+    found = made.label_scores
+
+    assert found["id"].tolist() == ["one", "one", "two", "two"]
+    assert found["label"].tolist() == [0, 1, 0, 1]
+    assert found["given"].tolist() == [1, 0, 0, 1]
+    assert found["right_in"].tolist() == [1, 0, 1, 0]
+    assert found["right_out"].tolist() == [0, 0, 1, 1]
+    assert found["memorization"].tolist() == [1, 0, 0, -1]
+
+
+@pytest.mark.slow
+def test_scores_of_single_labels_are_exported_and_their_mean_is_that_of_the_example(tmp_path):
+    targets = made(lambda x: (x > 0).astype(int))
+    result = memjax.fit(*targets, task="multi_label", keep=("label_accuracy", "right_labels"), **SMALL)
+
+    table = tables_of(result)["labels"]
+    assert len(dictionary({"labels": table})["meaning"]) == len(table)
+    np.testing.assert_allclose(
+        table["memorization"].reshape(40, 3).mean(1), result.memorization.value, rtol=0, atol=2e-3
+    )
+    with pytest.raises(InputError, match="--keep label_accuracy right_labels"):
+        memjax.fit(*targets, task="multi_label", **SMALL).label_scores  # noqa: B018

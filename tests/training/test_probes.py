@@ -194,7 +194,7 @@ def test_after_which_epochs():
         ({"record_every": 0}, "--record-every is 0; give 1 or more"),
         ({"record_epochs": (5,)}, "give numbers from 0 to 4, which is --epochs"),
         ({"record_epochs": (2, 1)}, "each larger than the one before"),
-        ({"record_epochs": (1, 2), "record_every": 2}, "say the same twice"),
+        ({"record_epochs": (1, 2), "record_every": 2}, "or those of the run, differ"),
         ({"record_own": "met", "record_epochs": (0, 1)}, "nothing before the first step"),
         (
             {"record_own": "met", "subset": SubsetSpec("bernoulli")},

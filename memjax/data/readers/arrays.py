@@ -9,6 +9,7 @@ import numpy as np
 from memjax.data.build import make_encoded
 from memjax.disk_inputs import Inputs, Stored
 from memjax.errors import InputError
+from memjax.metrics import task_named
 from memjax.types import Dataset
 from memjax.untrusted import map_npy, read_npy, read_npz, user_path
 
@@ -20,21 +21,21 @@ _NAMES = "class_names"
 def load_npz(file: str, task: str = "") -> Dataset:
     """The data set in a file written by `numpy.savez` or `numpy.savez_compressed`.
 
-      Inputs are (examples, *shape), numbers of any type; labels (examples,): text, whole numbers or booleans, or
-    the targets of a task.  Test
-      examples may be left out; influence is then not defined.  class_names has one text for each class, in the order of
-      the labels' values; without it the labels are the names.
+    Inputs are (examples, *shape), numbers of any type; labels (examples,): text, whole numbers or booleans, or
+    the targets of a task, which sequences of tokens have themselves.  Test examples may be left out; influence is then
+    not defined.  class_names has one text for each class, in the order of the labels' values; without it the labels
+    are the names.
     """
     path = user_path(file)
-    found = read_npz(path, lambda keys: _check_members(keys, path))
+    found = read_npz(path, lambda keys: _check_members(keys, path, task_named(task).targets == "tokens"))
     arrays = {key: _filled(f"{path}: {key}", array) for key, array in found.items()}
     names = arrays.get(_NAMES, np.empty(0, str))
     if names.dtype.kind != "U" or names.ndim != 1:
         raise InputError(
             f"{path}: {_NAMES} are {names.dtype} {names.shape}; expected one row of text, e.g. np.array(['cat', 'dog'])"
         )
-    train = arrays["x_train"], arrays["y_train"]
-    test = (arrays["x_test"], arrays["y_test"]) if "x_test" in arrays else None
+    train = arrays["x_train"], arrays.get("y_train")
+    test = (arrays["x_test"], arrays.get("y_test")) if "x_test" in arrays else None
     return make_encoded(f"npz:{file}", train, test, names.tolist(), str(path), task)[0]
 
 
@@ -69,7 +70,9 @@ def _filled(what: str, array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _check_members(keys: Sequence[str], path: Path) -> None:
+def _check_members(keys: Sequence[str], path: Path, sequences: bool) -> None:
+    if sequences and not {"y_train", "y_test"} & set(keys):
+        keys = [*keys, *(f"y{key[1:]}" for key in keys if key.startswith("x_"))]
     halved = len(set(keys) & set(_TEST)) == 1
     if len(set(keys)) < len(keys) or halved or not set(_NEEDED) <= set(keys) <= {*_NEEDED, *_TEST, _NAMES}:
         present = ", ".join(repr(key[:40])[1:-1] for key in keys[:20]) or "nothing"

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Shaped
 
 from memjax.config.specs import TableSpec
 from memjax.data.in_memory import InMemory, Table, as_groups, from_arrays
@@ -41,9 +41,14 @@ def from_table(
         said.append(
             f"column {spec.split!r} splits the rows: {(~rows).sum():,} for training, {rows.sum():,} for testing"
         )
+        if groups and (both := {*frame[groups][rows]} & {*frame[groups][~rows]}):
+            said.append(f"{len(both):,} groups have rows for training and rows for testing")
     elif test is None and spec.test_fraction:
         strata = np.zeros(len(frame), int) if task_named(task).targets == "numbers" else labels
-        rows, words = drawn(strata, spec.test_fraction, seed, frame[spec.id] if spec.id else frame.index)
+        if groups:
+            rows, words = drawn_groups(strata, spec.test_fraction, seed, as_groups(frame[groups], len(frame)))
+        else:
+            rows, words = drawn(strata, spec.test_fraction, seed, frame[spec.id] if spec.id else frame.index)
         said.append(words)
     if test is None:
         frame, test = frame[~rows], frame[rows]
@@ -108,6 +113,28 @@ def drawn(
     return test, (
         f"{test.sum():,} of {len(test):,} {what} were drawn for testing, {fraction:.0%}{each}; their "
         f"labels are not judged.  --test-fraction 0 trains on all {what}, and judges all"
+    )
+
+
+def drawn_groups(
+    labels: Any, fraction: float, seed: int, groups: Shaped[np.ndarray, " rows"]
+) -> tuple[Bool[np.ndarray, " rows"], str]:
+    """Test rows of whole groups, in an order that the seed and the names of the groups decide, and what this means.
+
+    The next group is for testing if at most the fraction of all rows then is, rounded, and a row of each class is left
+    for training.
+    """
+    classes, (values, of) = encode_labels(labels).train, np.unique(groups, return_inverse=True)
+    left, room = np.bincount(classes), round(fraction * len(classes))
+    test = np.zeros(len(classes), bool)
+    for number in host_order(seed, "test rows", values):
+        own = of == number
+        taken = np.bincount(classes[own], minlength=len(left))
+        if own.sum() <= room - test.sum() and (left > taken).all():
+            test, left = test | own, left - taken
+    return test, (
+        f"{test.sum():,} of {len(test):,} rows, all of {len(np.unique(of[test])):,} of {len(values):,} groups, were "
+        "drawn for testing; their labels are not judged.  --test-fraction 0 trains on all rows, and judges all"
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from memjax.data.in_memory import Table
+from memjax.data.tokens import sequence_texts
 from memjax.report.page.images import Painter
 from memjax.report.page.script_data import packed
 from memjax.types import Dataset
@@ -39,9 +40,12 @@ def plain_own(dataset: Dataset) -> Own:
 
 
 def features_of(dataset: Dataset) -> Table | None:
-    """Inputs that are no images as a table whose columns are numbered; None for images, and for inputs on disk."""
+    """Inputs that are no images as a table whose columns are numbered, sequences as texts; None for images, and for
+    inputs on disk."""
     if not np.prod(dataset.input_shape) or not isinstance(dataset.train_inputs, np.ndarray):
         return None
+    if dataset.tokens:
+        return Table(["text"], *([sequence_texts(dataset, side)] for side in ("train", "test")))
     if Painter(dataset.train_inputs[:1]).is_image:
         return None
     count = int(np.prod(dataset.input_shape))

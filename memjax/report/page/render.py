@@ -100,7 +100,8 @@ def draw_report(
     own = own or plain_own(dataset)
     check_fits(dataset, estimates, pairs)
     recorded = dynamics_of(dynamics, dataset)
-    compared = Painter(dataset.train_inputs) if examples and np.prod(dataset.input_shape) else None
+    numbers = examples and np.prod(dataset.input_shape) and not dataset.tokens
+    compared = Painter(dataset.train_inputs) if numbers else None
     painter = compared if compared and compared.is_image else None
     order = orders(dataset, estimates, pairs)
     # Of images on disk only some are read: the page has the first sheets and no near-duplicates.

@@ -1,5 +1,6 @@
 import json
 import math
+import subprocess
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,3 +115,24 @@ def test_what_is_kept_has_words_for_what_is_not_a_number(tmp_path, monkeypatch):
     assert [kept["verdicts"][0][end] for end in ("low", "high")] == ["-inf", "inf"]
     assert kept["settings"] == {"size": "smoke", "seed": 3, "data_seed": 0, "repeats": 1}
     assert kept["data"] == "several"
+
+
+def test_a_commit_is_marked_where_code_was_changed_and_not_where_a_result_was(tmp_path, monkeypatch):
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=tmp_path, check=True,
+                       capture_output=True)  # fmt: skip
+
+    code, result = tmp_path / "code.py", tmp_path / "experiments" / "results" / "one.json"
+    result.parent.mkdir(parents=True)
+    git("init")
+    for number, file in enumerate((code, result, code)):
+        file.write_text(str(number))
+        git("add", ".")
+    git("commit", "-m", "first")
+    monkeypatch.chdir(tmp_path)
+
+    result.write_text("another run")
+    assert len(claim._commit()) >= 7
+    assert not claim._commit().endswith("+")
+    code.write_text("changed")
+    assert claim._commit().endswith("+")

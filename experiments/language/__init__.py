@@ -1,0 +1,1 @@
+"""Memorization by networks that predict the next token."""

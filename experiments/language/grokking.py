@@ -1,0 +1,144 @@
+"""When do held-out sums become right, and which are known by heart until then?
+
+After Power et al., Grokking, 2022, arXiv 2201.02177: networks that add numbers modulo a prime know their training pairs
+by heart long before they are right on others.
+
+    python -m experiments.language.grokking --size quick   modulo 17, 16 models
+    python -m experiments.language.grokking                modulo 23, 64 models
+
+Every pair a, b is a sequence of two tokens, and the sum after it is the only token that counts.  Transformers of one
+layer are trained, with weight decay, on random subsets of all pairs.  A pair is in some models and out of others, so
+that its memorization is known after each epoch that is recorded: the share of models that are right if they trained on
+it, minus that if they did not.  Its mirror image is the pair b, a.  Intervals are over models.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+import memjax
+from experiments.common.claim import Result, Verdict, main
+from experiments.common.intervals import mean_interval, mean_intervals
+from experiments.common.plots import band, panels
+from experiments.common.settings import BaseSettings, Cost
+
+COST = Cost("not measured", "not measured")
+LEARNED = 0.9  # accuracy from which pairs count as learned
+RECORDED = 40  # epochs after which all pairs are evaluated
+
+
+class Size(NamedTuple):
+    """How much of everything one size has."""
+
+    modulus: int
+    models: int
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Settings(BaseSettings):
+    """Sums of all pairs of numbers modulo a prime."""
+
+    sizes: ClassVar = {"smoke": Size(5, 8, 40), "quick": Size(17, 16, 1200), "full": Size(23, 64, 1200)}
+    dataset: str = "sums"
+    """The only one there is."""
+    models: int | None = None
+    """Another number of models."""
+    epochs: int | None = None
+    """Another number of epochs."""
+    share: float = 0.7
+    """Of the pairs that a model trains on."""
+
+
+def sums(modulus: int) -> tuple[np.ndarray, np.ndarray]:
+    """All pairs of numbers, and the sum of each."""
+    pairs = np.stack(np.meshgrid(*[np.arange(modulus)] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
+    return pairs, pairs.sum(1) % modulus
+
+
+def first_epoch(epochs: np.ndarray, accuracy: np.ndarray) -> np.ndarray:
+    """For each row of (models, epochs) the first epoch with `LEARNED` or more; the last one where there is none."""
+    reached = accuracy >= LEARNED
+    return np.where(reached.any(1), epochs[reached.argmax(1)], epochs[-1])
+
+
+def run(settings: Settings) -> Result:
+    size = settings.sizes[settings.size]
+    pairs, answers = sums(size.modulus)
+    last = settings.epochs or size.epochs
+    config = memjax.RunConfig(
+        num_models=settings.models or size.models,
+        seed=settings.seed,
+        subset=memjax.SubsetSpec("balanced", settings.share),
+        model=memjax.ModelSpec("transformer:64"),
+        train=memjax.TrainSpec(
+            epochs=last, batch_size=1024, learning_rate=0.003, optimizer="adamw", weight_decay=1.0, schedule="constant"
+        ),
+    )
+    name = f"sums-{size.modulus}-{last}-{settings.share:g}-{settings.seed}"
+    result = memjax.fit(
+        pairs, answers, task="tokens", config=config, run=settings.folder / "models" / name, estimate=False,
+        keep=("exact_match",), record=("exact_match",), record_epochs=(0, *every(last)),
+    )  # fmt: skip
+    curves = result.curves
+    right, masks, epochs = curves.values["exact_match"].astype(float), curves.masks[:, None], curves.epochs
+    inside, outside = (
+        np.where(side, right, 0).sum(2) / np.broadcast_to(side, right.shape).sum(2) for side in (masks, ~masks)
+    )
+    known, understood = first_epoch(epochs, inside), first_epoch(epochs, outside)
+    by_pair = memorization(right, curves.masks)
+    mirror = (pairs[:, 1] * size.modulus + pairs[:, 0])[None]
+    open_pairs = ~curves.masks & (pairs[:, 0] != pairs[:, 1])
+    with_mirror = np.take_along_axis(curves.masks, np.broadcast_to(mirror, curves.masks.shape), 1)
+    until = right[:, epochs <= np.median(understood)].mean(1)
+    apart = [np.where(open_pairs & side, until, np.nan) for side in (with_mirror, ~with_mirror)]
+    of_mirror = np.nanmean(apart[0], 1) - np.nanmean(apart[1], 1)
+    late = by_pair[(epochs >= np.median(known)) & (epochs <= np.median(understood))].mean(0)
+    numbers = {
+        "epochs": epochs,
+        "accuracy_in": inside.mean(0),
+        "accuracy_out": outside.mean(0),
+        "known_by_heart_from_epoch": mean_interval(known),
+        "held_out_right_from_epoch": mean_interval(understood),
+        "memorization_meanwhile": {"mean": float(late.mean()), "sd_over_pairs": float(late.std())},
+        "most_memorized_pairs": pairs[np.argsort(-late)[:10]],
+        "memorization_at_the_end": float(np.nanmean(by_pair[-1])),
+        "models": len(right),
+    }
+    verdicts = [
+        Verdict("held-out pairs become right later than pairs that are trained on (epochs)",
+                mean_interval(understood - known)),
+        Verdict("in the end held-out pairs are right", mean_interval(outside[:, -1]), LEARNED),
+        Verdict("held-out pairs whose mirror image was trained on are right more often until then",
+                mean_interval(of_mirror)),
+    ]  # fmt: skip
+    return Result(numbers, verdicts, draw(epochs, inside, outside, late.reshape(size.modulus, -1)))
+
+
+def every(last: int) -> list[int]:
+    """Epochs from the first to the last, denser at the beginning."""
+    return sorted({round(epoch) for epoch in np.geomspace(1, last, RECORDED)})
+
+
+def memorization(right: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """(epochs, pairs) share of models that are right on a pair if they trained on it, minus that if they did not."""
+    sides = [np.einsum("mt,met->et", side, right) / side.sum(0) for side in (masks * 1.0, ~masks * 1.0)]
+    return sides[0] - sides[1]
+
+
+def draw(epochs: np.ndarray, inside: np.ndarray, outside: np.ndarray, late: np.ndarray):
+    """Accuracy in and out by epoch, and the memorization of each pair between the two."""
+    figure, axes = panels(1, 2, 4.4, 3.4, note="bands are 95 % intervals over models")
+    for accuracy, label in ((inside, "trained on"), (outside, "held out")):
+        band(axes[0, 0], epochs, mean_intervals(accuracy), label)
+    axes[0, 0].set(xlabel="epoch", ylabel="pairs that are right", xscale="symlog")
+    axes[0, 0].legend()
+    image = axes[0, 1].imshow(late, origin="lower", vmin=0, cmap="viridis")
+    axes[0, 1].set(xlabel="second number", ylabel="first number")
+    figure.colorbar(image, ax=axes[0, 1], label="memorization meanwhile")
+    return figure
+
+
+if __name__ == "__main__":
+    main(Settings, run)

@@ -1,0 +1,46 @@
+"""What keeps a network from memorizing."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments.arpit import regularizers
+from experiments.arpit.regularizers import NAMES, regularized
+
+KEY = jax.random.key(0)
+disturbed = jax.jit(regularizers.disturbed)
+
+
+def test_without_strength_nothing_is_disturbed():
+    values = jnp.arange(1e4).reshape(100, 100)
+
+    np.testing.assert_array_equal(disturbed(KEY, values, jnp.float32(0), jnp.float32(0)), values)
+
+
+def test_what_is_dropped_is_made_up_for():
+    values = disturbed(KEY, jnp.ones((100, 100)), jnp.float32(0.9), jnp.float32(0))
+
+    np.testing.assert_allclose(np.unique(values), [0, 10], rtol=1e-5)
+    assert abs((values > 0).mean() - 0.1) < 4 * (0.1 * 0.9 / 1e4) ** 0.5
+
+
+def test_noise_has_the_deviation_that_is_asked_for():
+    values = np.asarray(disturbed(KEY, jnp.zeros((100, 100)), jnp.float32(0), jnp.float32(3)))
+
+    assert abs(values.std() - 3) < 4 * 3 / (2 * 1e4) ** 0.5
+
+
+def test_each_strength_has_its_place_and_evaluation_disturbs_nothing():
+    model = regularized(4, 8, 3)
+    params, state = model.init(KEY)
+    inputs, apply = jnp.ones((2, 4)), jax.jit(model.apply, static_argnums=4)
+
+    def outputs(train, **strength):
+        changed = state | {name: jnp.float32(value) for name, value in strength.items()}
+        return np.asarray(apply(params, changed, inputs, KEY, train)[0])
+
+    plain = outputs(False)
+    np.testing.assert_allclose(outputs(True), plain, rtol=1e-5)
+    for name in set(NAMES.values()) - {"weight_decay"}:
+        assert not np.allclose(outputs(True, **{name: 0.5}), plain), name
+        np.testing.assert_array_equal(outputs(False, **{name: 0.5}), plain)

@@ -1,0 +1,65 @@
+"""Worlds in which claims about training are false by construction, for `test_negative_controls`."""
+
+from itertools import product
+
+import numpy as np
+
+from experiments.arpit import depth, easy_and_hard, optimizers
+from memjax import dynamics
+
+
+def draws_of(rng, score, wrong_later, draws=4, examples=150):
+    """What optimisers did, if each has the order `score(common)` of the examples, and halves differ by noise."""
+    common = rng.normal(size=(draws, examples))
+
+    def half(draw):
+        return score(common[draw]) + 0.7 * rng.normal(size=(2, examples))
+
+    return {
+        name: [optimizers.Draw(half(n), half(n), wrong_later + 0.02 * rng.normal(), 0.9, 1.0) for n in range(draws)]
+        for name in product(optimizers.OPTIMIZERS, optimizers.BATCHES)
+    }
+
+
+def optimisers_with_orders_of_their_own(rng):
+    found = draws_of(rng, lambda common: 0.0 * common, 0.5)
+    for draws in found.values():
+        for place, draw in enumerate(draws):
+            own = rng.normal(size=draw.first.shape[1])
+            draws[place] = draw._replace(first=draw.first + own, mem=draw.mem + own)
+    verdicts = optimizers.verdicts_of(found)
+    return verdicts[:9] + verdicts[10:]  # the tenth says that they have orders of their own
+
+
+def optimisers_that_are_the_same(rng):
+    return optimizers.verdicts_of(draws_of(rng, lambda common: common, 0.5))[9:10]
+
+
+def no_order_at_all(rng):
+    return optimizers.verdicts_of(draws_of(rng, lambda common: 0.0 * common, 0.5))
+
+
+def networks_of_unequal_quality(rng):
+    """Examples are equally hard, but networks are wrong more or less often: the null is Poisson-binomial."""
+    chances = rng.uniform(0.1, 0.9, (50, 1))
+    spread = {kind: dynamics.dispersion(rng.random((50, 300)) < chances) for kind in easy_and_hard.KINDS}
+    uneven = rng.random((50, 300)) < 0.5 + 0.032 * rng.choice([-1, 1], 300)  # a variance of 1.2 times the null's
+    inside = easy_and_hard.ratio_in_classes(uneven, rng.integers(0, 3, 300))
+    verdicts = easy_and_hard.verdicts_of(spread, inside)
+    return [verdicts[0], *verdicts[2:]]  # the second divides by the excess, which is 0 here
+
+
+def depth_does_not_matter(rng):
+    forms = [depth.Form(1), depth.Form(4), depth.Form(4, True)]
+    needed = {form: np.exp(3 + 0.1 * rng.normal(size=6)) for form in forms}
+    accuracy = {form: 0.9 - 0.01 * (form.depth > 1) + 0.01 * rng.normal(size=6) for form in forms}
+    return depth.verdicts_of(needed, accuracy)
+
+
+WORLDS = {
+    optimisers_with_orders_of_their_own: 10,
+    optimisers_that_are_the_same: 10,
+    no_order_at_all: 4,
+    networks_of_unequal_quality: 150,
+    depth_does_not_matter: 150,
+}
