@@ -1,7 +1,6 @@
 """What a run found: read from its folder when it is asked for."""
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from memjax import notebook, store
-from memjax.config.from_keywords import PURPOSES
 from memjax.config.run_config import RunConfig
 from memjax.data import in_memory
 from memjax.data.targets import in_units
@@ -21,6 +19,7 @@ from memjax.results import Estimates, PairTable
 from memjax.runs import display, stages, summary
 from memjax.runs.by_token import ByToken
 from memjax.runs.carry_out import carry_out
+from memjax.runs.controlled import WithControl
 from memjax.runs.groups import ByGroup
 from memjax.runs.influence_on import ByPair
 from memjax.runs.loggers import log
@@ -32,11 +31,10 @@ from memjax.runs.trained_models import Models, models_of
 from memjax.types import Curves, Dataset, Estimate, Outcomes
 
 FIRST = 5  # suspects that a result shows of itself
-CONTROLLED_MOST = 2**27  # outputs of all models on training examples, up to which they are read for `controlled`
 
 
 @dataclass(frozen=True, eq=False)
-class Result(ByGroup, ByLabel, ByPair, ByToken):
+class Result(ByGroup, ByLabel, ByPair, ByToken, WithControl):
     """The result of a run, finished or not.
 
     Attributes:
@@ -119,35 +117,6 @@ class Result(ByGroup, ByLabel, ByPair, ByToken):
     def memorization(self) -> Estimate:
         """Memorization of each training example: (train,) values with their errors; see `memjax.memorization`."""
         return self.estimates.memorization
-
-    @cached_property
-    def controlled(self) -> Any:
-        """Memorization by correctness from about half of the models, with the probability as a control.
-
-        `memorization` stays the plain difference, which is unbiased for each example; this has a smaller error over all
-        examples together.  See `memjax.estimators.controlled_memorization`.
-
-        Raises:
-          InputError: no probability is stored, or the subsets are not independent ones of one size.
-        """
-        from memjax.estimators import controlled_memorization
-
-        found = self.outcomes
-        if {"correct", "probability"} - found.train.keys():
-            raise InputError("the control needs what this run did not store; train with --keep correct probability")
-        return controlled_memorization(found.masks, found.train["correct"], found.train["probability"])
-
-    @cached_property
-    def controlled_error(self) -> str:
-        """Its typical error in words, in runs with the subsets of `--for memorization`; else empty."""
-        if (
-            (self.config.subset, self.config.score) != (PURPOSES["memorization"], "correct")
-            or self.run.plan.num_models * self.dataset.num_train > CONTROLLED_MOST
-        ):  # fmt: skip
-            return ""
-        with suppress(InputError):  # too few models
-            return f"{self.controlled.typical_error:.4f} typical error with the probability as a control"
-        return ""
 
     @property
     def pairs(self) -> PairTable:
