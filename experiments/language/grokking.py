@@ -79,10 +79,10 @@ def run(settings: Settings) -> Result:
     name = f"sums-{size.modulus}-{last}-{settings.share:g}-{settings.seed}"
     result = memjax.fit(
         pairs, answers, task="tokens", config=config, run=settings.folder / "models" / name, estimate=False,
-        keep=("exact_match",), record=("exact_match",), record_epochs=(0, *every(last)),
+        keep=("token_accuracy",), record=("token_accuracy",), record_epochs=(0, *every(last)),
     )  # fmt: skip
     curves = result.curves
-    right, masks, epochs = curves.values["exact_match"].astype(float), curves.masks[:, None], curves.epochs
+    right, masks, epochs = curves.values["token_accuracy"].astype(float), curves.masks[:, None], curves.epochs
     inside, outside = (
         np.where(side, right, 0).sum(2) / np.broadcast_to(side, right.shape).sum(2) for side in (masks, ~masks)
     )
