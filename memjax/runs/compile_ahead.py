@@ -170,13 +170,15 @@ def guess(config: RunConfig, dataset: Dataset) -> int:
     """The pack size at which weights, optimiser and activations of all its models fill the fast memory of a chip."""
     import jax
 
+    from memjax.models.platform import traced_for
     from memjax.training.packing import tree_bytes
 
     model = network(config, dataset)
     inputs = jax.ShapeDtypeStruct((config.train.batch_size, *dataset.input_shape), np.float32)
     params, state = jax.eval_shape(model.init, jax.random.key(0))
     forward = jax.jit(lambda params, state, inputs: model.apply(params, state, inputs, None, False)[0])
-    text = forward.trace(params, state, inputs).lower(lowering_platforms=("tpu",)).as_text()
+    with traced_for("tpu"):
+        text = forward.trace(params, state, inputs).lower(lowering_platforms=("tpu",)).as_text()
     made = re.findall(r"stablehlo\.(?:convolution|dot_general)\b.*-> tensor<([\dx]+)x[a-z]+(\d+)>", text)
     activations = sum(math.prod(map(int, sides.split("x"))) * int(bits) // 8 for sides, bits in made)
     return max(1, FAST // (activations + 4 * tree_bytes(params)))

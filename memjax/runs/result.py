@@ -20,7 +20,7 @@ from memjax.runs import display, stages, summary
 from memjax.runs.by_token import ByToken
 from memjax.runs.carry_out import carry_out
 from memjax.runs.groups import ByGroup
-from memjax.runs.influence_on import influence_on
+from memjax.runs.influence_on import ByPair
 from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
@@ -33,7 +33,7 @@ FIRST = 5  # suspects that a result shows of itself
 
 
 @dataclass(frozen=True, eq=False)
-class Result(ByGroup, ByLabel, ByToken):
+class Result(ByGroup, ByLabel, ByPair, ByToken):
     """The result of a run, finished or not.
 
     Attributes:
@@ -121,23 +121,6 @@ class Result(ByGroup, ByLabel, ByToken):
     def pairs(self) -> PairTable:
         """The train-test pairs of one class with high influence and high memorization, the strongest first."""
         return self._found.pairs
-
-    @cached_property
-    def influence(self) -> Estimate:
-        """Influence of each training on each test example, (train, test); see `memjax.influence`.
-
-        Raises:
-          InputError: there are more than 2^27 pairs, or no test examples.
-        """
-        return self.influence_on(np.arange(self.dataset.num_test))
-
-    def influence_on(self, rows: Any) -> Estimate:
-        """Influence of each training example on some of the test examples, given by their rows: (train, rows).
-
-        Raises:
-          InputError: there are more than 2^27 pairs, or no test examples.
-        """
-        return influence_on(self.run, lambda: self.outcomes, rows)
 
     @property
     def outcomes(self) -> Outcomes:
