@@ -100,7 +100,7 @@ def test_names_of_other_programs_are_understood():
     assert plain("params.weight", ["params/weight"]) == "params/weight"
 
 
-@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("shared", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_what_is_frozen_keeps_its_bits_and_evaluates_without_dropout(clouds, shared):
     whole, given = normed(), normed().init(jax.random.key(9))
     names = to_train(whole, LIKE, ("head",))
@@ -174,6 +174,7 @@ def test_given_arrays_take_the_place_of_drawn_ones():
     np.testing.assert_array_equal(after["layers/0/kernel"], before["layers/0/kernel"])
 
 
+@pytest.mark.slow
 def test_the_head_of_a_network_of_tokens():
     model = make_model(ModelSpec("transformer:32x2"), (6,), 5, np.int32)
     example, tokens = jax.ShapeDtypeStruct((6,), jnp.int32), jnp.arange(12).reshape(2, 6) % 5
