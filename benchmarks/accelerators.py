@@ -52,8 +52,8 @@ GREY, COLOUR = ShapeSpec("28,28", 10, 6000, 1000), ShapeSpec("32,32,3", 10, 6000
 CASES = {
     "mlp": Case("mlp:128", DIGITS, 64, "float32", (64, 256, 512)),
     "mlp on images": Case("mlp:128", ShapeSpec("8,8", 10, 1437, 360), 64, "float32", (64, 256, 512)),
-    "cnn": Case("cnn", GREY, 128, "bfloat16", (8, 12)),
-    "cnn:32,64,64": Case("cnn:32,64,64", GREY, 128, "bfloat16", (8, 12)),
+    "cnn": Case("cnn", GREY, 128, "bfloat16", (6, 8)),
+    "cnn:32,64,64": Case("cnn:32,64,64", GREY, 128, "bfloat16", (4, 6)),
     "resnet18:16": Case("resnet18:16", COLOUR, 128, "bfloat16", (4,)),
     "inception:.25": Case("inception:.25", COLOUR, 128, "bfloat16", (4,)),
 }

@@ -92,7 +92,7 @@ class Dataset:
     @property
     def kinds(self) -> str:
         """What is to be predicted, in words."""
-        numbers = f"sequences of {len(self.tokens):,} tokens" if self.tokens else f"targets of {self.task}"
+        numbers = f"sequences (vocabulary {len(self.tokens):,})" if self.tokens else f"targets of {self.task}"
         return f"{self.num_classes} classes" if self.train_targets is None else numbers
 
     def targets(self, side: str) -> Shaped[np.ndarray, "examples ..."]:

@@ -72,7 +72,8 @@ def with_task(dataset: Dataset, asked: str) -> Dataset:
     task = task_named(asked or dataset.task)
     unlike = dataset.tokens and task.targets != "tokens"
     if (task.targets == "classes") != (dataset.train_targets is None) or unlike:
-        has = "classes" if dataset.train_targets is None else "targets that are numbers"
+        has = dataset.kinds if dataset.tokens else "targets that are numbers"
+        has = "classes" if dataset.train_targets is None else has
         raise InputError(f"{dataset.name} has {has}; --task {task.name} needs {task.targets}: choose another task")
     return replace(dataset, task="" if asked == "classification" else asked or dataset.task)
 

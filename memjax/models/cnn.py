@@ -4,13 +4,15 @@ import itertools
 import math
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
 from memjax.errors import InputError
-from memjax.models.layers import Bias, as_images, conv, he_normal, image_shape, mark
+from memjax.models.layers import Bias, as_images, conv, dense, he_normal, image_shape, mark
 from memjax.models.layers import dropout as dropout_layer
 from memjax.models.normalization import Norm, normalization, unchanged
+from memjax.models.platform import traced_for
 from memjax.models.pooling import max_pool
 
 
@@ -39,7 +41,11 @@ class CNN(nnx.Module):
 
     def __call__(self, inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch classes"]:
         hidden = as_images(inputs)
+        # On a TPU it takes longer to round the outputs of a convolution to bfloat16 than to compute them.
+        rounded, exact = hidden.dtype, jnp.float32 if traced_for.value == "tpu" else hidden.dtype
         for layer, norm, bias in zip(self.convolutions, self.norms, self.biases, strict=True):
             # Bias and ReLU give the same result before the pooling, but there they would take four times as long.
-            hidden = mark(jax.nn.relu(bias(max_pool(norm(layer(hidden)), 2, 2))))
-        return self.head(self.dropout(hidden.reshape(len(hidden), math.prod(hidden.shape[1:]))))
+            pooled = bias(max_pool(norm(layer(hidden.astype(exact))), 2, 2))
+            hidden = mark(jax.nn.relu(pooled)).astype(rounded)
+        rows = self.dropout(hidden.reshape(len(hidden), math.prod(hidden.shape[1:])))
+        return dense(self.head, rows, hidden.shape[1:])

@@ -7,8 +7,8 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float
 
+from memjax.models.layers import dense, he_normal, mark
 from memjax.models.layers import dropout as dropout_layer
-from memjax.models.layers import he_normal, mark
 
 
 class MLP(nnx.Module):
@@ -29,4 +29,4 @@ class MLP(nnx.Module):
         hidden = inputs.reshape(len(inputs), -1)
         for layer, drop in zip(self.layers[:-1], self.dropouts, strict=True):
             hidden = mark(drop(jax.nn.relu(layer(hidden))))
-        return self.layers[-1](hidden)
+        return dense(self.layers[-1], hidden)

@@ -27,10 +27,11 @@ from memjax.untrusted import cache_folder
 FAST = 2**27  # bytes of a chip's fast memory, about; where the search for a pack size begins
 USABLE = 0.9  # of a chip's memory
 TOO_MUCH = 2**62  # bytes that stand for more than a chip has
-# What libtpu asks a machine without TPU, and several plans at once; settings of the user's own are left.
+# What libtpu asks a machine without TPU, and several plans at once; settings of the user's own are left.  The cache is
+# not read, because programs for TPUs can only be loaded on one.
 _TPU = {
     "TPU_SKIP_MDS_QUERY": "1", "TPU_WORKER_HOSTNAMES": "localhost", "TPU_ACCELERATOR_TYPE": "v5litepod-1",
-    "JAX_PLATFORMS": "cpu", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",
+    "JAX_PLATFORMS": "cpu", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1", "JAX_ENABLE_COMPILATION_CACHE": "false",
 }  # fmt: skip
 
 
@@ -170,13 +171,15 @@ def guess(config: RunConfig, dataset: Dataset) -> int:
     """The pack size at which weights, optimiser and activations of all its models fill the fast memory of a chip."""
     import jax
 
+    from memjax.models.platform import traced_for
     from memjax.training.packing import tree_bytes
 
     model = network(config, dataset)
     inputs = jax.ShapeDtypeStruct((config.train.batch_size, *dataset.input_shape), np.float32)
     params, state = jax.eval_shape(model.init, jax.random.key(0))
     forward = jax.jit(lambda params, state, inputs: model.apply(params, state, inputs, None, False)[0])
-    text = forward.trace(params, state, inputs).lower(lowering_platforms=("tpu",)).as_text()
+    with traced_for("tpu"):
+        text = forward.trace(params, state, inputs).lower(lowering_platforms=("tpu",)).as_text()
     made = re.findall(r"stablehlo\.(?:convolution|dot_general)\b.*-> tensor<([\dx]+)x[a-z]+(\d+)>", text)
     activations = sum(math.prod(map(int, sides.split("x"))) * int(bits) // 8 for sides, bits in made)
     return max(1, FAST // (activations + 4 * tree_bytes(params)))

@@ -93,7 +93,7 @@ def own_words(
         ids=ids,
         test_ids=test_ids,
         table=table,
-        answer=sentence(columns),
+        answer=sentence(columns) if "preferred" in columns else "",  # the page has no list of others
         suspects=suspect_order(columns, SUSPECTS_MOST),
         columns=columns,
     )

@@ -15,7 +15,7 @@ from memjax.machine.debugging import pinned
 from memjax.models.platform import traced_for
 from memjax.training.checkpoints import Checkpoints, slice_of, train_with_checkpoints
 from memjax.training.programs import Programs, compiler_options, drive
-from memjax.training.single import Examples, Training, initial_of
+from memjax.training.single import Examples, State, Training, initial_of
 from memjax.training.stream import Stream
 from memjax.training.streamed import StreamedTraining
 from memjax.types import TrainOutput, Tree
@@ -154,9 +154,32 @@ def lower_any(
         go_on = lower(jax.vmap(advance, axes), (0, 0, 0, 0, None), given, donated=(2,))
         return Lowered(begin, go_on, lower(jax.vmap(training.judge, (0, None)), (0, None), (like, batch)), like)
     epoch = jax.ShapeDtypeStruct(ids.shape[:1], np.int32)
-    axes, given = (0, 0, 0, None, None, None), (ids, masks, like, examples, epoch, epoch)
-    go_on = lower(jax.vmap(advance, axes), (0, 0, 0, None, 0, 0), given, donated=(2,))
+    given = (ids, masks, like, examples, epoch, epoch)
+    over_models = _counting_once if (platform or devices[0].platform) == "tpu" else jax.vmap
+    advance = over_models(advance, (0, 0, 0, None, None, None))
+    go_on = lower(advance, (0, 0, 0, None, 0, 0), given, donated=(2,))
     return Lowered(begin, go_on, lower(partial(_finish, training), (0, 0, None), (masks, like, examples)), like)
+
+
+def _counting_once(advance: Callable[..., State], axes: tuple) -> Callable[..., State]:
+    """`jax.vmap(advance, axes)`, but steps are counted once for all models, which have taken equally many.
+
+    A counter for each model, and factors of the optimiser that follow from it, take a TPU as long as the products of a
+    small network.
+    """
+
+    def counter(leaf: Array) -> bool:
+        return leaf.ndim == 1 and jnp.issubdtype(leaf.dtype, jnp.integer)
+
+    def of_all(ids: Array, masks: Array, state: State, *given: Any) -> State:
+        kept = jax.tree.map(lambda leaf: None if counter(leaf) else 0, state.optimizer_state)
+        once = jax.tree.map(lambda leaf: leaf[0] if counter(leaf) else leaf, state.optimizer_state)
+        place: Any = state._replace(params=0, model_state=0, optimizer_state=kept, step=None, record=0)
+        before = state._replace(optimizer_state=once, step=state.step[0])
+        after = jax.vmap(advance, (*axes[:2], place, *axes[3:]), place)(ids, masks, before, *given)
+        return jax.tree.map(lambda new, old: jnp.broadcast_to(new, old.shape), after, state)
+
+    return of_all
 
 
 def _finish(training: Training, masks: Bool[Array, "models train"], state: Tree, examples: Examples) -> TrainOutput:

@@ -26,7 +26,7 @@ def test_targets_are_the_inputs_moved_by_one_and_padding_does_not_count():
     assert found.train_inputs.dtype == found.train_targets.dtype == np.int32
     assert len(found.tokens) == 5
     assert found.num_test == 1
-    assert found.kinds == "sequences of 5 tokens"
+    assert found.kinds == "sequences (vocabulary 5)"
 
 
 def test_padding_that_is_an_id_stays_in_the_inputs():
@@ -61,7 +61,7 @@ def test_moved_rows_are_guessed_to_be_tokens_and_others_are_not():
         ([[1, -1, -1], [1, 2, 3]], {}, r"targets of row 0 have no token \(1 such rows\)"),
         ([[2**30, 1], [1, 2]], {}, "expected ids below"),
         (ROWS[:, :1], {}, "expected rows of two tokens or more"),
-        (ROWS, {"corrupt": ("random-inputs=0.5",)}, "--corrupt does not take sequences of 5 tokens"),
+        (ROWS, {"corrupt": ("random-inputs=0.5",)}, "--corrupt does not take sequences .vocabulary 5"),
     ],
 )
 def test_bad_tokens_are_refused_in_words(inputs, options, words):
@@ -134,3 +134,10 @@ def test_word_pieces(file):
     found = load_text(str(file), DataSpec(f"text:{file}", tokens="pieces:30"), TableSpec(test_fraction=0.0))
 
     assert sequence_texts(found.dataset, "train").tolist()[:2] == ["abba", "cab"]
+
+
+def test_text_is_for_no_other_task(file):
+    spec = DataSpec(f"text:{file}", task="regression")
+
+    with pytest.raises(InputError, match=r"has sequences .*; --task regression needs numbers"):
+        load_dataset(spec, load_text(str(file), spec, TableSpec()).dataset)

@@ -10,7 +10,7 @@ import pytest
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec, ShapeSpec, TrainSpec
 from memjax.data.outline import outline
-from memjax.models import convolution, make_model, max_pool
+from memjax.models import convolution, in_precision, make_model, max_pool
 from memjax.models.platform import by_platform, traced_for
 from memjax.runs.build_training import make_examples, make_single
 from memjax.subsets import make_design
@@ -142,3 +142,15 @@ def test_the_gradient_of_the_loss_by_hand_is_that_of_jax(smoothing):
 
     np.testing.assert_allclose(found[1][0], found[0][0], rtol=1e-6)
     np.testing.assert_allclose(found[1][1], found[0][1], rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize(("platform", "kind"), [("cpu", "bf16"), ("tpu", "f32")])
+def test_a_tpu_does_not_round_the_outputs_of_a_convolution(platform, kind):
+    """In training in bfloat16.  The head is rounded there too."""
+    model = in_precision(make_model(ModelSpec("cnn:4,5"), (8, 8), 3), "bfloat16")
+    params, state = jax.eval_shape(model.init, jax.random.key(0))
+    with traced_for(platform):
+        forward = jax.jit(lambda params, inputs: model.apply(params, state, inputs, None, True)[0])
+        text = forward.lower(params, jax.ShapeDtypeStruct((2, 8, 8), jnp.float32)).as_text()
+
+    assert re.findall(r"stablehlo\.convolution\(.*-> tensor<2x[48]x[48]x[45]x(\w+)>", text) == [kind, kind]

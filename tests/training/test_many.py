@@ -1,22 +1,31 @@
 """A model is the same model alone, in a pack, on two devices, and through pmap or shard_map."""
 
+import re
+
 import jax
 import numpy as np
 import optax
 import pytest
 
 from memjax import prng, subsets
-from memjax.config.specs import ModelSpec
+from memjax.config.specs import ModelSpec, TrainSpec
 from memjax.metrics import CLASSIFICATION
 from memjax.models import make_model
-from memjax.training import Training, examples_of, train_many
+from memjax.training import Training, examples_of, many, train_many
 from memjax.training.batches import epoch_batches, members
 from memjax.training.many import over_devices, replicate
+from memjax.training.optimizer import make_optimizer
+from memjax.training.programs import without_key_types
 from tests.conftest import make_dataset
 
 DATA = make_dataset()
 DESIGN = subsets.fixed_size(0, 60, 42)
 TRACES = []
+EVERY_OPTIMIZER = (
+    "adabelief", "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamaxw", "adamw", "adan", "amsgrad", "fromage",
+    "lamb", "lars", "lion", "novograd", "optimistic_adam_v2", "optimistic_gradient_descent", "radam",
+    "rmsprop", "sgd", "sign_sgd", "signum", "yogi",
+)  # fmt: skip
 
 
 class Traced(Training):
@@ -66,6 +75,53 @@ def test_alone_in_a_pack_of_eight_and_on_two_devices(model):
             for output in (together, two_devices):
                 np.testing.assert_allclose(single.test[name], output.test[name][model_id], atol=2e-4)
                 np.testing.assert_allclose(single.train[name], output.train[name][model_id], atol=2e-4)
+
+
+def counted(optimizer, counting):
+    """Models of a pack after two epochs by `counting`, as a function of what `start` gives."""
+    network = make_model(ModelSpec("mlp:4", dropout=0.5), DATA.input_shape, DATA.num_classes)
+    single = Training(network, optimizer, {}, DESIGN.max_size, 2, 8)
+    advance = counting(single.advance, (0, 0, 0, None, None, None))
+    keys = jax.random.split(jax.random.key(0), 3)
+    masks = jax.numpy.asarray(DESIGN.masks(np.arange(3)))
+    return lambda state: advance(keys, masks, state, examples_of(DATA), 1, 2), single.start, keys
+
+
+def test_steps_that_are_counted_once_give_the_same_models():
+    """From the second epoch, with a rate that falls, factors of Adam that depend on the step, and dropout."""
+    rate = optax.schedules.cosine_decay_schedule(0.02, 12)
+    after = []
+    for counting in (jax.vmap, many._counting_once):
+        go_on, start, keys = counted(optax.adam(rate), counting)
+        state = jax.vmap(start)(keys)
+        six = optax.tree.set(state.optimizer_state, count=np.full(3, 6, np.int32))
+        state = state._replace(step=state.step + 6, optimizer_state=six)
+        after.append(jax.jit(go_on)(state))
+
+    assert after[1].step.tolist() == [12, 12, 12]
+    assert jax.tree.map(np.shape, after[1]) == jax.tree.map(np.shape, after[0])
+    for one, other in zip(*map(jax.tree.leaves, map(without_key_types, after)), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("platform", "kind"), [("cpu", "tensor<3xf32>"), ("tpu", "tensor<f32>")])
+def test_steps_are_counted_once_in_programs_for_tpus(platform, kind):
+    """Adam's factors are powers, with the number of the step as exponent."""
+    devices = jax.local_devices()
+    text = many.lower_any(
+        make_single(), 5, replicate(examples_of(DATA), devices), 3, devices, platform
+    ).advance.as_text()
+
+    assert set(re.findall(r"stablehlo\.power .*: (\S+)", text)) == {kind}
+
+
+@pytest.mark.parametrize("name", EVERY_OPTIMIZER)
+def test_the_steps_of_every_optimiser_are_counted_once(name):
+    """jax refuses a counter that depends on the model."""
+    go_on, start, keys = counted(make_optimizer(TrainSpec(optimizer=name, schedule="cosine"), 12), many._counting_once)
+    state = jax.eval_shape(jax.vmap(start), keys)
+
+    assert jax.eval_shape(go_on, state) == state
 
 
 def test_probabilities_of_every_class_are_means_over_held_out_models():

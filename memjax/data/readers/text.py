@@ -8,6 +8,7 @@ import numpy as np
 from memjax.config.specs import DataSpec, TableSpec
 from memjax.data.in_memory import InMemory, from_arrays
 from memjax.errors import InputError
+from memjax.metrics import task_named
 from memjax.prng import host_permutation
 from memjax.untrusted import user_path
 
@@ -45,9 +46,9 @@ def load_text(place: str, spec: DataSpec, table: TableSpec) -> InMemory:
         test[drawn[: round(table.test_fraction * len(lines))]] = True
     own = np.array([f"{file.stem}:{number}" if path.is_dir() else str(number) for file, number, _ in lines])
     (x_train, x_test), (ids, test_ids) = ([each[~test], each[test]] for each in (sequences, own))
-    found = from_arrays(
-        x_train, None, x_test if len(x_test) else None, ids=ids, test_ids=test_ids, name=path.name, task=spec.task
-    )
+    task = spec.task if task_named(spec.task).targets == "tokens" else "tokens"  # another is refused later
+    x_test = x_test if len(x_test) else None
+    found = from_arrays(x_train, None, x_test, ids=ids, test_ids=test_ids, name=path.name, task=task)
     cut = sum(len(tokens) > length for tokens in rows)
     told = f"{cut:,} of {len(rows):,} lines are cut off after {length - 2} tokens; --length {longest - 2} takes all"
     with_names = replace(found.dataset, tokens=names)

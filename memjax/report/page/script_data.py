@@ -43,6 +43,9 @@ def script_data(
     place = Orders(*map(np.argsort, order))  # the inverse of an order
     train, test = order
     probability, memorization = estimates.scores.get("probability"), estimates.memorization
+    bounded, sides = metric_named(estimates.score).bounded, estimates.correct
+    if bounded and dataset.train_targets is not None:
+        sides = estimates.scores[estimates.score]
 
     def of_train(values: Any) -> np.ndarray:
         return np.asarray(values)[train]
@@ -51,7 +54,7 @@ def script_data(
         "name": dataset.name,
         "classes": list(dataset.class_names),
         "numModels": _number(estimates.num_models),
-        "bounded": metric_named(estimates.score).bounded,
+        "bounded": bounded,
         "train": {
             "row": train,
             "id": dataset.train_ids[train],
@@ -61,8 +64,8 @@ def script_data(
             "stderr": of_train(memorization.stderr),
             "numIn": of_train(memorization.num_in),
             "numOut": of_train(memorization.num_out),
-            "correctIn": of_train(estimates.correct.mean_in),
-            "correctOut": of_train(estimates.correct.mean_out),
+            "correctIn": of_train(sides.mean_in),
+            "correctOut": of_train(sides.mean_out),
             "probabilityOut": None if probability is None else of_train(probability.mean_out),
         },
         "test": {
