@@ -71,12 +71,12 @@ def run(settings: Settings) -> Result:
     axes[1].set(xlabel="training examples, easiest first", ylabel="loss over training, mean", yscale="log")
     for axis in axes:
         axis.legend()
-    return Result(found, verdicts_of({name: values[:, -1] for name, values in held_out.items()}, unequal), figure)
+    right = {name: values[:, -1] for name, values in held_out.items()}
+    return Result(found, verdicts_of(*settings.datasets[:2], right, unequal), figure)
 
 
-def verdicts_of(right: dict[str, np.ndarray], unequal: dict[str, np.ndarray]) -> list[Verdict]:
-    """The verdicts on the first two data sets, from held-out accuracy and the Gini coefficient of loss, (networks,)."""
-    one, other = list(right)[:2]
+def verdicts_of(one: str, other: str, right: dict[str, np.ndarray], unequal: dict[str, np.ndarray]) -> list[Verdict]:
+    """The verdicts on two data sets, from held-out accuracy and the Gini coefficient of loss, (networks,)."""
     return [
         Verdict(f"of {one}, more held-out examples are right at the end than of {other}",
                 contrast(right[one], right[other])),

@@ -85,7 +85,7 @@ def noise_slows_down_as_real_data_do(rng):
 
 
 def data_sets_all_alike(rng):
-    return datasets.verdicts_of(*({name: rng.normal(size=8) for name in "ab"} for _ in range(2)))
+    return datasets.verdicts_of("a", "b", *({name: rng.normal(size=8) for name in "ab"} for _ in range(2)))
 
 
 def boundaries_as_near_on_real_data(rng):
