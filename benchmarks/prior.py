@@ -80,43 +80,39 @@ class Result(NamedTuple):
     def _scores(self) -> list[list[str]]:
         keys = dict.fromkeys((row.data, row.network, row.models, row.side) for row in self.rows)
         lines = [["data", "network", "models", "side", "LDS", "recall", "seeds"]]
-        for data, network, models, side in keys:
-            found = [
-                row
-                for row in self.rows
-                if (row.data, row.network, row.models, row.side) == (data, network, models, side)
-            ]
-            numbers = [_mean_and_half([row[column] for row in found]) for column in (5, 8)]
-            lines.append(
-                [data, network, str(models), side, *map("{0[0]:.3f} ± {0[1]:.3f}".format, numbers), str(len(found))]
-            )
+        for key in keys:
+            found = [row for row in self.rows if (row.data, row.network, row.models, row.side) == key]
+            numbers = (_said([row.value for row in found]), _said([row.recall for row in found]))
+            lines.append([*key[:2], str(key[2]), key[3], *numbers, str(len(found))])
         return lines
 
     def _savings(self) -> list[list[str]]:
-        """LDS of the prior with few models, less that of the lasso with more, over the same seeds."""
-        lines = [["data", "network", "prior and lasso", "lasso", "LDS: difference", "recall: difference", "seeds"]]
-        of = {(*row[:3], row.models, row.side): row for row in self.rows}
-        for data, network in dict.fromkeys(row[:2] for row in self.rows):
-            few = min(row.models for row in self.rows if row.side == BOTH)
-            for many in sorted({row.models for row in self.rows if row.side == LASSO}):
+        """The scores of a prior with few models, less those of the lasso with more, over the same seeds."""
+        lines = [
+            ["data", "network", "side", "its models", "of the lasso", "LDS: difference", "recall: difference", "seeds"]
+        ]
+        of = {(row.data, row.network, row.side, row.models, row.seed): row for row in self.rows}
+        groups = dict.fromkeys(key[:4] for key in of)
+        for data, network, side, few in groups:
+            for many in sorted({key[3] for key in groups if key[:3] == (data, network, LASSO)}):
+                seeds = [key[4] for key in of if key[:4] == (data, network, side, few)]
                 pairs = [
-                    (of[data, network, seed, few, BOTH], of[data, network, seed, many, LASSO])
-                    for seed in sorted({row.seed for row in self.rows})
-                    if (data, network, seed, many, LASSO) in of and (data, network, seed, few, BOTH) in of
+                    (of[data, network, side, few, seed], of.get((data, network, LASSO, many, seed))) for seed in seeds
                 ]
-                ends = (_mean_and_half([one[column] - other[column] for one, other in pairs]) for column in (5, 8))
-                lines.append(
-                    [data, network, str(few), str(many), *map("{0[0]:+.3f} ± {0[1]:.3f}".format, ends), str(len(pairs))]
-                )
+                both = [(one, other) for one, other in pairs if other]
+                if side in (BOTH, OWN) and both:
+                    numbers = (_said([one.value - other.value for one, other in both], "+"),
+                               _said([one.recall - other.recall for one, other in both], "+"))  # fmt: skip
+                    lines.append([data, network, side, str(few), str(many), *numbers, str(len(both))])
         return lines
 
 
-def _mean_and_half(values: list[float]) -> tuple[float, float]:
+def _said(values: list[float], sign: str = "") -> str:
     """The mean, and half of its 95 % interval over seeds (Student's t)."""
-    count = len(values)
-    if count < 2:
-        return float(np.mean(values)), float("nan")
-    return float(np.mean(values)), float(student.ppf(0.975, count - 1) * np.std(values, ddof=1) / np.sqrt(count))
+    if (count := len(values)) < 2:
+        return f"{values[0]:{sign}.3f}"
+    half = student.ppf(0.975, count - 1) * np.std(values, ddof=1) / np.sqrt(count)
+    return f"{np.mean(values):{sign}.3f} ± {half:.3f}"
 
 
 def run(settings: Settings) -> Result:

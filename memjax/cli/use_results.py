@@ -107,7 +107,7 @@ def estimate(
 
 def export(
     run: Folder, out: Path,
-    format: Literal["arrays", "feldman-zhang", "lira", "csv", "parquet", "parameters"] = "arrays",
+    format: Literal["arrays", "feldman-zhang", "lira", "csv", "parquet", "parameters", "safetensors"] = "arrays",
 ) -> None:  # fmt: skip
     """Write the predictions or estimates of a run as files for other programs.
 
@@ -116,7 +116,8 @@ def export(
       out: Folder for the files; created if needed.
       format: arrays: npy files of masks and predictions.  feldman-zhang: a folder with aux_arrays.npz for each model.
         lira: an experiment for each model.  csv, parquet: all numbers as tables, and a dictionary of their columns.
-        parameters: an npz file of the network of each model, where --keep parameters has stored it.
+        parameters, safetensors: a file of the network of each model, npz or safetensors, where --keep parameters has
+        stored it.
     """
     from memjax.runs import from_arrays
     from memjax.runs.result import open

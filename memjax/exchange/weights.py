@@ -1,6 +1,7 @@
 """Parameters of trained networks by name, from the files of other programs and from run folders."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,15 @@ def _read_file(path: Path) -> dict[str, np.ndarray]:
         raise InputError(
             f"{path} cannot be read: {first_line(problem)}; check the path, or get the file again"
         ) from None
+
+
+def as_safetensors(arrays: dict[str, np.ndarray]) -> Callable[[Any], object]:
+    """What writes arrays to a stream in this format."""
+    try:
+        from safetensors.numpy import save
+    except ImportError:
+        raise InputError("safetensors writes this file and is not installed; pip install safetensors") from None
+    return lambda stream: stream.write(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
 
 
 def _of_orbax(path: Path) -> dict[str, np.ndarray]:

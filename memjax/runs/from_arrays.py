@@ -16,6 +16,7 @@ from memjax.data.check import check_finite, check_lengths, check_shape
 from memjax.errors import InputError
 from memjax.exchange import outcomes_of
 from memjax.exchange.sealed_folder import exporting
+from memjax.exchange.weights import as_safetensors
 from memjax.machine.debugging import without_debugging
 from memjax.report import draw_report, write_report
 from memjax.runs import summary
@@ -91,7 +92,7 @@ def export(result: Result, out: Path, kind: str) -> list[str]:
     """Writes a run's predictions or tables into a folder; returns what was written, in words.
 
     Args:
-      kind: arrays, feldman-zhang, lira, csv, parquet or parameters.
+      kind: arrays, feldman-zhang, lira, csv, parquet, parameters or safetensors.
 
     Raises:
       InputError: a block is damaged, models are missing, or the run did not save what the kind needs.
@@ -102,10 +103,13 @@ def export(result: Result, out: Path, kind: str) -> list[str]:
             for name, table in (tables | {"columns": dictionary(tables)}).items():
                 add(f"{name}.{kind}", exchange.written_as(kind, table))
         return [f"{out / name}.{kind}" for name in (*tables, "columns")]
-    if kind == "parameters":
+    if kind in ("parameters", "safetensors"):
         with exporting(out, kind) as add:
             for model in result.models:
-                add(f"model-{model.number:06d}.npz", partial(np.savez, **model.arrays))
+                if kind == "safetensors":
+                    add(f"model-{model.number:06d}.safetensors", as_safetensors(model.arrays))
+                else:
+                    add(f"model-{model.number:06d}.npz", partial(np.savez, **model.arrays))
         return [f"{len(result.models)} models in {out}"]
     found, data = result.outcomes, result.dataset
     if kind != "arrays" and data.train_targets is not None:

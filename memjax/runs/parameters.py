@@ -4,17 +4,29 @@ from typing import Any
 
 import numpy as np
 
-from memjax.config.run_config import RunConfig
+from memjax.config.run_config import HALF, RunConfig
 from memjax.errors import InputError
 from memjax.runs.build_training import network
 from memjax.types import Dataset, Tree
 
 
-def as_arrays(kept: dict[int, Tree] | None) -> dict[str, np.ndarray] | None:
-    """The arrays of (params, state) after each epoch, by epoch and path in the tree; None if nothing is kept."""
+def as_arrays(kept: dict[int, Tree] | None, half: bool = False) -> dict[str, np.ndarray] | None:
+    """The arrays of (params, state) after each epoch, by epoch and path in the tree; None if nothing is kept.
+
+    With `half`, float32 becomes bfloat16, as the uint16 numbers of its bits, which every npz file can hold.
+    """
+    import ml_dtypes
+
     if kept is None:
         return None
-    return {f"{epoch}/{name}": leaf for epoch, tree in kept.items() for name, leaf in named(tree)}
+    arrays = {f"{epoch}/{name}": leaf for epoch, tree in kept.items() for name, leaf in named(tree)}
+    short = [name for name, leaf in arrays.items() if half and leaf.dtype == np.float32]
+    return arrays | {name: np.asarray(arrays[name]).astype(ml_dtypes.bfloat16).view(np.uint16) for name in short}
+
+
+def in_bfloat16(config: RunConfig) -> bool:
+    """Whether parameters are stored so."""
+    return any(name.endswith(HALF) for name in config.keep)
 
 
 def as_tree(arrays: dict[str, np.ndarray], epoch: int, like: Tree) -> Tree:
@@ -52,8 +64,11 @@ def parameter_bytes(config: RunConfig, dataset: Dataset) -> int:
     """What the parameters of one model take on disk, after all epochs for which they are kept; 0 if they are not."""
     from memjax.training.packing import tree_bytes
 
-    epochs = len(config.parameter_epochs)
-    return epochs * tree_bytes(shapes_of(config, dataset)) if epochs else 0
+    if not (epochs := len(config.parameter_epochs)):
+        return 0
+    shapes = shapes_of(config, dataset)
+    saved = sum(leaf.size * 2 for _, leaf in named(shapes) if leaf.dtype == np.float32) if in_bfloat16(config) else 0
+    return epochs * (tree_bytes(shapes) - saved)
 
 
 def named(tree: Tree) -> list[tuple[str, Any]]:

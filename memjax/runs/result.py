@@ -19,8 +19,9 @@ from memjax.results import Estimates, PairTable
 from memjax.runs import display, stages, summary
 from memjax.runs.by_token import ByToken
 from memjax.runs.carry_out import carry_out
+from memjax.runs.controlled import WithControl
 from memjax.runs.groups import ByGroup
-from memjax.runs.influence_on import influence_on
+from memjax.runs.influence_on import ByPair
 from memjax.runs.loggers import log
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
@@ -33,7 +34,7 @@ FIRST = 5  # suspects that a result shows of itself
 
 
 @dataclass(frozen=True, eq=False)
-class Result(ByGroup, ByLabel, ByToken):
+class Result(ByGroup, ByLabel, ByPair, ByToken, WithControl):
     """The result of a run, finished or not.
 
     Attributes:
@@ -122,23 +123,6 @@ class Result(ByGroup, ByLabel, ByToken):
         """The train-test pairs of one class with high influence and high memorization, the strongest first."""
         return self._found.pairs
 
-    @cached_property
-    def influence(self) -> Estimate:
-        """Influence of each training on each test example, (train, test); see `memjax.influence`.
-
-        Raises:
-          InputError: there are more than 2^27 pairs, or no test examples.
-        """
-        return self.influence_on(np.arange(self.dataset.num_test))
-
-    def influence_on(self, rows: Any) -> Estimate:
-        """Influence of each training example on some of the test examples, given by their rows: (train, rows).
-
-        Raises:
-          InputError: there are more than 2^27 pairs, or no test examples.
-        """
-        return influence_on(self.run, lambda: self.outcomes, rows)
-
     @property
     def outcomes(self) -> Outcomes:
         """All trained models that did not diverge: masks, and what came of each example; read anew each time.
@@ -212,7 +196,8 @@ class Result(ByGroup, ByLabel, ByToken):
     @cached_property
     def columns(self) -> dict[str, np.ndarray]:
         """The columns of `dataframe` by their names."""
-        return example_columns(self.estimates, self.dataset, self.classes, self.ids, self.held_out_probabilities)
+        found = example_columns(self.estimates, self.dataset, self.classes, self.ids, self.held_out_probabilities)
+        return found | ({"controlled": self.controlled.value} if self.controlled_error else {})
 
     @property
     def pair_columns(self) -> dict[str, np.ndarray]:
@@ -256,7 +241,8 @@ class Result(ByGroup, ByLabel, ByToken):
         if self.run.sees_everything:
             return [*rows, ("models", f"{self.run.num_trained} trained on all examples")]
         found = self.summary()
-        return [*rows, *summary.rows(found), *(("warning", text) for text in found["warnings"])]
+        controlled = [("controlled", self.controlled_error)] * bool(self.controlled_error)
+        return [*rows, *summary.rows(found), *controlled, *(("warning", text) for text in found["warnings"])]
 
     @property
     def _first(self) -> tuple[str, dict[str, np.ndarray]]:

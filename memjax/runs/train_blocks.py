@@ -17,7 +17,7 @@ from memjax.runs import ray_engine
 from memjax.runs.build_training import make_examples, make_single, with_network
 from memjax.runs.disk_space import check_disk
 from memjax.runs.open_folder import Run
-from memjax.runs.parameters import as_arrays
+from memjax.runs.parameters import as_arrays, in_bfloat16
 
 JUDGED_FROM = 20  # models from which the share of diverged ones says something
 
@@ -89,7 +89,8 @@ def _train_blocks(run: Run, missing: list[int], counts: tuple[int, int], advance
                     pack.model_ids, pack.masks, output.finite, output.train, output.test, output.record, epochs,
                     output.classes,
                 )  # fmt: skip
-                if not store.write_block(run.folder, pack.number, block, plan, here, as_arrays(output.parameters)):
+                kept = as_arrays(output.parameters, in_bfloat16(run.config))
+                if not store.write_block(run.folder, pack.number, block, plan, here, kept):
                     notify(f"block {pack.number} was trained elsewhere meanwhile, and differs; the first is kept")
                 forget(midway, plan, pack.number)
                 advance(max(0, min(len(pack.model_ids), run.plan.num_models - int(pack.model_ids[0]))))

@@ -89,6 +89,8 @@ def write_block(
 def read_parameters(folder: Path, number: int) -> dict[str, np.ndarray] | None:
     """The stored parameters of a block by name, with a models axis in front; None if there are none or no longer.
 
+    Bits of bfloat16, which are stored as uint16, become float32.
+
     Raises:
       CorruptBlock: their bytes differ from those that were written.
       InputError: they cannot be read, which does not mean that they are damaged.
@@ -100,11 +102,13 @@ def read_parameters(folder: Path, number: int) -> dict[str, np.ndarray] | None:
             return None
         if sha256_of(local_copy(path, record.parameters)) != record.parameters:
             raise CorruptBlock(number, "its parameters have another checksum than its record says")
-        return read_npz(path, lambda names: None, packed=False)
+        arrays = read_npz(path, lambda names: None, packed=False)
     except (FileNotFoundError, BrokenSeal) as problem:
         raise CorruptBlock(number, problem) from problem
     except OSError as problem:
         raise unreadable(path, problem) from problem
+    return {name: (array.astype(np.uint32) << 16).view(np.float32) if array.dtype == np.uint16 else array
+            for name, array in arrays.items()}  # fmt: skip
 
 
 def commit_staged(folder: Path, plan: str) -> int:

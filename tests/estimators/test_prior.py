@@ -6,6 +6,7 @@ import pytest
 import memjax
 from memjax.errors import InputError
 from memjax.estimators import datamodels, linear_datamodeling_score
+from memjax.estimators.attribution import prior as code
 from memjax.estimators.attribution.gradients import per_example_gradients
 from memjax.estimators.attribution.kernels import GradientKernels, gradient_kernels
 from memjax.estimators.attribution.prior import influence_with_prior
@@ -130,6 +131,38 @@ def test_intervals_of_the_estimate_cover_whatever_the_prior_is_worth(quality, fi
     assert 0.9 < np.mean(covered) < 0.98  # normal intervals of 16 and 16 models; pairs of a test example are dependent
     assert abs(np.mean(errors)) < 4 * np.std(errors) / np.sqrt(3 * TRAIN * TEST) * 3
     assert np.std(errors) < np.std(plain) * (0.8 if quality else 1.05)
+
+
+def test_kernels_of_folds_are_left_out_of_their_own_fold(monkeypatch):
+    masks, outputs, kernels, _ = simulated(FEW, quality=0.8)
+    right, fold_of = np.random.default_rng(1).random(masks.shape), np.arange(FEW) % 4
+    parts = [kernels._replace(test=kernels.test + 0.1 * fold * kernels.test[::-1]) for fold in range(4)]
+    given = {}
+    control = code._with_control
+    monkeypatch.setattr(code, "_with_control", lambda *args: given.update(priors=args[2]) or control(*args))
+
+    influence_with_prior(masks, outputs, parts, train_probabilities=right, penalties=(0.3,))
+
+    for fold, prior in enumerate(given["priors"]):
+        others, used = [part for other, part in enumerate(parts) if other != fold], fold_of != fold
+        kernel = kernels._replace(test=np.mean([part.test for part in others], axis=0))
+        wrong = 1 - np.array([right[used & ~masks[:, i], i].mean() for i in range(TRAIN)])
+        angles = []
+        for weights in (kernels.wrong, wrong**0.25, wrong**0.5, wrong):
+            effect = kernel.effects(0.3, weights)
+            angles.append((effect * prior).sum() / np.linalg.norm(effect) / np.linalg.norm(prior))
+        assert max(angles) > 1 - 1e-6
+
+
+def test_as_many_equal_kernels_as_folds_are_one_kernel():
+    masks, outputs, kernels, _ = simulated(FEW, quality=0.8)
+
+    found, wanted = influence_with_prior(masks, outputs, [kernels] * 4), influence_with_prior(masks, outputs, kernels)
+
+    for one, other in zip((found.weights, *found.estimate[:2]), (wanted.weights, *wanted.estimate[:2]), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    with pytest.raises(InputError, match="there are kernels of 3 folds; expected 4, or those of other networks"):
+        influence_with_prior(masks, outputs, [kernels] * 3)
 
 
 def test_wrong_kernels_are_refused():

@@ -12,6 +12,7 @@ from memjax.config.run_config import RunConfig
 from memjax.errors import InputError
 from memjax.run import main
 from memjax.runs import stages
+from memjax.runs.parameters import parameter_bytes
 from memjax.runs.progress import Silent
 from memjax.store.records import parameters_path
 
@@ -46,6 +47,7 @@ def plain(folders):
 @pytest.mark.parametrize(
     ("word", "epochs"),
     [("parameters", (10,)), ("parameters=last", (10,)), ("parameters=4", (3, 5, 8, 10)),
+     ("parameters=4:bfloat16", (3, 5, 8, 10)),
      ("parameters=every:4", (4, 8, 10)), ("parameters=every:5", (5, 10)), ("parameters=every:99", (10,))],
 )  # fmt: skip
 def test_after_which_epochs_parameters_are_kept(word, epochs):
@@ -170,3 +172,30 @@ def test_models_trained_on_everything_have_no_estimates(folders, capsys):
 def test_parameters_during_training_go_without_checkpoints_and_streams(options):
     with pytest.raises(InputError, match="--keep parameters=2 stores parameters during training, which goes without"):
         memjax.fit("digits", keep=["correct", "probability", "parameters=2"], **options)
+
+
+def test_bfloat16_takes_half_the_space_and_is_the_nearest_of_its_numbers(kept, folders):
+    half = memjax.fit("digits", run=folders / "half", keep=["correct", "logits", "parameters:bfloat16"], **SIZE)
+
+    assert half.config.parameter_epochs == (4,)
+    assert parameter_bytes(half.config, half.dataset) == 1_300  # of 650 numbers
+    assert parameter_bytes(kept.config, kept.dataset) == 2 * 2_600
+    for (name, found), wanted in zip(
+        half.models[1].arrays.items(), kept.models[1].arrays.values(), strict=True
+    ):  # fmt: skip
+        assert found.dtype == np.float32, name
+        np.testing.assert_allclose(found, wanted, rtol=2**-8)
+        np.testing.assert_array_equal(found, wanted.astype(jax.numpy.bfloat16).astype(np.float32))
+    np.testing.assert_allclose(half.predict(half.dataset.test_inputs), kept.predict(half.dataset.test_inputs), atol=0.1)
+
+
+def test_a_safetensors_file_of_each_model(kept, tmp_path):
+    load_file = pytest.importorskip("safetensors.numpy").load_file
+
+    assert main(["export", str(kept.folder), "--out", str(tmp_path), "--format", "safetensors"]) == 0
+
+    assert len(list(tmp_path.glob("*.safetensors"))) == 5
+    found, wanted = load_file(tmp_path / "model-000003.safetensors"), kept.models[3].arrays
+    assert found.keys() == wanted.keys()
+    for name, array in wanted.items():
+        np.testing.assert_array_equal(found[name], array)

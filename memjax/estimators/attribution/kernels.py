@@ -1,5 +1,7 @@
 """Kernels of gradients: inner products of examples in the mean over networks, made one network at a time."""
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import jax
@@ -90,3 +92,8 @@ def gradient_kernels(
     if not all(np.isfinite(each).all() for each in found):
         raise InputError("gradients hold values that are not finite; leave out models that diverged")
     return found
+
+
+def mean_of(kernels: Sequence[GradientKernels]) -> GradientKernels:
+    """The mean of kernels of as many networks each."""
+    return GradientKernels(*(reduce(np.add, parts) / len(kernels) for parts in zip(*kernels, strict=True)))

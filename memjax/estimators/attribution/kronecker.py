@@ -37,7 +37,8 @@ def by_factors(
 
     def scores(example: tuple) -> Float[Array, " test"]:
         gradient = rotated(_gradient(network, loss, params, state, *example))
-        return -sum(jnp.einsum("ij,tij->t", one, other) for one, other in zip(gradient, solved, strict=True)) / count
+        parts = [jnp.einsum("ij,tij->t", one, other) for one, other in zip(gradient, solved, strict=True)]
+        return -jnp.stack(parts).sum(0) / count
 
     count = len(train[1])
     sizes = [leaf.size for leaf in jax.tree.leaves(params)]

@@ -1,20 +1,23 @@
 """Influence from retrained models with gradients as a prior: fewer models for the same precision."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from memjax.errors import InputError
-from memjax.estimators.attribution.kernels import GradientKernels
+from memjax.estimators.attribution.kernels import GradientKernels, mean_of
+from memjax.estimators.checks import as_masks_and_scores
 from memjax.estimators.influence import influence
-from memjax.estimators.linear.datamodels import Datamodels, datamodels, folds_of
+from memjax.estimators.linear.datamodels import datamodels, folds_of
 from memjax.estimators.linear.lasso import as_masks_and_outputs, as_positive, lasso
 from memjax.estimators.memorization import sides
 from memjax.types import ArrayLike, Estimate
 
 PENALTIES = tuple(float(penalty) for penalty in np.geomspace(0.03, 30, 7))
 POWERS = (0.25, 0.5, 1.0)  # of 1 - p, to choose weights from
+NONE = -1  # the number of no fold
 LEAST = 1e-9  # 1 - p of an example that all models get right
 Models = Float[np.ndarray, "models test"]
 Pairs = Float[np.ndarray, "train test"]
@@ -44,8 +47,9 @@ class WithPrior(NamedTuple):
 
 
 def influence_with_prior(
-    masks: ArrayLike, outputs: ArrayLike, kernels: GradientKernels, *, train_probabilities: ArrayLike | None = None,
-    factors: ArrayLike | None = None, folds: int = 4, penalties: tuple[float, ...] = PENALTIES,
+    masks: ArrayLike, outputs: ArrayLike, kernels: GradientKernels | Sequence[GradientKernels], *,
+    train_probabilities: ArrayLike | None = None, factors: ArrayLike | None = None, folds: int = 4,
+    penalties: tuple[float, ...] = PENALTIES,
 ) -> WithPrior:  # fmt: skip
     """Influence as a linear model of outputs that starts from what gradients predict.
 
@@ -55,50 +59,66 @@ def influence_with_prior(
     fold t mod `folds`; weights are powers of `kernels.wrong`, and of 1 - p of models that did not train on an example.
     The lasso is `datamodels`.  The estimate takes the weights as a control variate: those fitted without the models of
     a fold are subtracted from the outputs of its models, influence is estimated from the remainders, and the control's
-    own influence is added again.
+    own influence is added again.  Of the control, only penalty and power are chosen with the models of the fold.
 
     Sign: above 0 where training on i raises output j.  Range: any number, in units of the outputs.
 
     Args:
       masks: (models, train), whether model t was trained on example i.
-      outputs: (models, test), of the kind whose gradients the kernels have: margins or log odds.
-      kernels: of other models, see `gradient_kernels`: they must not have been trained on the subsets that judge.
+      outputs: (models, test), of the kind whose gradients the kernels have, or any that rises with it.
+      kernels: see `gradient_kernels`; of other networks, which must not have been trained on the subsets that judge.
+        Or of some of these models: one for each fold (`folds_of`), of networks in it.
       train_probabilities: (models, train), p of the given labels.  Give it where it is known: the weights are better.
       factors: (train, test), see `prior_factors`.
       penalties: to choose from, above 0.
 
     Raises:
-      InputError: as of `datamodels`; kernels of other examples.
+      InputError: as of `datamodels`; kernels of other examples, or of another number of folds.
 
     Reference:
       After Park et al., TRAK, 2023, arXiv 2303.14186, and Ilyas et al., Datamodels, 2022, arXiv 2202.00622.
     """
     masks, outputs = as_masks_and_outputs(masks, outputs)
+    parts = [kernels] if isinstance(kernels, GradientKernels) else list(kernels)
+    if len(parts) not in (1, folds):
+        raise InputError(f"there are kernels of {len(parts)} folds; expected {folds}, or those of other networks")
     shape = masks.shape[1], outputs.shape[1]
-    if kernels.test.shape != shape or kernels.train.shape != shape[:1] * 2:
-        raise InputError(
-            f"the kernels are of {kernels.test.shape[0]} training and {kernels.test.shape[1]} test examples; expected "
-            f"those of masks and outputs, {shape[0]} and {shape[1]}"
-        )
+    for part in parts:
+        if part.test.shape != shape or part.train.shape != shape[:1] * 2:
+            raise InputError(
+                f"the kernels are of {part.test.shape[0]} training and {part.test.shape[1]} test examples; expected "
+                f"those of masks and outputs, {shape[0]} and {shape[1]}"
+            )
     path = as_positive("penalties", np.array(penalties), (len(penalties),)).tolist()
-    fold_of = folds_of(masks, folds)
-    centred = masks - masks.mean(0, dtype=np.float32)
-    wrong = [kernels.wrong]
-    if train_probabilities is not None:
-        wrong.append(_held_out_wrong(masks, train_probabilities))
-    weights = [np.maximum(each, LEAST) ** power for each in wrong for power in POWERS]
-    effects = [kernels.effects(penalty, each) for each in weights for penalty in path]
-    errors = [_held_out_error(centred @ effect, outputs, fold_of) for effect in effects]
-    best = int(np.argmin(errors))
-    scale = max(0.0, _slope(centred @ effects[best], outputs))
-    prior = np.float32(scale) * effects[best]
-    left = outputs - masks @ prior
-    found = datamodels(masks, left, factors=factors, folds=folds)
-    estimate = _with_control(masks, outputs, prior, found, factors, fold_of)
+    fold_of, centred = folds_of(masks, folds), masks - masks.mean(0, dtype=np.float32)
+    right = None if train_probabilities is None else np.asarray(as_masks_and_scores(masks, train_probabilities)[1])
+
+    def known(fold: int) -> tuple[GradientKernels, list[np.ndarray]]:
+        """The kernel and the weights to choose from, without the networks and models of a fold."""
+        used = fold_of != fold
+        kernel = mean_of([part for number, part in enumerate(parts) if len(parts) == 1 or number != fold])
+        wrong = [kernel.wrong, *([] if right is None else [_held_out_wrong(masks[used], right[used])])]
+        return kernel, [np.maximum(each, LEAST) ** power for each in wrong for power in POWERS]
+
+    kernel, weights = known(NONE)
+    errors = [_held_out_error(centred @ kernel.effects(penalty, each), outputs, fold_of)
+              for each in weights for penalty in path]  # fmt: skip
+    place, penalty = np.argmin(errors) // len(path), path[np.argmin(errors) % len(path)]
+
+    def prior_without(fold: int) -> tuple[float, Pairs]:
+        kernel, weights = known(fold)
+        effect, used = kernel.effects(penalty, weights[place]), fold_of != fold
+        scale = max(0.0, _slope(centred[used] @ effect, outputs[used]))
+        return scale, np.float32(scale) * effect
+
+    scale, prior = prior_without(NONE)
+    found = datamodels(masks, outputs - masks @ prior, factors=factors, folds=folds)
+    priors = [prior_without(fold)[1] for fold in range(folds)]
+    estimate = _with_control(masks, outputs, priors, found.penalty, factors, fold_of)
     alone = np.square(outputs - outputs.mean(0)).sum()
     return WithPrior(
-        prior + found.weights, found.bias, prior, estimate, path[best % len(path)], scale,
-        float(1 - errors[best] / alone) if alone else float("nan"),
+        prior + found.weights, found.bias, prior, estimate, penalty, scale,
+        float(1 - min(errors) / alone) if alone else float("nan"),
     )  # fmt: skip
 
 
@@ -127,14 +147,14 @@ def _held_out_error(predicted: Models, outputs: Models, fold_of: Int[np.ndarray,
 
 
 def _with_control(
-    masks: Bool[np.ndarray, "models train"], outputs: Models, prior: Pairs, found: Datamodels,
+    masks: Bool[np.ndarray, "models train"], outputs: Models, priors: list[Pairs], penalty: Float[np.ndarray, " test"],
     factors: ArrayLike | None, fold_of: Int[np.ndarray, " models"],
 ) -> Estimate:  # fmt: skip
     """Influence of what weights fitted to the other folds leave of each fold's outputs, plus that of the weights."""
     share, inside = masks.mean(0)[:, None], masks.sum(0)[:, None]
-    left, added = np.empty_like(outputs), np.zeros_like(prior)
-    penalty = np.where(np.isfinite(found.penalty), found.penalty, 1)
-    for fold in np.unique(fold_of):
+    left, added = np.empty_like(outputs), np.zeros_like(priors[0])
+    penalty = np.where(np.isfinite(penalty), penalty, 1)
+    for fold, prior in enumerate(priors):
         own = fold_of == fold
         start = outputs[~own] - masks[~own] @ prior
         fitted = lasso(masks[~own], start, penalty, factors=factors, tolerance=1e-3)
