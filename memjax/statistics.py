@@ -9,7 +9,8 @@ from jaxtyping import Bool, Float, Int, Shaped
 from memjax.errors import InputError, one_of
 
 _NODES = 24  # of the integral over one of the two rates
-_NEGLIGIBLE = 1e-4  # part of a level beyond which this integral is not taken
+_NEGLIGIBLE = 1e-5  # part of a level beyond which this integral is not taken
+_TINY = 1e-3  # below this level, rounding of a cumulative integral counts
 
 
 def mean_where(
@@ -181,29 +182,36 @@ def _mid_p_limit(right: Counts, count: Counts, alpha: float) -> Counts:
     from scipy.special import betainc, betaincinv
 
     some, wrong = np.maximum(right, 1), np.maximum(count - right, 1)
+    more, as_many = (some + 1, wrong), (some, wrong + 1)
 
-    def excess(rate: Counts) -> Counts:
-        return np.log((betainc(some, wrong + 1, rate) + betainc(some + 1, wrong, rate)) / alpha)
+    def chance(rate: Counts) -> tuple[Counts, Counts]:
+        return betainc(*as_many, rate) + betainc(*more, rate), _density(rate, *as_many) + _density(rate, *more)
 
-    # Between the limits with all and with none of the probability of just so many; about linear between them.
-    ends = betaincinv(some, wrong + 1, alpha / 2), betaincinv(some + 1, wrong, alpha / 2)
-    return np.select([right == 0, right == count], [0.0, alpha ** (1 / some)], _root(excess, *ends))
+    # Between the limits with all and with none of the probability of just so many.
+    low, high = betaincinv(*as_many, alpha / 2), betaincinv(*more, alpha / 2)
+    found = _root(chance, alpha, (low + high) / 2, low, high)
+    return np.select([right == 0, right == count], [0.0, alpha ** (1 / some)], found)
 
 
-def _root(excess: Callable[[Counts], Counts], low: Counts, high: Counts) -> Counts:
-    """Where a rising function is 0, between two ends: false position, of which an end that stays counts half
-    (Illinois)."""
-    below, above, last = excess(low), excess(high), np.zeros(len(low))
-    for _ in range(8):
-        middle = low - below * (high - low) / np.where(above > below, above - below, 1)
-        found = excess(middle)
-        rises = found < 0
-        below, above = (
-            np.where(rises, found, np.where(last < 0, below / 2, below)),
-            np.where(rises, np.where(last > 0, above / 2, above), found),
-        )
-        low, high, last = np.where(rises, middle, low), np.where(rises, high, middle), np.where(rises, 1, -1)
-    return middle
+def _root(chance: Callable[[Counts], Any], target: float, found: Counts, low: Any, high: Any) -> Counts:
+    """Where a chance, of which the logarithm is concave, rises to the target: Newton's method between two ends."""
+    for _ in range(60):
+        value, slope = chance(found)
+        low, high = np.where(value < target, found, low), np.where(value < target, high, found)
+        with np.errstate(all="ignore"):
+            better = found - np.log(value / target) * value / slope
+        near = (low <= better) & (better <= high) & (value > 1e-6 * target)  # else half of what is left
+        found, last = np.where(near, better, (low + high) / 2), found
+        if not (np.abs(found - last) > 1e-9).any():
+            break
+    return found
+
+
+def _density(x: Counts, a: Counts, b: Counts) -> Counts:
+    from scipy.special import betaln
+
+    x = x.clip(1e-300, 1 - 1e-16)
+    return np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - betaln(a, b))
 
 
 def _exact_limits(right_in: Counts, num_in: Counts, right_out: Counts, num_out: Counts, alpha: float) -> Any:
@@ -215,35 +223,51 @@ def _exact_limits(right_in: Counts, num_in: Counts, right_out: Counts, num_out: 
 
 
 def _least_difference(right: Counts, count: Counts, other: Counts, of: Counts, alpha: float) -> Counts:
-    """The alpha / 2 quantile of L - U, by an integral over that of L and 1 - U which is from more models."""
-    from scipy.special import betainc, betaincinv, betaln, roots_legendre, xlog1py, xlogy
+    """The alpha / 2 quantile of L - U, by an integral over that of L and 1 - U which varies less."""
+    from scipy.special import betainc, betaincinv
 
+    def arguments(right: Counts, count: Counts) -> Counts:  # of L; of none right it is 0
+        return np.stack([np.maximum(right, 1), count - right + 1])
+
+    def variance(beta: Counts) -> Counts:
+        return beta.prod(0) / (beta.sum(0) ** 2 * (beta.sum(0) + 1))
+
+    steadier = variance(arguments(right, count)) < variance(arguments(of - other, of))
     right, count, other, of = np.where(
-        of < count, [of - other, of, count - right, count], [right, count, other, of]
+        steadier, [of - other, of, count - right, count], [right, count, other, of]
     )  # L - U = (1 - U) - (1 - L)
-    nodes, weights = roots_legendre(_NODES)
-    some, wrong = np.maximum(right, 1)[:, None], (count - right + 1)[:, None]
-    a, b = (other + 1)[:, None], np.maximum(of - other, 1)[:, None]
+    of_l, of_u = arguments(right, count), arguments(of - other, of)[::-1]
+    least, most = (betaincinv(*of_u, part) for part in (_NEGLIGIBLE * alpha, 1 - _NEGLIGIBLE * alpha))
+    nodes, weights, up_to = _quadrature()
 
-    def quantile(part: float) -> Counts:  # of U
-        return np.where(other == of, 1.0, betaincinv(a, b, part)[:, 0])
-
-    least, most = quantile(_NEGLIGIBLE * alpha), quantile(1 - _NEGLIGIBLE * alpha)
-
-    def excess(difference: Counts) -> Counts:
-        start, stop = np.clip([-difference, 1 - difference], least, most)  # L is at most 0 before, and at most 1 after
+    def chance(difference: Counts) -> tuple[Counts, Counts]:
+        start, stop = np.clip([-difference, 1 - difference], least, most)  # L is at most 0 before, at most 1 after
         half = (stop - start)[:, None] / 2
         u = start[:, None] + half * (1 + nodes)
-        density = np.exp(xlogy(a - 1, u) + xlog1py(b - 1, -u) - betaln(a, b))
-        below = betainc(some, wrong, (difference[:, None] + u).clip(0, 1))
-        found = (half * density * below) @ weights + 1 - betainc(a, b, stop[:, None])[:, 0]
-        found = np.where(other == of, betainc(some, wrong, (1 + difference[:, None]).clip(0, 1))[:, 0], found)
-        return np.log(np.maximum(found, 1e-300) / (alpha / 2))
+        x = difference[:, None] + u
+        density, own = half * _density(u, *of_u[:, :, None]), _density(x, *of_l[:, :, None])
+        if alpha < _TINY:
+            below = betainc(*of_l[:, :, None], x.clip(0, 1))
+        else:
+            below = betainc(*of_l, (difference + start).clip(0, 1))[:, None] + half * (own @ up_to)
+        beyond = betainc(*of_u[::-1], difference.clip(0, 1))
+        return (density * below) @ weights + beyond, (density * own) @ weights
 
-    part = np.sqrt(alpha / 2)
-    low = betaincinv(some, wrong, alpha / 4)[:, 0] - quantile(1 - alpha / 4)
-    high = betaincinv(some, wrong, part)[:, 0] - quantile(1 - part)
-    return np.where(right == 0, -quantile(1 - alpha / 2), _root(excess, low, high))  # of none right L is 0
+    lower = np.where(right == 0, 0.0, betaincinv(*of_l, alpha / 2))
+    upper = np.where(other == of, 1.0, betaincinv(*of_u, 1 - alpha / 2))
+    near = right / count - other / of - np.hypot(right / count - lower, upper - other / of)
+    certain = (right == 0) | (other == of)
+    return np.where(certain, lower - upper, _root(chance, alpha / 2, near, -1.0, 1.0))
+
+
+def _quadrature() -> tuple[Counts, Counts, Counts]:
+    """Nodes and weights of Gauss and Legendre, and the weights of integrals from -1 up to each node."""
+    from scipy.special import roots_legendre
+
+    nodes, weights = roots_legendre(_NODES)
+    values, degrees = np.polynomial.legendre.legvander(nodes, _NODES), 2 * np.arange(_NODES) + 1
+    integrals = np.column_stack([1 + nodes, (values[:, 2:] - values[:, :-2]) / degrees[1:]])
+    return nodes, weights, (weights[:, None] * values[:, :-1] * degrees / 2) @ integrals.T
 
 
 def _distinct(*columns: Counts) -> tuple[list[Counts], Int[np.ndarray, " rows"]]:

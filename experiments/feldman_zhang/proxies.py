@@ -280,32 +280,31 @@ def verdicts_of(pearson: dict[str, dict[str, float]], spearman: dict[str, dict[s
 
 
 def figure_of(overall: dict[str, dict[str, Interval]], cost: dict[str, float]) -> Any:
-    """Left: the proxies by their rank correlation, numbered.  Right: the same against what they cost."""
-    order = sorted(cost, key=lambda name: -np.nan_to_num(overall["spearman"][name].value, nan=-1.0))
+    """Left: the proxies by their correlation (Pearson), numbered.  Right: the same against what they cost."""
+    order = sorted(cost, key=lambda name: -np.nan_to_num(overall["pearson"][name].value, nan=-1.0))
     note = "error bars: 95 % intervals of the mean over data sets; corrected for the reliability of the truth"
     figure, [[left, right]] = panels(1, 2, 5.6, 5.0, note=note)
     places = np.arange(len(order))[::-1]
-    for kind, label, colour, shift in (
-        ("spearman", "Spearman", "#0072b2", 0.12),
-        ("pearson", "Pearson", "#d55e00", -0.12),
-    ):
+    for kind, colour, shift in (("pearson", "#d55e00", 0.12), ("spearman", "#0072b2", -0.12)):
         shown = [overall[kind][name] for name in order]
         reach = np.nan_to_num(np.minimum(ends(shown), 2), nan=0.0)
-        left.errorbar([each.value for each in shown], places + shift, xerr=reach, fmt="o", markersize=4, color=colour,
-                      label=label, linewidth=1)  # fmt: skip
+        values, style = [each.value for each in shown], {"fmt": "o", "markersize": 4, "linewidth": 1}
+        left.errorbar(values, places + shift, xerr=reach, color=colour, label=kind.capitalize(), **style)
     left.axvline(PUBLISHED, color="0.6", linewidth=0.8, linestyle=":")
     left.set_yticks(places, [f"{name}  {number}" for number, name in enumerate(order, 1)])
     left.set(xlabel="correlation with memorization", xlim=(-0.35, 1.1))
-    left.legend(loc="lower left")
+    left.legend(loc="upper left")
     taken: list[tuple[float, float]] = []
     for number, name in enumerate(order, 1):
-        x, y = np.log(cost[name]), overall["spearman"][name].value
-        right.plot(cost[name], y, "o", color="#0072b2", markersize=4)
-        side = sum(abs(x - other) < 0.25 and abs(y - height) < 0.03 for other, height in taken)
-        right.annotate(str(number), (cost[name], y), (5 + 12 * side, -3), textcoords="offset points", fontsize=8)
+        x, y = np.log(cost[name]), overall["pearson"][name].value
+        right.plot(cost[name], y, "o", color="#d55e00", markersize=4)
+        near = sum(abs(x - other) < 0.3 and abs(y - height) < 0.03 for other, height in taken)
+        where = {"xytext": ((6, -16, 22, -32, 38, -48)[near % 6], -3), "textcoords": "offset points", "fontsize": 8}
+        right.annotate(str(number), (cost[name], y), **where)
         taken.append((x, y))
+    right.axhline(PUBLISHED, color="0.6", linewidth=0.8, linestyle=":")
     logarithmic(right, [0.1, 0.3, 1, 3, 10, 30])
-    right.set(xlabel="cost, in trainings on all examples", ylabel="Spearman", ylim=(None, 1.05))
+    right.set(xlabel="cost, in trainings on all examples", ylabel="Pearson", xlim=(0.08, 40), ylim=(None, 1.05))
     return figure
 
 

@@ -26,7 +26,7 @@ from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
 from memjax.estimators import MEM_THRESHOLD
 
-COST = Cost("not measured", "not measured")
+COST = Cost("2 min", "not measured")
 WAYS = ("head", "fine-tuning", "from scratch")
 WRONG = 0.1  # share of wrong labels
 

@@ -3,7 +3,7 @@
 After Power et al., Grokking, 2022, arXiv 2201.02177: networks that add numbers modulo a prime know their training pairs
 by heart long before they are right on others.
 
-    python -m experiments.language.grokking --size quick   modulo 17, 16 models
+    python -m experiments.language.grokking --size quick   modulo 13, 16 models
     python -m experiments.language.grokking                modulo 23, 64 models
 
 Every pair a, b is a sequence of two tokens, and the sum after it is the only token that counts.  Transformers of one
@@ -40,14 +40,14 @@ class Size(NamedTuple):
 class Settings(BaseSettings):
     """Sums of all pairs of numbers modulo a prime."""
 
-    sizes: ClassVar = {"smoke": Size(5, 8, 40), "quick": Size(17, 16, 1200), "full": Size(23, 64, 1200)}
+    sizes: ClassVar = {"smoke": Size(5, 8, 40), "quick": Size(13, 16, 2500), "full": Size(23, 64, 8000)}
     dataset: str = "sums"
     """The only one there is."""
     models: int | None = None
     """Another number of models."""
     epochs: int | None = None
     """Another number of epochs."""
-    share: float = 0.7
+    share: float = 0.8
     """Of the pairs that a model trains on."""
 
 
@@ -70,19 +70,26 @@ def run(settings: Settings) -> Result:
     config = memjax.RunConfig(
         num_models=settings.models or size.models,
         seed=settings.seed,
+        pack_size=8,
         subset=memjax.SubsetSpec("balanced", settings.share),
-        model=memjax.ModelSpec("transformer:64"),
+        model=memjax.ModelSpec("transformer:32"),
         train=memjax.TrainSpec(
-            epochs=last, batch_size=1024, learning_rate=0.003, optimizer="adamw", weight_decay=1.0, schedule="constant"
+            epochs=last,
+            batch_size=size.modulus**2,
+            learning_rate=0.005,
+            optimizer="adamw",
+            optimizer_options=("b2=0.98",),
+            weight_decay=1.0,
+            schedule="constant",
         ),
     )
     name = f"sums-{size.modulus}-{last}-{settings.share:g}-{settings.seed}"
     result = memjax.fit(
         pairs, answers, task="tokens", config=config, run=settings.folder / "models" / name, estimate=False,
-        keep=("exact_match",), record=("exact_match",), record_epochs=(0, *every(last)),
+        keep=("token_accuracy",), record=("token_accuracy",), record_epochs=(0, *every(last)),
     )  # fmt: skip
     curves = result.curves
-    right, masks, epochs = curves.values["exact_match"].astype(float), curves.masks[:, None], curves.epochs
+    right, masks, epochs = curves.values["token_accuracy"].astype(float), curves.masks[:, None], curves.epochs
     inside, outside = (
         np.where(side, right, 0).sum(2) / np.broadcast_to(side, right.shape).sum(2) for side in (masks, ~masks)
     )

@@ -39,6 +39,7 @@ def run(config: RunConfig) -> None:
     if result.fresh or not store.is_there(report) or not config.examples:
         result.report(config.examples)
     made = {"report": store.shown(report), "trained": result.trained, "seconds": result.seconds}
+    made |= {"controlled": text} if (text := result.controlled_error) else {}
     conclude(output, result.folder, result.dataset, made, store.shown(report), result.columns)
 
 

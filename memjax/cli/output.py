@@ -121,7 +121,7 @@ def conclude(
     estimates, pairs, *_ = store.read_found(folder, checked=False)
     found = summary.findings(dataset, estimates, pairs)
     rows = [(name, str(made[name])) for name in ("report", "estimates") if name in made]
-    rows += summary.rows(found)
+    rows += summary.rows(found) + [(name, made[name]) for name in ("controlled",) if name in made]
     if made.get("trained"):
         rate = made["trained"] / made["seconds"]
         rows.append(("time", f"{clock(made['seconds'])}, {made['trained']:,} models trained, {rate:.1f} per second"))

@@ -76,6 +76,8 @@ def _converted(kind: Any, value: Any) -> Any:
             with suppress(TypeError):
                 return _converted(part, value)
         raise TypeError
+    if (kind, type(value)) == (tuple[str, ...], str):  # train="head"
+        return (value,)
     if origin is tuple and isinstance(value, tuple):
         kinds = inner[:1] * len(value) if inner[1:] == (...,) else inner
         if len(kinds) != len(value):

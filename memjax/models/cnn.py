@@ -9,7 +9,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from memjax.errors import InputError
-from memjax.models.layers import Bias, as_images, conv, dense_of_images, he_normal, image_shape, mark
+from memjax.models.layers import Bias, as_images, conv, dense, he_normal, image_shape, mark
 from memjax.models.layers import dropout as dropout_layer
 from memjax.models.normalization import Norm, normalization, unchanged
 from memjax.models.platform import traced_for
@@ -48,4 +48,4 @@ class CNN(nnx.Module):
             pooled = bias(max_pool(norm(layer(hidden.astype(exact))), 2, 2))
             hidden = mark(jax.nn.relu(pooled)).astype(rounded)
         rows = self.dropout(hidden.reshape(len(hidden), math.prod(hidden.shape[1:])))
-        return dense_of_images(self.head, rows, hidden.shape[1:])
+        return dense(self.head, rows, hidden.shape[1:])

@@ -51,8 +51,11 @@ def drawn(model: Model, key: Array, given: Mapping[str, Any] | None) -> tuple[Tr
     return with_given(params), with_given(state)
 
 
-def to_train(model: Model, input_shape: tuple[int, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
+def to_train(model: Model, example: jax.ShapeDtypeStruct, asked: tuple[str, ...]) -> tuple[str, ...]:
     """The names of the parameters that are trained: all, those of the last layer for head, or those at or below names.
+
+    Args:
+      example: shape and type of one example.
 
     Raises:
       InputError: no parameter has such a name, or it is not clear which layer is the last one.
@@ -61,19 +64,19 @@ def to_train(model: Model, input_shape: tuple[int, ...], asked: tuple[str, ...])
     for word in asked:
         place = plain(word, ()).rstrip("/")
         below = {name for name in names if word == "all" or f"{name}/".startswith(f"{place}/")}
-        found |= {*last_layer(model, input_shape)} if word == "head" and not below else below
+        found |= {*last_layer(model, example)} if word == "head" and not below else below
         if word != "head" and not below:
             some = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
             raise InputError(f"--train {word}: no parameter has this name; give all, head, or some of: {some}")
     return tuple(name for name in names if name in found)
 
 
-def last_layer(model: Model, input_shape: tuple[int, ...], kind: Any = jnp.float32) -> tuple[str, ...]:
+def last_layer(model: Model, example: jax.ShapeDtypeStruct) -> tuple[str, ...]:
     """The names of the parameters in the layer that is the last to use parameters of its own."""
     params, state = jax.eval_shape(model.init, jax.random.key(0))
     names = list(arrays_by_name(params))
     program = jax.make_jaxpr(lambda params, state, inputs: model.apply(params, state, inputs, None, False)[0])(
-        params, state, jax.ShapeDtypeStruct((2, *input_shape), kind)
+        params, state, jax.ShapeDtypeStruct((2, *example.shape), example.dtype)
     ).jaxpr
     owners = {variable: {name} for variable, name in zip(program.invars, names, strict=False)}
     of_inputs, last = {program.invars[-1]}, set[str]()
@@ -101,7 +104,8 @@ def freeze(model: Model, trained: tuple[str, ...], fixed: tuple[Tree, Tree] | No
       fixed: (params, state) that all models share, as constants.  By default each model draws its own and has them in
         its state.
     """
-    shapes = jax.tree.structure(jax.eval_shape(model.init, jax.random.key(0))[0])
+    like = jax.eval_shape(model.init, jax.random.key(0))[0]
+    order, shape = list(arrays_by_name(like)), jax.tree.structure(like)
 
     def init(key):
         params, state = model.init(key)
@@ -109,24 +113,12 @@ def freeze(model: Model, trained: tuple[str, ...], fixed: tuple[Tree, Tree] | No
         frozen = {name: array for name, array in own.items() if name not in trained}
         return {name: own[name] for name in trained}, {} if fixed else {"frozen": frozen, "state": state}
 
-    if fixed:
-        constants, same = arrays_by_name(fixed[0]), fixed[1]
-    order = list(arrays_by_name(jax.eval_shape(model.init, jax.random.key(0))[0]))
-
     def apply(params, state, inputs, key, train):
-        frozen, rest = (constants, same) if fixed else (state["frozen"], state["state"])
-        whole = jax.tree.unflatten(shapes, [(params if name in trained else frozen)[name] for name in order])
+        frozen, rest = (arrays_by_name(fixed[0]), fixed[1]) if fixed else (state["frozen"], state["state"])
+        whole = jax.tree.unflatten(shape, [(params if name in trained else frozen)[name] for name in order])
         return model.apply(whole, rest, inputs, None, False)[0], state
 
     return Model(init, apply)
-
-
-class _Halves(NamedTuple):
-    """A network's program in two parts: `first` needs no parameter, `second` needs the parameters and what it made."""
-
-    first: ClosedJaxpr
-    second: ClosedJaxpr
-    edge: list[Any]  # shapes and types of what the first part hands on
 
 
 class OnFeatures(NamedTuple):
@@ -137,15 +129,16 @@ class OnFeatures(NamedTuple):
     width: int  # how many features
 
 
-def on_features(model: Model, input_shape: tuple[int, ...]) -> OnFeatures | None:
+def on_features(model: Model, example: jax.ShapeDtypeStruct) -> OnFeatures | None:
     """A network without state in its two parts.
 
     None where nothing can be computed without parameters, or something that does not have one row for each example.
     """
     params, _ = jax.eval_shape(model.init, jax.random.key(0))
 
-    def halves(batch: int) -> _Halves:
-        like = jax.ShapeDtypeStruct((batch, *input_shape), jnp.float32)
+    def halves(batch: int) -> tuple[ClosedJaxpr, ClosedJaxpr, list[Any]]:
+        """What needs no parameter, what does, and shapes and types of what the first hands on to the second."""
+        like = jax.ShapeDtypeStruct((batch, *example.shape), example.dtype)
         program = jax.make_jaxpr(lambda params, inputs: model.apply(params, {}, inputs, None, False)[0])(params, like)
         *trained, inputs = program.jaxpr.invars
         of_params, of_inputs, first, second, edge = {*trained}, {inputs}, [], [], {}
@@ -160,23 +153,24 @@ def on_features(model: Model, input_shape: tuple[int, ...]) -> OnFeatures | None
                     of_inputs |= {*step.outvars}
                     continue
             second.append(step)
+        edge |= {variable: None for variable in program.jaxpr.outvars if variable in of_inputs}
         unnamed = program.jaxpr.debug_info._replace(arg_names=None, result_paths=None)
         part = partial(program.jaxpr.replace, debug_info=unnamed)
-        return _Halves(
+        return (
             ClosedJaxpr(part(invars=[inputs], outvars=[*edge], eqns=first), program.consts),
             ClosedJaxpr(part(invars=[*trained, *edge], eqns=second), program.consts),
             [] if [*edge] == [inputs] else [variable.aval for variable in edge],
         )
 
-    sides = [each.shape[1:] for each in halves(3).edge]
+    sides = [each.shape[1:] for each in halves(3)[2]]
     for batch in (3, 5):
-        found = [(each.shape, jnp.issubdtype(each.dtype, jnp.floating)) for each in halves(batch).edge]
+        found = [(each.shape, jnp.issubdtype(each.dtype, jnp.floating)) for each in halves(batch)[2]]
         if not sides or found != [((batch, *rest), True) for rest in sides]:
             return None
     ends = [0, *accumulate(map(prod, sides))]
 
     def features(inputs: Array) -> Array:
-        parts = jaxpr_as_fun(halves(len(inputs)).first)(inputs)
+        parts = jaxpr_as_fun(halves(len(inputs))[0])(inputs)
         return jnp.concatenate([part.reshape(len(inputs), -1).astype(jnp.float32) for part in parts], 1)
 
     def apply(params, state, inputs, key, train):

@@ -13,7 +13,7 @@ from memjax.errors import InputError, first_line
 from memjax.machine import environment
 from memjax.machine.debugging import pinned
 from memjax.metrics import BUILT_IN, task_named
-from memjax.runs.initial import arrays_to_begin_with, frozen_network
+from memjax.runs.initial import arrays_to_begin_with, frozen_network, one_example
 from memjax.store import Plan
 from memjax.types import Dataset, Model, SubsetDesign
 
@@ -37,7 +37,7 @@ def _on_features(config: RunConfig, dataset: Dataset) -> Any:
     spec, count = config.train, dataset.num_train + dataset.num_test
     if not shared or config.data.stream or spec.input_noise or spec.crop or spec.flip:
         return None
-    found = on_features(model, dataset.input_shape)
+    found = on_features(model, one_example(dataset))
     return found and (found if 4 * count * found.width <= FEATURES_MOST else None)
 
 

@@ -1,7 +1,7 @@
 """What a run on sequences says about single tokens."""
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ class ByToken:
         """
         if "token_log_probability" not in self.config.keep:
             return None
-        inside, outside = self._read(store.read_means, "token_log_probability")
+        inside, outside = self._read(partial(store.read_means, name="token_log_probability"))
         return inside - outside
 
 

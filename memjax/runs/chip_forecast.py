@@ -21,7 +21,7 @@ def for_chip(config: RunConfig, dataset: Dataset, target: Slice, command: list[s
     """Memory, time and price of a run on these chips, as rows of name and text and as facts.
 
     Args:
-      command: the command line of the run, without its pack size.
+      command: the command line of the run; a pack size is added unless it has one.
     """
     network_of(config, dataset)  # a network that cannot be used is refused
     chip, hosts = target.chip, f"{target.hosts} host{'s' * (target.hosts > 1)}"
@@ -40,7 +40,8 @@ def for_chip(config: RunConfig, dataset: Dataset, target: Slice, command: list[s
         ("time", f"{least}{spans[0]} of training for {config.num_models:,} models"),
         ("price", f"{least}{spans[1]} dollars at {chip.price:.2f} a chip and hour. "
                   f"This price of {PRICED} is unconfirmed: look up yours before you spend"),
-        (f"run on {'each host' if target.hosts > 1 else 'it'}", shlex.join([*command, "--pack-size", str(size)])),
+        (f"run on {'each host' if target.hosts > 1 else 'it'}",
+         shlex.join([*command, *([] if config.pack_size else ["--pack-size", str(size)])])),
     ]  # fmt: skip
     return rows, facts | {"hours": hours, "price": prices, "price_date": PRICED}
 

@@ -27,10 +27,11 @@ from memjax.untrusted import cache_folder
 FAST = 2**27  # bytes of a chip's fast memory, about; where the search for a pack size begins
 USABLE = 0.9  # of a chip's memory
 TOO_MUCH = 2**62  # bytes that stand for more than a chip has
-# What libtpu asks a machine without TPU, and several plans at once; settings of the user's own are left.
+# What libtpu asks a machine without TPU, and several plans at once; settings of the user's own are left.  The cache is
+# not read, because programs for TPUs can only be loaded on one.
 _TPU = {
     "TPU_SKIP_MDS_QUERY": "1", "TPU_WORKER_HOSTNAMES": "localhost", "TPU_ACCELERATOR_TYPE": "v5litepod-1",
-    "JAX_PLATFORMS": "cpu", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",
+    "JAX_PLATFORMS": "cpu", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1", "JAX_ENABLE_COMPILATION_CACHE": "false",
 }  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def _read(spec: ModelSpec, input_shape: tuple[int, ...], outputs: int, stamp: in
     given = {plain(name, known): array for name, array in read_weights(spec.init).items()}
     given = {name: array for name, array in given.items() if name in known or name not in state}  # no random keys
     try:
-        last = last_layer(model, input_shape, kind)
+        last = last_layer(model, jax.ShapeDtypeStruct(input_shape, kind))
     except InputError:  # it is not known, and must be there
         last = ()
     body = [name for name in known if name in given and name not in last] or [name for name in known if name in given]
@@ -121,13 +121,11 @@ def frozen_network(config: RunConfig, dataset: Dataset) -> tuple[Model, bool]:
     from memjax.models import in_precision, make_model
     from memjax.models.frozen import arrays_by_name, drawn, freeze, to_train
 
-    if dataset.tokens and config.train.train != ("all",):
-        raise InputError(f"--train {' '.join(config.train.train)} does not take {dataset.kinds}; give --train all")
     model = make_model(config.model, dataset.input_shape, num_outputs(dataset), input_type(dataset))
     precise = in_precision(model, config.train.precision)
     if config.train.train == ("all",):
         return precise, False
-    trained = to_train(model, dataset.input_shape, config.train.train)
+    trained = to_train(model, one_example(dataset), config.train.train)
     names = arrays_by_name(jax.eval_shape(model.init, jax.random.key(0))[0])
     if len(trained) == len(names):
         return precise, False
@@ -142,6 +140,13 @@ def frozen_network(config: RunConfig, dataset: Dataset) -> tuple[Model, bool]:
     with jax.ensure_compile_time_eval():
         fixed = drawn(model, jax.random.key(0), {name: array[0] for name, array in given.arrays.items()})
     return freeze(precise, trained, fixed), True
+
+
+def one_example(dataset: Dataset) -> Any:
+    """Shape and type of an input, as networks get it."""
+    import jax
+
+    return jax.ShapeDtypeStruct(dataset.input_shape, input_type(dataset))
 
 
 def arrays_to_begin_with(config: RunConfig, dataset: Dataset, model: Model) -> dict[str, np.ndarray]:

@@ -19,6 +19,7 @@ from memjax.results import Estimates, PairTable
 from memjax.runs import display, stages, summary
 from memjax.runs.by_token import ByToken
 from memjax.runs.carry_out import carry_out
+from memjax.runs.controlled import WithControl
 from memjax.runs.groups import ByGroup
 from memjax.runs.influence_on import ByPair
 from memjax.runs.loggers import log
@@ -33,7 +34,7 @@ FIRST = 5  # suspects that a result shows of itself
 
 
 @dataclass(frozen=True, eq=False)
-class Result(ByGroup, ByLabel, ByPair, ByToken):
+class Result(ByGroup, ByLabel, ByPair, ByToken, WithControl):
     """The result of a run, finished or not.
 
     Attributes:
@@ -195,7 +196,8 @@ class Result(ByGroup, ByLabel, ByPair, ByToken):
     @cached_property
     def columns(self) -> dict[str, np.ndarray]:
         """The columns of `dataframe` by their names."""
-        return example_columns(self.estimates, self.dataset, self.classes, self.ids, self.held_out_probabilities)
+        found = example_columns(self.estimates, self.dataset, self.classes, self.ids, self.held_out_probabilities)
+        return found | ({"controlled": self.controlled.value} if self.controlled_error else {})
 
     @property
     def pair_columns(self) -> dict[str, np.ndarray]:
@@ -239,7 +241,8 @@ class Result(ByGroup, ByLabel, ByPair, ByToken):
         if self.run.sees_everything:
             return [*rows, ("models", f"{self.run.num_trained} trained on all examples")]
         found = self.summary()
-        return [*rows, *summary.rows(found), *(("warning", text) for text in found["warnings"])]
+        controlled = [("controlled", self.controlled_error)] * bool(self.controlled_error)
+        return [*rows, *summary.rows(found), *controlled, *(("warning", text) for text in found["warnings"])]
 
     @property
     def _first(self) -> tuple[str, dict[str, np.ndarray]]:

@@ -57,7 +57,7 @@ def read_held_out(folder: Path, blocks: Iterable[int], plan: Plan) -> np.ndarray
         return total / np.asarray(count)[:, None]
 
 
-def read_means(folder: Path, blocks: Iterable[int], name: str, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
+def read_means(folder: Path, blocks: Iterable[int], plan: Plan, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Mean of a kept metric on each training example over the models that trained on it, and over those that did not.
 
     NaN where there is no such model.  Blocks are read one at a time.  Raises as `read_outcomes`.

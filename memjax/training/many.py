@@ -174,7 +174,7 @@ def _counting_once(advance: Callable[..., State], axes: tuple) -> Callable[..., 
     def of_all(ids: Array, masks: Array, state: State, *given: Any) -> State:
         kept = jax.tree.map(lambda leaf: None if counter(leaf) else 0, state.optimizer_state)
         once = jax.tree.map(lambda leaf: leaf[0] if counter(leaf) else leaf, state.optimizer_state)
-        place = State(0, 0, kept, None, 0)
+        place: Any = state._replace(params=0, model_state=0, optimizer_state=kept, step=None, record=0)
         before = state._replace(optimizer_state=once, step=state.step[0])
         after = jax.vmap(advance, (*axes[:2], place, *axes[3:]), place)(ids, masks, before, *given)
         return jax.tree.map(lambda new, old: jnp.broadcast_to(new, old.shape), after, state)

