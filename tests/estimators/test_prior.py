@@ -110,7 +110,8 @@ def test_a_lasso_that_finds_nothing_beyond_the_prior_is_left_out():
     noise = np.random.default_rng(3).normal(size=(FEW, TEST))
     outputs = (masks @ truth + 3 * noise).astype(np.float32)
 
-    found = influence_with_prior(masks, outputs, kernels, penalties=(0.1,))
+    low_penalty = np.full((TRAIN, TEST), 0.3)
+    found = influence_with_prior(masks, outputs, kernels, penalties=(0.1,), factors=low_penalty)
 
     np.testing.assert_array_equal(found.weights, found.prior)
     np.testing.assert_allclose(found.bias, (outputs - masks @ found.prior).mean(0), rtol=1e-4)
