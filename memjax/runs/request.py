@@ -49,7 +49,8 @@ class Request:
     def notices(self) -> list[str]:
         """What the user should know of the examples, one sentence each."""
         said = remarks_on(self.dataset, self.config.data, self.config.train.scaling)
-        fresh = self.initial.fresh_in_words if self.initial else ""
+        names = " and ".join(self.initial.fresh) if self.initial else ""
+        fresh = names and f"--init has no {names} of these shapes: the last layer is drawn at random"
         return [*filter(None, [self.guessed, fresh]), *(self.given.notices if self.given else ()), *said]
 
     def check_inputs(self) -> None:
