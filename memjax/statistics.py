@@ -202,7 +202,7 @@ def _root(chance: Callable[[Counts], Any], target: float, found: Counts, low: An
             better = found - np.log(value / target) * value / slope
         near = (low <= better) & (better <= high) & (value > 1e-6 * target)  # else half of what is left
         found, last = np.where(near, better, (low + high) / 2), found
-        if not (np.abs(found - last) > 1e-9).any():
+        if not (np.abs(found - last) > 1e-7).any():
             break
     return found
 
@@ -257,7 +257,7 @@ def _least_difference(right: Counts, count: Counts, other: Counts, of: Counts, a
     upper = np.where(other == of, 1.0, betaincinv(*of_u, 1 - alpha / 2))
     near = right / count - other / of - np.hypot(right / count - lower, upper - other / of)
     certain = (right == 0) | (other == of)
-    return np.where(certain, lower - upper, _root(chance, alpha / 2, near, -1.0, 1.0))
+    return np.where(certain, lower - upper, _root(chance, alpha / 2, near, *np.where(certain, near, [[-1], [1]])))
 
 
 def _quadrature() -> tuple[Counts, Counts, Counts]:

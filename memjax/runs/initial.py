@@ -2,7 +2,6 @@
 
 import hashlib
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from memjax.config.specs import ModelSpec
 from memjax.data.targets import input_type, num_outputs
 from memjax.errors import InputError
 from memjax.types import Dataset, Model
+from memjax.untrusted import user_path
 
 FILE = "init.npz"  # the copy in the run folder
 SHOWN = 4  # names of arrays in a message
@@ -63,7 +63,7 @@ def initial(config: RunConfig, dataset: Dataset) -> Initial | None:
     if not config.model.init:
         return None
     try:
-        stamp = Path(config.model.init).stat().st_mtime_ns
+        stamp = user_path(config.model.init).stat().st_mtime_ns
     except (OSError, ValueError):
         stamp = 0
     return _read(config.model, dataset.input_shape, num_outputs(dataset), stamp, input_type(dataset))
