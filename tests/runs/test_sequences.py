@@ -111,6 +111,7 @@ def test_tokens_are_written_with_their_numbers():
     assert found.tolist() == ["a+0.1 \u2423-3.0 the+1.2", "\u2423+0.5"]
 
 
+@pytest.mark.slow
 def test_it_is_opened_and_extended(text):
     opened = memjax.open(text.folder)
 
