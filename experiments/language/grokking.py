@@ -80,7 +80,7 @@ def run(settings: Settings) -> Result:
             optimizer="adamw",
             optimizer_options=("b2=0.98",),
             weight_decay=1.0,
-            schedule="constant",
+            schedule="linear",
         ),
     )
     name = f"sums-{size.modulus}-{last}-{settings.share:g}-{settings.seed}"
