@@ -29,7 +29,7 @@ from memjax.estimators.attribution.prior import influence_with_prior
 from memjax.estimators.judging import recall_of_pairs
 from memjax.types import Outcomes
 
-COST = "3 to 15 minutes a data set, network and seed, beside other work"
+COST = "3 to 17 minutes a data set, network and seed, beside other work"
 NO_MODEL, LASSO, BOTH = "kernel alone", "lasso", "prior and lasso"
 OWN, EPOCHS = "the same, kernels of the retrained models", "the same, kernels of three epochs"
 MEANS, ESTIMATE = "difference of means", "difference of means with the prior as a control"

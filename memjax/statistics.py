@@ -10,6 +10,7 @@ from memjax.errors import InputError, one_of
 
 _NODES = 24  # of the integral over one of the two rates
 _NEGLIGIBLE = 1e-5  # part of a level beyond which this integral is not taken
+_AT_ONCE = 2**16  # different counts, of each of which there are some kilobytes
 _TINY = 1e-3  # below this level, rounding of a cumulative integral counts
 
 
@@ -202,7 +203,7 @@ def _root(chance: Callable[[Counts], Any], target: float, found: Counts, low: An
             better = found - np.log(value / target) * value / slope
         near = (low <= better) & (better <= high) & (value > 1e-6 * target)  # else half of what is left
         found, last = np.where(near, better, (low + high) / 2), found
-        if not (np.abs(found - last) > 1e-9).any():
+        if not (np.abs(found - last) > 1e-7).any():
             break
     return found
 
@@ -216,9 +217,11 @@ def _density(x: Counts, a: Counts, b: Counts) -> Counts:
 
 def _exact_limits(right_in: Counts, num_in: Counts, right_out: Counts, num_out: Counts, alpha: float) -> Any:
     quads, place = _distinct(right_in, num_in, right_out, num_out)
-    right_in, num_in, right_out, num_out = quads
-    low = _least_difference(*quads, alpha=alpha)
-    high = -_least_difference(right_out, num_out, right_in, num_in, alpha)
+    ends = [
+        (_least_difference(*part, alpha=alpha), -_least_difference(*part[[2, 3, 0, 1]], alpha=alpha))
+        for part in np.array_split(np.stack(quads), 1 + len(quads[0]) // _AT_ONCE, axis=1)
+    ]
+    low, high = np.concatenate(ends, axis=1)
     return low[place], high[place]
 
 
@@ -257,7 +260,7 @@ def _least_difference(right: Counts, count: Counts, other: Counts, of: Counts, a
     upper = np.where(other == of, 1.0, betaincinv(*of_u, 1 - alpha / 2))
     near = right / count - other / of - np.hypot(right / count - lower, upper - other / of)
     certain = (right == 0) | (other == of)
-    return np.where(certain, lower - upper, _root(chance, alpha / 2, near, -1.0, 1.0))
+    return np.where(certain, lower - upper, _root(chance, alpha / 2, near, *np.where(certain, near, [[-1], [1]])))
 
 
 def _quadrature() -> tuple[Counts, Counts, Counts]:

@@ -61,14 +61,6 @@ def run(settings: Settings) -> Result:
     accuracy = {
         level: np.stack([held_out_accuracy(settings, *level, width) for width in widths], 1) for level in levels
     }
-    gain = {level: values[:, -1] - values[:, 0] for level, values in accuracy.items()}
-    verdicts = [
-        Verdict(
-            f"from width {widths[0]} to {widths[-1]}, accuracy gains more with {rate:.0%} {kind} than with none",
-            contrast(gain[kind, rate], gain["real", 0.0]),
-        )
-        for kind, rate in levels[1:]
-    ]
     found = {
         f"{kind} {rate:g}": {"widths": widths, "accuracy": values.mean(0), "sd": values.std(0, ddof=1)}
         for (kind, rate), values in accuracy.items()
@@ -83,7 +75,20 @@ def run(settings: Settings) -> Result:
         logarithmic(axis, widths)
         axis.set(xlabel="units in each hidden layer", ylabel="held-out accuracy, clean examples")
         axis.legend(fontsize=7, loc="upper left", bbox_to_anchor=(0, -0.18), ncols=2)  # there is no room inside
-    return Result(found, verdicts, figure)
+    return Result(found, verdicts_of(accuracy, widths), figure)
+
+
+def verdicts_of(accuracy: dict[tuple[str, float], np.ndarray], widths: tuple[int, ...]) -> list[Verdict]:
+    """The verdicts, from the held-out accuracy of each network at each width, (networks, widths), by level of noise."""
+    gain = {level: values[:, -1] - values[:, 0] for level, values in accuracy.items()}
+    return [
+        Verdict(
+            f"from width {widths[0]} to {widths[-1]}, accuracy gains more with {rate:.0%} {kind} than with none",
+            contrast(gain[kind, rate], gain["real", 0.0]),
+        )
+        for kind, rate in gain
+        if rate
+    ]
 
 
 if __name__ == "__main__":

@@ -87,9 +87,23 @@ def run(settings: Settings) -> Result:
     whole = {kind: curves_of(settings, kind, 1.0)[0] for kind in KINDS}
     noisy = {rate: curves_of(settings, "random labels", rate) for rate in rates}
     mixed, stopped = {rate: curves for rate, (curves, _) in noisy.items()}, noisy[rates[-1]][1]
+    found = {
+        "epochs": epochs,
+        **{kind: {key: values.mean(0) for key, values in curves.items()} for kind, curves in whole.items()},
+        **{
+            f"{rate:.0%} random labels": {key: values.mean(0) for key, values in curves.items()}
+            for rate, curves in mixed.items()
+        },
+    }
+    return Result(found, verdicts_of(whole, mixed[rates[-1]], stopped, rates[-1]), draw(whole, mixed, epochs))
+
+
+def verdicts_of(
+    whole: dict[str, dict[str, np.ndarray]], worst: dict[str, np.ndarray], stopped: Stopped, rate: float
+) -> list[Verdict]:
+    """The verdicts, from the curves of each kind of data and of the largest share of random labels; see `curves_of`."""
     last = {kind: {what: values[:, -1] for what, values in curves.items()} for kind, curves in whole.items()}
-    worst = mixed[rates[-1]]
-    verdicts = [
+    return [
         *(
             Verdict(f"networks trained on {kind} have more critical held-out samples than on real data (CSR"
                     f"{', box of .3 of 255' if radius == RADII[0] else ''})",
@@ -102,22 +116,13 @@ def run(settings: Settings) -> Result:
                     contrast(np.log(last[kind]["norm"]), np.log(last["real"]["norm"])))
             for kind in KINDS[1:]
         ),
-        Verdict(f"the more random labels, the more critical samples: {rates[-1]:.0%} against none",
+        Verdict(f"the more random labels, the more critical samples: {rate:.0%} against none",
                 contrast(worst[WIDE][:, -1], last["real"][WIDE])),
-        Verdict(f"with {rates[-1]:.0%} random labels, held-out accuracy on clean examples is best before the end",
+        Verdict(f"with {rate:.0%} random labels, held-out accuracy on clean examples is best before the end",
                 paired(stopped.gain, 0)),
-        Verdict(f"and the critical sample ratio goes up after that ({rates[-1]:.0%}; the end minus the best epoch)",
+        Verdict(f"and the critical sample ratio goes up after that ({rate:.0%}; the end minus the best epoch)",
                 paired(worst[WIDE][:, -1], stopped.at(worst[WIDE]))),
     ]  # fmt: skip
-    found = {
-        "epochs": epochs,
-        **{kind: {key: values.mean(0) for key, values in curves.items()} for kind, curves in whole.items()},
-        **{
-            f"{rate:.0%} random labels": {key: values.mean(0) for key, values in curves.items()}
-            for rate, curves in mixed.items()
-        },
-    }
-    return Result(found, verdicts, draw(whole, mixed, epochs))
 
 
 def draw(whole: dict[str, dict[str, np.ndarray]], mixed: dict[float, dict[str, np.ndarray]], epochs: tuple[int, ...]):

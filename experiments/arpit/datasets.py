@@ -61,13 +61,6 @@ def run(settings: Settings) -> Result:
             "gini_of_mean_loss_in_sample": unequal[name].mean(),
             "forgotten_at_least_once_in_sample": float((lost[c.masks] > 0).mean()),
         }
-    one, other = settings.datasets[:2]
-    verdicts = [
-        Verdict(f"of {one}, more held-out examples are right at the end than of {other}",
-                contrast(held_out[one][:, -1], held_out[other][:, -1])),
-        Verdict(f"of {other}, the loss over training is spread more equally: fewer easy examples (Gini coefficient)",
-                contrast(unequal[one], unequal[other])),
-    ]  # fmt: skip
     figure, [axes] = panels(1, 2, 3.4, 3.3, note=OVER_NETWORKS)
     for name, c in curves.items():
         band(axes[0], c.epochs, mean_intervals(held_out[name]), name)
@@ -78,7 +71,18 @@ def run(settings: Settings) -> Result:
     axes[1].set(xlabel="training examples, easiest first", ylabel="loss over training, mean", yscale="log")
     for axis in axes:
         axis.legend()
-    return Result(found, verdicts, figure)
+    right = {name: values[:, -1] for name, values in held_out.items()}
+    return Result(found, verdicts_of(*settings.datasets[:2], right, unequal), figure)
+
+
+def verdicts_of(one: str, other: str, right: dict[str, np.ndarray], unequal: dict[str, np.ndarray]) -> list[Verdict]:
+    """The verdicts on two data sets, from held-out accuracy and the Gini coefficient of loss, (networks,)."""
+    return [
+        Verdict(f"of {one}, more held-out examples are right at the end than of {other}",
+                contrast(right[one], right[other])),
+        Verdict(f"of {other}, the loss over training is spread more equally: fewer easy examples (Gini coefficient)",
+                contrast(unequal[one], unequal[other])),
+    ]  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -98,22 +98,7 @@ def run(settings: Settings) -> Result:
     growth = {f"{kind}, {name}": growth_of(values) for (kind, name), values in sensitivity.items()}
     off = ~np.eye(by_class["real"].shape[1], dtype=bool)
     spread = {kind: np.array([m[off].std() / m[off].mean() for m in matrices]) for kind, matrices in by_class.items()}
-    verdicts = [
-        Verdict(
-            f"the Gini coefficient of loss-sensitivity is higher for real data than for random inputs, {name}",
-            paired(gini["real", name], gini["random inputs", name]),
-        )
-        for name in CLASSES
-    ]
-    verdicts += [
-        Verdict(
-            "real data are most sensitive within a class: diagonal over mean, minus 1", paired(diagonal["real"], 1)
-        ),
-        Verdict(
-            "between classes, sensitivities of real data vary more than those of random inputs (deviation over mean)",
-            paired(spread["real"], spread["random inputs"]),
-        ),
-    ]
+    verdicts = verdicts_of(gini, diagonal, spread)
     if max(growth.values()) > CHAOTIC:
         verdicts = [undecided(verdict) for verdict in verdicts]
     found = {
@@ -123,6 +108,29 @@ def run(settings: Settings) -> Result:
         "off_diagonal_variation": spread,
     }
     return Result(found, verdicts, draw(SIZES[settings.size][-1], sensitivity, by_class))
+
+
+def verdicts_of(
+    gini: dict[tuple[str, str], np.ndarray], diagonal: dict[str, np.ndarray], spread: dict[str, np.ndarray]
+) -> list[Verdict]:
+    """The verdicts, from numbers of each network, (networks,), by kind of data, and for `gini` by labels too."""
+    verdicts = [
+        Verdict(
+            f"the Gini coefficient of loss-sensitivity is higher for real data than for random inputs, {name}",
+            paired(gini["real", name], gini["random inputs", name]),
+        )
+        for name in CLASSES
+    ]
+    return [
+        *verdicts,
+        Verdict(
+            "real data are most sensitive within a class: diagonal over mean, minus 1", paired(diagonal["real"], 1)
+        ),
+        Verdict(
+            "between classes, sensitivities of real data vary more than those of random inputs (deviation over mean)",
+            paired(spread["real"], spread["random inputs"]),
+        ),
+    ]
 
 
 def growth_of(sensitivity: np.ndarray) -> float:

@@ -192,7 +192,7 @@ def verdicts_of(gained: dict[str, dict[str, np.ndarray]], decayed: np.ndarray) -
 
 def draw(plain: tuple[np.ndarray, np.ndarray], points: dict[str, list[tuple[np.ndarray, np.ndarray]]]):
     """Accuracy on real data against accuracy on random labels; a line for each regulariser."""
-    figure, [[axis]] = panels(1, 1, 4.2, 3.8, note="error bars: 95 % intervals of the mean over networks")
+    figure, [[axis]] = panels(1, 1, 5.0, 3.8, note="error bars: 95 % intervals of the mean over networks")
     for (name, row), marker in zip(points.items(), "os^vDP", strict=True):
         xs, ys = (mean_intervals(np.stack(parts, 1)) for parts in zip(plain, *row, strict=True))
         axis.errorbar(
@@ -200,7 +200,7 @@ def draw(plain: tuple[np.ndarray, np.ndarray], points: dict[str, list[tuple[np.n
             elinewidth=0.6, label=name,
         )  # fmt: skip
     axis.set(xlabel="training accuracy, random labels", ylabel="held-out accuracy, real data")
-    axis.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.02, 0.5))
+    axis.legend(fontsize=7, loc="lower right")
     return figure
 
 

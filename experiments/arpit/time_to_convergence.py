@@ -68,11 +68,32 @@ def run(settings: Settings) -> Result:
     wide, large = (
         {kind: np.stack([times for times, _ in row], 1) for kind, row in by.items()} for by in (by_width, by_size)
     )
-    converged = [all(by_width[kind][place][1] == 1 for kind in KINDS) for place in range(len(widths))]
-    narrow = converged.index(True) if any(converged[:-1]) else 0
+    converged = np.array([[share for _, share in by_width[kind]] for kind in KINDS])
+    found = {
+        name: {kind: {"x": x, "epochs": [times.mean() for times, _ in row],
+                      "sd": [times.std(ddof=1) for times, _ in row], "converged": [share for _, share in row]}
+               for kind, row in by.items()}
+        for name, x, by in (("width", widths, by_width), ("examples_a_class", sizes, by_size))
+    }  # fmt: skip
+    parts = ("units in each hidden layer", widths, wide), ("training examples per class", sizes, large)
+    return Result(found, verdicts_of(wide, large, converged, widths, sizes), draw(parts))
+
+
+def verdicts_of(
+    wide: dict[str, np.ndarray], large: dict[str, np.ndarray], converged: np.ndarray, widths: tuple[int, ...],
+    sizes: tuple[int, ...],
+) -> list[Verdict]:  # fmt: skip
+    """The verdicts.
+
+    Args:
+      wide, large: epochs of each network by width and by size of the data, (networks, points), by kind of data.
+      converged: the share of the networks that converged, (kinds, widths).
+    """
+    there = (converged == 1).all(0)
+    narrow = int(there.argmax()) if there[:-1].any() else 0
     slow = {kind: np.log(times[:, narrow] / times[:, -1]) for kind, times in wide.items()}
     grow = {kind: np.log(times[:, -1] / times[:, 0]) for kind, times in large.items()}
-    verdicts = [
+    return [
         Verdict(
             "random inputs take longer to fit than real data (log of the ratio of epochs, largest width and data)",
             contrast(np.log(wide["random inputs"][:, -1]), np.log(wide["real"][:, -1])),
@@ -86,14 +107,6 @@ def run(settings: Settings) -> Result:
             contrast(grow["random inputs"], grow["real"]),
         ),
     ]
-    found = {
-        name: {kind: {"x": x, "epochs": [times.mean() for times, _ in row],
-                      "sd": [times.std(ddof=1) for times, _ in row], "converged": [share for _, share in row]}
-               for kind, row in by.items()}
-        for name, x, by in (("width", widths, by_width), ("examples_a_class", sizes, by_size))
-    }  # fmt: skip
-    parts = ("units in each hidden layer", widths, wide), ("training examples per class", sizes, large)
-    return Result(found, verdicts, draw(parts))
 
 
 def draw(parts: tuple[tuple[str, tuple[int, ...], dict[str, np.ndarray]], ...]):

@@ -71,15 +71,14 @@ def as_safetensors(arrays: dict[str, np.ndarray]) -> Callable[[Any], object]:
 
 
 def _of_orbax(path: Path) -> dict[str, np.ndarray]:
-    import jax
     import orbax.checkpoint as ocp
 
     from memjax.models.frozen import arrays_by_name
 
     try:
         with ocp.StandardCheckpointer() as checkpointer:
-            tree: Any = checkpointer.restore(path.absolute())
-        return {name: np.asarray(array) for name, array in arrays_by_name(jax.tree.map(np.asarray, tree)).items()}
+            found = arrays_by_name(checkpointer.restore(path.absolute()))
+        return {name: np.asarray(array) for name, array in found.items()}
     except Exception as problem:  # whatever Orbax and its storage raise for files that are damaged
         raise InputError(f"the checkpoint {path} cannot be read: {first_line(problem)}; save it again") from problem
 
@@ -93,8 +92,8 @@ def _of_run(folder: Path) -> dict[str, np.ndarray]:
         except store.CorruptBlock as problem:
             raise InputError(f"{folder}: {problem}; memjax verify --repair trains it again") from None
         last = max((int(name.partition("/")[0]) for name in arrays), default=0)
-        named = {name.partition("/")[2]: array for name, array in arrays.items() if name.startswith(f"{last}/")}
-        blocks[f"block {number} of {folder}"] = named
+        kept = [name for name in arrays if name.startswith(f"{last}/")]
+        blocks[f"block {number} of {folder}"] = {name.partition("/")[2]: arrays[name] for name in kept}
     if not blocks or not all(blocks.values()):
         raise InputError(
             f"{folder} kept no parameters of its models; train it with --keep correct probability parameters"
@@ -104,10 +103,9 @@ def _of_run(folder: Path) -> dict[str, np.ndarray]:
 
 def _together(parts: dict[str, dict[str, np.ndarray]], join: Any = np.stack) -> dict[str, np.ndarray]:
     (first, arrays), *others = parts.items()
-    skip = int(join is np.concatenate)
     for other, found in others:
         for name in arrays.keys() | found.keys():
-            here, there = (part[name].shape[skip:] if name in part else "nothing" for part in (arrays, found))
+            here, there = (part[name].shape if name in part else "nothing" for part in (arrays, found))
             if here != there:
                 raise InputError(f"{first} holds {here} for {name}, {other} {there}; give files of one network each")
     return {name: join([part[name] for part in parts.values()]) for name in arrays}

@@ -77,8 +77,7 @@ class Task:
         vocabulary).
       outputs: training targets -> number of outputs of the network.  Default: one for each class, for each target of an
         example, or for each token of the vocabulary.
-      expected: outputs -> what their mean over models says of an example: probabilities of classes, or a prediction;
-        None where it says nothing.
+      expected: outputs -> what their mean over models says of an example: probabilities of classes, or a prediction.
       keep: the scores that a run stores if none are named; memorization and influence are of the first.  Default: all.
       standardized: whether the network gets targets with mean 0 and variance 1 over the training set.
       problem: training or test targets -> what is wrong with them, in words; empty where they can be used.

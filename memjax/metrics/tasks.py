@@ -89,7 +89,7 @@ TASKS = {
         Task(_minus(of_numbers.poisson_log_likelihood), of_numbers.COUNTS, "counts", expected=_exp, problem=_no_counts),
         Task(_minus(of_numbers.bernoulli_log_likelihood), of_numbers.MULTI_LABEL, "multi_label", expected=_sigmoid,
              keep=("label_accuracy", "exact_match", "log_likelihood"), problem=_no_labels),
-        Task(of_tokens.loss, of_tokens.TOKENS, "tokens", "tokens", expected=lambda outputs: None,
+        Task(of_tokens.loss, of_tokens.TOKENS, "tokens", "tokens",
              keep=("token_accuracy", "exact_match", "log_probability", "token_log_probability"),
              reduced=of_tokens.of_tokens),
     )

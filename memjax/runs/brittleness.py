@@ -62,16 +62,23 @@ def wrong_without(
     return np.concatenate([rates[:1], own])
 
 
-def stored_removals(folder: Path) -> Removals | None:
-    """Those of the folder that `memjax truth` made; None where it has none.
+def stored_removals(folder: Path, run: Result) -> Removals | None:
+    """Those of the folder that `memjax truth` made around the run; None where it has none.
 
     Raises:
-      InputError: the file is damaged.
+      InputError: the file is damaged, or its arrays do not fit the run.
     """
     path = folder / "truth.npz"
     found = read_npz(path, lambda names: None) if path.is_file() else {}
-    arrays = [found.get(f"brittle_{name}") for name in Removals._fields]
-    return None if any(each is None for each in arrays) else Removals(*arrays)  # pyright: ignore[reportArgumentType]
+    tests, masks, wrong = (found.get(f"brittle_{name}") for name in Removals._fields)
+    if tests is None or masks is None or wrong is None:
+        return None
+    shapes = tests.shape, masks.shape, wrong.shape
+    n, known = tests.size, np.isin(tests, np.arange(run.dataset.num_test))
+    expected = (n,), (2, n, run.dataset.num_train), (3, n)
+    if shapes != expected or masks.dtype != bool or not n or not known.all():
+        raise InputError(f"{path}: the arrays brittle_... have shapes {shapes}, not those of this run; make it again")
+    return Removals(tests, masks, wrong)
 
 
 def brittleness_of(
@@ -83,21 +90,19 @@ def brittleness_of(
     Args:
       own: gives the influence by the run's own models (train, test), which the ceiling removes the highest of.
       count: test examples, drawn from those that most models of the run get right.
-      remove: training examples to remove; by default as many as in `stored`, else 20.
+      remove: training examples to remove; by default as many as in `stored`, else 20 or a quarter of them.
       stored: removals of a truth, whose models are not trained again.
     """
+    if repeats < 1 or (remove is not None and not 0 < remove < run.dataset.num_train):
+        raise InputError(f"--remove is {remove} and --repeats {repeats}; give 1 or more, and remove not all examples")
     place = np.full(run.dataset.num_test, -1)
     place[given.tests] = np.arange(len(given.tests))
-    if stored and remove in (None, int((~stored.masks[0, 0]).sum())):
+    if stored and remove in (None, int((~stored.masks[0, 0]).sum())) and (place[stored.tests] >= 0).any():
         known = np.flatnonzero(place[stored.tests] >= 0)[:count]
         tests, masks, wrong = stored.tests[known], stored.masks[:, known], stored.wrong[:, known]  # type: ignore
-        remove, said = int((~masks[0]).sum() // max(1, len(known))), "; ceiling and chance as stored in the truth"
+        remove, said = int((~masks[0, 0]).sum()), "; ceiling and chance as stored in the truth"
     else:
-        remove, wrong, said = 20 if remove is None else remove, None, ""
-        if not 0 < remove < run.dataset.num_train or repeats < 1:
-            raise InputError(
-                f"--remove is {remove} and --repeats {repeats}; give 1 or more, and remove not all examples"
-            )
+        remove, wrong, said = remove or max(1, min(20, run.dataset.num_train // 4)), None, ""
         tests, masks, _ = removals(run, own(), given.tests, count, remove, seed)
     if not len(tests):
         raise InputError("most models are wrong about every test example; brittleness is not defined")

@@ -39,7 +39,7 @@ class ByPair:
         """Influence of each training example on some of the test examples, given by their rows: (train, rows).
 
         Args:
-          prior: "gradients", or a result; see `influence_with_prior`.  The errors are smaller and hold in any case.
+          prior: "gradients", or a result; see `influence_with_prior`.  Errors are mostly smaller, and hold in any case.
 
         Raises:
           InputError: there are more than 2^27 pairs, or no test examples; or as `influence_with_prior`.

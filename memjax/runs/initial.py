@@ -28,12 +28,6 @@ class Initial(NamedTuple):
         """For how many models there are parameters; 1 if all share them."""
         return len(next(iter(self.arrays.values())))
 
-    @property
-    def fresh_in_words(self) -> str:
-        """What the user should know of the last layer; empty if it is not drawn."""
-        names = " and ".join(self.fresh)
-        return names and f"--init has no {names} of these shapes: the last layer is drawn at random"
-
     def most(self, config: RunConfig, masks: int | None) -> int | None:
         """The most models of a run, of which a subset design has so many masks, or InputError; None without a limit."""
         if self.count == 1:
@@ -79,10 +73,10 @@ def _read(spec: ModelSpec, input_shape: tuple[int, ...], outputs: int, stamp: in
 
     model = make_model(spec, input_shape, outputs, kind)
     params, state = map(arrays_by_name, jax.eval_shape(model.init, jax.random.key(0)))
-    known = {name: each.shape for name, each in (params | state).items()
-             if name in params or jax.numpy.issubdtype(each.dtype, np.floating)}  # fmt: skip
-    given = {plain(name, known): array for name, array in read_weights(spec.init).items()}
-    given = {name: array for name, array in given.items() if name in known or name not in state}  # no random keys
+    is_float = jax.numpy.issubdtype  # the state also has random keys and counters, which are drawn
+    known = {name: each.shape for name, each in (params | state).items() if is_float(each.dtype, np.floating)}
+    given = {plain(name, params | state): array for name, array in read_weights(spec.init).items()}
+    given = {name: array for name, array in given.items() if name in known or name not in state}
     try:
         last = last_layer(model, jax.ShapeDtypeStruct(input_shape, kind))
     except InputError:  # it is not known, and must be there
@@ -94,13 +88,12 @@ def _read(spec: ModelSpec, input_shape: tuple[int, ...], outputs: int, stamp: in
     fresh = [name for name in last if name not in given or given[name].shape[1:] != known[name]]
     fresh = last if fresh else ()  # a kernel goes with its bias
     count = given[body[0]].shape[:1] if body else (1,)
-    problems = []
-    for name in sorted((known.keys() | given.keys()) - {*fresh}):
-        wanted = (*count, *known[name]) if name in known else None
-        found = given[name].shape if name in given else None
-        if wanted != found:
-            here, there = ("nothing" if each is None else f"{each[single:]}" for each in (wanted, found))
-            problems.append(f"{name} is {there} there, {here} in the network")
+    wanted = {name: (*count, *shape)[single:] for name, shape in known.items()}
+    found = {name: array.shape[single:] for name, array in given.items()}
+    problems = [
+        f"{name} is {found.get(name, 'nothing')} there, {wanted.get(name, 'nothing')} in the network"
+        for name in sorted((known.keys() | given.keys()) - {*fresh}) if wanted.get(name) != found.get(name)
+    ]  # fmt: skip
     if problems or not body:
         more = f" and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
         raise InputError(

@@ -54,7 +54,7 @@ def judge(
         the score of a run of another task.
       brittleness: test examples to measure brittleness on.  This trains 3 x `repeats` models for each; 1 x where the
         folder of a truth has the ceiling and what chance reaches.
-      remove: how many training examples to remove; by default as many as the truth did, else 20.
+      remove: how many training examples to remove; by default as many as the truth did, else 20, at most a quarter.
       repeats: models for each removal.
       seed: of the bootstrap, and of what brittleness draws.
 
@@ -88,7 +88,7 @@ def judge(
     if brittleness and "correct" not in judging.config.keep:
         raise InputError(f"brittleness is of right and wrong predictions; the run has {judging.dataset.kinds}")
     if brittleness:
-        stored = None if isinstance(run, Result) else stored_removals(store.place(run))
+        stored = None if isinstance(run, Result) else stored_removals(store.place(run), judging)
         found = brittleness_of(judging, given, bench.own, brittleness, remove, repeats, seed, stored)
         measures.append(Measure("brittleness", *found))
     if not measures:

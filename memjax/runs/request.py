@@ -49,7 +49,8 @@ class Request:
     def notices(self) -> list[str]:
         """What the user should know of the examples, one sentence each."""
         said = remarks_on(self.dataset, self.config.data, self.config.train.scaling)
-        fresh = self.initial.fresh_in_words if self.initial else ""
+        names = " and ".join(self.initial.fresh) if self.initial else ""
+        fresh = names and f"--init has no {names} of these shapes: the last layer is drawn at random"
         return [*filter(None, [self.guessed, fresh]), *(self.given.notices if self.given else ()), *said]
 
     def check_inputs(self) -> None:
@@ -135,7 +136,7 @@ def request_without_inputs(config: RunConfig, plan: Plan, missing: str) -> Reque
     if estimates := store.read_estimates(folder):
         known |= {name: found for name in known if (found := getattr(estimates, name)) is not None}
     nothing = {f"{side}_inputs": np.zeros((len(known[f"{side}_ids"]), 0), np.uint8) for side in ("train", "test")}
-    if task_named(config.data.task).targets == "numbers":
+    if task_named(config.data.task).targets != "classes":
         known |= {f"{side}_targets": np.full(len(known[f"{side}_ids"]), np.nan) for side in ("train", "test")}
     names = {"name": plan.data["name"], "class_names": tuple(plan.data["class_names"]), "task": config.data.task}
     dataset, groups = Dataset(**names, **nothing, **known), saved_groups(config, folder)

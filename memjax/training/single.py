@@ -160,12 +160,13 @@ class Training:
                 (examples.train_inputs, examples.train_labels), (examples.test_inputs, examples.test_labels)
             )
         )  # fmt: skip
+        averages = self.task.targets != "tokens"  # there would be a number for each word of the vocabulary
         return TrainOutput(
             train={name: metric(train, examples.train_labels) for name, metric in self.keep.items()},
             test={name: metric(test, examples.test_labels) for name, metric in self.keep.items()},
             finite=reduce(jnp.logical_and, (jnp.isfinite(leaf).all() for leaf in jax.tree.leaves((train, test)))),
             record=self.probe.after_epoch(state.record, self.num_epochs, lambda: train, examples.train_labels),
-            classes=self.task.expected(train) if jax.tree.leaves(train)[0].size <= CLASSES_MOST else None,
+            classes=self.task.expected(train) if averages and train.size <= CLASSES_MOST else None,
         )
 
     def _step(

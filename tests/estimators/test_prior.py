@@ -103,6 +103,24 @@ def test_few_models_with_a_good_prior_predict_new_subsets_better_than_without():
     assert with_prior.held_out_r2 > 0.5
 
 
+def test_a_lasso_that_finds_nothing_beyond_the_prior_is_left_out():
+    """Outputs are what the prior says, and noise: any weight that the lasso adds is wrong."""
+    masks, _, kernels, _ = simulated(FEW)
+    truth = kernels.effects(0.1)
+    noise = np.random.default_rng(3).normal(size=(FEW, TEST))
+    outputs = (masks @ truth + 3 * noise).astype(np.float32)
+
+    low_penalty = np.full((TRAIN, TEST), 0.3)
+    found = influence_with_prior(masks, outputs, kernels, penalties=(0.1,), factors=low_penalty)
+
+    np.testing.assert_array_equal(found.weights, found.prior)
+    np.testing.assert_allclose(found.bias, (outputs - masks @ found.prior).mean(0), rtol=1e-4)
+    low, high = found.estimate.interval()
+    assert 0.9 < ((low <= truth) & (truth <= high)).mean() < 0.98
+    plain = memjax.influence(masks, outputs)
+    assert np.mean(found.estimate.stderr) < np.mean(plain.stderr)
+
+
 def test_a_prior_that_knows_nothing_is_left_out():
     masks, outputs, kernels, _ = simulated(FEW, quality=0.0)
 

@@ -4,7 +4,17 @@ from itertools import product
 
 import numpy as np
 
-from experiments.arpit import depth, easy_and_hard, optimizers
+from experiments.arpit import (
+    capacity,
+    critical_samples,
+    datasets,
+    depth,
+    easy_and_hard,
+    loss_sensitivity,
+    optimizers,
+    time_to_convergence,
+)
+from experiments.common.stopping import stopped_early
 from memjax import dynamics
 
 
@@ -56,10 +66,53 @@ def depth_does_not_matter(rng):
     return depth.verdicts_of(needed, accuracy)
 
 
+def noise_needs_no_capacity(rng):
+    levels = [("real", 0.0), ("random inputs", 0.5), ("random labels", 0.5)]
+    return capacity.verdicts_of({level: rng.normal(size=(6, 4)) for level in levels}, (2, 8, 64, 256))
+
+
+def noise_slows_down_as_real_data_do(rng):
+    """Of three widths the narrowest is compared at which all networks are there, which chance decides."""
+    last = 200.0
+
+    def epochs():
+        times = {kind: np.exp(4.8 + 0.25 * rng.normal(size=(6, 3))) for kind in time_to_convergence.KINDS}
+        return {kind: np.minimum(values, last) for kind, values in times.items()}
+
+    wide, large = epochs(), epochs()
+    converged = np.array([(values < last).mean(0) for values in wide.values()])
+    return time_to_convergence.verdicts_of(wide, large, converged, (16, 64, 256), (15, 30, 60))
+
+
+def data_sets_all_alike(rng):
+    return datasets.verdicts_of("a", "b", *({name: rng.normal(size=8) for name in "ab"} for _ in range(2)))
+
+
+def boundaries_as_near_on_real_data(rng):
+    whats = [f"csr {radius:g}" for radius in critical_samples.RADII] + ["norm"]
+    curves = [{what: np.exp(0.1 * rng.normal(size=(6, 5))) for what in whats} for _ in range(4)]
+    still = rng.random((6, 5, 80)) < 0.6
+    stopped = stopped_early(still, rng.random((6, 80)) < 0.7, np.ones(80, bool), 0)
+    whole = dict(zip(critical_samples.KINDS, curves, strict=False))
+    return critical_samples.verdicts_of(whole, curves[3], stopped, 0.8)
+
+
+def sensitivities_all_alike(rng):
+    kinds = ("real", "random inputs")
+    gini = {key: rng.normal(size=8) for key in product(kinds, loss_sensitivity.CLASSES)}
+    diagonal, spread = ({kind: 1 + rng.normal(size=8) for kind in kinds} for _ in range(2))
+    return loss_sensitivity.verdicts_of(gini, diagonal, spread)
+
+
 WORLDS = {
     optimisers_with_orders_of_their_own: 10,
     optimisers_that_are_the_same: 10,
     no_order_at_all: 4,
     networks_of_unequal_quality: 150,
     depth_does_not_matter: 150,
+    noise_needs_no_capacity: 150,
+    noise_slows_down_as_real_data_do: 150,
+    data_sets_all_alike: 150,
+    boundaries_as_near_on_real_data: 60,
+    sensitivities_all_alike: 150,
 }

@@ -1,9 +1,17 @@
 """Loss and scores of sequences of tokens against plain loops of NumPy."""
 
+from dataclasses import replace
+
 import jax
 import numpy as np
+import optax
 
+from memjax import Task, training
+from memjax.config.specs import DataSpec, ModelSpec
+from memjax.data.in_memory import from_arrays
+from memjax.data.tokens import with_tokens
 from memjax.metrics import of_tokens, task_named
+from memjax.models import make_model
 
 RNG = np.random.default_rng(3)
 LOGITS = RNG.normal(size=(5, 4, 6)).astype(np.float32)
@@ -59,3 +67,18 @@ def test_tokens_have_numbers_of_their_own_and_0_where_they_do_not_count():
     assert values.shape == TARGETS.shape
     assert (values[TARGETS < 0] == 0).all()
     np.testing.assert_allclose(values.sum(1) / (TARGETS >= 0).sum(1), oracle()["log_probability"], rtol=1e-5)
+
+
+def test_a_task_of_ones_own_on_tokens_trains_many_models():
+    """Programs are traced, not run: means over held-out models are of no use for sequences, and are not asked for."""
+    own = Task(of_tokens.loss, {"sureness": of_tokens.log_probability}, targets="tokens")
+    rows = np.arange(40).reshape(10, 4) % 5
+    data = replace(from_arrays(rows, None, task="tokens").dataset, task="tokens")
+    examples = training.examples_of(with_tokens(data, DataSpec("saved:x")))
+    model = make_model(ModelSpec("transformer:8"), (3,), 5, np.int32)
+    single = training.make_train(model, optax.adam(0.1), own.functions(["sureness"]), 5, 1, 4, task=own)
+
+    lowered = training.lower_any(single, 0, examples, 2, jax.local_devices()[:1])
+
+    assert "sureness" in str(lowered.finish.out_info.train)
+    assert lowered.finish.out_info.classes is None

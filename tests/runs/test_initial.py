@@ -74,7 +74,6 @@ def test_only_the_last_layer_may_be_another(tmp_path, shapes, count):
 
     assert found.fresh == ("layers/1/bias", "layers/1/kernel")
     assert found.arrays.keys() == {"layers/0/bias", "layers/0/kernel"}
-    assert "the last layer is drawn" in found.fresh_in_words
 
 
 def test_each_model_has_its_own_in_a_stack_or_a_folder(tmp_path):

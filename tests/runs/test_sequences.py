@@ -111,6 +111,7 @@ def test_tokens_are_written_with_their_numbers():
     assert found.tolist() == ["a+0.1 \u2423-3.0 the+1.2", "\u2423+0.5"]
 
 
+@pytest.mark.slow
 def test_it_is_opened_and_extended(text):
     opened = memjax.open(text.folder)
 
@@ -177,3 +178,17 @@ def test_arrays_in_a_file_and_targets_of_the_last_place(tmp_path):
     assert label_values(sums, "train")[[0, 9]].tolist() == ["0 0 5 0", "1 4 5 0"]
     assert alone.input_shape == (2,)
     assert label_values(alone, "train")[9] == "1 4 5"
+
+
+@pytest.mark.slow
+def test_results_are_read_where_the_sequences_are_gone(tmp_path):
+    np.savez(tmp_path / "rows.npz", x_train=np.arange(80).reshape(20, 4) % 5)
+    place = tmp_path / "run"
+    found = memjax.fit(f"npz:{tmp_path / 'rows.npz'}", task="tokens", run=place, **SMALL).memorization.value
+    (tmp_path / "rows.npz").unlink()
+
+    opened = memjax.open(place)
+
+    np.testing.assert_array_equal(opened.memorization.value, found)
+    assert "score_out" in opened.dataframe()
+    assert opened.token_memorization.shape == (20, 3)

@@ -131,6 +131,28 @@ def test_judge_takes_ceiling_and_chance_of_brittleness_from_the_truth(truth, arr
     assert [config.num_models for config in trained] == [(1 + 2) * 2]
     with pytest.raises(InputError, match="--remove is 18"):
         memjax.judge(scores, truth, brittleness=2, remove=18)
+    with pytest.raises(InputError, match="--repeats 0"):
+        memjax.judge(scores, truth, brittleness=2, repeats=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("brittle_tests", lambda values: values + 9),
+        ("brittle_masks", lambda values: values.astype(int)),
+        ("brittle_masks", lambda values: values[:, :, :9]),
+        ("brittle_wrong", lambda values: values[:2]),
+        ("brittle_tests", lambda values: values[0]),
+    ],
+)
+def test_brittleness_that_does_not_fit_the_run_is_refused(truth, arrays, tmp_path, name, change):
+    models = memjax.open(truth / "runs" / "models")
+    np.savez(tmp_path / "truth.npz", **arrays | {name: change(arrays[name])})
+
+    with pytest.raises(InputError, match=r"arrays brittle_... have shapes"):
+        brittleness.stored_removals(tmp_path, models)
+    np.savez(tmp_path / "truth.npz", **{key: values for key, values in arrays.items() if key != name})
+    assert brittleness.stored_removals(tmp_path, models) is None
 
 
 def test_a_truth_goes_on_and_leaves_other_folders_alone(truth, tmp_path, capsys):

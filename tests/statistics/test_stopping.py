@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from memjax.config.goals import as_goal
-from memjax.estimators import memorization, tally_of
+from memjax.estimators import influence, memorization, tally_of
 from memjax.runs.decisions import undecided
 from memjax.types import Outcomes
 from tests.conftest import make_dataset
@@ -40,3 +40,28 @@ def test_a_ranking_stays_as_often_as_it_says():
 
     assert np.mean(wrong) <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / RUNS)
     assert max(models) < MOST
+
+
+@pytest.mark.slow
+def test_pairs_are_on_the_right_side_as_often_as_it_says():
+    """Every example is memorized; three pairs have an influence of .5, the others of 0.  With 95 %, all are
+    told apart."""
+    goal, wrong, models = as_goal("pairs=0.25:0.05"), [], []
+    clouds = make_dataset(num_train=24, num_test=6)
+    same = clouds.train_labels[:, None] == clouds.test_labels
+    for seed in range(RUNS):
+        rng = np.random.default_rng(seed)
+        truth = np.zeros((24, 6))
+        truth[range(3), range(3)] = 0.5
+        masks = rng.random((MOST, 24)) < 0.5
+        right = rng.random((MOST, 6)) < 0.4 + (masks - 0.5) @ truth
+        for number in range(32, MOST, 64):
+            part = Outcomes(np.arange(number), masks[:number], {"correct": masks[:number]}, {"correct": right[:number]})
+            if not undecided(goal, tally_of(part), clouds)[0]:
+                break
+        found = np.asarray(influence(masks[:number], right[:number]).value)
+        wrong.append(((found >= 0.25) != (truth >= 0.25))[same].any())
+        models.append(number)
+
+    assert np.mean(wrong) <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / RUNS)
+    assert max(models) < MOST - 64

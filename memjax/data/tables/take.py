@@ -44,7 +44,7 @@ def from_table(
         if groups and (both := {*frame[groups][rows]} & {*frame[groups][~rows]}):
             said.append(f"{len(both):,} groups have rows for training and rows for testing")
     elif test is None and spec.test_fraction:
-        strata = np.zeros(len(frame), int) if task_named(task).targets == "numbers" else labels
+        strata = np.zeros(len(frame), int) if task_named(task).targets != "classes" else labels
         if groups:
             rows, words = drawn_groups(strata, spec.test_fraction, seed, as_groups(frame[groups], len(frame)))
         else:

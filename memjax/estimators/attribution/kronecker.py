@@ -23,6 +23,7 @@ def by_factors(
     gradient of the loss with label y drawn from the network's own probabilities.  With U the eigenvectors of E[G G']
     and V those of E[G' G], the curvature in the basis of the u v' is taken as diagonal, with eigenvalues
     E[(U' G V)^2].  The mean over examples and labels is exact.  A vector, such as a bias, has a matrix of one row.
+    The gradients of all test examples are in memory at once.
     """
 
     def rotated(gradients: Matrices) -> Matrices:

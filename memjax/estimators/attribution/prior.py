@@ -57,9 +57,11 @@ def influence_with_prior(
 
     Penalty, weights and scale, one for all pairs, are those that predict held-out models best: model t is held out in
     fold t mod `folds`; weights are powers of `kernels.wrong`, and of 1 - p of models that did not train on an example.
-    The lasso is `datamodels`.  The estimate takes the weights as a control variate: those fitted without the models of
-    a fold are subtracted from the outputs of its models, influence is estimated from the remainders, and the control's
-    own influence is added again.  Of the control, only penalty and power are chosen with the models of the fold.
+    The lasso is `datamodels`; its weights are 0 if it predicts held-out models no better than the prior alone.
+
+    The estimate takes the weights as a control variate: those fitted without the models of a fold are subtracted from
+    the outputs of its models, influence is estimated from the remainders, and the control's own influence is added
+    again.  Of the control, only penalty and power are chosen with the models of the fold.
 
     Sign: above 0 where training on i raises output j.  Range: any number, in units of the outputs.
 
@@ -112,9 +114,13 @@ def influence_with_prior(
         return scale, np.float32(scale) * effect
 
     scale, prior = prior_without(NONE)
-    found = datamodels(masks, outputs - masks @ prior, factors=factors, folds=folds)
+    left = outputs - masks @ prior
+    found = datamodels(masks, left, factors=factors, folds=folds)
+    gain = np.nansum(found.held_out_r2 * left.var(0))
+    if gain <= 0:  # the lasso predicts held-out models no better than the prior alone
+        found = found._replace(weights=np.zeros_like(prior), bias=left.mean(0))
     priors = [prior_without(fold)[1] for fold in range(folds)]
-    estimate = _with_control(masks, outputs, priors, found.penalty, factors, fold_of)
+    estimate = _with_control(masks, outputs, priors, found.penalty if gain > 0 else None, factors, fold_of)
     alone = np.square(outputs - outputs.mean(0)).sum()
     return WithPrior(
         prior + found.weights, found.bias, prior, estimate, penalty, scale,
@@ -147,19 +153,21 @@ def _held_out_error(predicted: Models, outputs: Models, fold_of: Int[np.ndarray,
 
 
 def _with_control(
-    masks: Bool[np.ndarray, "models train"], outputs: Models, priors: list[Pairs], penalty: Float[np.ndarray, " test"],
-    factors: ArrayLike | None, fold_of: Int[np.ndarray, " models"],
+    masks: Bool[np.ndarray, "models train"], outputs: Models, priors: list[Pairs],
+    penalty: Float[np.ndarray, " test"] | None, factors: ArrayLike | None, fold_of: Int[np.ndarray, " models"],
 ) -> Estimate:  # fmt: skip
     """Influence of what weights fitted to the other folds leave of each fold's outputs, plus that of the weights."""
     share, inside = masks.mean(0)[:, None], masks.sum(0)[:, None]
     left, added = np.empty_like(outputs), np.zeros_like(priors[0])
-    penalty = np.where(np.isfinite(penalty), penalty, 1)
     for fold, prior in enumerate(priors):
         own = fold_of == fold
         start = outputs[~own] - masks[~own] @ prior
-        fitted = lasso(masks[~own], start, penalty, factors=factors, tolerance=1e-3)
-        weights = prior + fitted.weights
-        left[own] = outputs[own] - fitted.bias - masks[own] @ weights
+        weights, bias = prior, start.mean(0)
+        if penalty is not None:
+            known = np.where(np.isfinite(penalty), penalty, 1)
+            fitted = lasso(masks[~own], start, known, factors=factors, tolerance=1e-3)
+            weights, bias = prior + fitted.weights, fitted.bias
+        left[own] = outputs[own] - bias - masks[own] @ weights
         with np.errstate(invalid="ignore", divide="ignore"):  # always in or always out: undefined
             part = masks[own].sum(0)[:, None]
             added += weights * (part / inside * (1 - share) + (own.sum() - part) / (len(masks) - inside) * share)

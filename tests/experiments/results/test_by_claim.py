@@ -24,7 +24,7 @@ def test_each_claim_has_a_row_and_each_data_set_a_column():
     text = by_claim.table(results, {("a", "a tail of examples is memorized (share)"): True,
                                     ("b", "a tail of examples is memorized"): False})  # fmt: skip
 
-    assert len(text.strip().splitlines()) == 3 + len(by_claim.ROWS)
+    assert len(text.strip().splitlines()) == 5 + len(by_claim.ROWS)  # head, rule, models; a blank line and a note
     assert line(text, "models")[1:] == ["1,000; 4,686", "", "1,000; 4,686", "", ""]
     cells = line(text, "a tail")
     assert cells[1] == "[yes](./results/a.json) 0.5 [0.4, 0.6]"
