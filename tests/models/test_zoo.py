@@ -292,7 +292,7 @@ def test_normalisation_has_the_precision_of_its_input_and_statistics_in_float32(
         *((ModelSpec(f"mlp:{text}"), (4,), "whole numbers above 0") for text in ("8x", "x8", "8x0", "8x2x2", "8 x 2")),
         (ModelSpec("cnn:"), (12, 12), "whole numbers above 0"),
         (ModelSpec("linear:8"), (4,), "did you mean mlp:8"),
-        *((ModelSpec(name, norm="none"), (4,), "has no normalisation") for name in ("linear", "mlp:8")),
+        *((ModelSpec(name, norm="none"), (4,), "has no such normalisation") for name in ("linear", "mlp:8")),
         (ModelSpec("linear", dropout=0.5), (4,), "no hidden units"),
         (ModelSpec("tests.models.zoo:Noisy", norm="batch"), (4,), "are for built-in networks"),
         (ModelSpec("tests.models.zoo:Noisy", dropout=0.5), (4,), "are for built-in networks"),

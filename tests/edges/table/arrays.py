@@ -49,7 +49,7 @@ ROWS = [
     Edge(0, "infinity", ALL, lambda: column(np.float32([0, 1, -np.inf])), "train example 2 holds NaN or infinity (4 such ... leave them out or fill them in"),
     Edge(2, "float64", "fit, npz", lambda: column([1e300, 0, 1]), "train example 0 holds a number beyond 3.4e+38, ... leave them out or fill them in"),
     Edge(0, "float16", ALL, lambda: column(np.float16([np.inf, 0, 1])), "train example 0 holds NaN or infinity (4 such ... leave them out or fill them in"),
-    Edge(0, "types", FIT, lambda: rows(x_train=X.astype(complex), x_test=X[:6].astype(complex)), "test inputs are complex128; expected numbers, one row per example"),
+    Edge(0, "types", FIT, lambda: rows(x_train=X.astype(complex), x_test=X[:6].astype(complex)), "train inputs are complex128; expected numbers, one row per example"),
     Edge(0, "types", FILES, lambda: rows(x_train=X.astype(complex), x_test=X[:6].astype(complex)), "; expected real numbers or text, for pickled objects are never read"),
     Edge(0, "types", "fit, npz", lambda: rows(x_train=X.astype(str)), "train inputs are <U32; expected numbers, one row per example"),
     Edge(0, "types", FIT, lambda: rows(x_train=X.astype("S9")), "train inputs are |S9; expected numbers, one row per example"),

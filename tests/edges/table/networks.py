@@ -100,7 +100,7 @@ ROWS = [
     faulty(4, "BreaksInCall", "fails when it is called in training; correct it: TypeError ... (faulty.py, line"),
     faulty(0, "no_such_factory", "--model tests.models.faulty:no_such_factory: ... has no callable 'no_such_factory'"),
     Edge(0, "network", "fit, npz", lambda: rows(model="no.such:thing"), "module no.such cannot be imported; check the name: No module named"),
-    Edge(0, "network", "fit, npz", lambda: rows(model="nothing"), "model 'nothing' is not known; choose linear, ... alexnet or package.module:factory"),
+    Edge(0, "network", "fit, npz", lambda: rows(model="nothing"), "model 'nothing' is not known; choose linear, ... transformer:WIDTHS or package.module:factory"),
     Edge(0, "network", "fit, npz", lambda: rows(model="mlp:"), "model 'mlp:': expected whole numbers above 0 ... the same size, as in mlp:4096x2"),
     Edge(0, "network", "fit, npz", lambda: rows(model="mlp:0"), "model 'mlp:0': expected whole numbers above 0 ... the same size, as in mlp:4096x2"),
     Edge(0, "network", "fit, npz", lambda: rows(model="mlp:-3"), "model 'mlp:-3': expected whole numbers above 0 ... the same size, as in mlp:4096x2"),
