@@ -99,7 +99,7 @@ def check_level(level: float) -> None:
 
 def form_of_interval(level: float, form: str | None, known: bool, alpha: float) -> str:
     """The form of an interval that is asked for, or by default; whether counts are known, and the part of truths that
-    each interval may miss.  Mid-p misses up to 4 % of them at 0.99: joining two limits by their squares fails in the tails.
+    each interval may miss.  Mid-p misses up to 4 % at 0.99: joining two limits by their squares fails in the tails.
 
     Raises:
       InputError: the level is not between 0 and 1, an unknown form, one that needs counts that are not known, or mid-p
