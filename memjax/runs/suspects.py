@@ -139,5 +139,5 @@ def lines(suspects: dict[str, np.ndarray]) -> list[str]:
     if (wrong := suspects.get("looks_wrong", np.zeros(1, bool))).any():
         columns.append(["looks wrong", *("yes" if each else "" for each in wrong)])
     three = zip(suspects["memorization"], suspects["low"], suspects["high"], strict=True)
-    intervals = [f"{value:.2f} ({low:.2f} to {high:.2f})" for value, low, high in three]
+    intervals = [f"{value:.2f}" + (f" ({low:.2f} to {high:.2f})" if low <= high else "") for value, low, high in three]
     return aligned([column for column in [*columns, ["memorization", *intervals]] if len(column) > 1])

@@ -66,6 +66,8 @@ def test_the_sentence_counts_them_and_the_table_has_no_letters_that_a_terminal_a
     assert table[2].split() == ["c", "x", "y", "0.2", "yes", "0.80", "(0.70", "to", "0.90)"]
     assert "yes" not in table[1]
     assert "\x1b" not in "".join(table)
+    without = lines(suspect_columns(found | {"low": np.full(3, np.nan), "high": np.full(3, np.nan)}, 9))
+    assert without[2].split()[-1] == "0.80"  # one model on a side has no interval
 
 
 @pytest.fixture(scope="module")
