@@ -122,14 +122,18 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     low, high = memorization["mean_low"], memorization["mean_high"]
     ends = f" (95 % interval over examples and models {low:z.4f} to {high:z.4f})" if np.isfinite(low) else ""
     known = [f"{name.replace('_', ' ')} {share:.4f}" for name, share in accuracy.items() if np.isfinite(share)]
-    means = ", ".join(f"{name.replace('_', ' ')} {mean:z.4f}" for name, mean in found["score_means"].items())
+    found_means = found["score_means"].items()
+    means = ", ".join(f"{name.replace('_', ' ')} {mean:z.4f}" for name, mean in found_means if np.isfinite(mean))
+    means = means or "undefined"
     well = f"accuracy {', '.join(known)}" if known else f"{found['score']} {means}"
     table = [
         ("models", f"{found['num_models']} models; {well}"),
         (
             "memorization",
             f"mean {memorization['mean']:z.4f}{of}{ends}; {memorized:,} of {defined:,} examples{share} "
-            f"score {memorization['threshold']:g} or more" + _significant(memorization["discoveries"], defined),
+            f"score {memorization['threshold']:g} or more" + _significant(memorization["discoveries"], defined)
+            if defined
+            else "undefined",
         ),
         (
             "standard error",
@@ -192,7 +196,8 @@ def warnings(estimates: Estimates, pairs: PairTable) -> list[str]:
         )
     if undefined := int(np.isnan(estimates.mem).sum()):
         found.append(
-            f"{undefined} training examples have no score: either all models trained on them, or none did. "
+            f"{undefined} training examples have no score: either all models trained on them, or none did, among those "
+            "with subsets of one size. "
             "Train more models, or use --design balanced."
         )
     if not np.isfinite(estimates.mem_stderr).any():

@@ -106,6 +106,8 @@ def suspect_columns(table: dict[str, np.ndarray], count: int) -> dict[str, np.nd
 def sentence(table: dict[str, np.ndarray]) -> str:
     """Says how many labels look wrong; an empty text if the run does not know."""
     if "score_out" in table:
+        if not np.isfinite(table["score_out"]).any():
+            return ""
         return f"The targets, of {len(table['id']):,}, that models which did not train on them predict worst are:"
     if "looks_wrong" not in table:
         return ""
