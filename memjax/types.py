@@ -229,18 +229,19 @@ class Estimate(_Estimate):
           level: share of the intervals that hold their truth.
           form: mid-p and exact are made from the counts of right answers; see `statistics.difference_limits`.  normal
             is value -+ z stderr, with z the normal quantile of the level; its ends may lie outside -1 and 1.  Default:
-            mid-p where `num_right` is known, else normal.
+            where `num_right` is known, mid-p for levels up to 0.95 of each interval, and exact above; else normal.
           simultaneous: the level is that of all intervals together (Bonferroni).
 
         Returns:
           NaN where a side has no model; for normal, where there is no standard error.  `.form` says which form it is.
 
         Raises:
-          InputError: the level is not between 0 and 1, an unknown form, or one that needs counts that are not known.
+          InputError: the level is not between 0 and 1, an unknown form, one that needs counts that are not known, or
+            mid-p beyond 0.95.
         """
         known = self.num_right is not None and notebook.holds_numbers(self.value)
-        form = form_of_interval(level, form, known)
         alpha = (1 - level) / (max(1, int(np.isfinite(np.asarray(self.value)).sum())) if simultaneous else 1)
+        form = form_of_interval(level, form, known, alpha)
         if form != "normal":
             return Interval(*difference_limits(*self._counts(), alpha, form == "exact"), form)
         from scipy.special import ndtri

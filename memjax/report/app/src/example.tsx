@@ -4,9 +4,9 @@ import { Recorded } from "./curve";
 import type { Extremes, Side } from "./data";
 import { Interval, interval95, reach } from "./intervals";
 import { Picture } from "./picture";
-import { className, marks, nameOf, permalink, replace, run, selection, shown, toggled, view } from "./state";
+import { className, hasAccuracy, marks, nameOf, permalink, replace, run, selection, shown, toggled, view } from "./state";
 import { largestOfNoise, wilson } from "./statistics";
-import { number, percent, whole, withError } from "./words";
+import { number, percent, reached, whole, withError } from "./words";
 
 export function ExampleDialog() {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -63,7 +63,7 @@ function TrainExample({ place }: { place: number }) {
       <div class="portrait">
         <Picture side="train" place={place} alt={`Training example ${nameOf("train", place)}, labelled ${name}`} most={Infinity} />
         <div>
-          <h2 id="example-title"><bdi>{name}</bdi></h2>
+          <h2 id="example-title"><bdi>{run.classes.length > 1 ? name : nameOf("train", place)}</bdi></h2>
           <p class="id">training example {nameOf("train", place)}, row {train.row[place]}</p>
           {train.mislabelled[place] === 1 && <p><span class="changed">label changed on purpose</span></p>}
           <Score place={place} mem={mem} stderr={stderr} />
@@ -107,18 +107,23 @@ function Accuracies({ place }: { place: number }) {
   ];
   return (
     <section>
-      <h3>Accuracy on this example</h3>
+      <h3>{run.shares ? "Accuracy" : "Mean score"} on this example</h3>
       <table class="rates">
-        <thead><tr><th scope="col">models</th><th scope="col">accuracy</th><th scope="col">95 % interval</th><td /></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">models</th><th scope="col">{run.shares ? "accuracy" : "mean"}</th>
+            {run.shares && <><th scope="col">95 % interval</th><td /></>}
+          </tr>
+        </thead>
         <tbody>
           {rows.map(([word, rate, count]) => {
             const [low, high] = wilson(rate, count);
             return (
               <tr key={word}>
                 <th scope="row">{word}, {whole(count)}</th>
-                <td>{percent(rate)}</td>
-                <td>{percent(low)} to {percent(high)}</td>
-                <td><Interval value={rate} low={low} high={high} from={0} to={1} /></td>
+                <td>{reached(rate, run.shares)}</td>
+                {run.shares && <td>{percent(low)} to {percent(high)}</td>}
+                {run.shares && <td><Interval value={rate} low={low} high={high} from={0} to={1} /></td>}
               </tr>
             );
           })}
@@ -177,7 +182,7 @@ function Linked({ side, place, infl, stderr }: { side: Side; place: number; infl
         <Interval value={infl} low={infl - 1.96 * stderr} high={infl + 1.96 * stderr} from={-reach} to={reach} />
         <span class="soft">
           {Number.isFinite(stderr) && `${number(Math.abs(infl) / stderr, 1)} standard errors`}
-          {side === "test" ? <><br />accuracy {percent(run.test.correct[place], 0)}</> : null}
+          {side === "test" && hasAccuracy(place) && <><br />accuracy {percent(run.test.correct[place], 0)}</>}
         </span>
       </a>
     </li>
@@ -223,12 +228,14 @@ function TestExample({ place }: { place: number }) {
       <div class="portrait">
         <Picture side="test" place={place} alt={`Test example ${nameOf("test", place)}, labelled ${name}`} most={Infinity} />
         <div>
-          <h2 id="example-title"><bdi>{name}</bdi></h2>
+          <h2 id="example-title"><bdi>{run.classes.length > 1 ? name : nameOf("test", place)}</bdi></h2>
           <p class="id">test example {nameOf("test", place)}, row {run.test.row[place]}</p>
-          <p class="big">
-            <span class="soft">accuracy</span> <span class="score">{percent(run.test.correct[place])}</span>{" "}
-            <span class="soft">of all models</span>
-          </p>
+          {hasAccuracy(place) && (
+            <p class="big">
+              <span class="soft">accuracy</span> <span class="score">{percent(run.test.correct[place])}</span>{" "}
+              <span class="soft">of all models</span>
+            </p>
+          )}
           <CopyId id={nameOf("test", place)} />
         </div>
       </div>
