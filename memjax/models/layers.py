@@ -99,8 +99,7 @@ def _summed(slope: Float[Array, "batch units"]) -> tuple[Array, Array]:
     """The gradients of rows and bias.
 
     On a TPU a product with a tile of ones takes less time than a sum over few rows.  It is more precise than the other
-    products, which take `slope` rounded to bfloat16: so `slope` stays in float32, and to round it takes a TPU longer than
-    to compute it.
+    products, which take `slope` rounded to bfloat16.  So `slope` stays in float32; to round it would take longer.
     """
     slope = jax.lax.optimization_barrier(slope)
     tile = jax.lax.optimization_barrier(jnp.ones((8, len(slope)), slope.dtype))
