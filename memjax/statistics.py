@@ -12,6 +12,7 @@ USUAL = 0.05  # 1 - level up to which limits of two sides are joined by their sq
 _NODES = 24  # of the integral over one of the two rates
 _NEGLIGIBLE = 1e-5  # part of a level beyond which this integral is not taken
 _AT_ONCE = 2**16  # different counts, of each of which there are some kilobytes
+_NEVER = 1e-20  # the same, of p-values
 _TINY = 1e-3  # below this level, rounding of a cumulative integral counts
 
 
@@ -233,41 +234,66 @@ def _exact_limits(right_in: Counts, num_in: Counts, right_out: Counts, num_out: 
     return low[place], high[place]
 
 
+def exceeds_by(right: Any, count: Any, other: Any, of: Any, margin: float) -> Counts:
+    """One-sided p-values of the null that the first rate exceeds the second by no more than the margin.
+
+    The probability of L - U <= margin, L and U as for exact limits: below alpha / 2 where the lower limit is above.
+    """
+    found = np.ones(len(right))
+    some = (right > 0) & (other < of)
+    (right, count, other, of), place = _distinct(*(values[some].astype(float) for values in (right, count, other, of)))
+    of_l, of_u = _steadier(right, count, other, of)
+    found[some] = _chance_below(np.full(len(right), margin), of_l, of_u, _ends(of_u, _NEVER), fine=True)[0][place]
+    return np.minimum(found, 1)
+
+
+def _steadier(right: Counts, count: Counts, other: Counts, of: Counts) -> tuple[Counts, Counts]:
+    """Arguments of the beta distributions of L and U, or of 1 - U and 1 - L, of which the second one, which is
+    integrated over, varies less: L - U = (1 - U) - (1 - L)."""
+    betas = np.stack([[np.maximum(right, 1), count - right + 1], [np.maximum(of - other, 1), other + 1]])
+    variances = betas.prod(1) / (betas.sum(1) ** 2 * (betas.sum(1) + 1))
+    first, second = np.where(variances[0] < variances[1], betas[::-1], betas)
+    return first, second[::-1]
+
+
+def _ends(beta: Counts, tail: float) -> tuple[Counts, Counts]:
+    from scipy.special import betaincinv
+
+    return betaincinv(*beta, tail), 1 - betaincinv(*beta[::-1], tail)
+
+
+def _chance_below(difference: Counts, of_l: Counts, of_u: Counts, ends: tuple[Counts, Counts], fine: bool) -> Any:
+    """The probability that L - U is at most so much, and its slope, by an integral over U between these ends."""
+    from scipy.special import betainc
+
+    nodes, weights, up_to = _quadrature()
+    start, stop = np.clip([-difference, 1 - difference], *ends)  # L is at most 0 before, at most 1 after
+    half = (stop - start)[:, None] / 2
+    u = start[:, None] + half * (1 + nodes)
+    x = difference[:, None] + u
+    density, own = half * _density(u, *of_u[:, :, None]), _density(x, *of_l[:, :, None])
+    if fine:
+        below = betainc(*of_l[:, :, None], x.clip(0, 1))
+    else:
+        below = betainc(*of_l, (difference + start).clip(0, 1))[:, None] + half * (own @ up_to)
+    beyond = betainc(*of_u[::-1], difference.clip(0, 1))
+    return (density * below) @ weights + beyond, (density * own) @ weights
+
+
 def _least_difference(right: Counts, count: Counts, other: Counts, of: Counts, alpha: float) -> Counts:
     """The alpha / 2 quantile of L - U, by an integral over that of L and 1 - U which varies less."""
-    from scipy.special import betainc, betaincinv
+    from scipy.special import betaincinv
 
-    def arguments(right: Counts, count: Counts) -> Counts:  # of L; of none right it is 0
-        return np.stack([np.maximum(right, 1), count - right + 1])
+    of_l, of_u = _steadier(right, count, other, of)
+    ends, none, every = _ends(of_u, _NEGLIGIBLE * alpha), right == 0, other == of
 
-    def variance(beta: Counts) -> Counts:
-        return beta.prod(0) / (beta.sum(0) ** 2 * (beta.sum(0) + 1))
+    def chance(difference: Counts) -> Any:
+        return _chance_below(difference, of_l, of_u, ends, alpha < _TINY)
 
-    steadier = variance(arguments(right, count)) < variance(arguments(of - other, of))
-    right, count, other, of = np.where(
-        steadier, [of - other, of, count - right, count], [right, count, other, of]
-    )  # L - U = (1 - U) - (1 - L)
-    of_l, of_u = arguments(right, count), arguments(of - other, of)[::-1]
-    least, most = (betaincinv(*of_u, part) for part in (_NEGLIGIBLE * alpha, 1 - _NEGLIGIBLE * alpha))
-    nodes, weights, up_to = _quadrature()
-
-    def chance(difference: Counts) -> tuple[Counts, Counts]:
-        start, stop = np.clip([-difference, 1 - difference], least, most)  # L is at most 0 before, at most 1 after
-        half = (stop - start)[:, None] / 2
-        u = start[:, None] + half * (1 + nodes)
-        x = difference[:, None] + u
-        density, own = half * _density(u, *of_u[:, :, None]), _density(x, *of_l[:, :, None])
-        if alpha < _TINY:
-            below = betainc(*of_l[:, :, None], x.clip(0, 1))
-        else:
-            below = betainc(*of_l, (difference + start).clip(0, 1))[:, None] + half * (own @ up_to)
-        beyond = betainc(*of_u[::-1], difference.clip(0, 1))
-        return (density * below) @ weights + beyond, (density * own) @ weights
-
-    lower = np.where(right == 0, 0.0, betaincinv(*of_l, alpha / 2))
-    upper = np.where(other == of, 1.0, betaincinv(*of_u, 1 - alpha / 2))
+    lower = np.where(none, 0.0, betaincinv(np.maximum(right, 1), count - right + 1, alpha / 2))
+    upper = np.where(every, 1.0, betaincinv(other + 1, np.maximum(of - other, 1), 1 - alpha / 2))
     near = right / count - other / of - np.hypot(right / count - lower, upper - other / of)
-    certain = (right == 0) | (other == of)
+    certain = none | every
     return np.where(certain, lower - upper, _root(chance, alpha / 2, near, *np.where(certain, near, [[-1], [1]])))
 
 
