@@ -8,7 +8,7 @@ import memjax
 from memjax import store
 from memjax.errors import InputError
 from memjax.estimators import family_wise_p_values, memorization_p_values, pair_p_values, q_values
-from memjax.statistics import exceeds_by
+from memjax.statistics.differences import exceeds_by
 
 EVERY = np.stack(np.meshgrid(np.arange(20), np.arange(20), indexing="ij")).reshape(2, -1)
 

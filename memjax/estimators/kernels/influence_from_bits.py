@@ -13,7 +13,7 @@ from memjax.estimators.complementary import squares_in_pairs, stderr_in_pairs
 from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Sums, from_sums
 from memjax.estimators.kernels.products import TestWords, TrainWords, counts_in, no_words, set_bits, unpack_bits
-from memjax.statistics import exceeds_by
+from memjax.statistics.differences import exceeds_by
 
 PAIRS_AT_ONCE = 4096
 Words = UInt32[np.ndarray, "chunks words examples"]
