@@ -1,4 +1,4 @@
-"""Writes the tables of experiments/README.md and the gallery of the documentation from the results that are kept.
+"""Writes the tables of the results that are kept: those of experiments/README.md and RESULTS.md, and docs/gallery.md.
 
 python -m experiments.results            writes them
 python -m experiments.results --check    says whether they are what the results say
@@ -10,7 +10,7 @@ from pathlib import Path
 from experiments.results import again, by_claim
 from experiments.results.tables import FOLDER, PARTS, family, gallery, kept, stays_decided, table
 
-README = FOLDER.parent / "README.md"
+README, ALL = FOLDER.parent / "README.md", FOLDER.parent / "RESULTS.md"
 GALLERY = FOLDER.parent.parent / "docs" / "gallery.md"
 BEGIN, END = "<!-- made by python -m experiments.results -->", "<!-- end -->"
 HEAD = """# Gallery
@@ -18,6 +18,13 @@ HEAD = """# Gallery
 What the experiments found, run by run: a verdict is *supported* where the 95 % interval lies above the bound that the
 [protocol](protocol.md) names, *not supported* where it lies below, else *undecided*. This page is made
 from the results by `python -m experiments.results`.
+
+"""
+ALL_HEAD = """# Every verdict
+
+What each run that is kept says of each claim: a row for each claim, a column for each data set. `README.md` has the
+claims of Feldman and Zhang in fewer words and says what was found, `PROTOCOL.md` what was fixed before the runs, the
+gallery of the documentation has the figures. This page is made by `python -m experiments.results`.
 
 """
 
@@ -28,9 +35,9 @@ def pages() -> dict[Path, str]:
     before, rest = README.read_text().split(BEGIN)
     after = rest.split(END, 1)[1]
     first = by_claim.table(results, stays_decided(results))
-    others = table(results, [part for part in PARTS if part != by_claim.PART])
-    made = [BEGIN, family(results), f"**{PARTS[by_claim.PART]}**", first, others, again.table(results), END]
-    return {README: before + "\n\n".join(made) + after, GALLERY: HEAD + gallery(results)}
+    made = "\n\n".join([BEGIN, family(results), f"**{PARTS[by_claim.PART]}**", first, END])
+    every = "\n\n".join([family(results), table(results), again.table(results)]) + "\n"
+    return {README: before + made + after, ALL: ALL_HEAD + every, GALLERY: HEAD + gallery(results)}
 
 
 def main(arguments: list[str]) -> None:

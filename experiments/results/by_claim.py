@@ -1,5 +1,6 @@
 """One table of the first paper's claims: a row for each claim, a column for each data set."""
 
+import re
 from typing import Any, NamedTuple
 
 from experiments.results.tables import decided, measured
@@ -57,9 +58,7 @@ MISSING = {  # why an experiment has no result on a data set; of a data set alon
     ("twins", "emoji, CNN"): "not run",
     "twins": "copies not known",
 }
-NOT_RUN = (
-    "Not run: the time of two cores, shared with other work, did not suffice; earlier runs are in the tables below."
-)
+NOT_RUN = "Not run: the time of two cores, shared with other work, did not suffice; earlier runs are in the text below."
 
 
 def table(results: dict[str, dict[str, Any]], stays: dict[tuple[str, str], bool]) -> str:
@@ -95,8 +94,8 @@ def best_of(results: dict[str, dict[str, Any]], experiment: str, column: tuple[s
 
 
 def place_of(result: dict[str, Any]) -> tuple[str, str]:
-    """The data set and the network of a run; the network is empty where it is the usual one."""
-    return result["data"], result["settings"].get("model", "")
+    """The data set and the kind of network of a run; the network is empty where it is the usual one."""
+    return result["data"], result["settings"].get("model", "").partition(":")[0]
 
 
 def size_of(results: dict[str, dict[str, Any]], best: dict[tuple[str, tuple[str, str]], str], column: tuple) -> str:
@@ -111,7 +110,9 @@ def cell(
     """The verdict with its effect; the number of each word where several verdicts judge one claim; or why none does."""
     if not name:
         return MISSING.get((row.experiment, COLUMNS[column]), MISSING.get(row.experiment, "not run"))
-    found = [verdict for verdict in results[name]["verdicts"] if verdict["claim"].startswith(row.begins)]
+    found = [
+        verdict for verdict in results[name]["verdicts"] if without_channels(verdict["claim"]).startswith(row.begins)
+    ]
     if not found:
         return "not judged"
     words = [verdict["word"] for verdict in found]
@@ -121,6 +122,15 @@ def cell(
         return f"[{SHORT.get(words[0], words[0])}]({link}){mark} {measured(found[0])}{other}"
     counts = ", ".join(f"{words.count(word)} {SHORT.get(word, word)}" for word in dict.fromkeys(sorted(words)[::-1]))
     return f"[{counts}]({link}){other}"
+
+
+def without_channels(claim: str) -> str:
+    """A claim about a CNN, of whatever channels.
+
+    >>> without_channels("cnn:8,16 agrees less on pairs")
+    'cnn agrees less on pairs'
+    """
+    return re.sub(r"^cnn:\S+", "cnn", claim)
 
 
 def other_models(results: dict[str, dict[str, Any]], name: str, column: tuple[str, str]) -> str:

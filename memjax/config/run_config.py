@@ -78,7 +78,8 @@ class RunConfig:
     is retrained.  Default: correct, or the first of another task; or the score of the folder's estimates."""
     pack_size: int | None = None
     """Models that a device trains at once, fixed when the run folder is made.  Default: chosen by the network's size;
-    for runs of more than a minute or two, the fastest of three sizes that fit in memory."""
+    for runs of more than a minute or two, the fastest of three sizes that fit in memory, or of four on a
+    GPU or TPU."""
     cpu_devices: int | None = None
     """Number of CPU devices.  Default: one per core, which trains small models fastest."""
     worker: str | None = None
@@ -136,7 +137,9 @@ class RunConfig:
             raise InputError(
                 f"--for membership and --keep log_odds are for classes, not for {task.name}; leave them out"
             )
-        for option, names, more in (("keep", self.kept_metrics, PARAMETERS), ("record", self.record, ())):
+        scores = () if self.score == "correct" else (self.score,)
+        asked = (("score", scores, ()), ("keep", self.kept_metrics, PARAMETERS), ("record", self.record, ()))
+        for option, names, more in asked:
             known = [name for name, row in task.table.items() if option in row.options]
             for name in names:
                 if name not in known:

@@ -7,7 +7,7 @@ from jaxtyping import Float, Shaped
 
 from memjax.errors import InputError
 from memjax.estimators.kernels.moments import Moments
-from memjax.statistics import Interval, check_level
+from memjax.statistics import USUAL, Interval, check_level
 
 Ends = tuple[Float[np.ndarray, "*shape"], Float[np.ndarray, "*shape"]]
 PRIOR = 0.5  # of both arguments of the beta distribution that is mixed over
@@ -22,7 +22,8 @@ def bounded_interval(inside: Moments, outside: Moments, level: float = 0.95) -> 
     side: a 0 for its lower limit and a 1 for its upper limit.  The limit is a quantile of the mean of these scores
     under random weights (uniform on all weights that sum to 1), taken from the beta distribution with the same mean and
     variance.  For scores of 0 and 1 it is the limit of Clopper and Pearson.  The limits of both sides are joined by the
-    root of the sum of their squared distances from the means.
+    root of the sum of their squared distances from the means; for levels above 0.95, where this misses too often, each
+    side has half of the error.
 
     Args:
       inside, outside: from `sides`, or from `sides_of` of totals.
@@ -50,7 +51,11 @@ def bounded_interval(inside: Moments, outside: Moments, level: float = 0.95) -> 
     means = [np.asarray(side.mean, np.float64) for side in (inside, outside)]
     if any(((mean < 0) | (mean > 1)).any() for mean in means):
         raise InputError("the means lie outside 0 to 1; this interval is for probabilities, not for margins")
-    (low_in, high_in), (low_out, high_out) = (_limits(side, (1 - level) / 2) for side in (inside, outside))
+    apart = 1 - level < USUAL - 1e-9
+    tail = (1 - level) / (4 if apart else 2)
+    (low_in, high_in), (low_out, high_out) = (_limits(side, tail) for side in (inside, outside))
+    if apart:
+        return Interval(low_in - high_out, high_in - low_out, "bounded")
     difference = means[0] - means[1]
     down, up = (np.hypot(means[0] - low_in, high_out - means[1]), np.hypot(high_in - means[0], means[1] - low_out))
     return Interval(difference - down, difference + up, "bounded")

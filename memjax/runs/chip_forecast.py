@@ -91,7 +91,7 @@ def _by_data_sheet(config: RunConfig, dataset: Dataset, target: Slice) -> tuple[
         ("fits", f"{'yes' if fits else 'no'}: {num_bytes / GIB:.2f} GiB of {USABLE * chip.memory / GIB:.1f}"
          if compiled or not fits else f"not known: weights and optimiser take {num_bytes / GIB:.2f} GiB of "
          f"{USABLE * chip.memory / GIB:.1f}; for activations pip install 'memjax[cuda]', 5 GB with the compiler"),
-        ("models per batch", f"{size}, by the size of the network; a run there measures three sizes"),
+        ("models per batch", f"{size}, by the size of the network; a run there measures up to four sizes"),
         *([("kernels", f"{compiled.kernels:,} in the three programs")] if compiled else []),
         ("speed", f"at most {most:.3g} models/s: a bound, {count:.3g} operations a model at {peak / 1e12:.0f} TFLOP/s, "
                   f"or {moved:.3g} bytes of weights at {chip.bandwidth / 1e12:.2f} TB/s; programs are slower"),

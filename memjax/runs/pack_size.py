@@ -25,7 +25,7 @@ def chosen_pack_size(config: RunConfig, dataset: Dataset, design: SubsetDesign) 
     """
     import jax
 
-    from memjax.training import choose_pack_size
+    from memjax.training import choose_on_ladder, choose_pack_size
 
     if config.pack_size:
         return config.pack_size
@@ -33,11 +33,13 @@ def chosen_pack_size(config: RunConfig, dataset: Dataset, design: SubsetDesign) 
     model = network(config, dataset)
     if operations(model, dataset.input_shape, config, design, input_type(dataset)) * config.num_models < LONG:
         return guess
-    most = -(-config.num_models // jax.local_device_count())
+    devices = jax.local_devices()
+    most = -(-config.num_models // len(devices))
     memory = environment.device_memory()
     if not config.data.stream:
         memory -= dataset.train_inputs.nbytes + dataset.test_inputs.nbytes
-    return choose_pack_size(lambda size: trial(config, dataset, design, size), guess, most, memory)
+    choose = choose_pack_size if devices[0].platform == "cpu" else choose_on_ladder
+    return choose(lambda size: trial(config, dataset, design, size), guess, most, memory)
 
 
 def guessed_pack_size(config: RunConfig, dataset: Dataset) -> int:

@@ -68,6 +68,18 @@ def choose_pack_size(attempt: Callable[[int], Trial], guess: int, most: int, mem
     return best if found[best] < (1 - ADVANTAGE) * found[guess] else guess
 
 
+def choose_on_ladder(attempt: Callable[[int], Trial], guess: int, most: int, memory: int) -> int:
+    """The same for accelerators, where the best size may be far from the guess: the fastest of four on `LADDER`."""
+
+    def seconds(size: int) -> float:
+        trial = _attempted(attempt, size, memory)
+        return trial.seconds if trial else math.inf
+
+    found = best_on_ladder(seconds, guess, most)
+    best = min(found, key=lambda size: found[size])
+    return best if math.isfinite(found[best]) else choose_pack_size(attempt, 1, 1, memory)
+
+
 def _attempted(attempt: Callable[[int], Trial], size: int, memory: int) -> Trial | None:
     try:
         trial = attempt(size)

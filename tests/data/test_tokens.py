@@ -97,6 +97,20 @@ def test_lines_come_back_as_texts(file, tokens):
     assert not found.notices
 
 
+def test_word_pieces_are_whole_words_where_their_number_allows_it(tmp_path):
+    pytest.importorskip("tokenizers")
+    (tmp_path / "cats.txt").write_text("the cat sat on the mat\nthe dog sat\nthe cat\n" * 3)
+
+    def lengths_and_first(count):
+        spec = DataSpec(f"text:{tmp_path / 'cats.txt'}", tokens=f"pieces:{count}")
+        dataset = load_dataset(spec, load_text(str(tmp_path / "cats.txt"), spec, TableSpec(test_fraction=0.0)).dataset)
+        assert sequence_texts(dataset, "train").tolist()[:2] == ["the cat sat on the mat", "the dog sat"]
+        return (dataset.train_targets >= 0).sum(1)[:3].tolist()
+
+    assert lengths_and_first(100) == [6 + 1, 3 + 1, 2 + 1]  # and the line break that ends the line
+    assert lengths_and_first(2) == [23 + 1, 12 + 1, 8 + 1]  # letters and spaces, one before the line
+
+
 def test_cut_lines_are_told(file):
     found = load_text(str(file), DataSpec(f"text:{file}", length=4), TableSpec(test_fraction=0.25))
 

@@ -1,6 +1,7 @@
 """Pack sizes of new runs, from real short trainings of tiny networks."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -49,6 +50,16 @@ def test_a_long_run_is(trials, monkeypatch):
 
     assert size_for() == 16
     assert sorted(trials) == [8, 16, 32]
+
+
+def test_on_an_accelerator_it_is_tried_on_a_ladder(trials, monkeypatch):
+    """The guess is all six models; four take half the time of all other numbers."""
+    monkeypatch.setattr(pack_size, "LONG", 1.0)
+    monkeypatch.setattr(jax, "local_devices", lambda: [SimpleNamespace(platform="gpu")])
+    monkeypatch.setattr("memjax.machine.environment.device_memory", lambda: 2**30)
+
+    assert size_for(replace(CONFIG, num_models=6)) == 4
+    assert len(trials) <= 4
 
 
 def test_a_run_that_does_not_fit_takes_smaller_packs(trials, monkeypatch):

@@ -84,6 +84,9 @@ def test_tables_and_report_show_targets_and_predictions(numbers, tmp_path):
     assert "predict worst" in repr(numbers)
     page = numbers.report().path.read_text()
     assert "target" in page
+    assert "In-sample minus_squared_error" in page
+    assert '"shares":false' in page.replace(" ", "")
+    assert "accuracy" not in page.split("Distribution of memorization")[0]
     for command in ("status", "verify", "suspects", "report"):
         assert run.main([command, str(numbers.folder)]) == 0
     for kind in ("arrays", "csv"):

@@ -5,7 +5,7 @@ import pytest
 
 from memjax.estimators.intervals import difference_bounds
 
-WORLDS, MODELS, ERROR = 2000, 200, 0.1
+WORLDS, MODELS, ERROR = 500, 200, 0.1
 MOST = ERROR + 4 * np.sqrt(ERROR * (1 - ERROR) / WORLDS)
 
 

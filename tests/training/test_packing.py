@@ -1,12 +1,15 @@
 """Which pack size is taken, given what short trainings say; no training here."""
 
+import math
+
 import jax
 import pytest
 
 from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
 from memjax.models import make_model
-from memjax.training import Trial, choose_pack_size, guess_pack_size
+from memjax.training import Trial, choose_on_ladder, choose_pack_size, guess_pack_size
+from memjax.training.packing import LADDER
 
 GIB = 2**30
 
@@ -71,6 +74,23 @@ def test_not_even_one_model_fits():
 
     with pytest.raises(InputError, match=r"one model does not fit in the 1\.0 GiB"):
         choose_pack_size(attempt, 4, 100, GIB)
+
+
+def test_on_an_accelerator_the_best_size_may_be_far_from_the_guess():
+    """Each doubling up to 512 saves a fifth; three sizes around the guess would stop at 128."""
+    attempt, tried = attempts({size: 0.8 ** min(math.log2(size), 18 - math.log2(size)) for size in LADDER})
+
+    assert choose_on_ladder(attempt, 64, 1024, GIB) in (256, 384, 512)
+    assert len(tried) <= 4
+
+
+def test_on_an_accelerator_sizes_that_do_not_fit_are_left_for_smaller_ones():
+    attempt, tried = attempts(size_a_model=GIB // 3)
+
+    assert choose_on_ladder(attempt, 64, 1024, GIB) in (1, 2, 3)
+    assert len(tried) <= 4
+    with pytest.raises(InputError, match="one model does not fit"):
+        choose_on_ladder(attempts(size_a_model=2 * GIB)[0], 64, 1024, GIB)
 
 
 def test_other_errors_are_not_taken_for_a_lack_of_memory():

@@ -86,7 +86,7 @@ def _pieces(lines: list[str], count: int) -> tuple[list[list[int]], list[str]]:
     try:
         from tokenizers import Tokenizer, models, pre_tokenizers, trainers
     except ImportError:
-        raise InputError("--tokens pieces needs the package tokenizers; pip install tokenizers") from None
+        raise InputError("--tokens pieces needs the package tokenizers; pip install 'memjax[text]'") from None
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     trainer = trainers.BpeTrainer(vocab_size=count, special_tokens=[BREAK], show_progress=False)

@@ -54,7 +54,10 @@ def of_run(estimates: Estimates) -> dict[str, Any]:
     """The numbers of the whole run that `Estimates` does not have; NaN where they are not defined."""
     mem, counts = finite(estimates.mem), [np.sum(count, dtype=np.float64) for count in estimates.memorization[2:]]
     large, known = int((mem >= MEMORIZED).sum()), len(mem)
+    sides = estimates.scores[estimates.score]
     return {
+        "mean_in": _mean(sides.mean_in),
+        "mean_out": _mean(sides.mean_out),
         "known": known,
         "large": large,
         "share": large / known if known else np.nan,
@@ -65,6 +68,11 @@ def of_run(estimates: Estimates) -> dict[str, Any]:
         "largest_error": Summary(estimates.mem_stderr).high,
         "subset_fraction": counts[0] / sum(counts) if sum(counts) else np.nan,
     }
+
+
+def _mean(values: np.ndarray) -> float:
+    known = finite(values)
+    return float(known.mean(dtype=np.float64)) if len(known) else np.nan
 
 
 def share_interval(memorization: Estimate) -> tuple[float, float]:

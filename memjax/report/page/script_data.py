@@ -43,9 +43,8 @@ def script_data(
     place = Orders(*map(np.argsort, order))  # the inverse of an order
     train, test = order
     probability, memorization = estimates.scores.get("probability"), estimates.memorization
-    bounded, sides = metric_named(estimates.score).bounded, estimates.correct
-    if bounded and dataset.train_targets is not None:
-        sides = estimates.scores[estimates.score]
+    bounded, has_classes = metric_named(estimates.score).bounded, dataset.train_targets is None
+    sides = estimates.correct if has_classes else estimates.scores[estimates.score]
 
     def of_train(values: Any) -> np.ndarray:
         return np.asarray(values)[train]
@@ -55,6 +54,8 @@ def script_data(
         "classes": list(dataset.class_names),
         "numModels": _number(estimates.num_models),
         "bounded": bounded,
+        "counted": estimates.score == "correct" and memorization.num_right is not None,
+        "shares": has_classes or bounded,
         "train": {
             "row": train,
             "id": dataset.train_ids[train],

@@ -27,7 +27,7 @@ export function Filters() {
         <Search />
         <Histogram />
         {learned && <Speeds />}
-        <Classes />
+        {run.classes.length > 1 && <Classes />}
         <Switches />
         <Sort />
         <Export />

@@ -5,7 +5,7 @@ import { Filters } from "./filters";
 import { Picture } from "./picture";
 import { className, clearFilters, isFiltered, learned, marks, nameOf, permalink, run, selection, toggled } from "./state";
 import { Virtual } from "./virtual";
-import { number, percent, whole, withError } from "./words";
+import { number, reached, whole, withError } from "./words";
 
 const WITH_PICTURE = { pixels: 236, photo: 272 };
 const WITH_CELLS = 182;
@@ -104,8 +104,8 @@ function Card({ index, place, count }: { index: number; place: number; count: nu
         </span>
         <span class="score">{withError(train.mem[place], train.stderr[place])}</span>
         <span class="rates">
-          in sample {percent(train.correctIn[place], 0)} of {whole(train.numIn[place])}<br />
-          held out {percent(train.correctOut[place], 0)} of {whole(train.numOut[place])}
+          in sample {reached(train.correctIn[place], run.shares, 0)} of {whole(train.numIn[place])}<br />
+          held out {reached(train.correctOut[place], run.shares, 0)} of {whole(train.numOut[place])}
           {learned && <><br />learned: {number(learned[place], 1)} epochs</>}
         </span>
         {marks.value.has(place) && <span class="mark">marked</span>}

@@ -27,3 +27,4 @@ mount("pairs-app", <Pairs />);
 if (run.dynamics) mount("dynamics-app", <DynamicsView />);
 mount("dialog-app", <ExampleDialog />);
 document.documentElement.classList.add("live");
+document.documentElement.classList.toggle("one-class", run.classes.length < 2);

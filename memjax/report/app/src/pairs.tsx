@@ -1,7 +1,7 @@
 // Train-test pairs, a row a training example as in the paper, chosen by thresholds.
 import { computed, signal } from "@preact/signals";
 import { Picture } from "./picture";
-import { bins, className, nameOf, permalink, run, view } from "./state";
+import { bins, className, hasAccuracy, nameOf, permalink, run, view } from "./state";
 import { Virtual } from "./virtual";
 import { number, percent, plural, whole, withError } from "./words";
 
@@ -185,7 +185,8 @@ function Tested({ pair }: { pair: Pair }) {
       <span class="id">test id {nameOf("test", pair.test)}</span>
       <span class="score">{withError(pair.infl, pair.stderr, 2)}</span>
       <span class="soft">
-        {pair.alike ? "near-duplicate" : `z ${number(pair.infl / pair.stderr, 1)}`}, right {percent(test.correct[pair.test], 0)}
+        {pair.alike ? "near-duplicate" : `z ${number(pair.infl / pair.stderr, 1)}`}
+        {hasAccuracy(pair.test) && `, right ${percent(test.correct[pair.test], 0)}`}
       </span>
     </a>
   );

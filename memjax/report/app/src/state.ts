@@ -205,6 +205,11 @@ export function nameOf(side: "train" | "test", place: number): string {
   return run.names[side]?.[place] ?? String(run[side].id[place]);
 }
 
+/** Whether models can be right about a test example: tasks without classes have other scores. */
+export function hasAccuracy(place: number): boolean {
+  return Number.isFinite(run.test.correct[place]);
+}
+
 export function className(label: number): string {
   return run.classes[label] ?? "";
 }

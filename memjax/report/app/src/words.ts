@@ -14,6 +14,11 @@ export function percent(value: number, digits = 1): string {
   return Number.isFinite(value) ? `${(100 * value).toFixed(digits)}\u00a0%` : "undefined";
 }
 
+/** What models reach on an example: the share that is right, or the mean of another score. */
+export function reached(value: number, shares: boolean, digits = 1): string {
+  return shares ? percent(value, digits) : number(value);
+}
+
 export function whole(value: number): string {
   return formats[0].format(value);
 }
