@@ -13,7 +13,7 @@ from memjax.cli.chips import ahead
 from memjax.cli.judge import judge, truth
 from memjax.cli.options import everything, of_command, shortly
 from memjax.cli.output import Output, conclude, put
-from memjax.config.from_keywords import FIRST, with_purpose
+from memjax.config.from_keywords import FIRST, KEPT, with_purpose
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import SubsetSpec
@@ -117,6 +117,7 @@ class Beginning:
 def beginning(arguments: list[str]) -> tuple[RunConfig, list[str]]:
     """The settings that `--preset`, `--for` or an existing `--run DIR` give, and the arguments that are left."""
     found, rest = tyro.cli(Beginning, args=arguments, add_help=False, return_unknown_args=True)
+    keep = rest if "--keep" in rest else KEPT
     if found.preset is not None and found.preset not in PRESETS:
         raise one_of("--preset", found.preset, list(PRESETS))
     preset = PRESETS[found.preset] if found.preset is not None else None
@@ -124,8 +125,8 @@ def beginning(arguments: list[str]) -> tuple[RunConfig, list[str]]:
     if plan is not None and found.run and preset is None:
         from memjax.runs.plan_of import config_of
 
-        return with_purpose(replace(config_of(plan, store.place(found.run)), run=found.run), found.purpose), rest
-    config = with_purpose(preset or RunConfig(), found.purpose)
+        return with_purpose(replace(config_of(plan, store.place(found.run)), run=found.run), found.purpose, keep), rest
+    config = with_purpose(preset or RunConfig(), found.purpose, keep)
     if any(word.partition("=")[0] in ("--until", "--until-stderr", "--until_stderr") for word in rest):
         config = replace(config, num_models=FIRST)
     return (replace(config, run=found.run) if found.run else config), rest

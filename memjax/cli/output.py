@@ -127,7 +127,8 @@ def conclude(
         rows.append(("time", f"{clock(made['seconds'])}, {made['trained']:,} models trained, {rate:.1f} per second"))
     rows += [("warning", text) for text in found["warnings"]]
     if columns is None or not (answer := suspects.sentence(columns)):
-        listed = ["The most memorized examples:", *summary.most_memorized(dataset, estimates)]
+        head, *found_rows = summary.most_memorized(dataset, estimates)
+        listed = ["The most memorized examples:", head, *found_rows] if found_rows else []
     else:
         wrong = int(columns["looks_wrong"].sum()) if "looks_wrong" in columns else 0
         few = suspects.suspect_columns(columns, max(5, min(SUSPECTS, wrong)))

@@ -1,5 +1,6 @@
 """The settings of a run from keywords: each option of the command line by its name."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import fields, is_dataclass, replace
 from difflib import get_close_matches
@@ -17,6 +18,7 @@ PURPOSES = {
     "influence": SubsetSpec("fixed-size", 0.5),
     "membership": SubsetSpec("balanced", 0.5),
 }
+KEPT = ("log_odds",)  # what `--for membership` adds to --keep
 FIRST = 32  # models, after which a run with a goal looks for the first time
 
 
@@ -33,7 +35,7 @@ def run_config(config: RunConfig | None = None, **options: Any) -> RunConfig:
     """
     if config is None and {"until", "until_stderr"} & options.keys():
         config = RunConfig(num_models=FIRST)
-    config = with_purpose(config or RunConfig(), options.pop("purpose", None))
+    config = with_purpose(config or RunConfig(), options.pop("purpose", None), options.get("keep", KEPT))
     sections = {part.name: getattr(config, part.name) for part in fields(config) if is_dataclass(part.type)}
     own = {part.name: part.type for part in fields(config) if part.name not in sections}
     known = own | {part.name: part.type for section in sections.values() for part in fields(section)}
@@ -49,13 +51,19 @@ def run_config(config: RunConfig | None = None, **options: Any) -> RunConfig:
     return replace(config, **sections, **{option: values[option] for option in own.keys() & values.keys()})
 
 
-def with_purpose(config: RunConfig, purpose: str | None) -> RunConfig:
-    """The settings with the subsets for a purpose; for membership the log odds are stored too."""
+def with_purpose(config: RunConfig, purpose: str | None, keep: Collection[str] = KEPT) -> RunConfig:
+    """The settings with the subsets for a purpose; for membership the log odds are stored too.
+
+    `keep` is what the user wants to be stored, if anything was said.
+    """
     if purpose is None:
         return config
     if purpose not in PURPOSES:
         raise one_of("purpose", purpose, list(PURPOSES))
-    added = ("log_odds",) if purpose == "membership" and "log_odds" not in config.keep else ()
+    membership = purpose == "membership"
+    if membership and not {*KEPT} <= {*((keep,) if isinstance(keep, str) else keep)}:
+        raise InputError("--keep leaves out log_odds, which --for membership needs; name it too, or leave out --keep")
+    added = KEPT if membership and not {*KEPT} <= {*config.keep} else ()
     return replace(config, subset=PURPOSES[purpose], keep=config.keep + added)
 
 

@@ -137,7 +137,9 @@ class RunConfig:
             raise InputError(
                 f"--for membership and --keep log_odds are for classes, not for {task.name}; leave them out"
             )
-        for option, names, more in (("keep", self.kept_metrics, PARAMETERS), ("record", self.record, ())):
+        scores = () if self.score == "correct" else (self.score,)
+        asked = (("score", scores, ()), ("keep", self.kept_metrics, PARAMETERS), ("record", self.record, ()))
+        for option, names, more in asked:
             known = [name for name, row in task.table.items() if option in row.options]
             for name in names:
                 if name not in known:

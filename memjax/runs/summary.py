@@ -113,23 +113,24 @@ def _mean(values: np.ndarray) -> float:
 
 def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     """The findings as names and texts of a table."""
-    accuracy, memorization, error, pairs, reliability = (
-        found[name] for name in ("accuracy", "memorization", "standard_error", "pairs", "reliability")
-    )
+    names = ("accuracy", "memorization", "standard_error", "pairs", "reliability")
+    accuracy, memorization, error, pairs, reliability = (found[name] for name in names)
     defined, memorized = memorization["defined"], memorization["memorized"]
     of = "" if found["score"] == "correct" else f" (of {found['score']})"
     share = f" ({100 * memorized / defined:.1f} %)" if defined else ""
     low, high = memorization["mean_low"], memorization["mean_high"]
     ends = f" (95 % interval over examples and models {low:z.4f} to {high:z.4f})" if np.isfinite(low) else ""
     known = [f"{name.replace('_', ' ')} {share:.4f}" for name, share in accuracy.items() if np.isfinite(share)]
-    means = ", ".join(f"{name.replace('_', ' ')} {mean:z.4f}" for name, mean in found["score_means"].items())
-    well = f"accuracy {', '.join(known)}" if known else f"{found['score']} {means}"
+    means = [f"{name.replace('_', ' ')} {mean:z.4f}" for name, mean in found["score_means"].items() if mean == mean]
+    well = f"accuracy {', '.join(known)}" if known else f"{found['score']} {', '.join(means) or 'undefined'}"
     table = [
         ("models", f"{found['num_models']} models; {well}"),
         (
             "memorization",
             f"mean {memorization['mean']:z.4f}{of}{ends}; {memorized:,} of {defined:,} examples{share} "
-            f"score {memorization['threshold']:g} or more" + _significant(memorization["discoveries"], defined),
+            f"score {memorization['threshold']:g} or more" + _significant(memorization["discoveries"], defined)
+            if defined
+            else "undefined",
         ),
         (
             "standard error",
@@ -192,8 +193,8 @@ def warnings(estimates: Estimates, pairs: PairTable) -> list[str]:
         )
     if undefined := int(np.isnan(estimates.mem).sum()):
         found.append(
-            f"{undefined} training examples have no score: either all models trained on them, or none did. "
-            "Train more models, or use --design balanced."
+            f"{undefined} training examples have no score: of the models with subsets of one size, all trained on "
+            "them, or none did. Train more models, or use --design balanced."
         )
     if not np.isfinite(estimates.mem_stderr).any():
         found.append(
@@ -226,8 +227,8 @@ def facts(plan: Plan, estimates: Estimates) -> dict[str, str]:
     config, data = plan.config, plan.data
     train, subset, noise = config["train"], config["subset"], config["data"]["label_noise"]
     corruptions = ", ".join(config["data"].get("corrupt", ()))  # the plan of an older version names none
-    schedule = [f"at {train['learning_rate']:g}", f"{train['schedule']} schedule", f"warm-up {train['warmup']:g}"]
-    schedule += _extras(train, TRAIN_EXTRAS)
+    schedule = [f"at {train['learning_rate']:g}", f"{train['schedule']} schedule", f"warm-up {train['warmup']:g}",
+                *_extras(train, TRAIN_EXTRAS)]  # fmt: skip
     rows = {
         "data": f"{data['name']}, {data['num_train']:,} training and {data['num_test']:,} test examples",
         "data sha256": data["sha256"],

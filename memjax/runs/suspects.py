@@ -52,12 +52,13 @@ def example_columns(
     if held_out is not None and not has_classes:
         columns["predicted"] = held_out[:, 0] if held_out.shape[1] == 1 else texts_of(held_out)
     elif held_out is not None:
-        own = np.array(classes)
+        own, rows = np.array(classes), np.arange(len(held_out))
+        columns.setdefault("probability_out", held_out[rows, dataset.train_labels])  # where --keep left it out
         defined = np.isfinite(held_out).all(1)
         numbers = np.where(defined, np.nan_to_num(held_out).argmax(1), 0)
         preferred = own[numbers].astype(object)
         preferred[~defined] = None
-        columns |= {"preferred": preferred, "preferred_probability": held_out[np.arange(len(numbers)), numbers]}
+        columns |= {"preferred": preferred, "preferred_probability": held_out[rows, numbers]}
         columns["looks_wrong"] = looks_wrong(held_out, dataset.train_labels)
     if dataset.mislabelled.any():
         columns["mislabelled"] = dataset.mislabelled
@@ -106,6 +107,8 @@ def suspect_columns(table: dict[str, np.ndarray], count: int) -> dict[str, np.nd
 def sentence(table: dict[str, np.ndarray]) -> str:
     """Says how many labels look wrong; an empty text if the run does not know."""
     if "score_out" in table:
+        if not np.isfinite(table["score_out"]).any():
+            return ""
         return f"The targets, of {len(table['id']):,}, that models which did not train on them predict worst are:"
     if "looks_wrong" not in table:
         return ""
@@ -139,5 +142,6 @@ def lines(suspects: dict[str, np.ndarray]) -> list[str]:
     if (wrong := suspects.get("looks_wrong", np.zeros(1, bool))).any():
         columns.append(["looks wrong", *("yes" if each else "" for each in wrong)])
     three = zip(suspects["memorization"], suspects["low"], suspects["high"], strict=True)
-    intervals = [f"{value:.2f} ({low:.2f} to {high:.2f})" for value, low, high in three]
+    scores = (("undefined" if np.isnan(value) else f"{value:.2f}", low, high) for value, low, high in three)
+    intervals = [text + (f" ({low:.2f} to {high:.2f})" if low <= high else "") for text, low, high in scores]
     return aligned([column for column in [*columns, ["memorization", *intervals]] if len(column) > 1])

@@ -25,7 +25,7 @@ def slow(*values):
 @pytest.mark.parametrize(
     ("name", "count"),
     [
-        ("kills", 60), ("together", 4), ("limited-files", 3), ("flips", 2000), ("cuts", 300), ("attacks", 1000),
+        ("kills", 60), ("together", 4), ("limited-files", 3), ("flips", 2000), ("cuts", 300), ("attacks", 300),
         ("fuzz", 60), slow("killed-at-each", 6), slow("failing-each", 12), slow("full-disk", 3), slow("forbidden", 3),
         slow("killed-runs", 1),
         slow("stopped-runs", 2),

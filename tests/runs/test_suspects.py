@@ -66,6 +66,8 @@ def test_the_sentence_counts_them_and_the_table_has_no_letters_that_a_terminal_a
     assert table[2].split() == ["c", "x", "y", "0.2", "yes", "0.80", "(0.70", "to", "0.90)"]
     assert "yes" not in table[1]
     assert "\x1b" not in "".join(table)
+    without = lines(suspect_columns(found | {"low": np.full(3, np.nan), "high": np.full(3, np.nan)}, 9))
+    assert without[2].split()[-1] == "0.80"  # one model on a side has no interval
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +127,31 @@ def test_a_short_table_says_how_to_see_the_labels_that_it_leaves_out(small_run, 
     assert f"{found[15:].sum()} {command}" in closing
     assert f"{found[4:].sum()} {command}" in short
     assert "wrong: memjax suspects" not in whole
+
+
+@pytest.mark.parametrize("task", ["classification", "binary"])
+def test_the_page_and_the_list_need_no_stored_probability(tmp_path, task):
+    """The means of each class over held-out models are there whatever --keep says."""
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(24, 3)).astype(np.float32)
+    labels = (inputs[:, 0] > 0).astype(int)
+    options = {"task": task, "model": "linear", "design": "balanced", "num_models": 16, "epochs": 1}
+
+    with_it = memjax.fit(inputs, labels, run=tmp_path / "with", **options).columns
+    without = memjax.fit(inputs, labels, run=tmp_path / "without", keep=["correct"], **options)
+
+    np.testing.assert_allclose(without.columns["probability_out"], with_it["probability_out"], atol=1e-3)
+    assert list(without.suspects(3)["id"]) == list(np.argsort(without.columns["probability_out"])[:3])
+    assert "probability" in without.report().path.read_text()
+
+
+def test_without_any_score_nothing_is_said_to_be_nan(tmp_path, capsys):
+    """Eight models of eight sizes: no two subsets of one size to compare."""
+    np.savez(tmp_path / "a.npz", x_train=np.eye(24, 3), y_train=np.eye(24, 3) + 0.5, x_test=np.eye(3), y_test=np.eye(3))
+    options = ["--task", "regression", "--design", "profile", "--num-models", "8", "--epochs", "1", "--model", "linear"]
+
+    assert run.main(["--dataset", f"npz:{tmp_path / 'a.npz'}", "--run", str(tmp_path / "run"), *options]) == 0
+    assert run.main(["suspects", str(tmp_path / "run")]) == 0
+    out = capsys.readouterr().out
+    assert "memorization    undefined" in out
+    assert "nan" not in out

@@ -19,6 +19,7 @@ NEARLY_CERTAIN = {  # the rate of models that saw an example, and those of the o
     "all .9998": (0.9998, lambda rng: np.full(1000, 0.9998)),
     "1 and .99": (1.0, lambda rng: np.where(rng.random(1000) < 0.5, 1, 0.99)),
     "1 and .998": (0.998, lambda rng: np.where(rng.random(1000) < 0.8, 1, 0.998)),
+    "normal about .9": (1.0, lambda rng: np.clip(rng.normal(0.9, 0.03, 1000), 0, 1)),
     "1, .995 and .9": (1.0, lambda rng: rng.choice([1, 0.995, 0.9], 1000, p=[0.6, 0.3, 0.1])),
 }
 

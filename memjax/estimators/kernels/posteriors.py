@@ -75,14 +75,14 @@ def _priors(fitted: Float[np.ndarray, "2 fitted"]) -> tuple[np.ndarray, np.ndarr
     likeliest prior alone is too sure.
 
     Before, all log odds of the mean rate, shares of the spike and variances of the rates are as likely.  A beta
-    distribution counts for no more than a ninth of all models, so that an interval still holds a truth that its mean
-    misses a little.
+    distribution counts for no more than four times the models of an entry, nor a ninth of all: an interval still holds
+    a truth that its mean misses a little, where so few models cannot tell a small spread from none.
     """
     (right, count), number = np.unique(fitted, axis=1, return_counts=True)
     wrong, models = (count - right) @ number + 0.5, count @ number + 1
     share = wrong / models
     error = np.sqrt((count - right - share * count) ** 2 @ number + wrong) / (models * share * (1 - share))
-    odds, size = np.log(1 / share - 1), max(np.log(models / 9), 1.0)
+    odds, size = np.log(1 / share - 1), max(np.log(models / max(9, number.sum() / 4)), 1.0)
     low, high = bounds = np.array([[odds - 5 * error, -5.0, 0.0], [odds + 5 * error, size, 1.0]])
     for _ in range(ZOOMS):
         priors = low + np.arange(1, PRIORS + 1)[:, None] * STRIDES % 1 * (high - low)
