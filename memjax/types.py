@@ -18,7 +18,8 @@ from jaxtyping import Bool, Int, Shaped
 from memjax import notebook
 from memjax.disk_inputs import Stored
 from memjax.errors import InputError
-from memjax.statistics import Interval, difference_limits, form_of_interval, unbiased_stderr
+from memjax.statistics import Interval, form_of_interval, unbiased_stderr
+from memjax.statistics.differences import difference_limits
 
 if TYPE_CHECKING:
     from jax import Array
@@ -227,7 +228,7 @@ class Estimate(_Estimate):
 
         Args:
           level: share of the intervals that hold their truth.
-          form: mid-p and exact are made from the counts of right answers; see `statistics.difference_limits`.  normal
+          form: mid-p and exact are made from the counts of right answers; see `difference_limits`.  normal
             is value -+ z stderr, with z the normal quantile of the level; its ends may lie outside -1 and 1.  Default:
             where `num_right` is known, mid-p for levels up to 0.95 of each interval, and exact above; else normal.
           simultaneous: the level is that of all intervals together (Bonferroni).
@@ -236,8 +237,7 @@ class Estimate(_Estimate):
           NaN where a side has no model; for normal, where there is no standard error.  `.form` says which form it is.
 
         Raises:
-          InputError: the level is not between 0 and 1, an unknown form, one that needs counts that are not known, or
-            mid-p beyond 0.95.
+          InputError: a level not between 0 and 1, an unknown form, one without its counts, or mid-p beyond 0.95.
         """
         known = self.num_right is not None and notebook.holds_numbers(self.value)
         alpha = (1 - level) / (max(1, int(np.isfinite(np.asarray(self.value)).sum())) if simultaneous else 1)

@@ -38,8 +38,8 @@ def pair_p_values(
         (McNemar's exact test).
       alternative: greater, for pairs that help, or less, for pairs that hurt: the lower tail.
       least: influence under the null.  Above 0 the p-value is of influence greater than `least` (or, with less, below
-        -`least`): an influence that differs from 0 may still be small.  By the score test of Farrington and Manning, an
-        approximation; for independent models with subsets of one size.
+        -`least`): an influence that differs from 0 may still be small.  It is below half of an error where an exact
+        interval of that error is above `least`.  For independent models with subsets of one size.
 
     Returns:
       1 where a training example was always in or always out.
@@ -56,7 +56,8 @@ def pair_p_values(
 
     Reference:
       Fisher, The Logic of Inductive Inference, 1935; McNemar, Note on the Sampling Error of the Difference between
-      Correlated Proportions or Percentages, 1947.
+      Correlated Proportions or Percentages, 1947; of `least`, Fay, Proschan and Brittain, Combining One-Sample
+      Confidence Procedures for Inference in the Two-Sample Case, Biometrics 71, 2015.
     """
     masks = np.asarray(as_masks(masks))
     correct = np.asarray(as_scores("correct_test", correct_test, len(masks)))

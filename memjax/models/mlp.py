@@ -28,5 +28,5 @@ class MLP(nnx.Module):
     def __call__(self, inputs: Float[Array, "batch ..."]) -> Float[Array, "batch classes"]:
         hidden = inputs.reshape(len(inputs), -1)
         for layer, drop in zip(self.layers[:-1], self.dropouts, strict=True):
-            hidden = mark(drop(jax.nn.relu(layer(hidden))))
+            hidden = mark(drop(jax.nn.relu(dense(layer, hidden))))
         return dense(self.layers[-1], hidden)

@@ -193,8 +193,8 @@ def warnings(estimates: Estimates, pairs: PairTable) -> list[str]:
         )
     if undefined := int(np.isnan(estimates.mem).sum()):
         found.append(
-            f"{undefined} training examples have no score: of the models with subsets of one size, all trained on them, "
-            "or none did. Train more models, or use --design balanced."
+            f"{undefined} training examples have no score: of the models with subsets of one size, all trained on "
+            "them, or none did. Train more models, or use --design balanced."
         )
     if not np.isfinite(estimates.mem_stderr).any():
         found.append(

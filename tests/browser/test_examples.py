@@ -8,6 +8,7 @@ from world import make_world
 from memjax.dynamics import gini
 from memjax.report import draw_report, write_report
 from memjax.report.page.figures import histogram
+from memjax.statistics.differences import difference_limits
 
 
 def test_1_overview(visit, world):
@@ -180,6 +181,41 @@ def test_4_the_id_can_be_copied(visit, world):
 
     page.get_by_role("button", name="Copied").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == str(number)
+
+
+def test_intervals_of_correctness_come_from_counts(visit, tmp_path):
+    """Those of `Estimate.interval`, of memorization and of influence; of 1.96 standard errors one in eight misses."""
+    world, rng = make_world(), np.random.default_rng(4)
+    row = int(world.order[0])
+    num_in = int(world.estimates["tr_num_in"][row])
+    sides = rng.integers(0, num_in + 1, 5), rng.integers(0, 101 - num_in, 5)  # right about the test examples it helps
+    right_in, right_out = np.array([num_in, *sides[0]]), np.array([0, *sides[1]])
+    value = right_in / num_in - right_out / (100 - num_in)
+    shares = [world.estimates[f"tr_correct_{side}"] for side in ("in", "out")]
+    for share, of, rate in zip(
+        shares, (world.estimates["tr_num_in"], world.estimates["tr_num_out"]), (1, 0), strict=True
+    ):
+        share[:] = np.round(share * of) / of
+        share[row] = rate
+    world.estimates["tr_mem"] = shares[0] - shares[1]
+    world.estimates["tr_num_right"] = np.rint(
+        shares[0] * world.estimates["tr_num_in"] + shares[1] * world.estimates["tr_num_out"]
+    )
+    world.pairs["helped_infl"][row], columns = value[1:], world.pairs["helped_idx"][row]
+    world.estimates["tt_correct"][columns] = (sides[0] + sides[1]) / 100
+    path = tmp_path / "report.html"
+    write_report(path, draw_report(*world.arrays, {}, []))
+    ends = difference_limits(right_in, num_in, right_out, 100 - num_in, 0.05, exact=False)
+    words = [
+        f"95 % interval {low:.2f} to {high:.2f}".replace("-", "\N{MINUS SIGN}") for low, high in zip(*ends, strict=True)
+    ]
+
+    dialog = visit(f"#train/{world.ids([row])[0]}", path=path).get_by_role("dialog")
+
+    shows(dialog, words[0])
+    section = dialog.locator("section", has=dialog.page.get_by_role("heading", name="Helps most"))
+    titles = [score.get_attribute("title") for score in section.locator(".score").all()]
+    assert titles == [word for word, helps in zip(words[1:], value[1:] > 0, strict=True) if helps]
 
 
 def test_scores_beyond_one_are_shown_as_they_are(visit, tmp_path):

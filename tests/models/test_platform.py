@@ -154,3 +154,30 @@ def test_a_tpu_does_not_round_the_outputs_of_a_convolution(platform, kind):
         text = forward.lower(params, jax.ShapeDtypeStruct((2, 8, 8), jnp.float32)).as_text()
 
     assert re.findall(r"stablehlo\.convolution\(.*-> tensor<2x[48]x[48]x[45]x(\w+)>", text) == [kind, kind]
+
+
+@pytest.mark.parametrize(("platform", "layers"), [("cpu", 0), ("tpu", 2)])
+def test_a_tpu_does_not_round_the_gradient_of_a_dense_layer(platform, layers):
+    """Each layer has a product that takes it in float32: the sum over the batch, for the bias."""
+    model = make_model(ModelSpec("mlp:4"), (5,), 3)
+    params, state = jax.eval_shape(model.init, jax.random.key(0))
+    with traced_for(platform):
+        backward = jax.jit(jax.grad(lambda params, inputs: model.apply(params, state, inputs, None, True)[0].sum()))
+        text = backward.lower(params, jax.ShapeDtypeStruct((8, 5), jnp.float32)).as_text()
+
+    assert len(re.findall(r"dot_general.*precision = \[HIGH, HIGH\]", text)) == layers
+
+
+def test_a_tpu_does_not_round_between_the_convolutions_of_a_residual_network():
+    """In training in bfloat16: normalised values, ReLU and sum are rounded once, for the next convolution."""
+    model = in_precision(make_model(ModelSpec("resnet18:2"), (8, 8, 3), 3), "bfloat16")
+    params, state = jax.eval_shape(model.init, jax.random.key(0))
+    with traced_for("tpu"):
+        forward = jax.jit(lambda params, state, inputs: model.apply(params, state, inputs, None, True)[0])
+        text = forward.lower(params, state, jax.ShapeDtypeStruct((4, 8, 8, 3), jnp.float32)).as_text()
+
+    kinds = set(
+        re.findall(r"(?:call @relu|stablehlo\.maximum|stablehlo\.add) ?[(%].*tensor<4x8x8x2x(\w+)>$", text, re.M)
+    )
+    assert kinds == {"f32"}
+    assert re.findall(r"stablehlo\.convolution\(.*-> tensor<4x8x8x2x(\w+)>", text) == ["bf16"] * 5

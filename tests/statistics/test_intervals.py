@@ -8,10 +8,10 @@ from scipy.integrate import quad
 from scipy.stats import beta, binom, binomtest, fisher_exact
 
 import memjax
-from memjax import statistics
 from memjax.errors import InputError
 from memjax.report.page.overview import share_interval
-from memjax.statistics import difference_limits
+from memjax.statistics import differences
+from memjax.statistics.differences import difference_limits
 from memjax.types import Estimate
 
 RATES_OUT = np.r_[0, 0.002, 0.01, 0.03, np.linspace(0.1, 0.9, 17), 0.93, 0.95, 0.97, 0.985, 0.995, 0.999, 1]
@@ -114,7 +114,7 @@ def test_exact_limits_of_very_unequal_sides(counts, alpha):
 def test_exact_limits_of_many_counts_come_in_parts(monkeypatch):
     counts = all_counts(12, 8)
     whole = difference_limits(*(counts[each] for each in (0, 2, 1, 3)), 0.05, exact=True)
-    monkeypatch.setattr(statistics, "_AT_ONCE", 10)
+    monkeypatch.setattr(differences, "_AT_ONCE", 10)
 
     parts = difference_limits(*(counts[each] for each in (0, 2, 1, 3)), 0.05, exact=True)
 

@@ -8,7 +8,7 @@ import memjax
 from memjax import store
 from memjax.errors import InputError
 from memjax.estimators import family_wise_p_values, memorization_p_values, pair_p_values, q_values
-from memjax.estimators.kernels.influence_from_bits import score_test
+from memjax.statistics.differences import exceeds_by
 
 EVERY = np.stack(np.meshgrid(np.arange(20), np.arange(20), indexing="ij")).reshape(2, -1)
 
@@ -61,27 +61,27 @@ def test_memorization_is_tested_like_a_pair_of_an_example_with_itself():
     assert (memorization_p_values(masks, correct, least=0.15)[:3] < 0.01).all()
 
 
-@pytest.mark.parametrize(("num_in", "num_out", "second"), [(70, 30, 0.5), (70, 30, 0.8), (700, 300, 0.2)])
-@pytest.mark.parametrize("level", [0.05, 0.01])
-def test_an_influence_of_just_the_margin_is_significant_as_often_as_the_level_says(num_in, num_out, second, level):
-    """Exactly, over all counts."""
+@pytest.mark.parametrize(("num_in", "num_out"), [(15, 15), (70, 30), (200, 80)])
+@pytest.mark.parametrize("level", [0.05, 1e-3, 1e-5])
+def test_an_influence_of_just_the_margin_is_significant_no_more_often_than_the_level_says(num_in, num_out, level):
+    """Exactly, over all counts; q-values of thousands of pairs need levels of 1e-5."""
     right_in, right_out = (side.ravel() for side in np.meshgrid(np.arange(num_in + 1), np.arange(num_out + 1)))
-    chance = binom.pmf(right_in, num_in, second + 0.15) * binom.pmf(right_out, num_out, second)
+    p_values = exceeds_by(*np.broadcast_arrays(right_in, num_in, right_out, num_out), 0.15)
 
-    p_values = score_test(right_in, num_in, right_out, num_out, 0.15)
+    rejected = [
+        binom.pmf(right_in, num_in, second + 0.15) * binom.pmf(right_out, num_out, second) @ (p_values <= level)
+        for second in (0, 0.01, 0.05, 0.2, 0.5, 0.7, 0.8, 0.84, 0.85)
+    ]
 
-    rejected = chance @ (p_values <= level)
-    assert 0.5 * level < rejected < 1.7 * level  # an approximation
+    assert 0.1 * level < max(rejected) < level
 
 
-def test_without_a_margin_the_score_test_is_that_of_equal_rates():
-    pooled = (30 + 10) / 100
-    z = (30 / 60 - 10 / 40) / np.sqrt(pooled * (1 - pooled) * (1 / 60 + 1 / 40))
+def test_without_a_margin_the_test_is_fishers():
+    right_in, right_out = (side.ravel() for side in np.meshgrid(np.arange(21), np.arange(13)))
 
-    from scipy.special import ndtr
+    found = exceeds_by(*np.broadcast_arrays(right_in, 20, right_out, 12), 0.0)
 
-    found = score_test(np.array([30]), np.array([60]), np.array([10]), np.array([40]), 1e-9)
-    np.testing.assert_allclose(found, ndtr(-z), rtol=1e-5)
+    np.testing.assert_allclose(found, hypergeom.sf(right_in - 1, 32, right_in + right_out, 20), rtol=1e-6)
 
 
 def test_a_small_influence_is_significant_against_0_and_not_against_the_margin():

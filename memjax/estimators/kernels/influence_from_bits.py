@@ -7,12 +7,13 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Shaped, UInt32
+from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from memjax.estimators.complementary import squares_in_pairs, stderr_in_pairs
 from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Sums, from_sums
 from memjax.estimators.kernels.products import TestWords, TrainWords, counts_in, no_words, set_bits, unpack_bits
+from memjax.statistics.differences import exceeds_by
 
 PAIRS_AT_ONCE = 4096
 Words = UInt32[np.ndarray, "chunks words examples"]
@@ -110,7 +111,7 @@ def _score_tail(least, saw, right, num_in, num_models, less) -> Float[np.ndarray
     both = _count(saw & right)
     sides = (both, num_in), (_count(right) - both, num_models - num_in)
     first, second = reversed(sides) if less else sides
-    return score_test(*first, *second, least)
+    return exceeds_by(*first, *second, least)
 
 
 def chances_in_pairs(bits: Bits, num_models: int, columns: Int[np.ndarray, " test"], influence: float) -> float:
@@ -134,32 +135,6 @@ def _count(words: Words) -> Int[np.ndarray, " examples"]:
 def _sums(masks: TrainWords, right: TestWords) -> tuple[Sums, Int[Array, "train 1"]]:
     num_in, total = (jax.lax.population_count(words).astype(jnp.int32).sum((0, 1)) for words in (masks, right))
     return Sums(counts_in(masks, right), total.astype(jnp.float32)), num_in[:, None]
-
-
-Counts = Shaped[np.ndarray, " pairs"] | int
-
-
-def score_test(
-    right_in: Counts, num_in: Counts, right_out: Counts, num_out: Counts, margin: float
-) -> Float[np.ndarray, " pairs"]:
-    """One-sided p-values of the null that the first rate exceeds the second by no more than the margin.
-
-    An approximation, good down to about a thousandth with ten models a side: the difference over the deviation that it
-    has under the likeliest rates that differ by the margin (Farrington and Manning, Statistics in Medicine 9, 1990).
-    """
-    from scipy.special import ndtr
-
-    first, second, ratio = right_in / num_in, right_out / num_out, num_out / num_in
-    # The likeliest first rate is a root of a cubic.
-    a, b = 1 + ratio, -(1 + ratio + first + ratio * second + margin * (ratio + 2))
-    c = margin**2 + margin * (2 * first + ratio + 1) + first + ratio * second
-    d = -first * margin * (1 + margin)
-    v = (b / (3 * a)) ** 3 - b * c / (6 * a * a) + d / (2 * a)
-    u = np.where(v < 0, -1, 1) * np.sqrt(np.maximum((b / (3 * a)) ** 2 - c / (3 * a), 0))
-    angle = (np.pi + np.arccos(np.clip(v / np.where(u == 0, 1, u) ** 3, -1, 1))) / 3
-    likely = np.clip(2 * u * np.cos(angle) - b / (3 * a), margin, 1)
-    variance = likely * (1 - likely) / num_in + (likely - margin) * (1 - likely + margin) / num_out
-    return ndtr((margin - (first - second)) / np.sqrt(np.maximum(variance, np.finfo(float).tiny)))
 
 
 def influence_of_outputs(

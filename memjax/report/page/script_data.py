@@ -54,6 +54,7 @@ def script_data(
         "classes": list(dataset.class_names),
         "numModels": _number(estimates.num_models),
         "bounded": bounded,
+        "counted": estimates.score == "correct" and memorization.num_right is not None,
         "shares": has_classes or bounded,
         "train": {
             "row": train,

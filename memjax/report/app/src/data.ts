@@ -139,6 +139,7 @@ export interface Run {
   classes: string[];
   numModels: number | null;
   shares: boolean; // what models reach on an example is a share that is right, and not another mean
+  counted: boolean; // correctness of independent models, so that intervals come from counts
   bounded: boolean; // scores from -1 to 1, differences of shares or of probabilities
   train: Train;
   test: Test;

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Recorded } from "./curve";
 import type { Extremes, Side } from "./data";
-import { Interval, interval95, reach } from "./intervals";
+import { Interval, interval95, limits, reach } from "./intervals";
 import { Picture } from "./picture";
 import { className, hasAccuracy, marks, nameOf, permalink, replace, run, selection, shown, toggled, view } from "./state";
 import { largestOfNoise, wilson } from "./statistics";
@@ -90,11 +90,12 @@ function TrainExample({ place }: { place: number }) {
 
 function Score({ place, mem, stderr }: { place: number; mem: number; stderr: number }) {
   if (Number.isNaN(mem)) return <p class="big">no score: all models trained on it, or none did</p>;
+  const ends = limits(place, mem, stderr);
   return (
     <>
       <p class="big"><span class="soft">memorization</span> <span class="score">{withError(mem, stderr)}</span></p>
-      <Interval value={mem} low={mem - 1.96 * stderr} high={mem + 1.96 * stderr} from={-reach} to={reach} />
-      <p class="hint">{interval95(mem, stderr)}; number {whole(place + 1)} of {whole(run.numTrain)} by memorization</p>
+      <Interval value={mem} low={ends[0]} high={ends[1]} from={-reach} to={reach} />
+      <p class="hint">{interval95(ends)}; number {whole(place + 1)} of {whole(run.numTrain)} by memorization</p>
     </>
   );
 }
@@ -163,13 +164,16 @@ function Influenced({ place, title, list, sign }: { place: number; title: string
       <h3>{title}</h3>
       {!found.length && <p class="soft">No test example.</p>}
       <ul class="strip-list">
-        {found.map(({ test, infl, stderr }) => <Linked key={test} side="test" place={test} infl={infl} stderr={stderr} />)}
+        {found.map(({ test, infl, stderr }) => <Linked key={test} side="test" place={test} other={place} infl={infl} stderr={stderr} />)}
       </ul>
     </section>
   );
 }
 
-function Linked({ side, place, infl, stderr }: { side: Side; place: number; infl: number; stderr: number }) {
+type Link = { side: Side; place: number; other: number; infl: number; stderr: number };
+
+function Linked({ side, place, other, infl, stderr }: Link) {
+  const ends = limits(side === "train" ? place : other, infl, stderr, side === "train" ? other : place);
   const name = className(run[side].label[place]);
   const kind = side === "train" ? "Training" : "Test";
   return (
@@ -178,8 +182,8 @@ function Linked({ side, place, infl, stderr }: { side: Side; place: number; infl
         <Picture side={side} place={place} alt={`${kind} example ${nameOf(side, place)}, labelled ${name}`} />
         <span class="name"><bdi>{name}</bdi></span>
         <span class="id">{kind.toLowerCase()} id {nameOf(side, place)}</span>
-        <span class="score" title={interval95(infl, stderr)}>{withError(infl, stderr, 2)}</span>
-        <Interval value={infl} low={infl - 1.96 * stderr} high={infl + 1.96 * stderr} from={-reach} to={reach} />
+        <span class="score" title={interval95(ends)}>{withError(infl, stderr, 2)}</span>
+        <Interval value={infl} low={ends[0]} high={ends[1]} from={-reach} to={reach} />
         <span class="soft">
           {Number.isFinite(stderr) && `${number(Math.abs(infl) / stderr, 1)} standard errors`}
           {side === "test" && hasAccuracy(place) && <><br />accuracy {percent(run.test.correct[place], 0)}</>}
@@ -269,7 +273,7 @@ function Influencing({ place, title, list, sign }: { place: number; title: strin
       <h3>{title}</h3>
       {!found.length && <p class="soft">The page knows of no training example.</p>}
       <ul class="strip-list">
-        {found.map(([train, { infl, stderr }]) => <Linked key={train} side="train" place={train} infl={infl} stderr={stderr} />)}
+        {found.map(([train, { infl, stderr }]) => <Linked key={train} side="train" place={train} other={place} infl={infl} stderr={stderr} />)}
       </ul>
     </section>
   );

@@ -1,6 +1,7 @@
 // A number with its 95 % interval, as a dot on a line.
 import { scaleLinear } from "d3-scale";
 import { bins, run } from "./state";
+import { differenceLimits } from "./statistics";
 import { number } from "./words";
 
 const WIDTH = 200;
@@ -21,10 +22,21 @@ export function Interval({ value, low, high, from, to }: { value: number; low: n
 /** How far a line of differences reaches to either side. */
 export const reach = Math.max(bins.end, -bins.start);
 
-/** The 95 % interval of a difference, in words; that of rates does not reach beyond -1 and 1. */
-export function interval95(value: number, stderr: number): string {
-  if (!Number.isFinite(stderr)) return "no interval: fewer than two models on a side";
-  const most = run.bounded ? 1 : Infinity;
-  const [low, high] = [Math.max(-most, value - 1.96 * stderr), Math.min(most, value + 1.96 * stderr)];
-  return `95 % interval ${number(low, 2)} to ${number(high, 2)}`;
+/** The 95 % interval of memorization, or of influence on a test example: from counts of right answers where they are known. */
+export function limits(train: number, value: number, stderr: number, test?: number): [number, number] {
+  const { numIn, numOut, correctIn, correctOut } = run.train;
+  const [inside, outside] = [numIn[train], numOut[train]];
+  if (!run.counted || !Number.isFinite(stderr)) {
+    const most = run.bounded ? 1 : Infinity;
+    return [Math.max(-most, value - 1.96 * stderr), Math.min(most, value + 1.96 * stderr)];
+  }
+  const all = test === undefined ? NaN : Math.round(run.test.correct[test] * (inside + outside));
+  const rightIn = Math.round(test === undefined ? correctIn[train] * inside : (value + all / outside) / (1 / inside + 1 / outside));
+  const rightOut = test === undefined ? Math.round(correctOut[train] * outside) : all - rightIn;
+  return differenceLimits(rightIn, inside, rightOut, outside);
+}
+
+/** An interval in words. */
+export function interval95([low, high]: [number, number]): string {
+  return Number.isFinite(low) ? `95 % interval ${number(low, 2)} to ${number(high, 2)}` : "no interval: fewer than two models on a side";
 }

@@ -10,6 +10,30 @@ export function wilson(rate: number, count: number): [number, number] {
   return [Math.max(0, centre - half), Math.min(1, centre + half)];
 }
 
+/** Mid-p limits of a difference of two rates, from counts: those of `difference_limits` in Python. */
+export function differenceLimits(rightIn: number, numIn: number, rightOut: number, numOut: number): [number, number] {
+  const [p, q] = [rightIn / numIn, rightOut / numOut];
+  const lower = [leastRate(rightIn, numIn), leastRate(rightOut, numOut)];
+  const upper = [1 - leastRate(numIn - rightIn, numIn), 1 - leastRate(numOut - rightOut, numOut)];
+  return [p - q - Math.hypot(p - lower[0], upper[1] - q), p - q + Math.hypot(upper[0] - p, q - lower[1])];
+}
+
+/** The rate at which more right answers, or just so many counted by half, have a probability of 2.5 %. */
+function leastRate(right: number, count: number): number {
+  let ways = 0; // logarithm of `count` choose `right`
+  for (let k = 1; k <= right; k++) ways += Math.log((count - right + k) / k);
+  let [low, high] = [0, right / count];
+  for (let step = 0; step < 40; step++) {
+    const rate = (low + high) / 2;
+    let term = Math.exp(ways + right * Math.log(rate) + (count - right) * Math.log1p(-rate));
+    let chance = term / 2;
+    for (let k = right; k < count; k++) chance += term *= (((count - k) / (k + 1)) * rate) / (1 - rate);
+    if (chance < 0.025) low = rate;
+    else high = rate;
+  }
+  return low;
+}
+
 /** About how many standard errors the largest of so many numbers lies above 0 if all of them are noise. */
 export function largestOfNoise(count: number): number {
   if (count < 2) return 0;
