@@ -53,6 +53,8 @@ class Settings:
     strongest: int = 100
     """Pairs whose recall is measured."""
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    other_kernels: bool = True
+    """Those of the retrained models and of three epochs too, which take half of the time."""
 
 
 class Row(NamedTuple):
@@ -141,7 +143,7 @@ def _rows(settings: Settings, data: str, network: str, seed: int, folder: Path) 
 
     half, first = "fixed-size", min(settings.sizes)
     larger = sorted({*settings.sizes, *(first * times for times in settings.times)})
-    whole = trained("models", max(larger), 3 * seed, half, "parameters")
+    whole = trained("models", max(larger), 3 * seed, half, *["parameters"] * settings.other_kernels)
     models, judges = whole.outcomes, trained("judges", settings.judges, 3 * seed + 1, half).outcomes
     networks = trained("networks", settings.networks, 3 * seed + 2, "everything", "parameters=3")
     kernels, examples = _kernels(networks), whole.dataset
@@ -167,14 +169,14 @@ def _rows(settings: Settings, data: str, network: str, seed: int, folder: Path) 
         )  # fmt: skip
         yield judged(number, LASSO, datamodels(few.masks, margins, factors=factors).weights)
         sides = {BOTH: kernels} if number in settings.sizes else {}
-        if number == first:
+        if number == first and settings.other_kernels:
             sides[OWN] = _kernels(whole, few.model_ids[: settings.networks])
             sides[EPOCHS] = _mean(
                 [kernels, *(_kernels(networks, epoch=epoch) for epoch in networks.models.epochs[:-1])]
             )
         for side, own in sides.items():
             found = influence_with_prior(few.masks, margins, own, train_probabilities=right, factors=factors)
-            log(side=side, penalty=found.penalty, scale=found.scale, held_out_r2=found.held_out_r2)
+            log(side=side, penalty=found.penalty, power=found.power, scale=found.scale, held_out_r2=found.held_out_r2)
             if side == BOTH:
                 plain = influence(few.masks, margins)
                 yield judged(number, MEANS, np.asarray(plain.value))

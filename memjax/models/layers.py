@@ -134,6 +134,12 @@ class ConvNorm(nnx.Module):
     def __call__(self, inputs: Float[Array, "batch height width channels"]) -> Float[Array, "batch rows columns out"]:
         return self.norm(self.convolution(inputs))
 
+    def unrounded(self, inputs: Float[Array, "batch height width channels"]) -> Float[Array, "batch rows columns out"]:
+        """The same, but on a TPU the output is in float32; inputs are rounded to the precision of the kernel."""
+        if traced_for.value != "tpu":
+            return self(inputs)
+        return self.norm(self.convolution(inputs.astype(self.convolution.kernel[...].dtype)).astype(jnp.float32))
+
 
 class Head(nnx.Module):
     """Dropout and the last dense layer."""

@@ -44,7 +44,7 @@ class ResNet(nnx.Module):
         draw_kernels(self, rngs.params())
 
     def __call__(self, inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch classes"]:
-        hidden = jax.nn.relu(self.stem(as_images(inputs)))
+        hidden = jax.nn.relu(self.stem.unrounded(as_images(inputs))).astype(inputs.dtype)
         if self.large:  # padding with 0 does not change a maximum of values from a ReLU
             hidden = max_pool(jnp.pad(hidden, ((0, 0), (1, 1), (1, 1), (0, 0))), 3, 2)
         hidden = mark(hidden)
@@ -71,7 +71,7 @@ class Residual(nnx.Module):
         self.shortcut = unchanged if same else ConvNorm(size_in, self.size_out, 1, stride, norm=norm, rngs=rngs)
 
     def __call__(self, inputs: Float[Array, "batch height width channels"]) -> Float[Array, "batch rows columns out"]:
-        hidden = inputs
+        hidden, shortcut = inputs, self.shortcut.unrounded if isinstance(self.shortcut, ConvNorm) else self.shortcut
         for convolution in self.convolutions[:-1]:
-            hidden = jax.nn.relu(convolution(hidden))
-        return jax.nn.relu(self.convolutions[-1](hidden) + self.shortcut(inputs))
+            hidden = jax.nn.relu(convolution.unrounded(hidden))
+        return jax.nn.relu(self.convolutions[-1].unrounded(hidden) + shortcut(inputs)).astype(inputs.dtype)

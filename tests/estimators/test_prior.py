@@ -87,6 +87,21 @@ def test_weights_are_chosen_among_powers_of_how_wrong_networks_and_held_out_mode
     assert min(abs(found.prior - each).max() for each in candidates) < 1e-4
 
 
+def test_effects_are_multiplied_by_the_power_of_the_factors_that_predicts_held_out_models_best():
+    """Gradients name pairs of all classes alike; pairs of one class, whose factors are low, alone have influence."""
+    masks, _, kernels, guess = simulated(FEW)
+    one_class = np.arange(TRAIN)[:, None] % 5 == np.arange(TEST) % 5
+    factors = np.where(one_class, 0.04, 1)
+    outputs = (masks @ (guess * one_class)).astype(np.float32)
+
+    found = influence_with_prior(masks, outputs, kernels, penalties=(0.1,), factors=factors)
+
+    assert found.power == -1
+    np.testing.assert_allclose(found.prior, found.scale * kernels.effects(0.1) / factors, rtol=1e-4)
+    for every in (None, np.ones_like(factors)):
+        assert influence_with_prior(masks, outputs, kernels, penalties=(0.1,), factors=every).power == 0
+
+
 def test_few_models_with_a_good_prior_predict_new_subsets_better_than_without():
     masks, outputs, kernels, truth = simulated(FEW, quality=0.8)
     new = np.random.default_rng(9).random((200, TRAIN)) < 0.5

@@ -166,3 +166,18 @@ def test_a_tpu_does_not_round_the_gradient_of_a_dense_layer(platform, layers):
         text = backward.lower(params, jax.ShapeDtypeStruct((8, 5), jnp.float32)).as_text()
 
     assert len(re.findall(r"dot_general.*precision = \[HIGH, HIGH\]", text)) == layers
+
+
+def test_a_tpu_does_not_round_between_the_convolutions_of_a_residual_network():
+    """In training in bfloat16: normalised values, ReLU and sum are rounded once, for the next convolution."""
+    model = in_precision(make_model(ModelSpec("resnet18:2"), (8, 8, 3), 3), "bfloat16")
+    params, state = jax.eval_shape(model.init, jax.random.key(0))
+    with traced_for("tpu"):
+        forward = jax.jit(lambda params, state, inputs: model.apply(params, state, inputs, None, True)[0])
+        text = forward.lower(params, state, jax.ShapeDtypeStruct((4, 8, 8, 3), jnp.float32)).as_text()
+
+    kinds = set(
+        re.findall(r"(?:call @relu|stablehlo\.maximum|stablehlo\.add) ?[(%].*tensor<4x8x8x2x(\w+)>$", text, re.M)
+    )
+    assert kinds == {"f32"}
+    assert re.findall(r"stablehlo\.convolution\(.*-> tensor<4x8x8x2x(\w+)>", text) == ["bf16"] * 5

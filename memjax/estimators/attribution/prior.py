@@ -17,6 +17,7 @@ from memjax.types import ArrayLike, Estimate
 
 PENALTIES = tuple(float(penalty) for penalty in np.geomspace(0.03, 30, 7))
 POWERS = (0.25, 0.5, 1.0)  # of 1 - p, to choose weights from
+SHARES = (0.0, -0.5, -1.0)  # powers of the penalty factors, to choose from
 NONE = -1  # the number of no fold
 LEAST = 1e-9  # 1 - p of an example that all models get right
 Models = Float[np.ndarray, "models test"]
@@ -35,6 +36,7 @@ class WithPrior(NamedTuple):
       penalty: of the kernel, as chosen on held-out models; in units of its mean eigenvalue.
       scale: the change of outputs for one unit of the gradients' effect; 0 where they predict nothing.
       held_out_r2: share of the variance of outputs over held-out models that the prior alone predicts.
+      power: of the factors by which effects are multiplied, as chosen on held-out models; 0: by none.
     """
 
     weights: Pairs
@@ -44,6 +46,7 @@ class WithPrior(NamedTuple):
     penalty: float
     scale: float
     held_out_r2: float
+    power: float
 
 
 def influence_with_prior(
@@ -53,15 +56,17 @@ def influence_with_prior(
 ) -> WithPrior:  # fmt: skip
     """Influence as a linear model of outputs that starts from what gradients predict.
 
-        weights = scale * kernels.effects(penalty, weights) + lasso weights of what these leave of the outputs
+        weights = scale * kernels.effects(penalty, weights) * factors^power + lasso weights of what these leave
 
-    Penalty, weights and scale, one for all pairs, are those that predict held-out models best: model t is held out in
-    fold t mod `folds`; weights are powers of `kernels.wrong`, and of 1 - p of models that did not train on an example.
+    Penalty, weights, power and scale, one for all pairs, are those that predict held-out models best: model t is held
+    out in fold t mod `folds`; weights are powers of `kernels.wrong`, and of 1 - p of models that did not train on an
+    example.  A power of 0, -1/2 or -1 says how much more the gradients of near neighbours of one class are worth: in
+    small classes nearly all, of ten large ones no more than others.
     The lasso is `datamodels`; its weights are 0 if it predicts held-out models no better than the prior alone.
 
     The estimate takes the weights as a control variate: those fitted without the models of a fold are subtracted from
     the outputs of its models, influence is estimated from the remainders, and the control's own influence is added
-    again.  Of the control, only penalty and power are chosen with the models of the fold.
+    again.  Of the control, only penalty and powers are chosen with the models of the fold.
 
     Sign: above 0 where training on i raises output j.  Range: any number, in units of the outputs.
 
@@ -71,7 +76,7 @@ def influence_with_prior(
       kernels: see `gradient_kernels`; of other networks, which must not have been trained on the subsets that judge.
         Or of some of these models: one for each fold (`folds_of`), of networks in it.
       train_probabilities: (models, train), p of the given labels.  Give it where it is known: the weights are better.
-      factors: (train, test), see `prior_factors`.
+      factors: (train, test), see `prior_factors`.  Give them where they are known: small classes need them.
       penalties: to choose from, above 0.
 
     Raises:
@@ -92,6 +97,8 @@ def influence_with_prior(
                 f"those of masks and outputs, {shape[0]} and {shape[1]}"
             )
     path = as_positive("penalties", np.array(penalties), (len(penalties),)).tolist()
+    factors = as_positive("factors", 1.0 if factors is None else factors, shape)
+    shares = [factors**power for power in SHARES]
     fold_of, centred = folds_of(masks, folds), masks - masks.mean(0, dtype=np.float32)
     right = None if train_probabilities is None else np.asarray(as_masks_and_scores(masks, train_probabilities)[1])
 
@@ -103,13 +110,15 @@ def influence_with_prior(
         return kernel, [np.maximum(each, LEAST) ** power for each in wrong for power in POWERS]
 
     kernel, weights = known(NONE)
-    errors = [_held_out_error(centred @ kernel.effects(penalty, each), outputs, fold_of)
-              for each in weights for penalty in path]  # fmt: skip
-    place, penalty = np.argmin(errors) // len(path), path[np.argmin(errors) % len(path)]
+    errors = np.array([[[_held_out_error(centred @ (effect * share), outputs, fold_of) for share in shares]
+                        for effect in (kernel.effects(penalty, each) for penalty in path)]
+                       for each in weights])  # fmt: skip
+    place, number, best = (int(axis) for axis in np.unravel_index(errors.argmin(), errors.shape))
+    penalty, share = path[number], shares[best]
 
     def prior_without(fold: int) -> tuple[float, Pairs]:
         kernel, weights = known(fold)
-        effect, used = kernel.effects(penalty, weights[place]), fold_of != fold
+        effect, used = kernel.effects(penalty, weights[place]) * share, fold_of != fold
         scale = max(0.0, _slope(centred[used] @ effect, outputs[used]))
         return scale, np.float32(scale) * effect
 
@@ -124,7 +133,7 @@ def influence_with_prior(
     alone = np.square(outputs - outputs.mean(0)).sum()
     return WithPrior(
         prior + found.weights, found.bias, prior, estimate, penalty, scale,
-        float(1 - min(errors) / alone) if alone else float("nan"),
+        float(1 - errors.min() / alone) if alone else float("nan"), SHARES[best],
     )  # fmt: skip
 
 
@@ -154,7 +163,7 @@ def _held_out_error(predicted: Models, outputs: Models, fold_of: Int[np.ndarray,
 
 def _with_control(
     masks: Bool[np.ndarray, "models train"], outputs: Models, priors: list[Pairs],
-    penalty: Float[np.ndarray, " test"] | None, factors: ArrayLike | None, fold_of: Int[np.ndarray, " models"],
+    penalty: Float[np.ndarray, " test"] | None, factors: ArrayLike, fold_of: Int[np.ndarray, " models"],
 ) -> Estimate:  # fmt: skip
     """Influence of what weights fitted to the other folds leave of each fold's outputs, plus that of the weights."""
     share, inside = masks.mean(0)[:, None], masks.sum(0)[:, None]
