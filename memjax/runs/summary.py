@@ -289,7 +289,7 @@ def most_memorized(dataset: Dataset, estimates: Estimates, count: int = 10) -> l
     lines = [f"{'example':>8}  {'label':<{width}}  {'memorization':>15}  {inside:>10}  {outside:>11}"]
     for row in estimates.most_memorized(count):
         label = labels[row]
-        score = f"{estimates.mem[row]:.3f} ± {estimates.mem_stderr[row]:.3f}"
+        score = f"{estimates.mem[row]:.3f} ± {estimates.mem_stderr[row]:.3f}".removesuffix(" ± nan")
         means = f"{sides.mean_in[row]:>{max(10, len(inside))}.3f}  {sides.mean_out[row]:>{max(11, len(outside))}.3f}"
         lines.append(f"{dataset.train_ids[row]:>8}  {label:<{width}}  {score:>15}  {means}")
     return lines
