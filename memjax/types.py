@@ -18,7 +18,8 @@ from jaxtyping import Bool, Int, Shaped
 from memjax import notebook
 from memjax.disk_inputs import Stored
 from memjax.errors import InputError
-from memjax.statistics import Interval, form_of_interval, unbiased_stderr
+from memjax.statistics import Interval, check_level, form_of_interval, unbiased_stderr
+from memjax.statistics.bounded import bounded_limits
 from memjax.statistics.differences import difference_limits
 
 if TYPE_CHECKING:
@@ -211,16 +212,18 @@ class Estimate(_Estimate):
       value: the estimate.
       stderr: its standard error over models; NaN if fewer than two models trained on the example, or did not.
       num_in, num_out: number of models that trained on the example, and of those that did not.
-      num_right: number of all these models that were right, for scores of 0 and 1 of independent models.  Intervals are
-        then made from counts.  None for all other estimates, and within a jit.  It may have one row where `value` has
-        many.  No part of the tuple.
+      num_right: number of all these models that were right, for scores of 0 and 1 of independent models.  It may have
+        one row where `value` has many.
+      sides: number of models, mean and squared error of the mean of either side, for scores from 0 to 1.  Intervals are
+        made from these two.  They are None for other estimates, and within a jit, and no part of the tuple.
     """
 
     num_right: "Array | None" = None
+    sides: "tuple[Any, Any] | None" = None
 
-    def __new__(cls, value: Any, stderr: Any, num_in: Any, num_out: Any, num_right: Any = None) -> "Estimate":
+    def __new__(cls, value, stderr, num_in, num_out, num_right=None, sides=None) -> "Estimate":
         estimate = super().__new__(cls, value, stderr, num_in, num_out)
-        estimate.num_right = num_right
+        estimate.num_right, estimate.sides = num_right, sides
         return estimate
 
     def interval(self, level: float = 0.95, *, form: str | None = None, simultaneous: bool = False) -> Interval:
@@ -228,9 +231,9 @@ class Estimate(_Estimate):
 
         Args:
           level: share of the intervals that hold their truth.
-          form: mid-p and exact are made from the counts of right answers; see `difference_limits`.  normal
-            is value -+ z stderr, with z the normal quantile of the level; its ends may lie outside -1 and 1.  Default:
-            where `num_right` is known, mid-p for levels up to 0.95 of each interval, and exact above; else normal.
+          form: mid-p and exact are made from `num_right`, see `difference_limits`; bounded from `sides`, see
+            `estimators.bounded_interval`.  normal is value -+ z stderr; its ends may lie outside -1 and 1.  Default:
+            mid-p for levels up to 0.95 of each interval, and exact above; without counts bounded, else normal.
           simultaneous: the level is that of all intervals together (Bonferroni).
 
         Returns:
@@ -239,9 +242,12 @@ class Estimate(_Estimate):
         Raises:
           InputError: a level not between 0 and 1, an unknown form, one without its counts, or mid-p beyond 0.95.
         """
-        known = self.num_right is not None and notebook.holds_numbers(self.value)
+        check_level(level)
+        here, sides = notebook.holds_numbers(self.value), self.sides
         alpha = (1 - level) / (max(1, int(np.isfinite(np.asarray(self.value)).sum())) if simultaneous else 1)
-        form = form_of_interval(level, form, known, alpha)
+        form = form_of_interval(form, here and self.num_right is not None, here and sides is not None, alpha)
+        if sides and form == "bounded":
+            return bounded_limits(*sides, alpha)
         if form != "normal":
             return Interval(*difference_limits(*self._counts(), alpha, form == "exact"), form)
         from scipy.special import ndtri
@@ -251,11 +257,8 @@ class Estimate(_Estimate):
 
     @property
     def typical_stderr(self) -> float:
-        """Root mean square of the standard errors.
-
-        For scores of 0 and 1 of independent models it is that of the sample variances, without the success and the
-        failure that `stderr` adds to each side: these make a single error safe, but a mean of squares too large.
-        """
+        """Root mean square of the standard errors; with `num_right`, of those from sample variances: the success and
+        the failure that `stderr` adds to each side make a single error safe, but a mean of squares too large."""
         if self.num_right is None:
             return notebook.Summary(self.stderr).typical
         return notebook.Summary(unbiased_stderr(*self._counts())).typical
@@ -288,11 +291,7 @@ class Estimate(_Estimate):
         return notebook.html_table(f"{self!r}; the largest:", largest.reset_index())
 
     def to_dataframe(self) -> Any:
-        """The estimates as a pandas data frame: one row per example, or one per pair of training and test example.
-
-        Raises:
-          InputError: the estimate does not have one or two axes.
-        """
+        """The estimates as a pandas data frame: one row per example, or per pair; InputError for other axes."""
         names = AXES.get(np.ndim(self.value))
         if names is None:
             raise InputError(f"an estimate of shape {self.value.shape} cannot be a table; expected one or two axes")

@@ -7,9 +7,9 @@ from jaxtyping import Float, Shaped
 
 from memjax.errors import InputError
 from memjax.estimators.kernels.moments import Moments
-from memjax.statistics import USUAL, Interval, check_level
+from memjax.statistics import Interval, check_level
+from memjax.statistics.bounded import bounded_limits
 
-Ends = tuple[Float[np.ndarray, "*shape"], Float[np.ndarray, "*shape"]]
 PRIOR = 0.5  # of both arguments of the beta distribution that is mixed over
 Sums = Float[Any, "..."]  # float64
 
@@ -48,34 +48,9 @@ def bounded_interval(inside: Moments, outside: Moments, level: float = 0.95) -> 
       2005; Zou and Donner, Construction of Confidence Limits about Effect Measures, Statistics in Medicine 27, 2008.
     """
     check_level(level)
-    means = [np.asarray(side.mean, np.float64) for side in (inside, outside)]
-    if any(((mean < 0) | (mean > 1)).any() for mean in means):
+    if any(((mean < 0) | (mean > 1)).any() for mean in (np.asarray(inside.mean), np.asarray(outside.mean))):
         raise InputError("the means lie outside 0 to 1; this interval is for probabilities, not for margins")
-    apart = 1 - level < USUAL - 1e-9
-    tail = (1 - level) / (4 if apart else 2)
-    (low_in, high_in), (low_out, high_out) = (_limits(side, tail) for side in (inside, outside))
-    if apart:
-        return Interval(low_in - high_out, high_in - low_out, "bounded")
-    difference = means[0] - means[1]
-    down, up = (np.hypot(means[0] - low_in, high_out - means[1]), np.hypot(high_in - means[0], means[1] - low_out))
-    return Interval(difference - down, difference + up, "bounded")
-
-
-def _limits(side: Moments, tail: float) -> Ends:
-    from scipy.special import betaincinv
-
-    count, mean, variance = (np.asarray(field, np.float64) for field in side)
-    total, squares = count * mean, variance * count * (count - 1) + count * mean * mean
-    ends = []
-    for worst, part in ((0, tail), (1, 1 - tail)):
-        centre = (total + worst) / (count + 1)
-        spread = (squares + worst) / (count + 1) - centre * centre  # of the scores and the one that is added
-        with np.errstate(invalid="ignore", divide="ignore"):
-            size = centre * (1 - centre) * (count + 2) / spread - 1
-            limit = betaincinv(size * centre, size * (1 - centre), part)
-        certain = (spread <= 0) | (centre <= 0) | (centre >= 1)
-        ends.append(np.where(np.isnan(spread), np.nan, np.where(certain, centre, limit)))
-    return ends[0], ends[1]
+    return bounded_limits(inside, outside, 1 - level)
 
 
 def difference_bounds(

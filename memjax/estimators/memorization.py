@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Shaped
 
+from memjax import notebook
 from memjax.estimators.checks import as_masks_and_scores
 from memjax.estimators.kernels.layout import layout_of
 from memjax.estimators.kernels.moments import (
@@ -65,7 +66,10 @@ def memorization(masks: ArrayLike, correct: ArrayLike, errors: str = "adjusted")
     """
     masks, correct = as_masks_and_scores(masks, correct)
     estimate = difference(*_sides(masks, correct, as_errors(errors)))
-    estimate = Estimate(*estimate, correct.sum(0)) if correct.dtype == bool else estimate
+    if correct.dtype == bool:
+        estimate = Estimate(*estimate, correct.sum(0))
+    elif notebook.holds_numbers(masks, correct) and ((correct >= 0) & (correct <= 1)).all():
+        estimate = Estimate(*estimate, sides=_sides(masks, correct, "unbiased"))
     return laid_out(estimate, layout_of(masks), masks, correct, as_errors(errors), own)
 
 

@@ -77,7 +77,7 @@ class Interval(_Ends):
 
     Attributes:
       low, high: one number for each entry of the estimate.
-      form: how they were made: mid-p, exact or normal; see `memjax.types.Estimate.interval`.
+      form: how they were made: mid-p, exact, bounded or normal; see `memjax.types.Estimate.interval`.
     """
 
     form: str
@@ -94,28 +94,32 @@ def check_level(level: float) -> None:
         raise InputError(f"level is {level}; give a probability between 0 and 1, such as 0.95")
 
 
-def form_of_interval(level: float, form: str | None, known: bool, alpha: float) -> str:
-    """The form of an interval that is asked for, or by default; whether counts are known, and the part of truths that
-    each interval may miss.  Mid-p misses up to 4 % at 0.99: joining two limits by their squares fails in the tails.
+def form_of_interval(form: str | None, counted: bool, bounded: bool, alpha: float) -> str:
+    """The form of an interval that is asked for, or by default.
+
+    Args:
+      counted, bounded: whether counts of right answers are known, or both sides of scores from 0 to 1.
+      alpha: the part of truths that each interval may miss.  Mid-p misses up to 4 % where it is 1 %: joining two limits
+        by their squares fails in the tails.
 
     Raises:
-      InputError: the level is not between 0 and 1, an unknown form, one that needs counts that are not known, or mid-p
-        beyond 0.95.
+      InputError: an unknown form, one that needs what is not known, or mid-p where alpha is below 0.05.
     """
-    check_level(level)
-    if form not in (None, "mid-p", "exact", "normal"):
-        raise one_of("form", form, ("mid-p", "exact", "normal"))
-    if form in ("mid-p", "exact") and not known:
+    if form not in (None, "mid-p", "exact", "bounded", "normal"):
+        raise one_of("form", form, ("mid-p", "exact", "bounded", "normal"))
+    if form in ("mid-p", "exact") and not counted:
         raise InputError(
             f"an interval of form {form} is made from counts of right answers of independent models, which this "
             "estimate does not have; take form='normal'"
         )
+    if form == "bounded" and not bounded:
+        raise InputError("an interval of form bounded is of memorization of scores from 0 to 1; take form='normal'")
     near = alpha > USUAL - 1e-9
     if form == "mid-p" and not near:
         raise InputError(
             f"intervals of form mid-p hold up to a level of 0.95 each, not {1 - alpha:.6g}; take form='exact'"
         )
-    return form or ("normal" if not known else "mid-p" if near else "exact")
+    return form or (("mid-p" if near else "exact") if counted else "bounded" if bounded else "normal")
 
 
 def unbiased_stderr(right_in: Counts, num_in: Counts, right_out: Counts, num_out: Counts) -> Counts:

@@ -13,7 +13,9 @@ import numpy as np
 from jaxtyping import Num
 
 from memjax.errors import InputError
+from memjax.metrics import METRICS
 from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans, check_fits
+from memjax.statistics.bounded import sides_of_difference
 from memjax.store.result_sets import ResultsNote, read_results, read_set
 from memjax.store.staging import shown
 from memjax.types import Dataset, Estimate
@@ -82,7 +84,11 @@ def as_estimates(arrays: Arrays) -> Estimates:
             arrays.get(column, undefined) for column in (key, f"{key}_stderr", f"tr_{name}_in", f"tr_{name}_out")
         )
         right = arrays.get("tr_num_right") if name == fields["score"] else None
-        return ScoreMeans(inside, outside, Estimate(value, stderr, arrays["tr_num_in"], arrays["tr_num_out"], right))
+        counts, soft = (arrays["tr_num_in"], arrays["tr_num_out"]), name in METRICS and METRICS[name].bounded
+        sides = (
+            sides_of_difference(inside, counts[0], outside, counts[1], stderr) if soft and name != "correct" else None
+        )
+        return ScoreMeans(inside, outside, Estimate(value, stderr, *counts, right, sides))
 
     kept = [found[1] for key in arrays if (found := re.fullmatch("tr_((?!num_).+)_out", key))]
     scores = {name: means(name) for name in sorted({"correct", fields["score"], *kept})}

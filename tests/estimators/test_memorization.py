@@ -42,7 +42,7 @@ def test_normal_intervals_are_some_standard_errors_wide():
     low, high = estimate.interval(form="normal")
     narrow = estimate.interval(0.6827, form="normal")
 
-    assert memjax.memorization(masks, correct * 0.5).interval().form == narrow.form == "normal"
+    assert memjax.memorization(masks, correct * 1.5).interval().form == narrow.form == "normal"
     np.testing.assert_allclose(low, estimate.value - 1.959964 * estimate.stderr, atol=1e-6)
     np.testing.assert_allclose(high, estimate.value + 1.959964 * estimate.stderr, atol=1e-6)
     np.testing.assert_allclose(narrow[1] - narrow[0], 2 * estimate.stderr, rtol=1e-3)

@@ -106,7 +106,7 @@ def test_it_is_opened_extended_and_not_mixed_with_another_task(numbers, capsys):
     assert opened.config.score == "minus_squared_error"
     assert opened.config.settings() == numbers.config.settings()
     assert run.main(["--run", str(numbers.folder), "--task", "counts"]) == 2
-    assert "--keep 'minus_squared_error' is not known; choose one of: log_likelihood" in capsys.readouterr().err
+    assert "--score 'minus_squared_error' is not known; choose one of: log_likelihood" in capsys.readouterr().err
 
 
 def test_scores_of_others_are_judged_by_the_squared_error(numbers):

@@ -6,8 +6,8 @@ from scipy.stats import binom, binomtest
 
 from memjax import estimators
 from memjax.errors import InputError
-from memjax.estimators.intervals import _limits
 from memjax.estimators.kernels.moments import Moments
+from memjax.statistics.bounded import _limits, bounded_limits, sides_of_difference
 
 EXAMPLES = 2000
 
@@ -18,9 +18,18 @@ def covered(seed, models, inside, outside, truth):
     scores = np.where(masks, inside(rng, masks.shape), outside(rng, masks.shape)).astype(np.float32)
     sides, estimate = estimators.sides(masks, scores), estimators.memorization(masks, scores)
     known = np.isfinite(estimate.stderr)
-    low, high = estimators.bounded_interval(*sides)
-    normal = np.abs(estimate.value - truth) <= 1.96 * estimate.stderr
-    return ((low <= truth) & (truth <= high))[known].mean(), normal[known].mean(), np.mean((high - low)[known])
+    # In this order: from both sides, by default, and as a folder has it, which has only the error of the difference.
+    stored = [np.asarray(value) for side in sides for value in (side.mean, side.count)]
+    intervals = [
+        estimators.bounded_interval(*sides),
+        estimate.interval(),
+        bounded_limits(*sides_of_difference(*stored, np.asarray(estimate.stderr)), 0.05),
+        estimate.interval(form="normal"),
+    ]
+    shares = [((low <= truth) & (truth <= high))[known].mean() for low, high in intervals]
+    assert [interval.form for interval in intervals] == [*["bounded"] * 3, "normal"]
+    low, high = intervals[0]
+    return min(shares[:3]), shares[3], np.mean((high - low)[known])
 
 
 def sure(rng, shape):

@@ -185,9 +185,12 @@ def test_an_estimate_says_its_form_and_takes_the_counts_of_its_models():
 
 
 def test_an_estimate_without_counts_says_so():
-    estimate = memjax.memorization(np.eye(4, dtype=bool), np.eye(4) / 2)
+    estimate = memjax.memorization(np.eye(4, dtype=bool), np.eye(4) * 2)
 
     assert estimate.interval().form == "normal"
+    assert memjax.memorization(np.eye(4, dtype=bool), np.eye(4) / 2).interval().form == "bounded"
+    with pytest.raises(InputError, match="of scores from 0 to 1; take form='normal'"):
+        estimate.interval(form="bounded")
     with pytest.raises(InputError, match="take form='normal'"):
         estimate.interval(form="exact")
     with pytest.raises(InputError, match="did you mean exact"):

@@ -79,6 +79,8 @@ def script_data(
         "expectedByChance": _number(pairs.expected_by_chance),
         "numPairs": len(pairs),
     }
+    if memorization.sides is not None:
+        content["train"] |= dict(zip(("low", "high"), map(of_train, memorization.interval()), strict=True))
     strongest = np.s_[:PAIRS_MOST]
     rows, columns = pairs.train_rows[strongest], pairs.test_rows[strongest]
     content["pairs"] = {

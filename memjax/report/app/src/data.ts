@@ -16,6 +16,8 @@ export interface Train {
   correctIn: Column;
   correctOut: Column;
   probabilityOut: Column | null;
+  low?: Column; // of intervals, of scores from 0 to 1
+  high?: Column;
 }
 
 export interface Test {

@@ -24,7 +24,8 @@ export const reach = Math.max(bins.end, -bins.start);
 
 /** The 95 % interval of memorization, or of influence on a test example: from counts of right answers where they are known. */
 export function limits(train: number, value: number, stderr: number, test?: number): [number, number] {
-  const { numIn, numOut, correctIn, correctOut } = run.train;
+  const { numIn, numOut, correctIn, correctOut, low, high } = run.train;
+  if (low && high && test === undefined) return [low[train], high[train]];
   const [inside, outside] = [numIn[train], numOut[train]];
   if (!run.counted || !Number.isFinite(stderr)) {
     const most = run.bounded ? 1 : Infinity;
