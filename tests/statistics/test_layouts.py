@@ -93,6 +93,20 @@ def test_sizes_with_too_few_models_are_undefined():
     assert np.isfinite(c_score(masks, larger_is_better(rng, masks, TRAIN)).value).all()  # a mean, no comparison
 
 
+@pytest.mark.parametrize("models", [30, 36])
+def test_few_models_of_each_size_still_cover(models):
+    """Of nine sizes those count that have two models on either side; the success and the failure are added to these."""
+    rng, train = np.random.default_rng(models), 1000
+    masks = of_sizes(rng, models, range(100, 901, 100), train)
+    estimate = memjax.memorization(masks, rng.random(masks.shape) < np.where(masks, 0.7, 0.4))
+    known = np.isfinite(np.asarray(estimate.stderr))
+
+    low, high = (np.asarray(end)[known] for end in estimate.interval())
+
+    assert known.mean() > 0.2
+    assert ((low <= 0.3) & (high >= 0.3)).mean() > 0.95 - 4 * np.sqrt(0.95 * 0.05 / known.sum())
+
+
 @pytest.mark.parametrize("rows", ["one size", "bernoulli", "leave one out"])
 def test_independent_draws_have_no_layout(rows):
     rng = np.random.default_rng(4)

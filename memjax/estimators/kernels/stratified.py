@@ -62,17 +62,21 @@ def sides_by_size(
     always, never = (each[:, None] if product is every else each for each in (masks.all(0), ~masks.any(0)))
     strata: list[Any] = [_sides(part, product, always, never) for part in grouped(layout, masks, scores - mean, kept)]
     added = rates * (errors == "adjusted")
-    groups_in, groups_out = (sum(part[side].groups for part in strata) for side in (0, 1))
+    used = [(part[0].groups > 1) & (part[1].groups > 1) if len(strata) > 1 else True for part in strata]
+    groups_in, groups_out = (
+        sum(np.where(counts, part[side].groups, 0) for counts, part in zip(used, strata, strict=True))
+        for side in (0, 1)
+    )
     terms: list[Any] = []
     with np.errstate(invalid="ignore", divide="ignore"):
-        for inside, outside, cross in strata:
+        for (inside, outside, cross), counts in zip(strata, used, strict=True):
             more_in, more_out = added * inside.groups / groups_in, added * outside.groups / groups_out
             mean_in, variance_in, scale_in = _variance(inside, more_in, errors)
             mean_out, variance_out, scale_out = _variance(outside, more_out, errors)
             more = np.sqrt(more_in * more_out) * (inside.models / inside.groups) * (outside.models / outside.groups)
             both = _covariance(cross, (mean_in, mean_out), (scale_in, scale_out), more)
             share = inside.models * outside.models / (inside.models + outside.models)
-            share = np.where((inside.groups > 1) & (outside.groups > 1), share, 0.0) if len(strata) > 1 else 1.0
+            share = np.where(counts, share, 0.0) if len(strata) > 1 else 1.0
             means = [np.where(share > 0, share * (side.total / side.models), 0.0) for side in (inside, outside)]
             squares = [np.where(share > 0, share**2 * value, 0.0) for value in (variance_in, variance_out, both)]
             terms.append((share, *means, *squares))
