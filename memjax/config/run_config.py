@@ -11,7 +11,7 @@ from memjax.config.goals import Goal, as_goal, check_goal
 from memjax.config.ranges import check_ranges, check_worker
 from memjax.config.specs import DataSpec, ModelSpec, OutputSpec, SubsetSpec, TableSpec, TrainSpec
 from memjax.errors import InputError, one_of
-from memjax.metrics import BUILT_IN, CLASSIFICATION, Task, task_named
+from memjax.metrics import BUILT_IN, CLASSIFICATION, METRICS, Task, task_named
 from memjax.prng import check_seed
 
 # Beside these there may be any score of one's own task.
@@ -103,7 +103,8 @@ class RunConfig:
         check_seed(self.seed)
         check_ranges(self)
         _check_keep(self)
-        if self.data.task in BUILT_IN or (not self.data.task and {*self.kept_metrics} <= {*CLASSIFICATION.table}):
+        named = {*self.kept_metrics, *({*self.record, self.score} & {*METRICS})}  # others are unknown to every task
+        if self.data.task in BUILT_IN or (not self.data.task and named <= {*CLASSIFICATION.table}):
             self._settle(task_named(self.data.task))
         _check_epochs(self)
         _check_own(self)
@@ -137,9 +138,8 @@ class RunConfig:
             raise InputError(
                 f"--for membership and --keep log_odds are for classes, not for {task.name}; leave them out"
             )
-        scores = () if self.score == "correct" else (self.score,)
-        asked = (("score", scores, ()), ("keep", self.kept_metrics, PARAMETERS), ("record", self.record, ()))
-        for option, names, more in asked:
+        score = ("score", {self.score} - {"correct"}, ())
+        for option, names, more in (score, ("keep", self.kept_metrics, PARAMETERS), ("record", self.record, ())):
             known = [name for name, row in task.table.items() if option in row.options]
             for name in names:
                 if name not in known:

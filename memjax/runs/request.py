@@ -95,7 +95,7 @@ def read_request(config: RunConfig, given: InMemory | None = None, asked: bool =
         design = design._replace(num_models=start.most(config, design.num_models))
     if groups is not None:
         described["groups_sha256"] = hashlib.sha256(json.dumps(groups.tolist()).encode()).hexdigest()
-    guessed = "" if named == dataset.task else f"the labels look like {dataset.task}; --task says otherwise"
+    guessed = "" if named == dataset.task else f"the labels look like {dataset.task}; if not, give another --task"
     return Request(config, folder, dataset, design, described, given, groups, start, guessed)
 
 

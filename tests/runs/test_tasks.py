@@ -293,3 +293,16 @@ def test_scores_of_single_labels_are_exported_and_their_mean_is_that_of_the_exam
     )
     with pytest.raises(InputError, match="--keep label_accuracy right_labels"):
         memjax.fit(*targets, task="multi_label", **SMALL).label_scores  # noqa: B018
+
+
+def test_scores_of_another_task_may_be_named_before_it_is_guessed(tmp_path):
+    labels = np.stack([np.arange(20) % 2, np.arange(20) % 3 > 0], 1).astype(int)
+    options = {"model": "linear", "num_models": 4, "epochs": 1, "design": "balanced", "progress": False}
+
+    found = memjax.fit(np.eye(20, 4), labels, run=tmp_path / "run", score="exact_match",
+                       keep=("label_accuracy", "exact_match"), record=["log_likelihood"], **options)  # fmt: skip
+    assert found.config.data.task == "multi_label"
+    assert found.estimates.score == "exact_match"
+    for words, asked in [("score 'exact'", {"score": "exact"}), ("record 'los'", {"record": ["los"]})]:
+        with pytest.raises(InputError, match=f"--{words} is not known"):
+            memjax.fit(np.eye(20, 4), labels, **options, **asked)

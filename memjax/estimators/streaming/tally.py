@@ -157,7 +157,7 @@ class Tally:
         outputs = np.asarray(part.test.get(self.score, np.zeros((len(part.masks), 0), np.float32)))
         as_scores(f"test {self.score}", outputs, len(part.masks))
         if self.outputs is None:
-            self.outputs = np.zeros((self.by_class.shape[1], len(self.num_right)), outputs.dtype)
+            self.outputs = np.zeros((self.by_class.shape[1], len(self.num_right)), np.result_type(outputs, np.float16))
         self.outputs[part.model_ids] = outputs
 
     def _add_sums(self, scores: dict[str, Totals], halves: dict[bool, Totals]) -> None:
