@@ -10,7 +10,7 @@ and memjax train the same network, MLP 512-256, with the same optimiser, batches
 Quality is the standard error of a typical memorization score (root mean square).  Both ways give 0 / 1 outcomes of the
 same subsets, so both need the same number of models for a quality; it grows with the inverse square of the error.
 Time: that number times the seconds per model, and for memjax its one compilation; the loop's compilations are in its
-seconds per model.  The time to estimate is added for neither: it is seconds (`benchmarks/README.md`).
+seconds per model.  The time to estimate is added for neither: it is seconds (`benchmarks/SPEED.md`).
 """
 
 from dataclasses import dataclass, replace
