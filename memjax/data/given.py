@@ -75,7 +75,7 @@ def examples_given(
         return from_arrays(x_train, y_train, x_test, y_test, **apart)
     test = None if x_test is None else as_frame(x_test)
     for side, inputs, labels in (("train", frame, y_train), ("test", test, y_test)):
-        if inputs is None or not hasattr(labels, "iloc") or labels.index.equals(inputs.index):
+        if inputs is None or labels is None or not hasattr(labels, "iloc") or labels.index.equals(inputs.index):
             continue
         if set(labels.index) == set(inputs.index):
             raise InputError(

@@ -91,5 +91,6 @@ def _pieces(lines: list[str], count: int) -> tuple[list[list[int]], list[str]]:
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     trainer = trainers.BpeTrainer(vocab_size=count, special_tokens=[BREAK], show_progress=False)
     tokenizer.train_from_iterator(lines, trainer)
-    names = [tokenizer.id_to_token(number).replace(SPACE, " ") for number in range(tokenizer.get_vocab_size())]
+    ids = sorted(tokenizer.get_vocab().items(), key=lambda piece: piece[1])
+    names = [name.replace(SPACE, " ") for name, _ in ids]
     return [found.ids for found in tokenizer.encode_batch(lines)], names
