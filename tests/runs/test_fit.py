@@ -327,8 +327,8 @@ def test_subsets_that_leave_nobody_out_train_and_say_that_nothing_has_a_score(tm
     assert result.outcomes.masks.all()
 
 
-def test_suspects_of_a_run_without_probabilities_name_what_they_are_ranked_by(tmp_path):
+def test_suspects_of_a_run_that_stores_no_probability_are_ranked_by_the_mean_over_held_out_models(tmp_path):
     suspects = memjax.fit(X, Y, run=tmp_path / "run", keep=["correct"], **QUICK).suspects(5)
 
-    assert "probability" not in suspects
-    assert suspects["correct_out"].is_monotonic_increasing
+    assert suspects["probability"].is_monotonic_increasing
+    assert "correct_out" not in suspects
