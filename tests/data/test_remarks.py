@@ -32,6 +32,7 @@ def test_channels_first_are_refused_for_every_image_network(model, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_the_call_that_transposes_and_the_option_work(tmp_path):
     turned = np.asarray(FIRST).transpose(0, 2, 3, 1)
 
@@ -91,6 +92,7 @@ def test_a_matrix_of_few_whole_numbers_is_told(inputs, scaling, told):
     assert all(text.startswith("the inputs are whole numbers of 7 different values, 0 to 6") for text in said)
 
 
+@pytest.mark.slow
 def test_the_advice_makes_a_feature_of_each_value(caplog, capsys):
     x_train, labels = TOKENS, np.arange(40) % 2
     with caplog.at_level(logging.WARNING, "memjax"):

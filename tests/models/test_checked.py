@@ -97,6 +97,7 @@ def test_a_sound_network_passes(name):
     assert check(name)["tree"] == ["w float32[4,3]"]
 
 
+@pytest.mark.slow
 def test_layers_in_a_scan_train(tmp_path):
     model = "tests.models.faulty:Scanned"
     result = memjax.fit(make_dataset(), run=tmp_path / "run", model=model, num_models=4, epochs=2, progress=False)

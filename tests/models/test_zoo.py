@@ -153,7 +153,12 @@ SMALL = {
 FAST = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
-@pytest.mark.parametrize("name", SMALL)
+HEAVY = ("densenet", "bottleneck resnet")  # seconds to compile
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in HEAVY else name for name in SMALL]
+)
 def test_a_step_of_training(name):
     """On grey images: all numbers are finite, all kernels are drawn, and dropout acts in training only."""
     model = SMALL[name]((12, 12))

@@ -12,6 +12,8 @@ from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec
 from memjax.runs import open_folder, stages
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def estimates(tmp_path_factory):

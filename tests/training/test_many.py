@@ -59,7 +59,7 @@ def test_there_are_two_devices():
     assert len(jax.local_devices()) == 2
 
 
-@pytest.mark.parametrize("model", ["mlp:16", "tests.models.zoo:Noisy"])
+@pytest.mark.parametrize("model", ["mlp:16", pytest.param("tests.models.zoo:Noisy", marks=pytest.mark.slow)])
 def test_alone_in_a_pack_of_eight_and_on_two_devices(model):
     ids, masks, together = train(1, 8, 1, model)
     ids_two, masks_two, two_devices = train(2, 4, 2, model)

@@ -12,7 +12,7 @@ from memjax.training import examples_of, make_train
 from tests.conftest import make_dataset
 
 
-@pytest.mark.parametrize("model", ["cnn:4", "alexnet:0.02"])
+@pytest.mark.parametrize("model", ["cnn:4", pytest.param("alexnet:0.02", marks=pytest.mark.slow)])
 def test_held_out_examples_leave_no_trace_in_batch_statistics(model):
     """With garbage in their place, inputs and labels, every answer about the others is the same to the last bit.
 
