@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import takewhile
 from typing import Annotated
 
 import tyro
@@ -117,7 +118,8 @@ class Beginning:
 def beginning(arguments: list[str]) -> tuple[RunConfig, list[str]]:
     """The settings that `--preset`, `--for` or an existing `--run DIR` give, and the arguments that are left."""
     found, rest = tyro.cli(Beginning, args=arguments, add_help=False, return_unknown_args=True)
-    keep = rest if "--keep" in rest else KEPT
+    after = rest[rest.index("--keep") + 1 :] if "--keep" in rest else KEPT
+    keep = [*takewhile(lambda word: not word.startswith("--"), after)]
     if found.preset is not None and found.preset not in PRESETS:
         raise one_of("--preset", found.preset, list(PRESETS))
     preset = PRESETS[found.preset] if found.preset is not None else None

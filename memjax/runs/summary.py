@@ -8,6 +8,7 @@ from memjax.data.targets import label_values
 from memjax.metrics import metric_named
 from memjax.notebook import Summary
 from memjax.results import Estimates, Listed, PairTable
+from memjax.statistics import mean_known
 from memjax.store import Plan
 from memjax.types import Dataset, SubsetDesign
 
@@ -63,7 +64,7 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
             "held_out": estimates.held_out_accuracy,
             "test": estimates.test_accuracy,
         },
-        "score_means": {"in_sample": _mean(sides.mean_in), "held_out": _mean(sides.mean_out)},
+        "score_means": {"in_sample": mean_known(sides.mean_in), "held_out": mean_known(sides.mean_out)},
         "memorization": {
             "mean": float(mem.mean(dtype=np.float64)) if len(mem) else float("nan"),
             **dict(zip(("mean_low", "mean_high"), map(float, estimates.mean_interval), strict=True)),
@@ -106,11 +107,6 @@ def findings(dataset: Dataset, estimates: Estimates, pairs: PairTable) -> dict[s
     }
 
 
-def _mean(values: np.ndarray) -> float:
-    defined = values[np.isfinite(values)]
-    return float(defined.mean(dtype=np.float64)) if len(defined) else float("nan")
-
-
 def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     """The findings as names and texts of a table."""
     names = ("accuracy", "memorization", "standard_error", "pairs", "reliability")
@@ -121,7 +117,8 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     low, high = memorization["mean_low"], memorization["mean_high"]
     ends = f" (95 % interval over examples and models {low:z.4f} to {high:z.4f})" if np.isfinite(low) else ""
     known = [f"{name.replace('_', ' ')} {share:.4f}" for name, share in accuracy.items() if np.isfinite(share)]
-    means = [f"{name.replace('_', ' ')} {mean:z.4f}" for name, mean in found["score_means"].items() if mean == mean]
+    scored = {name: mean for name, mean in found["score_means"].items() if np.isfinite(mean)}
+    means = [f"{name.replace('_', ' ')} {mean:z.4f}" for name, mean in scored.items()]
     well = f"accuracy {', '.join(known)}" if known else f"{found['score']} {', '.join(means) or 'undefined'}"
     table = [
         ("models", f"{found['num_models']} models; {well}"),
@@ -193,8 +190,8 @@ def warnings(estimates: Estimates, pairs: PairTable) -> list[str]:
         )
     if undefined := int(np.isnan(estimates.mem).sum()):
         found.append(
-            f"{undefined} training examples have no score: of the models with subsets of one size, all trained on "
-            "them, or none did. Train more models, or use --design balanced."
+            f"{undefined} training examples have no score: all models trained on them, or none did, or the models on "
+            "either side have subsets of different sizes. Train more models, or use --design balanced."
         )
     if not np.isfinite(estimates.mem_stderr).any():
         found.append(
@@ -227,8 +224,8 @@ def facts(plan: Plan, estimates: Estimates) -> dict[str, str]:
     config, data = plan.config, plan.data
     train, subset, noise = config["train"], config["subset"], config["data"]["label_noise"]
     corruptions = ", ".join(config["data"].get("corrupt", ()))  # the plan of an older version names none
-    schedule = [f"at {train['learning_rate']:g}", f"{train['schedule']} schedule", f"warm-up {train['warmup']:g}",
-                *_extras(train, TRAIN_EXTRAS)]  # fmt: skip
+    schedule = [f"at {train['learning_rate']:g}", f"{train['schedule']} schedule", f"warm-up {train['warmup']:g}"]
+    schedule += _extras(train, TRAIN_EXTRAS)
     rows = {
         "data": f"{data['name']}, {data['num_train']:,} training and {data['num_test']:,} test examples",
         "data sha256": data["sha256"],

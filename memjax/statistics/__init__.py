@@ -25,6 +25,12 @@ def mean_where(
         return np.where(chosen, values, 0).sum(axis, dtype=dtype) / count, count
 
 
+def mean_known(values: Shaped[np.ndarray, "..."]) -> float:
+    """The mean of the values that are finite; NaN where none is."""
+    column = values.reshape(-1, 1)
+    return float(mean_where(column, np.isfinite(column), dtype=np.float64)[0][0])
+
+
 def gini(values: Shaped[Any, "..."] | Sequence[Any]) -> Float[np.ndarray, "*rest"]:
     """The Gini coefficient of values of at least 0, along the last axis: how unequally something is shared out.
 

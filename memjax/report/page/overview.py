@@ -9,7 +9,7 @@ from jaxtyping import Float
 from memjax.notebook import Summary, frame
 from memjax.report.page.figures import MEMORIZED
 from memjax.results import Estimates
-from memjax.statistics import clopper_pearson, gini
+from memjax.statistics import clopper_pearson, gini, mean_known
 from memjax.types import Dataset, Estimate
 
 Number = int | float | np.number
@@ -56,8 +56,8 @@ def of_run(estimates: Estimates) -> dict[str, Any]:
     large, known = int((mem >= MEMORIZED).sum()), len(mem)
     sides = estimates.scores[estimates.score]
     return {
-        "mean_in": _mean(sides.mean_in),
-        "mean_out": _mean(sides.mean_out),
+        "mean_in": mean_known(sides.mean_in),
+        "mean_out": mean_known(sides.mean_out),
         "known": known,
         "large": large,
         "share": large / known if known else np.nan,
@@ -68,11 +68,6 @@ def of_run(estimates: Estimates) -> dict[str, Any]:
         "largest_error": Summary(estimates.mem_stderr).high,
         "subset_fraction": counts[0] / sum(counts) if sum(counts) else np.nan,
     }
-
-
-def _mean(values: np.ndarray) -> float:
-    known = finite(values)
-    return float(known.mean(dtype=np.float64)) if len(known) else np.nan
 
 
 def share_interval(memorization: Estimate) -> tuple[float, float]:

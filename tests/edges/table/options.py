@@ -69,7 +69,7 @@ ROWS = [
     Edge(0, "option", BOTH, lambda: "--engine slurm", "--engine is 'slurm'; give ray, or ray:ADDRESS such as ray:10.0.0.7:6379"),
     Edge(0, "option", BOTH, lambda: "--engine ray --worker 0/2", "--engine ray hands out the work itself, without --worker; give one of them"),
     Edge(17, "option", BOTH, lambda: "--keep probability", "--keep leaves out correct, from which ... is estimated; name it too"),
-    Edge(17, "option", "command", lambda: "--for membership --keep correct", "--keep leaves out log_odds, which --for membership needs; name it too"),
+    Edge(17, "option", "command", lambda: "--for membership --keep correct --record log_odds", "--keep leaves out log_odds, which --for membership needs; name it too"),
     Edge(17, "option", BOTH, lambda: "--score exact_match", "--score 'exact_match' is not known; choose one of: correct"),
     Edge(17, "option", BOTH, lambda: "--score margin", "--score is margin, which --keep leaves out; ... --run: --keep correct margin"),
     Edge(0, "option", BOTH, lambda: "--record loss --record-every 0", "--record-every is 0; give 1 or more epochs"),
