@@ -17,20 +17,9 @@ from memjax.store import write_atomically
 from memjax.untrusted import read_npz, user_path
 
 __all__ = [
-    "NAMES",
-    "Published",
-    "agreement",
-    "feldman_zhang",
-    "lira",
-    "outcomes_of",
-    "read_c_scores",
-    "read_estimates",
-    "read_pairs",
-    "read_predictions",
-    "write_arrays",
-    "write_csv",
-    "write_parquet",
-]
+    "NAMES", "Published", "agreement", "feldman_zhang", "lira", "outcomes_of", "read_c_scores", "read_estimates",
+    "read_pairs", "read_predictions", "write_arrays", "write_csv", "write_parquet",
+]  # fmt: skip
 Columns = dict[str, np.ndarray]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets take a text that begins with one of these for a formula
 
