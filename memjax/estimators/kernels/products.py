@@ -52,7 +52,7 @@ def pack_bits(bits: Bool[np.ndarray, "models examples"]) -> UInt32[np.ndarray, "
 
 
 def no_words(num_models: int, num_examples: int) -> UInt32[np.ndarray, "chunks words examples"]:
-    """Words for so many models in which no bit is set yet."""
+    """Words for so many models in which no bit is set yet: an eighth of a byte for each of them and each example."""
     return np.zeros((*_chunks(num_models), num_examples), np.uint32)
 
 
