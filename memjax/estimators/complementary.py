@@ -86,11 +86,9 @@ def _with_errors_of_pairs(
 
 
 def stderr_in_pairs(
-    value: Float[AnyArray, "*shape"],
-    num_pairs: int,
-    squares: Float[np.ndarray, "*#examples"],
+    value: Float[AnyArray, "*shape"], num_pairs: int, squares: Float[np.ndarray, "*#examples"],
     rates: Bool[AnyArray, "..."] | bool,
-) -> Float[np.ndarray, "*shape"]:
+) -> Float[np.ndarray, "*shape"]:  # fmt: skip
     """The standard error of a mean difference within pairs, from the sum of its squares; `rates` says of which examples
     all scores are 0 or 1."""
     value, more = np.asarray(value, np.float64), np.asarray(rates, np.int64)

@@ -35,7 +35,7 @@ def read_predictions(source: str | Path) -> dict[str, np.ndarray]:
     """
     path = user_path(source)
     if not path.is_dir():
-        return read_npz(path, lambda names: None)
+        return read_npz(path)
     if (path / "plan.json").exists():
         raise InputError(
             f"{path} is a run folder, which has estimates of its own: memjax --run {path}. To estimate from its "

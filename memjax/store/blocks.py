@@ -102,7 +102,7 @@ def read_parameters(folder: Path, number: int) -> dict[str, np.ndarray] | None:
             return None
         if sha256_of(local_copy(path, record.parameters)) != record.parameters:
             raise CorruptBlock(number, "its parameters have another checksum than its record says")
-        arrays = read_npz(path, lambda names: None, packed=False)
+        arrays = read_npz(path, packed=False)
     except (FileNotFoundError, BrokenSeal) as problem:
         raise CorruptBlock(number, problem) from problem
     except OSError as problem:

@@ -190,14 +190,9 @@ class Training:
         return after, self.probe.measured(logits, labels) if self.probe.own == "met" else {}
 
     def _logits(
-        self,
-        state: State,
-        examples: Examples,
-        inputs: Shaped[Array, "examples ..."],
-        labels: Shaped[Array, "examples ..."],
-        rows: Int[Array, " rows"],
-        at_once: int,
-    ) -> Tree:
+        self, state: State, examples: Examples, inputs: Shaped[Array, "examples ..."],
+        labels: Shaped[Array, "examples ..."], rows: Int[Array, " rows"], at_once: int,
+    ) -> Tree:  # fmt: skip
         """The network's logits for some of the inputs, or what the task reduces them to, computed in parts."""
         if not len(inputs):  # there are no test examples: one for the shapes, which no row asks for
             inputs, labels = (jnp.zeros((1, *side.shape[1:]), side.dtype) for side in (inputs, labels))

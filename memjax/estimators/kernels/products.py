@@ -57,10 +57,9 @@ def no_words(num_models: int, num_examples: int) -> UInt32[np.ndarray, "chunks w
 
 
 def set_bits(
-    words: UInt32[np.ndarray, "chunks words examples"],
-    numbers: Int[np.ndarray, " models"],
+    words: UInt32[np.ndarray, "chunks words examples"], numbers: Int[np.ndarray, " models"],
     bits: Bool[np.ndarray, "models examples"],
-) -> None:
+) -> None:  # fmt: skip
     """Sets the bits of some models in place, one model after the other, as they lie on a disk."""
     chunks, length, num_examples = words.shape
     octets = words.view(np.uint8).reshape(chunks * length, num_examples, WORD // 8)
