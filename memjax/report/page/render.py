@@ -123,7 +123,7 @@ def draw_report(
         "between": content.nearest(estimates.mem, 0.5, CONTRAST_SHOWN),
         "pair_counts": content.pair_counts(dataset, estimates.mem, pairs),
         "pairs_shown": PAIRS_SHOWN,
-        "strips": content.strips(pairs, PAIRS_SHOWN),
+        "strips": content.strips(pairs.train_rows[:PAIRS_SHOWN]),
         "facts": facts,
         "checksums": checksums or {},
         "score": metric_named(estimates.score),
