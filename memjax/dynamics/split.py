@@ -105,11 +105,7 @@ def over_models(values: ArrayLike, masks: ArrayLike) -> Sides:
     return _sides(values, as_masks_of(values, masks), 0)
 
 
-def over_examples(
-    values: ArrayLike,
-    masks: ArrayLike,
-    rows: Bool[np.ndarray, " train"] | None = None,
-) -> Sides:
+def over_examples(values: ArrayLike, masks: ArrayLike, rows: Bool[np.ndarray, " train"] | None = None) -> Sides:
     """The mean over a model's own training examples and over its held-out examples, for each model: learning curves.
 
         inside[t, ...] = mean of values[t, ..., i] over examples i with masks[t, i] and, if given, rows[i]

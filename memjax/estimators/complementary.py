@@ -46,9 +46,7 @@ def whole_pairs(outcomes: Outcomes) -> Outcomes:
     """The models of complementary pairs of which both are there: the partner of a diverged model is left out too."""
     pair, there = np.unique(outcomes.model_ids // 2, return_counts=True)
     kept = np.isin(outcomes.model_ids // 2, pair[there == 2])
-    if kept.all():
-        return outcomes
-    return some_models(outcomes, kept)
+    return outcomes if kept.all() else some_models(outcomes, kept)
 
 
 def some_models(outcomes: Outcomes, chosen: Shaped[np.ndarray, " some"] | slice) -> Outcomes:

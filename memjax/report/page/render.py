@@ -72,16 +72,10 @@ class Report:
 
 
 def draw_report(
-    dataset: Dataset,
-    estimates: Estimates,
-    pairs: PairTable,
-    facts: dict[str, str],
-    warnings: list[str],
-    dynamics: dict[str, np.ndarray] | None = None,
-    checksums: dict[str, str] | None = None,
-    examples: bool = True,
+    dataset: Dataset, estimates: Estimates, pairs: PairTable, facts: dict[str, str], warnings: list[str],
+    dynamics: dict[str, np.ndarray] | None = None, checksums: dict[str, str] | None = None, examples: bool = True,
     own: Own | None = None,
-) -> Report:
+) -> Report:  # fmt: skip
     """All contents of a report.
 
     Args:
