@@ -54,8 +54,8 @@ def examples_of(dataset: Dataset, scaling: str = "standard") -> Examples:
     if found.origin is not None:
         train_inputs, test_inputs = found(train_inputs), found(test_inputs)
         found = Scaling(None, np.float32(0), np.float32(1))
-    arrays = train_inputs, train_targets, test_inputs, test_targets, found.mean
-    return Examples(*map(jnp.asarray, arrays), jnp.asarray(found.scale, input_type(dataset)))
+    scale = np.asarray(found.scale, input_type(dataset))
+    return Examples(*map(jnp.asarray, (train_inputs, train_targets, test_inputs, test_targets, found.mean, scale)))
 
 
 def with_features(examples: Examples, features: Callable[[Array], Array]) -> Examples:
