@@ -58,10 +58,8 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
     while found is None or found.note != store.as_noted(run.folder):  # else another process has replaced the results
         found = store.read_found(run.folder)
         estimates, pairs, dynamics, note = found
-        facts, warnings = (
-            summary.facts(replace(run.plan, config=run.config.settings()), estimates),
-            summary.warnings(estimates, pairs),
-        )
+        facts = summary.facts(replace(run.plan, config=run.config.settings()), estimates)
+        warnings = summary.warnings(estimates, pairs)
         checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
         page = draw_report(run.dataset, estimates, pairs, facts, warnings, dynamics, checksums, examples, own)
         write_report(path, page)

@@ -95,7 +95,7 @@ class Training:
       max_size: examples in the largest subset; the number of steps is the same for every model.
       num_epochs: passes over the subset.
       batch_size: examples per step.
-      augment: what is done to the scaled inputs of each step, see `training.augment`.
+      augment: what is done to the scaled inputs of each step, see `training.make_augment`.
       label_smoothing: part of each label that is spread evenly over all classes.
       probe: what is recorded of all training examples during training.
       task: has the loss, and what is averaged over held-out models.

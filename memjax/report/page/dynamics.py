@@ -71,10 +71,9 @@ def _curves(arrays: dict[str, np.ndarray]) -> MeanCurves | None:
     if metric is None:
         return None
     mean = {side: arrays[f"tr_{metric}_{side}"] for side in SIDES}
+    stderr = {side: arrays[f"tr_{metric}_{side}_stderr"] for side in SIDES}
     if metric == "correct":
         metric, mean = "error", {side: 1 - values for side, values in mean.items()}
-    source = "correct" if metric == "error" else metric
-    stderr = {side: arrays[f"tr_{source}_{side}_stderr"] for side in SIDES}
     return MeanCurves(metric, arrays["epochs"], mean, stderr)
 
 
