@@ -32,7 +32,6 @@ NOT_FOR_IMAGES = ("linear", "mlp", "tabular", "transformer")  # built-in network
 __all__ = [
     "CNN",
     "MLP",
-    "NOT_FOR_IMAGES",
     "AlexNet",
     "BatchNorm",
     "DenseNet",
