@@ -1,8 +1,6 @@
 """All options for the help and the documentation, from the types, defaults and docstrings of the settings."""
 
-import ast
 import inspect
-import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
 from functools import cache
@@ -79,22 +77,9 @@ def grouped() -> Iterator[tuple[str, list[Option]]]:
 @cache
 def _parts(kind: Any) -> list[_Part]:
     taken = inspect.signature(kind).parameters.values()
-    if is_dataclass(kind):
-        about = _below_attributes(kind)
-    else:
-        about = {part.arg_name: part.description for part in docstring_parser.parse(str(kind.__doc__)).params}
+    about = {part.arg_name: part.description for part in docstring_parser.parse_from_object(kind).params}
     texts = (" ".join((about.get(part.name) or "").split()) for part in taken)
     return [_Part(part.name, part.annotation, part.default, text) for part, text in zip(taken, texts, strict=True)]
-
-
-def _below_attributes(kind: Any) -> dict[str, str]:
-    """The text below each attribute of a settings class."""
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
-    found = {}
-    for before, after in zip(body.body, body.body[1:], strict=False):  # type: ignore[attr-defined]
-        if isinstance(before, ast.AnnAssign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-            found[before.target.id] = str(after.value.value)  # type: ignore[union-attr]
-    return found
 
 
 def _option(part: _Part) -> Option:

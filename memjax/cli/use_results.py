@@ -127,13 +127,9 @@ def export(
 
 
 def compare(
-    folder: Folder,
-    second: tyro.conf.Positional[str],
-    count: int = 20,
-    csv: str = "",
-    page: str = "",
+    folder: Folder, second: tyro.conf.Positional[str], count: int = 20, csv: str = "", page: str = "",
     json: bool = False,
-) -> None:
+) -> None:  # fmt: skip
     """Compare two finished runs: before and after cleaning, of two networks, or of two seeds.  Prints how far their
     scores agree, and which examples moved beyond their error.
 

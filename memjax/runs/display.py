@@ -13,7 +13,6 @@ from memjax.data.in_memory import InMemory, Table
 from memjax.data.targets import label_values
 from memjax.notebook import frame
 from memjax.runs import summary
-from memjax.runs.by_token import token_texts
 from memjax.runs.open_folder import Run
 from memjax.runs.suspects import lines, sentence, suspect_order
 from memjax.types import Dataset
@@ -59,10 +58,8 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
     while found is None or found.note != store.as_noted(run.folder):  # else another process has replaced the results
         found = store.read_found(run.folder)
         estimates, pairs, dynamics, note = found
-        facts, warnings = (
-            summary.facts(replace(run.plan, config=run.config.settings()), estimates),
-            summary.warnings(estimates, pairs),
-        )
+        facts = summary.facts(replace(run.plan, config=run.config.settings()), estimates)
+        warnings = summary.warnings(estimates, pairs)
         checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
         page = draw_report(run.dataset, estimates, pairs, facts, warnings, dynamics, checksums, examples, own)
         write_report(path, page)
@@ -96,6 +93,15 @@ def own_words(
         answer=sentence(columns) if "preferred" in columns else "",  # the page has no list of others
         suspects=suspect_order(columns, SUSPECTS_MOST),
         columns=columns,
+    )
+
+
+def token_texts(dataset: Dataset, by_token: np.ndarray) -> np.ndarray:
+    """For each training sequence its tokens that count, each with its number; spaces and line breaks have signs."""
+    names = [summary.printable(name.strip()) or ("\u23ce" if name == "\n" else "\u2423") for name in dataset.tokens]
+    rows = zip(dataset.targets("train").tolist(), by_token.tolist(), strict=True)
+    return np.array(
+        [" ".join(f"{names[token]}{rise:+.1f}" for token, rise in zip(*row, strict=True) if token >= 0) for row in rows]
     )
 
 
