@@ -14,6 +14,7 @@ from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.notebook import aligned, three_digits
 from memjax.runs.summary import printable
+from memjax.runs.suspects import lines, rest, sentence, suspect_columns
 from memjax.store import place, shown
 
 
@@ -41,7 +42,6 @@ def suspects(folder: Folder, count: int = 20, csv: str = "", json: bool = False)
     """
     from memjax.exchange import write_csv
     from memjax.runs.result import open
-    from memjax.runs.suspects import lines, rest, sentence, suspect_columns
 
     if count < 1:
         raise InputError(f"--count is {count}; give 1 or more")

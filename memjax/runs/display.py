@@ -4,7 +4,7 @@ import html
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,13 +12,12 @@ from memjax import store
 from memjax.data.in_memory import InMemory, Table
 from memjax.data.targets import label_values
 from memjax.notebook import frame
+from memjax.report import Own, draw_report, write_report
+from memjax.report.page.own import SUSPECTS_MOST, features_of
 from memjax.runs import summary
 from memjax.runs.open_folder import Run
 from memjax.runs.suspects import lines, sentence, suspect_order
 from memjax.types import Dataset
-
-if TYPE_CHECKING:
-    from memjax.report import Own
 
 
 class ReportFile(NamedTuple):
@@ -48,10 +47,8 @@ def write_page(path: str | Path, page: str) -> ReportFile:
     return ReportFile(Path(path))
 
 
-def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
+def report(run: Run, examples: bool = True, own: Own | None = None) -> Path:
     """Writes report.html; returns its path.  Without `examples` the page shows no image and no feature of any."""
-    from memjax.report import draw_report, write_report
-
     if examples:
         run.needs_inputs()
     path, found = run.folder / "report.html", None
@@ -69,11 +66,9 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
 def own_words(
     data: InMemory | None, dataset: Dataset, ids: np.ndarray, test_ids: np.ndarray, columns: dict[str, np.ndarray],
     by_token: np.ndarray | None = None,
-) -> "Own":  # fmt: skip
+) -> Own:  # fmt: skip
     """What the report calls the examples of a run, and which labels it opens with; columns as of `Result.columns`,
     and `Result.token_memorization`."""
-    from memjax.report.page.own import SUSPECTS_MOST, Own, features_of
-
     table = data.table if data else None
     if table is not None:
         rows = dataset.train_ids, dataset.test_ids
