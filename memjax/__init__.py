@@ -55,43 +55,12 @@ _HOME = {
 }
 
 __all__ = [
-    "Comparison",
-    "Curves",
-    "DataSpec",
-    "Dataset",
-    "Estimate",
-    "InputError",
-    "LabelQuality",
-    "Model",
-    "ModelSpec",
-    "Outcomes",
-    "Result",
-    "RunConfig",
-    "SubsetDesign",
-    "SubsetSpec",
-    "Task",
-    "TrainOutput",
-    "TrainSpec",
-    "Verdict",
-    "__version__",
-    "compare",
-    "coverage",
-    "fit",
-    "from_linen",
-    "from_nnx",
-    "influence",
-    "judge",
-    "load_dataset",
-    "make_design",
-    "make_model",
-    "make_train",
-    "memorization",
-    "open",
-    "read_curves",
-    "read_outcomes",
-    "report_arrays",
+    "Comparison", "Curves", "DataSpec", "Dataset", "Estimate", "InputError", "LabelQuality", "Model", "ModelSpec",
+    "Outcomes", "Result", "RunConfig", "SubsetDesign", "SubsetSpec", "Task", "TrainOutput", "TrainSpec", "Verdict",
+    "__version__", "compare", "coverage", "fit", "from_linen", "from_nnx", "influence", "judge", "load_dataset",
+    "make_design", "make_model", "make_train", "memorization", "open", "read_curves", "read_outcomes", "report_arrays",
     "train_many",
-]
+]  # fmt: skip
 
 
 def __getattr__(name: str):

@@ -43,12 +43,12 @@ class Dataset:
       train_labels, test_labels: class numbers 0 .. num_classes - 1; all 0 where targets are numbers: one class.
       train_ids, test_ids: the row of each example in its source, before any selection.
       class_names: one name for each class.
-      mislabelled: training examples whose label was changed on purpose.
-      corrupted, test_corrupted: examples whose label or input was corrupted on purpose; by default none.
+      mislabelled: training examples whose label was changed on purpose; corrupted, test_corrupted: label or input.
       train_targets, test_targets: (examples,) or (examples, targets) numbers to be predicted, or ids of tokens, below 0
         where none is to be predicted; None: classes are.
       task: what networks are trained for, by the name of a `Task`; empty: classification.
       tokens: what each id of the vocabulary is in a text; empty where inputs are numbers.
+      column_sizes: number of features of each column of the table that inputs are from; empty if they are from none.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Dataset:
     test_targets: Shaped[np.ndarray, "test ..."] | None = None
     task: str = ""
     tokens: tuple[str, ...] = ()
+    column_sizes: tuple[int, ...] = ()
 
     def __post_init__(self):
         for side, name in (("train", "corrupted"), ("test", "test_corrupted")):

@@ -157,6 +157,7 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     text = json.dumps(_plain(written), indent=1)
     if result.figure is not None:
         named(result.figure, settings.data_name)
+        named(result.figure, getattr(settings, "model", ""))
     files = [(place / "result.json", place / "figure.png")]
     if settings.keep:
         files.append((RESULTS / f"{name}.{form}.json", FIGURES / f"{name}.{form}.png"))

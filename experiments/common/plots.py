@@ -39,11 +39,11 @@ def panels(
     return figure, axes
 
 
-def named(figure: Any, data: str) -> None:
-    """Puts the name of the data before the note below the figure."""
+def named(figure: Any, name: str) -> None:
+    """Puts the name of the data, or of a network that is not the usual one, before the note below the figure."""
     note = figure.get_supxlabel()
-    if not note.startswith(data):
-        figure.supxlabel(f"{data}; {note}" if note else data, fontsize=7, color="0.4")
+    if not note.startswith(name):
+        figure.supxlabel(f"{name}; {note}" if note else name, fontsize=7, color="0.4")
 
 
 def band(axis: Any, x: Sequence[float], intervals: Sequence[Interval], label: str, **style: Any) -> None:

@@ -32,16 +32,18 @@ class OneTraining(NamedTuple):
     Attributes:
       scores: name of the proxy -> (train,) values.
       costs: name of the proxy -> processor time, in units of that of the training without any recording.
+      seconds: processor time of the training without any recording.
     """
 
     scores: dict[str, np.ndarray]
     costs: dict[str, float]
+    seconds: float
 
 
 def trainings(dataset: Dataset, model: str, spec: TrainSpec, keys: jax.Array) -> list[OneTraining]:
     """One for each key.  Times of the first hold compilation."""
     network = make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
-    training, examples = single(network, dataset, dataset.num_train, spec), examples_of(dataset)
+    training, examples = single(network, dataset.num_train, spec), examples_of(dataset)
     labels, everyone = jnp.asarray(dataset.train_labels), jnp.ones(dataset.num_train, bool)
     inputs = (examples.train_inputs.astype(jnp.float32) - examples.mean) * examples.scale
     start, advance, embed = jax.jit(training.start), jax.jit(training.advance), jax.jit(layers_of, static_argnums=0)
@@ -65,7 +67,8 @@ def trainings(dataset: Dataset, model: str, spec: TrainSpec, keys: jax.Array) ->
         scores |= of_gradients(*(np.stack(seen[name]) for name in AT_CHECKPOINTS), dataset.train_labels)
         scores["prediction depth"] = np.nan_to_num(depth, nan=np.nanmax(depth, initial=0.0) + 1)
         scores["distance to the class (prototypes)"] = distances(np.asarray(features), dataset.train_labels)
-        found.append(OneTraining(scores, costs_of(clock.seconds, spec.epochs, len(checkpoints))))
+        costs = costs_of(clock.seconds, spec.epochs, len(checkpoints))
+        found.append(OneTraining(scores, costs, clock.seconds["training"]))
     return found
 
 

@@ -107,6 +107,7 @@ def run(settings: Settings) -> Result:
     rows |= more_rows
     fitted = [estimates.in_sample_accuracy, decayed.estimates.in_sample_accuracy, *fitted, *more_fitted]
     numbers = {
+        "num_models": estimates.num_models,
         "rows": rows,
         "threshold_of_the_null": threshold,
         "unplanted_above_it": float((null.mem >= threshold)[~null.mislabelled].mean()),

@@ -25,8 +25,8 @@ examples are learned, is said in a submission of 2024, openreview.net/forum?id=b
 
 A set's value is the mean over its networks; networks whose truth has a reliability below .5 do not count.  Intervals
 of one network are over examples and trainings (bootstrap), those of means are over sets (Student).  Costs are processor
-times of this process in units of one plain training in it: the median over trainings but the first, which compiles.
-Those of folds and of models on subsets are counted by examples.
+times of this process, in seconds and in units of one plain training in it: the median over trainings but the first,
+which compiles, and over networks.  Those of folds and of models on subsets are counted by examples.
 """
 
 from dataclasses import dataclass, replace
@@ -104,7 +104,7 @@ def run(settings: Settings) -> Result:
     size = SIZES[settings.size]
     if unknown := set(settings.only) - set(size.sets):
         raise one_of("--only", min(unknown), list(size.sets))
-    table, means, costs = {}, {"pearson": {}, "spearman": {}}, {}
+    table, means, costs, seconds = {}, {"pearson": {}, "spearman": {}}, {}, {}
     for name in settings.only or size.sets:
         for model in NETWORKS[name in TABLES][: size.networks]:
             cell, found, cost = measured(settings, name, model, size)
@@ -115,15 +115,17 @@ def run(settings: Settings) -> Result:
                     of_kind.setdefault(proxy, {}).setdefault(name, []).append(interval.value if counts else np.nan)
             for proxy, value in cost.items():
                 costs.setdefault(proxy, []).append(value)
+                seconds.setdefault(proxy, []).append(value * cell["seconds"])
     sets = {kind: {proxy: of_sets(values) for proxy, values in of.items()} for kind, of in means.items()}
-    cost = {proxy: float(np.median(values)) for proxy, values in costs.items()}
+    cost, time = ({proxy: float(np.median(values)) for proxy, values in of.items()} for of in (costs, seconds))
     overall = {kind: {proxy: mean_interval(known(values)) for proxy, values in of.items()} for kind, of in sets.items()}
-    found = {"overall": overall, "cost": cost, "sets": sets, "networks": table}
-    return Result(found, verdicts_of(sets["pearson"], sets["spearman"]), figure_of(overall, cost))
+    found = {"overall": overall, "cost": cost, "seconds": time, "sets": sets, "networks": table}
+    training = float(np.median([cell["seconds"] for cell in table.values()]))
+    return Result(found, verdicts_of(sets["pearson"], sets["spearman"]), figure_of(overall, cost, training))
 
 
 def measured(settings: Settings, name: str, model: str, size: Size) -> tuple[dict[str, Any], Found, dict[str, float]]:
-    """The truth's reliability and accuracy, the correlations, and the costs, of one network on one set."""
+    """The truth's reliability and accuracy, the seconds of a training, the correlations, and the costs in trainings."""
     config = settings.config(
         examples(settings, name, size.sets[name]), model, EPOCHS[name in TABLES], size.models,
         record=(),
@@ -148,7 +150,8 @@ def measured(settings: Settings, name: str, model: str, size: Size) -> tuple[dic
     memorized = np.asarray(memjax.memorization(masks, outputs[0]).value) >= MEM_THRESHOLD
     about = {"reliability": halves[0].whole, "reliability_of_probability": halves[1].whole, "examples": len(memorized),
              "memorized": float(memorized.mean()), "in_sample": float(outputs[0][masks].mean()),
-             "held_out": float(outputs[0][~masks].mean())}  # fmt: skip
+             "held_out": float(outputs[0][~masks].mean()),
+             "seconds": float(np.median([one.seconds for one in ones[1:] or ones]))}  # fmt: skip
     return about, Found(*({proxy: pair[kind] for proxy, pair in found.items()} for kind in (0, 1))), cost
 
 
@@ -279,8 +282,12 @@ def verdicts_of(pearson: dict[str, dict[str, float]], spearman: dict[str, dict[s
     ]
 
 
-def figure_of(overall: dict[str, dict[str, Interval]], cost: dict[str, float]) -> Any:
-    """Left: the proxies by their correlation (Pearson), numbered.  Right: the same against what they cost."""
+def figure_of(overall: dict[str, dict[str, Interval]], cost: dict[str, float], training: float) -> Any:
+    """Left: the proxies by their correlation (Pearson), numbered.  Right: the same against what they cost.
+
+    Args:
+      training: seconds of one training of the median network.
+    """
     order = sorted(cost, key=lambda name: -np.nan_to_num(overall["pearson"][name].value, nan=-1.0))
     note = "error bars: 95 % intervals of the mean over data sets; corrected for the reliability of the truth"
     figure, [[left, right]] = panels(1, 2, 5.6, 5.0, note=note)
@@ -304,6 +311,9 @@ def figure_of(overall: dict[str, dict[str, Interval]], cost: dict[str, float]) -
         taken.append((x, y))
     right.axhline(PUBLISHED, color="0.6", linewidth=0.8, linestyle=":")
     logarithmic(right, [0.1, 0.3, 1, 3, 10, 30])
+    above = right.secondary_xaxis("top", functions=(lambda cost: cost * training, lambda time: time / training))
+    above.xaxis.set_major_formatter("{x:g}")
+    above.set_xlabel("processor time, in seconds for the median network")
     right.set(xlabel="cost, in trainings on all examples", ylabel="Pearson", xlim=(0.08, 40), ylim=(None, 1.05))
     return figure
 

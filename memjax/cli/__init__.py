@@ -45,21 +45,13 @@ def run(config: RunConfig) -> None:
 
 
 COMMANDS: dict[str, Callable[..., int | None]] = {
-    "run": run,
-    "status": inspect.status,
-    "verify": inspect.verify,
-    "report": use_results.report,
-    "suspects": use_results.suspects,
-    "apply": use_results.apply,
-    "compare": use_results.compare,
-    "estimate": use_results.estimate,
-    "export": use_results.export,
-    "publish": use_results.publish,
-    "judge": judge,
-    "truth": truth,
-    "doctor": machine.doctor,
-    "seed": machine.seed,
-}
+    command.__name__: command
+    for command in (
+        run, inspect.status, inspect.verify, use_results.report, use_results.suspects, use_results.apply,
+        use_results.compare, use_results.estimate, use_results.export, use_results.publish, judge, truth,
+        machine.doctor, machine.seed,
+    )
+}  # fmt: skip
 
 
 def call(arguments: list[str]) -> int:

@@ -1,8 +1,6 @@
 """All options for the help and the documentation, from the types, defaults and docstrings of the settings."""
 
-import ast
 import inspect
-import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import is_dataclass
 from functools import cache
@@ -46,26 +44,17 @@ class Option(NamedTuple):
     required: bool
 
 
-class _Part(NamedTuple):
-    """A field of a settings class, or an argument of a command."""
-
-    name: str
-    type: Any
-    default: Any
-    about: str  # empty for nested settings
-
-
 def options_of(kind: Callable[..., Any], names: tuple[str, ...] = ()) -> Iterator[Option]:
     """The options of a settings class or of a command, in their order; with `names` only those.
 
     Options of nested settings come after it.  The options of a run are left out: `memjax --help-all` has them.
     """
-    for part in _parts(kind):
-        nested = get_args(part.type)[0] if get_origin(part.type) is Annotated else part.type
+    for part, text in _parts(kind):
+        nested = get_args(part.annotation)[0] if get_origin(part.annotation) is Annotated else part.annotation
         if names and part.name not in names:
             continue
-        if part.about:
-            yield _option(part)
+        if text:
+            yield _option(part, text)
         elif is_dataclass(nested) and nested is not RunConfig:
             yield from options_of(nested)  # type: ignore[arg-type]
 
@@ -77,36 +66,23 @@ def grouped() -> Iterator[tuple[str, list[Option]]]:
 
 
 @cache
-def _parts(kind: Any) -> list[_Part]:
+def _parts(kind: Any) -> list[tuple[inspect.Parameter, str]]:
+    """The fields of a settings class, or the arguments of a command, each with its text; empty for nested settings."""
+    about = {part.arg_name: part.description for part in docstring_parser.parse_from_object(kind).params}
     taken = inspect.signature(kind).parameters.values()
-    if is_dataclass(kind):
-        about = _below_attributes(kind)
-    else:
-        about = {part.arg_name: part.description for part in docstring_parser.parse(str(kind.__doc__)).params}
-    texts = (" ".join((about.get(part.name) or "").split()) for part in taken)
-    return [_Part(part.name, part.annotation, part.default, text) for part, text in zip(taken, texts, strict=True)]
+    return [(part, " ".join((about.get(part.name) or "").split())) for part in taken]
 
 
-def _below_attributes(kind: Any) -> dict[str, str]:
-    """The text below each attribute of a settings class."""
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
-    found = {}
-    for before, after in zip(body.body, body.body[1:], strict=False):  # type: ignore[attr-defined]
-        if isinstance(before, ast.AnnAssign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-            found[before.target.id] = str(after.value.value)  # type: ignore[union-attr]
-    return found
-
-
-def _option(part: _Part) -> Option:
-    marks = getattr(part.type, "__metadata__", ())
+def _option(part: inspect.Parameter, text: str) -> Option:
+    marks = getattr(part.annotation, "__metadata__", ())
     if tyro.conf.Positional in marks:
         given = [mark.metavar for mark in marks if mark is not tyro.conf.Positional]
-        return Option((given or [part.name.upper()])[0], "", "", part.about, True)
+        return Option((given or [part.name.upper()])[0], "", "", text, True)
     required = part.default is inspect.Parameter.empty
     prefix = "--no-" if part.default is True else "--"
     name = next((mark.name for mark in marks if getattr(mark, "name", None)), part.name)
-    default = "" if required or "Default:" in part.about else _default(part.default)
-    return Option(prefix + name.replace("_", "-"), _takes(part.type), default, part.about, required)
+    default = "" if required or "Default:" in text else _default(part.default)
+    return Option(prefix + name.replace("_", "-"), _takes(part.annotation), default, text, required)
 
 
 def _takes(kind: Any) -> str:

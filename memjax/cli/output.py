@@ -99,14 +99,14 @@ def two_columns(rows: list[tuple[str, str]], longest: str = "") -> str:
     models          512
     standard error  0.0096
     """
-    width = _width()
     indent = max(len(name) for name in (longest, *(name for name, _ in rows))) + 2
+    wrap = textwrap.TextWrapper(
+        _width(), subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    )
     lines = []
     for name, text in rows:
-        wrapped = textwrap.wrap(text, width - indent, break_long_words=False, break_on_hyphens=False) or [""]
-        lines += [
-            f"{first:<{indent}}{part}" for first, part in zip([name] + [""] * len(wrapped), wrapped, strict=False)
-        ]
+        wrap.initial_indent = f"{name:<{indent}}"
+        lines.append(wrap.fill(text) or wrap.initial_indent)
     return "\n".join(lines)
 
 

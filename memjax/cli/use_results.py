@@ -14,6 +14,7 @@ from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.notebook import aligned, three_digits
 from memjax.runs.summary import printable
+from memjax.runs.suspects import lines, rest, sentence, suspect_columns
 from memjax.store import place, shown
 
 
@@ -41,7 +42,6 @@ def suspects(folder: Folder, count: int = 20, csv: str = "", json: bool = False)
     """
     from memjax.exchange import write_csv
     from memjax.runs.result import open
-    from memjax.runs.suspects import lines, rest, sentence, suspect_columns
 
     if count < 1:
         raise InputError(f"--count is {count}; give 1 or more")
@@ -127,13 +127,9 @@ def export(
 
 
 def compare(
-    folder: Folder,
-    second: tyro.conf.Positional[str],
-    count: int = 20,
-    csv: str = "",
-    page: str = "",
+    folder: Folder, second: tyro.conf.Positional[str], count: int = 20, csv: str = "", page: str = "",
     json: bool = False,
-) -> None:
+) -> None:  # fmt: skip
     """Compare two finished runs: before and after cleaning, of two networks, or of two seeds.  Prints how far their
     scores agree, and which examples moved beyond their error.
 

@@ -204,15 +204,10 @@ class RunConfig:
         own = {"own": "met"} if self.record and self.record_own == "met" else {}
         settings = {
             "seed": self.seed,
-            "data": {
-                key: value
-                for key, value in asdict(replace(self.data, channels_last=False, task=task)).items()
-                if (key, value) not in _ADDED_LATER.items()
-            },
-            "subset": {key: value for key, value in asdict(self.subset).items() if key != "groups" or value},
-            "model": {key: value for key, value in asdict(self.model).items() if key != "init" or value},
-            "train": {key: value for key, value in asdict(self.train).items() if (key, value) != ("train", ("all",))}
-            | {"optimizer_options": self.train.options},
+            "data": _stored(replace(self.data, channels_last=False, task=task)),
+            "subset": _stored(self.subset),
+            "model": _stored(self.model),
+            "train": _stored(self.train) | {"optimizer_options": self.train.options},
             "keep": sorted(self.keep),
             "record": {"metrics": sorted(self.record), "epochs": self.recorded_epochs} | own,
         }
@@ -231,8 +226,12 @@ class RunConfig:
 # Settings that older folders lack.  They are stored only if they differ, so that older folders keep their names.
 _ADDED_LATER = {
     "stream": False, "image_size": None, "test_split": "test", "channels_last": False, "task": "", "padding": -1,
-    "tokens": "characters", "length": None, "vocabulary": None,
+    "tokens": "characters", "length": None, "vocabulary": None, "groups": "", "init": "", "train": ("all",),
 }  # fmt: skip
+
+
+def _stored(spec: Any) -> dict[str, Any]:
+    return {key: value for key, value in asdict(spec).items() if (key, value) not in _ADDED_LATER.items()}
 
 
 def _check_keep(config: RunConfig) -> None:

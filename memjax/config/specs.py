@@ -98,16 +98,9 @@ class TableSpec:
 
 
 Design = Literal[
-    "fixed-size",
-    "bernoulli",
-    "balanced",
-    "complementary",
-    "profile",
-    "leave-one-out",
-    "leave-group-out",
-    "masks-file",
+    "fixed-size", "bernoulli", "balanced", "complementary", "profile", "leave-one-out", "leave-group-out", "masks-file",
     "everything",
-]
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

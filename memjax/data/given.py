@@ -24,8 +24,8 @@ def examples_given(
     table: TableSpec, seed: int, task: str = "", groups: Any = None,
 ) -> InMemory | None:  # fmt: skip
     """The examples that are in memory; None where they are named.  Arguments as of `memjax.fit`."""
+    apart = {"ids": ids, "class_names": class_names, "name": name, "table": table, "seed": seed, "task": task}
     if groups is not None and not isinstance(groups, str):
-        apart = {"ids": ids, "class_names": class_names, "name": name, "table": table, "seed": seed, "task": task}
         found = examples_given(x_train, y_train, x_test, y_test, **apart)
         if found is None or (y_train is None and is_frame(x_train)):
             raise InputError(
@@ -53,7 +53,6 @@ def examples_given(
     frame, sequences = as_frame(x_train) if is_frame(x_train) else None, task_named(task).targets == "tokens"
     if frame is not None and y_train is not None and groups in frame.columns:
         test = None if x_test is None else as_frame(x_test).drop(columns=groups, errors="ignore")
-        apart = {"ids": ids, "class_names": class_names, "name": name, "table": table, "seed": seed, "task": task}
         return examples_given(frame.drop(columns=groups), y_train, test, y_test, **apart, groups=frame[groups])
     if frame is not None and y_train is None:
         if ids is not None or class_names:

@@ -18,7 +18,8 @@ from memjax.types import Dataset
 
 FILE = "data.npz"
 SIDES = ("train", "test")
-_ADDED_LATER = ("train_targets", "test_targets", "task", "tokens")  # which files of classes, or of older versions, lack
+# Fields that files of classes, or of older versions, lack.
+_ADDED_LATER = ("train_targets", "test_targets", "task", "tokens", "column_sizes")
 SOURCE = "saved:"  # how DataSpec.dataset begins for examples stored in the run folder
 
 
@@ -115,9 +116,9 @@ def read(folder: Path) -> InMemory | None:
     try:
         names = clean_names([str(name) for name in arrays["class_names"]], FILE)
         texts = {"name": str(arrays["name"]), "class_names": names, "task": str(arrays.get("task", ""))}
-        texts["tokens"] = tuple(arrays.get("tokens", np.zeros(0, str)).tolist())
+        rows = {name: tuple(arrays[name].tolist()) for name in ("tokens", "column_sizes") if name in arrays}
         known = [part.name for part in fields(Dataset) if part.name in arrays or part.name not in _ADDED_LATER]
-        dataset = Dataset(**{name: arrays[name] for name in known} | texts)
+        dataset = Dataset(**{name: arrays[name] for name in known} | texts | rows)
         check_lengths("train", dataset.train_inputs, dataset.train_labels)
         check_lengths("test", dataset.test_inputs, dataset.test_labels)
         table = None

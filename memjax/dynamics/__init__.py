@@ -25,34 +25,10 @@ from memjax.machine.debugging import shield as _shield
 from memjax.statistics import gini
 
 __all__ = [
-    "Dispersion",
-    "Search",
-    "Sides",
-    "Unrolled",
-    "area_under_margin",
-    "at_epoch",
-    "binomial_null",
-    "class_sensitivity",
-    "confidence",
-    "correctness",
-    "critical_sample_ratio",
-    "critical_samples",
-    "dispersion",
-    "el2n",
-    "epochs_to_fit",
-    "first_learned",
-    "forgetting_events",
-    "gini",
-    "gradient_norms",
-    "learned_for_good",
-    "loss_sensitivity",
-    "mean_loss",
-    "model_depths",
-    "over_examples",
-    "over_models",
-    "prediction_depth",
-    "variability",
-    "verified",
-]
+    "Dispersion", "Search", "Sides", "Unrolled", "area_under_margin", "at_epoch", "binomial_null", "class_sensitivity",
+    "confidence", "correctness", "critical_sample_ratio", "critical_samples", "dispersion", "el2n", "epochs_to_fit",
+    "first_learned", "forgetting_events", "gini", "gradient_norms", "learned_for_good", "loss_sensitivity", "mean_loss",
+    "model_depths", "over_examples", "over_models", "prediction_depth", "variability", "verified",
+]  # fmt: skip
 
 _shield(__all__, globals())

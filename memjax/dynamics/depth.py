@@ -107,14 +107,9 @@ def _embeddings(
 
 @partial(jax.jit, static_argnames=("k", "classes", "at_once"))
 def _vote(
-    support: Float[AnyArray, "support features"],
-    queries: Float[AnyArray, "queries features"],
-    labels: Int[AnyArray, " support"],
-    own: Int[AnyArray, " queries"],
-    k: int,
-    classes: int,
-    at_once: int,
-) -> Int[Array, " queries"]:
+    support: Float[AnyArray, "support features"], queries: Float[AnyArray, "queries features"],
+    labels: Int[AnyArray, " support"], own: Int[AnyArray, " queries"], k: int, classes: int, at_once: int,
+) -> Int[Array, " queries"]:  # fmt: skip
     """The class of most of the k nearest.  Distances are sums of squared differences, 0 for equal embeddings."""
     support, labels = jnp.asarray(support), jnp.asarray(labels)
 
@@ -128,12 +123,9 @@ def _vote(
 
 
 def _checked(
-    support: Sequence[ArrayLike],
-    labels: np.ndarray,
-    queries: Sequence[ArrayLike],
-    predictions: np.ndarray,
+    support: Sequence[ArrayLike], labels: np.ndarray, queries: Sequence[ArrayLike], predictions: np.ndarray,
     own: np.ndarray,
-) -> list[tuple[np.ndarray, np.ndarray]]:
+) -> list[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
     """Each layer's embeddings of support and queries, flat."""
     if len(support) != len(queries) or not len(support):
         raise InputError(f"support has {len(support)} layers, queries {len(queries)}; expected the same, at least one")

@@ -25,12 +25,7 @@ def at_epoch(values: ArrayLike, epochs: ArrayLike, epoch: int) -> Shaped[np.ndar
     return np.asarray(values)[..., int(np.flatnonzero(numbers == epoch)[0]), :]
 
 
-def el2n(
-    error_norm: ArrayLike,
-    epochs: ArrayLike,
-    masks: ArrayLike,
-    epoch: int,
-) -> Sides:
+def el2n(error_norm: ArrayLike, epochs: ArrayLike, masks: ArrayLike, epoch: int) -> Sides:
     """EL2N: the length of the error, softmax minus label, early in training, in the mean over models.
 
     From 0 to sqrt 2; high: hard, or mislabelled.  The paper's scores are those of models that train on the example,

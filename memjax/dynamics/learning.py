@@ -94,10 +94,7 @@ def forgetting_events(correct: ArrayLike, epochs: ArrayLike | None = None) -> Fl
 
 
 def epochs_to_fit(
-    correct: ArrayLike,
-    masks: ArrayLike,
-    epochs: ArrayLike | None = None,
-    share: float = 1.0,
+    correct: ArrayLike, masks: ArrayLike, epochs: ArrayLike | None = None, share: float = 1.0
 ) -> Float[np.ndarray, " models"]:
     """A model's time to convergence: epochs until it has so large a share of its own examples right, NaN if never.
 

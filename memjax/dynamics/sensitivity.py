@@ -14,6 +14,9 @@ from memjax.dynamics.split import AnyArray
 from memjax.errors import InputError
 from memjax.types import Model
 
+Inputs = Float[AnyArray, "train ..."]
+Labels = Int[AnyArray, " train"]
+
 
 class Unrolled(NamedTuple):
     """A training short enough to be differentiated as a whole.
@@ -35,9 +38,7 @@ class Unrolled(NamedTuple):
     batch_size: int = 0
     through: Literal["training", "both"] = "training"
 
-    def losses(
-        self, key: Key[Array, ""], inputs: Float[AnyArray, "train ..."], labels: Int[AnyArray, " train"]
-    ) -> Float[Array, "steps train"]:
+    def losses(self, key: Key[Array, ""], inputs: Inputs, labels: Labels) -> Float[Array, "steps train"]:
         """The loss of every training example after so many steps, as a function that jax can differentiate."""
         if list(self.steps) != sorted(set(self.steps)) or not self.steps or self.steps[0] < 1:
             raise InputError(f"steps is {self.steps}; give numbers from 1, each larger than the one before")
@@ -73,11 +74,7 @@ class Unrolled(NamedTuple):
 
 @partial(jax.jit, static_argnames=("training", "order"))
 def loss_sensitivity(
-    training: Unrolled,
-    key: Key[Array, ""],
-    inputs: Float[AnyArray, "train ..."],
-    labels: Int[AnyArray, " train"],
-    order: float = 1.0,
+    training: Unrolled, key: Key[Array, ""], inputs: Inputs, labels: Labels, order: float = 1.0
 ) -> Float[Array, "steps train"]:
     """g: the norm of the gradient of the mean loss after t steps by each training input, at each of `training.steps`.
 
@@ -108,11 +105,7 @@ def loss_sensitivity(
 
 @partial(jax.jit, static_argnames=("training", "num_classes"))
 def class_sensitivity(
-    training: Unrolled,
-    key: Key[Array, ""],
-    inputs: Float[AnyArray, "train ..."],
-    labels: Int[AnyArray, " train"],
-    num_classes: int,
+    training: Unrolled, key: Key[Array, ""], inputs: Inputs, labels: Labels, num_classes: int
 ) -> Float[Array, "classes classes"]:
     """How strongly the loss of class i depends on inputs of class j: the mean over `training.steps` and those inputs.
 
@@ -132,7 +125,7 @@ def class_sensitivity(
 
 
 def _gradients(
-    totals: Callable[[Array], Array], inputs: Float[AnyArray, "train ..."], reduce: Callable[[Array], Array]
+    totals: Callable[[Array], Array], inputs: Inputs, reduce: Callable[[Array], Array]
 ) -> Float[Array, "outputs train"]:
     """One backward pass for each output in turn: all at once would need all their gradients in memory."""
     values, pull = jax.vjp(totals, jnp.asarray(inputs))

@@ -102,15 +102,10 @@ def over_models(values: ArrayLike, masks: ArrayLike) -> Sides:
       InputError: masks of another shape.
     """
     values = np.asarray(values)
-    inside = as_masks_of(values, masks).reshape(len(values), *[1] * (values.ndim - 2), values.shape[-1])
-    return _sides(values, np.broadcast_to(inside, values.shape), 0)
+    return _sides(values, as_masks_of(values, masks), 0)
 
 
-def over_examples(
-    values: ArrayLike,
-    masks: ArrayLike,
-    rows: Bool[np.ndarray, " train"] | None = None,
-) -> Sides:
+def over_examples(values: ArrayLike, masks: ArrayLike, rows: Bool[np.ndarray, " train"] | None = None) -> Sides:
     """The mean over a model's own training examples and over its held-out examples, for each model: learning curves.
 
         inside[t, ...] = mean of values[t, ..., i] over examples i with masks[t, i] and, if given, rows[i]
@@ -124,11 +119,11 @@ def over_examples(
     masks = as_masks_of(values, masks)
     if rows is not None:
         values, masks = values[..., rows], masks[:, rows]
-    inside = masks.reshape(len(values), *[1] * (values.ndim - 2), values.shape[-1])
-    return _sides(values, np.broadcast_to(inside, values.shape), -1)
+    return _sides(values, masks, -1)
 
 
-def _sides(values: np.ndarray, inside: np.ndarray, axis: int) -> Sides:
+def _sides(values: np.ndarray, masks: np.ndarray, axis: int) -> Sides:
+    inside = np.broadcast_to(masks.reshape(len(values), *[1] * (values.ndim - 2), values.shape[-1]), values.shape)
     known = ~np.isnan(values) if values.dtype.kind == "f" else np.ones(values.shape, bool)
     (mean_in, num_in), (mean_out, num_out) = (
         mean_where(values, known & side, axis, np.float64) for side in (inside, ~inside)

@@ -46,9 +46,7 @@ def whole_pairs(outcomes: Outcomes) -> Outcomes:
     """The models of complementary pairs of which both are there: the partner of a diverged model is left out too."""
     pair, there = np.unique(outcomes.model_ids // 2, return_counts=True)
     kept = np.isin(outcomes.model_ids // 2, pair[there == 2])
-    if kept.all():
-        return outcomes
-    return some_models(outcomes, kept)
+    return outcomes if kept.all() else some_models(outcomes, kept)
 
 
 def some_models(outcomes: Outcomes, chosen: Shaped[np.ndarray, " some"] | slice) -> Outcomes:
@@ -86,11 +84,9 @@ def _with_errors_of_pairs(
 
 
 def stderr_in_pairs(
-    value: Float[AnyArray, "*shape"],
-    num_pairs: int,
-    squares: Float[np.ndarray, "*#examples"],
+    value: Float[AnyArray, "*shape"], num_pairs: int, squares: Float[np.ndarray, "*#examples"],
     rates: Bool[AnyArray, "..."] | bool,
-) -> Float[np.ndarray, "*shape"]:
+) -> Float[np.ndarray, "*shape"]:  # fmt: skip
     """The standard error of a mean difference within pairs, from the sum of its squares; `rates` says of which examples
     all scores are 0 or 1."""
     value, more = np.asarray(value, np.float64), np.asarray(rates, np.int64)

@@ -45,12 +45,9 @@ def epsilon_from_rates(
 
 
 def _bounds(
-    scores: Float[np.ndarray, " scores"],
-    members: Shaped[np.ndarray, " scores"],
-    thresholds: Float[np.ndarray, " thresholds"],
-    delta: float,
-    level: float,
-) -> Float[np.ndarray, "two thresholds"]:
+    scores: Float[np.ndarray, " scores"], members: Shaped[np.ndarray, " scores"],
+    thresholds: Float[np.ndarray, " thresholds"], delta: float, level: float,
+) -> Float[np.ndarray, "two thresholds"]:  # fmt: skip
     """Both bounds at each threshold; - infinity where there is none."""
     counts = [(len(side), len(side) - np.searchsorted(np.sort(side), thresholds, side="left"))
               for side in (scores[members], scores[~members])]  # fmt: skip

@@ -11,6 +11,7 @@ from memjax.statistics import Interval, check_level
 from memjax.statistics.bounded import bounded_limits
 
 PRIOR = 0.5  # of both arguments of the beta distribution that is mixed over
+Numbers = Shaped[np.ndarray, "..."]
 Sums = Float[Any, "..."]  # float64
 
 
@@ -54,12 +55,7 @@ def bounded_interval(inside: Moments, outside: Moments, level: float = 0.95) -> 
 
 
 def difference_bounds(
-    inside: Shaped[np.ndarray, "..."],
-    num_in: Shaped[np.ndarray, "..."],
-    outside: Shaped[np.ndarray, "..."],
-    num_out: Shaped[np.ndarray, "..."],
-    error: float,
-    in_pairs: bool = False,
+    inside: Numbers, num_in: Numbers, outside: Numbers, num_out: Numbers, error: float, in_pairs: bool = False
 ) -> tuple[Sums, Sums]:
     """Lower and upper ends of mean inside - mean outside.
 

@@ -118,7 +118,7 @@ def agreement(
     low, high = _interval(predicted, outputs, each, groups, of, seed, draws)
     ceiling = np.nan
     if again is not None:
-        retrained = spearman(again, outputs)
+        retrained = of(again, outputs)
         ceiling = mean_of_known(np.sign(retrained) * np.sqrt(np.abs(retrained)))
     return LinearDatamodelingScore(mean_of_known(each), low, high, each, int(np.isnan(each).sum()), ceiling)
 

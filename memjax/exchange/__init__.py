@@ -17,20 +17,9 @@ from memjax.store import write_atomically
 from memjax.untrusted import read_npz, user_path
 
 __all__ = [
-    "NAMES",
-    "Published",
-    "agreement",
-    "feldman_zhang",
-    "lira",
-    "outcomes_of",
-    "read_c_scores",
-    "read_estimates",
-    "read_pairs",
-    "read_predictions",
-    "write_arrays",
-    "write_csv",
-    "write_parquet",
-]
+    "NAMES", "Published", "agreement", "feldman_zhang", "lira", "outcomes_of", "read_c_scores", "read_estimates",
+    "read_pairs", "read_predictions", "write_arrays", "write_csv", "write_parquet",
+]  # fmt: skip
 Columns = dict[str, np.ndarray]
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # spreadsheets take a text that begins with one of these for a formula
 
@@ -46,7 +35,7 @@ def read_predictions(source: str | Path) -> dict[str, np.ndarray]:
     """
     path = user_path(source)
     if not path.is_dir():
-        return read_npz(path, lambda names: None)
+        return read_npz(path)
     if (path / "plan.json").exists():
         raise InputError(
             f"{path} is a run folder, which has estimates of its own: memjax --run {path}. To estimate from its "

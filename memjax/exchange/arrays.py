@@ -18,6 +18,8 @@ from memjax.subsets import check_masks
 from memjax.types import Dataset, Outcomes
 from memjax.untrusted import read_npy
 
+SIDES = ("train_", "test_")
+_OTHERS = "minus_squared_error", "log_likelihood", "label_accuracy", "exact_match", "token_accuracy", "log_probability"
 NAMES = {
     "masks": ("masks", "mask", "keep", "memberships", "trainset_mask", "train_masks"),
     "indices": ("indices", "subset_ids", "subset_indices"),
@@ -29,35 +31,17 @@ NAMES = {
     "test_margin": ("test_margin", "test_margins"),
     "train_log_odds": ("train_log_odds", "log_odds"),
     "test_log_odds": ("test_log_odds",),
-    **{
-        f"{side}{score}": (f"{side}{score}",)
-        for side in ("train_", "test_")
-        for score in (
-            "minus_squared_error",
-            "log_likelihood",
-            "label_accuracy",
-            "exact_match",
-            "token_accuracy",
-            "log_probability",
-        )
-    },
+    **{f"{side}{score}": (f"{side}{score}",) for side in SIDES for score in _OTHERS},
     "train_labels": ("train_labels", "tr_labels", "y_train", "labels"),
     "test_labels": ("test_labels", "tt_labels", "y_test"),
 }
 """The meaning of an array, and the names under which it is accepted."""
 
-SIDES = ("train_", "test_")
 NO_LABEL = "not given"  # the name of the one class of examples without labels
 _KNOWN = [name for names in NAMES.values() for name in names]
-_WRITTEN = (
-    "model_ids",
-    "train_logits",
-    "test_logits",
-    "train_token_log_probability",
-    "test_token_log_probability",
-    "train_targets",
-    "test_targets",
-)  # which `write` writes too, and nothing here needs
+_WRITTEN = {  # by `write` too, and nothing here needs them
+    "model_ids", *(f"{side}{name}" for side in SIDES for name in ("logits", "token_log_probability", "targets")),
+}  # fmt: skip
 _PERCENT = re.compile(r"_\d+pct$")
 
 
@@ -84,7 +68,7 @@ def read_folder(folder: Path) -> dict[str, np.ndarray]:
 def _tell_unknown(names: Iterable[str]) -> None:
     """Says which arrays are not used, since nothing is known of their names."""
     unknown = []
-    for name in sorted({*names} - {*_KNOWN, *_WRITTEN}):
+    for name in sorted({*names} - {*_KNOWN} - _WRITTEN):
         nearest = get_close_matches(name, _KNOWN, 1)
         unknown.append(f"{name} (did you mean {nearest[0]}?)" if nearest else name)
     if unknown:

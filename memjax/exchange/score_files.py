@@ -91,7 +91,7 @@ def _arrays(source: Any) -> dict[str, Any]:
                 f"{path} is no file of {', '.join(KINDS)}; save a torch tensor with np.save(FILE, scores.numpy())"
             )
         if path.suffix in (".npy", ".npz"):
-            return {"scores": read_npy(path)} if path.suffix == ".npy" else dict(read_npz(path, lambda names: None))
+            return {"scores": read_npy(path)} if path.suffix == ".npy" else dict(read_npz(path))
         source = read_table(f"{path.suffix[1:]}:{path}")
     if is_frame(source):
         return _of_frame(as_frame(source))

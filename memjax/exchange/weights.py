@@ -45,7 +45,7 @@ def read_weights(source: str) -> dict[str, np.ndarray]:
 
 def _read_file(path: Path) -> dict[str, np.ndarray]:
     if path.suffix == ".npz":
-        return read_npz(path, lambda names: None)
+        return read_npz(path)
     if path.suffix != ".safetensors":
         raise InputError(f"--init {path}: expected a file {' or '.join(KINDS)}, an Orbax checkpoint or a run folder")
     try:

@@ -7,13 +7,9 @@ from typing import Any
 
 # memjax gives NaN where a score is undefined, calls compiled programs, and mixes ranks and types as NumPy does.
 _NEEDED = {
-    "jax_debug_nans": False,
-    "jax_debug_infs": False,
-    "jax_disable_jit": False,
-    "jax_numpy_rank_promotion": "allow",
-    "jax_numpy_dtype_promotion": "standard",
-    "jax_transfer_guard": "allow",
-}
+    "jax_debug_nans": False, "jax_debug_infs": False, "jax_disable_jit": False, "jax_numpy_rank_promotion": "allow",
+    "jax_numpy_dtype_promotion": "standard", "jax_transfer_guard": "allow",
+}  # fmt: skip
 
 
 def debugging() -> list[str]:

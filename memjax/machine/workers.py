@@ -41,9 +41,7 @@ def make_worker(text: str | None, variables: Mapping[str, str] = os.environ) -> 
     nodes.  If several are set, the one with the largest count is used.  A wrong guess costs only time, because a
     worker also trains the blocks of workers that never start.
     """
-    if text is None:
-        return _from_scheduler(variables)
-    return Worker(*map(int, text.split("/")))
+    return _from_scheduler(variables) if text is None else Worker(*map(int, text.split("/")))
 
 
 def deal(missing: Sequence[int], worker: Worker, finished: Callable[[int], bool]) -> Iterator[int]:

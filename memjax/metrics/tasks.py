@@ -16,16 +16,13 @@ from memjax.metrics.task import Metric, Task
 GIVEN = "given:"
 
 
-def _cross_entropy(logits: Any, labels: Any) -> Any:
-    import optax
+def _of(module: str, name: str) -> Callable[..., Any]:
+    """A function of jax or optax, which is imported when it is first called."""
+    return lambda *arguments: getattr(importlib.import_module(module), name)(*arguments)
 
-    return optax.softmax_cross_entropy_with_integer_labels(logits, labels)
 
-
-def _softmax(logits: Any) -> Any:
-    import jax
-
-    return jax.nn.softmax(logits)
+_cross_entropy = _of("optax", "softmax_cross_entropy_with_integer_labels")
+_softmax, _sigmoid, _exp = _of("jax.nn", "softmax"), _of("jax.nn", "sigmoid"), _of("jax.numpy", "exp")
 
 
 def _two(logit: Any) -> Any:
@@ -41,18 +38,6 @@ def _after(before: Callable[[Any], Any], function: Callable[..., Any]) -> Callab
 
 def _minus(score: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return lambda outputs, targets: -score(outputs, targets)
-
-
-def _exp(outputs: Any) -> Any:
-    import jax.numpy as jnp
-
-    return jnp.exp(outputs)
-
-
-def _sigmoid(outputs: Any) -> Any:
-    import jax
-
-    return jax.nn.sigmoid(outputs)
 
 
 def _not_binary(labels: np.ndarray) -> str:

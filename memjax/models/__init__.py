@@ -22,9 +22,12 @@ from memjax.models.mlp import MLP
 from memjax.models.normalization import BatchNorm, check_counting
 from memjax.models.pooling import max_pool
 from memjax.models.resnet import RESNET_18, RESNET_50, ResNet
+from memjax.models.tabular import Tabular
 from memjax.models.transformer import Transformer
 from memjax.models.user import model_words, user_model
 from memjax.types import Model
+
+NOT_FOR_IMAGES = ("linear", "mlp", "tabular", "transformer")  # built-in networks; all others take images alone
 
 __all__ = [
     "CNN",
@@ -34,6 +37,7 @@ __all__ = [
     "DenseNet",
     "Inception",
     "ResNet",
+    "Tabular",
     "Transformer",
     "check_counting",
     "convolution",
@@ -49,13 +53,18 @@ __all__ = [
 ]
 
 
-def make_model(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int, input_type: Any = np.float32) -> Model:
+def make_model(
+    spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int, input_type: Any = np.float32,
+    columns: tuple[int, ...] = (),
+) -> Model:  # fmt: skip
     """The network that a spec names, for this input shape and number of classes, or for int32 tokens of so many kinds.
+
+    `columns` is `Dataset.column_sizes`, which the network `tabular` needs.
 
     Raises:
       InputError: the name is unknown, or the network cannot take such inputs or lacks an option of the spec.
     """
-    network = _network(spec)
+    network = _network(spec, columns)
     if network is not None:
         if (input_type == np.int32) != spec.model.startswith("transformer"):
             takes = "numbers, and inputs are tokens" if input_type == np.int32 else "tokens, and inputs are numbers"
@@ -67,7 +76,7 @@ def make_model(spec: ModelSpec, input_shape: tuple[int, ...], num_classes: int, 
     if ":" not in spec.model:
         raise InputError(
             f"model {spec.model!r} is not known; choose linear, mlp:WIDTHS, cnn, cnn:CHANNELS, inception, resnet18, "
-            "resnet50, densenet100, alexnet, transformer:WIDTHS or package.module:factory"
+            "resnet50, densenet100, alexnet, tabular:WIDTHS, transformer:WIDTHS or package.module:factory"
         )
     if spec.norm is not None or spec.dropout:
         raise InputError(f"--norm and --dropout are for built-in networks; set them in the code of {spec.model}")
@@ -79,10 +88,10 @@ def is_built_in(spec: ModelSpec) -> bool:
     return _network(spec) is not None
 
 
-def _network(spec: ModelSpec) -> Callable[..., nnx.Module] | None:
+def _network(spec: ModelSpec, columns: tuple[int, ...] = ()) -> Callable[..., nnx.Module] | None:
     """The class of a built-in network with its options, without input_shape, num_classes and rngs; None if unknown."""
     name, colon, text = spec.model.partition(":")
-    if name in ("linear", "mlp", "transformer") and spec.norm is not None:
+    if name in NOT_FOR_IMAGES and spec.norm is not None:
         raise InputError(f"--norm {spec.norm}: {name} has no such normalisation; leave --norm out")
     if name == "linear":
         if colon:
@@ -90,6 +99,8 @@ def _network(spec: ModelSpec) -> Callable[..., nnx.Module] | None:
         if spec.dropout:
             raise InputError(f"--dropout {spec.dropout}: linear has no hidden units to drop; leave --dropout out")
         return partial(MLP, widths=())
+    if name == "tabular":
+        return partial(Tabular, columns=columns, widths=_sizes(spec.model, text), dropout=spec.dropout)
     if name in ("mlp", "transformer"):
         widths = (64, 64) if name == "transformer" and not colon else _sizes(spec.model, text)
         return partial(MLP if name == "mlp" else Transformer, widths=widths, dropout=spec.dropout)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
+from memjax.report.page.content import strips
 from memjax.report.page.figures import MEMORIZED, histogram
 from memjax.report.page.images import Painter
 from memjax.report.page.overview import number as digits
@@ -134,10 +135,7 @@ def pair_strips(
       Feldman and Zhang, What Neural Networks Memorize and Why, 2020, arXiv 2008.03703.
     """
     tr_idx, tt_idx, infl = np.asarray(tr_idx), np.asarray(tt_idx), np.asarray(infl)
-    strips: dict[int, list[int]] = {}
-    for pair, row in enumerate(tr_idx.tolist()):
-        strips.setdefault(row, []).append(pair)
-    shown = list(strips.items())[:rows]
+    shown = list(strips(tr_idx).items())[:rows]
     if not shown:
         raise InputError("there are no pairs to draw; train more models, or lower the thresholds")
     width = 1 + min(columns, max(len(pairs) for _, pairs in shown))

@@ -69,7 +69,7 @@ def stored_removals(folder: Path, run: Result) -> Removals | None:
       InputError: the file is damaged, or its arrays do not fit the run.
     """
     path = folder / "truth.npz"
-    found = read_npz(path, lambda names: None) if path.is_file() else {}
+    found = read_npz(path) if path.is_file() else {}
     tests, masks, wrong = (found.get(f"brittle_{name}") for name in Removals._fields)
     if tests is None or masks is None or wrong is None:
         return None

@@ -12,6 +12,7 @@ from memjax.errors import InputError
 from memjax.exchange.published import agreement
 from memjax.metrics import task_named
 from memjax.notebook import three_digits as digits
+from memjax.report.page.comparison import comparison_page
 from memjax.runs import display
 from memjax.runs.result import Result, open
 from memjax.runs.summary import FDR, printable
@@ -80,8 +81,6 @@ class Comparison:
 
     def report(self, path: str | Path) -> display.ReportFile:
         """Writes an HTML page that needs no network, with the scores of both runs and the examples that moved."""
-        from memjax.report.page.comparison import comparison_page
-
         page = comparison_page(self.about, self.answer(), self.rows()[len(self.about) :], self.columns, self.moved)
         return display.write_page(path, page)
 

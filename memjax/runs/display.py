@@ -4,7 +4,7 @@ import html
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,14 +12,12 @@ from memjax import store
 from memjax.data.in_memory import InMemory, Table
 from memjax.data.targets import label_values
 from memjax.notebook import frame
+from memjax.report import Own, draw_report, write_report
+from memjax.report.page.own import SUSPECTS_MOST, features_of
 from memjax.runs import summary
-from memjax.runs.by_token import token_texts
 from memjax.runs.open_folder import Run
 from memjax.runs.suspects import lines, sentence, suspect_order
 from memjax.types import Dataset
-
-if TYPE_CHECKING:
-    from memjax.report import Own
 
 
 class ReportFile(NamedTuple):
@@ -49,20 +47,16 @@ def write_page(path: str | Path, page: str) -> ReportFile:
     return ReportFile(Path(path))
 
 
-def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
+def report(run: Run, examples: bool = True, own: Own | None = None) -> Path:
     """Writes report.html; returns its path.  Without `examples` the page shows no image and no feature of any."""
-    from memjax.report import draw_report, write_report
-
     if examples:
         run.needs_inputs()
     path, found = run.folder / "report.html", None
     while found is None or found.note != store.as_noted(run.folder):  # else another process has replaced the results
         found = store.read_found(run.folder)
         estimates, pairs, dynamics, note = found
-        facts, warnings = (
-            summary.facts(replace(run.plan, config=run.config.settings()), estimates),
-            summary.warnings(estimates, pairs),
-        )
+        facts = summary.facts(replace(run.plan, config=run.config.settings()), estimates)
+        warnings = summary.warnings(estimates, pairs)
         checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
         page = draw_report(run.dataset, estimates, pairs, facts, warnings, dynamics, checksums, examples, own)
         write_report(path, page)
@@ -72,11 +66,9 @@ def report(run: Run, examples: bool = True, own: "Own | None" = None) -> Path:
 def own_words(
     data: InMemory | None, dataset: Dataset, ids: np.ndarray, test_ids: np.ndarray, columns: dict[str, np.ndarray],
     by_token: np.ndarray | None = None,
-) -> "Own":  # fmt: skip
+) -> Own:  # fmt: skip
     """What the report calls the examples of a run, and which labels it opens with; columns as of `Result.columns`,
     and `Result.token_memorization`."""
-    from memjax.report.page.own import SUSPECTS_MOST, Own, features_of
-
     table = data.table if data else None
     if table is not None:
         rows = dataset.train_ids, dataset.test_ids
@@ -96,6 +88,15 @@ def own_words(
         answer=sentence(columns) if "preferred" in columns else "",  # the page has no list of others
         suspects=suspect_order(columns, SUSPECTS_MOST),
         columns=columns,
+    )
+
+
+def token_texts(dataset: Dataset, by_token: np.ndarray) -> np.ndarray:
+    """For each training sequence its tokens that count, each with its number; spaces and line breaks have signs."""
+    names = [summary.printable(name.strip()) or ("\u23ce" if name == "\n" else "\u2423") for name in dataset.tokens]
+    rows = zip(dataset.targets("train").tolist(), by_token.tolist(), strict=True)
+    return np.array(
+        [" ".join(f"{names[token]}{rise:+.1f}" for token, rise in zip(*row, strict=True) if token >= 0) for row in rows]
     )
 
 

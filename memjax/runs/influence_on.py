@@ -81,10 +81,8 @@ class ByPair:
             raise InputError(f"the task is {data.task}; a prior from gradients needs classes")
         if data.num_train**2 > LARGEST_INFLUENCE:
             raise InputError(f"{data.num_train:,} training examples are too many for a prior; at most 11,585 fit")
-        sides = (
-            (networks.run.dataset.train_labels, data.train_labels),
-            (networks.run.dataset.test_labels, data.test_labels),
-        )
+        other = networks.run.dataset
+        sides = (other.train_labels, data.train_labels), (other.test_labels, data.test_labels)
         if not all(np.array_equal(*side) for side in sides):
             raise InputError(f"{store.shown(networks.run.folder)} has other examples; give a run of the same")
         self.run.needs_inputs()

@@ -60,18 +60,22 @@ def initial(config: RunConfig, dataset: Dataset) -> Initial | None:
         stamp = user_path(config.model.init).stat().st_mtime_ns
     except (OSError, ValueError):
         stamp = 0
-    return _read(config.model, dataset.input_shape, num_outputs(dataset), stamp, input_type(dataset))
+    return _read(
+        config.model, dataset.input_shape, num_outputs(dataset), input_type(dataset), dataset.column_sizes, stamp
+    )
 
 
 @lru_cache(maxsize=2)  # a run asks several times before it begins
-def _read(spec: ModelSpec, input_shape: tuple[int, ...], outputs: int, stamp: int, kind: Any) -> Initial:
+def _read(
+    spec: ModelSpec, input_shape: tuple[int, ...], outputs: int, kind: Any, columns: tuple[int, ...], stamp: int
+) -> Initial:
     import jax
 
     from memjax.exchange.weights import read_weights
     from memjax.models import make_model
     from memjax.models.frozen import arrays_by_name, last_layer, plain
 
-    model = make_model(spec, input_shape, outputs, kind)
+    model = make_model(spec, input_shape, outputs, kind, columns)
     params, state = map(arrays_by_name, jax.eval_shape(model.init, jax.random.key(0)))
     is_float = jax.numpy.issubdtype  # the state also has random keys and counters, which are drawn
     known = {name: each.shape for name, each in (params | state).items() if is_float(each.dtype, np.floating)}
@@ -114,7 +118,8 @@ def frozen_network(config: RunConfig, dataset: Dataset) -> tuple[Model, bool]:
     from memjax.models import in_precision, make_model
     from memjax.models.frozen import arrays_by_name, drawn, freeze, to_train
 
-    model = make_model(config.model, dataset.input_shape, num_outputs(dataset), input_type(dataset))
+    kind, columns = input_type(dataset), dataset.column_sizes
+    model = make_model(config.model, dataset.input_shape, num_outputs(dataset), kind, columns)
     precise = in_precision(model, config.train.precision)
     if config.train.train == ("all",):
         return precise, False

@@ -162,13 +162,12 @@ class _Bench:
 
     def refuse_own(self) -> None:
         """InputError for the influence that the run itself estimates, of any output."""
+        from memjax.estimators.lds import pearson
+
         for name in set(QUANTITIES) & {*self.run.config.keep}:
             own, values = (each[:, :20] for each in (_influence(*self.of(self.run, name)), self.given.values))
             rows = np.isfinite(own).all(1)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                a, b = (each[rows] - each[rows].mean(0) for each in (own, values))
-                alike = np.abs((a * b).sum(0)) / np.sqrt((a**2).sum(0) * (b**2).sum(0))
-            if (alike > SAME).any():
+            if (np.abs(pearson(own[rows], values[rows])) > SAME).any():
                 raise InputError(f"the scores are the influence that the judging models give ({name}); {OTHER}")
 
     def lds(self, fitted: Any) -> tuple[list[Measure], list[Measure]]:

@@ -59,11 +59,9 @@ def operations(
     """About how many floating-point operations the training of one model takes: three times its forward passes."""
     import jax
 
-    def forward(params, state, inputs):
-        return model.apply(params, state, inputs, None, False)[0]
-
+    forward = jax.jit(lambda params, state, inputs: model.apply(params, state, inputs, None, False)[0])
     inputs = jax.ShapeDtypeStruct((8, *input_shape), kind)
-    counted = jax.jit(forward).lower(*jax.eval_shape(model.init, jax.random.key(0)), inputs).cost_analysis() or {}
+    counted = forward.lower(*jax.eval_shape(model.init, jax.random.key(0)), inputs).cost_analysis() or {}
     return 3 * counted.get("flops", 0.0) / 8 * design.max_size * config.train.epochs
 
 

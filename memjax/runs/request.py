@@ -55,10 +55,10 @@ class Request:
 
     def check_inputs(self) -> None:
         """Raises InputError for channels that come first in an image network, and for features that would be lost."""
-        from memjax.models import is_built_in
+        from memjax.models import NOT_FOR_IMAGES, is_built_in
 
         config, inputs, model = self.config, self.dataset.train_inputs, self.config.model.model
-        if is_built_in(config.model) and model.partition(":")[0] not in ("linear", "mlp", "transformer"):
+        if is_built_in(config.model) and model.partition(":")[0] not in NOT_FOR_IMAGES:
             check_channels(config.data, inputs.shape[1:], model)
         if not self.dataset.tokens:
             check_spread(inputs, config.train.scaling, self.given.features if self.given else (), config.data.stream)

@@ -17,15 +17,12 @@ from memjax.machine import environment
 from memjax.machine.workers import make_worker
 from memjax.results import Estimates, PairTable
 from memjax.runs import display, stages, summary
-from memjax.runs.by_token import ByToken
 from memjax.runs.carry_out import carry_out
-from memjax.runs.controlled import WithControl
-from memjax.runs.groups import ByGroup
 from memjax.runs.influence_on import ByPair
 from memjax.runs.loggers import log
+from memjax.runs.of_some_runs import OfSomeRuns
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
-from memjax.runs.several_labels import ByLabel
 from memjax.runs.suspects import example_columns, sentence, suspect_columns
 from memjax.runs.trained_models import Models, models_of
 from memjax.types import Curves, Dataset, Estimate, Outcomes
@@ -34,7 +31,7 @@ FIRST = 5  # suspects that a result shows of itself
 
 
 @dataclass(frozen=True, eq=False)
-class Result(ByGroup, ByLabel, ByPair, ByToken, WithControl):
+class Result(ByPair, OfSomeRuns):
     """The result of a run, finished or not.
 
     Attributes:

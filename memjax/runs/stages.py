@@ -15,6 +15,7 @@ from memjax.machine import environment
 from memjax.machine.debugging import without_debugging
 from memjax.runs import ray_engine
 from memjax.runs.disk_space import writes_all_pairs
+from memjax.runs.dynamics_files import FILE, reduce_blocks
 from memjax.runs.open_folder import Run, reopen_run
 from memjax.runs.progress import Teller
 from memjax.runs.shared_work import Pieces
@@ -77,8 +78,6 @@ def _pieces(run: Run, blocks: str) -> Pieces:
 
 def dynamics(run: Run, place: Path, advance: Advance, notify: Notify) -> list[str]:
     """Writes dynamics.npz into a folder, if something is recorded; trains what is missing.  Returns what it wrote."""
-    from memjax.runs.dynamics_files import FILE, reduce_blocks
-
     while run.config.record:
         try:
             blocks = (store.read_block(run.folder, number, run.plan) for number in sorted(run.plan.blocks))

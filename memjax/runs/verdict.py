@@ -8,6 +8,7 @@ import numpy as np
 
 from memjax import notebook
 from memjax.notebook import three_digits as digits
+from memjax.report.page.verdict import verdict_page
 from memjax.runs import display
 from memjax.runs.summary import printable
 
@@ -94,8 +95,6 @@ class Verdict:
 
     def report(self, path: str | Path) -> display.ReportFile:
         """Writes an HTML page that needs no network, with all measures and a figure of them."""
-        from memjax.report.page.verdict import verdict_page
-
         page = verdict_page(self.answer(), self.understood, self.measures, self.by_class, self.notices)
         return display.write_page(path, page)
 

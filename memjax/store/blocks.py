@@ -102,7 +102,7 @@ def read_parameters(folder: Path, number: int) -> dict[str, np.ndarray] | None:
             return None
         if sha256_of(local_copy(path, record.parameters)) != record.parameters:
             raise CorruptBlock(number, "its parameters have another checksum than its record says")
-        arrays = read_npz(path, lambda names: None, packed=False)
+        arrays = read_npz(path, packed=False)
     except (FileNotFoundError, BrokenSeal) as problem:
         raise CorruptBlock(number, problem) from problem
     except OSError as problem:
@@ -248,7 +248,8 @@ def _check_with(plan: Plan, number: int, block: Block) -> None:
     """Raises an error unless a block holds the models, the examples and the metrics that the plan says."""
     if not np.array_equal(block.model_ids, np.arange(number * plan.pack_size, (number + 1) * plan.pack_size)):
         raise ValueError("it holds models with other numbers than the plan says")
-    keep, recorded = _kept_metrics(plan, block), plan.config.get("record", {"metrics": block.record})
+    keep = [name for name in plan.config.get("keep", block.train) if not name.startswith("parameters")]
+    recorded = plan.config.get("record", {"metrics": block.record})
     epochs, num_train, num_test = len(block.epochs), plan.data["num_train"], plan.data["num_test"]
     for values, names, shape in (
         (block.train, keep, (num_train,)),
@@ -265,10 +266,6 @@ def _check_with(plan: Plan, number: int, block: Block) -> None:
                 raise ValueError(f"its {name} is {array.dtype} {array.shape}, for {num_train} and {num_test} examples")
     if recorded["metrics"] and block.epochs.tolist() != recorded.get("epochs", block.epochs.tolist()):
         raise ValueError("it has recorded other epochs than the plan says")
-
-
-def _kept_metrics(plan: Plan, block: Block) -> list[str]:
-    return [name for name in plan.config.get("keep", block.train) if not name.startswith("parameters")]
 
 
 def _check_names(names, path: Path) -> None:

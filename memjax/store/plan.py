@@ -34,8 +34,8 @@ class Plan:
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     # Where files of the user were last found, by the name of their setting; content decides, not the place.
     places: dict[str, str] = field(default_factory=dict)
-    # What a network of the user's own computes, see `runs.network`; empty for built-in networks, and in older folders
-    # until models are trained again.
+    # What a network of the user's own computes, see `runs.build_training.network_of`; empty for built-in networks, and
+    # in older folders until models are trained again.
     network: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -193,7 +193,7 @@ def _read(folder: Path, note: ResultsNote | None, name: str, checked: bool) -> A
 def read_arrays(path: Path, sha256: str | None = None) -> Arrays | None:
     """The arrays of an npz file that memjax wrote; None if it is missing or damaged."""
     try:
-        return read_npz(local_copy(path, sha256), lambda names: None, packed=False)
+        return read_npz(local_copy(path, sha256), packed=False)
     except (OSError, InputError):
         return None
 

@@ -144,7 +144,7 @@ def write_index(folder: Path, stock: Stock, plan: str) -> None:
 def _read_index(folder: Path, plan: str) -> np.ndarray:
     """The table of blocks in the index; empty if it is missing, damaged, or of another plan."""
     try:
-        arrays = read_npz(folder / FILE, lambda names: None, packed=False)
+        arrays = read_npz(folder / FILE, packed=False)
         table = np.empty(len(arrays["number"]), COLUMNS)
         for name in COLUMNS.names or ():
             if (arrays[name].dtype, arrays[name].shape) != (table[name].dtype, table[name].shape):

@@ -30,15 +30,9 @@ class Checkpoints(NamedTuple):
 
 
 def train_with_checkpoints(
-    programs: Programs,
-    ids: np.ndarray,
-    masks: np.ndarray,
-    examples: Any,
-    numbers: list[int],
-    checkpoints: Checkpoints,
-    stop: Callable[[], bool],
-    keep: tuple[int, ...] = (),
-) -> TrainOutput | None:
+    programs: Programs, ids: np.ndarray, masks: np.ndarray, examples: Any, numbers: list[int], checkpoints: Checkpoints,
+    stop: Callable[[], bool], keep: tuple[int, ...] = (),
+) -> TrainOutput | None:  # fmt: skip
     """Trains one epoch in each call, each device from its block's checkpoint; None if it was stopped before the end.
 
     With `keep`, the number of all epochs, the output has the parameters at the end.

@@ -41,12 +41,9 @@ class Probe(NamedTuple):
         }
 
     def after_epoch(
-        self,
-        record: Measured,
-        epoch: Int[Array, ""] | int,
-        logits: Callable[[], Tree],
+        self, record: Measured, epoch: Int[Array, ""] | int, logits: Callable[[], Tree],
         labels: Shaped[Array, "train ..."],
-    ) -> Measured:
+    ) -> Measured:  # fmt: skip
         """The record with the metrics after `epoch` epochs in it, if this epoch is one to be recorded.
 
         The network is evaluated (`logits()` is called) only after such an epoch.
@@ -56,15 +53,9 @@ class Probe(NamedTuple):
         return self._write(record, epoch, lambda: self.measured(logits(), labels))
 
     def after_batches(
-        self,
-        record: Measured,
-        epoch: Int[Array, ""] | int,
-        batches: Int[Array, "batches batch"],
-        of_batches: Measured,
-        held_out: Int[Array, " held_out"],
-        logits: Callable[[], Tree],
-        labels: Shaped[Array, "train ..."],
-    ) -> Measured:
+        self, record: Measured, epoch: Int[Array, ""] | int, batches: Int[Array, "batches batch"], of_batches: Measured,
+        held_out: Int[Array, " held_out"], logits: Callable[[], Tree], labels: Shaped[Array, "train ..."],
+    ) -> Measured:  # fmt: skip
         """With `own="met"`: the record with the model's own examples as recorded in training batches, and the held-out
         examples as they are after the epoch.
 

@@ -54,14 +54,8 @@ def examples_of(dataset: Dataset, scaling: str = "standard") -> Examples:
     if found.origin is not None:
         train_inputs, test_inputs = found(train_inputs), found(test_inputs)
         found = Scaling(None, np.float32(0), np.float32(1))
-    return Examples(
-        jnp.asarray(train_inputs),
-        jnp.asarray(train_targets),
-        jnp.asarray(test_inputs),
-        jnp.asarray(test_targets),
-        jnp.asarray(found.mean),
-        jnp.asarray(found.scale, input_type(dataset)),
-    )
+    scale = np.asarray(found.scale, input_type(dataset))
+    return Examples(*map(jnp.asarray, (train_inputs, train_targets, test_inputs, test_targets, found.mean, scale)))
 
 
 def with_features(examples: Examples, features: Callable[[Array], Array]) -> Examples:
@@ -101,7 +95,7 @@ class Training:
       max_size: examples in the largest subset; the number of steps is the same for every model.
       num_epochs: passes over the subset.
       batch_size: examples per step.
-      augment: what is done to the scaled inputs of each step, see `training.augment`.
+      augment: what is done to the scaled inputs of each step, see `training.make_augment`.
       label_smoothing: part of each label that is spread evenly over all classes.
       probe: what is recorded of all training examples during training.
       task: has the loss, and what is averaged over held-out models.
@@ -190,14 +184,9 @@ class Training:
         return after, self.probe.measured(logits, labels) if self.probe.own == "met" else {}
 
     def _logits(
-        self,
-        state: State,
-        examples: Examples,
-        inputs: Shaped[Array, "examples ..."],
-        labels: Shaped[Array, "examples ..."],
-        rows: Int[Array, " rows"],
-        at_once: int,
-    ) -> Tree:
+        self, state: State, examples: Examples, inputs: Shaped[Array, "examples ..."],
+        labels: Shaped[Array, "examples ..."], rows: Int[Array, " rows"], at_once: int,
+    ) -> Tree:  # fmt: skip
         """The network's logits for some of the inputs, or what the task reduces them to, computed in parts."""
         if not len(inputs):  # there are no test examples: one for the shapes, which no row asks for
             inputs, labels = (jnp.zeros((1, *side.shape[1:]), side.dtype) for side in (inputs, labels))

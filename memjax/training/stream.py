@@ -52,8 +52,7 @@ class Stream:
 
     def in_order(self, part: str) -> Iterator[Batch]:
         """All examples of a part, `train` or `test`, once."""
-        inputs = self.train_inputs if part == "train" else self.test_inputs
-        labels = self.train_labels if part == "train" else self.test_labels
+        inputs, labels = getattr(self, f"{part}_inputs"), getattr(self, f"{part}_labels")
 
         def rows(step: int) -> np.ndarray:
             return self._filled(np.arange(len(labels))[step * self.batch_size :][: self.batch_size], len(labels))

@@ -113,12 +113,12 @@ def _parsed_header(version: bytes, text: bytes, size: int) -> _Header:
 _ZIP_DAMAGE = (*DAMAGE, zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError, OverflowError)
 
 
-def read_npz(path: Path, check: Check, packed: bool = True) -> dict[str, np.ndarray]:
+def read_npz(path: Path, check: Check = lambda names: None, packed: bool = True) -> dict[str, np.ndarray]:
     """The arrays in a file written by `numpy.savez` or `numpy.savez_compressed`, by name.
 
     Args:
       check: is called with all names, repeated ones included, before any array is read; raises InputError if they are
-        not the expected names.
+        not the expected names.  By default all are.
       packed: False: the arrays must not be compressed, so they take no more memory than the file has bytes.
 
     Raises:

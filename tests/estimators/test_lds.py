@@ -4,6 +4,7 @@ import scipy.stats
 
 from memjax.errors import InputError
 from memjax.estimators import linear_datamodeling_score as lds
+from memjax.estimators.lds import agreement, pearson
 
 
 def world(seed=0, models=50, train=30, test=12, noise=1.0):
@@ -40,6 +41,15 @@ def test_the_ceiling_is_what_retraining_reaches():
     found = lds(weights, masks, outputs, fitted_masks=None, outputs_again=again)
 
     retrained = np.array([scipy.stats.spearmanr(outputs[:, j], again[:, j])[0] for j in range(12)])
+    assert found.ceiling == pytest.approx(np.mean(np.sign(retrained) * np.sqrt(np.abs(retrained))))
+
+
+def test_the_ceiling_is_of_the_correlation_asked_for():
+    _, _, outputs, again = world(noise=5.0)
+
+    found = agreement(outputs, outputs, again, of=pearson)
+
+    retrained = np.array([scipy.stats.pearsonr(outputs[:, j], again[:, j])[0] for j in range(12)])
     assert found.ceiling == pytest.approx(np.mean(np.sign(retrained) * np.sqrt(np.abs(retrained))))
 
 

@@ -17,11 +17,11 @@ def ended(*options):
     return process.returncode, process.stdout.splitlines()[-1]
 
 
-def test_12_histories_end_well():
-    code, words = ended("--count", 12, "--events", 30)
+def test_8_histories_end_well():
+    code, words = ended("--count", 8, "--events", 30)
 
     assert code == 0
-    assert words.startswith("12 histories of 30 events, 0 bad")
+    assert words.startswith("8 histories of 30 events, 0 bad")
 
 
 @pytest.mark.slow

@@ -67,9 +67,17 @@ def fit(folder, model="ownnets:Net", **options):
     return memjax.fit(make_dataset(), run=folder, model=model, **SETTINGS | options)
 
 
+@pytest.fixture(scope="module")
+def trained():
+    """The first run that a test trained; others copy it."""
+    return []
+
+
 @pytest.fixture
-def folder(tmp_path, written):
-    return fit(tmp_path / "run").folder
+def folder(tmp_path, written, trained, tmp_path_factory):
+    if not trained:
+        trained.append(fit(tmp_path_factory.mktemp("trained") / "run").folder)
+    return shutil.copytree(trained[0], tmp_path / "run")
 
 
 @pytest.mark.parametrize("change", HARMLESS)

@@ -15,7 +15,7 @@ from memjax.data.in_memory import from_arrays
 from memjax.data.targets import label_values
 from memjax.data.tokens import with_tokens
 from memjax.errors import InputError
-from memjax.runs.by_token import token_texts
+from memjax.runs.display import token_texts
 from memjax.runs.from_arrays import export
 from memjax.runs.judge import judge
 

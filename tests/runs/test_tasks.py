@@ -16,7 +16,7 @@ from memjax.errors import InputError
 from memjax.metrics import tasks
 from memjax.runs.from_arrays import export
 from memjax.runs.judge import judge
-from memjax.runs.several_labels import ByLabel
+from memjax.runs.of_some_runs import OfSomeRuns
 from memjax.runs.tables import dictionary, tables_of
 
 SMALL = {"num_models": 16, "epochs": 4, "pack_size": 8, "model": "mlp:8", "progress": False}
@@ -266,7 +266,7 @@ def test_scores_of_single_labels_by_hand():
     """Two examples of two labels; the first model trained on the first example, the second on the other."""
     masks = np.array([[True, False], [False, True]])
     right = np.array([[[1, 0], [1, 1]], [[0, 0], [1, 0]]], np.float16)  # (models, examples, labels)
-    made = ByLabel()
+    made = OfSomeRuns()
     made.ids = np.array(["one", "two"])
     made.outcomes = SimpleNamespace(masks=masks, train={"right_labels": right})
     made.run = SimpleNamespace(dataset=SimpleNamespace(targets=lambda side: np.array([[1.0, 0], [0, 1]])))

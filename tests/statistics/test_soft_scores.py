@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from memjax import estimators
-from memjax.estimators.kernels.influence_from_bits import influence_of_outputs, no_bits, set_models
+from memjax.estimators.kernels.influence_from_bits import influence_of_outputs
+from memjax.estimators.kernels.products import no_words, set_bits
 
 MODELS, TRAIN = 200, 6
 RNG = np.random.default_rng(0)
@@ -35,11 +36,11 @@ def in_parts(totals, masks, scores):
 
 def from_bits(masks, scores):
     """As a run has them, with room for ten models that are missing."""
-    bits, outputs = no_bits(MODELS + 10, TRAIN, TRAIN), np.zeros((MODELS + 24, TRAIN), np.float32)
+    words, outputs = no_words(MODELS + 10, TRAIN), np.zeros((MODELS + 24, TRAIN), np.float32)
     numbers = np.delete(np.arange(MODELS + 10), np.arange(10) * 7)
-    set_models(bits, numbers, masks, scores > 0)
+    set_bits(words, numbers, masks)
     outputs[numbers] = scores
-    return influence_of_outputs(bits.masks, outputs, MODELS, np.arange(TRAIN), np.arange(TRAIN))[1]
+    return influence_of_outputs(words, outputs, MODELS, np.arange(TRAIN), np.arange(TRAIN))[1]
 
 
 @pytest.mark.parametrize("name", WORLDS)

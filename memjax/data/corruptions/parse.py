@@ -4,15 +4,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from memjax.data.corruptions.kinds import (
-    Part,
-    flip_labels,
-    noisy_inputs,
-    pair_labels,
-    random_inputs,
-    random_labels,
-    shuffled_pixels,
-)
+from memjax.data.corruptions import kinds
 from memjax.errors import InputError, one_of
 from memjax.types import Dataset
 
@@ -27,7 +19,7 @@ def corrupt(dataset: Dataset, corruptions: Sequence[str], seed: int, test: bool 
     Raises:
       InputError: a corruption is not known, or its rate or detail cannot be used.
     """
-    parts: tuple[Part, ...] = ("train", "test") if test else ("train",)
+    parts: tuple[kinds.Part, ...] = ("train", "test") if test else ("train",)
     for text in corruptions:
         name, _, rest = text.partition("=")
         rate, colon, detail = rest.partition(":")
@@ -67,10 +59,10 @@ def _pairs(name: str, text: str) -> dict[int, int]:
 
 # The function of each corruption, and what reads the detail after its rate.
 KINDS: dict[str, tuple[Callable[..., Dataset], Callable[[str, str], Any] | None]] = {
-    "random-labels": (random_labels, None),
-    "wrong-labels": (flip_labels, None),
-    "pair-labels": (pair_labels, _pairs),
-    "random-inputs": (random_inputs, _word),
-    "shuffled-pixels": (shuffled_pixels, _word),
-    "noisy-inputs": (noisy_inputs, _number),
+    "random-labels": (kinds.random_labels, None),
+    "wrong-labels": (kinds.flip_labels, None),
+    "pair-labels": (kinds.pair_labels, _pairs),
+    "random-inputs": (kinds.random_inputs, _word),
+    "shuffled-pixels": (kinds.shuffled_pixels, _word),
+    "noisy-inputs": (kinds.noisy_inputs, _number),
 }

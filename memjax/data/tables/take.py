@@ -1,5 +1,6 @@
 """Makes training and test examples of a table that has its labels in a column, and splits its rows."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,8 @@ def from_frames(frame: Any, labels: Any, test: Any, test_labels: Any, **given: A
     table = Table([str(name) for name in frame.columns], *sides)
     said = [*remarks(columns, frame, labels), *unseen(columns, parts[1])]
     features = tuple(name for column in columns for name in column.features)
-    return found._replace(table=table, features=features, notices=tuple(said))
+    dataset = replace(found.dataset, column_sizes=tuple(len(column.features) for column in columns))
+    return found._replace(dataset=dataset, table=table, features=features, notices=tuple(said))
 
 
 def _check_names(frame: Any, spec: TableSpec, groups: str) -> None:

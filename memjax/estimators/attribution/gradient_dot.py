@@ -27,8 +27,7 @@ def gradient_dot(train_gradients: ArrayLike, test_gradients: ArrayLike) -> Float
     Reference:
       Charpiat, Girard, Felardos and Tarabalka, Input Similarity from the Neural Network Perspective, 2019.
     """
-    train, test = as_gradients(train_gradients, test_gradients)
-    return -np.mean([one @ other.T for one, other in zip(train, test, strict=True)], axis=0)
+    return -mean_products(*as_gradients(train_gradients, test_gradients))
 
 
 def gradient_cosine(train_gradients: ArrayLike, test_gradients: ArrayLike) -> Float[np.ndarray, "train test"]:
@@ -41,7 +40,7 @@ def gradient_cosine(train_gradients: ArrayLike, test_gradients: ArrayLike) -> Fl
     Reference:
       Barshan, Brunet and Dziugaite, RelatIF, 2020, arXiv 2003.11630; Charpiat et al., 2019.
     """
-    return gradient_dot(*(_of_length_one(each) for each in as_gradients(train_gradients, test_gradients)))
+    return -mean_products(*map(of_length_one, as_gradients(train_gradients, test_gradients)))
 
 
 def self_influence(train_gradients: ArrayLike) -> Float[np.ndarray, " train"]:
@@ -75,5 +74,13 @@ def as_gradients(
     return found[0], found[1]
 
 
-def _of_length_one(rows: Float[np.ndarray, "models examples dims"]) -> Float[np.ndarray, "models examples dims"]:
+def mean_products(
+    train: Float[np.ndarray, "models train dims"], test: Float[np.ndarray, "models test dims"]
+) -> Float[np.ndarray, "train test"]:
+    """Inner products of training and test examples, in the mean over models."""
+    return np.mean([one @ other.T for one, other in zip(train, test, strict=True)], axis=0)
+
+
+def of_length_one(rows: Float[np.ndarray, "models examples dims"]) -> Float[np.ndarray, "models examples dims"]:
+    """The rows over their lengths; a row of 0 stays what it is."""
     return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), TINY)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from memjax.errors import InputError
-from memjax.estimators.attribution.gradient_dot import TINY, as_gradients
+from memjax.estimators.attribution.gradient_dot import as_gradients, mean_products, of_length_one
 from memjax.estimators.attribution.gradients import Network
 from memjax.types import ArrayLike, Tree
 
@@ -57,9 +57,7 @@ def embedding_similarity(train_features: ArrayLike, test_features: ArrayLike) ->
     Reference:
       Hanawa, Yokoi, Hara and Inui, Evaluation of Similarity-based Explanations, 2021, arXiv 2006.04528.
     """
-    train, test = (each / np.maximum(np.linalg.norm(each, axis=-1, keepdims=True), TINY)
-                   for each in as_gradients(train_features, test_features, "features"))  # fmt: skip
-    return np.mean([one @ other.T for one, other in zip(train, test, strict=True)], axis=0)
+    return mean_products(*map(of_length_one, as_gradients(train_features, test_features, "features")))
 
 
 def representer(

@@ -36,5 +36,4 @@ def tracin(
     rates = np.asarray(as_array("learning_rates", learning_rates), np.float32)
     if rates.shape != (len(train),) or not ((rates >= 0) & np.isfinite(rates)).all():
         raise InputError(f"learning_rates is {rates}; expected {len(train)} numbers of 0 or more, one a checkpoint")
-    products = (one @ other.T for one, other in zip(train, test, strict=True))
-    return -np.sum([rate * each for rate, each in zip(rates, products, strict=True)], axis=0)
+    return -np.sum([rate * (one @ other.T) for rate, one, other in zip(rates, train, test, strict=True)], axis=0)

@@ -7,12 +7,12 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, UInt32
+from jaxtyping import Array, Float, Int, UInt32
 
 from memjax.estimators.complementary import squares_in_pairs, stderr_in_pairs
 from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Sums, from_sums
-from memjax.estimators.kernels.products import TestWords, TrainWords, counts_in, no_words, set_bits, unpack_bits
+from memjax.estimators.kernels.products import TestWords, TrainWords, counts_in, unpack_bits
 from memjax.statistics.differences import exceeds_by
 
 PAIRS_AT_ONCE = 4096
@@ -27,22 +27,6 @@ class Bits(NamedTuple):
     # (chunks, words, train), whether a model saw a training example; see `products.pack_bits`
     masks: UInt32[np.ndarray, "chunks words train"]
     right: UInt32[np.ndarray, "chunks words test"]  # (chunks, words, test), whether it was right about a test example
-
-
-def no_bits(num_models: int, num_train: int, num_test: int) -> Bits:
-    """Room for so many models: an eighth of a byte for each of them and each example."""
-    return Bits(no_words(num_models, num_train), no_words(num_models, num_test))
-
-
-def set_models(
-    bits: Bits,
-    numbers: Int[np.ndarray, " models"],
-    masks: Bool[np.ndarray, "models train"],
-    right: Bool[np.ndarray, "models test"],
-) -> None:
-    """Writes some models, in place."""
-    set_bits(bits.masks, numbers, masks)
-    set_bits(bits.right, numbers, right)
 
 
 def influence_of_bits(

@@ -13,13 +13,14 @@ from jax.core import Tracer
 from jaxtyping import Bool, Float, Int, UInt8
 
 RARE = 1e-6  # chance at which independent draws would be taken for a plan
+Numbers = Int[np.ndarray, " models"]
 
 
 class Layout(NamedTuple):
     """The plan behind the subsets of models."""
 
-    strata: Int[np.ndarray, " models"]  # models with one number have subsets of about one size
-    groups: Int[np.ndarray, " models"]  # models with one number, in one stratum, have equal or opposite subsets
+    strata: Numbers  # models with one number have subsets of about one size
+    groups: Numbers  # models with one number, in one stratum, have equal or opposite subsets
     turned: Bool[np.ndarray, " models"]  # whether the subset is the opposite of that of the first model of its group
 
 
@@ -61,9 +62,7 @@ def layout_of_parts(parts: Iterable[Bool[np.ndarray, "models train"]]) -> Layout
 
 
 def _units(
-    packed: list[UInt8[np.ndarray, "models octets"]],
-    size: Int[np.ndarray, " models"],
-    rate: Float[np.ndarray, " train"],
+    packed: list[UInt8[np.ndarray, "models octets"]], size: Numbers, rate: Float[np.ndarray, " train"]
 ) -> Int[np.ndarray, " units"]:
     """One of the examples of each group that was drawn as a whole, and all others.
 
@@ -85,7 +84,7 @@ def _units(
     return np.sort(varies[first])
 
 
-def _strata(size: Int[np.ndarray, " models"], variance: float) -> Int[np.ndarray, " models"]:
+def _strata(size: Numbers, variance: float) -> Numbers:
     from scipy.stats import chi2
 
     strata = np.zeros(len(size), np.int64)
@@ -99,9 +98,7 @@ def _strata(size: Int[np.ndarray, " models"], variance: float) -> Int[np.ndarray
     return strata
 
 
-def _groups(
-    keys: UInt8[np.ndarray, "models octets"], size: Int[np.ndarray, " models"], num_train: int
-) -> Int[np.ndarray, " models"]:
+def _groups(keys: UInt8[np.ndarray, "models octets"], size: Numbers, num_train: int) -> Numbers:
     from scipy.special import gammaln
     from scipy.stats import poisson
 
@@ -129,11 +126,9 @@ class Grouped(NamedTuple):
 
 
 def grouped(
-    layout: Layout,
-    masks: Bool[np.ndarray, "models train"],
-    scores: Float[np.ndarray, "models columns"],
+    layout: Layout, masks: Bool[np.ndarray, "models train"], scores: Float[np.ndarray, "models columns"],
     kept: Bool[np.ndarray, "models some"] | None = None,
-) -> list[Grouped]:
+) -> list[Grouped]:  # fmt: skip
     """The sums of each stratum; of models that are not kept for a column, nothing."""
     weight = np.ones((len(masks), 1)) if kept is None else kept.astype(np.float64)
     found = []

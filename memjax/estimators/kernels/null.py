@@ -10,14 +10,11 @@ from memjax.estimators.kernels.layout import Layout, grouped
 AT_ONCE = 1024  # pairs
 NUMBERS_AT_ONCE = 2**22
 ROUNDING = 1e-15  # of a probability from a Fourier transform
+OfPairs = Bool[np.ndarray, "models pairs"]
+Chances = Float[np.ndarray, " pairs"]
 
 
-def tails_by_size(
-    layout: Layout,
-    masks: Bool[np.ndarray, "models pairs"],
-    right: Bool[np.ndarray, "models pairs"],
-    influence: float | None = None,
-) -> Float[np.ndarray, " pairs"]:
+def tails_by_size(layout: Layout, masks: OfPairs, right: OfPairs, influence: float | None = None) -> Chances:
     """The p-value of each pair: how likely so many right answers, or more, of models that saw the training example are;
     or, given an influence, so many as make at least this influence.
 
@@ -30,9 +27,7 @@ def tails_by_size(
     return np.where(constant, 1.0, _tails_of_groups(layout, masks, right, influence))
 
 
-def _tails_of_single_models(
-    layout: Layout, masks: np.ndarray, right: np.ndarray, influence: float | None
-) -> Float[np.ndarray, " pairs"]:
+def _tails_of_single_models(layout: Layout, masks: OfPairs, right: OfPairs, influence: float | None) -> Chances:
     """A sum over sizes of hypergeometric counts: their distributions are multiplied as Fourier transforms."""
     from scipy.stats import hypergeom
 
@@ -58,9 +53,7 @@ def _tails_of_single_models(
     return np.where(weight > 0, found.clip(ROUNDING, 1), 1.0)
 
 
-def _tails_of_groups(
-    layout: Layout, masks: np.ndarray, right: np.ndarray, influence: float | None
-) -> Float[np.ndarray, " pairs"]:
+def _tails_of_groups(layout: Layout, masks: OfPairs, right: OfPairs, influence: float | None) -> Chances:
     """As `_tails_of_single_models`.  Pairs whose groups are right equally often share a distribution."""
     num_pairs, counts = masks.shape[1], 1 + int(right.sum(0).max(initial=0))
     starts = range(0, max(num_pairs, 1), AT_ONCE)

@@ -52,15 +52,14 @@ def pack_bits(bits: Bool[np.ndarray, "models examples"]) -> UInt32[np.ndarray, "
 
 
 def no_words(num_models: int, num_examples: int) -> UInt32[np.ndarray, "chunks words examples"]:
-    """Words for so many models in which no bit is set yet."""
+    """Words for so many models in which no bit is set yet: an eighth of a byte for each of them and each example."""
     return np.zeros((*_chunks(num_models), num_examples), np.uint32)
 
 
 def set_bits(
-    words: UInt32[np.ndarray, "chunks words examples"],
-    numbers: Int[np.ndarray, " models"],
+    words: UInt32[np.ndarray, "chunks words examples"], numbers: Int[np.ndarray, " models"],
     bits: Bool[np.ndarray, "models examples"],
-) -> None:
+) -> None:  # fmt: skip
     """Sets the bits of some models in place, one model after the other, as they lie on a disk."""
     chunks, length, num_examples = words.shape
     octets = words.view(np.uint8).reshape(chunks * length, num_examples, WORD // 8)

@@ -16,6 +16,7 @@ from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, as_positi
 from memjax.estimators.linear.lasso_solver import DesignMatrix, Outputs, Pairs, Test, Used, product
 from memjax.types import ArrayLike
 
+Choice = Literal["together", "each"]  # whether one penalty is chosen for all targets
 WHILE_CHOOSING = 0.01  # tolerance: held-out errors are exact enough to choose by
 MULTIPLES = tuple(float(multiple) for multiple in np.geomspace(1.4, 0.175, 7))
 
@@ -51,7 +52,7 @@ def datamodels(
     outputs: ArrayLike,
     *,
     factors: ArrayLike | None = None,
-    choose: Literal["together", "each"] = "together",
+    choose: Choice = "together",
     folds: int = 4,
     multiples: tuple[float, ...] = MULTIPLES,
     tolerance: float = 1e-4,

@@ -1,13 +1,11 @@
 """Ridge datamodels: linear models with a penalty on the squared weights, through the kernel of the masks."""
 
-from typing import Literal
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-from memjax.estimators.linear.datamodels import Datamodels, chosen, errors_of_folds, held_out_r2, nothing_found
+from memjax.estimators.linear.datamodels import Choice, Datamodels, chosen, errors_of_folds, held_out_r2, nothing_found
 from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, fill_in, tiles
 from memjax.estimators.linear.lasso_solver import Outputs, Pairs, Test, Used, product
 from memjax.types import ArrayLike
@@ -18,12 +16,7 @@ Kernel = Float[Array, "models models"]
 
 
 def ridge_datamodels(
-    masks: ArrayLike,
-    outputs: ArrayLike,
-    *,
-    choose: Literal["together", "each"] = "together",
-    folds: int = 4,
-    tile: int = TILE,
+    masks: ArrayLike, outputs: ArrayLike, *, choose: Choice = "together", folds: int = 4, tile: int = TILE
 ) -> Datamodels:
     """Influence of each training example on each output, as the weights of linear models without sparsity.
 

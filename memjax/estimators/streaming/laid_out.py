@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from memjax.estimators.complementary import some_models
-from memjax.estimators.kernels.influence_from_bits import chances_in_pairs, tails_of_bits
+from memjax.estimators.kernels.influence_from_bits import PAIRS_AT_ONCE, chances_in_pairs, tails_of_bits
 from memjax.estimators.kernels.layout import Layout, layout_of
 from memjax.estimators.kernels.moments import Moments, as_errors
 from memjax.estimators.kernels.null import tails_by_size
@@ -18,7 +18,6 @@ from memjax.estimators.streaming.totals import estimate_of, sides_of
 from memjax.statistics import null_stderr
 from memjax.types import Estimate, Outcomes
 
-PAIRS_AT_ONCE = 4096
 Rows = Int[np.ndarray, "..."]
 Influence = Float[np.ndarray, "train test"]
 

@@ -16,9 +16,9 @@ from jaxtyping import Bool, Float, Int, Shaped
 from memjax.errors import InputError, one_of
 from memjax.estimators.checks import as_scores
 from memjax.estimators.complementary import opposite, some_models, whole_pairs
-from memjax.estimators.kernels.influence_from_bits import no_bits, set_models
+from memjax.estimators.kernels.influence_from_bits import Bits
 from memjax.estimators.kernels.layout import layout_of, layout_of_parts
-from memjax.estimators.kernels.products import WORD
+from memjax.estimators.kernels.products import WORD, no_words, set_bits
 from memjax.estimators.streaming.by_class import sums_by_class
 from memjax.estimators.streaming.laid_out import LaidOut, laid_out_of
 from memjax.estimators.streaming.totals import Totals, add_totals, memorization_totals
@@ -66,7 +66,7 @@ class Tally:
         self.scores: dict[str, Totals] = {}
         self.halves: dict[bool, Totals] = {}
         self.num_right: Shaped[np.ndarray, " test"] = np.zeros(num_test, np.int64)
-        self.bits = no_bits(num_models, num_train, num_test)
+        self.bits = Bits(no_words(num_models, num_train), no_words(num_models, num_test))
         rows = WORD * self.bits.masks.shape[0] * self.bits.masks.shape[1]  # an even number
         self.labels = np.zeros(num_train, int)
         if labels is not None and rows * (labels.max(initial=0) + 1) <= SUMS_MOST:
@@ -119,7 +119,8 @@ class Tally:
         halves = {half: memorization_totals(part.masks[first == half], chosen[first == half]) for half in (True, False)}
         self._add_sums(scores, halves)
         self.num_right = self.num_right + right.sum(0)
-        set_models(self.bits, part.model_ids, part.masks, right)
+        for words, values in zip(self.bits, (part.masks, right), strict=True):
+            set_bits(words, part.model_ids, values)
         self.num_models += num_models
         self.num_failed += num_failed
 

@@ -46,19 +46,16 @@ def fill(tally: Tally, arrays: Arrays) -> Tally:
         words.reshape(-1, words.shape[-1])[used] = arrays[name]
     tally.by_class[:, _models_of(used)] = arrays["by_class"]
     if "outputs" in arrays:
-        tally.outputs = np.zeros((WORD * _words(tally), len(tally.num_right)), arrays["outputs"].dtype)
+        tally.outputs = np.zeros((tally.by_class.shape[1], len(tally.num_right)), arrays["outputs"].dtype)
         tally.outputs[_models_of(used)] = arrays["outputs"]
     for number in _names(arrays, "part."):
-        part = {key.split(".")[2]: values for key, values in arrays.items() if key.startswith(f"part.{number}.")}
-        train, test = (
-            {key.partition("-")[2]: values for key, values in part.items() if key.startswith(f"{side}-")}
-            for side in ("train", "test")
-        )
+        part = _below(arrays, f"part.{number}.")
+        train, test = (_below(part, f"{side}-") for side in ("train", "test"))
         tally.parts = [*(tally.parts or ()), Outcomes(part["ids"], part["masks"], train, test)]
     for name in _names(arrays, "scores."):
-        tally.scores[name] = _totals(arrays, f"scores.{name}.")
+        tally.scores[name] = _totals(_below(arrays, f"scores.{name}."))
     for half in _names(arrays, "halves."):
-        tally.halves[half == "True"] = _totals(arrays, f"halves.{half}.")
+        tally.halves[half == "True"] = _totals(_below(arrays, f"halves.{half}."))
     return tally
 
 
@@ -67,10 +64,9 @@ def _names(arrays: Arrays, prefix: str) -> list[str]:
     return list(dict.fromkeys(key.split(".")[1] for key in arrays if key.startswith(prefix)))
 
 
-def _words(tally: Tally) -> int:
-    """How many words of bits each example has."""
-    chunks, words, _ = tally.bits.masks.shape
-    return chunks * words
+def _below(arrays: Arrays, prefix: str) -> dict[str, Any]:
+    """Those whose names begin so, by the rest of their names."""
+    return {key.removeprefix(prefix): values for key, values in arrays.items() if key.startswith(prefix)}
 
 
 def _models_of(words: np.ndarray) -> np.ndarray:
@@ -87,10 +83,7 @@ def _flat(totals: Totals) -> dict[str, Any]:
     return {name: np.asarray(values) for name, values in parts.items()}
 
 
-def _totals(arrays: Arrays, prefix: str) -> Totals:
-    part: dict[str, Any] = {
-        key.removeprefix(prefix): values for key, values in arrays.items() if key.startswith(prefix)
-    }
+def _totals(part: dict[str, Any]) -> Totals:
     squares = Sums(part["squares_inside"], part["squares_total"]) if "squares_inside" in part else None
     sums = Sums(part["inside"], part["total"], squares)
     return Totals(int(part["num_models"]), part["num_in"], sums, part.get("in_pairs"))

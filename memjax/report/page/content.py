@@ -16,10 +16,10 @@ def nearest(mem: np.ndarray, target: float, limit: int) -> Int[np.ndarray, " few
     return defined[np.argsort(np.abs(mem[defined] - target), kind="stable")[:limit]]
 
 
-def strips(pairs: PairTable, limit: int) -> dict[int, list[int]]:
+def strips(train_rows: Int[np.ndarray, " pairs"]) -> dict[int, list[int]]:
     """The strongest pairs, a list for each training example, ordered by the strongest pair of the list."""
     found: dict[int, list[int]] = {}
-    for pair, row in enumerate(pairs.train_rows[:limit].tolist()):
+    for pair, row in enumerate(train_rows.tolist()):
         found.setdefault(row, []).append(pair)
     return found
 

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int, Shaped, UInt8
 
 from memjax.errors import InputError
 from memjax.report.page.script_data import Orders
+from memjax.statistics import mean_where
 from memjax.types import Dataset
 
 SIDES = ("in", "out")
@@ -70,10 +71,9 @@ def _curves(arrays: dict[str, np.ndarray]) -> MeanCurves | None:
     if metric is None:
         return None
     mean = {side: arrays[f"tr_{metric}_{side}"] for side in SIDES}
+    stderr = {side: arrays[f"tr_{metric}_{side}_stderr"] for side in SIDES}
     if metric == "correct":
         metric, mean = "error", {side: 1 - values for side, values in mean.items()}
-    source = "correct" if metric == "error" else metric
-    stderr = {side: arrays[f"tr_{source}_{side}_stderr"] for side in SIDES}
     return MeanCurves(metric, arrays["epochs"], mean, stderr)
 
 
@@ -135,9 +135,7 @@ def as_bytes(values: Float[np.ndarray, "*shape"], top: float) -> UInt8[np.ndarra
 
 def typical(mean: Float[np.ndarray, "train epochs"]) -> Float[np.ndarray, " epochs"]:
     """The mean over the examples that are defined; NaN where none is."""
-    known = np.isfinite(mean)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, mean, 0).sum(0, dtype=np.float64) / known.sum(0)
+    return mean_where(mean, np.isfinite(mean), dtype=np.float64)[0]
 
 
 def largest(values: np.ndarray) -> float:

@@ -25,11 +25,9 @@ def fingerprints(painter: Painter, inputs: Inputs) -> Float[np.ndarray, "example
 
 
 def correlations(
-    left: Float[np.ndarray, "train places"],
-    right: Float[np.ndarray, "test places"],
-    rows: Int[np.ndarray, " pairs"],
+    left: Float[np.ndarray, "train places"], right: Float[np.ndarray, "test places"], rows: Int[np.ndarray, " pairs"],
     columns: Int[np.ndarray, " pairs"],
-) -> Float[np.ndarray, " pairs"]:
+) -> Float[np.ndarray, " pairs"]:  # fmt: skip
     """Correlation of each pair of a training row and a test row."""
     found = np.empty(len(rows), np.float32)
     for start in range(0, len(rows), BATCH):

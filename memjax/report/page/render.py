@@ -72,16 +72,10 @@ class Report:
 
 
 def draw_report(
-    dataset: Dataset,
-    estimates: Estimates,
-    pairs: PairTable,
-    facts: dict[str, str],
-    warnings: list[str],
-    dynamics: dict[str, np.ndarray] | None = None,
-    checksums: dict[str, str] | None = None,
-    examples: bool = True,
+    dataset: Dataset, estimates: Estimates, pairs: PairTable, facts: dict[str, str], warnings: list[str],
+    dynamics: dict[str, np.ndarray] | None = None, checksums: dict[str, str] | None = None, examples: bool = True,
     own: Own | None = None,
-) -> Report:
+) -> Report:  # fmt: skip
     """All contents of a report.
 
     Args:
@@ -123,7 +117,7 @@ def draw_report(
         "between": content.nearest(estimates.mem, 0.5, CONTRAST_SHOWN),
         "pair_counts": content.pair_counts(dataset, estimates.mem, pairs),
         "pairs_shown": PAIRS_SHOWN,
-        "strips": content.strips(pairs, PAIRS_SHOWN),
+        "strips": content.strips(pairs.train_rows[:PAIRS_SHOWN]),
         "facts": facts,
         "checksums": checksums or {},
         "score": metric_named(estimates.score),
