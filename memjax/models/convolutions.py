@@ -8,21 +8,23 @@ On a CPU, XLA is slow in two places, which take more time than the rest of a tra
   hundred times slower than the forward convolution.  Here it is a sum of matrix products, one for each row of the
   kernel, over slices of the batch that fit in the processor's cache.
 
-`python -m benchmarks.convolution` compares these forms.  On other backends, where they have not been measured,
-convolutions are XLA's own.  The platform is that of the program, see `models.platform`.
+`python -m benchmarks.convolution` compares these forms.  On other backends convolutions are XLA's own; on a TPU their
+gradient takes a copy of the kernel, see `_copied`.  The platform is that of the program, see `models.platform`.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
+from jax.experimental.layout import Layout, with_layout_constraint
 from jaxtyping import Array, Float
 
-from memjax.models.platform import by_platform
+from memjax.models.platform import by_platform, traced_for
 
+SMALL = 1 / 64  # of the inputs: a kernel up to this size takes a TPU less time to copy than the copy saves
 SLICE = 2**20  # bytes of inputs and gradients that fit in the second-level cache of a core
 IMAGES = ("NHWC", "HWIO", "NHWC")
 Pair = tuple[int, int]  # of height and width, or of before and after
@@ -56,8 +58,14 @@ def convolution(
     if isinstance(padding, str):
         padding = jax.lax.padtype_to_pads(inputs.shape[1:3], kernel.shape[:2], strides, padding)
     edges = tuple((int(low), int(high)) for low, high in padding)
-    products = _products(strides, edges, inputs.shape[1:3], kernel.shape[:2])
-    return by_platform(products.forward, of_xla, inputs, kernel)
+    tpu = traced_for.value == "tpu"
+    if tpu and strides != (1, 1) and kernel.shape[:2] == (1, 1) and not any(map(any, edges)):
+        few = inputs[:, :: strides[0], :: strides[1]]  # otherwise the gradient is as dear as that of a larger kernel
+        return convolution(few, kernel, (1, 1), edges, dimension_numbers=dimension_numbers, **options)
+    if tpu and (kernel.size > SMALL * inputs.size or options.get("precision") is not None):
+        return of_xla(inputs, kernel)
+    forward = _products(strides, edges, inputs.shape[1:3], kernel.shape[:2], tpu).forward
+    return forward(inputs, kernel) if tpu else by_platform(forward, of_xla, inputs, kernel)
 
 
 def _is_plain(inputs, kernel, lhs_dilation, rhs_dilation, dimension_numbers, feature_group_count, options) -> bool:
@@ -80,13 +88,14 @@ class Products(NamedTuple):
 
 
 @cache
-def _products(strides: Pair, edges: tuple[Pair, Pair], size: Pair, window: Pair) -> Products:
+def _products(strides: Pair, edges: tuple[Pair, Pair], size: Pair, window: Pair, tpu: bool) -> Products:
     def xla(inputs: Array, kernel: Array) -> Array:
         return jax.lax.conv_general_dilated(inputs, kernel, strides, edges, dimension_numbers=IMAGES)
 
     def transposed(outputs: Array, kernel: Array) -> Array:
         # The kernel is flipped here, because a convolution that flips it itself, as in XLA's transpose, is slow.
-        turned = kernel[::-1, ::-1].swapaxes(2, 3)
+        turned = (_copied(kernel) if tpu else kernel)[::-1, ::-1].swapaxes(2, 3)
+        turned = _copied(turned) if tpu else turned
         return jax.lax.conv_general_dilated(
             outputs, turned, (1, 1), _transposed_edges(outputs.shape[1:3]), strides, dimension_numbers=IMAGES
         )
@@ -101,7 +110,12 @@ def _products(strides: Pair, edges: tuple[Pair, Pair], size: Pair, window: Pair)
     def shifted(inputs: Array, outputs: Array) -> Array:
         return kernel_gradient(inputs, outputs, window, strides, edges)
 
-    forward, to_inputs, to_kernel = (jax.custom_vjp(one_model_at_a_time(one)) for one in (xla, transposed, shifted))
+    def of_xla(inputs: Array, outputs: Array) -> Array:
+        kernel = jax.ShapeDtypeStruct((*window, inputs.shape[-1], outputs.shape[-1]), inputs.dtype)
+        return jax.linear_transpose(partial(xla, inputs), kernel)(outputs)[0]
+
+    forms = (xla, transposed, of_xla) if tpu else map(one_model_at_a_time, (xla, transposed, shifted))
+    forward, to_inputs, to_kernel = map(jax.custom_vjp, forms)
     forward.defvjp(
         lambda inputs, kernel: (forward(inputs, kernel), (inputs, kernel)),
         lambda saved, outputs: (to_inputs(outputs, saved[1]), to_kernel(saved[0], outputs)),
@@ -115,6 +129,25 @@ def _products(strides: Pair, edges: tuple[Pair, Pair], size: Pair, window: Pair)
         lambda saved, kernel: (to_inputs(saved[1], kernel), forward(saved[0], kernel)),
     )
     return Products(forward, to_inputs, to_kernel)
+
+
+def _copied(kernel: Array) -> Array:
+    """The kernel with features last in memory, which no other step of the program may see in another order.
+
+    XLA would rather read the kernel of the gradient in another order than copy it.  Then the convolution takes a TPU up
+    to 1.7 times as long.
+    """
+    return jax.lax.optimization_barrier(_features_last(kernel))
+
+
+@custom_vmap
+def _features_last(kernel: Array) -> Array:
+    return kernel
+
+
+@_features_last.def_vmap
+def _(axis_size, in_batched, kernels):
+    return with_layout_constraint(kernels, Layout((1, 2, 0, 3, 4))), True
 
 
 def one_model_at_a_time(one: Callable[[Array, Array], Array]) -> Callable[[Array, Array], Array]:

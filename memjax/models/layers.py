@@ -11,7 +11,7 @@ from jax.nn.initializers import zeros
 from jaxtyping import Array, Float, Key
 
 from memjax.errors import InputError
-from memjax.models.normalization import Norm, for_each, normalization, unchanged
+from memjax.models.normalization import BatchNorm, Norm, Scaled, for_each, normalization, unchanged
 from memjax.models.platform import traced_for
 from memjax.types import Model, Tree
 
@@ -134,11 +134,15 @@ class ConvNorm(nnx.Module):
     def __call__(self, inputs: Float[Array, "batch height width channels"]) -> Float[Array, "batch rows columns out"]:
         return self.norm(self.convolution(inputs))
 
-    def unrounded(self, inputs: Float[Array, "batch height width channels"]) -> Float[Array, "batch rows columns out"]:
-        """The same, but on a TPU the output is in float32; inputs are rounded to the precision of the kernel."""
+    def unrounded(
+        self, inputs: Float[Array, "batch height width channels"]
+    ) -> Scaled | Float[Array, "batch rows columns out"]:
+        """The same for `relu_of_sum`, but on a TPU in float32; inputs are rounded to the precision of the kernel."""
         if traced_for.value != "tpu":
             return self(inputs)
-        return self.norm(self.convolution(inputs.astype(self.convolution.kernel[...].dtype)).astype(jnp.float32))
+        values = self.convolution(inputs.astype(self.convolution.kernel[...].dtype)).astype(jnp.float32)
+        scales = isinstance(self.norm, BatchNorm) and self.norm.scales(values)
+        return self.norm.scaled(values) if scales else self.norm(values)
 
 
 class Head(nnx.Module):

@@ -1,9 +1,10 @@
 """Normalisation layers of the convolutional networks (--norm)."""
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -39,29 +40,91 @@ class BatchNorm(nnx.BatchNorm):
 
     def __call__(self, inputs: Float[Array, "batch ..."]) -> Float[Array, "batch ..."]:
         own = _counted.get()
-        ours = self.promote_dtype is _unpromoted and inputs.ndim == 4
-        if traced_for.value == "tpu" and ours and own is None and not self.use_running_average:
-            return self._pixels_first(inputs)
+        if self.scales(inputs):
+            values, factor, shift = self.scaled(inputs.astype(jnp.float32))
+            return (values * for_each(factor, inputs) + for_each(shift, inputs)).astype(inputs.dtype)
         mask = None if own is None else own.reshape(-1, *[1] * (inputs.ndim - 1))
         return super().__call__(inputs, mask=mask)
 
-    def _pixels_first(self, inputs: Float[Array, "batch height width channels"]) -> Float[Array, "batch ..."]:
-        """The same in training, but sums, also those of the gradient, are over pixels first.
+    def scales(self, inputs: Float[Array, "batch ..."]) -> bool:
+        """Whether to normalise these by `scaled`: in training, on a TPU."""
+        ours = self.promote_dtype is _unpromoted and inputs.ndim == 4 and not self.use_running_average
+        return traced_for.value == "tpu" and ours and _counted.get() is None
+
+    def scaled(self, exact: Float[Array, "batch height width channels"]) -> "Scaled":
+        """What normalises these in training.  Sums, also those of the gradient, are over pixels first.
 
         A sum over pixels and examples at once takes a TPU more cycles than a convolution, and the gradient needs four.
         """
         assert self.scale is not None  # `normalization` makes both
         assert self.bias is not None
-        exact, count = inputs.astype(jnp.float32), inputs.size // inputs.shape[-1]
-        mean, square = (
-            jax.lax.optimization_barrier(values.sum((1, 2))).sum(0) / count for values in (exact, exact * exact)
-        )
+        mean, square = (total / (exact.size // exact.shape[-1]) for total in _moments(exact))
         variance = jnp.maximum(0.0, square - mean * mean)
         for running, value in ((self.mean, mean), (self.var, variance)):
             running[...] = jax.lax.stop_gradient(self.momentum * running[...] + (1 - self.momentum) * value)
         factor = jax.lax.rsqrt(variance + self.epsilon) * self.scale[...]
-        shift = self.bias[...] - mean * factor
-        return (exact * for_each(factor, inputs) + for_each(shift, inputs)).astype(inputs.dtype)
+        return Scaled(exact, factor, self.bias[...] - mean * factor)
+
+
+class Scaled(NamedTuple):
+    """Images that are normalised by a factor and a shift for each channel: values * factor + shift."""
+
+    values: Float[Array, "batch height width channels"]
+    factor: Float[Array, " channels"]
+    shift: Float[Array, " channels"]
+
+
+def relu_of_sum(precision: Any, *terms: Scaled | Array) -> Float[Array, "batch height width channels"]:
+    """ReLU of the sum of images, of which some may still have to be normalised; their gradient has this precision."""
+    scaled = tuple(term for term in terms if isinstance(term, Scaled))
+    rest = tuple(term for term in terms if not isinstance(term, Scaled))
+    return _relu_of_sum(precision, scaled, rest) if scaled else jax.nn.relu(functools.reduce(jnp.add, rest))
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _relu_of_sum(precision: Any, scaled: tuple[Scaled, ...], rest: tuple[Array, ...]) -> Array:
+    parts = (values * for_each(factor, values) + for_each(shift, values) for values, factor, shift in scaled)
+    return jax.nn.relu(functools.reduce(jnp.add, (*parts, *rest)))
+
+
+def _behind_relu(precision: Any, saved: tuple, slope: Array) -> tuple:
+    """The gradient of the sum and its own sums leave one kernel of a TPU, which also convolves, and nothing else does.
+
+    Without the barrier XLA stores what it masks, the mask and the result.
+    """
+    scaled, rest, found = saved
+    slope = jnp.where(found > 0, slope, 0)
+    sums = [slope.sum((1, 2)), *((slope * values).sum((1, 2)) for values, _, _ in scaled)]
+    rounded, sums = jax.lax.optimization_barrier((slope.astype(precision), sums))
+    slope, (shift, *factors) = rounded.astype(slope.dtype), _over_batch(*sums)
+    of_values = [slope * for_each(factor, slope) for _, factor, _ in scaled]
+    return tuple(Scaled(*each, shift) for each in zip(of_values, factors, strict=True)), (slope,) * len(rest)
+
+
+def _with_saved(precision: Any, scaled: tuple[Scaled, ...], rest: tuple[Array, ...]) -> tuple[Array, tuple]:
+    found = _relu_of_sum(precision, scaled, rest)
+    return found, (scaled, rest, found)
+
+
+_relu_of_sum.defvjp(_with_saved, _behind_relu)
+
+
+@jax.custom_vjp
+def _moments(exact: Float[Array, "batch height width channels"]) -> tuple[Array, ...]:
+    """Sums of values and of their squares, for each channel."""
+    return _over_batch(*jax.lax.optimization_barrier((exact.sum((1, 2)), (exact * exact).sum((1, 2)))))
+
+
+_moments.defvjp(
+    lambda exact: (_moments(exact), exact),
+    lambda exact, slope: (for_each(slope[0], exact) + exact * for_each(2 * slope[1], exact),),
+)
+
+
+def _over_batch(*sums: Float[Array, "batch channels"]) -> tuple[Array, ...]:
+    """Their sums over the batch, in one kernel."""
+    zeros = (jnp.float32(0),) * len(sums)
+    return jax.lax.reduce(sums, zeros, lambda some, more: tuple(map(jnp.add, some, more)), (0,))
 
 
 def for_each(values: Float[Array, " channels"], images: Float[Array, "batch ... channels"]) -> Array:

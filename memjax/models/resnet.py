@@ -1,12 +1,11 @@
 """Residual networks: ResNet-18 and ResNet-50."""
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
 from memjax.models.layers import ConvNorm, Head, as_images, draw_kernels, image_shape, mark
-from memjax.models.normalization import Norm, unchanged
+from memjax.models.normalization import Norm, relu_of_sum, unchanged
 from memjax.models.pooling import max_pool
 
 LARGE = 128  # pixels on a side
@@ -44,13 +43,13 @@ class ResNet(nnx.Module):
         draw_kernels(self, rngs.params())
 
     def __call__(self, inputs: Float[Array, "batch height width *channels"]) -> Float[Array, "batch classes"]:
-        hidden = jax.nn.relu(self.stem.unrounded(as_images(inputs))).astype(inputs.dtype)
+        hidden = relu_of_sum(inputs.dtype, self.stem.unrounded(as_images(inputs)))
         if self.large:  # padding with 0 does not change a maximum of values from a ReLU
             hidden = max_pool(jnp.pad(hidden, ((0, 0), (1, 1), (1, 1), (0, 0))), 3, 2)
         hidden = mark(hidden)
         for block in self.blocks:
             hidden = mark(block(hidden))
-        return self.head(hidden.mean((1, 2)))
+        return self.head(hidden.mean((1, 2)).astype(inputs.dtype))
 
 
 class Residual(nnx.Module):
@@ -72,6 +71,7 @@ class Residual(nnx.Module):
 
     def __call__(self, inputs: Float[Array, "batch height width channels"]) -> Float[Array, "batch rows columns out"]:
         hidden, shortcut = inputs, self.shortcut.unrounded if isinstance(self.shortcut, ConvNorm) else self.shortcut
+        precision = self.convolutions[0].convolution.kernel[...].dtype
         for convolution in self.convolutions[:-1]:
-            hidden = jax.nn.relu(convolution.unrounded(hidden))
-        return jax.nn.relu(self.convolutions[-1].unrounded(hidden) + shortcut(inputs)).astype(inputs.dtype)
+            hidden = relu_of_sum(precision, convolution.unrounded(hidden))
+        return relu_of_sum(precision, self.convolutions[-1].unrounded(hidden), shortcut(inputs))

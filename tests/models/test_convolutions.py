@@ -5,7 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from memjax.models import convolutions
 from memjax.models.convolutions import convolution, kernel_gradient
+from memjax.models.platform import traced_for
 
 IMAGES = ("NHWC", "HWIO", "NHWC")
 CASES = [
@@ -60,6 +62,22 @@ def test_second_derivatives_equal_those_of_xla(wrt):
         return jax.jit(jax.grad(slope, (0, 1)))(inputs, kernel)
 
     close(second(ours), second(xla))
+
+
+@pytest.mark.parametrize(("side", "small", "copies"), [(3, 10, 2), (1, 10, 2), (1, 0, 0)])
+def test_the_form_of_a_tpu_equals_xla_and_copies_a_small_kernel_for_the_gradient(side, small, copies, monkeypatch):
+    """With features last in memory, around the axis of models: once as it is and once turned."""
+    monkeypatch.setattr(convolutions, "SMALL", small)
+    inputs, kernel = draw((3, 4, 9, 7, 2), (3, side, side, 2, 4))
+
+    def gradients(conv):
+        return jax.vmap(jax.grad(lambda *arrays: jnp.sin(conv(*arrays, (2, 1), "SAME")).sum(), (0, 1)))
+
+    with traced_for("tpu"):
+        lowered = jax.jit(gradients(ours)).lower(inputs, kernel)
+
+    close(lowered.compile()(inputs, kernel), jax.jit(gradients(xla))(inputs, kernel))
+    assert lowered.as_text().count("result_layouts = [dense<[4, 3, 0, 2, 1]>") == copies
 
 
 @pytest.mark.parametrize("axes", [(0, 0), (None, 0), (0, None)])

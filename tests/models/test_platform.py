@@ -1,16 +1,19 @@
 """What is traced follows the platform that a program is for, not that of this process, which has CPUs alone."""
 
 import re
+from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec, ShapeSpec, TrainSpec
 from memjax.data.outline import outline
 from memjax.models import convolution, in_precision, make_model, max_pool
+from memjax.models.normalization import normalization, relu_of_sum
 from memjax.models.platform import by_platform, traced_for
 from memjax.runs.build_training import make_examples, make_single
 from memjax.subsets import make_design
@@ -166,6 +169,27 @@ def test_a_tpu_does_not_round_the_gradient_of_a_dense_layer(platform, layers):
         text = backward.lower(params, jax.ShapeDtypeStruct((8, 5), jnp.float32)).as_text()
 
     assert len(re.findall(r"dot_general.*precision = \[HIGH, HIGH\]", text)) == layers
+
+
+def test_relu_of_a_sum_has_the_gradient_of_normalising_each_term():
+    """On a TPU the normalisation, the sum and ReLU have one gradient of their own."""
+    draw = np.random.default_rng(0).normal
+    images, weights = [jnp.asarray(draw(size=(6, 3, 2, 4)), jnp.float32) for _ in range(3)], draw(size=(6, 3, 2, 4))
+    scales = [jnp.asarray(draw(1, 0.3, size=(2, 4)), jnp.float32) for _ in range(2)]
+
+    def loss(images, scales, ours):
+        norms = [normalization("batch", 4, rngs=nnx.Rngs(0)) for _ in range(2)]
+        for norm, scale, bias in zip(norms, *scales, strict=True):
+            norm.scale[...], norm.bias[...] = scale, bias
+        terms = [norm.scaled(values) if ours else norm(values) for norm, values in zip(norms, images[:2], strict=True)]
+        whole = relu_of_sum(jnp.float32, *terms, images[2])
+        return (whole * weights).sum(), [(norm.mean[...], norm.var[...]) for norm in norms]
+
+    both = [jax.jit(jax.grad(partial(loss, ours=ours), (0, 1), has_aux=True)) for ours in (True, False)]
+    with traced_for("tpu"):
+        found = both[0](images, scales)
+
+    jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-5), found, both[1](images, scales))
 
 
 def test_a_tpu_does_not_round_between_the_convolutions_of_a_residual_network():
