@@ -158,10 +158,11 @@ def verdicts_of(share: float, shares: np.ndarray, gone: np.ndarray, accuracy: Se
 
 def draw(deep: memjax.Result, linear: list[memjax.Result]):
     """Memorization by the network and by linear classifiers on its features."""
-    models, count = deep.estimates.num_models, len(deep.estimates.mem)
-    figure, axes = panels(1, 2, 4.4, 3.4, note=f"{count:,} training examples, {models} models, the first network")
+    count = len(deep.estimates.mem)
+    figure, axes = panels(1, 2, 4.4, 3.4, note=f"{count:,} training examples, features of the first network")
     bins = np.linspace(0, 1, 19)
     for found, label, color in ((deep, "network", "tab:blue"), (linear[0], "linear on features", "tab:orange")):
+        label = f"{label}, {found.estimates.num_models:,} models"
         axes[0, 0].hist(np.clip(found.estimates.mem, 0, 1), bins, histtype="step", label=label, color=color)
         axes[0, 1].hist(found.pairs.influence, np.linspace(0.15, 1, 18), histtype="step", label=label, color=color)
     axes[0, 0].set(yscale="log", xlabel="memorization", ylabel="training examples")
