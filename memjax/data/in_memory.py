@@ -116,7 +116,7 @@ def read(folder: Path) -> InMemory | None:
     try:
         names = clean_names([str(name) for name in arrays["class_names"]], FILE)
         texts = {"name": str(arrays["name"]), "class_names": names, "task": str(arrays.get("task", ""))}
-        rows = {name: tuple(arrays[name].tolist()) for name in ("tokens", "column_sizes") if name in arrays}
+        rows: Any = {name: tuple(arrays[name].tolist()) for name in ("tokens", "column_sizes") if name in arrays}
         known = [part.name for part in fields(Dataset) if part.name in arrays or part.name not in _ADDED_LATER]
         dataset = Dataset(**{name: arrays[name] for name in known} | texts | rows)
         check_lengths("train", dataset.train_inputs, dataset.train_labels)
