@@ -135,8 +135,8 @@ class ModelSpec:
 
     model: str = "mlp:128"
     """linear; mlp:WIDTHS, such as mlp:512,256 or mlp:4096x2; tabular:WIDTHS, an mlp with embeddings of a table's
-    categories; transformer:WIDTHS for tokens; cnn or cnn:CHANNELS; inception, resnet18, resnet50, densenet100 or alexnet,
-    the networks of the papers; or package.module:factory for a Flax module of your own."""
+    categories; transformer:WIDTHS for tokens; cnn or cnn:CHANNELS; inception, resnet18, resnet50, densenet100 or
+    alexnet, the networks of the papers; or package.module:factory for a Flax module of your own."""
     norm: Literal["batch", "group", "none"] | None = None
     """Normalisation of the convolutional networks.  Default: batch for the networks of the papers, none for cnn."""
     dropout: float = 0.0
