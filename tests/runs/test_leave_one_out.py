@@ -32,16 +32,16 @@ def outcomes(draw_masks, num_models, seed):
 @pytest.fixture(scope="module")
 def truth():
     """Rates of being right with all examples, and with example i left out; and their variances."""
-    everything = outcomes(lambda ids: np.ones((len(ids), TRAIN), bool), 1000, seed=1)
-    without = outcomes(subsets.leave_one_out(TRAIN).masks, 6000, seed=2)
+    everything = outcomes(lambda ids: np.ones((len(ids), TRAIN), bool), 500, seed=1)
+    without = outcomes(subsets.leave_one_out(TRAIN).masks, 3000, seed=2)
     rate_with = everything[1].mean(0), everything[2].mean(0)
     rate_without = (
         np.array([without[1][~without[0][:, i], i].mean() for i in range(TRAIN)]),
         np.array([without[2][~without[0][:, i]].mean(0) for i in range(TRAIN)]),
     )
-    per_example = 6000 / TRAIN
+    per_example = 3000 / TRAIN
     variance = [
-        (w * (1 - w) + 1e-3) / 1000 + (o * (1 - o) + 1e-3) / per_example
+        (w * (1 - w) + 1e-3) / 500 + (o * (1 - o) + 1e-3) / per_example
         for w, o in zip(rate_with, rate_without, strict=True)
     ]
     return [w - o for w, o in zip(rate_with, rate_without, strict=True)], variance
@@ -50,7 +50,7 @@ def truth():
 @pytest.fixture(scope="module")
 def estimated():
     """Random subsets of all but one: `in` models lack one other example, which the definition does not."""
-    masks, correct, correct_test = outcomes(subsets.balanced(3, TRAIN, TRAIN - 1).masks, 6000, seed=3)
+    masks, correct, correct_test = outcomes(subsets.balanced(3, TRAIN, TRAIN - 1).masks, 3000, seed=3)
     return memjax.memorization(masks, correct), memjax.influence(masks, correct_test)
 
 
