@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 import numpy as np
-from jaxtyping import Num, jaxtyped
+from jaxtyping import Num
 
 from memjax.errors import InputError
 from memjax.metrics import METRICS
@@ -160,9 +160,21 @@ def _as(kind: Callable[[Any], _T], arrays: Any) -> _T | None:
 
 
 def _fits(found: Any) -> bool:
-    """Whether all values in it have the types that the annotations say, and each named axis has one length."""
-    with jaxtyped("context"):
-        return all(isinstance(value, kind) for value, kind in _typed(found, type(found)))
+    """Whether all values in it have the types that the annotations say, and each named axis has one length.
+
+    jaxtyping compares lengths too, but imports jax for it.
+    """
+    lengths = dict[str, int]()
+    for value, kind in _typed(found, type(found)):
+        if not isinstance(value, kind):
+            return False
+        if value is None:
+            continue
+        arrays = (each for each in (kind, *get_args(kind)) if hasattr(each, "dim_str"))
+        sizes = [pair for each in arrays for pair in zip(each.dim_str.split(), value.shape, strict=True)]
+        if any(lengths.setdefault(axis, size) != size for axis, size in sizes):
+            return False
+    return True
 
 
 def _typed(value: Any, kind: Any) -> Iterator[tuple[Any, Any]]:
