@@ -17,7 +17,8 @@ RECIPES = {
     "breast-cancer": ["--target", "diagnosis", "--model", "mlp:64"],
     "fashion-mnist": ["--dataset", "fashion_mnist", "--per-class", "100", "--test-per-class", "30"],
     "mnist5k": ["--dataset", "mnist5k", "--per-class", "60", "--test-per-class", "20"],
-    "emoji": ["--dataset", "emoji", "--per-class", "10", "--test-per-class", "4"],
+    # Of a class of 10, half are removed to see whether a prediction flips.
+    "emoji": ["--dataset", "emoji", "--per-class", "10", "--test-per-class", "4", "--remove", "5"],
 }
 LICENCES = {"fashion-mnist": "MIT", "digits": "CC-BY-4.0", "breast-cancer": "CC-BY-4.0"}
 
