@@ -60,7 +60,7 @@ def convolution(
     edges = tuple((int(low), int(high)) for low, high in padding)
     tpu = traced_for.value == "tpu"
     if tpu and strides != (1, 1) and kernel.shape[:2] == (1, 1) and not any(map(any, edges)):
-        few = inputs[:, :: strides[0], :: strides[1]]  # otherwise the gradient is as dear as that of a larger kernel
+        few = inputs[:, :: strides[0], :: strides[1]]  # else the gradient takes the cycles of a larger kernel
         return convolution(few, kernel, (1, 1), edges, dimension_numbers=dimension_numbers, **options)
     if tpu and (kernel.size > SMALL * inputs.size or options.get("precision") is not None):
         return of_xla(inputs, kernel)

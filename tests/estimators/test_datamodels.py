@@ -74,7 +74,7 @@ def test_orthogonal_masks_are_a_soft_threshold_by_hand():
 
 
 def test_factors_are_masks_measured_in_other_units():
-    """A weight that is twice as dear is a column of half the size."""
+    """A weight that is penalised twice as much is a column of half the size."""
     masks, outputs, _ = random_world(2)
     factors = np.random.default_rng(2).uniform(0.5, 2, masks.shape[1])
 
@@ -89,9 +89,9 @@ def test_one_factor_for_all_is_another_penalty():
     """Of everything, the certificate too."""
     masks, outputs, _ = random_world(2)
 
-    dear = lasso(masks, outputs, 0.3, factors=np.full((masks.shape[1], outputs.shape[1]), 0.1), tile=TILE)
+    penalised = lasso(masks, outputs, 0.3, factors=np.full((masks.shape[1], outputs.shape[1]), 0.1), tile=TILE)
 
-    for found, expected in zip(dear, lasso(masks, outputs, 0.03, tile=TILE), strict=True):
+    for found, expected in zip(penalised, lasso(masks, outputs, 0.03, tile=TILE), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-2, atol=1e-5)
 
 

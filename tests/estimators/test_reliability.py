@@ -16,22 +16,22 @@ def world(seed, models, train=3000):
 
 
 def test_it_says_how_well_another_set_of_models_would_agree():
-    """Two sets of models of the same world: their correlation is the one foretold from either."""
+    """Two sets of models of the same world: their correlation is the one predicted from either."""
     rng = np.random.default_rng(0)
     held_out = rng.random(3000)
-    scores, foretold = [], []
+    scores, predicted = [], []
     for seed in (1, 2):
         own = np.random.default_rng(seed)
         masks = own.random((100, 3000)) < 0.6
         correct = np.where(masks, 1.0, held_out) > own.random((100, 3000))
         scores.append(np.asarray(memorization(masks, correct).value))
-        foretold.append(split_half_reliability(masks, correct).whole)
+        predicted.append(split_half_reliability(masks, correct).whole)
 
     found = np.corrcoef(scores)[0, 1]
 
     four_errors = 4 * (1 - found**2) / np.sqrt(3000) * np.sqrt(2)
-    assert abs(foretold[0] - found) < four_errors
-    assert abs(foretold[1] - found) < four_errors
+    assert abs(predicted[0] - found) < four_errors
+    assert abs(predicted[1] - found) < four_errors
 
 
 def test_more_models_agree_more():

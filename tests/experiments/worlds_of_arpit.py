@@ -19,7 +19,7 @@ from memjax import dynamics
 
 
 def draws_of(rng, score, wrong_later, draws=4, examples=150):
-    """What optimisers did, if each has the order `score(common)` of the examples, and halves differ by noise."""
+    """What optimisers did, if each has the order `score(common)` of the examples, and halves differ at random."""
     common = rng.normal(size=(draws, examples))
 
     def half(draw):

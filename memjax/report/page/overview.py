@@ -74,7 +74,7 @@ def share_interval(memorization: Estimate) -> tuple[float, float]:
     """95 % interval of the share of examples whose true memorization is large.
 
     It counts the noise of scores and the draw of examples: the ends are Clopper-Pearson limits of the shares of
-    examples whose own interval is above the threshold, or not below it, of which at most one in 20 is so by noise.
+    examples whose own interval is above the threshold, or not below it, of which at most one in 20 misses its truth.
     """
     low, high = map(np.asarray, memorization.interval())
     known = np.isfinite(np.asarray(memorization.value))
