@@ -224,7 +224,7 @@ def arrays_of(tally: Tally) -> Arrays:
     }
     if tally.outputs is not None:
         content["outputs"] = tally.outputs[_models_of(used)]
-    return flatten_dict(content, sep=".")
+    return flatten_dict(content, sep=".")  # pyright: ignore[reportReturnType]
 
 
 def fill(tally: Tally, arrays: Arrays) -> Tally:
