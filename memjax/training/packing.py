@@ -74,9 +74,9 @@ def choose_pack_size(attempt: Callable[[int], Trial], guess: int, most: int, mem
 def best_on_ladder(attempt: Callable[[int], float], guess: int, most: int) -> dict[int, float]:
     """The sizes up to `most` that were tried, at most four, with the cost of a model by `attempt`.
 
-    They are the guess and sizes of `LADDER`.  What does not fit costs infinity.  Costs fall with the size as long as activations stay in fast memory, and
-    rise beyond.  So from the guess the search goes by doublings to where costs fall, until they rise, and then tries
-    the size between the best and the better of its neighbours.
+    They are the guess and sizes of `LADDER`.  What does not fit costs infinity.  Costs fall with the size as long as
+    activations stay in fast memory, and rise beyond.  So from the guess the search goes by doublings to where costs
+    fall, until they rise, and then tries the size between the best and the better of its neighbours.
     """
     sizes = sorted({size for size in LADDER if size <= most} | {min(guess, most)})
     at = min(range(len(sizes)), key=lambda place: abs(math.log(sizes[place] / max(1, guess))))
