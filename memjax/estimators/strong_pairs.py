@@ -162,18 +162,11 @@ def _picked(
 
 
 def strong_pairs(
-    masks: ArrayLike,
-    correct_test: ArrayLike,
-    mem: ArrayLike,
-    train_labels: ArrayLike | None = None,
-    test_labels: ArrayLike | None = None,
-    *,
-    mem_threshold: float = MEM_THRESHOLD,
-    infl_threshold: float = INFL_THRESHOLD,
-    top: int | None = None,
-    tile: tuple[int, int] | None = None,
+    masks: ArrayLike, correct_test: ArrayLike, mem: ArrayLike, train_labels: ArrayLike | None = None,
+    test_labels: ArrayLike | None = None, *, mem_threshold: float = MEM_THRESHOLD,
+    infl_threshold: float = INFL_THRESHOLD, top: int | None = None, tile: tuple[int, int] | None = None,
     devices: list[Device] | None = None,
-) -> Pairs:
+) -> Pairs:  # fmt: skip
     """Pairs whose influence and whose training example's memorization both reach a threshold; NaN reaches none.
 
     The numbers agree with those of `influence` up to the last digit.  They are computed for one tile of training and
