@@ -60,7 +60,7 @@ def seed(dataset: tyro.conf.Positional[str], folder: tyro.conf.Positional[Path])
       dataset: mnist, fashion_mnist, cifar10, cifar100 or svhn_cropped.
       folder: The folder with the files.
     """
-    from memjax.data.downloads.seed import seed_cache
+    from memjax.data.downloads import seed_cache
 
     for path in seed_cache(dataset, folder):
         put(str(path))

@@ -8,7 +8,8 @@ import numpy as np
 from memjax.config.specs import DataSpec
 from memjax.data.check import EXAMPLES_AT_ONCE
 from memjax.data.check import check as _check
-from memjax.data.corruptions.kinds import (
+from memjax.data.corruptions import (
+    corrupt,
     flip_labels,
     noisy_inputs,
     pair_labels,
@@ -16,7 +17,6 @@ from memjax.data.corruptions.kinds import (
     random_labels,
     shuffled_pixels,
 )
-from memjax.data.corruptions.parse import corrupt
 from memjax.data.sources import read_source
 from memjax.data.targets import with_task
 from memjax.data.tokens import with_tokens

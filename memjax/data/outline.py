@@ -5,7 +5,7 @@ import numpy as np
 from memjax.config.specs import DataSpec, ShapeSpec
 from memjax.data import load_dataset
 from memjax.data.build import Parts, Split, make_dataset
-from memjax.data.downloads.catalog import CATALOG
+from memjax.data.downloads import CATALOG
 from memjax.types import Dataset
 
 

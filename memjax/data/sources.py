@@ -6,8 +6,7 @@ import numpy as np
 
 from memjax.config.specs import DataSpec
 from memjax.data.build import Parts, Split, make_dataset
-from memjax.data.downloads.catalog import CATALOG, load_cached
-from memjax.data.downloads.made import MADE, load_made
+from memjax.data.downloads import CATALOG, MADE, load_cached, load_made
 from memjax.data.readers.arrays import load_npy, load_npz
 from memjax.data.readers.idx import load_idx
 from memjax.data.readers.tfds import load_prepared
