@@ -117,7 +117,7 @@ def beginning(arguments: list[str]) -> tuple[RunConfig, list[str]]:
     preset = PRESETS[found.preset] if found.preset is not None else None
     plan = store.read_plan(store.place(found.run)) if found.run else None
     if plan is not None and found.run and preset is None:
-        from memjax.runs.plan_of import config_of
+        from memjax.runs.open_folder import config_of
 
         return with_purpose(replace(config_of(plan, store.place(found.run)), run=found.run), found.purpose, keep), rest
     config = with_purpose(preset or RunConfig(), found.purpose, keep)

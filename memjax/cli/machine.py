@@ -37,7 +37,7 @@ def doctor(config: RunConfig, fleet: FleetSpec, ahead: tyro.conf.Suppress[tyro.c
 
     if target:
         from memjax.data.outline import outline
-        from memjax.runs.chip_forecast import for_chip
+        from memjax.runs.compile_ahead import for_chip
 
         dataset, shapes = outline(config.data, ahead.shapes), ahead.shapes
         command = [*ahead.command, *(["--dataset", "NAME"] if shapes.shape else [])]

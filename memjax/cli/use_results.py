@@ -119,10 +119,10 @@ def export(
         parameters, safetensors: a file of the network of each model, npz or safetensors, where --keep parameters has
         stored it.
     """
-    from memjax.runs import from_arrays
+    from memjax.runs import publish
     from memjax.runs.result import open
 
-    for line in from_arrays.export(open(run), out, format):
+    for line in publish.export(open(run), out, format):
         put(line)
 
 

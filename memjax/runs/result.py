@@ -18,7 +18,6 @@ from memjax.machine.workers import make_worker
 from memjax.results import Estimates, PairTable
 from memjax.runs import display, stages, summary
 from memjax.runs.carry_out import carry_out
-from memjax.runs.influence_on import ByPair
 from memjax.runs.loggers import log
 from memjax.runs.of_some_runs import OfSomeRuns
 from memjax.runs.open_folder import Run, extend_run, reopen_run
@@ -31,7 +30,7 @@ FIRST = 5  # suspects that a result shows of itself
 
 
 @dataclass(frozen=True, eq=False)
-class Result(ByPair, OfSomeRuns):
+class Result(OfSomeRuns):
     """The result of a run, finished or not.
 
     Attributes:

@@ -32,8 +32,8 @@ from memjax.errors import InputError
 from memjax.machine.workers import deal
 from memjax.runs import open_folder, stages, train_blocks
 from memjax.runs.carry_out import carry_out
-from memjax.runs.from_arrays import export
 from memjax.runs.progress import Silent
+from memjax.runs.publish import export
 from memjax.runs.result import Result
 from memjax.store import files, result_sets
 from memjax.store.sealed import seal
