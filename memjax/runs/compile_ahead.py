@@ -23,8 +23,8 @@ from memjax.config.run_config import RunConfig
 from memjax.data import take_rows
 from memjax.data.targets import input_type
 from memjax.errors import InputError, first_line
-from memjax.machine.chips import CALIBRATION, GIB, PRICED, SLOWEST, Slice, described
-from memjax.machine.cycles import collectives, estimated_cycles, kernels
+from memjax.machine import chips
+from memjax.machine.chips import CALIBRATION, GIB, PRICED, SLOWEST, Slice, collectives, estimated_cycles, kernels
 from memjax.runs.build_training import make_examples, make_single, network, network_of
 from memjax.runs.forecast import costs, duration
 from memjax.runs.pack_size import operations
@@ -79,7 +79,7 @@ def devices_of(target: Slice) -> list[Any]:
     from jax.experimental import topologies
 
     chip, count = target.chip, min(target.chips, target.chip.host) * target.chip.cores
-    gpu = {} if chip.topology else {"target_config": described(chip), "topology": "1x1x1"}
+    gpu = {} if chip.topology else {"target_config": chips.described(chip), "topology": "1x1x1"}
     try:
         return list(topologies.get_topology_desc(chip.topology, "cuda" if gpu else "tpu", **gpu).devices)[:count]
     except RuntimeError as problem:  # jax's error where a compiler does not load

@@ -1,4 +1,4 @@
-"""What a run says of pairs, by retraining and by gradients; and of groups, of several labels and of tokens, if it can."""
+"""What a run says of pairs, by retraining and by gradients; and of groups, labels and tokens, if it can."""
 
 from collections.abc import Callable
 from contextlib import suppress

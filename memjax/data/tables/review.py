@@ -11,7 +11,7 @@ from memjax.data.labels import as_labels
 from memjax.data.tables.files import read_table
 from memjax.errors import InputError, one_of
 from memjax.store.files import write_atomically
-from memjax.untrusted.files import reading
+from memjax.untrusted import reading
 
 DECISIONS = ("keep", "relabel", "drop", "unsure")
 _LARGEST = 2**26  # bytes of a review
