@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from memjax.data.check import check_counts, check_labels, check_lengths
-from memjax.data.labels import as_labels, encode_labels
 from memjax.data.scaling import narrowed
-from memjax.data.targets import ONE_CLASS, as_targets, settled_task
+from memjax.data.targets import ONE_CLASS, as_labels, as_targets, encode_labels, settled_task
 from memjax.data.tokens import look_shifted, sequences_of
 from memjax.disk_inputs import Inputs
 from memjax.errors import InputError

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from memjax.config.specs import DataSpec
-from memjax.data.labels import as_labels
-from memjax.data.targets import check_targets
+from memjax.data.targets import as_labels, check_targets
 from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
 from memjax.types import Dataset

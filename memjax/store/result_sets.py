@@ -35,9 +35,9 @@ from memjax.store.files import (
     sha256_of,
     sizes,
 )
+from memjax.store.objects import url_of
 from memjax.store.records import unreadable
 from memjax.store.sealed import seal, unseal
-from memjax.store.staging import url_of
 from memjax.untrusted import read_npz
 
 OLDER_NOTE = "results.json"

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from memjax.config.specs import TableSpec
-from memjax.data.labels import as_labels
 from memjax.data.tables.files import read_table
+from memjax.data.targets import as_labels
 from memjax.errors import InputError, one_of
 from memjax.store.files import write_atomically
 from memjax.untrusted import reading

@@ -15,9 +15,8 @@ from memjax.metrics import metric_named
 from memjax.report.page import figures, overview
 from memjax.report.page.dynamics import Dynamics, dynamics_data, dynamics_of, easiest_and_hardest
 from memjax.report.page.images import Painter, draw_sheets
-from memjax.report.page.near_duplicates import ALIKE
 from memjax.report.page.own import Own, cells_of, own_data, plain_own
-from memjax.report.page.script_data import orders, packed, script_data
+from memjax.report.page.script_data import ALIKE, orders, packed, script_data
 from memjax.results import Estimates, PairTable, check_fits
 from memjax.types import Dataset
 
