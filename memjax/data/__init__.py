@@ -6,9 +6,7 @@ import hashlib
 import numpy as np
 
 from memjax.config.specs import DataSpec, ShapeSpec
-from memjax.data.build import Parts, Split, make_dataset
-from memjax.data.check import EXAMPLES_AT_ONCE
-from memjax.data.check import check as _check
+from memjax.data.build import EXAMPLES_AT_ONCE, Parts, Split, check, make_dataset
 from memjax.data.corruptions import (
     corrupt,
     flip_labels,
@@ -47,7 +45,7 @@ def load_dataset(spec: DataSpec, source: Dataset | None = None) -> Dataset:
         raise InputError(f"--label-noise and corrupted labels are for classes; {dataset.name} has {dataset.kinds}")
     dataset = flip_labels(dataset, spec.label_noise, spec.data_seed)
     dataset = corrupt(dataset, spec.corrupt, spec.data_seed, spec.corrupt_test)
-    _check(dataset)
+    check(dataset)
     return dataset
 
 

@@ -10,8 +10,7 @@ from jaxtyping import Shaped
 
 from memjax import store
 from memjax.config.run_config import Score
-from memjax.data.build import clean_names
-from memjax.data.check import check_finite, check_lengths, check_shape
+from memjax.data.build import check_finite, check_lengths, check_shape, clean_names
 from memjax.errors import InputError
 from memjax.exchange import outcomes_of
 from memjax.machine.debugging import without_debugging

@@ -221,9 +221,7 @@ class Result(OfSomeRuns):
         """Writes the report, an HTML page that needs no network; it shows itself in a notebook.  Without `examples` the
         page does not show what they look like."""
         self.estimates  # noqa: B018  made where they are missing
-        ids, found = (self.ids, self.test_ids), (self.columns, self.token_memorization)
-        own = display.own_words(self.given, self.dataset, *ids, *found)
-        return display.ReportFile(display.report(self.run, examples, own))
+        return display.report(self, examples)
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the closing table, by name."""

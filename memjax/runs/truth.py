@@ -139,8 +139,4 @@ def _files(models: Result, truth: dict[str, np.ndarray]) -> Files:
             f"n_classes: {data.num_classes}\ntransform_indices: {wrong.tolist()}\nmislabeling_labels:\n{labels}"
         )
     files: Files = {"truth.npz": written_as("npz", truth), "data.npz": written_as("npz", examples)}
-    return files | {name: _text(text) for name, text in texts.items()}
-
-
-def _text(text: str) -> Callable[[Any], object]:
-    return lambda stream: stream.write(text.encode())
+    return files | {name: lambda stream, text=text: stream.write(text.encode()) for name, text in texts.items()}

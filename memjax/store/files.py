@@ -182,11 +182,6 @@ def stamps(folder: Path) -> dict[str, Stamp]:
     return found
 
 
-def sizes(folder: Path) -> dict[str, int]:
-    """Names of a folder's files and their sizes in bytes, without links to missing files."""
-    return {name: stamp[0] for name, stamp in stamps(folder).items() if stamp != LOST}
-
-
 def total_size(path: Path) -> int:
     """Bytes of a file, or of all files in a folder and its subfolders."""
     if url := url_of(path):

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 from memjax.errors import InputError
 from memjax.store import objects
 from memjax.store.files import (
+    LOST,
     aside_of,
     is_abandoned,
     is_there,
@@ -33,7 +34,7 @@ from memjax.store.files import (
     remove,
     remove_folder,
     sha256_of,
-    sizes,
+    stamps,
 )
 from memjax.store.objects import url_of
 from memjax.store.records import unreadable
@@ -152,8 +153,8 @@ def read_note(folder: Path, checked: bool = False) -> ResultsNote | None:
     note = as_noted(folder)
     if note is None:
         return None
-    found = sizes(note.place(folder))
-    whole = all(found.get(name) == size for name, (_, size) in note.files.items())
+    found = stamps(note.place(folder))
+    whole = all(found.get(name, LOST)[0] == size for name, (_, size) in note.files.items())
     return note if whole and (not checked or all(is_whole(folder, note, name) for name in note.files)) else None
 
 
@@ -243,7 +244,7 @@ def show_as(source: Path, target: Path) -> None:
 def is_shown_as(source: Path, target: Path) -> bool:
     """Whether the second name leads to the same file; of a copy, whether size and time are the same."""
     if url_of(target):
-        return sizes(target.parent).get(target.name) == sizes(source.parent).get(source.name)
+        return stamps(target.parent).get(target.name, LOST)[0] == stamps(source.parent).get(source.name, LOST)[0]
     try:
         one, other = source.stat(), target.stat()
     except FileNotFoundError:

@@ -9,7 +9,7 @@ import pytest
 import memjax
 from memjax import run, store
 from memjax.config.specs import DataSpec
-from memjax.data.check import check_channels, remarks_on
+from memjax.data.build import check_channels, remarks_on
 from memjax.data.in_memory import from_arrays
 from memjax.errors import InputError
 
