@@ -73,7 +73,8 @@ def apply(review: tyro.conf.Positional[Path], dataset: str, target: str, out: Pa
     spec = TableSpec(target=target, id=id)
     done = apply_review(read_review(review), dataset, spec, out)
     kind, named = dataset.partition(":")[0], f" --id {shlex.quote(id)}" if id else ""
-    put(f"{out}: {done.relabelled} labels changed, {done.dropped} rows left out, {done.kept} left as they were")
+    kept = done["keep"] + done["unsure"]
+    put(f"{out}: {done['relabel']} labels changed, {done['drop']} rows left out, {kept} left as they were")
     again = f"memjax --dataset {kind}:{shlex.quote(str(out))} --target {shlex.quote(target)}{named}"
     put(f"train again: {again}")
 

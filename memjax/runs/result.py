@@ -23,7 +23,7 @@ from memjax.runs.of_some_runs import OfSomeRuns
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
 from memjax.runs.suspects import example_columns, sentence, suspect_columns
-from memjax.runs.trained_models import Models, models_of
+from memjax.runs.trained_models import Models
 from memjax.types import Curves, Dataset, Estimate, Outcomes
 
 FIRST = 5  # suspects that a result shows of itself
@@ -149,7 +149,11 @@ class Result(OfSomeRuns):
     @cached_property
     def models(self) -> Models:
         """The trained networks: `result.models[i](x)` are the logits of model i; needs --keep parameters."""
-        return models_of(self.run, lambda: self.outcomes)
+        if not (epochs := self.config.parameter_epochs):
+            where = store.shown(self.folder)
+            raise InputError(f"{where} kept no parameters; train in another --run with --keep parameters")
+        found = self.outcomes
+        return Models(self.run, epochs[-1], found.model_ids, found.masks)
 
     def predict(self, x: Any, models: Any = None) -> np.ndarray:
         """Logits (models, examples, classes) of some models, by default all, on inputs; see `Models.predict`."""

@@ -41,11 +41,11 @@ class Column:
         return column.to_numpy()[:, None]
 
 
-def understand(frame: Any, which: str = "train") -> list[Column]:
+def understand(frame: Any) -> list[Column]:
     """How each column of the training rows becomes numbers."""
     if not len(frame.columns):
-        raise InputError(f"the {which} inputs have no column; expected at least one beside the labels")
-    return [_column(name, frame[name], which) for name in frame.columns]
+        raise InputError("the train inputs have no column; expected at least one beside the labels")
+    return [_column(name, frame[name], "train") for name in frame.columns]
 
 
 def encode(columns: list[Column], frame: Any, which: str) -> np.ndarray:
