@@ -17,11 +17,11 @@ from memjax.machine import environment
 from memjax.machine.workers import make_worker
 from memjax.results import Estimates, PairTable
 from memjax.runs import display, stages, summary
-from memjax.runs.carry_out import carry_out
 from memjax.runs.loggers import log
 from memjax.runs.of_some_runs import OfSomeRuns
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
+from memjax.runs.stages import carry_out
 from memjax.runs.suspects import example_columns, sentence, suspect_columns
 from memjax.runs.trained_models import Models
 from memjax.types import Curves, Dataset, Estimate, Outcomes
