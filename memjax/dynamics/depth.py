@@ -40,9 +40,6 @@ def prediction_depth(
       own: for each query its row in `support`, which does not vote; -1 where it is not in `support`.
       at_once: queries whose distances to all of `support` are in memory at the same time.
 
-    Raises:
-      InputError: fewer than k neighbours, layers or examples that do not fit each other, values that are not finite.
-
     Reference:
       Baldock, Maennel and Neyshabur, Deep Learning Through the Lens of Example Difficulty, 2021, arXiv 2106.09647; the
       order of equally near examples and of equal votes is ours.
@@ -82,9 +79,6 @@ def model_depths(
       inputs: scaled as the network expects them.
       labels: as the network was trained on.
       mask: the examples that it trained on.
-
-    Raises:
-      InputError: as `prediction_depth`; a mask of another shape.
     """
     mask = np.asarray(mask, bool)
     if mask.shape != np.shape(labels):

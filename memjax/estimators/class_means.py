@@ -44,9 +44,6 @@ def class_means(masks: ArrayLike, correct: ArrayLike, labels: ArrayLike) -> Clas
       masks, correct: as of `memorization`.  Models of equal or of opposite subsets count as one.
       labels: (train,) class numbers from 0.
 
-    Raises:
-      InputError: as `memorization`; not one label per training example, or labels below 0.
-
     Reference:
       Owen, The Pigeonhole Bootstrap, Annals of Applied Statistics 1, 2007, for two samples at once; Efron and Stein,
       The Jackknife Estimate of Variance, 1981.

@@ -95,9 +95,6 @@ def q_values(p_values: ArrayLike, num_candidates: int) -> Float[np.ndarray, " pa
     Args:
       num_candidates: pairs among which these were found: memorized training times test examples of their class.
 
-    Raises:
-      InputError: fewer candidates than p-values, or a p-value outside 0 to 1.
-
     Example:
       >>> import numpy as np
       >>> q_values(np.array([0.01, 0.2, 0.03]), num_candidates=4).round(2).tolist()

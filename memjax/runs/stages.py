@@ -39,8 +39,7 @@ def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = No
     counted in `pieces`, by default those of the blocks that are there.
     """
     from memjax import estimators
-    from memjax.estimators.streaming.tally import are_laid_out
-    from memjax.estimators.streaming.tally_arrays import arrays_of, fill
+    from memjax.estimators.streaming.tally import are_laid_out, arrays_of, fill
 
     num_models, sizes = run.plan.num_models, (run.dataset.num_train, run.dataset.num_test)
     in_pairs = estimators.in_pairs(run.design.masks, num_models)

@@ -16,8 +16,7 @@ from memjax.models.platform import traced_for
 from memjax.training.checkpoints import Checkpoints, slice_of, train_with_checkpoints
 from memjax.training.programs import Programs, compiler_options, drive
 from memjax.training.single import Examples, State, Training, initial_of
-from memjax.training.stream import Stream
-from memjax.training.streamed import StreamedTraining
+from memjax.training.stream import Stream, StreamedTraining
 from memjax.types import TrainOutput, Tree
 
 Devices = list[Any]  # of jax.Device, which is no class to a type checker

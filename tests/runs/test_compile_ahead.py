@@ -119,7 +119,7 @@ CHIPS = "v5e"
 BEGIN
 import jax, numpy as np
 from memjax.estimators.kernels.products import no_words
-from memjax.estimators.kernels.tiles import TILE, _products, _values
+from memjax.estimators.strong_pairs import TILE, _products, _values
 place = jax.sharding.SingleDeviceSharding(devices[0])
 def like(shape, dtype):
     return jax.ShapeDtypeStruct(shape, dtype, sharding=place)

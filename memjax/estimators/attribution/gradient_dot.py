@@ -21,9 +21,6 @@ def gradient_dot(train_gradients: ArrayLike, test_gradients: ArrayLike) -> Float
       train_gradients: (models, train, dims), of the loss: `per_example_gradients(..., output="loss")`.
       test_gradients: (models, test, dims), of the output: margin, log_odds.
 
-    Raises:
-      InputError: shapes that do not fit, or numbers that are not finite.
-
     Reference:
       Charpiat, Girard, Felardos and Tarabalka, Input Similarity from the Neural Network Perspective, 2019.
     """
@@ -35,7 +32,7 @@ def gradient_cosine(train_gradients: ArrayLike, test_gradients: ArrayLike) -> Fl
 
         score[i, j] = - mean over models m of  d loss_i . d output_j / (|d loss_i| |d output_j|)
 
-    Sign as there; range [-1, 1]; 0 where a gradient is 0.  Arguments and errors are those of `gradient_dot`.
+    Sign as there; range [-1, 1]; 0 where a gradient is 0.  Arguments are those of `gradient_dot`.
 
     Reference:
       Barshan, Brunet and Dziugaite, RelatIF, 2020, arXiv 2003.11630; Charpiat et al., 2019.
@@ -48,7 +45,7 @@ def self_influence(train_gradients: ArrayLike) -> Float[np.ndarray, " train"]:
 
         score[i] = mean over models m of  |d loss_i|^2
 
-    Never below 0.  High for atypical and mislabelled examples.  Arguments and errors as for `gradient_dot`.
+    Never below 0.  High for atypical and mislabelled examples.  Arguments as for `gradient_dot`.
 
     Reference:
       Pruthi, Liu, Sundararajan and Kale, Estimating Training Data Influence by Tracing Gradient Descent, 2020,

@@ -40,9 +40,6 @@ def per_example_gradients(
 
     Returns:
       In host memory.
-
-    Raises:
-      InputError: lengths that do not fit, an unknown output, or dims that is not a multiple of 32.
     """
     inputs, labels = as_examples(inputs, labels)
     if dims is not None and (dims < WORD or dims % WORD):
@@ -87,16 +84,18 @@ def output_named(output: str | Output) -> Output:
     return METRICS[output].function
 
 
+def gradient_of(network: Network, output: Output, params: Tree, state: Tree, x: Array, y: Array) -> Tree:
+    """The gradient of an output on one example by the parameters of one network."""
+    return jax.grad(lambda params: output(network(params, state, x[None]), y[None]).reshape(()))(params)
+
+
 @partial(jax.jit, static_argnums=(0, 1, 2, 3))
 def _gradients(
     network: Network, output: Output, dims: int | None, seed: int, params: Tree, state: Tree, inputs: Array,
     labels: Array,
 ) -> Float[Array, "models examples dims"]:  # fmt: skip
-    def number(params, state, x, y):
-        return output(network(params, state, x[None]), y[None]).reshape(())
-
     def of_model(params, state):
-        trees = jax.vmap(jax.grad(number), (None, None, 0, 0))(params, state, inputs, labels)
+        trees = jax.vmap(partial(gradient_of, network, output, params, state))(inputs, labels)
         rows = jnp.concatenate([leaf.reshape(len(inputs), -1) for leaf in jax.tree.leaves(trees)], axis=1)
         return project(rows, dims, seed) if dims else rows.astype(jnp.float32)
 

@@ -43,9 +43,6 @@ class GradientKernels(NamedTuple):
           penalty: above 0.
           weights: (train,), w_i, 0 or more; only their ratios count.  Default: the root of `wrong`.
 
-        Raises:
-          InputError: penalty or weights outside their range.
-
         Reference:
           After Koh and Liang, 2017, arXiv 1703.04730, and Park et al., TRAK, 2023, arXiv 2303.14186, equation 17.
         """
@@ -71,9 +68,6 @@ def gradient_kernels(
       network, params, state, dims, seed, memory: as of `per_example_gradients`; more networks are better, and those
         that trained on everything are best.  The gradients of one network are in host memory at a time.
       output: of test examples.
-
-    Raises:
-      InputError: as of `per_example_gradients`; gradients that are not finite.
     """
     sides = (train_inputs, train_labels, "log_odds"), (test_inputs, test_labels, output)
     num_models, labels = len(jax.tree.leaves(params)[0]), jnp.asarray(train_labels)

@@ -9,10 +9,9 @@ from jaxtyping import Bool, Float, Int
 from memjax.errors import InputError
 from memjax.estimators.attribution.kernels import GradientKernels, mean_of
 from memjax.estimators.checks import as_masks_and_scores
-from memjax.estimators.influence import influence
 from memjax.estimators.linear.datamodels import datamodels, folds_of
 from memjax.estimators.linear.lasso import as_masks_and_outputs, as_positive, lasso
-from memjax.estimators.memorization import sides
+from memjax.estimators.memorization import influence, sides
 from memjax.types import ArrayLike, Estimate
 
 PENALTIES = tuple(float(penalty) for penalty in np.geomspace(0.03, 30, 7))
@@ -78,9 +77,6 @@ def influence_with_prior(
       train_probabilities: (models, train), p of the given labels.  Give it where it is known: the weights are better.
       factors: (train, test), see `prior_factors`.  Give them where they are known: small classes need them.
       penalties: to choose from, above 0.
-
-    Raises:
-      InputError: as of `datamodels`; kernels of other examples, or of another number of folds.
 
     Reference:
       After Park et al., TRAK, 2023, arXiv 2303.14186, and Ilyas et al., Datamodels, 2022, arXiv 2202.00622.

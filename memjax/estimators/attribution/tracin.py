@@ -25,9 +25,6 @@ def tracin(
       test_gradients: (checkpoints, test, dims), of the output.
       learning_rates: (checkpoints,), 0 or more.
 
-    Raises:
-      InputError: shapes that do not fit, numbers that are not finite, or a learning rate below 0.
-
     Reference:
       Pruthi, Liu, Sundararajan and Kale, Estimating Training Data Influence by Tracing Gradient Descent, 2020,
       arXiv 2002.08484, section 3.2.
