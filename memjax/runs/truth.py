@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from memjax.config.run_config import DEFAULT_KEEP, RunConfig
-from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
 from memjax.exchange import written_as
 from memjax.metrics import task_named
@@ -27,7 +26,7 @@ Files = dict[str, Callable[[Any], object]]  # by their names, what writes them
 
 def make_truth(
     config: RunConfig, out: Path, teller: Teller, left_out: int = 20, repeats: int = 20, brittleness: int = 20,
-    remove: int = 20, licence: str = "", creator: str = "", name: str = "", given: InMemory | None = None,
+    remove: int = 20, licence: str = "", creator: str = "", name: str = "",
 ) -> list[str]:  # fmt: skip
     """Trains models, twins and models without single examples, and writes the folder; returns the names of the files.
 
@@ -66,7 +65,7 @@ def make_truth(
     if brittleness < 0 or remove < 1:
         raise InputError(f"--brittleness is {brittleness} and --remove {remove}; give 0 or more, and 1 or more")
     runs = out / "runs"
-    models = fit_config(replace(config, run=str(runs / "models")), given, teller)
+    models = fit_config(replace(config, run=str(runs / "models")), None, teller)
     if not models.dataset.num_test:
         raise InputError("there are no test examples: a truth says how training examples influence them")
     quantity = next(each for each in QUANTITIES if each in config.keep)
@@ -139,8 +138,4 @@ def _files(models: Result, truth: dict[str, np.ndarray]) -> Files:
             f"n_classes: {data.num_classes}\ntransform_indices: {wrong.tolist()}\nmislabeling_labels:\n{labels}"
         )
     files: Files = {"truth.npz": written_as("npz", truth), "data.npz": written_as("npz", examples)}
-    return files | {name: _text(text) for name, text in texts.items()}
-
-
-def _text(text: str) -> Callable[[Any], object]:
-    return lambda stream: stream.write(text.encode())
+    return files | {name: lambda stream, text=text: stream.write(text.encode()) for name, text in texts.items()}

@@ -1,4 +1,4 @@
-"""The page of two runs: their scores against each other, and the examples that moved."""
+"""The pages beside the report: of two runs compared, and of the verdict on attribution scores."""
 
 from functools import partial
 from typing import Any
@@ -12,6 +12,7 @@ from memjax.report.page.render import environment
 SHOWN = 200  # rows of the table
 POINTS_MOST = 4000  # examples that did not move; of more, so many are drawn, at random with a fixed seed
 LEFT, TOP, SIDE = 58.0, 34.0, 440.0
+NAMES, WIDTH, ROW = 150.0, 420.0, 30.0  # of the figure of a verdict
 
 
 def comparison_page(about: list, answer: str, rows: list, columns: dict[str, Any], moved: dict[str, Any]) -> str:
@@ -40,3 +41,24 @@ def scatter(columns: dict[str, np.ndarray]) -> tuple[Drawing, int]:
         width=LEFT + SIDE + 24, height=TOP + SIDE + 48, left=LEFT, right=LEFT + SIDE, top=TOP, bottom=TOP + SIDE,
     )  # fmt: skip
     return drawing, max(0, len(still) - POINTS_MOST)
+
+
+def verdict_page(answer: str, understood: list, measures: list, by_class: list, notices: list[str]) -> str:
+    """The text of the page; all arguments are of a `memjax.runs.judge.Verdict`."""
+    given = {"answer": answer, "understood": understood, "measures": measures, "notices": notices}
+    figures = [(title, _drawing(rows)) for title, rows in (("Measures", measures), ("LDS by class", by_class)) if rows]
+    return environment().get_template("verdict.html").render(**given, by_class=by_class, figures=figures)
+
+
+def _drawing(measures: list) -> dict[str, Any]:
+    """A line for each measure: its interval, chance and ceiling."""
+    numbers = np.array([[each.value, each.low, each.high, each.chance, each.ceiling] for each in measures], float)
+    low, high = ends(np.append(numbers[np.isfinite(numbers)], 0.0))
+    rows = [
+        (each.name, ROW * (row + 1), {name: along(low, high, NAMES, NAMES + WIDTH, float(place)) for name, place in
+                                      zip(("value", "low", "high", "chance", "ceiling"), places, strict=True)
+                                      if np.isfinite(place)})
+        for row, (each, places) in enumerate(zip(measures, numbers, strict=True))
+    ]  # fmt: skip
+    ticks = [Tick(along(low, high, NAMES, NAMES + WIDTH, value), value) for value in places_on(low, high)]
+    return {"rows": rows, "ticks": ticks, "bottom": ROW * (len(rows) + 1), "width": NAMES + WIDTH + 24}

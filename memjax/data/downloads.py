@@ -1,26 +1,34 @@
-"""The data sets known by name: their files on the web and in the download folder, their readers, and their sizes."""
+"""The data sets known by name: their files on the web and in the download folder, their readers, and their sizes.
 
+Files that the user already has are copied into that folder.  Some data sets are made by a script in experiments/data.
+"""
+
+import hashlib
+import json
 import os
+import shutil
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from memjax.data.build import Parts, make_dataset
+from memjax.data.readers.arrays import load_npz
 from memjax.data.readers.cifar import read_cifar
 from memjax.data.readers.idx import read_split
 from memjax.data.readers.svhn import read_svhn
-from memjax.errors import InputError
+from memjax.errors import InputError, one_of
+from memjax.store import write_atomically
 from memjax.types import Dataset
-from memjax.untrusted import user_path
+from memjax.untrusted import reading, user_path
 
 
 @dataclass(frozen=True)
 class Known:
-    """A data set known by name; catalog.toml explains its entries."""
+    """A data set known by name; downloads.toml explains its entries."""
 
     base: str
     files: tuple[str, ...]
@@ -40,6 +48,7 @@ CATALOG = {
     name: Known(**row | {key: tuple(value) for key, value in row.items() if isinstance(value, list)})  # type: ignore
     for name, row in _TABLE.items()
 }
+MADE = {"emoji": "emoji", "emoji32": "emoji --pixels 32", "mnist5k": "mnist5k"}  # name -> script and its options
 # Class names and paths of the files, in the order of the catalog -> their content.
 READERS: dict[str, Callable[..., Parts]] = {
     "mnist": lambda names, *paths: Parts(read_split(*paths[:2]), read_split(*paths[2:]), names),
@@ -149,3 +158,65 @@ def reachable(url: str, seconds: float = 3.0) -> bool:
     except requests.RequestException:
         return False
     return True
+
+
+def load_made(name: str) -> Dataset:
+    """The data set, from where its script wrote it."""
+    path = made_path(name)
+    if not path.exists():
+        raise InputError(
+            f"{name} is not in {path.parent}; `python -m experiments.data.{MADE[name]}`, in the source tree of memjax, "
+            "fetches and writes it"
+        )
+    return replace(load_npz(str(path)), name=name)
+
+
+def made_path(name: str) -> Path:
+    """Where the script writes a data set."""
+    return data_dir() / "downloads" / name / f"{name}.npz"
+
+
+def seed_cache(dataset: str, folder: Path) -> list[Path]:
+    """Copies the files of a known data set from a folder, where they have their original names; returns their paths.
+
+    The files are read first.  Shapes and class counts must be those of the real data set, and so must the hash of the
+    values where it is known.
+
+    Raises:
+      InputError: the data set is not known, a file is missing, or the files hold something else.
+    """
+    if dataset not in CATALOG:
+        raise one_of("data set", dataset, list(CATALOG))
+    files = CATALOG[dataset].files
+    sources = {file: user_path(folder) / file for file in files}
+    missing = [file for file, source in sources.items() if not os.path.exists(source)]
+    if missing:
+        raise InputError(f"{folder} has no {missing[0]}; {dataset} needs {', '.join(files)}")
+    found = read_known(dataset, sources)
+    for part, expected in CATALOG[dataset].values.items():
+        values = getattr(found, part).astype(np.uint8)  # as in the files
+        if hashlib.sha256(np.ascontiguousarray(values).data).hexdigest() != expected:
+            what = part.replace("_", " ")
+            raise InputError(f"{folder}: the {what} are not those of {dataset}; get the files again")
+    return [_put(dataset, file, source) for file, source in sources.items()]
+
+
+def _put(dataset: str, file: str, source: Path) -> Path:
+    """Copies a file and then writes its note, so that a partial copy counts as missing."""
+    known, info, target = CATALOG[dataset], registered(dataset, file), cache_path(dataset, file)
+    note = {
+        "dataset_names": [dataset],
+        "original_fname": file,
+        "url_info": {"checksum": info.checksum, "filename": file, "size": int(info.size)},
+        "urls": [known.url(file)],
+    }
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with reading(source) as stream:
+            write_atomically(target, lambda copy: shutil.copyfileobj(stream, copy, 2**20))
+        write_atomically(info_path(target), lambda copy: copy.write(json.dumps(note).encode()))
+    except OSError as error:
+        raise InputError(
+            f"{target} cannot be written: {error.strerror or error}; make room or set TFDS_DATA_DIR"
+        ) from error
+    return target
