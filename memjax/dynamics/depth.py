@@ -15,14 +15,10 @@ from memjax.types import ArrayLike, Model, Tree
 
 
 def prediction_depth(
-    support: Sequence[Shaped[AnyArray, "support ..."]],
-    labels: Int[AnyArray, " support"],
-    queries: Sequence[Shaped[AnyArray, "queries ..."]],
-    predictions: Int[AnyArray, " queries"],
-    k: int = 30,
-    own: Int[AnyArray, "..."] | None = None,
-    at_once: int = 64,
-) -> Float[np.ndarray, " queries"]:
+    support: Sequence[Shaped[AnyArray, "support ..."]], labels: Int[AnyArray, " support"],
+    queries: Sequence[Shaped[AnyArray, "queries ..."]], predictions: Int[AnyArray, " queries"], k: int = 30,
+    own: Int[AnyArray, "..."] | None = None, at_once: int = 64,
+) -> Float[np.ndarray, " queries"]:  # fmt: skip
     """The first layer from which the k-nearest-neighbour votes of all layers agree with the network's prediction.
 
         depth[q] = min { l : vote of the k nearest of layer m = prediction[q] for all m >= l }
@@ -59,15 +55,9 @@ def prediction_depth(
 
 
 def model_depths(
-    model: Model,
-    params: Tree,
-    model_state: Tree,
-    inputs: Float[AnyArray, "train ..."],
-    labels: Int[AnyArray, " train"],
-    mask: Bool[AnyArray, " train"],
-    k: int = 30,
-    at_once: int = 64,
-) -> Float[np.ndarray, " train"]:
+    model: Model, params: Tree, model_state: Tree, inputs: Float[AnyArray, "train ..."],
+    labels: Int[AnyArray, " train"], mask: Bool[AnyArray, " train"], k: int = 30, at_once: int = 64,
+) -> Float[np.ndarray, " train"]:  # fmt: skip
     """The prediction depth of every training example in one network, whose neighbours are those that it trained on.
 
     An example that the network trained on does not vote on itself.  Layers are the inputs, what the network marks with

@@ -172,13 +172,9 @@ def el2n(error_norm: ArrayLike, epochs: ArrayLike, masks: ArrayLike, epoch: int)
 
 @partial(jax.jit, static_argnames=("model", "at_once"))
 def gradient_norms(
-    model: Model,
-    params: Tree,
-    model_state: Tree,
-    inputs: Float[AnyArray, "batch ..."],
-    labels: Int[AnyArray, " batch"],
-    at_once: int = 64,
-) -> Float[Array, " batch"]:
+    model: Model, params: Tree, model_state: Tree, inputs: Float[AnyArray, "batch ..."],
+    labels: Int[AnyArray, " batch"], at_once: int = 64,
+) -> Float[Array, " batch"]:  # fmt: skip
     """Length of the gradient of each example's loss by all parameters of one network.
 
     In the mean over initialisations this is GraNd: of parameters as drawn, or after a few epochs of training

@@ -4,12 +4,11 @@ Each refuses, with an `InputError` that says what came and what was expected: sh
 and 1, scores that are not finite, and options out of their range.  Docstrings name what else is refused.
 """
 
-from memjax.estimators.class_means import ClassMeans, class_means
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
 from memjax.estimators.controlled import Controlled, controlled_memorization
 from memjax.estimators.data_values import data_banzhaf, subsampled_shapley
 from memjax.estimators.discoveries import family_wise_p_values, memorization_p_values, pair_p_values, q_values
-from memjax.estimators.groups import GroupScores, of_groups
+from memjax.estimators.groups import ClassMeans, GroupScores, class_means, of_groups
 from memjax.estimators.held_out import Profile, c_score, consistency_profile, label_errors, out_of_bag
 from memjax.estimators.intervals import bounded_interval
 from memjax.estimators.kernels.moments import difference

@@ -50,15 +50,9 @@ class LinearDatamodelingScore(NamedTuple):
 
 
 def linear_datamodeling_score(
-    scores: ArrayLike,
-    masks: ArrayLike,
-    outputs: ArrayLike,
-    *,
-    fitted_masks: ArrayLike | None,
-    outputs_again: ArrayLike | None = None,
-    seed: int = 0,
-    draws: int = 200,
-) -> LinearDatamodelingScore:
+    scores: ArrayLike, masks: ArrayLike, outputs: ArrayLike, *, fitted_masks: ArrayLike | None,
+    outputs_again: ArrayLike | None = None, seed: int = 0, draws: int = 200,
+) -> LinearDatamodelingScore:  # fmt: skip
     """How well any matrix of attributions predicts what training on a subset does to each test example.
 
         each[j] = Spearman correlation, over models t, of (sum over i in subset t of scores[i, j]) and outputs[t, j]

@@ -27,13 +27,9 @@ MOST = 1000.0  # degrees of freedom of the prior, from which a Student-t is a no
 
 
 def lira(
-    masks: ArrayLike,
-    log_odds: ArrayLike,
-    target: ArrayLike,
-    variant: str = "online",
-    fixed_variance: bool = False,
+    masks: ArrayLike, log_odds: ArrayLike, target: ArrayLike, variant: str = "online", fixed_variance: bool = False,
     variance: str = "prior",
-) -> Float[Array, "targets train"]:
+) -> Float[Array, "targets train"]:  # fmt: skip
     """How much more likely it is that a target model saw an example than that it did not; larger = member.
 
     The scores of an example under models that saw it, and under models that did not, have one distribution each:
@@ -150,15 +146,9 @@ def _below(value: Targets, degrees: Train, centre: Train, scale: Train) -> Targe
 
 
 def decision_stability(
-    masks: ArrayLike,
-    log_odds: ArrayLike,
-    target: ArrayLike,
-    members: ArrayLike,
-    attack: Callable[..., Any] = lira,
-    false_positives: float = 0.01,
-    draws: int = 20,
-    seed: int = 0,
-) -> Float[np.ndarray, "targets train"]:
+    masks: ArrayLike, log_odds: ArrayLike, target: ArrayLike, members: ArrayLike, attack: Callable[..., Any] = lira,
+    false_positives: float = 0.01, draws: int = 20, seed: int = 0,
+) -> Float[np.ndarray, "targets train"]:  # fmt: skip
     """The share of random halves of the shadow models by which an attack decides about an example as by all of them.
 
     An example is decided to be a member if its score is above the threshold that lets this rate of non-members pass.
@@ -192,14 +182,9 @@ def decision_stability(
 
 
 def rmia(
-    masks: ArrayLike,
-    log_odds: ArrayLike,
-    target: ArrayLike,
-    population: ArrayLike,
-    population_target: ArrayLike,
-    gamma: float = 1.0,
-    offline: float | None = None,
-) -> Float[np.ndarray, "targets train"]:
+    masks: ArrayLike, log_odds: ArrayLike, target: ArrayLike, population: ArrayLike, population_target: ArrayLike,
+    gamma: float = 1.0, offline: float | None = None,
+) -> Float[np.ndarray, "targets train"]:  # fmt: skip
     """The share of the population that an example dominates in a target model; larger = member; 0 to 1.
 
         score[x] = mean over z of (ratio[x] >= gamma ratio[z]),   ratio[x] = P(label | target model) / P(label)

@@ -83,10 +83,6 @@ def membership_curve(scores: ArrayLike, members: ArrayLike) -> Curve:
     Raises:
       InputError: shapes that differ, members other than 0 and 1, only members, or none, or more than half of the
         scores undefined.
-
-    Reference:
-      Clopper and Pearson, The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial, Biometrika
-      26, 1934.
     """
     from sklearn.metrics import auc, roc_curve
 

@@ -11,12 +11,9 @@ from flax import nnx
 
 from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
-from memjax.models.alexnet import AlexNet
-from memjax.models.cnn import CNN
 from memjax.models.convolutions import convolution
-from memjax.models.densenet import DenseNet
 from memjax.models.from_flax import from_linen, from_nnx, in_precision
-from memjax.models.inception import Inception
+from memjax.models.images import CNN, AlexNet, DenseNet, Inception
 from memjax.models.layers import layers_of, mark
 from memjax.models.mlp import MLP, Tabular
 from memjax.models.normalization import BatchNorm, check_counting

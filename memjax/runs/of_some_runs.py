@@ -235,7 +235,7 @@ class OfSomeRuns:
 
 def _kernels(networks: Models, ids: np.ndarray, train: tuple, test: tuple, score: str) -> Any:
     """All other scores than the loss rise with the log odds."""
-    from memjax.estimators.attribution.kernels import gradient_kernels
+    from memjax.estimators.attribution.prior import gradient_kernels
 
     sides = (networks.scaled(train[0]), train[1], networks.scaled(test[0]), test[1])
     output = score if score in ("margin", "loss") else "log_odds"

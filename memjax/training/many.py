@@ -49,17 +49,10 @@ class Pack(NamedTuple):
 
 
 def train_many(
-    training: Training | StreamedTraining,
-    seed: int,
-    draw_masks: Callable[[np.ndarray], np.ndarray],
-    examples: Examples | Stream,
-    blocks: Iterable[int],
-    pack_size: int,
-    devices: Devices | None = None,
-    checkpoints: Checkpoints | None = None,
-    stop: Callable[[], bool] = lambda: False,
-    keep: tuple[int, ...] = (),
-) -> Iterator[Pack]:
+    training: Training | StreamedTraining, seed: int, draw_masks: Callable[[np.ndarray], np.ndarray],
+    examples: Examples | Stream, blocks: Iterable[int], pack_size: int, devices: Devices | None = None,
+    checkpoints: Checkpoints | None = None, stop: Callable[[], bool] = lambda: False, keep: tuple[int, ...] = (),
+) -> Iterator[Pack]:  # fmt: skip
     """Trains whole blocks of models: block b holds the models b * pack_size .. (b + 1) * pack_size - 1.
 
     A device trains one block in each call.  A model's number alone decides its seed, its subset and its order of

@@ -50,16 +50,9 @@ class Datamodels(NamedTuple):
 
 
 def datamodels(
-    masks: ArrayLike,
-    outputs: ArrayLike,
-    *,
-    factors: ArrayLike | None = None,
-    choose: Choice = "together",
-    folds: int = 4,
-    multiples: tuple[float, ...] = MULTIPLES,
-    tolerance: float = 1e-4,
-    tile: int = solver.TILE,
-) -> Datamodels:
+    masks: ArrayLike, outputs: ArrayLike, *, factors: ArrayLike | None = None, choose: Choice = "together",
+    folds: int = 4, multiples: tuple[float, ...] = MULTIPLES, tolerance: float = 1e-4, tile: int = solver.TILE,
+) -> Datamodels:  # fmt: skip
     """Influence of each training example on each output, as the weights of sparse linear models.
 
         outputs[t, j] is about bias[j] + sum over i of masks[t, i] weights[i, j]

@@ -179,14 +179,9 @@ class Lasso(NamedTuple):
 
 
 def lasso(
-    masks: ArrayLike,
-    outputs: ArrayLike,
-    penalty: ArrayLike | float,
-    *,
-    factors: ArrayLike | None = None,
-    tolerance: float = 1e-4,
-    tile: int = TILE,
-) -> Lasso:
+    masks: ArrayLike, outputs: ArrayLike, penalty: ArrayLike | float, *, factors: ArrayLike | None = None,
+    tolerance: float = 1e-4, tile: int = TILE,
+) -> Lasso:  # fmt: skip
     """Linear models of the outputs by the masks, with a given penalty on the absolute weights.
 
     For each target j the minimum over weights w and bias b of

@@ -7,8 +7,8 @@ import jax
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
-from memjax.estimators.class_means import ClassMeans, added_by_models, mean_of_class
 from memjax.estimators.complementary import some_models
+from memjax.estimators.groups import ClassMeans, added_by_models, mean_of_class
 from memjax.estimators.kernels.influence_from_bits import PAIRS_AT_ONCE, chances_in_pairs, tails_of_bits
 from memjax.estimators.kernels.layout import Layout, estimate_by_size, every, laid_out, layout_of, own, sides_by_size
 from memjax.estimators.kernels.moments import Moments, as_errors

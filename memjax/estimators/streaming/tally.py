@@ -242,7 +242,8 @@ def fill(tally: Tally, arrays: Arrays) -> Tally:
         tally.outputs = np.zeros((tally.by_class.shape[1], len(tally.num_right)), content["outputs"].dtype)
         tally.outputs[_models_of(used)] = content["outputs"]
     for part in content.get("part", {}).values():
-        tally.parts = [*(tally.parts or ()), Outcomes(**({"test": {}} | part))]
+        sides = part["train"], part.get("test", {})
+        tally.parts = [*(tally.parts or ()), Outcomes(part["model_ids"], part["masks"], *sides)]
     tally.scores |= {name: _totals(part) for name, part in content.get("scores", {}).items()}
     tally.halves |= {half == "True": _totals(part) for half, part in content.get("halves", {}).items()}
     return tally
