@@ -11,7 +11,7 @@ from flax import nnx
 
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec, ShapeSpec, TrainSpec
-from memjax.data.outline import outline
+from memjax.data import outline
 from memjax.models import convolution, in_precision, make_model, max_pool
 from memjax.models.normalization import normalization, relu_of_sum
 from memjax.models.platform import by_platform, traced_for
