@@ -69,9 +69,7 @@ def publish(
     not written.
 
     Args:
-      licence: as an SPDX identifier such as CC-BY-4.0, or in words; by default the card says that it is unknown.
-      creator: who publishes it.
-      name: of the data set; by default memorization in the name of the examples.
+      licence, creator, name: as of `memjax publish`.
       more: what writes further files, by their names, and `truth`: what the card says of them (`memjax.runs.truth`).
 
     Raises:

@@ -25,21 +25,13 @@ Files = dict[str, Callable[[Any], object]]  # by their names, what writes them
 
 
 def make_truth(
-    config: RunConfig, out: Path, teller: Teller, left_out: int = 20, repeats: int = 20, brittleness: int = 20,
-    remove: int = 20, licence: str = "", creator: str = "", name: str = "",
+    config: RunConfig, out: Path, teller: Teller, left_out: int, repeats: int, brittleness: int, remove: int,
+    licence: str, creator: str, name: str,
 ) -> list[str]:  # fmt: skip
     """Trains models, twins and models without single examples, and writes the folder; returns the names of the files.
 
-    The runs are in `runs/` of the folder, and the same call goes on with them after a stop.
-
-    Args:
-      config: the settings of the models; the run folder is not taken.
-      left_out: training examples to leave out one at a time, half of them the most memorized, half drawn at random.
-      repeats: models without each of them, and models on everything.
-      brittleness: test examples to measure brittleness on, see `Removals`: models without the training examples of the
-        highest influence on each, or without as many of its class.
-      remove: how many; at most a quarter of the training examples.
-      licence, creator, name: as for `publish`.
+    The runs are in `runs/` of the folder, and the same call goes on with them after a stop.  Arguments as of
+    `memjax truth`; the run folder of the settings is not taken.
 
     Raises:
       InputError: the folder holds other files, the task is not of classes, subsets have several sizes, or what training
