@@ -24,7 +24,7 @@ from benchmarks.common.tables import markdown
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec, ShapeSpec, TrainSpec
-from memjax.data.outline import outline
+from memjax.data import outline
 from memjax.machine.chips import CHIPS, slice_named
 from memjax.runs import compile_ahead
 from memjax.runs.build_training import make_examples, make_single

@@ -28,7 +28,7 @@ from memjax.estimators import linear_datamodeling_score
 from memjax.estimators.attribution.gradient_dot import gradient_dot
 from memjax.estimators.attribution.gradients import per_example_gradients
 from memjax.estimators.attribution.influence_function import influence_function
-from memjax.estimators.attribution.kernels import gradient_kernels
+from memjax.estimators.attribution.prior import gradient_kernels
 from memjax.estimators.attribution.trak import trak
 
 COST = "4 minutes, beside other work"

@@ -28,7 +28,7 @@ from benchmarks.common.command import log, measure
 from benchmarks.common.tables import markdown, number
 from memjax import run as command_line
 from memjax import store
-from memjax.runs.from_arrays import export
+from memjax.runs.publish import export
 
 COST = "not measured"
 TRAIN, TEST, CLASSES = 20, 10, 2

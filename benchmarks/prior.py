@@ -24,9 +24,8 @@ import memjax
 from benchmarks.common.command import log, measure
 from benchmarks.common.tables import markdown
 from memjax.estimators import datamodels, influence, linear_datamodeling_score, memorization, prior_factors
-from memjax.estimators.attribution.kernels import GradientKernels, gradient_kernels
-from memjax.estimators.attribution.prior import influence_with_prior
-from memjax.estimators.judging import recall_of_pairs
+from memjax.estimators.attribution.prior import GradientKernels, gradient_kernels, influence_with_prior
+from memjax.estimators.lds import recall_of_pairs
 from memjax.types import Outcomes
 
 COST = "3 to 17 minutes a data set, network and seed, beside other work"

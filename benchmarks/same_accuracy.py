@@ -24,7 +24,7 @@ from benchmarks.common.training import accuracies
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec
 from memjax.machine import environment
-from memjax.models.cnn import CNN
+from memjax.models.images import CNN
 from memjax.types import Outcomes
 
 COST = "not measured"

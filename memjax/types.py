@@ -19,8 +19,7 @@ from memjax import notebook
 from memjax.disk_inputs import Stored
 from memjax.errors import InputError
 from memjax.statistics import Interval, check_level, form_of_interval, unbiased_stderr
-from memjax.statistics.bounded import bounded_limits
-from memjax.statistics.differences import difference_limits
+from memjax.statistics.differences import bounded_limits, difference_limits
 
 if TYPE_CHECKING:
     from jax import Array

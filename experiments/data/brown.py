@@ -14,7 +14,7 @@ import numpy as np
 
 from experiments.data.fetch import Package, fetched, write
 from experiments.data.main import Options, main
-from memjax.data.downloads.made import made_path
+from memjax.data.downloads import made_path
 from memjax.errors import InputError
 
 PACKAGE = Package(

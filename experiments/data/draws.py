@@ -6,7 +6,7 @@ import numpy as np
 
 from experiments.data.fetch import beside, put
 from experiments.data.split import sides, test_rows
-from memjax.data.downloads.made import MADE, load_made, made_path
+from memjax.data.downloads import MADE, load_made, made_path
 from memjax.errors import InputError
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from memjax import store
-from memjax.data.downloads.made import made_path
+from memjax.data.downloads import made_path
 from memjax.errors import InputError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import tyro
 
-from memjax.data.downloads.catalog import data_dir
+from memjax.data.downloads import data_dir
 from memjax.errors import InputError
 
 

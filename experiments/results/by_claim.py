@@ -56,6 +56,7 @@ ROWS = (
 )  # fmt: skip
 MISSING = {  # why an experiment has no result on a data set; of a data set alone first
     ("twins", "emoji, CNN"): "not run",
+    ("architectures", "emoji, CNN"): "see emoji",
     "twins": "copies not known",
 }
 NOT_RUN = "Not run: the time of two cores, shared with other work, did not suffice; earlier runs are in the text below."

@@ -10,8 +10,6 @@ import tyro
 
 from memjax import __version__, store
 from memjax.cli import inspect, machine, use_results
-from memjax.cli.chips import ahead
-from memjax.cli.judge import judge, truth
 from memjax.cli.options import everything, of_command, shortly
 from memjax.cli.output import Output, conclude, put
 from memjax.config.from_keywords import FIRST, KEPT, with_purpose
@@ -48,8 +46,8 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     command.__name__: command
     for command in (
         run, inspect.status, inspect.verify, use_results.report, use_results.suspects, use_results.apply,
-        use_results.compare, use_results.estimate, use_results.export, use_results.publish, judge, truth,
-        machine.doctor, machine.seed,
+        use_results.compare, use_results.estimate, use_results.export, use_results.publish, use_results.judge,
+        use_results.truth, machine.doctor, machine.seed,
     )
 }  # fmt: skip
 
@@ -85,7 +83,7 @@ def call(arguments: list[str]) -> int:
         command = "--tyro-print-completion"
     commands = COMMANDS
     if command in ("run", "doctor", "truth"):
-        chips, rest = ahead(rest) if command == "doctor" else (None, rest)
+        chips, rest = machine.ahead(rest) if command == "doctor" else (None, rest)
         begin, rest = beginning(rest)
         if command == "truth":
             begin = replace(begin, num_models=1000, subset=SubsetSpec(subset_fraction=0.5))
@@ -117,7 +115,7 @@ def beginning(arguments: list[str]) -> tuple[RunConfig, list[str]]:
     preset = PRESETS[found.preset] if found.preset is not None else None
     plan = store.read_plan(store.place(found.run)) if found.run else None
     if plan is not None and found.run and preset is None:
-        from memjax.runs.plan_of import config_of
+        from memjax.runs.open_folder import config_of
 
         return with_purpose(replace(config_of(plan, store.place(found.run)), run=found.run), found.purpose, keep), rest
     config = with_purpose(preset or RunConfig(), found.purpose, keep)

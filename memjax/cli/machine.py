@@ -1,18 +1,56 @@
-"""Commands about this machine and the data on it."""
+"""Commands about this machine, about machines that a run is planned for, and about the data."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import tyro
 
-from memjax.cli.chips import Ahead
 from memjax.cli.output import Output, put, two_columns
+from memjax.config.from_keywords import PURPOSES
 from memjax.config.run_config import RunConfig
-from memjax.config.specs import FleetSpec
+from memjax.config.specs import FleetSpec, ShapeSpec
+from memjax.errors import one_of
 from memjax.machine import environment
-from memjax.machine.chips import slice_named
+from memjax.machine.chips import CHIPS, slice_named
 from memjax.runs import summary
 from memjax.store import place
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Accelerators that a run is planned for, and data that need not be there."""
+
+    chip: Annotated[str, tyro.conf.arg(name="for")] = ""
+    """Predict for these accelerators, none of which has to be there: v4, v5e, v5p, v6e, a100, h100, h200, or several of
+    them, such as v5e-16.  The run's programs are compiled for them, and the pack size is that of the fewest cycles by
+    the compiler's estimate.  TPUs need memjax[tpu]."""
+    shapes: ShapeSpec = field(default_factory=ShapeSpec)
+    command: tyro.conf.Suppress[tuple[str, ...]] = ()
+
+
+def ahead(arguments: list[str]) -> tuple[Ahead, list[str]]:
+    """What `--for CHIP` asks for, with the shapes of the data, and the arguments that are left.
+
+    It is read before all other options: `--for` and `--classes` have other meanings too.
+    """
+    asked, rest = tyro.cli(_For, args=arguments, add_help=False, return_unknown_args=True)
+    if asked.word is None or asked.word in PURPOSES:
+        return Ahead(), arguments
+    if not asked.word.startswith(tuple(CHIPS)):
+        raise one_of("--for", asked.word, [*PURPOSES, *CHIPS])
+    slice_named(asked.word)
+    shapes = ShapeSpec()
+    if any(word.partition("=")[0] == "--shape" for word in rest):
+        shapes, rest = tyro.cli(ShapeSpec, args=rest, add_help=False, return_unknown_args=True)
+    return Ahead(asked.word, shapes, ("memjax", *rest)), rest
+
+
+@dataclass(frozen=True)
+class _For:
+    """The word after `--for`: a purpose or chips."""
+
+    word: Annotated[str | None, tyro.conf.arg(name="for")] = None
 
 
 def doctor(config: RunConfig, fleet: FleetSpec, ahead: tyro.conf.Suppress[tyro.conf.Fixed[Ahead]]) -> None:
@@ -36,8 +74,8 @@ def doctor(config: RunConfig, fleet: FleetSpec, ahead: tyro.conf.Suppress[tyro.c
         output.say(event, two_columns(rows, "without a score"), **dict(rows), **facts)
 
     if target:
-        from memjax.data.outline import outline
-        from memjax.runs.chip_forecast import for_chip
+        from memjax.data import outline
+        from memjax.runs.compile_ahead import for_chip
 
         dataset, shapes = outline(config.data, ahead.shapes), ahead.shapes
         command = [*ahead.command, *(["--dataset", "NAME"] if shapes.shape else [])]
@@ -60,7 +98,7 @@ def seed(dataset: tyro.conf.Positional[str], folder: tyro.conf.Positional[Path])
       dataset: mnist, fashion_mnist, cifar10, cifar100 or svhn_cropped.
       folder: The folder with the files.
     """
-    from memjax.data.downloads.seed import seed_cache
+    from memjax.data.downloads import seed_cache
 
     for path in seed_cache(dataset, folder):
         put(str(path))

@@ -6,8 +6,8 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,9 @@ class Output:
         """Prints nothing before the data are read."""
         return nullcontext()
 
-    @contextmanager
-    def progress(self, total: int, done: int, recount: Callable[[], int] | None = None) -> Iterator[Progress]:
+    def progress(
+        self, total: int, done: int, recount: Callable[[], int] | None = None
+    ) -> AbstractContextManager[Progress]:
         """Shows the progress of the training, see `progress_bar`; its `write` prints notices."""
 
         def show(standing: Standing) -> None:
@@ -61,17 +62,11 @@ class Output:
                 models_per_second=round(standing.rate, 6), seconds_left=left if left is None else round(left, 3),
             )  # fmt: skip
 
-        def notice(text: str) -> None:
-            print_event("notice", text=text)
-
         if self._json:
-            with Progress(total, done, show, EVERY_EVENT, notice, recount) as progress:
-                yield progress
-        elif self._quiet:
-            yield Progress(total, done, lambda _: None, EVERY_EVENT, lambda _: None)
-        else:
-            with progress_bar(total, done, recount, self._who) as progress:
-                yield progress
+            return Progress(total, done, show, EVERY_EVENT, lambda text: print_event("notice", text=text), recount)
+        if self._quiet:
+            return nullcontext(Progress(total, done, lambda _: None, EVERY_EVENT, lambda _: None))
+        return progress_bar(total, done, recount, self._who)
 
 
 def print_event(event: str, **facts: Any) -> None:

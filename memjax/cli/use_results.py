@@ -1,14 +1,14 @@
-"""Commands that make reports, estimates and files for other programs."""
+"""Commands that make reports, estimates and files for other programs, and judge scores of attribution methods."""
 
 import shlex
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import tyro
 
 from memjax.cli.options import Folder
 from memjax.cli.output import Output, conclude, print_event, put, records, two_columns
-from memjax.config.run_config import Score
+from memjax.config.run_config import RunConfig, Score
 from memjax.config.specs import OutputSpec, TableSpec
 from memjax.errors import InputError
 from memjax.machine import environment
@@ -73,7 +73,8 @@ def apply(review: tyro.conf.Positional[Path], dataset: str, target: str, out: Pa
     spec = TableSpec(target=target, id=id)
     done = apply_review(read_review(review), dataset, spec, out)
     kind, named = dataset.partition(":")[0], f" --id {shlex.quote(id)}" if id else ""
-    put(f"{out}: {done.relabelled} labels changed, {done.dropped} rows left out, {done.kept} left as they were")
+    kept = done["keep"] + done["unsure"]
+    put(f"{out}: {done['relabel']} labels changed, {done['drop']} rows left out, {kept} left as they were")
     again = f"memjax --dataset {kind}:{shlex.quote(str(out))} --target {shlex.quote(target)}{named}"
     put(f"train again: {again}")
 
@@ -119,10 +120,10 @@ def export(
         parameters, safetensors: a file of the network of each model, npz or safetensors, where --keep parameters has
         stored it.
     """
-    from memjax.runs import from_arrays
+    from memjax.runs import publish
     from memjax.runs.result import open
 
-    for line in from_arrays.export(open(run), out, format):
+    for line in publish.export(open(run), out, format):
         put(line)
 
 
@@ -186,3 +187,72 @@ def publish(folder: Folder, out: Path, licence: str = "", creator: str = "", nam
     put("\n".join(str(out / name) for name in names))
     if not licence:
         put("licence         unknown, and the data card says so; give --licence, such as CC-BY-4.0")
+
+
+def judge(
+    scores: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="SCORES")], run: str, twin: str = "",
+    left_out: str = "", score: Score | None = None, brittleness: int = 0, remove: int | None = None, repeats: int = 5,
+    page: str = "", json: bool = False,
+) -> None:  # fmt: skip
+    """Judge attribution scores of any method by the models of a run: linear datamodeling score, agreement with exact
+    leave-one-out and with estimated influence, strong pairs, wrong labels; each with a 95 % interval and what is the
+    most that can be reached.
+
+    Args:
+      scores: A file of scores, training x test examples: npy, npz, csv or parquet.
+      run: The run folder, or a folder that memjax truth has made.
+      twin: A run with another seed.  On the same subsets it gives the ceiling.
+      left_out: A run whose models leave out one example or one group each.
+      score: The output to judge by.  Default: the first of these that the run has saved.
+      brittleness: Also measure brittleness on so many test examples: remove the training examples with the highest
+        scores, train again, and count wrong predictions.  Trains three times --repeats models for each; once where the
+        truth has the ceiling.
+      remove: With --brittleness: training examples to remove.  Default: as many as the truth did, else 20.
+      repeats: With --brittleness: models for each removal.
+      page: A file for an HTML page.
+      json: Print one JSON object instead of lines.
+    """
+    environment.start_jax()
+    from memjax.runs.judge import judge
+
+    how = {"brittleness": brittleness, "remove": remove, "repeats": repeats}
+    found = judge(Path(scores), run, twin=twin or None, left_out=left_out or None, score=score or "", **how)
+    if page:
+        found.report(page)
+    if json:
+        measures, classes = ([each._asdict() for each in some] for some in (found.measures, found.by_class))
+        print_event("verdict", answer=found.answer(), measures=measures, by_class=classes, notices=found.notices,
+                    **{name.replace(" ", "_"): text for name, text in found.understood}, page=page)  # fmt: skip
+        return
+    rows = found.rows() + ([("page", page)] if page else [])
+    put("\n".join([found.answer(), "", two_columns(rows)]))
+
+
+def truth(
+    config: RunConfig, out: Path, left_out: int = 20, repeats: int = 20, brittleness: int = 20, remove: int = 20,
+    licence: str = "", creator: str = "", name: str = "",
+) -> None:  # fmt: skip
+    """Make a truth that others can judge their attribution scores by: data, recipe, masks and outputs of many models,
+    of twins on the same subsets, and of models without single examples or without those of the highest influence; for
+    NumPy, dattri and quanda, with a data card.
+
+    All options of a run are understood too; memjax --help-all lists them.  Defaults are 1,000 models on half of the
+    examples each, and margins; --label-noise plants wrong labels.
+
+    Args:
+      out: The folder.  The same command goes on with a truth that was stopped.
+      left_out: Training examples to leave out one at a time, half of them the most memorized.
+      repeats: Models without each of them.
+      brittleness: Test examples to measure brittleness on, by five models without the training examples of the highest
+        influence, and five without random ones of the class.
+      remove: With --brittleness: how many; at most a quarter of the training examples.
+      licence: Under which the files may be used, the examples included: an SPDX identifier, or words.
+      creator: Who publishes it.
+      name: Of the data set.
+    """
+    from memjax.runs.truth import make_truth
+
+    names = make_truth(
+        config, out, Output(config.output), left_out, repeats, brittleness, remove, licence, creator, name
+    )
+    put(f"{out}: {len(names):,} files; judge scores with: memjax judge SCORES --run {out}")

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from memjax.data.adapters import as_inputs
-from memjax.data.build import clean_names, make_encoded
-from memjax.data.check import check_lengths
-from memjax.data.labels import as_labels
+from memjax.data.build import check_lengths, clean_names, make_encoded
+from memjax.data.targets import as_labels
 from memjax.errors import InputError
 from memjax.metrics import task_named
 from memjax.store import read_arrays, write_arrays

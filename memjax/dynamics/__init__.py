@@ -2,19 +2,22 @@
 
 The reductions take arrays as `read_curves` gives them, (models, epochs, train) or, of one model, (epochs, train), and
 leave out the axis of epochs; `over_models` then tells models that trained on an example from those that did not.
+Arrays that do not fit, numbers that are not finite and settings out of their range are refused with an `InputError`.
 """
 
 from memjax.dynamics.binomial import Dispersion, binomial_null, dispersion
 from memjax.dynamics.critical import Search, critical_sample_ratio, critical_samples, verified
 from memjax.dynamics.depth import model_depths, prediction_depth
-from memjax.dynamics.early import at_epoch, el2n, gradient_norms
 from memjax.dynamics.learning import (
     area_under_margin,
+    at_epoch,
     confidence,
     correctness,
+    el2n,
     epochs_to_fit,
     first_learned,
     forgetting_events,
+    gradient_norms,
     learned_for_good,
     mean_loss,
     variability,

@@ -40,9 +40,6 @@ def dispersion(wrong: ArrayLike, null_rate: float | None = None) -> Dispersion:
       null_rate: the chance of an error under the null, for every model, in place of p_t.  The paper takes that of
         random inputs for all data.
 
-    Raises:
-      InputError: fewer than two models or examples, or values other than 0 and 1.
-
     Reference:
       Arpit et al. 2017, arXiv 1706.05394, section 3.1 and figure 1, compare sorted rates with binomial draws; the
       ratio, the index of dispersion of binomial counts, is how it is said here in one number.  Cochran, The Comparison

@@ -63,9 +63,6 @@ def critical_samples(
       Whether another prediction was found, and where; the input itself where none was.  A search that fails proves
       nothing: the share found is a lower bound.
 
-    Raises:
-      InputError: a radius, step, noise or number of steps that makes no search.
-
     Reference:
       Arpit et al. 2017, arXiv 1706.05394, section 4.1, algorithm 1.
     """

@@ -15,14 +15,10 @@ from memjax.types import ArrayLike, Model, Tree
 
 
 def prediction_depth(
-    support: Sequence[Shaped[AnyArray, "support ..."]],
-    labels: Int[AnyArray, " support"],
-    queries: Sequence[Shaped[AnyArray, "queries ..."]],
-    predictions: Int[AnyArray, " queries"],
-    k: int = 30,
-    own: Int[AnyArray, "..."] | None = None,
-    at_once: int = 64,
-) -> Float[np.ndarray, " queries"]:
+    support: Sequence[Shaped[AnyArray, "support ..."]], labels: Int[AnyArray, " support"],
+    queries: Sequence[Shaped[AnyArray, "queries ..."]], predictions: Int[AnyArray, " queries"], k: int = 30,
+    own: Int[AnyArray, "..."] | None = None, at_once: int = 64,
+) -> Float[np.ndarray, " queries"]:  # fmt: skip
     """The first layer from which the k-nearest-neighbour votes of all layers agree with the network's prediction.
 
         depth[q] = min { l : vote of the k nearest of layer m = prediction[q] for all m >= l }
@@ -39,9 +35,6 @@ def prediction_depth(
         classes with equally many votes the one with the smallest number.
       own: for each query its row in `support`, which does not vote; -1 where it is not in `support`.
       at_once: queries whose distances to all of `support` are in memory at the same time.
-
-    Raises:
-      InputError: fewer than k neighbours, layers or examples that do not fit each other, values that are not finite.
 
     Reference:
       Baldock, Maennel and Neyshabur, Deep Learning Through the Lens of Example Difficulty, 2021, arXiv 2106.09647; the
@@ -62,15 +55,9 @@ def prediction_depth(
 
 
 def model_depths(
-    model: Model,
-    params: Tree,
-    model_state: Tree,
-    inputs: Float[AnyArray, "train ..."],
-    labels: Int[AnyArray, " train"],
-    mask: Bool[AnyArray, " train"],
-    k: int = 30,
-    at_once: int = 64,
-) -> Float[np.ndarray, " train"]:
+    model: Model, params: Tree, model_state: Tree, inputs: Float[AnyArray, "train ..."],
+    labels: Int[AnyArray, " train"], mask: Bool[AnyArray, " train"], k: int = 30, at_once: int = 64,
+) -> Float[np.ndarray, " train"]:  # fmt: skip
     """The prediction depth of every training example in one network, whose neighbours are those that it trained on.
 
     An example that the network trained on does not vote on itself.  Layers are the inputs, what the network marks with
@@ -82,9 +69,6 @@ def model_depths(
       inputs: scaled as the network expects them.
       labels: as the network was trained on.
       mask: the examples that it trained on.
-
-    Raises:
-      InputError: as `prediction_depth`; a mask of another shape.
     """
     mask = np.asarray(mask, bool)
     if mask.shape != np.shape(labels):

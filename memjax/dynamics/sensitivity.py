@@ -89,9 +89,6 @@ def loss_sensitivity(
       inputs: float, as the network takes them.
       order: of the norm, 1, 2 or infinity.
 
-    Raises:
-      InputError: steps that are not ascending from 1.
-
     Reference:
       Arpit et al. 2017, arXiv 1706.05394, section 3.2; reverse differentiation of training after Maclaurin et al.,
       Gradient-based Hyperparameter Optimization through Reversible Learning, 2015, arXiv 1502.03492.

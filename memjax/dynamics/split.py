@@ -15,11 +15,7 @@ AnyArray = np.ndarray | jax.Array
 
 
 def as_bits(name: str, values: ArrayLike) -> Bool[np.ndarray, "*models epochs train"]:
-    """Curves of 0 and 1 as bool.
-
-    Raises:
-      InputError: fewer than two axes, no epoch, or other values.
-    """
+    """Curves of 0 and 1 as bool."""
     values = _as_curves(name, values)
     if values.dtype != bool and not ((values == 0) | (values == 1)).all():
         raise InputError(f"{name} holds values other than 0 and 1; expected whether an example was right at an epoch")
@@ -27,11 +23,7 @@ def as_bits(name: str, values: ArrayLike) -> Bool[np.ndarray, "*models epochs tr
 
 
 def as_numbers(name: str, values: ArrayLike) -> Float[np.ndarray, "*models epochs train"]:
-    """Curves as float32: sums of float16 would be too coarse.
-
-    Raises:
-      InputError: fewer than two axes, no epoch, or values that are not finite.
-    """
+    """Curves as float32: sums of float16 would be too coarse."""
     values = _as_curves(name, values).astype(np.float32)
     if not np.isfinite(values).all():
         raise InputError(f"{name} holds values that are not finite numbers; leave out models that diverged")
@@ -41,11 +33,7 @@ def as_numbers(name: str, values: ArrayLike) -> Float[np.ndarray, "*models epoch
 
 
 def as_epochs(epochs: ArrayLike | None, count: int) -> Int[np.ndarray, " epochs"]:
-    """After how many epochs each record was taken; 1, 2, 3, ... where it is not said.
-
-    Raises:
-      InputError: not as many as there are records, or not ascending.
-    """
+    """After how many epochs each record was taken; 1, 2, 3, ... where it is not said."""
     if epochs is None:
         return np.arange(1, count + 1)
     epochs = np.asarray(epochs)
@@ -55,11 +43,7 @@ def as_epochs(epochs: ArrayLike | None, count: int) -> Int[np.ndarray, " epochs"
 
 
 def as_masks_of(values: ArrayLike, masks: ArrayLike) -> np.ndarray:
-    """The masks that belong to values (models, ..., train), as bool.
-
-    Raises:
-      InputError: another number of models or examples.
-    """
+    """The masks that belong to values (models, ..., train), as bool."""
     masks = np.asarray(masks)
     if values.ndim < 2 or masks.shape != (values.shape[0], values.shape[-1]):
         raise InputError(f"masks has shape {masks.shape}, values {values.shape}; expected (models, train) of both")
@@ -97,9 +81,6 @@ def over_models(values: ArrayLike, masks: ArrayLike) -> Sides:
     Args:
       values: (models, train), or (models, epochs, train).
       masks: whether model t trained on example i.
-
-    Raises:
-      InputError: masks of another shape.
     """
     values = np.asarray(values)
     return _sides(values, as_masks_of(values, masks), 0)
@@ -111,9 +92,6 @@ def over_examples(values: ArrayLike, masks: ArrayLike, rows: Bool[np.ndarray, " 
         inside[t, ...] = mean of values[t, ..., i] over examples i with masks[t, i] and, if given, rows[i]
 
     With correctness recorded, `inside` is training accuracy, and `outside` that on held-out examples.
-
-    Raises:
-      InputError: masks of another shape.
     """
     values = np.asarray(values)
     masks = as_masks_of(values, masks)

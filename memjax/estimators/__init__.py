@@ -1,24 +1,24 @@
-"""Finished models in, estimates out: pure functions of arrays that never open a file."""
+"""Finished models in, estimates out: pure functions of arrays that never open a file.
 
-from memjax.estimators.class_means import ClassMeans, class_means
+Each refuses, with an `InputError` that says what came and what was expected: shapes that do not fit, masks other than 0
+and 1, scores that are not finite, and options out of their range.  Docstrings name what else is refused.
+"""
+
 from memjax.estimators.complementary import complementary_influence, complementary_memorization, whole_pairs
 from memjax.estimators.controlled import Controlled, controlled_memorization
 from memjax.estimators.data_values import data_banzhaf, subsampled_shapley
 from memjax.estimators.discoveries import family_wise_p_values, memorization_p_values, pair_p_values, q_values
-from memjax.estimators.epsilon import epsilon_from_one_model, epsilon_from_rates
-from memjax.estimators.groups import GroupScores, of_groups
+from memjax.estimators.groups import ClassMeans, GroupScores, class_means, of_groups
 from memjax.estimators.held_out import Profile, c_score, consistency_profile, label_errors, out_of_bag
-from memjax.estimators.influence import influence, train_influence
 from memjax.estimators.intervals import bounded_interval
 from memjax.estimators.kernels.moments import difference
 from memjax.estimators.lds import LinearDatamodelingScore, linear_datamodeling_score
-from memjax.estimators.linear.datamodels import Datamodels, datamodels
+from memjax.estimators.linear.datamodels import Datamodels, datamodels, ridge_datamodels
 from memjax.estimators.linear.lasso import lasso
 from memjax.estimators.linear.penalty_factors import prior_factors, worth
-from memjax.estimators.linear.ridge import ridge_datamodels
-from memjax.estimators.lira import decision_stability, lira
-from memjax.estimators.membership_curve import Curve, membership_curve
-from memjax.estimators.memorization import memorization, sides
+from memjax.estimators.lira import decision_stability, lira, loss_attack, population_attack, rmia
+from memjax.estimators.membership_curve import Curve, epsilon_from_one_model, epsilon_from_rates, membership_curve
+from memjax.estimators.memorization import influence, memorization, sides, train_influence
 from memjax.estimators.pairs import (
     INFL_THRESHOLD,
     MEM_THRESHOLD,
@@ -33,7 +33,6 @@ from memjax.estimators.pairs import (
     select_pairs,
 )
 from memjax.estimators.reliability import Reliability, split_half_reliability
-from memjax.estimators.rmia import loss_attack, population_attack, rmia
 from memjax.estimators.shrink import Posterior, shrink
 from memjax.estimators.streaming.tally import Tally, in_pairs, tally_of
 from memjax.estimators.streaming.totals import (

@@ -7,8 +7,7 @@ from jaxtyping import Bool, Float, Shaped
 
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_scores
-from memjax.estimators.influence import influence
-from memjax.estimators.memorization import memorization
+from memjax.estimators.memorization import influence, memorization
 from memjax.types import ArrayLike, Estimate, Outcomes
 
 

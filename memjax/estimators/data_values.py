@@ -6,7 +6,7 @@ from jaxtyping import Float
 
 from memjax.errors import InputError
 from memjax.estimators.checks import as_masks_and_utility
-from memjax.estimators.influence import influence
+from memjax.estimators.memorization import influence
 from memjax.statistics import mean_where
 from memjax.types import ArrayLike, Estimate
 
@@ -83,9 +83,6 @@ def subsampled_shapley(
     Returns:
       One estimate a training example.  Sizes at which it was never in or never out are left out of its mean; NaN if
       no size is left.
-
-    Raises:
-      InputError: shapes that do not fit.
 
     Reference:
       Castro, Gomez and Tejada, Polynomial Calculation of the Shapley Value Based on Sampling, 2009; Feldman and Zhang,

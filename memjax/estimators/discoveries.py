@@ -14,15 +14,9 @@ from memjax.types import ArrayLike
 
 
 def pair_p_values(
-    masks: ArrayLike,
-    correct_test: ArrayLike,
-    tr_idx: ArrayLike,
-    tt_idx: ArrayLike,
-    complementary: bool = False,
-    *,
-    alternative: str = "greater",
-    least: float = 0.0,
-) -> Float[np.ndarray, " pairs"]:
+    masks: ArrayLike, correct_test: ArrayLike, tr_idx: ArrayLike, tt_idx: ArrayLike, complementary: bool = False, *,
+    alternative: str = "greater", least: float = 0.0,
+) -> Float[np.ndarray, " pairs"]:  # fmt: skip
     """The p-value of each pair: how likely an influence at least so large is if training on i makes no difference to j.
 
     Under this null, the models that got test example j right are any of the models, and those of them that saw i are
@@ -95,9 +89,6 @@ def q_values(p_values: ArrayLike, num_candidates: int) -> Float[np.ndarray, " pa
     Args:
       num_candidates: pairs among which these were found: memorized training times test examples of their class.
 
-    Raises:
-      InputError: fewer candidates than p-values, or a p-value outside 0 to 1.
-
     Example:
       >>> import numpy as np
       >>> q_values(np.array([0.01, 0.2, 0.03]), num_candidates=4).round(2).tolist()
@@ -141,14 +132,9 @@ def memorization_p_values(
 
 
 def family_wise_p_values(
-    masks: ArrayLike,
-    scores: ArrayLike,
-    complementary: bool = False,
-    *,
-    strata: ArrayLike | None = None,
-    permutations: int = 999,
-    seed: int = 0,
-) -> Float[np.ndarray, "train test"]:
+    masks: ArrayLike, scores: ArrayLike, complementary: bool = False, *, strata: ArrayLike | None = None,
+    permutations: int = 999, seed: int = 0,
+) -> Float[np.ndarray, "train test"]:  # fmt: skip
     """Two-sided p-values of influence, adjusted for the number of pairs: max-T over permutations of the models.
 
         p[i, j] = share of permutations whose largest |r| of any pair is at least |r[i, j]|

@@ -11,8 +11,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.checks import as_array, as_masks, as_masks_and_scores
-from memjax.estimators.kernels.layout import layout_of
-from memjax.estimators.kernels.stratified import own, sides_by_size
+from memjax.estimators.kernels.layout import layout_of, own, sides_by_size
 from memjax.estimators.memorization import sides
 from memjax.metrics import check_range
 from memjax.statistics import mean_where
@@ -32,9 +31,6 @@ def c_score(masks: ArrayLike, correct: ArrayLike) -> Estimate:
 
     Returns:
       One estimate per example with the standard error of that mean; NaN where no model left the example out.
-
-    Raises:
-      InputError: as `memorization`.
 
     Reference:
       Jiang et al., Characterizing Structural Regularities of Labeled Data in Overparameterized Models, 2021,
@@ -71,7 +67,7 @@ class Profile(NamedTuple):
 def consistency_profile(masks: ArrayLike, correct: ArrayLike) -> Profile:
     """Held-out score of each training example as a function of how many examples the models had.
 
-    Models are grouped by the size of their subset, which takes a design of several sizes.  Arguments and errors as
+    Models are grouped by the size of their subset, which takes a design of several sizes.  Arguments as
     for `c_score`; source as there, section 2.
     """
     masks, correct = map(np.asarray, as_masks_and_scores(masks, correct))
@@ -142,9 +138,6 @@ def label_errors(masks: ArrayLike, probability: ArrayLike) -> Int[np.ndarray, " 
 
     Args:
       masks, probability: (models, train).
-
-    Raises:
-      InputError: as `memorization`.
     """
     score = c_score(masks, probability)
     check_range("probability", "probability", np.asarray(probability))

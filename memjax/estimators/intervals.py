@@ -8,7 +8,7 @@ from jaxtyping import Float, Shaped
 from memjax.errors import InputError
 from memjax.estimators.kernels.moments import Moments
 from memjax.statistics import Interval, check_level
-from memjax.statistics.bounded import bounded_limits
+from memjax.statistics.differences import bounded_limits
 
 PRIOR = 0.5  # of both arguments of the beta distribution that is mixed over
 Numbers = Shaped[np.ndarray, "..."]
@@ -32,9 +32,6 @@ def bounded_interval(inside: Moments, outside: Moments, level: float = 0.95) -> 
 
     Returns:
       Lower and upper ends; NaN where a side has fewer than two models.
-
-    Raises:
-      InputError: means outside 0 to 1, or a level that is not between 0 and 1.
 
     Example:
       >>> import numpy as np

@@ -1,4 +1,5 @@
-"""Membership inference by likelihood ratios (LiRA), and whether other shadow models would decide the same."""
+"""Membership inference by likelihood ratios (LiRA), attacks with few shadow models or none (RMIA and baselines),
+and whether other shadow models would decide the same."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from memjax.errors import InputError, one_of
 from memjax.estimators.checks import AnyArray, as_array, as_masks, as_scores
+from memjax.statistics import mean_where
 from memjax.types import ArrayLike
 
 Chosen = Bool[Array, "models train"]
@@ -25,13 +27,9 @@ MOST = 1000.0  # degrees of freedom of the prior, from which a Student-t is a no
 
 
 def lira(
-    masks: ArrayLike,
-    log_odds: ArrayLike,
-    target: ArrayLike,
-    variant: str = "online",
-    fixed_variance: bool = False,
+    masks: ArrayLike, log_odds: ArrayLike, target: ArrayLike, variant: str = "online", fixed_variance: bool = False,
     variance: str = "prior",
-) -> Float[Array, "targets train"]:
+) -> Float[Array, "targets train"]:  # fmt: skip
     """How much more likely it is that a target model saw an example than that it did not; larger = member.
 
     The scores of an example under models that saw it, and under models that did not, have one distribution each:
@@ -58,10 +56,6 @@ def lira(
 
     Returns:
       NaN where the side that is needed has no model; with variance="own" also where its scores are all equal.
-
-    Raises:
-      InputError: shapes that do not fit, no model, log_odds or targets that are not finite, or an unknown variant or
-        variance.
 
     Reference:
       Carlini et al., Membership Inference Attacks From First Principles, 2022, arXiv 2112.03570.  The fit of the prior:
@@ -152,15 +146,9 @@ def _below(value: Targets, degrees: Train, centre: Train, scale: Train) -> Targe
 
 
 def decision_stability(
-    masks: ArrayLike,
-    log_odds: ArrayLike,
-    target: ArrayLike,
-    members: ArrayLike,
-    attack: Callable[..., Any] = lira,
-    false_positives: float = 0.01,
-    draws: int = 20,
-    seed: int = 0,
-) -> Float[np.ndarray, "targets train"]:
+    masks: ArrayLike, log_odds: ArrayLike, target: ArrayLike, members: ArrayLike, attack: Callable[..., Any] = lira,
+    false_positives: float = 0.01, draws: int = 20, seed: int = 0,
+) -> Float[np.ndarray, "targets train"]:  # fmt: skip
     """The share of random halves of the shadow models by which an attack decides about an example as by all of them.
 
     An example is decided to be a member if its score is above the threshold that lets this rate of non-members pass.
@@ -172,9 +160,6 @@ def decision_stability(
       attack: (masks, log_odds, target) -> scores, larger = member.
       false_positives: the rate, from 0 up to 1.
       draws: random halves, at least one.
-
-    Raises:
-      InputError: shapes that do not fit, fewer than two shadow models, or false_positives or draws out of range.
     """
     masks, log_odds, target = (np.asarray(array) for array in shadows_and_targets(masks, log_odds, target))
     members = np.asarray(members)
@@ -194,3 +179,94 @@ def decision_stability(
     rng, whole = np.random.default_rng(seed), decide(np.arange(len(masks)))
     halves = (rng.permutation(len(masks))[: len(masks) // 2] for _ in range(draws))
     return np.mean([decide(half) == whole for half in halves], axis=0)
+
+
+def rmia(
+    masks: ArrayLike, log_odds: ArrayLike, target: ArrayLike, population: ArrayLike, population_target: ArrayLike,
+    gamma: float = 1.0, offline: float | None = None,
+) -> Float[np.ndarray, "targets train"]:  # fmt: skip
+    """The share of the population that an example dominates in a target model; larger = member; 0 to 1.
+
+        score[x] = mean over z of (ratio[x] >= gamma ratio[z]),   ratio[x] = P(label | target model) / P(label)
+
+    P(label) of x is the mean of its mean over shadow models that saw x and over those that did not; of z, which no
+    model saw, the mean over all shadow models.
+
+    Args:
+      masks, log_odds, target: as of `lira`.
+      population: (models, population) log odds of the shadow models on examples that neither they nor the targets saw,
+        such as the test examples.
+      population_target: (targets, population), the same of the target models.
+      gamma: above 0.  The paper has 2; with probabilities near 1, ratios are at most 1 / P(label), and few reach 2.
+      offline: the paper's a, from 0 to 1, for shadow models that did not see x: P(label) is taken to be
+        ((1 + a) p + 1 - a) / 2 of the mean p over these.  None: models on both sides are used.
+
+    Returns:
+      NaN where the side that is needed has no model.
+
+    Reference:
+      Zarifzadeh, Liu and Shokri, Low-Cost High-Power Membership Inference Attacks, 2024, arXiv 2312.03262.
+    """
+    masks, log_odds, target = shadows_and_targets(masks, log_odds, target)
+    population = as_scores("population", population, len(masks))
+    population_target = _population_of(target, as_array("population_target", population_target), population.shape[1])
+    if not gamma > 0 or not (offline is None or 0 <= offline <= 1):
+        raise InputError(f"gamma is {gamma} and offline {offline}; give a gamma above 0, and 0 to 1 or None")
+    shadow, chosen = _probability(log_odds), np.asarray(masks)
+    outside, everywhere = mean_where(shadow, ~chosen)[0], _probability(population).mean(0)
+    if offline is None:
+        usual = (mean_where(shadow, chosen)[0] + outside) / 2
+    else:
+        usual, everywhere = (((1 + offline) * mean + 1 - offline) / 2 for mean in (outside, everywhere))
+    return _share_below(_probability(target) / usual / gamma, _probability(population_target) / everywhere)
+
+
+def population_attack(target: ArrayLike, population_target: ArrayLike) -> Float[np.ndarray, "targets train"]:
+    """The share of the population whose log odds in a target model are at most those of an example; 0 to 1.
+
+    It needs no shadow models.  Arguments as of `rmia`.
+
+    Reference:
+      Ye et al., Enhanced Membership Inference Attacks against Machine Learning Models, 2022, attack P,
+      arXiv 2111.09679.
+    """
+    target, outputs = as_array("target", target), as_array("population_target", population_target)
+    outputs = _population_of(target, outputs, outputs.shape[-1])
+    target = as_scores("target", target, len(target))
+    return _share_below(np.asarray(target, np.float64), np.asarray(outputs, np.float64))
+
+
+def loss_attack(target: ArrayLike) -> Float[np.ndarray, "targets train"]:
+    """Minus the loss of each example, log p from its log odds: one threshold for all examples of all targets.
+
+    It ranks examples as their log odds do, so a single threshold on the log odds is the same attack.
+
+    Reference:
+      Yeom et al., Privacy Risk in Machine Learning: Analyzing the Connection to Overfitting, 2018, arXiv 1709.01604.
+    """
+    target = as_array("target", target)
+    return -np.logaddexp(0, -np.asarray(as_scores("target", target, len(target)), np.float64))
+
+
+def _population_of(target: AnyArray, outputs: AnyArray, size: int) -> AnyArray:
+    if outputs.shape != (len(target), size) or not size:
+        raise InputError(
+            f"population_target has shape {outputs.shape}; expected ({len(target)}, {size or 'population'}), a row for "
+            "each target and a column for each example of the population, of which there is at least one"
+        )
+    return as_scores("population_target", outputs, len(target))
+
+
+def _probability(log_odds: AnyArray) -> Float[np.ndarray, "..."]:
+    from scipy.special import expit
+
+    return expit(np.asarray(log_odds, np.float64))
+
+
+def _share_below(
+    values: Float[np.ndarray, "targets train"], others: Float[np.ndarray, "targets population"]
+) -> Float[np.ndarray, "targets train"]:
+    """The share of each target's others that are at most the value; NaN for NaN."""
+    pairs = zip(values, np.sort(others, axis=1), strict=True)
+    shares = np.stack([np.searchsorted(own, row, side="right") for row, own in pairs]) / others.shape[1]
+    return np.where(np.isnan(values), np.nan, shares)

@@ -74,11 +74,7 @@ class PairCounts(NamedTuple):
 
 
 def count_pairs(tr_idx: ArrayLike, tt_idx: ArrayLike) -> PairCounts:
-    """How many pairs, and how many different examples in them.
-
-    Reference:
-      Feldman and Zhang, 2020, arXiv 2008.03703, section 3.2.
-    """
+    """How many pairs, and how many different examples in them."""
     _, per_test = np.unique(tt_idx, return_counts=True)
     return PairCounts(len(tr_idx), len(np.unique(tr_idx)), len(per_test), int((per_test == 1).sum()))
 

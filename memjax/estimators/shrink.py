@@ -57,9 +57,6 @@ def shrink(
       threshold: of `at_least`.  Default: 0.25 for one number per example, 0.15 for pairs.
       level: of the interval.
 
-    Raises:
-      InputError: not one group per entry of the estimate, or a level outside 0 to 1.
-
     Example:
       >>> import numpy as np
       >>> noise = np.random.default_rng(0).normal(0, 0.1, 1000).astype(np.float32)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from memjax.data.check import check_counts
-from memjax.data.labels import labels_of_sides
+from memjax.data.build import check_counts
+from memjax.data.targets import labels_of_sides
 from memjax.errors import InputError
 from memjax.exchange.sealed_folder import exporting, files_of
 from memjax.metrics import check_range

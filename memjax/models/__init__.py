@@ -11,18 +11,14 @@ from flax import nnx
 
 from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
-from memjax.models.alexnet import AlexNet
-from memjax.models.cnn import CNN
 from memjax.models.convolutions import convolution
-from memjax.models.densenet import DenseNet
 from memjax.models.from_flax import from_linen, from_nnx, in_precision
-from memjax.models.inception import Inception
+from memjax.models.images import CNN, AlexNet, DenseNet, Inception
 from memjax.models.layers import layers_of, mark
-from memjax.models.mlp import MLP
+from memjax.models.mlp import MLP, Tabular
 from memjax.models.normalization import BatchNorm, check_counting
 from memjax.models.pooling import max_pool
 from memjax.models.resnet import RESNET_18, RESNET_50, ResNet
-from memjax.models.tabular import Tabular
 from memjax.models.transformer import Transformer
 from memjax.models.user import model_words, user_model
 from memjax.types import Model
@@ -30,27 +26,10 @@ from memjax.types import Model
 NOT_FOR_IMAGES = ("linear", "mlp", "tabular", "transformer")  # built-in networks; all others take images alone
 
 __all__ = [
-    "CNN",
-    "MLP",
-    "AlexNet",
-    "BatchNorm",
-    "DenseNet",
-    "Inception",
-    "ResNet",
-    "Tabular",
-    "Transformer",
-    "check_counting",
-    "convolution",
-    "from_linen",
-    "from_nnx",
-    "in_precision",
-    "is_built_in",
-    "layers_of",
-    "make_model",
-    "mark",
-    "max_pool",
-    "model_words",
-]
+    "CNN", "MLP", "AlexNet", "BatchNorm", "DenseNet", "Inception", "ResNet", "Tabular", "Transformer", "check_counting",
+    "convolution", "from_linen", "from_nnx", "in_precision", "is_built_in", "layers_of", "make_model", "mark",
+    "max_pool", "model_words",
+]  # fmt: skip
 
 
 def make_model(

@@ -1,7 +1,7 @@
 """Converts Flax modules, NNX or Linen, to a `memjax.Model`, a pair of pure functions; their modes and precision."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from flax import nnx
 from jaxtyping import Array
 
 from memjax.models.convolutions import convolution
+from memjax.models.platform import traced_for
 from memjax.types import Model, Tree
 
 # Arguments of `__call__` that choose the mode, and their values in training.
@@ -160,11 +161,16 @@ def in_precision(model: Model, precision: str) -> Model:
         lambda _, gradient: (jax.lax.optimization_barrier(gradient).astype(jnp.float32),),
     )
 
-    def rounded(tree: Tree) -> Tree:
-        return jax.tree.map(lambda leaf: round_off(leaf) if leaf.dtype == jnp.float32 else leaf, tree)
+    def rounded(tree: Tree, exact: Container = ()) -> Tree:
+        def of(path: tuple, leaf: Array) -> Array:
+            return round_off(leaf) if leaf.dtype == jnp.float32 and path[:-2] not in exact else leaf
+
+        return jax.tree_util.tree_map_with_path(of, tree)
 
     def apply(params, state, inputs, key, train):
-        logits, state = model.apply(rounded(params), state, rounded(inputs), key, train)
+        # On a TPU what follows from the scales of batch norm is one kernel only if it is all of one precision.
+        exact = {path[:-2] for path, _ in jax.tree.leaves_with_path(state)} if traced_for.value == "tpu" else ()
+        logits, state = model.apply(rounded(params, exact), state, rounded(inputs), key, train)
         return logits.astype(jnp.float32), state
 
     return Model(model.init, apply)

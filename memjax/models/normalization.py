@@ -44,7 +44,7 @@ class BatchNorm(nnx.BatchNorm):
             values, factor, shift = self.scaled(inputs.astype(jnp.float32))
             return (values * for_each(factor, inputs) + for_each(shift, inputs)).astype(inputs.dtype)
         mask = None if own is None else own.reshape(-1, *[1] * (inputs.ndim - 1))
-        return super().__call__(inputs, mask=mask)
+        return super().__call__(inputs, mask=mask).astype(inputs.dtype)
 
     def scales(self, inputs: Float[Array, "batch ..."]) -> bool:
         """Whether to normalise these by `scaled`: in training, on a TPU."""
@@ -58,9 +58,11 @@ class BatchNorm(nnx.BatchNorm):
         """
         assert self.scale is not None  # `normalization` makes both
         assert self.bias is not None
-        mean, square = (total / (exact.size // exact.shape[-1]) for total in _moments(exact))
-        variance = jnp.maximum(0.0, square - mean * mean)
-        for running, value in ((self.mean, mean), (self.var, variance)):
+        (total, squares), count = _moments(exact), exact.size // exact.shape[-1]
+        mean = total / count
+        variance = jnp.maximum(0.0, squares / count - mean * mean)
+        # The same variance in other words: else XLA would compute the running one in a kernel of its own.
+        for running, value in ((self.mean, mean), (self.var, jnp.maximum(0.0, (squares - total * mean) / count))):
             running[...] = jax.lax.stop_gradient(self.momentum * running[...] + (1 - self.momentum) * value)
         factor = jax.lax.rsqrt(variance + self.epsilon) * self.scale[...]
         return Scaled(exact, factor, self.bias[...] - mean * factor)

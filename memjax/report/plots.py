@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike
 
 from memjax.disk_inputs import Inputs
 from memjax.errors import InputError
-from memjax.report.page.content import strips
 from memjax.report.page.figures import MEMORIZED, histogram
 from memjax.report.page.images import Painter
 from memjax.report.page.overview import number as digits
+from memjax.report.page.overview import strips
 from memjax.types import Dataset
 
 if TYPE_CHECKING:

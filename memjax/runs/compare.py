@@ -12,7 +12,7 @@ from memjax.errors import InputError
 from memjax.exchange.published import agreement
 from memjax.metrics import task_named
 from memjax.notebook import three_digits as digits
-from memjax.report.page.comparison import comparison_page
+from memjax.report.page.other_pages import comparison_page
 from memjax.runs import display
 from memjax.runs.result import Result, open
 from memjax.runs.summary import FDR, printable

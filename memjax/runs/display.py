@@ -4,18 +4,17 @@ import html
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from memjax import store
-from memjax.data.in_memory import InMemory, Table
+from memjax.data.in_memory import Table
 from memjax.data.targets import label_values
 from memjax.notebook import frame
 from memjax.report import Own, draw_report, write_report
 from memjax.report.page.own import SUSPECTS_MOST, features_of
 from memjax.runs import summary
-from memjax.runs.open_folder import Run
 from memjax.runs.suspects import lines, sentence, suspect_order
 from memjax.types import Dataset
 
@@ -47,8 +46,9 @@ def write_page(path: str | Path, page: str) -> ReportFile:
     return ReportFile(Path(path))
 
 
-def report(run: Run, examples: bool = True, own: Own | None = None) -> Path:
-    """Writes report.html; returns its path.  Without `examples` the page shows no image and no feature of any."""
+def report(result: Any, examples: bool = True) -> ReportFile:
+    """Writes report.html of a `Result`.  Without `examples` the page shows no image and no feature of any."""
+    run, own = result.run, own_words(result)
     if examples:
         run.needs_inputs()
     path, found = run.folder / "report.html", None
@@ -60,16 +60,13 @@ def report(run: Run, examples: bool = True, own: Own | None = None) -> Path:
         checksums = {name: sha256 for name, (sha256, _) in note.files.items()} if note else {}
         page = draw_report(run.dataset, estimates, pairs, facts, warnings, dynamics, checksums, examples, own)
         write_report(path, page)
-    return path
+    return ReportFile(path)
 
 
-def own_words(
-    data: InMemory | None, dataset: Dataset, ids: np.ndarray, test_ids: np.ndarray, columns: dict[str, np.ndarray],
-    by_token: np.ndarray | None = None,
-) -> Own:  # fmt: skip
-    """What the report calls the examples of a run, and which labels it opens with; columns as of `Result.columns`,
-    and `Result.token_memorization`."""
-    table = data.table if data else None
+def own_words(result: Any) -> Own:
+    """What the report calls the examples of a `Result`, and which labels it opens with."""
+    dataset, columns, by_token = result.dataset, result.columns, result.token_memorization
+    table = result.given.table if result.given else None
     if table is not None:
         rows = dataset.train_ids, dataset.test_ids
         sides = ([column[taken] for column in side] for side, taken in zip(table[1:], rows, strict=True))
@@ -82,8 +79,8 @@ def own_words(
         sides = ([label_values(dataset, side), *getattr(table, side)] for side in ("train", "test"))
         table = Table(["target", *table.names], *sides)
     return Own(
-        ids=ids,
-        test_ids=test_ids,
+        ids=result.ids,
+        test_ids=result.test_ids,
         table=table,
         answer=sentence(columns) if "preferred" in columns else "",  # the page has no list of others
         suspects=suspect_order(columns, SUSPECTS_MOST),

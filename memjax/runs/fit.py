@@ -11,8 +11,8 @@ from typing import Any
 from memjax import store
 from memjax.config.from_keywords import run_config
 from memjax.config.run_config import RunConfig
-from memjax.data.given import examples_given
 from memjax.data.in_memory import InMemory
+from memjax.data.sources import examples_given
 from memjax.machine import environment
 from memjax.machine.workers import make_worker
 from memjax.metrics import Task, task_words

@@ -1,27 +1,21 @@
-"""Predictions of other programs: estimates and a report of those that one has, and files of those of a run."""
+"""Estimates and a report of predictions of models that were trained elsewhere."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Shaped
 
-from memjax import exchange, store
+from memjax import store
 from memjax.config.run_config import Score
-from memjax.data.build import clean_names
-from memjax.data.check import check_finite, check_lengths, check_shape
+from memjax.data.build import check_finite, check_lengths, check_shape, clean_names
 from memjax.errors import InputError
 from memjax.exchange import outcomes_of
-from memjax.exchange.sealed_folder import exporting
-from memjax.exchange.weights import as_safetensors
 from memjax.machine.debugging import without_debugging
 from memjax.report import draw_report, write_report
 from memjax.runs import summary
-from memjax.runs.result import Result
-from memjax.runs.tables import dictionary, tables_of
 from memjax.types import Dataset, Outcomes
 
 
@@ -86,36 +80,3 @@ def _with_inputs(examples: Dataset, train: np.ndarray, test: np.ndarray) -> Data
     if train.shape[1:] != test.shape[1:]:
         raise InputError(f"train inputs have shape {train.shape[1:]}, test inputs {test.shape[1:]}; expected the same")
     return replace(examples, train_inputs=train, test_inputs=test)
-
-
-def export(result: Result, out: Path, kind: str) -> list[str]:
-    """Writes a run's predictions or tables into a folder; returns what was written, in words.
-
-    Args:
-      kind: arrays, feldman-zhang, lira, csv, parquet, parameters or safetensors.
-
-    Raises:
-      InputError: a block is damaged, models are missing, or the run did not save what the kind needs.
-    """
-    if kind in ("csv", "parquet"):
-        tables = tables_of(result)
-        with exporting(out, kind) as add:
-            for name, table in (tables | {"columns": dictionary(tables)}).items():
-                add(f"{name}.{kind}", exchange.written_as(kind, table))
-        return [f"{out / name}.{kind}" for name in (*tables, "columns")]
-    if kind in ("parameters", "safetensors"):
-        with exporting(out, kind) as add:
-            for model in result.models:
-                if kind == "safetensors":
-                    add(f"model-{model.number:06d}.safetensors", as_safetensors(model.arrays))
-                else:
-                    add(f"model-{model.number:06d}.npz", partial(np.savez, **model.arrays))
-        return [f"{len(result.models)} models in {out}"]
-    found, data = result.outcomes, result.dataset
-    if kind != "arrays" and data.train_targets is not None:
-        raise InputError(f"--format {kind} is for classes; {data.name} has {data.kinds}: give arrays, csv or parquet")
-    if kind == "arrays":
-        return [str(out / name) for name in exchange.write_arrays(out, found, data)]
-    if kind == "lira":
-        return [f"{exchange.lira.write(out, found, data.train_labels)} experiments in {out}"]
-    return [f"{exchange.feldman_zhang.write(out, found)} models in {out}"]

@@ -172,8 +172,7 @@ class _Bench:
 
     def lds(self, fitted: Any) -> tuple[list[Measure], list[Measure]]:
         """The LDS of all test examples, and of those of each class."""
-        from memjax.estimators.judging import favour
-        from memjax.estimators.lds import linear_datamodeling_score, sums_over
+        from memjax.estimators.lds import favour, linear_datamodeling_score, sums_over
 
         values, measures, (masks, found, again) = self.given.values, [], self.judging
         labels = self.run.dataset.test_labels[self.given.tests]
@@ -207,8 +206,7 @@ class _Bench:
 
     def left_out(self, result: Result) -> list[Measure]:
         """Of scores with models that leave out one example or group each."""
-        from memjax.estimators.judging import left_out
-        from memjax.estimators.lds import sums_over
+        from memjax.estimators.lds import left_out, sums_over
 
         found = left_out(*self.of(result))
         sizes = (~found.masks).sum(1)
@@ -219,8 +217,7 @@ class _Bench:
         )
 
     def _correlation(self, name: str, predicted: Any, outputs: Any, halves: Any, about: str) -> list[Measure]:
-        from memjax.estimators.judging import ceiling_of_halves
-        from memjax.estimators.lds import agreement, pearson
+        from memjax.estimators.lds import agreement, ceiling_of_halves, pearson
 
         if len(predicted) < 3:
             return []
@@ -230,7 +227,7 @@ class _Bench:
 
     def strong_pairs(self) -> list[Measure]:
         """The recall of the run's strong pairs."""
-        from memjax.estimators.judging import recall_of_pairs
+        from memjax.estimators.lds import recall_of_pairs
 
         pairs, data, tests = self.run.pairs, self.run.dataset, self.given.tests
         place = np.full(data.num_test, -1)
@@ -249,7 +246,7 @@ class _Bench:
 
     def wrong_labels(self) -> list[Measure]:
         """The average precision on labels that were changed on purpose."""
-        from memjax.estimators.judging import average_precision
+        from memjax.estimators.lds import average_precision
 
         wrong, own = self.run.dataset.mislabelled, self.given.self_influence
         if not wrong.any() or wrong.all():

@@ -39,9 +39,9 @@ from memjax.estimators.kernels.influence_from_bits import influence_of_bits, inf
 from memjax.estimators.kernels.posteriors import posterior_of_normal
 from memjax.estimators.reliability import LEAST, agreement
 from memjax.estimators.shrink import FITTED
-from memjax.estimators.streaming.by_class import class_means_of
-from memjax.estimators.streaming.laid_out import (
+from memjax.estimators.streaming.estimates import (
     by_chance_of,
+    class_means_of,
     halves_of,
     means_of,
     memorization_of,

@@ -25,7 +25,7 @@ def chosen_pack_size(config: RunConfig, dataset: Dataset, design: SubsetDesign) 
     """
     import jax
 
-    from memjax.training import choose_on_ladder, choose_pack_size
+    from memjax.training import choose_pack_size
 
     if config.pack_size:
         return config.pack_size
@@ -38,8 +38,7 @@ def chosen_pack_size(config: RunConfig, dataset: Dataset, design: SubsetDesign) 
     memory = environment.device_memory()
     if not config.data.stream:
         memory -= dataset.train_inputs.nbytes + dataset.test_inputs.nbytes
-    choose = choose_pack_size if devices[0].platform == "cpu" else choose_on_ladder
-    return choose(lambda size: trial(config, dataset, design, size), guess, most, memory)
+    return choose_pack_size(lambda size: trial(config, dataset, design, size), guess, most, memory)
 
 
 def guessed_pack_size(config: RunConfig, dataset: Dataset) -> int:

@@ -85,9 +85,8 @@ class Silent:
     def preparing(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    @contextmanager
-    def progress(self, total: int, done: int, recount: Callable[[], int] | None = None) -> Iterator["Progress"]:
-        yield Progress(total, done, lambda _: None, EVERY_LINE, logging.getLogger("memjax").warning)
+    def progress(self, total: int, done: int, recount: Callable[[], int] | None = None):
+        return nullcontext(Progress(total, done, lambda _: None, EVERY_LINE, logging.getLogger("memjax").warning))
 
 
 class Progress:

@@ -17,8 +17,8 @@ from typing import Any
 
 from memjax import store
 from memjax.config.run_config import RunConfig
-from memjax.data.given import named_examples
 from memjax.data.in_memory import InMemory
+from memjax.data.sources import named_examples
 from memjax.errors import InputError, first_line
 from memjax.machine import environment
 from memjax.runs.open_folder import Run, open_run

@@ -13,10 +13,10 @@ from memjax import store
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import TableSpec
 from memjax.data import content_hash, in_memory, load_dataset
-from memjax.data.given import named_examples
+from memjax.data.build import check_channels, remarks_on
 from memjax.data.in_memory import InMemory, as_groups
-from memjax.data.remarks import check_channels, remarks_on
 from memjax.data.scaling import check_spread
+from memjax.data.sources import named_examples
 from memjax.errors import InputError
 from memjax.metrics import BUILT_IN, task_named
 from memjax.metrics import described as described_task

@@ -17,21 +17,20 @@ from memjax.machine import environment
 from memjax.machine.workers import make_worker
 from memjax.results import Estimates, PairTable
 from memjax.runs import display, stages, summary
-from memjax.runs.carry_out import carry_out
-from memjax.runs.influence_on import ByPair
 from memjax.runs.loggers import log
 from memjax.runs.of_some_runs import OfSomeRuns
 from memjax.runs.open_folder import Run, extend_run, reopen_run
 from memjax.runs.progress import Bar, Silent, Teller
+from memjax.runs.stages import carry_out
 from memjax.runs.suspects import example_columns, sentence, suspect_columns
-from memjax.runs.trained_models import Models, models_of
+from memjax.runs.trained_models import Models
 from memjax.types import Curves, Dataset, Estimate, Outcomes
 
 FIRST = 5  # suspects that a result shows of itself
 
 
 @dataclass(frozen=True, eq=False)
-class Result(ByPair, OfSomeRuns):
+class Result(OfSomeRuns):
     """The result of a run, finished or not.
 
     Attributes:
@@ -150,7 +149,11 @@ class Result(ByPair, OfSomeRuns):
     @cached_property
     def models(self) -> Models:
         """The trained networks: `result.models[i](x)` are the logits of model i; needs --keep parameters."""
-        return models_of(self.run, lambda: self.outcomes)
+        if not (epochs := self.config.parameter_epochs):
+            where = store.shown(self.folder)
+            raise InputError(f"{where} kept no parameters; train in another --run with --keep parameters")
+        found = self.outcomes
+        return Models(self.run, epochs[-1], found.model_ids, found.masks)
 
     def predict(self, x: Any, models: Any = None) -> np.ndarray:
         """Logits (models, examples, classes) of some models, by default all, on inputs; see `Models.predict`."""
@@ -222,9 +225,7 @@ class Result(ByPair, OfSomeRuns):
         """Writes the report, an HTML page that needs no network; it shows itself in a notebook.  Without `examples` the
         page does not show what they look like."""
         self.estimates  # noqa: B018  made where they are missing
-        ids, found = (self.ids, self.test_ids), (self.columns, self.token_memorization)
-        own = display.own_words(self.given, self.dataset, *ids, *found)
-        return display.ReportFile(display.report(self.run, examples, own))
+        return display.report(self, examples)
 
     def summary(self) -> dict[str, Any]:
         """The numbers of the closing table, by name."""

@@ -1,4 +1,7 @@
-"""The stages of a run: train, estimate, repair.  Each looks at the run folder and does only what is missing."""
+"""The stages of a run, train, estimate and repair, and a whole run made of them.
+
+Each stage looks at the run folder and does only what is missing.
+"""
 
 import itertools
 from collections.abc import Iterable
@@ -10,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from memjax import store
+from memjax.config.goals import Goal
 from memjax.errors import InputError
 from memjax.machine import environment
 from memjax.machine.debugging import without_debugging
+from memjax.machine.workers import make_worker
 from memjax.runs import ray_engine
 from memjax.runs.disk_space import writes_all_pairs
 from memjax.runs.dynamics_files import FILE, reduce_blocks
-from memjax.runs.open_folder import Run, reopen_run
+from memjax.runs.open_folder import Run, extend_run, reopen_run
+from memjax.runs.parameters import parameter_bytes
 from memjax.runs.progress import Teller
 from memjax.runs.shared_work import Pieces
 from memjax.runs.train_blocks import Advance, Notify, set_aside, train, worker_of
@@ -33,8 +39,7 @@ def tally(run: Run, advance: Advance, notify: Notify, pieces: Pieces | None = No
     counted in `pieces`, by default those of the blocks that are there.
     """
     from memjax import estimators
-    from memjax.estimators.streaming.tally import are_laid_out
-    from memjax.estimators.streaming.tally_arrays import arrays_of, fill
+    from memjax.estimators.streaming.tally import are_laid_out, arrays_of, fill
 
     num_models, sizes = run.plan.num_models, (run.dataset.num_train, run.dataset.num_test)
     in_pairs = estimators.in_pairs(run.design.masks, num_models)
@@ -196,3 +201,61 @@ def repair(folder: Path, damaged: Iterable[int], teller: Teller) -> None:
         train(run, progress.update, progress.write, numbers)
         if store.has_results(folder) and run.num_trained == run.plan.num_models:
             estimate(run, progress.update, progress.write)
+
+
+@without_debugging()
+def carry_out(run: Run, teller: Teller, estimates: bool = True, advice: str = "") -> tuple[Run, int, bool]:
+    """Trains what is missing, and unless `estimates` is False, estimates.  The advice is a notice to begin with.
+
+    Returns:
+      The run, with the further models that --until needed; how many models were trained, here or elsewhere; and whether
+      estimates were written.
+    """
+    from memjax.runs.decisions import models_to_decide, models_until, undecided  # with jax, which takes a second
+
+    goal, fresh, looks, notices = run.config.goal, False, 0, [advice] if advice else []
+    if not run.dataset.num_test:
+        notices.append("there are no test examples: memorization is estimated, influence is undefined")
+    if size := parameter_bytes(run.config, run.dataset):
+        notices.append(
+            f"the parameters of a model take {size:,} bytes, those of all models {size * run.plan.num_models:,}; "
+            "blocks/*.parameters.npz may be deleted at any time"
+        )
+    before = done = run.num_trained
+    while True:
+        others = run.config.engine or make_worker(run.config.share).count > 1
+        recount = (lambda run=run: run.num_trained) if others else None  # others train models too
+        with teller.progress(run.plan.num_models, done, recount) as progress:
+            while notices:
+                progress.write(notices.pop(0))
+            if not estimates or run.sees_everything:
+                train(run, progress.update, progress.write)
+                return run, run.plan.num_models - before, False
+            left = None
+            if goal and goal.decides:
+                counted = tally(run, progress.update, progress.write)
+                left = undecided(goal, counted, run.dataset) if counted.num_used else None
+            more = models_to_decide(run, left[0]) if left else None
+            if more is None:
+                fresh |= estimate(run, progress.update, progress.write)
+        looks, more = looks + 1, more or models_until(run)
+        if goal:
+            _tell(teller, goal, run.plan.num_models, more, looks, left)
+        if more is None:
+            return run, run.plan.num_models - before, fresh
+        done, run = run.plan.num_models, extend_run(run, more)
+
+
+def _tell(
+    teller: Teller, goal: Goal, num_models: int, more: int | None, looks: int, left: tuple[int, int] | None
+) -> None:
+    """Says what is open, what it has cost, and how many models are trained next."""
+    if left is not None:
+        what = "pairs" if goal.kind == "pairs" else "examples"
+        words = f"{goal}, look {looks} after {num_models:,} models: {left[0]:,} of {left[1]:,} {what} open; "
+        done = f"all other {what} are decided with 95 %, or known within {goal.within:g}"
+        words += f"training on to {more:,} models" if more else done
+        teller.say("decisions", words, until=str(goal), num_models=num_models, looks=looks, open=left[0], of=left[1])
+    elif more:
+        words = f"standard error above {goal.value:g}: training on to {more} models"
+        teller.say("extend", words, num_models=more, until_stderr=goal.value)

@@ -1,6 +1,6 @@
 """The trained networks of a run, as callables on inputs; read from the run folder when they are needed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from memjax.errors import InputError
 from memjax.runs.build_training import network
 from memjax.runs.open_folder import Run
 from memjax.runs.parameters import as_tree, named, shapes_of
-from memjax.types import Outcomes, Tree
+from memjax.types import Tree
 
 AT_ONCE = 512  # examples that a batch of models is evaluated on at once
 
@@ -179,11 +179,3 @@ class Trained:
         from memjax.training.programs import without_key_types
 
         return {name: np.asarray(leaf) for name, leaf in named(without_key_types(self.parameters))}
-
-
-def models_of(run: Run, outcomes: Callable[[], Outcomes]) -> Models:
-    """The trained networks of a run; InputError if it kept no parameters."""
-    if not run.config.parameter_epochs:
-        raise InputError(f"{store.shown(run.folder)} kept no parameters; train in another --run with --keep parameters")
-    found = outcomes()
-    return Models(run, run.config.parameter_epochs[-1], found.model_ids, found.masks)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from memjax.config.run_config import DEFAULT_KEEP, RunConfig
-from memjax.data.in_memory import InMemory
 from memjax.errors import InputError
 from memjax.exchange import written_as
 from memjax.metrics import task_named
@@ -26,21 +25,13 @@ Files = dict[str, Callable[[Any], object]]  # by their names, what writes them
 
 
 def make_truth(
-    config: RunConfig, out: Path, teller: Teller, left_out: int = 20, repeats: int = 20, brittleness: int = 20,
-    remove: int = 20, licence: str = "", creator: str = "", name: str = "", given: InMemory | None = None,
+    config: RunConfig, out: Path, teller: Teller, left_out: int, repeats: int, brittleness: int, remove: int,
+    licence: str, creator: str, name: str,
 ) -> list[str]:  # fmt: skip
     """Trains models, twins and models without single examples, and writes the folder; returns the names of the files.
 
-    The runs are in `runs/` of the folder, and the same call goes on with them after a stop.
-
-    Args:
-      config: the settings of the models; the run folder is not taken.
-      left_out: training examples to leave out one at a time, half of them the most memorized, half drawn at random.
-      repeats: models without each of them, and models on everything.
-      brittleness: test examples to measure brittleness on, see `Removals`: models without the training examples of the
-        highest influence on each, or without as many of its class.
-      remove: how many; at most a quarter of the training examples.
-      licence, creator, name: as for `publish`.
+    The runs are in `runs/` of the folder, and the same call goes on with them after a stop.  Arguments as of
+    `memjax truth`; the run folder of the settings is not taken.
 
     Raises:
       InputError: the folder holds other files, the task is not of classes, subsets have several sizes, or what training
@@ -66,7 +57,7 @@ def make_truth(
     if brittleness < 0 or remove < 1:
         raise InputError(f"--brittleness is {brittleness} and --remove {remove}; give 0 or more, and 1 or more")
     runs = out / "runs"
-    models = fit_config(replace(config, run=str(runs / "models")), given, teller)
+    models = fit_config(replace(config, run=str(runs / "models")), None, teller)
     if not models.dataset.num_test:
         raise InputError("there are no test examples: a truth says how training examples influence them")
     quantity = next(each for each in QUANTITIES if each in config.keep)
@@ -139,8 +130,4 @@ def _files(models: Result, truth: dict[str, np.ndarray]) -> Files:
             f"n_classes: {data.num_classes}\ntransform_indices: {wrong.tolist()}\nmislabeling_labels:\n{labels}"
         )
     files: Files = {"truth.npz": written_as("npz", truth), "data.npz": written_as("npz", examples)}
-    return files | {name: _text(text) for name, text in texts.items()}
-
-
-def _text(text: str) -> Callable[[Any], object]:
-    return lambda stream: stream.write(text.encode())
+    return files | {name: lambda stream, text=text: stream.write(text.encode()) for name, text in texts.items()}

@@ -8,7 +8,7 @@ import numpy as np
 
 from memjax import notebook
 from memjax.notebook import three_digits as digits
-from memjax.report.page.verdict import verdict_page
+from memjax.report.page.other_pages import verdict_page
 from memjax.runs import display
 from memjax.runs.summary import printable
 

@@ -27,8 +27,8 @@ def mean_where(
 
 def mean_known(values: Shaped[np.ndarray, "..."]) -> float:
     """The mean of the values that are finite; NaN where none is."""
-    column = values.reshape(-1, 1)
-    return float(mean_where(column, np.isfinite(column), dtype=np.float64)[0][0])
+    known = values[np.isfinite(values)]
+    return float(known.mean(dtype=np.float64)) if known.size else float("nan")
 
 
 def gini(values: Shaped[Any, "..."] | Sequence[Any]) -> Float[np.ndarray, "*rest"]:

@@ -22,6 +22,7 @@ from memjax.store.files import (
     write_arrays,
     write_atomically,
 )
+from memjax.store.objects import afresh, place, shown, url_of
 from memjax.store.outcomes import read_curves, read_held_out, read_means, read_outcomes
 from memjax.store.plan import Plan, add_network, differences, extend_plan, new_plan, read_plan, write_places
 from memjax.store.records import finished_among, finished_blocks, is_finished, read_record, record_path, set_aside
@@ -38,6 +39,5 @@ from memjax.store.result_sets import (
     show,
 )
 from memjax.store.sealed import BrokenSeal
-from memjax.store.staging import afresh, place, shown, url_of
 from memjax.store.stock import Stock, changed_blocks, take_stock, write_index
 from memjax.store.verify import Finding, verify

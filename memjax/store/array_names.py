@@ -15,9 +15,9 @@ from jaxtyping import Num
 from memjax.errors import InputError
 from memjax.metrics import METRICS
 from memjax.results import ClassInfluence, Estimates, Listed, PairTable, ScoreMeans, check_fits
-from memjax.statistics.bounded import sides_of_difference
+from memjax.statistics.differences import sides_of_difference
+from memjax.store.objects import shown
 from memjax.store.result_sets import ResultsNote, read_results, read_set
-from memjax.store.staging import shown
 from memjax.types import Dataset, Estimate
 
 # Names in the files, in their order, and the attributes that they hold.

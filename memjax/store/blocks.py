@@ -17,6 +17,7 @@ from jaxtyping import Bool, Int
 from memjax.errors import InputError
 from memjax.metrics import METRICS
 from memjax.store.files import is_there, local_copy, publish, refresh, remove, sha256_of, stage
+from memjax.store.objects import url_of
 from memjax.store.plan import Plan
 from memjax.store.records import (
     Record,
@@ -29,7 +30,6 @@ from memjax.store.records import (
     unreadable,
 )
 from memjax.store.sealed import BrokenSeal, seal
-from memjax.store.staging import url_of
 from memjax.untrusted import read_npz
 
 LARGEST = float(np.finfo(np.float16).max)

@@ -1,6 +1,6 @@
 """Files that are written completely or not at all, even if the program is stopped while it writes.
 
-The files of a run on an object store have copies in a local staging folder (see `staging.py`).  A file is written there
+The files of a run on an object store have copies in a local staging folder (see `objects.py`).  A file is written there
 first and then uploaded; a file that has been downloaded once is read from there.  Callers need not know which kind of
 folder they use.
 
@@ -24,7 +24,7 @@ import numpy as np
 
 from memjax.errors import InputError
 from memjax.store import objects
-from memjax.store.staging import url_of
+from memjax.store.objects import url_of
 
 _Result = TypeVar("_Result")
 Stamp = tuple[int, int]  # size in bytes, time of last change
@@ -180,11 +180,6 @@ def stamps(folder: Path) -> dict[str, Stamp]:
             except FileNotFoundError:  # unless it has just been removed
                 found |= {entry.name: LOST} if os.path.lexists(entry.path) else {}
     return found
-
-
-def sizes(folder: Path) -> dict[str, int]:
-    """Names of a folder's files and their sizes in bytes, without links to missing files."""
-    return {name: stamp[0] for name, stamp in stamps(folder).items() if stamp != LOST}
 
 
 def total_size(path: Path) -> int:

@@ -9,8 +9,8 @@ from typing import Any
 
 from memjax.errors import InputError
 from memjax.store.files import names, publish, refresh, write_atomically
+from memjax.store.objects import shown
 from memjax.store.sealed import BrokenSeal, fingerprint, seal, unseal
-from memjax.store.staging import shown
 
 FILE = "plan.json"
 PLACES = "places.json"

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from memjax.errors import InputError
 from memjax.store.files import is_there, local_copy, move, names
+from memjax.store.objects import shown
 from memjax.store.sealed import BrokenSeal, unseal
-from memjax.store.staging import shown
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 _NUMBER = re.compile("[0-9]{6}|[1-9][0-9]{6,}")

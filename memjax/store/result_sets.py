@@ -10,17 +10,23 @@ For people and other programs the files are also shown under the names that they
 `results.json` is its note.
 """
 
+import os
 import re
 import secrets
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from memjax.errors import InputError
+from memjax.store import objects
 from memjax.store.files import (
+    LOST,
+    aside_of,
     is_abandoned,
     is_there,
+    linked,
     local_copy,
     names,
     publish,
@@ -28,11 +34,11 @@ from memjax.store.files import (
     remove,
     remove_folder,
     sha256_of,
-    sizes,
+    stamps,
 )
+from memjax.store.objects import url_of
 from memjax.store.records import unreadable
 from memjax.store.sealed import seal, unseal
-from memjax.store.second_names import is_shown_as, show_as
 from memjax.untrusted import read_npz
 
 OLDER_NOTE = "results.json"
@@ -147,8 +153,8 @@ def read_note(folder: Path, checked: bool = False) -> ResultsNote | None:
     note = as_noted(folder)
     if note is None:
         return None
-    found = sizes(note.place(folder))
-    whole = all(found.get(name) == size for name, (_, size) in note.files.items())
+    found = stamps(note.place(folder))
+    whole = all(found.get(name, LOST)[0] == size for name, (_, size) in note.files.items())
     return note if whole and (not checked or all(is_whole(folder, note, name) for name in note.files)) else None
 
 
@@ -219,6 +225,31 @@ def show(folder: Path, anew: bool = False) -> None:
                 except FileNotFoundError:  # replaced and removed
                     break
         remove(folder / OLDER_NOTE)
+
+
+def show_as(source: Path, target: Path) -> None:
+    """Gives a file a second name, replacing what has that name: a hard link, or a copy where there are none."""
+    if url := url_of(target):
+        objects.copy(url_of(source) or "", url)
+        return
+    aside = aside_of(target)
+    try:
+        if not linked(source, aside):
+            shutil.copy2(source, aside)
+        os.replace(aside, target)
+    finally:
+        aside.unlink(missing_ok=True)  # renaming one name of a file to another does nothing
+
+
+def is_shown_as(source: Path, target: Path) -> bool:
+    """Whether the second name leads to the same file; of a copy, whether size and time are the same."""
+    if url_of(target):
+        return stamps(target.parent).get(target.name, LOST)[0] == stamps(source.parent).get(source.name, LOST)[0]
+    try:
+        one, other = source.stat(), target.stat()
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(one, other) or (one.st_size, one.st_mtime_ns) == (other.st_size, other.st_mtime_ns)
 
 
 def remove_replaced(folder: Path) -> None:

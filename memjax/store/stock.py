@@ -19,9 +19,9 @@ from jaxtyping import Bool
 from memjax.errors import InputError
 from memjax.store.blocks import block_path
 from memjax.store.files import LOST, refresh, sha256_of, stamps, write_locally
+from memjax.store.objects import url_of
 from memjax.store.records import number_of, read_record, record_path, unreadable
 from memjax.store.sealed import BrokenSeal
-from memjax.store.staging import url_of
 from memjax.untrusted import read_npz
 
 FILE = "index.npz"

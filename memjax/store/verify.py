@@ -13,12 +13,11 @@ from memjax.errors import InputError
 from memjax.store.array_names import can_be_read
 from memjax.store.blocks import CorruptBlock, read_block, read_parameters
 from memjax.store.files import TEMPORARY, names, total_size
+from memjax.store.objects import shown
 from memjax.store.plan import MODELS_MOST, Plan, read_plan
 from memjax.store.records import Record, finished_blocks, read_record
-from memjax.store.result_sets import FILES, FOLDER, has_results, is_whole, latest
+from memjax.store.result_sets import FILES, FOLDER, has_results, is_shown_as, is_whole, latest
 from memjax.store.sealed import BrokenSeal
-from memjax.store.second_names import is_shown_as
-from memjax.store.staging import shown
 from memjax.store.stock import digest_of
 
 

@@ -9,14 +9,16 @@ from jaxtyping import Bool, Shaped
 
 from memjax.config.specs import SubsetSpec
 from memjax.errors import InputError
-from memjax.subsets.by_group import by_group, keeps_groups, leave_group_out
 from memjax.subsets.designs import (
     balanced,
     bernoulli,
+    by_group,
     complementary,
     everything,
     fixed_size,
     from_file,
+    keeps_groups,
+    leave_group_out,
     leave_one_out,
     profile,
 )

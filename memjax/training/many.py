@@ -16,8 +16,7 @@ from memjax.models.platform import traced_for
 from memjax.training.checkpoints import Checkpoints, slice_of, train_with_checkpoints
 from memjax.training.programs import Programs, compiler_options, drive
 from memjax.training.single import Examples, State, Training, initial_of
-from memjax.training.stream import Stream
-from memjax.training.streamed import StreamedTraining
+from memjax.training.stream import Stream, StreamedTraining
 from memjax.types import TrainOutput, Tree
 
 Devices = list[Any]  # of jax.Device, which is no class to a type checker
@@ -50,17 +49,10 @@ class Pack(NamedTuple):
 
 
 def train_many(
-    training: Training | StreamedTraining,
-    seed: int,
-    draw_masks: Callable[[np.ndarray], np.ndarray],
-    examples: Examples | Stream,
-    blocks: Iterable[int],
-    pack_size: int,
-    devices: Devices | None = None,
-    checkpoints: Checkpoints | None = None,
-    stop: Callable[[], bool] = lambda: False,
-    keep: tuple[int, ...] = (),
-) -> Iterator[Pack]:
+    training: Training | StreamedTraining, seed: int, draw_masks: Callable[[np.ndarray], np.ndarray],
+    examples: Examples | Stream, blocks: Iterable[int], pack_size: int, devices: Devices | None = None,
+    checkpoints: Checkpoints | None = None, stop: Callable[[], bool] = lambda: False, keep: tuple[int, ...] = (),
+) -> Iterator[Pack]:  # fmt: skip
     """Trains whole blocks of models: block b holds the models b * pack_size .. (b + 1) * pack_size - 1.
 
     A device trains one block in each call.  A model's number alone decides its seed, its subset and its order of

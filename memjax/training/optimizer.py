@@ -1,16 +1,21 @@
 """Makes the optax optimiser and the learning rate of a spec."""
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from memjax.config.specs import TrainSpec
 from memjax.errors import InputError, first_line
+from memjax.models.platform import traced_for
 from memjax.types import Tree
+
+ELEMENTWISE = ("adam", "adamw", "sgd")  # optimisers to which it is the same whether vectors are one
+MANY = 16  # vectors: networks with normalisation have more, others a few, which stay as they are
 
 
 def make_optimizer(spec: TrainSpec, num_steps: int) -> optax.GradientTransformation:
@@ -40,7 +45,40 @@ def make_optimizer(spec: TrainSpec, num_steps: int) -> optax.GradientTransformat
             f"--optimizer {spec.optimizer}{given} cannot be used: {first_line(problem)}. Expected an optimiser that "
             "takes gradients alone and a learning rate that changes with the step; try adam, sgd or adamw"
         ) from problem
-    return optimizer
+    return _vectors_as_one(optimizer) if spec.optimizer in ELEMENTWISE else optimizer
+
+
+def _vectors_as_one(optimizer: optax.GradientTransformation) -> optax.GradientTransformation:
+    """The same optimiser, but on a TPU many vectors are one, since few numbers take a kernel as long as many."""
+
+    def update(updates: Tree, state: Tree, params: Tree = None) -> tuple[Tree, Tree]:
+        leaves, structure = jax.tree.flatten(updates)
+        ends = np.cumsum([leaf.size for leaf in leaves if leaf.ndim == 1])
+        if traced_for.value != "tpu" or len(ends) < MANY:
+            return optimizer.update(updates, state, params)
+
+        def join(tree: Tree) -> list[jax.Array]:
+            parts = jax.tree.leaves(tree)
+            vectors = jnp.concatenate([part for part in parts if part.ndim == 1])
+            return [vectors, *(part for part in parts if part.ndim != 1)]
+
+        def split(joined: list[jax.Array]) -> Tree:
+            vectors, rest = iter(jnp.split(joined[0], ends[:-1])), iter(joined[1:])
+            return structure.unflatten([next(vectors if leaf.ndim == 1 else rest) for leaf in leaves])
+
+        given = _of_each(structure, join, (updates, state, params))
+        return _of_each(jax.tree.structure(join(updates)), split, optimizer.update(*given))
+
+    return optax.GradientTransformation(optimizer.init, update)
+
+
+def _of_each(form: Any, function: Callable[[Tree], Tree], tree: Any) -> Any:
+    """The tree with the function of each part of this form, such as that of the weights, in place of the part."""
+
+    def has(part: Tree) -> bool:
+        return jax.tree.structure(part) == form
+
+    return jax.tree.map(lambda part: function(part) if has(part) else part, tree, is_leaf=has)
 
 
 def _decay(spec: TrainSpec, known: Iterable[str], options: dict[str, Any]) -> dict[str, Any]:

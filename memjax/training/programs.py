@@ -10,8 +10,7 @@ import jax
 import numpy as np
 
 from memjax.training.single import Examples, State
-from memjax.training.stream import Batch, Stream
-from memjax.training.streamed import StreamedTraining
+from memjax.training.stream import Batch, Stream, StreamedTraining
 from memjax.types import TrainOutput, Tree
 
 ONEDNN = {"xla_cpu_experimental_onednn_custom_call": True}

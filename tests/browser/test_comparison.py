@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from acting import opened_at
 
-from memjax.report.page.comparison import comparison_page
+from memjax.report.page.other_pages import comparison_page
 
 
 @pytest.fixture(scope="module")

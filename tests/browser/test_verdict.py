@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from acting import opened_at
 
-from memjax.report.page.verdict import verdict_page
+from memjax.report.page.other_pages import verdict_page
 from memjax.runs.verdict import Measure
 
 

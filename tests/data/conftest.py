@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from memjax.data.downloads import catalog
+from memjax.data import downloads as catalog
 
 from .makers import write_mnist
 

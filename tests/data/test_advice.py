@@ -9,7 +9,7 @@ import pytest
 import memjax
 from memjax.config.specs import DataSpec
 from memjax.data import load_dataset
-from memjax.data.check import check
+from memjax.data.build import check
 from memjax.errors import InputError
 
 from .makers import npz_arrays, tiny, unchecked, write_mnist

@@ -11,9 +11,9 @@ from types import SimpleNamespace
 import pytest
 
 from memjax.config.specs import DataSpec
+from memjax.data import downloads as catalog
 from memjax.data import load_dataset
-from memjax.data.downloads import catalog
-from memjax.data.downloads.seed import seed_cache
+from memjax.data.downloads import seed_cache
 from memjax.errors import InputError
 
 

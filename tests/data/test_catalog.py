@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from memjax.data.downloads.catalog import CATALOG, read_known
+from memjax.data.downloads import CATALOG, read_known
 from memjax.errors import InputError
 
 from .makers import cifar_bytes, write_mnist, write_tar

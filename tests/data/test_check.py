@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from memjax.data.check import check
+from memjax.data.build import check
 from memjax.errors import InputError
 
 from .makers import tiny, unchecked

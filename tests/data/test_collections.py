@@ -5,7 +5,7 @@ import pytest
 
 from memjax.config.specs import TableSpec
 from memjax.data.adapters import arrays_of, is_collection
-from memjax.data.given import examples_given
+from memjax.data.sources import examples_given
 from memjax.errors import InputError
 
 

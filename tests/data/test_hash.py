@@ -7,7 +7,7 @@ import pytest
 
 from memjax.config.specs import DataSpec
 from memjax.data import content_hash, load_dataset
-from memjax.data.downloads.seed import seed_cache
+from memjax.data.downloads import seed_cache
 
 from .makers import tiny, unchecked, write_mnist
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from memjax.data.labels import encode_labels
+from memjax.data.targets import encode_labels
 from memjax.errors import InputError
 
 

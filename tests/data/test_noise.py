@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from memjax.data.corruptions.kinds import flip_labels
+from memjax.data.corruptions import flip_labels
 from memjax.errors import InputError
 
 from .makers import tiny

@@ -9,8 +9,8 @@ import pytest
 import memjax
 from memjax import run, store
 from memjax.config.specs import DataSpec
+from memjax.data.build import check_channels, remarks_on
 from memjax.data.in_memory import from_arrays
-from memjax.data.remarks import check_channels, remarks_on
 from memjax.errors import InputError
 
 RNG = np.random.default_rng(0)

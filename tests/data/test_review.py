@@ -7,7 +7,7 @@ import pytest
 
 from memjax import run
 from memjax.config.specs import TableSpec
-from memjax.data.tables.review import Applied, apply_review, read_review
+from memjax.data.tables.review import apply_review, read_review
 from memjax.errors import InputError
 
 TABLE = "id;x;y\n007;1.50;=a\n008;2.0;b\n009; 3;b\n010;4e0;=a\n"
@@ -29,7 +29,7 @@ def test_labels_change_rows_go_and_every_other_cell_stays_as_it_was(files):
         files / "out" / "c.csv",
     )
 
-    assert done == Applied(relabelled=1, dropped=1, kept=2)
+    assert done == {"relabel": 1, "drop": 1, "keep": 1, "unsure": 1}
     assert (files / "out" / "c.csv").read_text() == "id,x,y\n007,1.50,b\n009, 3,b\n010,4e0,=a\n"
     assert (files / "t.csv").read_text() == TABLE
 

@@ -11,8 +11,7 @@ import pytest
 
 from memjax.config.specs import DataSpec
 from memjax.data import content_hash, load_dataset
-from memjax.data.downloads.catalog import CATALOG
-from memjax.data.downloads.seed import seed_cache
+from memjax.data.downloads import CATALOG, seed_cache
 from memjax.errors import InputError
 
 

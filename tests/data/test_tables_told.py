@@ -6,7 +6,7 @@ import pytest
 
 import memjax
 from memjax.config.specs import TableSpec
-from memjax.data.given import examples_given
+from memjax.data.sources import examples_given
 from memjax.data.tables.files import read_table
 from memjax.data.tables.take import from_table
 from memjax.errors import InputError

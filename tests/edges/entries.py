@@ -19,7 +19,7 @@ from memjax import estimators, exchange, run
 from memjax.config.from_keywords import run_config
 from memjax.config.specs import DataSpec, TableSpec
 from memjax.data import load_dataset
-from memjax.data.given import examples_given
+from memjax.data.sources import examples_given
 from memjax.errors import InputError
 from memjax.runs.request import read_request
 

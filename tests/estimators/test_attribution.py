@@ -9,12 +9,10 @@ import pytest
 from scipy.optimize import minimize
 
 from memjax.errors import InputError
-from memjax.estimators.attribution.gradient_dot import gradient_cosine, gradient_dot, self_influence
-from memjax.estimators.attribution.gradients import per_example_gradients
+from memjax.estimators.attribution.gradient_dot import gradient_cosine, gradient_dot, self_influence, tracin
+from memjax.estimators.attribution.gradients import TILE, per_example_gradients, project, signs
 from memjax.estimators.attribution.influence_function import influence_function
 from memjax.estimators.attribution.last_layer import embedding_similarity, last_layer_features, representer
-from memjax.estimators.attribution.projection import TILE, project, signs
-from memjax.estimators.attribution.tracin import tracin
 from memjax.estimators.attribution.trak import trak
 
 RNG = np.random.default_rng(0)

@@ -3,11 +3,10 @@ import numpy as np
 import pytest
 
 from memjax.errors import InputError
-from memjax.estimators.linear import lasso_solver as proximal
-from memjax.estimators.linear.datamodels import chosen, datamodels
+from memjax.estimators.linear import lasso as proximal
+from memjax.estimators.linear.datamodels import chosen, datamodels, ridge_datamodels
 from memjax.estimators.linear.lasso import lasso
 from memjax.estimators.linear.penalty_factors import prior_factors, worth
-from memjax.estimators.linear.ridge import ridge_datamodels
 
 TILE = 6  # as many targets as most tests have: each shape is compiled once
 

@@ -4,7 +4,7 @@ import scipy.stats
 
 from memjax.errors import InputError
 from memjax.estimators import epsilon_from_one_model, epsilon_from_rates
-from memjax.estimators.epsilon import p_value_of_one_model
+from memjax.estimators.membership_curve import p_value_of_one_model
 
 
 def randomized_response(rng, count, epsilon):

@@ -5,8 +5,15 @@ import pytest
 import scipy.stats
 from sklearn.metrics import average_precision_score
 
-from memjax.estimators.judging import average_precision, ceiling_of_halves, favour, left_out, recall_of_pairs
-from memjax.estimators.lds import agreement, pearson
+from memjax.estimators.lds import (
+    agreement,
+    average_precision,
+    ceiling_of_halves,
+    favour,
+    left_out,
+    pearson,
+    recall_of_pairs,
+)
 
 
 def test_models_of_one_subset_are_one_group_and_models_on_everything_are_none():

@@ -8,8 +8,7 @@ from memjax.errors import InputError
 from memjax.estimators import datamodels, linear_datamodeling_score
 from memjax.estimators.attribution import prior as code
 from memjax.estimators.attribution.gradients import per_example_gradients
-from memjax.estimators.attribution.kernels import GradientKernels, gradient_kernels
-from memjax.estimators.attribution.prior import influence_with_prior
+from memjax.estimators.attribution.prior import GradientKernels, gradient_kernels, influence_with_prior
 from tests.estimators.test_attribution import PARAMS, STATE, X_TEST, Y_TEST, X, Y, network
 
 TRAIN, TEST, NOISE = 40, 25, 0.5

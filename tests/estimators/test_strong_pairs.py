@@ -1,3 +1,5 @@
+import importlib
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,8 +10,9 @@ from hypothesis import strategies as st
 import memjax
 from memjax.errors import InputError
 from memjax.estimators import INFL_THRESHOLD, Pairs, join_pairs, select_pairs, strong_pairs
-from memjax.estimators.kernels import tiles
 from tests import reference
+
+tiles = importlib.import_module("memjax.estimators.strong_pairs")  # the name of its function hides the module
 
 
 def world(models=61, train=37, test=23, classes=3, seed=11):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from experiments.__main__ import found
-from memjax.data.downloads.made import made_path
+from memjax.data.downloads import made_path
 
 ROOT = Path(__file__).parent.parent.parent
 OTHER_DATA = {"arpit.datasets": ["--datasets", "digits", "digits"]}  # by default one that has to be downloaded

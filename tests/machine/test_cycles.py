@@ -3,7 +3,7 @@
 
 import pytest
 
-from memjax.machine.cycles import collectives, estimated_cycles, kernels
+from memjax.machine.chips import collectives, estimated_cycles, kernels
 
 TPU = """\
 HloModule jit_advance, is_scheduled=true

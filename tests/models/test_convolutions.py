@@ -64,14 +64,20 @@ def test_second_derivatives_equal_those_of_xla(wrt):
     close(second(ours), second(xla))
 
 
-@pytest.mark.parametrize(("side", "small", "copies"), [(3, 10, 2), (1, 10, 0), (3, 0, 0)])
-def test_the_form_of_a_tpu_equals_xla_and_copies_a_small_kernel_for_the_gradient(side, small, copies, monkeypatch):
+@pytest.mark.parametrize(
+    ("side", "strides", "small", "copies"),
+    [(3, (2, 1), 10, 2), (3, (2, 1), 0, 0), (1, (2, 1), 10, 2), (1, (1, 1), 10, 0)],
+    ids=["small", "large", "every second row", "1 x 1"],
+)
+def test_the_form_of_a_tpu_equals_xla_and_copies_a_small_kernel_for_the_gradient(
+    side, strides, small, copies, monkeypatch
+):
     """With features last in memory, around the axis of models: once as it is and once turned."""
     monkeypatch.setattr(convolutions, "SMALL", small)
     inputs, kernel = draw((3, 4, 9, 7, 2), (3, side, side, 2, 4))
 
     def gradients(conv):
-        return jax.vmap(jax.grad(lambda *arrays: jnp.sin(conv(*arrays, (2, 1), "SAME")).sum(), (0, 1)))
+        return jax.vmap(jax.grad(lambda *arrays: jnp.sin(conv(*arrays, strides, "SAME")).sum(), (0, 1)))
 
     with traced_for("tpu"):
         lowered = jax.jit(gradients(ours)).lower(inputs, kernel)

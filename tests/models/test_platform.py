@@ -11,7 +11,7 @@ from flax import nnx
 
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec, ShapeSpec, TrainSpec
-from memjax.data.outline import outline
+from memjax.data import outline
 from memjax.models import convolution, in_precision, make_model, max_pool
 from memjax.models.normalization import normalization, relu_of_sum
 from memjax.models.platform import by_platform, traced_for
@@ -169,6 +169,20 @@ def test_a_tpu_does_not_round_the_gradient_of_a_dense_layer(platform, layers):
         text = backward.lower(params, jax.ShapeDtypeStruct((8, 5), jnp.float32)).as_text()
 
     assert len(re.findall(r"dot_general.*precision = \[HIGH, HIGH\]", text)) == layers
+
+
+@pytest.mark.parametrize(("platform", "vectors"), [("cpu", 41), ("tpu", 1)])
+@pytest.mark.parametrize("train", [True, False])
+def test_a_tpu_does_not_round_scales_and_biases_of_batch_norm(platform, vectors, train):
+    """Two of each of 20 layers; the bias of the head is rounded."""
+    model = in_precision(make_model(ModelSpec("resnet18:2"), (8, 8, 3), 3), "bfloat16")
+    params, state = jax.eval_shape(model.init, jax.random.key(0))
+    with traced_for(platform):
+        forward = jax.jit(lambda params, state, inputs: model.apply(params, state, inputs, None, train)[0])
+        text = forward.lower(params, state, jax.ShapeDtypeStruct((4, 8, 8, 3), jnp.float32)).as_text()
+
+    assert len(re.findall(r"\(tensor<\d+xf32>\) -> tensor<\d+xbf16>", text)) == vectors
+    assert len(re.findall(r"stablehlo\.convolution\(.*xbf16>\) -> tensor<[\dx]+xbf16>", text)) >= 20
 
 
 def test_relu_of_a_sum_has_the_gradient_of_normalising_each_term():

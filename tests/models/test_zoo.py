@@ -11,7 +11,7 @@ from flax import nnx
 from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
 from memjax.models import DenseNet, Inception, ResNet, from_nnx, layers_of, make_model
-from memjax.models.densenet import DenseBlock
+from memjax.models.images import DenseBlock
 from memjax.models.layers import draw_kernels
 from memjax.models.normalization import normalization
 from memjax.models.resnet import Residual

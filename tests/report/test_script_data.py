@@ -13,9 +13,8 @@ from memjax import store
 from memjax.errors import InputError
 from memjax.report import draw_report, write_report
 from memjax.report.page.images import Painter
-from memjax.report.page.near_duplicates import correlations, duplicates, fingerprints
 from memjax.report.page.render import SCRIPT
-from memjax.report.page.script_data import packed
+from memjax.report.page.script_data import correlations, duplicates, fingerprints, packed
 from tests.report.report_page import Page, dataset_of, estimates_of, extremes_of, images, numbers_of, pairs_of, render
 
 

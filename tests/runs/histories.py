@@ -31,10 +31,10 @@ from memjax.config.specs import DataSpec
 from memjax.errors import InputError
 from memjax.machine.workers import deal
 from memjax.runs import open_folder, stages, train_blocks
-from memjax.runs.carry_out import carry_out
-from memjax.runs.from_arrays import export
 from memjax.runs.progress import Silent
+from memjax.runs.publish import export
 from memjax.runs.result import Result
+from memjax.runs.stages import carry_out
 from memjax.store import files, result_sets
 from memjax.store.sealed import seal
 from tests.runs.stopped_process import LONG, Process

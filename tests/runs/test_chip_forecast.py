@@ -10,9 +10,8 @@ from memjax import run
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, ShapeSpec, TrainSpec
-from memjax.data.outline import outline
-from memjax.machine.chips import CHIPS, GIB, PRICED, slice_named
-from memjax.machine.cycles import collectives
+from memjax.data import outline
+from memjax.machine.chips import CHIPS, GIB, PRICED, collectives, slice_named
 from memjax.runs import compile_ahead
 from memjax.runs.build_training import make_single
 from memjax.subsets import make_design

@@ -37,8 +37,8 @@ CHIPS = {chips!r}
 BEGIN
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec, ShapeSpec, TrainSpec
-from memjax.data.outline import outline
-from memjax.machine.cycles import collectives, estimated_cycles
+from memjax.data import outline
+from memjax.machine.chips import collectives, estimated_cycles
 from memjax.subsets import make_design
 from memjax.training import bytes_of
 config = RunConfig(model=ModelSpec({model!r}), train=TrainSpec(epochs=2, batch_size=32))
@@ -72,7 +72,7 @@ from dataclasses import asdict
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import ModelSpec, ShapeSpec, TrainSpec
-from memjax.data.outline import outline
+from memjax.data import outline
 from memjax.subsets import make_design
 name, shapes = {name!r}, ShapeSpec()
 if (config := PRESETS.get(name)) is None:
@@ -105,7 +105,7 @@ def test_a_program_whose_devices_wait_is_told():
 CHIPS = "v5e-4"
 BEGIN
 import jax, numpy as np
-from memjax.machine.cycles import collectives
+from memjax.machine.chips import collectives
 mesh = jax.sharding.Mesh(np.array(devices), "x")
 total = jax.shard_map(lambda part: jax.lax.psum(part, "x"), mesh=mesh, in_specs=jax.P("x"), out_specs=jax.P())
 like = jax.ShapeDtypeStruct((4, 1024), np.float32, sharding=jax.NamedSharding(mesh, jax.P("x")))
@@ -119,7 +119,7 @@ CHIPS = "v5e"
 BEGIN
 import jax, numpy as np
 from memjax.estimators.kernels.products import no_words
-from memjax.estimators.kernels.tiles import TILE, _products, _values
+from memjax.estimators.strong_pairs import TILE, _products, _values
 place = jax.sharding.SingleDeviceSharding(devices[0])
 def like(shape, dtype):
     return jax.ShapeDtypeStruct(shape, dtype, sharding=place)

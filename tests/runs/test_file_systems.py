@@ -19,8 +19,8 @@ from memjax import run as command_line
 from memjax import store
 from memjax.errors import InputError
 from memjax.runs import open_folder, train_blocks
-from memjax.runs.carry_out import carry_out
 from memjax.runs.progress import Silent
+from memjax.runs.stages import carry_out
 from tests.runs.histories import World, checksums, made_up_blocks
 from tests.runs.stopped_process import LONG, Process
 

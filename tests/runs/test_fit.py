@@ -19,7 +19,7 @@ from memjax import store
 from memjax.config.specs import TrainSpec
 from memjax.estimators import controlled_memorization
 from memjax.runs.progress import Silent
-from memjax.runs.tables import dictionary, tables_of
+from memjax.runs.publish import dictionary, tables_of
 
 WORDS = np.array(["ant", "bee", "cat"])
 

@@ -103,7 +103,7 @@ def test_groups_beside_a_table_are_named_by_their_column():
 
 
 def test_the_exported_tables_have_the_groups(tmp_path):
-    from memjax.runs.from_arrays import export
+    from memjax.runs.publish import export
 
     result = memjax.fit(frame(), target="label", groups="writer", test_fraction=0.2, **QUICK)
     export(result, tmp_path / "out", "csv")

@@ -6,8 +6,7 @@ import pytest
 import memjax
 from memjax.errors import InputError
 from memjax.estimators import linear_datamodeling_score, memorization, prior_factors
-from memjax.estimators.attribution.kernels import gradient_kernels
-from memjax.estimators.attribution.prior import influence_with_prior
+from memjax.estimators.attribution.prior import gradient_kernels, influence_with_prior
 
 SIZE = {
     "per_class": 8, "test_per_class": 3, "model": "linear", "epochs": 5, "progress": False, "estimate": False,

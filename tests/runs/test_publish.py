@@ -13,7 +13,7 @@ import pytest
 import memjax
 from memjax import run
 from memjax.metrics import METRICS
-from memjax.runs.tables import dictionary, meaning, tables_of
+from memjax.runs.publish import dictionary, meaning, tables_of
 
 TABLES = {"examples", "tests", "pairs", "extremes", "models"}
 

@@ -16,8 +16,8 @@ from memjax.data.targets import label_values
 from memjax.data.tokens import with_tokens
 from memjax.errors import InputError
 from memjax.runs.display import token_texts
-from memjax.runs.from_arrays import export
 from memjax.runs.judge import judge
+from memjax.runs.publish import export
 
 WORDS = ["the", "cat", "sat", "on", "mat", "and", "dog", "ran", "to", "big", "red", "house"]
 RNG = np.random.default_rng(0)

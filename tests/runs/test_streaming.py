@@ -12,7 +12,8 @@ from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, TrainSpec
 from memjax.errors import InputError
 from memjax.report.page import render
-from memjax.runs import display, open_folder, stages
+from memjax.runs import open_folder, stages
+from memjax.runs.result import Result
 from tests.data.test_stored import SPEC, imagenet, prepared_imagenet, write
 
 pytest.importorskip("grain")
@@ -27,7 +28,7 @@ def test_a_run_on_disk(tmp_path, monkeypatch):
     config = RunConfig(str(tmp_path / "run"), 6, data=data, model=ModelSpec("mlp:4"), train=UNIT, pack_size=2)
     run = open_folder.open_run(config)
     stages.estimate(run, print, print)
-    path = display.report(run)
+    path = Result(run).report().path
     outcomes, failed = store.read_outcomes(run.folder, run.plan.blocks, 6)
 
     assert (outcomes.masks.shape, failed) == ((6, 12), 0)

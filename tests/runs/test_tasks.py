@@ -14,10 +14,9 @@ import memjax
 from memjax import run
 from memjax.errors import InputError
 from memjax.metrics import tasks
-from memjax.runs.from_arrays import export
 from memjax.runs.judge import judge
 from memjax.runs.of_some_runs import OfSomeRuns
-from memjax.runs.tables import dictionary, tables_of
+from memjax.runs.publish import dictionary, export, tables_of
 
 SMALL = {"num_models": 16, "epochs": 4, "pack_size": 8, "model": "mlp:8", "progress": False}
 

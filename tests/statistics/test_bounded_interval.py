@@ -7,7 +7,7 @@ from scipy.stats import binom, binomtest
 from memjax import estimators
 from memjax.errors import InputError
 from memjax.estimators.kernels.moments import Moments
-from memjax.statistics.bounded import _limits, bounded_limits, sides_of_difference
+from memjax.statistics.differences import _limits, bounded_limits, sides_of_difference
 
 EXAMPLES = 2000
 

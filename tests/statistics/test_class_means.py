@@ -6,8 +6,8 @@ import pytest
 import memjax
 from memjax.errors import InputError
 from memjax.estimators import Tally, class_means, tally_of
-from memjax.estimators.streaming.by_class import class_means_of
-from memjax.estimators.streaming.tally_arrays import arrays_of, fill
+from memjax.estimators.streaming.estimates import class_means_of
+from memjax.estimators.streaming.tally import arrays_of, fill
 from memjax.types import Outcomes
 from tests.statistics.test_layouts import of_sizes, right
 

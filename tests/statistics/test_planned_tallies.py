@@ -6,7 +6,7 @@ import pytest
 from memjax import estimators
 from memjax.estimators import Tally, tally_of
 from memjax.estimators.complementary import some_models
-from memjax.estimators.streaming.tally_arrays import arrays_of, fill
+from memjax.estimators.streaming.tally import arrays_of, fill
 from memjax.runs import make_estimates
 from memjax.types import Dataset, Outcomes
 from tests.statistics.test_layouts import of_sizes, right

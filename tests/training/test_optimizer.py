@@ -1,10 +1,15 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 from memjax.config.specs import TrainSpec
 from memjax.errors import InputError
+from memjax.models.platform import traced_for
+from memjax.training import optimizer as optimizer_module
 from memjax.training.optimizer import learning_rate, make_optimizer
 
 
@@ -43,6 +48,34 @@ def test_one_step_of_momentum_by_hand():
     update, _ = optimizer.update(jnp.array([2.0]), optimizer.init(params), params)
 
     np.testing.assert_allclose(update, [-0.1 * (2.0 + 0.5 * 2.0)], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "joins"), [("adam", True), ("adamw", True), ("sgd", True), ("lamb", False)])
+def test_on_a_tpu_many_vectors_are_one_and_the_steps_are_the_same(name, joins, monkeypatch):
+    """Not in an optimiser whose step depends on the length of each vector, such as LAMB."""
+    sizes = {"first": {"kernel": (2, 3), "bias": (3,)}, "last": {"kernel": (3, 4), "scale": (4,), "bias": (4,)}}
+    monkeypatch.setattr(optimizer_module, "MANY", 3)
+    draw, found, is_shape = np.random.default_rng(0), {}, lambda sides: isinstance(sides, tuple)
+    params, *gradients = (
+        jax.tree.map(lambda sides: jnp.asarray(draw.normal(size=sides), jnp.float32), sizes, is_leaf=is_shape)
+        for _ in range(3)
+    )
+    optimizer = make_optimizer(TrainSpec(optimizer=name, weight_decay=0.1, learning_rate=0.1), 10)
+
+    def steps(params, gradients):
+        state = optimizer.init(params)
+        for gradient in gradients:
+            update, state = optimizer.update(gradient, state, params)
+            params = optax.apply_updates(params, update)
+        return params, state
+
+    for platform in ("cpu", "tpu"):
+        with traced_for(platform):
+            lowered = jax.jit(steps).lower(params, gradients)
+        found[platform] = lowered.compile()(params, gradients)
+        assert ("stablehlo.concatenate" in lowered.as_text()) == (joins and platform == "tpu")
+
+    jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-6), found["tpu"], found["cpu"])
 
 
 @pytest.mark.parametrize("name", ["adam", "adamw", "sgd", "lion", "rmsprop", "adabelief"])

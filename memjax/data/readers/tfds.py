@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from memjax.data.build import Parts, Split, clean_names, make_dataset
-from memjax.data.downloads.catalog import data_dir
+from memjax.data.downloads import data_dir
 from memjax.disk_inputs import Stored
 from memjax.errors import InputError
 from memjax.store import write_atomically

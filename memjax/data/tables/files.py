@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from memjax.errors import InputError
-from memjax.untrusted import user_path
-from memjax.untrusted.files import reading
+from memjax.untrusted import reading, user_path
 
 KINDS = ("csv", "parquet")
 MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL"]  # "None" may well be somebody's word for a class

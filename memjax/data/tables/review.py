@@ -3,15 +3,16 @@
 import csv
 import io
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from memjax.config.specs import TableSpec
-from memjax.data.labels import as_labels
 from memjax.data.tables.files import read_table
+from memjax.data.targets import as_labels
 from memjax.errors import InputError, one_of
 from memjax.store.files import write_atomically
-from memjax.untrusted.files import reading
+from memjax.untrusted import reading
 
 DECISIONS = ("keep", "relabel", "drop", "unsure")
 _LARGEST = 2**26  # bytes of a review
@@ -24,14 +25,6 @@ class Decision(NamedTuple):
     label: str
     decision: str
     new_label: str
-
-
-class Applied(NamedTuple):
-    """How many rows got a new label, were left out, and stayed as they are after the review."""
-
-    relabelled: int
-    dropped: int
-    kept: int
 
 
 def read_review(path: Path) -> list[Decision]:
@@ -64,10 +57,11 @@ def read_review(path: Path) -> list[Decision]:
     return found
 
 
-def apply_review(decisions: list[Decision], source: str, spec: TableSpec, out: Path) -> Applied:
-    """Writes the table with new labels and without the dropped rows; all other cells stay as they are.
+def apply_review(decisions: list[Decision], source: str, spec: TableSpec, out: Path) -> Counter[str]:
+    """Writes the table with new labels and without the dropped rows; returns how often each decision was made.
 
-    The source is csv:FILE or parquet:FILE.  Without a column of names rows are named by their numbers from 0.
+    All other cells stay as they are.  The source is csv:FILE or parquet:FILE.  Without a column of names rows are named
+    by their numbers from 0.
 
     Raises:
       InputError: the table has no such row, or a row has another label than the reader saw.
@@ -105,8 +99,7 @@ def apply_review(decisions: list[Decision], source: str, spec: TableSpec, out: P
     write = frame.to_parquet if source.startswith("parquet:") else frame.to_csv
     out.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(out, lambda stream: write(stream, index=False))
-    counts = [sum(decision.decision == word for decision in decisions) for word in ("relabel", "drop")]
-    return Applied(*counts, kept=len(decisions) - sum(counts))
+    return Counter(decision.decision for decision in decisions)
 
 
 def _labels_seen(column: Any) -> tuple[Any, Any]:

@@ -8,11 +8,9 @@ from jaxtyping import Bool, Shaped
 
 from memjax.config.specs import TableSpec
 from memjax.data.in_memory import InMemory, Table, as_groups, from_arrays
-from memjax.data.labels import encode_labels
-from memjax.data.tables.columns import encode, shown, understand
+from memjax.data.tables.columns import encode, remarks, shown, understand, unseen
 from memjax.data.tables.files import SAID
-from memjax.data.tables.remarks import remarks, unseen
-from memjax.data.targets import settled_task
+from memjax.data.targets import encode_labels, settled_task
 from memjax.errors import InputError, one_of
 from memjax.metrics import task_named
 from memjax.prng import host_order

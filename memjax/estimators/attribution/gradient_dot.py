@@ -1,4 +1,4 @@
-"""Gradient products: how far one training step on an example moves the output on another."""
+"""Gradient products: how far one training step on an example, or all of them (TracIn), moves the output on another."""
 
 import numpy as np
 from jaxtyping import Float
@@ -21,9 +21,6 @@ def gradient_dot(train_gradients: ArrayLike, test_gradients: ArrayLike) -> Float
       train_gradients: (models, train, dims), of the loss: `per_example_gradients(..., output="loss")`.
       test_gradients: (models, test, dims), of the output: margin, log_odds.
 
-    Raises:
-      InputError: shapes that do not fit, or numbers that are not finite.
-
     Reference:
       Charpiat, Girard, Felardos and Tarabalka, Input Similarity from the Neural Network Perspective, 2019.
     """
@@ -35,7 +32,7 @@ def gradient_cosine(train_gradients: ArrayLike, test_gradients: ArrayLike) -> Fl
 
         score[i, j] = - mean over models m of  d loss_i . d output_j / (|d loss_i| |d output_j|)
 
-    Sign as there; range [-1, 1]; 0 where a gradient is 0.  Arguments and errors are those of `gradient_dot`.
+    Sign as there; range [-1, 1]; 0 where a gradient is 0.  Arguments are those of `gradient_dot`.
 
     Reference:
       Barshan, Brunet and Dziugaite, RelatIF, 2020, arXiv 2003.11630; Charpiat et al., 2019.
@@ -48,7 +45,7 @@ def self_influence(train_gradients: ArrayLike) -> Float[np.ndarray, " train"]:
 
         score[i] = mean over models m of  |d loss_i|^2
 
-    Never below 0.  High for atypical and mislabelled examples.  Arguments and errors as for `gradient_dot`.
+    Never below 0.  High for atypical and mislabelled examples.  Arguments as for `gradient_dot`.
 
     Reference:
       Pruthi, Liu, Sundararajan and Kale, Estimating Training Data Influence by Tracing Gradient Descent, 2020,
@@ -84,3 +81,30 @@ def mean_products(
 def of_length_one(rows: Float[np.ndarray, "models examples dims"]) -> Float[np.ndarray, "models examples dims"]:
     """The rows over their lengths; a row of 0 stays what it is."""
     return rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), TINY)
+
+
+def tracin(
+    train_gradients: ArrayLike, test_gradients: ArrayLike, learning_rates: ArrayLike
+) -> Float[np.ndarray, "train test"]:
+    """The change of each output by all steps on each training example, with a checkpoint for the steps around it.
+
+        score[i, j] = - sum over checkpoints c of  learning_rates[c]  d loss_i . d output_j  (at checkpoint c)
+
+    Sign: above 0 where training on i raises output j.  Range: any number, in units of the output if the learning rates
+    are those of plain gradient descent times the steps that a checkpoint stands for.
+
+    Args:
+      train_gradients: (checkpoints, train, dims), of the loss; `result.models.at(epoch)` has the checkpoints that
+        `--keep parameters=N` stored.
+      test_gradients: (checkpoints, test, dims), of the output.
+      learning_rates: (checkpoints,), 0 or more.
+
+    Reference:
+      Pruthi, Liu, Sundararajan and Kale, Estimating Training Data Influence by Tracing Gradient Descent, 2020,
+      arXiv 2002.08484, section 3.2.
+    """
+    train, test = as_gradients(train_gradients, test_gradients)
+    rates = np.asarray(as_array("learning_rates", learning_rates), np.float32)
+    if rates.shape != (len(train),) or not ((rates >= 0) & np.isfinite(rates)).all():
+        raise InputError(f"learning_rates is {rates}; expected {len(train)} numbers of 0 or more, one a checkpoint")
+    return -np.sum([rate * (one @ other.T) for rate, one, other in zip(rates, train, test, strict=True)], axis=0)

@@ -1,4 +1,5 @@
-"""Gradients of each example by the parameters of networks: for batches of models and of examples."""
+"""Gradients of each example by the parameters of networks, for batches of models and of examples, and their projection
+by random signs that are drawn again whenever they are needed."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,13 +10,15 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from memjax.errors import InputError
-from memjax.estimators.attribution.projection import WORD, project
 from memjax.metrics import METRICS
+from memjax.prng import run_key
 from memjax.types import ArrayLike, Tree
 
 MEMORY = 2**28  # bytes of gradients that exist at one time
 Network = Callable[[Tree, Tree, Array], Array]  # (params, state, inputs) -> logits, of one network
 Output = Callable[[Array, Array], Array]  # (logits, labels) -> a number for each example
+TILE = 1024  # rows of the matrix of signs that exist at one time
+WORD = 32  # signs a random number
 
 
 def per_example_gradients(
@@ -26,7 +29,7 @@ def per_example_gradients(
 
         gradient[m, i] = d output(network(params[m], x_i), y_i) / d params[m]
 
-    projected to `dims` dimensions if that is given, see `projection.project`; the projection is the same for all models
+    projected to `dims` dimensions if that is given, see `project`; the projection is the same for all models
     and depends on the seed only.  On the device are at most about `memory` bytes of gradients, three times those of the
     examples and models that are computed at once (of one example, if these are more).
 
@@ -40,9 +43,6 @@ def per_example_gradients(
 
     Returns:
       In host memory.
-
-    Raises:
-      InputError: lengths that do not fit, an unknown output, or dims that is not a multiple of 32.
     """
     inputs, labels = as_examples(inputs, labels)
     if dims is not None and (dims < WORD or dims % WORD):
@@ -87,17 +87,51 @@ def output_named(output: str | Output) -> Output:
     return METRICS[output].function
 
 
+def gradient_of(network: Network, output: Output, params: Tree, state: Tree, x: Array, y: Array) -> Tree:
+    """The gradient of an output on one example by the parameters of one network."""
+    return jax.grad(lambda params: output(network(params, state, x[None]), y[None]).reshape(()))(params)
+
+
 @partial(jax.jit, static_argnums=(0, 1, 2, 3))
 def _gradients(
     network: Network, output: Output, dims: int | None, seed: int, params: Tree, state: Tree, inputs: Array,
     labels: Array,
 ) -> Float[Array, "models examples dims"]:  # fmt: skip
-    def number(params, state, x, y):
-        return output(network(params, state, x[None]), y[None]).reshape(())
-
     def of_model(params, state):
-        trees = jax.vmap(jax.grad(number), (None, None, 0, 0))(params, state, inputs, labels)
+        trees = jax.vmap(partial(gradient_of, network, output, params, state))(inputs, labels)
         rows = jnp.concatenate([leaf.reshape(len(inputs), -1) for leaf in jax.tree.leaves(trees)], axis=1)
         return project(rows, dims, seed) if dims else rows.astype(jnp.float32)
 
     return jax.vmap(of_model)(params, state)
+
+
+def project(rows: Float[Array, "examples columns"], dims: int, seed: int = 0) -> Float[Array, "examples dims"]:
+    """Rows in fewer dimensions, whose inner products are on average those of the rows.
+
+        projected = rows @ signs / sqrt(dims),      signs[k, d] = -1 or 1 with equal chance
+
+    An inner product of rows a and b is then off by about ``|a| |b| / sqrt(dims)``.  The signs are a function of the
+    seed, of k and of d (the bits of a counter-based generator), `TILE` rows of them at a time; sums are in float32.
+
+    Args:
+      dims: a multiple of 32.
+
+    Reference:
+      Achlioptas, Database-friendly Random Projections, 2003.
+    """
+    tiles = -(-rows.shape[1] // TILE)
+    rows = jnp.pad(rows, ((0, 0), (0, tiles * TILE - rows.shape[1])))
+
+    def add(sums, tile):
+        part = jax.lax.dynamic_slice_in_dim(rows, tile * TILE, TILE, 1)
+        return sums + jnp.matmul(part, signs(tile, dims, seed), precision="highest"), None
+
+    sums, _ = jax.lax.scan(add, jnp.zeros((len(rows), dims), jnp.float32), jnp.arange(tiles))
+    return sums / jnp.sqrt(jnp.float32(dims))
+
+
+def signs(tile: Array, dims: int, seed: int) -> Float[Array, "tile dims"]:
+    """The rows tile * TILE .. (tile + 1) * TILE - 1 of the matrix of signs."""
+    words = jax.random.bits(jax.random.fold_in(run_key(seed), tile), (TILE, dims // WORD), jnp.uint32)
+    bits = (words[..., None] >> jnp.arange(WORD, dtype=jnp.uint32)) & 1
+    return 1 - 2 * bits.reshape(TILE, dims).astype(jnp.float32)

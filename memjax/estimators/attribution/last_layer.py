@@ -51,9 +51,6 @@ def embedding_similarity(train_features: ArrayLike, test_features: ArrayLike) ->
     Args:
       train_features, test_features: (models, examples, width), of `last_layer_features`.
 
-    Raises:
-      InputError: shapes that do not fit, or numbers that are not finite.
-
     Reference:
       Hanawa, Yokoi, Hara and Inui, Evaluation of Similarity-based Explanations, 2021, arXiv 2006.04528.
     """
@@ -77,9 +74,6 @@ def representer(
       train_probabilities: (models, train, classes), of all classes.
       train_labels, test_labels: class numbers.
       penalty: above 0.
-
-    Raises:
-      InputError: shapes that do not fit, numbers that are not finite, or a penalty that is not above 0.
 
     Reference:
       Yeh, Kim, Yen and Ravikumar, Representer Point Selection for Explaining Deep Neural Networks, 2018,

@@ -29,9 +29,6 @@ def trak(
         the example are best: networks that did are nearly sure, and the few that are not get all the weight.
       penalty: above 0.
 
-    Raises:
-      InputError: shapes that do not fit, numbers that are not finite, or a penalty that is not above 0.
-
     Reference:
       Park, Georgiev, Ilyas, Leclerc and Madry, TRAK: Attributing Model Behavior at Scale, 2023, arXiv 2303.14186,
       equation 17; the penalty is theirs of the code.

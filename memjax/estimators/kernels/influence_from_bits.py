@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Array, Float, Int, UInt32
 
 from memjax.estimators.complementary import squares_in_pairs, stderr_in_pairs
-from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Sums, from_sums
 from memjax.estimators.kernels.products import TestWords, TrainWords, counts_in, unpack_bits
+from memjax.estimators.memorization import sums_of
 from memjax.statistics.differences import exceeds_by
 
 PAIRS_AT_ONCE = 4096

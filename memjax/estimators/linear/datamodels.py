@@ -1,4 +1,4 @@
-"""Datamodels: the output of a model on a test example as a linear function of its training subset."""
+"""Datamodels by lasso or ridge: the output of a model on a test example as a linear function of its training subset."""
 
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
@@ -11,14 +11,16 @@ from jaxtyping import Array, Bool, Float, Int
 from memjax import notebook
 from memjax.errors import InputError
 from memjax.estimators.kernels.layout import layout_of
-from memjax.estimators.linear import lasso_solver as solver
-from memjax.estimators.linear.lasso import TILE, as_masks_and_outputs, as_positive, fill_in, tiles
-from memjax.estimators.linear.lasso_solver import DesignMatrix, Outputs, Pairs, Test, Used, product
+from memjax.estimators.linear import lasso as solver
+from memjax.estimators.linear.lasso import Outputs, Pairs, Test, Used, as_masks_and_outputs, product
 from memjax.types import ArrayLike
 
 Choice = Literal["together", "each"]  # whether one penalty is chosen for all targets
 WHILE_CHOOSING = 0.01  # tolerance: held-out errors are exact enough to choose by
-MULTIPLES = tuple(float(multiple) for multiple in np.geomspace(1.4, 0.175, 7))
+MULTIPLES = tuple(float(multiple) for multiple in np.geomspace(1.4, 0.175, 7))  # of the penalty that holds back noise
+RIDGE_MULTIPLES = tuple(10.0**power for power in range(3, -4, -1))  # of the mean eigenvalue of the kernel
+Values = Float[Array, " models"]
+Kernel = Float[Array, "models models"]
 
 
 class Datamodels(NamedTuple):
@@ -48,16 +50,9 @@ class Datamodels(NamedTuple):
 
 
 def datamodels(
-    masks: ArrayLike,
-    outputs: ArrayLike,
-    *,
-    factors: ArrayLike | None = None,
-    choose: Choice = "together",
-    folds: int = 4,
-    multiples: tuple[float, ...] = MULTIPLES,
-    tolerance: float = 1e-4,
-    tile: int = TILE,
-) -> Datamodels:
+    masks: ArrayLike, outputs: ArrayLike, *, factors: ArrayLike | None = None, choose: Choice = "together",
+    folds: int = 4, multiples: tuple[float, ...] = MULTIPLES, tolerance: float = 1e-4, tile: int = solver.TILE,
+) -> Datamodels:  # fmt: skip
     """Influence of each training example on each output, as the weights of sparse linear models.
 
         outputs[t, j] is about bias[j] + sum over i of masks[t, i] weights[i, j]
@@ -84,10 +79,6 @@ def datamodels(
       tolerance: of the duality gap, as a fraction of the objective at weight 0; 0.01 while multiples are compared.
       tile: targets solved at once; a dozen arrays of (train, tile) exist at a time.
 
-    Raises:
-      InputError: shapes that do not fit, masks other than 0 and 1, outputs that are not finite, factors or multiples
-        not above 0, multiples not in descending order, too few or too many folds.
-
     Example:
       >>> import numpy as np
       >>> masks = np.random.default_rng(0).random((100, 3)) < 0.5
@@ -99,25 +90,25 @@ def datamodels(
       Ilyas, Park, Engstrom, Leclerc and Madry, Datamodels, 2022, arXiv 2202.00622.
     """
     masks, outputs = as_masks_and_outputs(masks, outputs)
-    factors = as_positive("factors", 1.0 if factors is None else factors, (masks.shape[1], outputs.shape[1]))
-    path = as_positive("multiples", np.array(multiples), (len(multiples),))
+    factors = solver.as_positive("factors", 1.0 if factors is None else factors, (masks.shape[1], outputs.shape[1]))
+    path = solver.as_positive("multiples", np.array(multiples), (len(multiples),))
     if not len(path) or (np.diff(path) >= 0).any():
         raise InputError(f"multiples is {multiples}; expected one or more in descending order")
 
-    def fold_errors(design: DesignMatrix, used: np.ndarray, filled: np.ndarray) -> tuple[Array, Array]:
+    def fold_errors(design: solver.DesignMatrix, used: np.ndarray, filled: np.ndarray) -> tuple[Array, Array]:
         part = outputs[:, filled], used, factors[:, filled]
         return _held_out_errors(design, *part, masks, path, WHILE_CHOOSING)
 
     errors, alone = errors_of_folds(masks, outputs, folds, len(path), tile, solver.design_matrix, fold_errors)
     best, everyone = chosen(errors, choose), np.ones(len(masks), bool)
     design, found = solver.design_matrix(masks, everyone), nothing_found(masks, outputs)
-    for columns, filled in tiles(outputs, tile):
+    for columns, filled in solver.tiles(outputs, tile):
         part = outputs[:, filled], everyone, factors[:, filled]
         scale, largest = (np.asarray(array) for array in _scales(design, *part))
         empty = (choose == "each") & (errors.min(0) >= alone)[filled]
         penalties = np.where(empty, largest, path[best[filled]] * scale)
         weights, bias, gap = solver.fit_tile(design, *part, penalties, tolerance)
-        fill_in(found[:4], columns, (weights, bias, penalties, gap))
+        solver.fill_in(found[:4], columns, (weights, bias, penalties, gap))
     return found._replace(held_out_r2=held_out_r2(errors, alone, best))
 
 
@@ -169,7 +160,7 @@ def errors_of_folds(
     for fold in range(folds):
         used = fold_of != fold
         shared = prepare(masks, used)
-        for columns, filled in tiles(outputs, tile):
+        for columns, filled in solver.tiles(outputs, tile):
             found, mean = errors_of(shared, used, filled)
             errors[:, columns] += np.asarray(found)[:, : len(columns)]
             alone[columns] += np.asarray(mean)[: len(columns)]
@@ -177,14 +168,14 @@ def errors_of_folds(
 
 
 @jax.jit
-def _scales(design: DesignMatrix, outputs: Outputs, used: Used, factors: Pairs) -> tuple[Test, Test]:
+def _scales(design: solver.DesignMatrix, outputs: Outputs, used: Used, factors: Pairs) -> tuple[Test, Test]:
     """The penalty that just holds back pure noise, and the least one at which all weights are 0."""
     targets = solver.make_targets(design, outputs, used, factors)
     largest = (jnp.abs(targets.slopes) / targets.factors).max(0) * 1.001  # rounding must not let one through
     return noise_level(design, used) * targets.scale, jnp.where(largest > 0, largest, 1) * targets.scale
 
 
-def noise_level(design: DesignMatrix, used: Used) -> Float[Array, ""]:
+def noise_level(design: solver.DesignMatrix, used: Used) -> Float[Array, ""]:
     """About the largest slope of pure noise of deviation 1: that of `train` independent normal numbers."""
     num_train = len(design.means)
     return jnp.maximum(design.spread, 1e-6) * jnp.sqrt(2 * jnp.log(max(num_train, 2)) / used.sum())
@@ -192,7 +183,7 @@ def noise_level(design: DesignMatrix, used: Used) -> Float[Array, ""]:
 
 @jax.jit
 def _held_out_errors(
-    design: DesignMatrix, outputs: Outputs, used: Used, factors: Pairs,
+    design: solver.DesignMatrix, outputs: Outputs, used: Used, factors: Pairs,
     masks: Bool[Array, "models train"], path: Float[Array, " penalties"], tolerance: float | Array,
 ) -> tuple[Float[Array, "penalties test"], Test]:  # fmt: skip
     """Sums over the models not in use; each multiple starts where the one before it ended."""
@@ -207,3 +198,88 @@ def _held_out_errors(
 
     _, found = jax.lax.scan(errors, solver.nothing(targets), path)
     return found * targets.scale**2, (wanted * wanted).sum(0) * targets.scale**2
+
+
+def ridge_datamodels(
+    masks: ArrayLike, outputs: ArrayLike, *, choose: Choice = "together", folds: int = 4, tile: int = solver.TILE
+) -> Datamodels:
+    """Influence of each training example on each output, as the weights of linear models without sparsity.
+
+    For each target j the minimum over weights w and bias b of
+
+        1 / (2 models) sum over t of (outputs[t, j] - b - sum over i of masks[t, i] w[i])^2
+            + penalty[j] / 2 sum over i of w[i]^2
+
+    which is the objective of scikit-learn's Ridge with alpha = models * penalty.  The solution is a formula in the
+    eigenvectors of the (models, models) kernel, so that any number of penalties costs little more than one.  The
+    penalty is 0.001 to 1000 times the mean eigenvalue of the kernel, chosen on models held out, for all targets
+    together or for each.  Sign, range, undefined cases and arguments are as for `datamodels`.
+
+    Reference:
+      Hoerl and Kennard, Ridge Regression: Biased Estimation for Nonorthogonal Problems, 1970.
+    """
+    masks, outputs = as_masks_and_outputs(masks, outputs)
+    path = np.asarray(RIDGE_MULTIPLES, np.float32)
+
+    def fold_errors(kernel: tuple, used: np.ndarray, filled: np.ndarray) -> tuple[Array, Array]:
+        return _ridge_errors(*kernel, outputs[:, filled], used, path)
+
+    errors, alone = errors_of_folds(masks, outputs, folds, len(path), tile, _decompose, fold_errors)
+    best, kernel = chosen(errors, choose), _decompose(masks, np.ones(len(masks), bool))
+    found = nothing_found(masks, outputs)
+    for columns, filled in solver.tiles(outputs, tile):
+        penalties = path[best[filled]] * float(_mean_eigenvalue(kernel[0]))
+        solved = _weights(*kernel, masks, outputs[:, filled], penalties)
+        solver.fill_in(found[:3], columns, (*solved, penalties))
+    return found._replace(held_out_r2=held_out_r2(errors, alone, best))
+
+
+@jax.jit
+def _decompose(masks: Bool[Array, "models train"], used: Used) -> tuple[Values, Kernel, Kernel]:
+    """Eigenvalues and vectors of the kernel of the models in use (0 elsewhere), over their number, and that of all."""
+    shifted = masks - (masks & used[:, None]).sum(0) / used.sum()
+    kernel = product(shifted, jnp.where(used[:, None], shifted, 0).T) / used.sum()
+    values, vectors = jnp.linalg.eigh(jnp.where(used[:, None], kernel, 0))
+    return jnp.maximum(values, 0), vectors, kernel
+
+
+def _mean_eigenvalue(values: Values) -> Float[Array, ""]:
+    mean = values.sum() / len(values)
+    return jnp.where(mean > 0, mean, 1)
+
+
+def _centred(outputs: Outputs, used: Used) -> tuple[Outputs, Test]:
+    """Outputs minus their mean over the models in use, and that mean; constant ones are exactly 0."""
+    first = outputs[jnp.argmax(used)]
+    moved = outputs - first
+    mean = jnp.where(used[:, None], moved, 0).sum(0) / used.sum()
+    return moved - mean, first + mean
+
+
+@jax.jit
+def _ridge_errors(
+    values: Values, vectors: Kernel, kernel: Kernel, outputs: Outputs, used: Used, path: Float[Array, " penalties"]
+) -> tuple[Float[Array, "penalties test"], Test]:
+    """Sums of squares over the models not in use: for each penalty, and for the mean alone."""
+    centred, _ = _centred(outputs, used)
+    turned = product(vectors.T, jnp.where(used[:, None], centred, 0))
+    seen = product(jnp.where(used[:, None], 0, kernel), vectors)
+    wanted = jnp.where(used[:, None], 0, centred)
+
+    def errors(multiple):
+        shrunk = turned / (values + multiple * _mean_eigenvalue(values))[:, None]
+        return ((wanted - product(seen, shrunk)) ** 2).sum(0)
+
+    return jax.lax.map(errors, path), (wanted * wanted).sum(0)
+
+
+@jax.jit
+def _weights(
+    values: Values, vectors: Kernel, _: Kernel, masks: Bool[Array, "models train"], outputs: Outputs, penalty: Test
+) -> tuple[Pairs, Test]:
+    """Weights and bias, of all models."""
+    means = masks.sum(0) / len(masks)
+    centred, mean = _centred(outputs, jnp.ones(len(masks), bool))
+    dual = product(vectors, product(vectors.T, centred) / (values[:, None] + penalty))
+    weights = product((masks - means).T, dual) / len(masks)
+    return weights, mean - product(means[None], weights)[0]

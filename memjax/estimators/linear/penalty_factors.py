@@ -23,9 +23,6 @@ def prior_factors(
     Args:
       train_inputs, test_inputs: (examples, *shape), numbers; distances are Euclidean.
       mem: memorization, best of probabilities; it may be from the same models.  NaN counts as 0.
-
-    Raises:
-      InputError: arrays whose lengths do not fit.
     """
     train_labels, test_labels = np.asarray(train_labels), np.asarray(test_labels)
     num_train, num_test = len(train_labels), len(test_labels)
@@ -56,9 +53,6 @@ def worth(outputs: ArrayLike, margins: ArrayLike) -> Float[np.ndarray, " test"]:
     more precisely than on probabilities but not on one scale: far from the boundary a large change of margin changes
     no answer.  Weights of a datamodel of margins times this are influence calibrated to units of the outputs: for
     normal margins the mean change of a function of the margin is just this times that of the margin.
-
-    Raises:
-      InputError: shapes that do not fit, no model, or numbers that are not finite.
 
     Reference:
       Stein, Estimation of the Mean of a Multivariate Normal Distribution, 1981.

@@ -1,4 +1,4 @@
-"""Running sums from which the estimates of a run are made; models are added in parts, in any order.
+"""Running sums from which the estimates of a run are made, to which models are added in parts, in any order.
 
 Memory: (train + test) / 8 bytes per model for influence, a bit for each example; for influence on another score than
 correctness also that score of each test example, 2 bytes each; for errors of class means 16 bytes for each class.  All
@@ -18,9 +18,9 @@ from memjax.estimators.checks import as_scores
 from memjax.estimators.complementary import opposite, some_models, whole_pairs
 from memjax.estimators.kernels.influence_from_bits import Bits
 from memjax.estimators.kernels.layout import layout_of, layout_of_parts
+from memjax.estimators.kernels.moments import Sums
 from memjax.estimators.kernels.products import WORD, no_words, set_bits
-from memjax.estimators.streaming.by_class import sums_by_class
-from memjax.estimators.streaming.laid_out import LaidOut, laid_out_of
+from memjax.estimators.streaming.estimates import LaidOut, laid_out_of, sums_by_class
 from memjax.estimators.streaming.totals import Totals, add_totals, memorization_totals
 from memjax.machine.debugging import without_debugging
 from memjax.metrics import scores as known_scores
@@ -29,6 +29,7 @@ from memjax.types import Outcomes
 MODELS_AT_ONCE = 256
 SUMS_MOST = 2**26
 Masks = Callable[[Int[np.ndarray, " models"]], Bool[np.ndarray, "models train"]]  # of a design, by number
+Arrays = dict[str, np.ndarray]
 
 
 class Tally:
@@ -202,3 +203,67 @@ def are_laid_out(masks_of: Masks, num_models: int) -> bool:
     starts = range(0, num_models, MODELS_AT_ONCE)
     parts = (masks_of(np.arange(start, min(start + MODELS_AT_ONCE, num_models))) for start in starts)
     return num_models > 0 and layout_of_parts(parts) is not None
+
+
+def arrays_of(tally: Tally) -> Arrays:
+    """A tally as plain arrays, to pass from process to process.  Of its bits and outputs, only words with a model."""
+    from flax.traverse_util import flatten_dict
+
+    masks, right = (words.reshape(-1, words.shape[-1]) for words in tally.bits)
+    used = np.flatnonzero(masks.any(1) | right.any(1))
+    content = {
+        "counts": np.array([tally.num_models, tally.num_failed]),
+        "num_right": tally.num_right,
+        "words": used,
+        "masks": masks[used],
+        "right": right[used],
+        "by_class": tally.by_class[:, _models_of(used)],
+        "part": {str(number): part._asdict() for number, part in enumerate(tally.parts or ())},
+        "scores": {name: _flat(totals) for name, totals in tally.scores.items()},
+        "halves": {str(half): _flat(totals) for half, totals in tally.halves.items()},
+    }
+    if tally.outputs is not None:
+        content["outputs"] = tally.outputs[_models_of(used)]
+    return flatten_dict(content, sep=".")  # pyright: ignore[reportReturnType]
+
+
+def fill(tally: Tally, arrays: Arrays) -> Tally:
+    """Fills an empty tally of the same size and returns it; a KeyError, ValueError or IndexError shows wrong arrays."""
+    from flax.traverse_util import unflatten_dict
+
+    content = unflatten_dict(arrays, sep=".")
+    tally.num_models, tally.num_failed = map(int, content["counts"])
+    tally.num_right = content["num_right"]
+    used = content["words"]
+    for words, name in zip(tally.bits, ("masks", "right"), strict=True):
+        words.reshape(-1, words.shape[-1])[used] = content[name]
+    tally.by_class[:, _models_of(used)] = content["by_class"]
+    if "outputs" in content:
+        tally.outputs = np.zeros((tally.by_class.shape[1], len(tally.num_right)), content["outputs"].dtype)
+        tally.outputs[_models_of(used)] = content["outputs"]
+    for part in content.get("part", {}).values():
+        sides = part["train"], part.get("test", {})
+        tally.parts = [*(tally.parts or ()), Outcomes(part["model_ids"], part["masks"], *sides)]
+    tally.scores |= {name: _totals(part) for name, part in content.get("scores", {}).items()}
+    tally.halves |= {half == "True": _totals(part) for half, part in content.get("halves", {}).items()}
+    return tally
+
+
+def _models_of(words: np.ndarray) -> np.ndarray:
+    return (WORD * words[:, None] + np.arange(WORD)).ravel()
+
+
+def _flat(totals: Totals) -> dict[str, Any]:
+    sums = totals.sums
+    parts = {"num_models": totals.num_models, "num_in": totals.num_in, "inside": sums.inside, "total": sums.total}
+    if sums.squares is not None:
+        parts |= {"squares_inside": sums.squares.inside, "squares_total": sums.squares.total}
+    if totals.in_pairs is not None:
+        parts["in_pairs"] = totals.in_pairs
+    return {name: np.asarray(values) for name, values in parts.items()}
+
+
+def _totals(part: dict[str, Any]) -> Totals:
+    squares = Sums(part["squares_inside"], part["squares_total"]) if "squares_inside" in part else None
+    sums = Sums(part["inside"], part["total"], squares)
+    return Totals(int(part["num_models"]), part["num_in"], sums, part.get("in_pairs"))

@@ -16,9 +16,8 @@ from jaxtyping import Array, Float, Int
 from memjax.errors import InputError
 from memjax.estimators.checks import AnyArray, as_masks, as_masks_and_scores, as_scores
 from memjax.estimators.complementary import as_pairs, squares_in_pairs, stderr_in_pairs
-from memjax.estimators.influence import sums_of
 from memjax.estimators.kernels.moments import Moments, Sums, as_errors, difference, from_sums, halves
-from memjax.estimators.memorization import diagonal_sums
+from memjax.estimators.memorization import diagonal_sums, sums_of
 from memjax.types import ArrayLike, Estimate
 
 
@@ -41,7 +40,7 @@ class Totals(NamedTuple):
 def memorization_totals(masks: ArrayLike, correct: ArrayLike, complementary: bool = False) -> Totals:
     """The sums of some models for `memorization`; with `complementary`, for `complementary_memorization`.
 
-    Arguments and errors as there, but there may be no model.  Summed in float64 on the host: probabilities stored in
+    Arguments as there, but there may be no model.  Summed in float64 on the host: probabilities stored in
     float16 are summed without any rounding, so that neither the order nor the parts matter.
     """
     masks, correct = map(np.asarray, as_masks_and_scores(masks, correct, may_be_none=True))
@@ -51,7 +50,7 @@ def memorization_totals(masks: ArrayLike, correct: ArrayLike, complementary: boo
 
 
 def influence_totals(masks: ArrayLike, correct_test: ArrayLike) -> Totals:
-    """The (train, test) sums of some models for `influence`.  Arguments and errors as there; there may be no model.
+    """The (train, test) sums of some models for `influence`.  Arguments as there; there may be no model.
 
     Other scores than 0 and 1 are summed in float64 on the host, as in `memorization_totals`.
     """
@@ -86,9 +85,6 @@ def add_totals(first: Totals, *others: Totals) -> Totals:
 def estimate_of(totals: Totals, errors: str = "adjusted") -> Estimate:
     """Memorization or influence, as `memorization` and `influence` give it for all models at once, or as
     `complementary_memorization`.
-
-    Raises:
-      InputError: there is no model in the totals.
     """
     if totals.sums.squares is None:
         estimate, rates = from_sums(totals.sums, totals.num_in, _num_models(totals), as_errors(errors)), True
@@ -103,11 +99,7 @@ def estimate_of(totals: Totals, errors: str = "adjusted") -> Estimate:
 
 
 def sides_of(totals: Totals, errors: str = "adjusted") -> tuple[Moments, Moments]:
-    """The two halves, as `sides` gives them for all models at once.
-
-    Raises:
-      InputError: there is no model in the totals.
-    """
+    """The two halves, as `sides` gives them for all models at once."""
     if totals.sums.squares is None:
         return _halves(totals.sums, totals.num_in, _num_models(totals), as_errors(errors))
     return jax.tree.map(jnp.asarray, _in_float64(totals, errors))

@@ -1,14 +1,14 @@
-"""The overview: numbers of the whole run and their words, and memorization of each class."""
+"""What the page shows without its script: numbers of the run and their words, classes, and some examples and pairs."""
 
 import math
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from memjax.notebook import Summary, frame
 from memjax.report.page.figures import MEMORIZED
-from memjax.results import Estimates
+from memjax.results import Estimates, PairTable
 from memjax.statistics import clopper_pearson, gini, mean_known
 from memjax.types import Dataset, Estimate
 
@@ -107,3 +107,30 @@ def by_class(dataset: Dataset, estimates: Estimates) -> list[dict[str, Any]]:
 def finite(values: np.ndarray) -> Float[np.ndarray, " defined"]:
     """The defined values, in double precision."""
     return values[np.isfinite(values)].astype(np.float64)
+
+
+def nearest(mem: np.ndarray, target: float, limit: int) -> Int[np.ndarray, " few"]:
+    """The examples with the scores nearest to a value; ties are broken at random, with a fixed seed."""
+    defined = np.random.default_rng(0).permutation(np.flatnonzero(np.isfinite(mem)))
+    return defined[np.argsort(np.abs(mem[defined] - target), kind="stable")[:limit]]
+
+
+def strips(train_rows: Int[np.ndarray, " pairs"]) -> dict[int, list[int]]:
+    """The strongest pairs, a list for each training example, ordered by the strongest pair of the list."""
+    found: dict[int, list[int]] = {}
+    for pair, row in enumerate(train_rows.tolist()):
+        found.setdefault(row, []).append(pair)
+    return found
+
+
+def pair_counts(dataset: Dataset, mem: np.ndarray, pairs: PairTable) -> dict[str, Any]:
+    """The numbers of examples in pairs, of memorized examples, and of possible pairs, which have one class."""
+    train, test = (
+        np.bincount(labels, minlength=dataset.num_classes) for labels in (dataset.train_labels, dataset.test_labels)
+    )
+    return {
+        "train": len(np.unique(pairs.train_rows)),
+        "test": len(np.unique(pairs.test_rows)),
+        "possible": int(train @ test),
+        "large": int((finite(mem) >= pairs.memorization_threshold).sum()),
+    }

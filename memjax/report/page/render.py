@@ -12,12 +12,11 @@ import numpy as np
 
 from memjax.disk_inputs import Stored
 from memjax.metrics import metric_named
-from memjax.report.page import content, figures, overview
+from memjax.report.page import figures, overview
 from memjax.report.page.dynamics import Dynamics, dynamics_data, dynamics_of, easiest_and_hardest
 from memjax.report.page.images import Painter, draw_sheets
-from memjax.report.page.near_duplicates import ALIKE
 from memjax.report.page.own import Own, cells_of, own_data, plain_own
-from memjax.report.page.script_data import orders, packed, script_data
+from memjax.report.page.script_data import ALIKE, orders, packed, script_data
 from memjax.results import Estimates, PairTable, check_fits
 from memjax.types import Dataset
 
@@ -113,11 +112,11 @@ def draw_report(
         "histogram": figures.histogram_drawing(estimates.mem),
         "by_class": overview.by_class(dataset, estimates),
         "gallery": estimates.most_memorized(CARDS_SHOWN),
-        "typical": content.nearest(estimates.mem, 0.0, CONTRAST_SHOWN),
-        "between": content.nearest(estimates.mem, 0.5, CONTRAST_SHOWN),
-        "pair_counts": content.pair_counts(dataset, estimates.mem, pairs),
+        "typical": overview.nearest(estimates.mem, 0.0, CONTRAST_SHOWN),
+        "between": overview.nearest(estimates.mem, 0.5, CONTRAST_SHOWN),
+        "pair_counts": overview.pair_counts(dataset, estimates.mem, pairs),
         "pairs_shown": PAIRS_SHOWN,
-        "strips": content.strips(pairs.train_rows[:PAIRS_SHOWN]),
+        "strips": overview.strips(pairs.train_rows[:PAIRS_SHOWN]),
         "facts": facts,
         "checksums": checksums or {},
         "score": metric_named(estimates.score),

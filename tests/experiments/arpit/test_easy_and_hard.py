@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.stats import binom
 
-from experiments.arpit.easy_and_hard import distance, poisson_binomial, ratio_in_classes
+from experiments.arpit.easy_and_hard import PARTS, by_margin, distance, poisson_binomial, ratio_in_classes
 
 
 def test_the_null_by_hand():
@@ -29,3 +29,18 @@ def test_within_classes_that_differ_examples_are_equally_hard():
     assert abs(inside.value - 1) < 4 * error
     assert 0.5 * (2 / 1200) ** 0.5 < error < 2 * (2 / 1200) ** 0.5
     assert of_all.low > 5
+
+
+def test_parts_of_a_class_go_from_inputs_unlike_the_others_of_it_to_those_most_like_them():
+    # The first number is like those of class 0, the more the larger; the second like those of class 1.  Together their
+    # products with the mean of class 0 go down: only less those with the mean of class 1 they go up.
+    place = np.random.default_rng(0).permutation(24)
+    inputs = np.zeros((48, 1, 2))
+    inputs[:24, 0] = np.stack([place, 48 - 2 * place], 1) / 10
+    inputs[24:, 0, 1] = 9.0
+    labels = np.repeat([0, 1], 24)
+
+    parts = by_margin(inputs, labels)
+
+    np.testing.assert_array_equal(parts[:24], place // 2)
+    np.testing.assert_array_equal(np.bincount(parts[24:])[PARTS:], np.full(PARTS, 2))

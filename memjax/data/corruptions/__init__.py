@@ -1,1 +1,0 @@
-"""Data corrupted on purpose."""
