@@ -1,5 +1,6 @@
 """Two CPU devices for all tests, a compilation cache for one session, a small data set and a small run."""
 
+import gc
 import tempfile
 from pathlib import Path
 
@@ -22,6 +23,13 @@ jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 _MAPS = Path("/proc/self/maps")
 _MAPS_MOST = 40_000  # Linux allows a process 65,530; beyond, the compiler ends it with a segmentation fault
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish():
+    """The garbage collector need not look through thousands of collected tests again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -6,16 +6,14 @@ import numpy as np
 def mean_difference(masks, scores_in_column_pairs):
     """For each (i, j): mean of scores[t, j] over models t with masks[t, i], minus the mean over the others."""
     num_models, num_train = masks.shape
-    num_columns = scores_in_column_pairs.shape[1]
-    value = np.full((num_train, num_columns), np.nan)
+    columns = np.array(scores_in_column_pairs, float).T
+    value = np.full((num_train, len(columns)), np.nan)
     for i in range(num_train):
         inside = [t for t in range(num_models) if masks[t, i]]
         outside = [t for t in range(num_models) if not masks[t, i]]
-        for j in range(num_columns):
-            if inside and outside:
-                value[i, j] = np.mean([float(scores_in_column_pairs[t, j]) for t in inside]) - np.mean(
-                    [float(scores_in_column_pairs[t, j]) for t in outside]
-                )
+        if inside and outside:
+            for j, column in enumerate(columns):
+                value[i, j] = np.mean(column[inside]) - np.mean(column[outside])
     return value
 
 

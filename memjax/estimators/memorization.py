@@ -128,9 +128,6 @@ def influence(masks: ArrayLike, correct_test: ArrayLike, errors: str = "adjusted
       that size exist at once: take the test examples in parts where memory is short, or `strong_pairs`, which keeps
       only the large ones.
 
-    Raises:
-      InputError: shapes that do not fit, masks other than 0 and 1, scores that are not finite, an unknown `errors`.
-
     Example:
       >>> import numpy as np, memjax
       >>> masks = np.array([[1], [1], [0], [0]])

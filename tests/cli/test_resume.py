@@ -181,7 +181,7 @@ def test_training_continues_until_the_standard_error_is_reached(small_run, copy,
 
 
 def test_training_continues_until_decisions_are_taken_or_the_models_are_used_up(small_run, copy, capsys):
-    goal = ["--until", "threshold=0.25:0.6", "--max-models", "40"]
+    goal = ["--until", "threshold=0.25:0.6", "--max-models", "24"]
 
     assert run.main(["--run", str(copy), *goal, "--json"]) == 0
 
@@ -192,7 +192,7 @@ def test_training_continues_until_decisions_are_taken_or_the_models_are_used_up(
     assert models == sorted(set(models))
     assert models[0] == 12
     assert all(count > 0 for count in left[:-1])
-    assert models[-1] == 40 or left[-1] == 0
+    assert models[-1] == 24 or left[-1] == 0
     assert contents(small_run).items() <= contents(copy).items()
     assert store.read_estimates(copy).num_models == models[-1]
     before = contents(copy)

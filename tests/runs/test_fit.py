@@ -42,6 +42,17 @@ def result(tmp_path_factory):
     return memjax.fit(X, WORDS[Y], X_TEST, WORDS[Y_TEST], run=folder, **QUICK)
 
 
+@pytest.fixture
+def finished(plain, tmp_path):
+    return shutil.copytree(plain, tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """The folder of a run of the arrays alone, for tests to copy."""
+    return memjax.fit(X, Y, run=tmp_path_factory.mktemp("plain") / "run", **QUICK).folder
+
+
 def test_labels_come_back_as_the_users_own_in_every_table(result):
     table = result.dataframe()
 
@@ -122,24 +133,21 @@ def test_extending_trains_the_difference_and_opening_reads_the_same(result):
     np.testing.assert_array_equal(longer.outcomes.train["correct"][:16], result.outcomes.train["correct"][:16])
 
 
-def test_the_same_arrays_go_on_and_others_are_refused(tmp_path):
-    memjax.fit(X, Y, run=tmp_path / "run", **QUICK)
-
-    assert memjax.fit(X, Y, run=tmp_path / "run", **QUICK).trained == 0
+def test_the_same_arrays_go_on_and_others_are_refused(finished):
+    assert memjax.fit(X, Y, run=finished, **QUICK).trained == 0
     with pytest.raises(memjax.InputError, match=r"was made for another run.*data.sha256"):
-        memjax.fit(X + 1, Y, run=tmp_path / "run", **QUICK)
+        memjax.fit(X + 1, Y, run=finished, **QUICK)
 
 
-def test_the_same_call_on_a_finished_run_writes_the_examples_only_where_they_are_damaged(tmp_path):
-    memjax.fit(X, Y, run=tmp_path / "run", **QUICK)
-    data = tmp_path / "run" / "data.npz"
+def test_the_same_call_on_a_finished_run_writes_the_examples_only_where_they_are_damaged(finished):
+    data = finished / "data.npz"
     content, number = data.read_bytes(), data.stat().st_ino
 
-    memjax.fit(X, Y, run=tmp_path / "run", **QUICK)
+    memjax.fit(X, Y, run=finished, **QUICK)
     assert data.stat().st_ino == number  # a file that is written again is another one
 
     data.write_bytes(content[:-9])
-    memjax.fit(X, Y, run=tmp_path / "run", **QUICK)
+    memjax.fit(X, Y, run=finished, **QUICK)
     assert data.read_bytes() == content
 
 
@@ -150,12 +158,11 @@ def test_a_moved_folder_keeps_its_examples(tmp_path):
     assert memjax.open(tmp_path / "there").extend(24, progress=False).trained == 8
 
 
-def test_arrays_of_other_libraries_are_the_same_run(tmp_path):
+def test_arrays_of_other_libraries_are_the_same_run(finished):
     torch = pytest.importorskip("torch") if "torch" in sys.modules else None
-    memjax.fit(X, Y, run=tmp_path / "run", **QUICK)
 
     for inputs in [jax.numpy.asarray(X), X.astype(np.float64), X.tolist()] + ([torch.tensor(X)] if torch else []):
-        assert memjax.fit(inputs, jax.numpy.asarray(Y), run=tmp_path / "run", **QUICK).trained == 0
+        assert memjax.fit(inputs, jax.numpy.asarray(Y), run=finished, **QUICK).trained == 0
 
 
 def test_a_tensor_is_taken_off_its_device_and_its_gradient():

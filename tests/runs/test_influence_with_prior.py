@@ -88,7 +88,7 @@ def test_weights_predict_other_models_better_than_the_influence_without_gradient
 def test_what_cannot_be_is_refused(run, folders):
     plain = SIZE | {"num_models": 5, "keep": ["correct"]}
     without = memjax.fit("digits", run=folders / "without", **plain)
-    other = memjax.fit("digits", run=folders / "other", **SIZE | {"num_models": 5, "per_class": 7})
+    other = memjax.fit("digits", run=folders / "other", num_models=24, score="margin", label_noise=0.2, **SIZE)
 
     with pytest.raises(InputError, match="without kept no parameters; train in another --run with --keep"):
         without.influence_with_prior(ROWS)

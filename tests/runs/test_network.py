@@ -101,8 +101,15 @@ def test_another_network_under_the_same_name_is_refused_in_every_entry(folder, w
     assert run.main(["--run", str(folder), "--num-models", "6"]) == 2
     assert (folder / "plan.json").read_bytes() == plan
     assert memjax.open(folder).memorization.value.shape == (60,)  # reading needs no network
+
+
+def test_after_a_refusal_the_restored_code_goes_on(folder, written):
+    written(CHANGES["a width"][0](NET))
+    with pytest.raises(InputError, match="another network"):
+        fit(folder, num_models=6)
+
     written(NET)
-    assert fit(folder, num_models=6).trained == 2  # the advice: restore the code
+    assert fit(folder, num_models=6).trained == 2
 
 
 def test_a_finished_folder_is_read_without_the_code(folder, tmp_path):
