@@ -117,8 +117,9 @@ def test_expected_by_chance_is_what_permuted_models_show(models):
     rng = np.random.default_rng(models)
     masks = of_sizes(rng, models, (140,))
     answers = right(rng, np.tile(1 - rng.beta(0.3, 5, 300), (models, 1)))
+    least = 0.15 - 1e-6  # many differences of rates are .15, which rounding may put on either side
     found = [
-        (np.asarray(memjax.influence(masks[rng.permutation(models)], answers).value) >= 0.15).sum() for _ in range(20)
+        (np.asarray(memjax.influence(masks[rng.permutation(models)], answers).value) >= least).sum() for _ in range(20)
     ]
 
     expected = expected_by_chance(memjax.influence(masks, answers), np.ones(200))
