@@ -24,11 +24,11 @@ jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 _MAPS = Path("/proc/self/maps")
 _MAPS_MOST = 40_000  # Linux allows a process 65,530; beyond, the compiler ends it with a segmentation fault
-_DEFAULT = "not slow and not browser"  # as in pyproject.toml: the tests that run by default
+_DEFAULT = "not ci and not slow and not browser"  # as in pyproject.toml: the tests that run by default
 
 
 def pytest_configure(config):
-    """The default tests compile without LLVM's optimisations, the slow ones with them, as users do.
+    """The default tests compile without LLVM's optimisations, the others with them, as users do.
 
     Compiling is half of the time that the tests take.  XLA's own passes, which order sums, are the same.  Programs that
     tests start inherit the flag.  `XLA_FLAGS= python -m pytest` runs the default tests with all optimisations.

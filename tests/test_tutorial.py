@@ -5,12 +5,14 @@ import shlex
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from memjax import run
 
 TUTORIAL = Path(__file__).parent.parent / "docs" / "tutorial.md"
 
 
+@pytest.mark.ci
 def test_the_tutorial_runs_and_its_claims_hold(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     names: dict = {}

@@ -40,6 +40,7 @@ def test_where_the_log_cannot_be_written_a_signal_still_stops_and_the_code_is_ri
         assert process.wait(timeout=120) == 75
 
 
+@pytest.mark.ci
 def test_a_run_whose_log_is_on_a_full_disk_is_finished_and_says_by_its_code_that_the_log_is_cut_off(tmp_path):
     data = tmp_path / "data.npz"
     np.savez(data, x_train=np.eye(8, dtype=np.float32), y_train=np.arange(8) % 2)  # without test examples: a notice
@@ -51,6 +52,7 @@ def test_a_run_whose_log_is_on_a_full_disk_is_finished_and_says_by_its_code_that
     assert (tmp_path / "run" / "report.html").exists()
 
 
+@pytest.mark.ci
 def test_a_run_whose_reader_has_gone_is_finished(tmp_path):
     process = start("--run", tmp_path / "run", "--num-models", "4", *QUICK, stdout=subprocess.PIPE)
     process.stdout.close()

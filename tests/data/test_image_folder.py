@@ -119,6 +119,7 @@ def test_folders_that_say_nothing_are_refused(tmp_path, files, words):
         load(folder)
 
 
+@pytest.mark.ci
 def test_a_folder_is_a_run_that_needs_it_no_more(tmp_path):
     rng = np.random.default_rng(0)
     for number in range(40):

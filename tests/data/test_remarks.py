@@ -43,6 +43,7 @@ def test_the_call_that_transposes_and_the_option_work(tmp_path):
     assert memjax.open(tmp_path / "run").extend(4, progress=False).num_models == 4
 
 
+@pytest.mark.ci
 def test_the_command_says_the_same(tmp_path, capsys):
     np.savez(tmp_path / "a.npz", x_train=FIRST, y_train=LABELS)
     command = ["--dataset", f"npz:{tmp_path / 'a.npz'}", "--model", "cnn:4", "--run", str(tmp_path / "run")]

@@ -170,6 +170,7 @@ def test_the_delimiter_is_found_and_none_is_a_word(tmp_path, delimiter):
     assert read_table(f"csv:{tmp_path / 't.csv'}")["y"].tolist() == ["None", "b"]
 
 
+@pytest.mark.ci
 def test_parquet_pandas_polars_and_pyarrow_are_one_run(tmp_path):
     pyarrow = pytest.importorskip("pyarrow")
     rng = np.random.default_rng(0)

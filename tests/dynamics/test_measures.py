@@ -53,6 +53,7 @@ def retrained(params, batches, changed, seen):
     return np.stack(found)
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(("through", "batch_size"), [("training", 3), pytest.param("both", 0, marks=pytest.mark.slow)])
 def test_sensitivity_is_what_retraining_with_a_changed_input_finds(through, batch_size):
     """In float64; with `through="training"` the changed example is trained on and the loss is that of the old one."""

@@ -97,6 +97,7 @@ def test_intervals_cover_in_many_worlds(models, spread, size):
         assert np.mean(held) < 0.995
 
 
+@pytest.mark.ci
 def test_a_users_examples_together_say_more_than_each_alone():
     rng = np.random.default_rng(4)
     inside, groups = drawn(rng, 160, 100, 8)

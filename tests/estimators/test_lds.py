@@ -114,6 +114,7 @@ def test_constant_columns_are_counted_and_left_out():
     assert np.isfinite(found.value)
 
 
+@pytest.mark.ci
 def test_the_interval_covers_chance():
     """Scores that know nothing: zero lies in the 95 % interval in nearly all of 40 worlds."""
     covered = 0
@@ -125,6 +126,7 @@ def test_the_interval_covers_chance():
     assert covered >= 40 * 0.95 - 4 * np.sqrt(40 * 0.95 * 0.05)
 
 
+@pytest.mark.ci
 def test_the_interval_is_as_wide_as_values_of_new_worlds_are_apart():
     """Scores that know something, in 150 worlds of other models and test examples: half width against spread."""
     found = []

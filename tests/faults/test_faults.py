@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.ci
+
 
 def campaign(name, count, broken=""):
     command = [sys.executable, "-m", "tests.faults", name, "--count", str(count), "--broken", broken, "--json"]

@@ -38,6 +38,7 @@ def test_a_mistake_of_the_users_is_still_found_outside():
             jnp.log(jnp.float32(-1)).block_until_ready()
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("name", SETTINGS)
 def test_estimators_and_runs_give_the_same(name, tmp_path):
     masks = np.array([[1, 0, 1], [1, 1, 0], [1, 0, 0], [1, 1, 1]], bool)

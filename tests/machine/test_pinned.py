@@ -48,6 +48,7 @@ CHANGED = {
 }
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("changed", CHANGED)
 def test_models_are_those_of_a_process_with_the_default_settings(tmp_path, by_default, changed):
     with CHANGED[changed]():

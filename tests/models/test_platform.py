@@ -93,6 +93,7 @@ def test_a_whole_network_is_lowered_for_tpu_from_shapes():
     assert not in_form_of_others(traced.lower(lowering_platforms=("cpu",)).as_text())
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("model", "sides", "most"),
     [

@@ -156,6 +156,7 @@ FAST = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_le
 HEAVY = ("densenet", "bottleneck resnet")  # seconds to compile
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.slow) if name in HEAVY else name for name in SMALL]
 )

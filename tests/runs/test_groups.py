@@ -61,6 +61,7 @@ def test_a_column_is_no_feature(apart):
     assert result.groups["size"].tolist() == [3] * 20
 
 
+@pytest.mark.ci
 def test_a_file_has_the_groups_of_a_named_data_set(tmp_path):
     np.save(tmp_path / "groups.npy", np.arange(1437) // 2)
     few = QUICK | {"per_class": 6, "run": tmp_path / "run"}

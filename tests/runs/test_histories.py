@@ -17,6 +17,7 @@ def ended(*options):
     return process.returncode, process.stdout.splitlines()[-1]
 
 
+@pytest.mark.ci
 def test_8_histories_end_well():
     code, words = ended("--count", 8, "--events", 30)
 

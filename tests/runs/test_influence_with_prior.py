@@ -8,6 +8,8 @@ from memjax.errors import InputError
 from memjax.estimators import linear_datamodeling_score, memorization, prior_factors
 from memjax.estimators.attribution.prior import gradient_kernels, influence_with_prior
 
+pytestmark = pytest.mark.ci
+
 SIZE = {
     "per_class": 8, "test_per_class": 3, "model": "linear", "epochs": 5, "progress": False, "estimate": False,
     "keep": ["correct", "probability", "margin", "parameters"], "subset_fraction": 0.5,

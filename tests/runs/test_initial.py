@@ -96,6 +96,7 @@ def test_dropout_does_not_go_with_frozen_parameters(tmp_path, clouds):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.ci
 def test_the_run_folder_keeps_the_parameters_and_refuses_others(tmp_path, clouds):
     one, other = saved(tmp_path / "one.npz", arrays()), saved(tmp_path / "other.npz", arrays(seed=1))
     options = {"model": "mlp:5", "num_models": 4, "epochs": 1, "progress": False, "train": ("head",), "seed": 3}

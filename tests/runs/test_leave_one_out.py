@@ -54,6 +54,7 @@ def estimated():
     return memjax.memorization(masks, correct), memjax.influence(masks, correct_test)
 
 
+@pytest.mark.ci
 def test_memorization_agrees_within_its_error(truth, estimated):
     value, error = np.asarray(estimated[0].value), np.asarray(estimated[0].stderr)
     expected, variance = truth[0][0], truth[1][0]

@@ -92,6 +92,7 @@ def test_operations_of_an_mlp_are_those_counted_by_hand():
     assert found == pytest.approx(3 * products * design.max_size * 2, rel=additions / products)
 
 
+@pytest.mark.ci
 def test_the_trial_of_a_model_with_batch_statistics_and_crops_runs(monkeypatch):
     monkeypatch.setattr(pack_size, "ENOUGH", 1e-9)
     data = make_dataset(shape=(6, 6))

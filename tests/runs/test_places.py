@@ -50,6 +50,7 @@ def project(world, tmp_path, monkeypatch):
     return copy
 
 
+@pytest.mark.ci
 def test_the_plan_has_absolute_places_and_what_the_user_wrote(world):
     plan = store.read_plan(world / "project" / "run")
 

@@ -156,6 +156,7 @@ def test_every_column_has_a_meaning_and_every_metric_has_one(digits, words):
         meaning("examples", "unheard_of")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("targets", "options", "lines"),
     [

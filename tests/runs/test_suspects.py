@@ -129,6 +129,7 @@ def test_a_short_table_says_how_to_see_the_labels_that_it_leaves_out(small_run, 
     assert "wrong: memjax suspects" not in whole
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("task", ["classification", pytest.param("binary", marks=pytest.mark.slow)])
 def test_the_page_and_the_list_need_no_stored_probability(tmp_path, task):
     """The means of each class over held-out models are there whatever --keep says."""

@@ -119,6 +119,7 @@ def test_scores_of_others_are_judged_by_the_squared_error(numbers):
         judge(values, numbers, brittleness=2)
 
 
+@pytest.mark.ci
 def test_runs_of_two_tasks_are_not_compared(numbers, small_run):
     with pytest.raises(InputError, match="the task of A is regression, that of B classification"):
         memjax.compare(numbers, small_run)
@@ -130,6 +131,7 @@ def test_a_format_for_classes_is_refused_by_name(numbers, tmp_path, kind):
         export(numbers, tmp_path, kind)
 
 
+@pytest.mark.ci
 def test_wrong_targets_of_diabetes_are_the_most_memorized():
     inputs, targets, corrupted = planted()
 

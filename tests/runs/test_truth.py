@@ -14,6 +14,8 @@ from memjax import run
 from memjax.errors import InputError
 from memjax.runs import brittleness
 
+pytestmark = pytest.mark.ci
+
 OPTIONS = [
     "--per-class",
     "6",

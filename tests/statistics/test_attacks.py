@@ -43,6 +43,7 @@ def test_the_prior_is_better_than_either_variance_of_the_paper(models):
     assert short.mean() > -4 * short.std(ddof=1) / np.sqrt(8)
 
 
+@pytest.mark.ci
 def test_intervals_of_the_rate_of_true_positives_cover_it():
     """At a fixed threshold, given by non-members of which there are very many."""
     truth, covered = scipy.stats.norm.sf(scipy.stats.norm.isf(0.01) - 2), []

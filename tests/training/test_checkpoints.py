@@ -51,6 +51,7 @@ def whole(num_devices):
     return train(devices=jax.local_devices()[:num_devices])
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("num_devices", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_stopped_after_every_epoch_it_ends_with_the_same_bits(tmp_path, num_devices):
     """A checkpoint has batch statistics, dropout, the moments of the optimiser and what was recorded."""
@@ -73,6 +74,7 @@ def test_stopped_after_every_epoch_it_ends_with_the_same_bits(tmp_path, num_devi
     assert not (tmp_path / "midway").exists()
 
 
+@pytest.mark.ci
 def test_epochs_before_the_checkpoint_are_not_trained_again(tmp_path):
     """The checkpoint is what it goes on from: one put in its place is taken for it."""
     checkpoints = checkpoints_in(tmp_path, PLAN, 1e9, print)

@@ -152,6 +152,7 @@ def test_the_order_of_batches_is_the_same_in_any_pack():
     np.testing.assert_array_equal(packed, on_devices.reshape(packed.shape))
 
 
+@pytest.mark.ci
 def test_pmap_and_shard_map_are_one(monkeypatch):
     """That in the test, and that in memjax for where jax has several processes, of which this is taken for one."""
     devices = jax.local_devices()

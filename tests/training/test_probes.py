@@ -134,6 +134,7 @@ def small(**changes):
     return RunConfig(num_models=5, data=spec, pack_size=2, **(fields | changes))
 
 
+@pytest.mark.ci
 def test_through_the_command_line_and_back(tmp_path, monkeypatch):
     monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "2")
     folder = tmp_path / "run"
