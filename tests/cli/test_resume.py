@@ -180,6 +180,7 @@ def test_training_continues_until_the_standard_error_is_reached(small_run, copy,
     assert contents(copy) == before
 
 
+@pytest.mark.ci
 def test_training_continues_until_decisions_are_taken_or_the_models_are_used_up(small_run, copy, capsys):
     goal = ["--until", "threshold=0.25:0.6", "--max-models", "24"]
 

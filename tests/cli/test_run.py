@@ -300,6 +300,7 @@ def test_unfit_data_are_refused_in_one_line(corrupt, words, tmp_path, monkeypatc
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.ci
 def test_a_model_of_the_users_own_on_vectors(tmp_path):
     rng = np.random.default_rng(0)
     arrays = {

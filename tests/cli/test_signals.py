@@ -31,6 +31,7 @@ def test_each_signal_has_its_exit_code(number, monkeypatch):
     assert signals.exit_code() == CODES[number]
 
 
+@pytest.mark.ci
 def test_where_the_log_cannot_be_written_a_signal_still_stops_and_the_code_is_right(tmp_path):
     with open("/dev/full", "w") as full:
         process = start("--run", tmp_path / "run", "--num-models", "100000", *QUICK, stderr=full)

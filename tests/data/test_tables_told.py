@@ -120,6 +120,7 @@ def test_ids_that_name_two_rows_are_refused_and_a_repeated_index_is_no_name():
     assert given(twice, np.tile(LABELS, 2)).own_ids is None
 
 
+@pytest.mark.ci
 def test_features_far_below_one_are_scaled_like_others():
     x = RNG.normal(size=(N, 3))
     fast = {"num_models": 4, "epochs": 2, "model": "linear", "progress": False}

@@ -296,6 +296,7 @@ def test_in_a_thread_and_under_asyncio(tmp_path):
     np.testing.assert_array_equal(found["thread"].memorization.value, asyncio.run(main()).memorization.value)
 
 
+@pytest.mark.ci
 def test_where_jax_was_used_before_one_line_says_how_to_use_more_cores(tmp_path):
     code = (
         "import jax; jax.numpy.ones(3)\n"

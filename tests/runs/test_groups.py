@@ -103,6 +103,7 @@ def test_groups_beside_a_table_are_named_by_their_column():
         memjax.fit(frame(), target="label", groups="author", **QUICK)
 
 
+@pytest.mark.ci
 def test_the_exported_tables_have_the_groups(tmp_path):
     from memjax.runs.publish import export
 

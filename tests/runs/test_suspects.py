@@ -85,6 +85,7 @@ def corrupted(tmp_path_factory):
     return folder, {f"N{row:03d}" for row in wrong}
 
 
+@pytest.mark.ci
 def test_two_commands_from_a_file_to_the_wrong_labels(corrupted, capsys, monkeypatch):
     monkeypatch.setenv("JAX_NUM_CPU_DEVICES", "2")
     folder, wrong = corrupted

@@ -7,6 +7,8 @@ import scipy.stats
 from memjax.estimators import epsilon_from_one_model, epsilon_from_rates, lira, membership_curve
 from tests.estimators.test_epsilon import randomized_response
 
+pytestmark = pytest.mark.ci
+
 WORLDS = 400
 
 

@@ -6,6 +6,8 @@ import pytest
 import memjax
 from memjax.estimators import memorization, shrink
 
+pytestmark = pytest.mark.ci
+
 TRAIN = 3000
 WORLDS = {
     "spike and tail": lambda rng: np.where(rng.random(TRAIN) < 0.9, 1, 1 - rng.beta(1, 2, TRAIN)),
