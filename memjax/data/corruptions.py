@@ -1,4 +1,4 @@
-"""The corruptions: inputs replaced by noise, with noise added or shuffled; labels wrong, drawn again or confused."""
+"""The corruptions: inputs replaced with noise, with noise added or shuffled; labels wrong, drawn again or confused."""
 
 import dataclasses
 import re

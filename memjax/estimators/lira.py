@@ -152,7 +152,7 @@ def decision_stability(
     """The share of random halves of the shadow models by which an attack decides about an example as by all of them.
 
     An example is decided to be a member if its score is above the threshold that lets this rate of non-members pass.
-    1: the decision does not hang on which shadow models were trained.  A score that is NaN decides for non-member.
+    1: the decision does not depend on which shadow models were trained.  A score that is NaN decides for non-member.
 
     Args:
       masks, log_odds, target: as of `lira`.

@@ -46,6 +46,8 @@ def tree_bytes(tree: Tree) -> int:
 def choose_pack_size(attempt: Callable[[int], Trial], guess: int, most: int, memory: int) -> int:
     """The fastest of four pack sizes that fit, see `best_on_ladder`; the guess, unless another is 3 % faster.
 
+    Where none of the four fits, the smallest is halved until it does.
+
     `attempt` gives the cost of a short training with a pack size; where it raises jax's error for a device without
     memory, that size does not fit.  `most` is the largest size that makes sense, `memory` the bytes of a device.
     """
@@ -60,9 +62,9 @@ def choose_pack_size(attempt: Callable[[int], Trial], guess: int, most: int, mem
         return trial.seconds if trial.size <= memory else math.inf
 
     found = best_on_ladder(seconds, guess, most)
+    while min(found.values()) == math.inf and (smallest := min(found)) > 1:
+        found[smallest // 2] = seconds(smallest // 2)
     if min(found.values()) == math.inf:
-        found = {1: seconds(1)}
-    if found == {1: math.inf}:
         raise InputError(
             f"one model does not fit in the {memory / 2**30:.1f} GiB that a device may use; "
             "give a smaller --model or --batch-size"

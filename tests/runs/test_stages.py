@@ -87,7 +87,7 @@ def equal(one, other):
 @pytest.mark.parametrize("score", ["correct", "probability"])
 @pytest.mark.parametrize("design", ["fixed-size", "complementary"])
 def test_workers_count_a_part_each_and_add_up(tmp_path, data, design, score, monkeypatch):
-    """The first of three finds nobody and does all parts; what it laid down is all that the next one needs."""
+    """The first of three finds nobody and does all parts; what it wrote is all that the next one needs."""
     run = made_up(tmp_path / "run", data, design, 3)
     alone = stages.tally(as_worker(run, "0/1", score), print, print)
     assert not (run.folder / shared_work.FOLDER).exists()

@@ -120,3 +120,12 @@ def test_the_guess_fits_the_cache_of_a_core(model, platform, guess):
 
 def test_the_guess_is_no_more_than_one_call_needs():
     assert guess_pack_size(make_model(ModelSpec("mlp:8"), (64,), 10), 6, 2, "cpu") == 3
+
+
+def test_far_too_large_a_guess_is_halved_until_it_fits():
+    """Models of which no more than three fit, where the search tries only four sizes near 512."""
+
+    def attempt(size):
+        return Trial(1 / size, GIB * size // 3)
+
+    assert choose_pack_size(attempt, 512, 1024, GIB) in (2, 3)
