@@ -16,7 +16,7 @@ import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals
-from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.networks import NetworkSettings, over_networks
 from experiments.common.plots import COLOURS, band, logarithmic, panels
 from experiments.common.settings import Cost
 from memjax import dynamics
@@ -66,7 +66,7 @@ def run(settings: Settings) -> Result:
         for (kind, rate), values in accuracy.items()
     }
     dashes = {0.0: "-", **dict(zip(rates, ("-", "--", ":"), strict=False))}
-    figure, [axes] = panels(1, 2, 3.4, 3.9, note=OVER_NETWORKS)
+    figure, [axes] = panels(1, 2, 3.4, 3.9, note=over_networks(SIZES[settings.size][2]))
     for axis, noisy in zip(axes, ("random inputs", "random labels"), strict=True):
         for (kind, rate), values in accuracy.items():
             if kind in ("real", noisy):

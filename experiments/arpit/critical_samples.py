@@ -21,7 +21,7 @@ import optax
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals, paired
-from experiments.common.networks import KINDS, OVER_NETWORKS, NetworkSettings, watched
+from experiments.common.networks import KINDS, NetworkSettings, over_networks, watched
 from experiments.common.plots import COLOURS, band, logarithmic, panels
 from experiments.common.settings import Cost
 from experiments.common.stopping import Stopped, stopped_early
@@ -127,7 +127,7 @@ def verdicts_of(
 
 def draw(whole: dict[str, dict[str, np.ndarray]], mixed: dict[float, dict[str, np.ndarray]], epochs: tuple[int, ...]):
     """Critical sample ratio by epoch, kind of data and share of random labels; accuracy by epoch and that share."""
-    figure, [axes] = panels(1, 3, 3.4, 3.9, note=OVER_NETWORKS)
+    figure, [axes] = panels(1, 3, 3.4, 3.9, note=over_networks(len(whole["real"][WIDE])))
     for kind, curves in whole.items():
         for radius, line in zip(RADII, (":", "-"), strict=True):
             text = kind if radius == RADII[-1] else f"{kind}, box of {radius:g}"

@@ -17,7 +17,7 @@ import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals
-from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.networks import NetworkSettings, over_networks
 from experiments.common.plots import band, panels
 from experiments.common.settings import Cost
 from memjax import dynamics
@@ -61,7 +61,7 @@ def run(settings: Settings) -> Result:
             "gini_of_mean_loss_in_sample": unequal[name].mean(),
             "forgotten_at_least_once_in_sample": float((lost[c.masks] > 0).mean()),
         }
-    figure, [axes] = panels(1, 2, 3.4, 3.3, note=OVER_NETWORKS)
+    figure, [axes] = panels(1, 2, 3.4, 3.3, note=over_networks(models))
     for name, c in curves.items():
         band(axes[0], c.epochs, mean_intervals(held_out[name]), name)
         loss = dynamics.over_models(dynamics.mean_loss(c.values["loss"]), c.masks).inside

@@ -19,7 +19,7 @@ import optax
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals
-from experiments.common.networks import OVER_NETWORKS, NetworkSettings, recorded
+from experiments.common.networks import NetworkSettings, over_networks, recorded
 from experiments.common.plots import COLOURS, band, logarithmic, panels
 from experiments.common.settings import BETWEEN_REPEATS, Cost
 from memjax import dynamics
@@ -152,7 +152,7 @@ def draw(
     accuracy: dict[Form, np.ndarray],
 ):  # fmt: skip
     """Epochs to fit random labels at the best rate; held-out accuracy on real data; the rates that were tried."""
-    figure, [axes] = panels(1, 3, 3.6, 3.4, note=OVER_NETWORKS)
+    figure, [axes] = panels(1, 3, 3.6, 3.4, note=over_networks(len(accuracy[Form(1)])))
     for axis, values, colour in ((axes[0], needed, "random labels"), (axes[1], accuracy, "real")):
         for skip, line in ((False, "-"), (True, "--")):
             forms = [form for form in values if form.skip == skip or form.depth == 1]

@@ -146,9 +146,8 @@ def draw(wrong: dict[str, np.ndarray], null: dict[str, np.ndarray]):
     """How many networks are wrong: the number of examples for each count, beside the null."""
     from scipy.stats import binom
 
-    figure, [axes] = panels(
-        1, 3, 3.4, 3.1, note="dashed: equally hard examples (Poisson-binomial); band: 95 % of its draws"
-    )
+    note = f"{len(wrong['real'])} networks; dashed: equally hard examples (Poisson-binomial); band: 95 % of its draws"
+    figure, [axes] = panels(1, 3, 3.4, 3.1, note=note)
     for axis, (kind, values) in zip(axes, wrong.items(), strict=True):
         models, count = values.shape
         x = np.arange(models + 1)

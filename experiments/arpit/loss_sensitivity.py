@@ -22,7 +22,7 @@ import optax
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_intervals, paired
-from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.networks import NetworkSettings, over_networks
 from experiments.common.plots import COLOURS, band, logarithmic, panels
 from experiments.common.settings import Cost
 from memjax import dynamics
@@ -147,7 +147,7 @@ def undecided(verdict: Verdict) -> Verdict:
 
 def draw(steps: tuple[int, ...], sensitivity: dict, by_class: dict[str, np.ndarray]):
     """Gini coefficient by step, and sensitivities class by class."""
-    figure, [axes] = panels(1, 4, 3.4, 3.1, note=OVER_NETWORKS)
+    figure, [axes] = panels(1, 4, 3.4, 3.1, note=over_networks(len(by_class["real"])))
     for axis, name in zip(axes[:2], CLASSES, strict=True):
         for kind in by_class:
             values = dynamics.gini(sensitivity[kind, name])

@@ -15,7 +15,7 @@ import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_intervals, paired
-from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.networks import NetworkSettings, over_networks
 from experiments.common.plots import COLOURS, band, panels
 from experiments.common.settings import Cost
 from experiments.common.stopping import Stopped, stopped_early
@@ -96,7 +96,7 @@ def when_learned(curves: Curves, rows: np.ndarray) -> np.ndarray:
 
 def draw(curves: Curves, sides: dict[str, dynamics.Sides], wrong: np.ndarray):
     """Accuracy by epoch on clean and wrong labels, and the loss of each example by epoch."""
-    figure, [axes] = panels(1, 3, 3.4, 3.3, note=OVER_NETWORKS)
+    figure, [axes] = panels(1, 3, 3.4, 3.3, note=over_networks(len(curves.masks)))
     for (name, side), colour in zip(sides.items(), (COLOURS["real"], COLOURS["random labels"]), strict=True):
         band(axes[0], curves.epochs, mean_intervals(side.inside), f"{name}, training", color=colour)
     held_out = sides["clean labels"].outside

@@ -24,7 +24,7 @@ import optax
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import ends, mean_intervals, paired
-from experiments.common.networks import NetworkSettings, recorded
+from experiments.common.networks import NetworkSettings, over_networks, recorded
 from experiments.common.plots import panels
 from experiments.common.settings import Cost
 from experiments.common.stopping import judged
@@ -192,7 +192,7 @@ def verdicts_of(gained: dict[str, dict[str, np.ndarray]], decayed: np.ndarray) -
 
 def draw(plain: tuple[np.ndarray, np.ndarray], points: dict[str, list[tuple[np.ndarray, np.ndarray]]]):
     """Accuracy on real data against accuracy on random labels; a line for each regulariser."""
-    figure, [[axis]] = panels(1, 1, 5.0, 3.8, note="error bars: 95 % intervals of the mean over networks")
+    figure, [[axis]] = panels(1, 1, 5.0, 3.8, note=over_networks(len(plain[0]), "error bars"))
     for (name, row), marker in zip(points.items(), "os^vDP", strict=True):
         xs, ys = (mean_intervals(np.stack(parts, 1)) for parts in zip(plain, *row, strict=True))
         axis.errorbar(

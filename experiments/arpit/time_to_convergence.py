@@ -19,7 +19,7 @@ import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals
-from experiments.common.networks import OVER_NETWORKS, NetworkSettings
+from experiments.common.networks import NetworkSettings, over_networks
 from experiments.common.plots import COLOURS, band, logarithmic, panels
 from experiments.common.settings import Cost
 from memjax import dynamics
@@ -113,7 +113,7 @@ def draw(parts: tuple[tuple[str, tuple[int, ...], dict[str, np.ndarray]], ...]):
     """Epochs to convergence; a panel each of: label, points, and (networks, points) by kind of data."""
     from matplotlib.ticker import LogLocator
 
-    figure, [axes] = panels(1, 2, 3.4, 3.3, note=OVER_NETWORKS)
+    figure, [axes] = panels(1, 2, 3.4, 3.3, note=over_networks(len(parts[0][2]["real"])))
     for axis, (label, x, times) in zip(axes, parts, strict=True):
         for kind in KINDS:
             band(axis, x, mean_intervals(times[kind]), kind, color=COLOURS[kind])

@@ -35,7 +35,11 @@ from memjax.types import Curves, Dataset, Model, Tree
 Kind = Literal["real", "random inputs", "random labels"]
 KINDS: tuple[Kind, ...] = ("real", "random inputs", "random labels")
 CORRUPTIONS: dict[str, str] = {"random inputs": "random-inputs", "random labels": "random-labels"}
-OVER_NETWORKS = "bands: 95 % intervals of the mean over networks"
+
+
+def over_networks(count: int, drawn: str = "bands") -> str:
+    """What stands below a figure whose bands or error bars are over networks: how many, and what is drawn."""
+    return f"{count} networks; {drawn}: 95 % intervals of the mean over networks"
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,21 @@ import numpy as np
 from experiments.data.fetch import beside, put
 from experiments.data.split import sides, test_rows
 from memjax.data.downloads import MADE, load_made, made_path
+from memjax.data.sources import load_digits
 from memjax.errors import InputError
 
 
 def drawn(dataset: str, seed: int, folder: Path) -> str:
-    """The data set as division number `seed` has it, as memjax names it; 0 is the division that the script wrote.
+    """The data set as division number `seed` has it, as memjax names it; 0 is the division that it comes with.
 
-    As many examples of each class are for testing in each division.  Other data sets than those of `experiments/data`
-    are returned as they are: of them memjax draws examples itself.
+    As many examples of each class are for testing in each division.  Other data sets than the digits and those of
+    `experiments/data` are returned as they are: of them memjax draws examples itself.
     """
-    if dataset not in MADE or not seed:
+    if dataset not in (*MADE, "digits") or not seed:
         return dataset
     path = folder / "data" / f"{dataset}-{seed}.npz"
     if not path.exists():
-        found = load_made(dataset)
+        found = load_digits() if dataset == "digits" else load_made(dataset)
         inputs, labels = (
             np.concatenate([getattr(found, f"{side}_{what}") for side in ("train", "test")])
             for what in ("inputs", "labels")

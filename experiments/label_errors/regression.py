@@ -71,7 +71,9 @@ def run(settings: Settings) -> Result:
 
 def draw_figure(table: dict[str, dict[str, Interval]]) -> Any:
     """Average precision of each score, a panel for each table."""
-    figure, axes = panels(1, len(table), 3.6, 2.6, note="error bars: 95 % intervals over draws of the wrong targets")
+    (draws,) = {item.repeats for of in table.values() for item in of.values()}
+    note = f"error bars: 95 % intervals over {draws} draws of the wrong targets"
+    figure, axes = panels(1, len(table), 3.6, 2.6, note=note)
     for axis, (name, of) in zip(axes[0], table.items(), strict=True):
         values = list(of.values())
         errors = [np.nan_to_num(side, posinf=0) for side in ends(values)]

@@ -136,7 +136,7 @@ def memorization(right: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
 def draw(epochs: np.ndarray, inside: np.ndarray, outside: np.ndarray, late: np.ndarray):
     """Accuracy in and out by epoch, and the memorization of each pair between the two."""
-    figure, axes = panels(1, 2, 4.4, 3.4, note="bands are 95 % intervals over models")
+    figure, axes = panels(1, 2, 4.4, 3.4, note=f"{len(inside)} models; bands: 95 % intervals over models")
     for accuracy, label in ((inside, "trained on"), (outside, "held out")):
         band(axes[0, 0], epochs, mean_intervals(accuracy), label)
     axes[0, 0].set(xlabel="epoch", ylabel="pairs that are right", xscale="symlog")

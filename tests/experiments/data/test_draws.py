@@ -57,8 +57,23 @@ def test_what_is_known_of_an_example_goes_with_it(written, seed):
         assert known[f"codepoint_{side}"].tolist() == [f"E{number}" for number in numbers]
 
 
+def test_the_digits_are_divided_anew_too(tmp_path):
+    first, other = (load_dataset(DataSpec(drawn("digits", seed, tmp_path))) for seed in (0, 1))
+
+    assert (other.num_train, other.num_test) == (first.num_train, first.num_test)
+    np.testing.assert_array_equal(np.bincount(other.test_labels), np.bincount(first.test_labels))
+    rows = [
+        np.unique(np.concatenate([data.train_inputs, data.test_inputs]), axis=0, return_counts=True)
+        for data in (first, other)
+    ]
+    for one, two in zip(*rows, strict=True):
+        np.testing.assert_array_equal(one, two)
+    seen = {image.tobytes() for image in first.test_inputs}
+    assert 0.1 < np.mean([image.tobytes() in seen for image in other.test_inputs]) < 0.3  # a fifth are for testing
+
+
 def test_other_data_are_left_to_memjax_and_have_no_twins(tmp_path):
-    assert drawn("digits", 3, tmp_path) == "digits"
+    assert drawn("fashion_mnist", 3, tmp_path) == "fashion_mnist"
     assert known_of("digits") == {}
     with pytest.raises(InputError, match="--dataset emoji"):
         twins_of("digits")
