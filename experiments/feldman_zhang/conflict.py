@@ -5,12 +5,14 @@ must.  Both can be right: the value of memorized examples (test accuracy without
 them) is set against the share of the test examples whose sub-population has one or two training examples.
 
     python -m experiments.feldman_zhang.conflict --size quick    three mixtures, 4 draws
-    python -m experiments.feldman_zhang.conflict                 the same and emoji, 5 draws
+    python -m experiments.feldman_zhang.conflict                 the same, emoji and Fashion-MNIST, 5 draws
 
 Worlds: mixtures of 40, 200 and 1,000 sub-populations with shares that fall as 1 / rank (see `mixture`), 2,000 examples
-each; the last one with random training labels, where all is memorized and nothing is worth anything; and emoji, whose
-sub-populations are the emoji, whatever the vendor and the colour of skin.  Each draw makes all worlds anew; the
-intervals are over draws.
+each; the last one with random training labels, where all is memorized and nothing is worth anything; emoji, whose
+sub-populations are the emoji, whatever the vendor and the colour of skin; and Fashion-MNIST, 100 a class, whose
+sub-populations are not known: clusters within a class stand for them, of about 20 training examples each.  Its share is
+therefore a guess, and the claim about shares leaves it out.  Each draw makes all worlds anew; the intervals are over
+draws.
 """
 
 from dataclasses import dataclass, replace
@@ -24,13 +26,17 @@ from experiments.common.models import ModelSettings, Size, fit_warning, in_sampl
 from experiments.common.plots import panels
 from experiments.common.removal import accuracies, at_random, without
 from experiments.common.settings import BETWEEN_REPEATS, Cost
+from experiments.common.subpopulations import EXAMPLES as EXAMPLES_IN_CLUSTER
+from experiments.common.subpopulations import clusters
 from experiments.data.draws import twins_of
 from experiments.feldman_zhang.mixture import draw_mixture
 from experiments.feldman_zhang.twins import emoji_of
 from memjax import store
 from memjax.config.specs import DataSpec
+from memjax.data import load_dataset
 from memjax.errors import InputError
 from memjax.estimators import MEM_THRESHOLD
+from memjax.types import Dataset
 
 COST = Cost("7 min 13 s", "not measured")
 
@@ -42,7 +48,7 @@ SIZES = {
 DRAWS = {"smoke": 2, "quick": 4, "full": 5}
 POPULATIONS = {"smoke": (10, 100), "quick": (40, 200, 1000), "full": (40, 200, 1000)}
 EXAMPLES = {"smoke": 200, "quick": 2000, "full": 2000}
-RANDOM, EMOJI = "random labels", "emoji"
+RANDOM, EMOJI, FASHION = "random labels", "emoji", "Fashion-MNIST by clusters"
 SMALL = 2  # training examples of a sub-population that is small
 NOTHING = 0.01  # of accuracy, at most
 
@@ -84,6 +90,10 @@ def world(settings: Settings, name: str) -> World:
         source = settings.source(EMOJI)
         known = twins_of(source)
         return World(DataSpec(source), *(emoji_of(known[f"codepoint_{side}"]) for side in ("train", "test")))
+    if name == FASHION:
+        data = DataSpec("fashion_mnist", per_class=100, data_seed=settings.data_seed)
+        found = load_dataset(data)
+        return World(data, *clusters_of_both(found, settings.seed))
     populations = POPULATIONS[settings.size][-1] if name == RANDOM else int(name.split()[0])
     made = draw_mixture(populations, EXAMPLES[settings.size], settings.data_seed)
     arrays = {side: getattr(made, side) for side in ("x_train", "y_train", "x_test", "y_test")}
@@ -93,6 +103,15 @@ def world(settings: Settings, name: str) -> World:
     file.parent.mkdir(parents=True, exist_ok=True)
     store.write_atomically(file, lambda stream: np.savez(stream, **arrays))
     return World(DataSpec(f"npz:{file}"), made.population, made.population_test)
+
+
+def clusters_of_both(data: Dataset, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The clusters of the training and of the test examples, so many that each has about 20 training examples."""
+    inputs, labels = (
+        np.concatenate([getattr(data, f"{side}_{what}") for side in ("train", "test")]) for what in ("inputs", "labels")
+    )
+    found = clusters(inputs, labels, seed, round(EXAMPLES_IN_CLUSTER * len(labels) / data.num_train))
+    return found[: data.num_train], found[data.num_train :]
 
 
 def measured(settings: Settings, name: str) -> Point:
@@ -110,7 +129,7 @@ def measured(settings: Settings, name: str) -> Point:
 
 def verdicts_of(points: dict[str, list[Point]]) -> list[Verdict]:
     """The verdicts, from the points of each world, one for each draw."""
-    tails = [name for name in points if name != RANDOM]
+    tails = [name for name in points if name not in (RANDOM, FASHION)]
     slopes = [
         np.polyfit([point.share for point in draw], [point.value for point in draw], 1)[0]
         for draw in zip(*(points[name] for name in tails), strict=True)
@@ -133,7 +152,7 @@ def run(settings: Settings) -> Result:
     if settings.dataset or settings.per_class or settings.preset:
         raise InputError("this experiment has its own data; leave out --dataset, --per-class and --preset")
     names = [*(f"{count} sub-populations" for count in POPULATIONS[settings.size]), RANDOM]
-    names += [EMOJI] if settings.size == "full" else []
+    names += [EMOJI, FASHION] if settings.size == "full" else []
     points: dict[str, list[Point]] = {name: [] for name in names}
     for number in range(DRAWS[settings.size]):
         step = BETWEEN_REPEATS * number

@@ -1,4 +1,4 @@
-"""One table of the first paper's claims: a row for each claim, a column for each data set."""
+"""The first paper's claims: a table for each kind of network, a row for each claim, a column for each data set."""
 
 import re
 from typing import Any, NamedTuple
@@ -6,13 +6,8 @@ from typing import Any, NamedTuple
 from experiments.results.tables import decided, measured
 
 PART = "feldman_zhang"
-COLUMNS = {  # data set and network -> heading
-    ("emoji", ""): "emoji",
-    ("emoji", "cnn"): "emoji, CNN",
-    ("mnist5k", ""): "mnist5k",
-    ("fashion_mnist", ""): "Fashion-MNIST",
-    ("digits", ""): "digits",
-}
+SETS = {"emoji": "emoji", "mnist5k": "mnist5k", "fashion_mnist": "Fashion-MNIST", "digits": "digits"}  # -> heading
+NETWORKS = {"": "The usual network, an MLP.", "cnn": "The same with a CNN, `cnn:8,16`."}
 WORTH = "memorized examples are worth more than as many random ones, threshold"
 SHORT = {"supported": "yes", "not supported": "**no**"}
 
@@ -54,28 +49,35 @@ ROWS = (
     Row("estimates rank examples as leave-one-out does", "leave_one_out", "at m/n = .7"),
     Row("critics: they overestimate memorization", "leave_one_out", "critics: at .7"),
 )  # fmt: skip
-MISSING = {  # why an experiment has no result on a data set; of a data set alone first
-    ("twins", "emoji, CNN"): "not run",
-    ("architectures", "emoji, CNN"): "see emoji",
-    "twins": "copies not known",
-}
+MISSING = {"twins": "copies not known"}  # why an experiment has no result on a data set
 NOT_RUN = "Not run: the time of two cores, shared with other work, did not suffice; earlier runs are in the text below."
 
 
 def table(results: dict[str, dict[str, Any]], stays: dict[tuple[str, str], bool]) -> str:
-    """The table, and a line for the runs on made data.
+    """The tables, and a line for the runs on made data.
 
     Args:
       stays: whether a verdict, by the name of its file and its claim, is decided in the family of all.
     """
     own = {name: result for name, result in results.items() if result["experiment"].startswith(f"{PART}.")}
-    best = {place: best_of(own, *place) for place in {(row.experiment, column) for row in ROWS for column in COLUMNS}}
-    lines = ["| claim (paper) | " + " | ".join(COLUMNS.values()) + " |", "|---" * (1 + len(COLUMNS)) + "|"]
-    lines.append("| models; training examples | " + " | ".join(size_of(own, best, column) for column in COLUMNS) + " |")
+    parts = [f"{head}\n\n{of_network(own, network, stays)}" for network, head in NETWORKS.items()]
+    return "\n\n".join([*parts, f"{NOT_RUN} {made_data(own)}".strip()])
+
+
+def of_network(results: dict[str, dict[str, Any]], network: str, stays: dict[tuple[str, str], bool]) -> str:
+    """The table of one kind of network; claims that it was not asked about on any data set have no row."""
+    columns = [(name, network) for name in SETS]
+    best = {
+        place: best_of(results, *place) for place in {(row.experiment, column) for row in ROWS for column in columns}
+    }
+    asked = {experiment for (experiment, _), name in best.items() if name}
+    lines = ["| claim (paper) | " + " | ".join(SETS.values()) + " |", "|---" * (1 + len(SETS)) + "|"]
+    lines.append("| models; training examples | " + " | ".join(size_of(results, column) for column in columns) + " |")
     for row in ROWS:
-        cells = [cell(row, column, own, best[row.experiment, column], stays) for column in COLUMNS]
-        lines.append(f"| {row.claim} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", f"{NOT_RUN} {made_data(own)}".strip()])
+        if row.experiment in asked:
+            cells = [cell(row, column, results, best[row.experiment, column], stays) for column in columns]
+            lines.append(f"| {row.claim} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def best_of(results: dict[str, dict[str, Any]], experiment: str, column: tuple[str, str]) -> str:
@@ -99,10 +101,15 @@ def place_of(result: dict[str, Any]) -> tuple[str, str]:
     return result["data"], result["settings"].get("model", "").partition(":")[0]
 
 
-def size_of(results: dict[str, dict[str, Any]], best: dict[tuple[str, tuple[str, str]], str], column: tuple) -> str:
+def size_of(results: dict[str, dict[str, Any]], column: tuple[str, str]) -> str:
     """How many models memorization was estimated from, and of how many training examples."""
-    name = best["memorization_values", column]
-    return "{num_models:,}; {num_train:,}".format(**results[name]["found"]) if name else ""
+    name = best_of(results, "memorization_values", column)
+    return "{num_models:,}; {num_train:,}".format(**first_found(results[name])) if name else ""
+
+
+def first_found(result: dict[str, Any]) -> dict[str, Any]:
+    """What a run found; of several draws the first."""
+    return result["found"].get("repeats", [result["found"]])[0]
 
 
 def cell(
@@ -110,7 +117,7 @@ def cell(
 ) -> str:
     """The verdict with its effect; the number of each word where several verdicts judge one claim; or why none does."""
     if not name:
-        return MISSING.get((row.experiment, COLUMNS[column]), MISSING.get(row.experiment, "not run"))
+        return MISSING.get(row.experiment, "not run")
     found = [
         verdict for verdict in results[name]["verdicts"] if without_channels(verdict["claim"]).startswith(row.begins)
     ]
@@ -138,7 +145,7 @@ def other_models(results: dict[str, dict[str, Any]], name: str, column: tuple[st
     """The number of models and of draws where they are not those at the top of the column."""
     settings, top = results[name]["settings"], best_of(results, "memorization_values", column)
     words = [f"{settings['repeats']} draws"] if settings["repeats"] > 1 else []
-    if settings.get("models") and top and settings["models"] != results[top]["found"]["num_models"]:
+    if settings.get("models") and top and settings["models"] != first_found(results[top])["num_models"]:
         words.append(f"{settings['models']} models")
     return f" ({', '.join(words)})" if words else ""
 
@@ -147,7 +154,7 @@ def made_data(results: dict[str, dict[str, Any]]) -> str:
     """A sentence for the runs whose data are made, and therefore in no column."""
     told = []
     for name, result in results.items():
-        if place_of(result) not in COLUMNS and result["data"].startswith("mixture"):
+        if place_of(result)[0] not in SETS and result["data"].startswith("mixture"):
             words = [verdict["word"] for verdict in result["verdicts"]]
             counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words)[::-1]))
             told.append(f"[`{result['experiment'].split('.')[1]}`](./results/{name}.json) {counts}")

@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
-from experiments.feldman_zhang.conflict import RANDOM, Point, share_of_small, verdicts_of
+from experiments.feldman_zhang.conflict import FASHION, RANDOM, Point, clusters_of_both, share_of_small, verdicts_of
+from memjax.data import Parts, Split, make_dataset
 
 
 def test_the_share_of_test_examples_of_small_sub_populations():
@@ -18,3 +20,27 @@ def test_where_value_grows_with_the_share_both_papers_are_right():
     points = {"few": row(0.01, 0.0), "some": row(0.1, 0.03), "many": row(0.3, 0.09), RANDOM: row(0.3, 0.0)}
 
     assert [verdict.word for verdict in verdicts_of(points)] == ["supported"] * 4
+
+
+def test_clusters_are_shared_by_training_and_test_examples_that_are_near_each_other():
+    rng = np.random.default_rng(0)
+    places = np.arange(3)[:, None] * 100.0  # three sub-populations of one class, far from each other
+    train, test = (np.repeat(np.arange(3), count) for count in (20, 40))
+    inputs = [(places[rows] + rng.normal(size=(len(rows), 1))).astype(np.float32) for rows in (train, test)]
+    labels = [np.zeros(len(rows), np.int32) for rows in (train, test)]
+    data = make_dataset("made", Parts(*map(Split, inputs, labels), ("only",)))
+
+    found = clusters_of_both(data, 0)
+
+    for own, rows in zip(found, (train, test), strict=True):
+        assert len({(one, other) for one, other in zip(own, rows, strict=True)}) == 3
+    assert [set(found[0][train == place]) for place in range(3)] == [set(found[1][test == place]) for place in range(3)]
+
+
+def test_a_world_whose_share_is_a_guess_does_not_count_for_the_claim_about_shares():
+    points = {name: [Point(share, share, 0.1, 1.0)] * 3 for name, share in (("few", 0.0), ("many", 0.2))}
+    points[RANDOM] = [Point(0.2, 0.0, 0.9, 1.0)] * 3
+
+    found = [verdicts_of(points | more)[0].effect.value for more in ({}, {FASHION: [Point(0.5, -9.0, 0.1, 1.0)] * 3})]
+
+    assert found[0] == found[1] == pytest.approx(1.0)

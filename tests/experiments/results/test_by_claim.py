@@ -21,16 +21,35 @@ def test_each_claim_has_a_row_and_each_data_set_a_column():
     results = {"a": run(verdicts=[("a tail of examples is memorized (share)", "supported")]),
                "b": run(data="mnist5k", verdicts=[("a tail of examples is memorized", "not supported")])}  # fmt: skip
 
-    text = by_claim.table(results, {("a", "a tail of examples is memorized (share)"): True,
-                                    ("b", "a tail of examples is memorized"): False})  # fmt: skip
+    stays = {("a", "a tail of examples is memorized (share)"): True, ("b", "a tail of examples is memorized"): False}
+    text = by_claim.of_network(results, "", stays)
 
-    assert len(text.strip().splitlines()) == 5 + len(by_claim.ROWS)  # head, rule, models; a blank line and a note
-    assert line(text, "models")[1:] == ["1,000; 4,686", "", "1,000; 4,686", "", ""]
+    rows = [row for row in by_claim.ROWS if row.experiment == "memorization_values"]
+    assert len(text.splitlines()) == 3 + len(rows)  # head, rule, models; what was not asked has no row
+    assert line(text, "models")[1:] == ["1,000; 4,686", "1,000; 4,686", "", ""]
     cells = line(text, "a tail")
     assert cells[1] == "[yes](./results/a.json) 0.5 [0.4, 0.6]"
-    assert cells[2] == "not run"
-    assert cells[3] == "[**no**](./results/b.json) † 0.5 [0.4, 0.6]"
-    assert line(text, "strong pairs show one emoji")[3] == "copies not known"
+    assert cells[2] == "[**no**](./results/b.json) † 0.5 [0.4, 0.6]"
+    assert cells[3] == "not run"
+    assert "a tail" not in by_claim.of_network(results, "cnn", stays)
+
+
+def test_copies_are_known_on_emoji_alone():
+    results = {"a": run("twins", verdicts=[("pairs of influence show one emoji", "supported")])}
+
+    cells = line(by_claim.of_network(results, "", {("a", "pairs of influence show one emoji"): True}), "strong pairs")
+
+    assert cells[1:] == ["[yes](./results/a.json) 0.5 [0.4, 0.6]", *["copies not known"] * 3]
+
+
+def test_of_several_draws_the_first_says_how_many_models_there_are():
+    results = {"a": run(repeats=2, verdicts=[("a tail of examples is memorized", "supported")])}
+    results["a"]["found"] = {"repeats": [results["a"]["found"], {}]}
+
+    text = by_claim.of_network(results, "", {("a", "a tail of examples is memorized"): True})
+
+    assert line(text, "models")[1] == "1,000; 4,686"
+    assert line(text, "a tail")[1].endswith("(2 draws)")
 
 
 def test_of_several_verdicts_of_one_claim_the_words_are_counted():
