@@ -25,6 +25,7 @@ from jaxtyping import Array, Float
 from memjax.models.platform import by_platform, traced_for
 
 SMALL = 1 / 64  # of the inputs: a kernel up to this size takes a TPU less time to copy than the copy saves
+WIDE = 64  # channels or features: in float32 a TPU takes less time for XLA's own convolutions from here on
 SLICE = 2**20  # bytes of inputs and gradients that fit in the second-level cache of a core
 IMAGES = ("NHWC", "HWIO", "NHWC")
 Pair = tuple[int, int]  # of height and width, or of before and after
@@ -59,10 +60,13 @@ def convolution(
         padding = jax.lax.padtype_to_pads(inputs.shape[1:3], kernel.shape[:2], strides, padding)
     edges = tuple((int(low), int(high)) for low, high in padding)
     tpu = traced_for.value == "tpu"
+    wide = max(kernel.shape[2:]) >= WIDE and inputs.dtype == jnp.float32
+    if tpu and (wide or options.get("precision") is not None):
+        return of_xla(inputs, kernel)
     if tpu and strides != (1, 1) and kernel.shape[:2] == (1, 1) and not any(map(any, edges)):
         inputs = inputs[:, :: strides[0], :: strides[1]]  # else the gradient takes the cycles of a larger kernel
         window_strides = (1, 1)
-    if tpu and (kernel.size > SMALL * inputs.size or options.get("precision") is not None):
+    if tpu and kernel.size > SMALL * inputs.size:
         return of_xla(inputs, kernel)
     copied = tpu and (kernel.shape[:2] != (1, 1) or strides != (1, 1))
     forward = _products(tuple(window_strides), edges, inputs.shape[1:3], kernel.shape[:2], tpu, copied).forward

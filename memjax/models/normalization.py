@@ -90,15 +90,17 @@ def _relu_of_sum(precision: Any, scaled: tuple[Scaled, ...], rest: tuple[Array, 
 
 
 def _behind_relu(precision: Any, saved: tuple, slope: Array) -> tuple:
-    """The gradient of the sum and its own sums leave one kernel of a TPU, which also convolves, and nothing else does.
+    """In bfloat16 the gradient of the sum and its own sums leave one kernel of a TPU, which also convolves, alone.
 
-    Without the barrier XLA stores what it masks, the mask and the result.
+    Without the barrier XLA stores what it masks, the mask and the result.  In float32 it is faster without.
     """
     scaled, rest, found = saved
     slope = jnp.where(found > 0, slope, 0)
     sums = [slope.sum((1, 2)), *((slope * values).sum((1, 2)) for values, _, _ in scaled)]
-    rounded, sums = jax.lax.optimization_barrier((slope.astype(precision), sums))
-    slope, (shift, *factors) = rounded.astype(slope.dtype), _over_batch(*sums)
+    if precision != slope.dtype:
+        rounded, sums = jax.lax.optimization_barrier((slope.astype(precision), sums))
+        slope = rounded.astype(slope.dtype)
+    shift, *factors = _over_batch(*sums)
     of_values = [slope * for_each(factor, slope) for _, factor, _ in scaled]
     return tuple(Scaled(*each, shift) for each in zip(of_values, factors, strict=True)), (slope,) * len(rest)
 

@@ -65,15 +65,16 @@ def test_second_derivatives_equal_those_of_xla(wrt):
 
 
 @pytest.mark.parametrize(
-    ("side", "strides", "small", "copies"),
-    [(3, (2, 1), 10, 2), (3, (2, 1), 0, 0), (1, (2, 1), 10, 2), (1, (1, 1), 10, 0)],
-    ids=["small", "large", "every second row", "1 x 1"],
+    ("side", "strides", "small", "wide", "copies"),
+    [(3, (2, 1), 10, 9, 2), (3, (2, 1), 0, 9, 0), (3, (2, 1), 10, 4, 0), (1, (2, 1), 10, 9, 2), (1, (1, 1), 10, 9, 0)],
+    ids=["small", "large", "wide", "every second row", "1 x 1"],
 )
 def test_the_form_of_a_tpu_equals_xla_and_copies_a_small_kernel_for_the_gradient(
-    side, strides, small, copies, monkeypatch
+    side, strides, small, wide, copies, monkeypatch
 ):
     """With features last in memory, around the axis of models: once as it is and once turned."""
     monkeypatch.setattr(convolutions, "SMALL", small)
+    monkeypatch.setattr(convolutions, "WIDE", wide)
     inputs, kernel = draw((3, 4, 9, 7, 2), (3, side, side, 2, 4))
 
     def gradients(conv):
