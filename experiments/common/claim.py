@@ -129,7 +129,7 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
         verdicts.append(Verdict(same[0].claim, mean_interval(values), above, statistics.stdev(values)))
     figure = results[0].figure
     if figure is not None:
-        named(figure, f"the first of {len(results)} draws")
+        named(figure, f"the first of {len(results)} draws", behind=True)
     return Result({"repeats": [result.found for result in results]}, verdicts, figure)
 
 

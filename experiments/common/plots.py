@@ -39,11 +39,12 @@ def panels(
     return figure, axes
 
 
-def named(figure: Any, name: str) -> None:
-    """Puts the name of the data, or of a network that is not the usual one, before the note below the figure."""
+def named(figure: Any, name: str, behind: bool = False) -> None:
+    """Puts the name of the data, or of a network that is not the usual one, before or behind the note of the figure."""
     note = figure.get_supxlabel()
     if not note.startswith(name):
-        figure.supxlabel(f"{name}; {note}" if note else name, fontsize=7, color="0.4")
+        words = (note, name) if behind else (name, note)
+        figure.supxlabel("; ".join(filter(None, words)), fontsize=7, color="0.4")
 
 
 def band(axis: Any, x: Sequence[float], intervals: Sequence[Interval], label: str, **style: Any) -> None:

@@ -10,6 +10,7 @@ from scipy import stats
 from experiments.common import claim
 from experiments.common.claim import Result, Verdict, conclude, form_of, name_of, repeated
 from experiments.common.intervals import Interval, mean_interval
+from experiments.common.plots import named, panels
 from experiments.common.settings import BaseSettings
 from memjax.errors import InputError
 
@@ -65,6 +66,16 @@ def test_several_repeats_have_other_seeds_their_mean_and_their_spread():
     assert verdict.effect == mean_interval([1, 3])
     assert verdict.sd == pytest.approx(2**0.5)
     assert verdict.word == "undecided"
+
+
+def test_the_figure_of_several_repeats_says_so_behind_its_note_and_names_the_data_once():
+    def drawing(settings):
+        return run(settings)._replace(figure=panels(1, 1, note="emoji, 512 models")[0])
+
+    figure = repeated(drawing, Settings(repeats=2)).figure
+    named(figure, "emoji")
+
+    assert figure.get_supxlabel() == "emoji, 512 models; the first of 2 draws"
 
 
 def test_no_repeats_at_all():
