@@ -38,7 +38,7 @@ from memjax.errors import InputError
 from memjax.estimators import MEM_THRESHOLD
 from memjax.types import Dataset
 
-COST = Cost("7 min 13 s", "not measured")
+COST = Cost("7 min 13 s", "15 min")
 
 SIZES = {
     "smoke": Size(DataSpec(), 10, 24, 2),
