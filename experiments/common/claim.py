@@ -22,7 +22,7 @@ import tyro
 
 from experiments.common.intervals import LEVEL, Interval, mean_interval
 from experiments.common.plots import named
-from experiments.common.settings import BaseSettings
+from experiments.common.settings import GPU, BaseSettings, least_on_gpu
 from memjax import store
 from memjax.errors import InputError
 from memjax.machine import environment
@@ -147,6 +147,7 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
         "versions": environment.versions(),
         "machine": f"{platform.machine()}, {environment.usable_cores()} cores",
         "seconds": round(time.monotonic() - STARTED, 1),
+        f"{GPU}_hours": sum(least_on_gpu) or None,
         "found": result.found,
         "verdicts": [
             {"word": verdict.word, "p": verdict.p, "above": verdict.above, "sd": verdict.sd, "claim": verdict.claim,

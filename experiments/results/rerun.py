@@ -1,4 +1,4 @@
-"""Runs everything again whose result is kept, and says first how long it took.
+"""Runs everything again whose result is kept, and says first how long it took, and the least that a GPU takes.
 
 python -m experiments.results.rerun                      the commands, and the hours they took
 python -m experiments.results.rerun --run                runs them; each resumes where it stopped
@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import Any
 
+from experiments.common.settings import GPU
 from experiments.results.tables import kept
 
 FIRST = "memorization_values"  # it trains the models that most of the first paper's experiments share
@@ -22,14 +23,25 @@ def chosen(results: dict[str, dict[str, Any]], begins: str = "") -> list[tuple[s
     return [(f"{result['command']} --keep", result["seconds"]) for result in some]
 
 
+def on_gpu(results: list[dict[str, Any]]) -> str:
+    """What `memjax doctor` says of a GPU: the least time of the trainings that were written down with the results."""
+    known = [result[f"{GPU}_hours"] for result in results if result.get(f"{GPU}_hours")]
+    return (
+        f"on one {GPU}: at least {sum(known):.2g} hours of training, by its data sheet, for the {len(known)} of "
+        f"{len(results)} runs that wrote it down; programs are slower, and their compilation is not counted"
+    )
+
+
 def main(arguments: list[str]) -> None:
     """Says what it costs, and with `--run` runs it."""
     names = [word for word in arguments if word != "--run"]
-    commands = chosen(kept(), names[0] if names else "")
+    results, begins = kept(), names[0] if names else ""
+    commands = chosen(results, begins)
     for command, seconds in commands:
         print(f"{seconds / 60:6.1f} min  {command}")
     hours = sum(seconds for _, seconds in commands) / 3600
     print(f"{len(commands)} runs: {hours:.1f} hours on two cores with other work beside; models of before not counted")
+    print(on_gpu([result for result in results.values() if result["experiment"].startswith(begins)]))
     if "--run" not in arguments:
         return
     failed = [command for command, _ in commands

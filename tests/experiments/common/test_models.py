@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from experiments.common.models import ModelSettings
+from experiments.common.settings import least_on_gpu
 from memjax.config.presets import PRESETS
 from memjax.errors import InputError
 
@@ -49,3 +52,20 @@ def test_retrainings_do_not_depend_on_what_else_is_retrained(tmp_path):
             lambda run, *rest: run.num_trained == run.plan.num_models or pytest.fail("trained again"),
         )
         np.testing.assert_array_equal(setting.retrained(masks).test["correct"], first.test["correct"])
+
+
+def test_the_least_hours_of_a_gpu_are_written_down_where_a_result_is_kept(tmp_path):
+    """Two models of 64 x 10 weights, 21 examples: forward and backward, 2 operations a weight each time."""
+    least_on_gpu.clear()
+    setting = ModelSettings(size="smoke", folder=tmp_path, per_class=3, test_per_class=4, model="linear", models=2)
+    setting.fitted(setting.config())
+    assert not least_on_gpu
+
+    kept = replace(setting, keep=True)
+    kept.fitted(kept.config())
+    longer = replace(kept, epochs=2 * kept.config().train.epochs)
+    longer.fitted(longer.config())
+
+    operations = 2 * 3 * 2 * 64 * 10 * 21 * kept.config().train.epochs
+    assert least_on_gpu[0] >= operations / 989e12 / 3600
+    assert least_on_gpu[1] == pytest.approx(2 * least_on_gpu[0])

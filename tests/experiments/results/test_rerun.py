@@ -7,7 +7,7 @@ from experiments.results import rerun
 
 RESULTS = {
     "a": {"experiment": "feldman_zhang.twins", "command": "python -m experiments.feldman_zhang.twins", "seconds": 1800},
-    "b": {"experiment": "feldman_zhang.memorization_values", "seconds": 3600,
+    "b": {"experiment": "feldman_zhang.memorization_values", "seconds": 3600, "h100_hours": 0.25,
           "command": "python -m experiments.feldman_zhang.memorization_values --size quick"},
     "c": {"experiment": "arpit.depth", "command": "python -m experiments.arpit.depth", "seconds": 60},
 }  # fmt: skip
@@ -32,6 +32,7 @@ def test_the_cost_is_said_and_nothing_runs(calls, capsys):
     said = capsys.readouterr().out
     assert "60.0 min  python -m experiments.feldman_zhang.memorization_values --size quick --keep" in said
     assert "3 runs: 1.5 hours" in said
+    assert "on one h100: at least 0.25 hours of training, by its data sheet, for the 1 of 3 runs" in said
     assert not calls
 
 
