@@ -14,6 +14,7 @@ from experiments.arpit import (
     optimizers,
     time_to_convergence,
 )
+from experiments.common.networks import KINDS
 from experiments.common.stopping import stopped_early
 from memjax import dynamics
 
@@ -85,7 +86,9 @@ def noise_slows_down_as_real_data_do(rng):
 
 
 def data_sets_all_alike(rng):
-    return datasets.verdicts_of("a", "b", *({name: rng.normal(size=8) for name in "ab"} for _ in range(2)))
+    alike = datasets.verdicts_of("a", "b", *({name: rng.normal(size=8) for name in "ab"} for _ in range(2)))
+    fitted = {(name, kind): rng.normal(size=(8, 1)) + 0.1 * rng.normal(size=(8, 5)) for name in "ab" for kind in KINDS}
+    return alike + datasets.slower(fitted)
 
 
 def boundaries_as_near_on_real_data(rng):
