@@ -2,7 +2,8 @@
 
 Zhang et al. 2017 and Arpit et al. 2017, arXiv 1706.05394, sections 3.4 and 4: real data are fitted fast, noise slowly.
 Loss and training accuracy by epoch on real data, random labels, random inputs and shuffled pixels; epochs until 90, 99
-and 100 % of the training examples are right.  With the paper's SGD (rate .01, constant), and with Adam beside it.
+and 100 % of the training examples are right, also where only a part of the labels or of the inputs is random.  With the
+paper's SGD (rate .01, constant), and with Adam beside it.
 
     python -m experiments.arpit.speed --size quick    digits, 60 a class, 4 draws of 2 networks
     python -m experiments.arpit.speed                 MNIST's 5,000 digits, 100 a class, 5 draws of 2 networks
@@ -11,13 +12,14 @@ A network that is not there after the last epoch counts as if it had been then, 
 shares that were there are in the result.  In the full form the mean over the networks of a draw is one case.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import mean_intervals, paired
+from experiments.common.intervals import mean_interval, mean_intervals, paired
 from experiments.common.networks import NetworkSettings
 from experiments.common.plots import COLOURS, band, panels
 from experiments.common.settings import BETWEEN_REPEATS, Cost
@@ -31,8 +33,9 @@ SIZES = {  # network, examples per class, epochs, draws, networks of a draw
     "quick": ("mlp:64,64", 60, 150, 4, 2),
     "full": ("mlp:256,256", 100, 300, 5, 2),
 }
-KINDS = {"real": (), "random labels": ("random-labels=1",), "random inputs": ("random-inputs=1",),
-         "shuffled pixels": ("shuffled-pixels=1",)}  # fmt: skip
+NOISES = {"random labels": "random-labels", "random inputs": "random-inputs"}
+KINDS = ("real", *NOISES, "shuffled pixels")
+PARTS = {"smoke": (0.5,), "quick": (0.2, 0.4, 0.6, 0.8), "full": (0.2, 0.4, 0.6, 0.8)}  # of the examples with noise
 OPTIMIZERS = {
     "SGD .01": TrainSpec(optimizer="sgd", optimizer_options=(), learning_rate=0.01),
     "Adam .001": TrainSpec(learning_rate=0.001),
@@ -53,14 +56,15 @@ class Speed(dict[str, np.ndarray]):
     """Of one kind of data: epochs to each share, (draws, shares), loss and accuracy by epoch, (draws, epochs)."""
 
 
-def measured(settings: Settings, kind: str, optimizer: str) -> Speed:
-    """Trains the networks of every draw."""
+def measured(settings: Settings, kind: str, optimizer: str, part: float = 1.0) -> Speed:
+    """Trains the networks of every draw; a part of the examples is of this kind, the others are real."""
+    corrupt = () if kind == "real" else (f"{NOISES.get(kind, 'shuffled-pixels')}={part:g}",)
     model, per_class, epochs, draws, models = SIZES[settings.size]
     train = replace(OPTIMIZERS[optimizer], batch_size=settings.batch_size, schedule="constant", warmup=0.0)
     rows: dict[str, list[np.ndarray]] = {"epochs": [], "there": [], "accuracy": [], "loss": []}
     for number in range(draws):
         drawn = replace(settings, **seeds(settings, number))
-        data = drawn.data(per_class=per_class, corrupt=KINDS[kind])
+        data = drawn.data(per_class=per_class, corrupt=corrupt)
         curves = drawn.fitted(drawn.config(data, model, epochs, models, train=train, record=("correct", "loss"))).curves
         needed = np.stack([dynamics.epochs_to_fit(curves.values["correct"], curves.masks, curves.epochs, share)
                            for share in SHARES], 1)  # fmt: skip
@@ -88,31 +92,69 @@ def verdicts_of(epochs: dict[str, dict[str, np.ndarray]]) -> list[Verdict]:
     ]  # fmt: skip
 
 
+def slopes(parts: Sequence[float], by_part: np.ndarray) -> np.ndarray:
+    """How much the logarithm of the epochs grows from no noise to all noise, from (draws, parts): a line's slope."""
+    return np.polyfit(parts, np.log(by_part).T, 1)[0].round(12)  # equal epochs have a slope of 0
+
+
+def verdicts_of_parts(parts: Sequence[float], epochs: dict[tuple[str, str], np.ndarray]) -> list[Verdict]:
+    """The verdicts, from epochs to each share, (draws, parts, shares), by optimiser and kind of noise."""
+    return [
+        Verdict(f"the more {kind}, the later {share:.0%} are fitted, {optimizer} (slope of log epochs on their part)",
+                mean_interval(slopes(parts, values[..., place])))
+        for (optimizer, kind), values in epochs.items()
+        for place, share in enumerate(SHARES)
+    ]  # fmt: skip
+
+
 def run(settings: Settings) -> Result:
     found = {name: {kind: measured(settings, kind, name) for kind in KINDS} for name in OPTIMIZERS}
-    numbers = {
+    between = PARTS[settings.size]
+    parts = (0.0, *between, 1.0)
+    mixed = {}
+    for name, of in found.items():
+        for kind in NOISES:
+            inner = [measured(settings, kind, name, part)["epochs"] for part in between]
+            mixed[name, kind] = np.stack([of["real"]["epochs"], *inner, of[kind]["epochs"]], 1)
+    numbers: dict[str, Any] = {
         name: {kind: {"epochs_to": dict(zip(map(str, SHARES), values["epochs"].mean(0), strict=True)),
                       "networks_there": values["there"].mean(0),
                       "training_accuracy_at_the_end": values["accuracy"][:, -1].mean()}
                for kind, values in of.items()}
         for name, of in found.items()
     }  # fmt: skip
+    for (name, kind), values in mixed.items():
+        numbers[name][f"parts of {kind}"] = {
+            "parts": parts,
+            "epochs_to": dict(zip(SHARES, values.mean(0).T, strict=True)),
+        }
     epochs = {name: {kind: values["epochs"] for kind, values in of.items()} for name, of in found.items()}
     title = f"{settings.data_name}, {SIZES[settings.size][-2]} draws"
-    return Result(numbers, verdicts_of(epochs), draw(found, title))
+    verdicts = verdicts_of(epochs) + verdicts_of_parts(parts, mixed)
+    return Result(numbers, verdicts, draw(found, parts, mixed, title))
 
 
-def draw(found: dict[str, dict[str, Speed]], title: str):
-    """Loss and training accuracy by epoch; a row for each optimiser."""
-    figure, axes = panels(2, 2, 4.0, 2.9, note=f"{title}; bands: 95 % intervals of the mean over draws")
+def draw(
+    found: dict[str, dict[str, Speed]], parts: Sequence[float], mixed: dict[tuple[str, str], np.ndarray], title: str
+):
+    """Loss and training accuracy by epoch, and epochs by the part with noise; a row for each optimiser."""
+    note = f"{title}; bands: 95 % intervals of the mean over draws; epochs end at those of the last one"
+    figure, axes = panels(2, 3, 3.6, 2.9, note=note)
     colours = COLOURS | {"shuffled pixels": "#cc79a7"}
     for row, (name, of) in zip(axes, found.items(), strict=True):
         for kind, values in of.items():
             x = np.arange(1, values["loss"].shape[1] + 1)
-            for axis, what in zip(row, ("loss", "accuracy"), strict=True):
+            for axis, what in zip(row, ("loss", "accuracy"), strict=False):
                 band(axis, x, mean_intervals(values[what]), kind, color=colours[kind], markevery=len(x) + 1)
-        for axis, what in zip(row, ("training loss", "training accuracy"), strict=True):
+        for axis, what in zip(row, ("training loss", "training accuracy"), strict=False):
             axis.set(xlabel="epochs", ylabel=what, title=name, xscale="log")
+        for kind in NOISES:
+            for place, dashes in enumerate((":", "--", "-")):
+                label = f"to {SHARES[place]:.0%}" if kind == "random labels" else None
+                times = mean_intervals(mixed[name, kind][..., place])
+                band(row[2], parts, times, label, color=colours[kind], linestyle=dashes)
+        row[2].set(xlabel="part of the examples with noise", ylabel="epochs", title=name, yscale="log")
+        row[2].legend(fontsize=7)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), ncols=4, loc="outside upper center")
     return figure
 

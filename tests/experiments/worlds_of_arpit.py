@@ -77,12 +77,12 @@ def noise_slows_down_as_real_data_do(rng):
     last = 200.0
 
     def epochs():
-        times = {kind: np.exp(4.8 + 0.25 * rng.normal(size=(6, 3))) for kind in time_to_convergence.KINDS}
+        times = {kind: np.exp(4.8 + 0.25 * rng.normal(size=(6, 3))) for kind in time_to_convergence.LEVELS}
         return {kind: np.minimum(values, last) for kind, values in times.items()}
 
     wide, large = epochs(), epochs()
     converged = np.array([(values < last).mean(0) for values in wide.values()])
-    return time_to_convergence.verdicts_of(wide, large, converged, (16, 64, 256), (15, 30, 60))
+    return time_to_convergence.verdicts_of(wide, large, converged, (16, 64, 256), (15, 30, 60), 1.0)
 
 
 def data_sets_all_alike(rng):
