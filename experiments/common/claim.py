@@ -158,7 +158,8 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     text = json.dumps(_plain(written), indent=1)
     if result.figure is not None:
         named(result.figure, settings.data_name)
-        named(result.figure, getattr(settings, "model", ""))
+        for choice in ("model", "optimizer"):
+            named(result.figure, getattr(settings, choice, ""))
     files = [(place / "result.json", place / "figure.png")]
     if settings.keep:
         files.append((RESULTS / f"{name}.{form}.json", FIGURES / f"{name}.{form}.png"))
@@ -174,8 +175,11 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
 
 
 def form_of(settings: BaseSettings) -> str:
-    """How files name a form: its size and data, and its network, seeds and draws where they are not the usual ones."""
+    """How files name a form: size and data; network, optimiser, seeds and draws where they are not the usual ones."""
     words = [settings.size, settings.data_name, getattr(settings, "model", "")]
+    optimizer = getattr(settings, "optimizer", None)
+    if optimizer != getattr(type(settings), "optimizer", None):
+        words.append(str(optimizer))
     if settings.seed or settings.data_seed:
         words.append(f"seeds {settings.seed} {settings.data_seed}")
     if settings.repeats != type(settings).repeats:

@@ -102,9 +102,10 @@ def decided(verdict: dict[str, Any]) -> bool:
 
 
 def data_of(result: dict[str, Any]) -> str:
-    """The data set of a run; its network, form, seeds and draws where they are not the usual ones."""
+    """The data set of a run; network, optimiser, form, seeds and draws where a run has them or they are not usual."""
     settings = result["settings"]
-    words = [result["data"], settings.get("model", ""), "" if settings["size"] == "full" else settings["size"]]
+    form = "" if settings["size"] == "full" else settings["size"]
+    words = [result["data"], settings.get("model", ""), settings.get("optimizer", ""), form]
     if settings["seed"] or settings["data_seed"]:
         words.append(f"seeds {settings['seed']} and {settings['data_seed']}")
     if settings["repeats"] > 1:

@@ -98,12 +98,15 @@ def test_the_name_of_an_experiment_is_where_it_is():
 
 
 def test_each_form_has_a_file_of_its_own():
+    from experiments.arpit.time_to_convergence import Settings as Epochs
     from experiments.feldman_zhang.marginal_utility import Settings as Utility
     from experiments.label_errors.label_noise import Settings as FiveDraws
 
     assert form_of(Utility(dataset="emoji")) == "full-emoji"
     assert form_of(Utility(dataset="npz:a/b.npz", repeats=5)) == "full-npz-a-b.npz-5-draws"
     assert form_of(Utility(dataset="emoji", model="mlp:64,32", seed=1, data_seed=2)) == "full-emoji-mlp-64-32-seeds-1-2"
+    assert form_of(Epochs(size="quick", optimizer="sgd")) == "quick-digits"
+    assert form_of(Epochs(size="quick", optimizer="adam", repeats=5)) == "quick-digits-adam-5-draws"
     assert form_of(FiveDraws(size="quick", dataset="digits")) == "quick-digits"
     assert form_of(FiveDraws(size="quick", dataset="digits", repeats=2)) == "quick-digits-2-draws"
 
