@@ -84,7 +84,7 @@ def run(settings: Settings) -> Result:
     axes[1].set(xlabel="training examples, easiest first", ylabel="loss over training, mean", yscale="log")
     axes[2].set(xlabel="epochs", ylabel="training accuracy")
     for axis in axes:
-        axis.legend()
+        axis.legend(handlelength=4)
     right = {name: values[:, -1] for name, values in held_out.items()}
     return Result(found, verdicts_of(*settings.datasets[:2], right, unequal) + slower(fitted), figure)
 

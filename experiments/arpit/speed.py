@@ -154,7 +154,7 @@ def draw(
                 times = mean_intervals(mixed[name, kind][..., place])
                 band(row[2], parts, times, label, color=colours[kind], linestyle=dashes)
         row[2].set(xlabel="part of the examples with noise", ylabel="epochs", title=name, yscale="log")
-        row[2].legend(fontsize=7)
+        row[2].legend(fontsize=7, handlelength=4)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), ncols=4, loc="outside upper center")
     return figure
 
