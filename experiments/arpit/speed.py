@@ -26,7 +26,7 @@ from experiments.common.settings import BETWEEN_REPEATS, Cost
 from memjax import dynamics
 from memjax.config.specs import TrainSpec
 
-COST = Cost("3 min 21 s", "not measured")
+COST = Cost("1 min 34 s", "not measured")
 
 SIZES = {  # network, examples per class, epochs, draws, networks of a draw
     "smoke": ("mlp:16", 10, 4, 2, 2),
