@@ -11,7 +11,7 @@ connections: each hidden layer but the first adds to what it gets, which takes n
 """
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import numpy as np
@@ -27,7 +27,7 @@ from memjax.config.specs import TrainSpec
 from memjax.models import MLP, from_nnx
 from memjax.types import Curves
 
-COST = Cost("2 min 41 s", "not measured")
+COST = Cost("2 min 41 s", "1 min 52 s")
 
 SIZES = {  # depths, parameters, networks, of them to choose the rate, epochs, examples per class
     "smoke": ((1, 2), 1_000, 2, 2, 3, 10),
@@ -152,7 +152,8 @@ def draw(
     accuracy: dict[Form, np.ndarray],
 ):  # fmt: skip
     """Epochs to fit random labels at the best rate; held-out accuracy on real data; the rates that were tried."""
-    figure, [axes] = panels(1, 3, 3.6, 3.4, note=over_networks(len(accuracy[Form(1)])))
+    figure, [axes] = panels(1, 3, 3.6, 3.8, note=over_networks(len(accuracy[Form(1)])))
+    below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.18), "ncols": 4}  # no room inside
     for axis, values, colour in ((axes[0], needed, "random labels"), (axes[1], accuracy, "real")):
         for skip, line in ((False, "-"), (True, "--")):
             forms = [form for form in values if form.skip == skip or form.depth == 1]
@@ -161,7 +162,7 @@ def draw(
             band(axis, [form.depth for form in forms], means, text, color=COLOURS[colour], linestyle=line)
         axis.set_xticks(sorted({form.depth for form in values}))
         axis.set(xlabel="hidden layers")
-        axis.legend(fontsize=7)
+        axis.legend(fontsize=7, handlelength=4, **below | {"ncols": 2})
     axes[0].set(ylabel=f"epochs to fit {SHARE:.0%} of random labels", title=f"{parameters:,} parameters, best rate")
     axes[1].set(ylabel="held-out accuracy", title="real data")
     for form, by_rate in tried.items():
@@ -171,7 +172,7 @@ def draw(
     logarithmic(axes[2], list(next(iter(tried.values()))))
     axes[2].set(xlabel="learning rate", ylabel=f"epochs to fit {SHARE:.0%} of random labels", yscale="log",
                 title="networks that choose the rate")  # fmt: skip
-    axes[2].legend(fontsize=7, title="hidden layers", title_fontsize=7)
+    axes[2].legend(fontsize=7, handlelength=3, title="hidden layers", title_fontsize=7, **below)
     return figure
 
 
