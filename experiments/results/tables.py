@@ -102,7 +102,7 @@ def decided(verdict: dict[str, Any]) -> bool:
 
 
 def data_of(result: dict[str, Any]) -> str:
-    """The data set of a run; network, optimiser, form, seeds and draws where a run has them or they are not usual."""
+    """The data set of a run; network and optimiser if it has them; form, seeds and draws if they are not the usual."""
     settings = result["settings"]
     form = "" if settings["size"] == "full" else settings["size"]
     words = [result["data"], settings.get("model", ""), settings.get("optimizer", ""), form]
