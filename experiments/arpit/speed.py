@@ -138,7 +138,8 @@ def draw(
     found: dict[str, dict[str, Speed]], parts: Sequence[float], mixed: dict[tuple[str, str], np.ndarray], title: str
 ):
     """Loss and training accuracy by epoch, and epochs by the part with noise; a row for each optimiser."""
-    note = f"{title}; bands: 95 % intervals of the mean over draws; epochs end at those of the last one"
+    last = next(iter(next(iter(found.values())).values()))["loss"].shape[1]
+    note = f"{title}; bands: 95 % intervals of the mean over draws; never counts as {last} epochs"
     figure, axes = panels(2, 3, 3.6, 2.9, note=note)
     colours = COLOURS | {"shuffled pixels": "#cc79a7"}
     for row, (name, of) in zip(axes, found.items(), strict=True):
