@@ -140,7 +140,7 @@ def draw(
     """Loss and training accuracy by epoch, and epochs by the part with noise; a row for each optimiser."""
     last = next(iter(next(iter(found.values())).values()))["loss"].shape[1]
     note = f"{title}; bands: 95 % intervals of the mean over draws; never counts as {last} epochs"
-    figure, axes = panels(2, 3, 3.6, 2.9, note=note)
+    figure, axes = panels(2, 3, 3.6, 3.1, note=note)
     colours = COLOURS | {"shuffled pixels": "#cc79a7"}
     for row, (name, of) in zip(axes, found.items(), strict=True):
         for kind, values in of.items():
@@ -155,7 +155,7 @@ def draw(
                 times = mean_intervals(mixed[name, kind][..., place])
                 band(row[2], parts, times, label, color=colours[kind], linestyle=dashes)
         row[2].set(xlabel="part of the examples with noise", ylabel="epochs", title=name, yscale="log")
-        row[2].legend(fontsize=7, handlelength=4)
+        row[2].legend(fontsize=7, handlelength=4, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=3)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), ncols=4, loc="outside upper center")
     return figure
 
