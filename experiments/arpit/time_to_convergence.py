@@ -105,7 +105,8 @@ def verdicts_of(
         for level in list(LEVELS)[1:]
     ] + [
         Verdict(
-            f"random inputs slow down more from width {widths[-1]} to {widths[narrow]}, to {share:.0%} (log of ratio)",
+            f"random inputs slow down more from width {widths[-1]} to the least that all fit, "
+            f"to {share:.0%} (log of ratio)",
             contrast(slow["random inputs"], slow["real"]),
         ),
         Verdict(
