@@ -145,9 +145,9 @@ def draw(
     for row, (name, of) in zip(axes, found.items(), strict=True):
         for kind, values in of.items():
             x = np.arange(1, values["loss"].shape[1] + 1)
-            for axis, what in zip(row, ("loss", "accuracy"), strict=False):
+            for axis, what in zip(row[:2], ("loss", "accuracy"), strict=True):
                 band(axis, x, mean_intervals(values[what]), kind, color=colours[kind], markevery=len(x) + 1)
-        for axis, what in zip(row, ("training loss", "training accuracy"), strict=False):
+        for axis, what in zip(row[:2], ("training loss", "training accuracy"), strict=True):
             axis.set(xlabel="epochs", ylabel=what, title=name, xscale="log")
         for kind in NOISES:
             for place, dashes in enumerate((":", "--", "-")):

@@ -64,5 +64,5 @@ class BaseSettings:
         found = memjax.fit(config=replace(config, run=str(run)), estimate=False)
         if self.keep:  # what `memjax doctor --for h100` says
             _, facts = compile_ahead.for_chip(config, found.dataset, slice_named(GPU), [])
-            least_on_gpu.append(facts["hours"][0])
+            least_on_gpu.extend(facts.get("hours", [])[:1])  # none where the models do not fit
         return found

@@ -30,7 +30,7 @@ def stopped_early(correct: np.ndarray, masks: np.ndarray, rows: np.ndarray, seed
     """Stops each network at its best epoch by one half of its held-out examples, and judges it by the other half.
 
     The best of several epochs is better than the last one on the examples that choose it even where accuracy does not
-    change but by chance.  On other examples it is not.
+    change but at random.  On other examples it is not.
 
     Args:
       correct: (models, epochs, train).

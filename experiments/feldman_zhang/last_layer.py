@@ -110,7 +110,7 @@ def linear_on(settings: Settings, config: RunConfig, dataset: Dataset, number: i
 
 
 def summary(found: memjax.Result, dataset: Dataset) -> dict:
-    """The paper's numbers, and how alike the pairs look: their mean rank by distance of the inputs, .5 by chance."""
+    """The paper's numbers, and how alike the pairs look: the mean rank of their distance, .5 for random pairs."""
     mem, pairs = found.estimates.mem, found.pairs
     _, rank = pair_distances(dataset, pairs.train_rows, pairs.test_rows)
     return {

@@ -1,6 +1,6 @@
 """In a world where a claim is false by construction, its verdict says supported no more often than its level.
 
-A 95 % interval lies above the bound by chance in one of forty worlds.  Each row is drawn anew many times.
+A 95 % interval lies above the bound in one of forty such worlds.  Each row is drawn anew many times.
 """
 
 from types import SimpleNamespace
@@ -23,7 +23,7 @@ LEVEL = 0.025
 
 
 def curves_without_change(rng):
-    """Correctness of 8 networks after 12 epochs that does not change but by chance."""
+    """Correctness of 8 networks after 12 epochs that changes only at random."""
     correct = rng.random((8, 12, 200)) < 0.6
     return correct, rng.random((8, 200)) < 0.7, rng.random(200) < 0.4
 

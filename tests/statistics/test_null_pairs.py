@@ -1,4 +1,4 @@
-"""P-values and numbers expected by chance where nothing has any influence."""
+"""P-values and numbers expected under the null, where nothing has any influence."""
 
 import itertools
 
