@@ -20,9 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import tyro
 
+from experiments.common import gpu
 from experiments.common.intervals import LEVEL, Interval, mean_interval
 from experiments.common.plots import named
-from experiments.common.settings import GPU, BaseSettings, least_on_gpu
+from experiments.common.settings import BaseSettings
 from memjax import store
 from memjax.errors import InputError
 from memjax.machine import environment
@@ -147,7 +148,7 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
         "versions": environment.versions(),
         "machine": f"{platform.machine()}, {environment.usable_cores()} cores",
         "seconds": round(time.monotonic() - STARTED, 1),
-        f"{GPU}_hours": sum(least_on_gpu) or None,
+        f"{gpu.GPU}_hours": sum(gpu.least),
         "found": result.found,
         "verdicts": [
             {"word": verdict.word, "p": verdict.p, "above": verdict.above, "sd": verdict.sd, "claim": verdict.claim,

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 import optax
 
+from experiments.common import gpu
 from experiments.common.settings import BaseSettings
 from memjax import prng
 from memjax.config.run_config import RunConfig
@@ -108,7 +109,9 @@ def correctness(
     Args:
       masks: (models, train), all of one size.
     """
-    training = single(_made(model, dataset), int(masks[0].sum()), spec)
+    model = _made(model, dataset)
+    gpu.add(model, dataset, spec, masks)
+    training = single(model, int(masks[0].sum()), spec)
     count, devices = len(masks), jax.local_devices()
     packs = train_many(
         training, seed, lambda ids: masks[np.minimum(ids, count - 1)], examples_of(dataset), range(len(devices)),
@@ -136,7 +139,9 @@ def recorded(
     """
     epochs = tuple(epochs or range(1, spec.epochs + 1))
     probe = Probe(CLASSIFICATION.functions(("correct",)), epochs, dataset.num_train)
-    training = single(_made(model, dataset), int(masks[0].sum()), spec, optimizer, probe)
+    model = _made(model, dataset)
+    gpu.add(model, dataset, spec, masks)
+    training = single(model, int(masks[0].sum()), spec, optimizer, probe)
 
     def trained(key, mask, examples, changed):
         start = optax.tree_utils.tree_set(training.start(key), **changed)
@@ -173,6 +178,7 @@ def watched(
     each model too.
     """
     network = make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
+    gpu.add(network, dataset, spec, masks)
     training, examples = single(network, int(masks[0].sum()), spec), examples_of(dataset)
     advance = jax.jit(jax.vmap(training.advance, (0, 0, 0, None, None, None)))
     asked = jax.jit(jax.vmap(lambda state, key, rows: look(state.params, state.model_state, key, rows)))

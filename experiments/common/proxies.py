@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from experiments.common import gpu
 from experiments.common.networks import single
 from memjax import dynamics, metrics
 from memjax.config.specs import ModelSpec, TrainSpec
@@ -44,6 +45,7 @@ def trainings(dataset: Dataset, model: str, spec: TrainSpec, keys: jax.Array) ->
     """One for each key.  Times of the first hold compilation."""
     network = make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
     training, examples = single(network, dataset.num_train, spec), examples_of(dataset)
+    gpu.add(network, dataset, spec, np.ones((len(keys), dataset.num_train), bool))
     labels, everyone = jnp.asarray(dataset.train_labels), jnp.ones(dataset.num_train, bool)
     inputs = (examples.train_inputs.astype(jnp.float32) - examples.mean) * examples.scale
     start, advance, embed = jax.jit(training.start), jax.jit(training.advance), jax.jit(layers_of, static_argnums=0)

@@ -5,16 +5,11 @@ from pathlib import Path
 from typing import Literal, NamedTuple, Self
 
 import memjax
+from experiments.common import gpu
 from experiments.data.draws import drawn
 from memjax.config.run_config import RunConfig
-from memjax.machine.chips import slice_named
-from memjax.runs import compile_ahead
 
 BETWEEN_REPEATS = 1000  # from the seeds of one repeat to those of the next; experiments use those right after a seed
-
-
-GPU = "h100"
-least_on_gpu: list[float] = []  # hours of each run of this process, a bound from below; only where they are kept
 
 
 class Cost(NamedTuple):
@@ -61,8 +56,4 @@ class BaseSettings:
         Run folders are in `folder`/models and are named after their settings, so that experiments share models.
         """
         run = self.folder / "models" / Path(config.folder()).name
-        found = memjax.fit(config=replace(config, run=str(run)), estimate=False)
-        if self.keep:  # what `memjax doctor --for h100` says
-            _, facts = compile_ahead.for_chip(config, found.dataset, slice_named(GPU), [])
-            least_on_gpu.extend(facts.get("hours", [])[:1])  # none where the models do not fit
-        return found
+        return gpu.fit(config=config, run=run, estimate=False, count=self.keep)

@@ -16,7 +16,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-import memjax
+from experiments.common import gpu
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval
 from experiments.common.models import ModelSettings, Size, fit_warning
@@ -79,8 +79,8 @@ def run(settings: Settings) -> Result:
     config = replace(config, data=DataSpec(), subset=SubsetSpec(subset_fraction=0.5))
     folder = settings.folder / "models" / f"groups-{settings.size}-{settings.seed}-{settings.data_seed}"
     results = [
-        memjax.fit(planted.inputs, planted.labels, dataset.test_inputs, dataset.test_labels, groups=groups,
-                   config=config, run=f"{folder}-{name}")
+        gpu.fit(planted.inputs, planted.labels, dataset.test_inputs, dataset.test_labels, groups=groups,
+                   config=config, run=f"{folder}-{name}", count=settings.keep)
         for name, groups in (("examples", None), ("groups", planted.groups))
     ]  # fmt: skip
     alone = np.asarray(results[0].memorization.value)

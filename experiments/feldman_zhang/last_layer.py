@@ -25,6 +25,7 @@ from unittest import mock
 import numpy as np
 
 import memjax
+from experiments.common import gpu
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.duplicates import pair_distances
 from experiments.common.intervals import mean_interval
@@ -83,11 +84,13 @@ def features(config: RunConfig, dataset: Dataset, number: int) -> tuple[np.ndarr
     everything = np.ones(dataset.num_train, bool)
     design = SubsetDesign("all", dataset.num_train, dataset.num_train, 1.0, 1, lambda ids: everything[None])
     single, examples = make_single(config, dataset, design), examples_of(dataset, config.train.scaling)
+    network = make_model(config.model, dataset.input_shape, dataset.num_classes)
+    gpu.add(network, dataset, config.train, everything[None])
     key = jax.random.fold_in(prng.run_key(config.seed), number)
     state = jax.jit(lambda key, mask, data: single.advance(key, mask, single.start(key), data, 0, single.num_epochs))(
         key, everything, examples
     )
-    model = in_precision(make_model(config.model, dataset.input_shape, dataset.num_classes), config.train.precision)
+    model = in_precision(network, config.train.precision)
 
     def of(inputs: np.ndarray) -> np.ndarray:
         scaled = (inputs.astype(np.float32) - np.asarray(examples.mean)) * np.asarray(examples.scale)

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 import memjax
+from experiments.common import gpu
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval, paired
 from experiments.common.planted import FOLDS, PEER, Size
@@ -116,7 +117,9 @@ def scores(
     """Suspicion of each label by each score, higher where it is more suspicious."""
     run = settings.folder / "models" / f"ranking-{name}-{settings.rate:g}-{settings.data_seed}-{settings.seed}-{draw}"
     batch_size = min(64, max(16, len(given) // 16))
-    result = memjax.fit(inputs, given, run=run, num_models=models, seed=settings.seed + draw, batch_size=batch_size)
+    result = gpu.fit(
+        inputs, given, run=run, count=settings.keep, num_models=models, seed=settings.seed + draw, batch_size=batch_size
+    )
     table, every = result.dataframe(), result.held_out_probabilities
     assert every is not None
     rows = np.arange(len(given))
@@ -128,9 +131,9 @@ def scores(
     yield "memorization of probability", (table["probability_in"] - table["probability_out"]).to_numpy()
     yield "held-out accuracy", -table["correct_out"].to_numpy()
     yield WRONG_FIRST, table["looks_wrong"].to_numpy() - table["probability_out"].to_numpy()
-    folds = memjax.fit(
-        inputs, given, run=f"{run}-folds", num_models=FOLDS, seed=settings.seed + draw, batch_size=batch_size,
-        design="leave-group-out", num_groups=FOLDS, max_failed=0.0, estimate=False,
+    folds = gpu.fit(
+        inputs, given, run=f"{run}-folds", count=settings.keep, num_models=FOLDS, seed=settings.seed + draw,
+        batch_size=batch_size, design="leave-group-out", num_groups=FOLDS, max_failed=0.0, estimate=False,
     ).held_out_probabilities  # fmt: skip
     assert folds is not None
     yield from peers(inputs.reshape(len(inputs), -1), given, settings.seed + draw, folds)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from typing import Any
 
-from experiments.common.settings import GPU
+from experiments.common.gpu import GPU
 from experiments.results.tables import kept
 
 FIRST = "memorization_values"  # it trains the models that most of the first paper's experiments share
@@ -24,11 +24,17 @@ def chosen(results: dict[str, dict[str, Any]], begins: str = "") -> list[tuple[s
 
 
 def on_gpu(results: list[dict[str, Any]]) -> str:
-    """What `memjax doctor` says of a GPU: the least time of the trainings that were written down with the results."""
-    known = [result[f"{GPU}_hours"] for result in results if result.get(f"{GPU}_hours")]
+    """What `memjax doctor` says of a GPU: the least time of the trainings, and that of older runs by their seconds."""
+    known = [result for result in results if result.get(f"{GPU}_hours") is not None]
+    counted, took, took_all = (
+        sum(result[key] for result in some)
+        for key, some in ((f"{GPU}_hours", known), ("seconds", known), ("seconds", results))
+    )
+    older = f"; about {counted * took_all / took:.2g} for all, if the others are like them" if took < took_all else ""
     return (
-        f"on one {GPU}: at least {sum(known):.2g} hours of training, by its data sheet, for the {len(known)} of "
-        f"{len(results)} runs that wrote it down; programs are slower, and their compilation is not counted"
+        f"on one {GPU}: at least {counted:.2g} hours of training, by its data sheet, for the {len(known)} of "
+        f"{len(results)} runs that wrote it down{older if took else ''}; programs are slower, and their compilation is "
+        "not counted"
     )
 
 
