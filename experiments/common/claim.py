@@ -8,7 +8,6 @@ import json
 import math
 import platform
 import re
-import statistics
 import subprocess
 import sys
 import time
@@ -116,7 +115,8 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
     """Runs an experiment `settings.repeats` times.
 
     Of several repeats each verdict's effect is the mean over them with Student's interval, and `above` is the mean of
-    what each repeat expected.  The figure is that of the first repeat.
+    what each repeat expected.
+    An effect that one repeat cannot measure is NaN.  The figure is that of the first repeat.
     """
     if settings.repeats < 1:
         raise InputError(f"--repeats is {settings.repeats}; give 1 or more")
@@ -126,8 +126,8 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
     verdicts = []
     for same in zip(*(result.verdicts for result in results), strict=True):
         values = [verdict.effect.value for verdict in same]
-        above = statistics.fmean(verdict.above for verdict in same)
-        verdicts.append(Verdict(same[0].claim, mean_interval(values), above, statistics.stdev(values)))
+        above, spread = np.mean([verdict.above for verdict in same]), np.std(values, ddof=1)
+        verdicts.append(Verdict(same[0].claim, mean_interval(values), float(above), float(spread)))
     figure = results[0].figure
     if figure is not None:
         named(figure, f"the first of {len(results)} draws", behind=True)

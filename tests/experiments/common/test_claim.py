@@ -68,6 +68,17 @@ def test_several_repeats_have_other_seeds_their_mean_and_their_spread():
     assert verdict.word == "undecided"
 
 
+def test_an_effect_that_one_repeat_cannot_measure_is_nan_over_all():
+    def nothing_to_measure(settings):
+        value = math.nan if settings.seed else 1.0
+        return Result({}, [Verdict("claim", Interval(value, -math.inf, math.inf, 0), 0.5)])
+
+    [verdict] = repeated(nothing_to_measure, Settings(repeats=3)).verdicts
+
+    assert (verdict.word, verdict.above) == ("NaN", 0.5)
+    assert math.isnan(verdict.sd)
+
+
 def test_the_figure_of_several_repeats_says_so_behind_its_note_and_names_the_data_once():
     def drawing(settings):
         return run(settings)._replace(figure=panels(1, 1, note="emoji, 512 models")[0])
