@@ -114,9 +114,8 @@ def name_of(run: Callable[..., Any]) -> str:
 def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
     """Runs an experiment `settings.repeats` times.
 
-    Of several repeats each verdict's effect is the mean over them with Student's interval, and `above` is the mean of
-    what each repeat expected.
-    An effect that one repeat cannot measure is NaN.  The figure is that of the first repeat.
+    Of several repeats each verdict's effect is the mean over them with Student's interval, or NaN where one of them
+    cannot measure it, and `above` is the mean of what each repeat expected.  The figure is that of the first repeat.
     """
     if settings.repeats < 1:
         raise InputError(f"--repeats is {settings.repeats}; give 1 or more")
