@@ -61,7 +61,8 @@ def table(results: dict[str, dict[str, Any]], stays: dict[tuple[str, str], bool]
     """
     own = {name: result for name, result in results.items() if result["experiment"].startswith(f"{PART}.")}
     parts = [f"{head}\n\n{of_network(own, network, stays)}" for network, head in NETWORKS.items()]
-    return "\n\n".join([*parts, f"{NOT_RUN} {made_data(own)}".strip()])
+    note = NOT_RUN if any("| not run |" in part for part in parts) else ""
+    return "\n\n".join([*parts, f"{note} {made_data(own)}".strip()])
 
 
 def of_network(results: dict[str, dict[str, Any]], network: str, stays: dict[tuple[str, str], bool]) -> str:
