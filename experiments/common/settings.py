@@ -53,7 +53,8 @@ class BaseSettings:
     def fitted(self, config: RunConfig) -> memjax.Result:
         """The models of a configuration, trained where they are missing; estimates are made when they are asked for.
 
-        Run folders are in `folder`/models and are named after their settings, so that experiments share models.
+        Run folders are in `folder`/models and are named after their settings and the number of models, so that
+        experiments share models, and one that asks for fewer does not get more.
         """
-        run = self.folder / "models" / Path(config.folder()).name
+        run = self.folder / "models" / f"{Path(config.folder()).name}-{config.num_models}"
         return gpu.fit(config=config, run=run, estimate=False, count=self.keep)

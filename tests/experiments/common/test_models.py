@@ -56,6 +56,12 @@ def test_retrainings_do_not_depend_on_what_else_is_retrained(tmp_path):
         np.testing.assert_array_equal(setting.retrained(masks).test["correct"], first.test["correct"])
 
 
+def test_an_experiment_that_asks_for_fewer_models_than_another_gets_no_more(tmp_path):
+    setting = ModelSettings(size="smoke", folder=tmp_path, per_class=3, model="linear")
+
+    assert [setting.fitted(replace(setting, models=count).config()).num_models for count in (4, 2)] == [4, 2]
+
+
 OPERATIONS = 2 * 3 * 64 * 10 * 21  # of an epoch: forward, backward and update of 64 x 10 weights, 21 examples
 PEAK = 989e12  # of an H100's data sheet, half of it in float32
 
