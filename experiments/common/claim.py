@@ -119,7 +119,12 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
     """
     if settings.repeats < 1:
         raise InputError(f"--repeats is {settings.repeats}; give 1 or more")
-    results = [run(settings.repeat(number)) for number in range(settings.repeats)]
+    import jax
+
+    results = []
+    for number in range(settings.repeats):
+        results.append(run(settings.repeat(number)))
+        jax.clear_caches()  # the programs of several draws need more memory maps than Linux gives a process
     if len(results) == 1:
         return results[0]
     verdicts = []
