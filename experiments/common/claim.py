@@ -152,7 +152,7 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
         "versions": environment.versions(),
         "machine": f"{platform.machine()}, {environment.usable_cores()} cores",
         "seconds": round(time.monotonic() - STARTED, 1),
-        f"{gpu.GPU}_hours": sum(gpu.least),
+        f"{gpu.GPU}_hours": sum(gpu.least) if settings.keep else None,  # runs are counted only where they are kept
         "found": result.found,
         "verdicts": [
             {"word": verdict.word, "p": verdict.p, "above": verdict.above, "sd": verdict.sd, "claim": verdict.claim,
