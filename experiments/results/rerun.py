@@ -30,10 +30,12 @@ def on_gpu(results: list[dict[str, Any]]) -> str:
         sum(result[key] for result in some)
         for key, some in ((f"{GPU}_hours", known), ("seconds", known), ("seconds", results))
     )
-    older = f"; about {counted * took_all / took:.2g} for all, if the others are like them" if took < took_all else ""
+    older = (
+        f"; about {counted * took_all / took:.2g} for all, if the others are like them" if 0 < took < took_all else ""
+    )
     return (
         f"on one {GPU}: at least {counted:.2g} hours of training, by its data sheet, for the {len(known)} of "
-        f"{len(results)} runs that wrote it down{older if took else ''}; programs are slower, and their compilation is "
+        f"{len(results)} runs that wrote it down{older}; programs are slower, and their compilation is "
         "not counted"
     )
 

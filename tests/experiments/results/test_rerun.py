@@ -37,6 +37,12 @@ def test_the_cost_is_said_and_nothing_runs(calls, capsys):
     assert not calls
 
 
+def test_where_no_run_wrote_hours_down_nothing_is_said_of_the_others(calls, capsys):
+    rerun.main(["arpit"])
+
+    assert "for the 0 of 1 runs that wrote it down; programs" in capsys.readouterr().out
+
+
 def test_models_that_others_share_are_trained_first(calls):
     rerun.main(["--run", "feldman_zhang"])
 
