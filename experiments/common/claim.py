@@ -117,10 +117,10 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
     Of several repeats each verdict's effect is the mean over them with Student's interval, or NaN where one of them
     cannot measure it, and `above` is the mean of what each repeat expected.  The figure is that of the first repeat.
     """
-    if settings.repeats < 1:
-        raise InputError(f"--repeats is {settings.repeats}; give 1 or more")
     import jax
 
+    if settings.repeats < 1:
+        raise InputError(f"--repeats is {settings.repeats}; give 1 or more")
     results = []
     for number in range(settings.repeats):
         results.append(run(settings.repeat(number)))

@@ -1,10 +1,4 @@
-"""The least time that a GPU takes for what an experiment trains, as `memjax doctor` says it from the data sheet.
-
-Models whose run folder was there before are not counted, as the seconds of an experiment do not count them.
-"""
-
-from pathlib import Path
-from typing import Any
+"""The least time that a GPU takes for what an experiment trains, as `memjax doctor` says it from the data sheet."""
 
 import numpy as np
 
@@ -21,14 +15,10 @@ GPU = "h100"
 least: list[float] = []  # hours of each run of this process
 
 
-def fit(*args: Any, run: Path | str | None = None, count: bool = True, **options: Any) -> memjax.Result:
-    """`memjax.fit`; the hours of its models are added to `least` if they are to be counted."""
-    new = run is None or not Path(run).exists()
-    found = memjax.fit(*args, run=run, **options)
-    if new and count:
-        _, facts = compile_ahead.for_chip(found.config, found.dataset, slice_named(GPU), [])
-        least.extend(facts.get("hours", [])[:1])  # none where the models do not fit
-    return found
+def add_run(found: memjax.Result) -> None:
+    """Adds the hours of a run's models; none where they do not fit."""
+    _, facts = compile_ahead.for_chip(found.config, found.dataset, slice_named(GPU), [])
+    least.extend(facts.get("hours", [])[:1])
 
 
 def add(model: Model, dataset: Dataset, spec: TrainSpec, masks: np.ndarray) -> None:

@@ -109,9 +109,7 @@ def correctness(
     Args:
       masks: (models, train), all of one size.
     """
-    model = _made(model, dataset)
-    gpu.add(model, dataset, spec, masks)
-    training = single(model, int(masks[0].sum()), spec)
+    training = _training(model, dataset, spec, masks)
     count, devices = len(masks), jax.local_devices()
     packs = train_many(
         training, seed, lambda ids: masks[np.minimum(ids, count - 1)], examples_of(dataset), range(len(devices)),
@@ -139,9 +137,7 @@ def recorded(
     """
     epochs = tuple(epochs or range(1, spec.epochs + 1))
     probe = Probe(CLASSIFICATION.functions(("correct",)), epochs, dataset.num_train)
-    model = _made(model, dataset)
-    gpu.add(model, dataset, spec, masks)
-    training = single(model, int(masks[0].sum()), spec, optimizer, probe)
+    training = _training(model, dataset, spec, masks, optimizer, probe)
 
     def trained(key, mask, examples, changed):
         start = optax.tree_utils.tree_set(training.start(key), **changed)
@@ -153,10 +149,15 @@ def recorded(
     return Curves(np.arange(len(masks)), masks, np.array(epochs), {"correct": correct})
 
 
-def _made(model: Model | str, dataset: Dataset) -> Model:
+def _training(
+    model: Model | str, dataset: Dataset, spec: TrainSpec, masks: np.ndarray,
+    optimizer: optax.GradientTransformation | None = None, probe: Probe = NOTHING,
+) -> Training:  # fmt: skip
+    """`single` for subsets of one size, (models, train); the hours of all its models are counted."""
     if isinstance(model, str):
-        return make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
-    return model
+        model = make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
+    gpu.add(model, dataset, spec, masks)
+    return single(model, int(masks[0].sum()), spec, optimizer, probe)
 
 
 Look = Callable[[Tree, Tree, Any, Any], Tree]
@@ -177,9 +178,7 @@ def watched(
     For measures that need the weights in mid-training, which no run folder stores.  `keys` and `rows` have a row for
     each model too.
     """
-    network = make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
-    gpu.add(network, dataset, spec, masks)
-    training, examples = single(network, int(masks[0].sum()), spec), examples_of(dataset)
+    training, examples = _training(model, dataset, spec, masks), examples_of(dataset)
     advance = jax.jit(jax.vmap(training.advance, (0, 0, 0, None, None, None)))
     asked = jax.jit(jax.vmap(lambda state, key, rows: look(state.params, state.model_state, key, rows)))
     state, found, before = jax.vmap(training.start)(keys), {}, 0

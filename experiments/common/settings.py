@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import memjax
 from experiments.common import gpu
@@ -57,4 +57,15 @@ class BaseSettings:
         experiments share models, and one that asks for fewer does not get more.
         """
         run = self.folder / "models" / f"{Path(config.folder()).name}-{config.num_models}"
-        return gpu.fit(config=config, run=run, estimate=False, count=self.keep)
+        return self.fit(config=config, run=run, estimate=False)
+
+    def fit(self, *args: Any, run: Path, **options: Any) -> memjax.Result:
+        """`memjax.fit`; where the result is kept, hours of a GPU are counted.
+
+        Models whose run folder was there before are not, as the seconds of an experiment do not count them.
+        """
+        new = not run.exists()
+        found = memjax.fit(*args, run=run, **options)
+        if self.keep and new:
+            gpu.add_run(found)
+        return found

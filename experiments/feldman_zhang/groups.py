@@ -12,11 +12,11 @@ trained on half of the examples, and other models on half of the groups.  Interv
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from experiments.common import gpu
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval
 from experiments.common.models import ModelSettings, Size, fit_warning
@@ -79,8 +79,8 @@ def run(settings: Settings) -> Result:
     config = replace(config, data=DataSpec(), subset=SubsetSpec(subset_fraction=0.5))
     folder = settings.folder / "models" / f"groups-{settings.size}-{settings.seed}-{settings.data_seed}"
     results = [
-        gpu.fit(planted.inputs, planted.labels, dataset.test_inputs, dataset.test_labels, groups=groups,
-                   config=config, run=f"{folder}-{name}", count=settings.keep)
+        settings.fit(planted.inputs, planted.labels, dataset.test_inputs, dataset.test_labels, groups=groups,
+                     config=config, run=Path(f"{folder}-{name}"))
         for name, groups in (("examples", None), ("groups", planted.groups))
     ]  # fmt: skip
     alone = np.asarray(results[0].memorization.value)

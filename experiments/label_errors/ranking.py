@@ -19,12 +19,12 @@ the average precision there is the share of the n wrong labels that stand among 
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import memjax
-from experiments.common import gpu
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval, paired
 from experiments.common.planted import FOLDS, PEER, Size
@@ -117,9 +117,7 @@ def scores(
     """Suspicion of each label by each score, higher where it is more suspicious."""
     run = settings.folder / "models" / f"ranking-{name}-{settings.rate:g}-{settings.data_seed}-{settings.seed}-{draw}"
     batch_size = min(64, max(16, len(given) // 16))
-    result = gpu.fit(
-        inputs, given, run=run, count=settings.keep, num_models=models, seed=settings.seed + draw, batch_size=batch_size
-    )
+    result = settings.fit(inputs, given, run=run, num_models=models, seed=settings.seed + draw, batch_size=batch_size)
     table, every = result.dataframe(), result.held_out_probabilities
     assert every is not None
     rows = np.arange(len(given))
@@ -131,8 +129,8 @@ def scores(
     yield "memorization of probability", (table["probability_in"] - table["probability_out"]).to_numpy()
     yield "held-out accuracy", -table["correct_out"].to_numpy()
     yield WRONG_FIRST, table["looks_wrong"].to_numpy() - table["probability_out"].to_numpy()
-    folds = gpu.fit(
-        inputs, given, run=f"{run}-folds", count=settings.keep, num_models=FOLDS, seed=settings.seed + draw,
+    folds = settings.fit(
+        inputs, given, run=Path(f"{run}-folds"), num_models=FOLDS, seed=settings.seed + draw,
         batch_size=batch_size, design="leave-group-out", num_groups=FOLDS, max_failed=0.0, estimate=False,
     ).held_out_probabilities  # fmt: skip
     assert folds is not None

@@ -16,11 +16,11 @@ of gradient boosting, and of the same network by the same training; and its `Cle
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiments.common import gpu
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import Interval, ends, mean_interval, paired
 from experiments.common.planted import FOLDS, PEER, Size
@@ -113,13 +113,13 @@ def scores(
     place = f"regression-{name}-{models}-{settings.rate:g}-{settings.data_seed}-{settings.seed}-{draw}"
     run, seed = settings.folder / "models" / place, settings.seed + draw
     batch_size = min(64, max(16, len(given) // 16))
-    fit: dict[str, Any] = {"count": settings.keep, "task": "regression", "seed": seed, "batch_size": batch_size}
-    table = gpu.fit(inputs, given, run=run, num_models=models, **fit).dataframe()
+    fit: dict[str, Any] = {"task": "regression", "seed": seed, "batch_size": batch_size}
+    table = settings.fit(inputs, given, run=run, num_models=models, **fit).dataframe()
     yield CHOSEN, -table["score_out"].to_numpy()
     yield "memorization", table["memorization"].to_numpy()
     yield "error of the mean held-out prediction", (table["predicted"] - given).abs().to_numpy()
-    folds = gpu.fit(
-        inputs, given, run=f"{run}-folds", num_models=FOLDS, design="leave-group-out", num_groups=FOLDS,
+    folds = settings.fit(
+        inputs, given, run=Path(f"{run}-folds"), num_models=FOLDS, design="leave-group-out", num_groups=FOLDS,
         max_failed=0.0, estimate=False, **fit,
     ).held_out_probabilities  # fmt: skip
     assert folds is not None

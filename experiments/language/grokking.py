@@ -18,7 +18,6 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 import memjax
-from experiments.common import gpu
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval, mean_intervals
 from experiments.common.plots import band, panels
@@ -85,9 +84,9 @@ def run(settings: Settings) -> Result:
         ),
     )
     name = f"sums-{size.modulus}-{last}-{settings.share:g}-{settings.seed}"
-    result = gpu.fit(
+    result = settings.fit(
         pairs, answers, task="tokens", config=config, run=settings.folder / "models" / name, estimate=False,
-        count=settings.keep, keep=("token_accuracy",), record=("token_accuracy",), record_epochs=(0, *every(last)),
+        keep=("token_accuracy",), record=("token_accuracy",), record_epochs=(0, *every(last)),
     )  # fmt: skip
     curves = result.curves
     right, masks, epochs = curves.values["token_accuracy"].astype(float), curves.masks[:, None], curves.epochs
