@@ -130,7 +130,7 @@ def header(shape, kind="|u1", fortran=False):
         (npy_bytes(header((6,), "|O"), bytes(48)), "expected real numbers or text"),
         (npy_bytes(header((6,), "<m8"), bytes(48)), "expected real numbers or text"),
         (npy_bytes(header("(6"), bytes(6)), "cannot be read"),
-        # Found by chance: NumPy's own parser ends in a SystemError.
+        # NumPy's own parser ends in a SystemError.
         (npy_bytes(" 'fortran_order': False, 'shape': (4, 4), }\n\x01\0\0\0\0\x01", bytes(16)), "cannot be read"),
         (npy_bytes(header("__import__('os')"), bytes(6)), "cannot be read"),
         (npy_bytes(header((6,), "nonsense"), bytes(6)), "cannot be read"),

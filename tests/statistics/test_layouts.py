@@ -225,6 +225,6 @@ def test_more_folds_than_different_subsets_are_refused():
 
 def test_examples_that_are_always_in_or_out_make_no_subset_a_repeated_one():
     masks = np.random.default_rng(6).random((120, 8)) < 0.6
-    masks[:, 0], masks[:, 1] = True, False  # 64 subsets are left, and 120 draws of them repeat some by chance
+    masks[:, 0], masks[:, 1] = True, False  # 64 subsets are left, and 120 draws of them repeat some
 
     assert layout_of(masks) is None

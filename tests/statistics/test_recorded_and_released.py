@@ -19,7 +19,7 @@ LEARNS = 0.3  # the chance that an example is learned in an epoch
 
 
 def recorded(rng, models, train):
-    """Examples that are learned after a geometric number of epochs and never forgotten; half are right by chance before
+    """Examples that are learned after a geometric number of epochs and never forgotten; half are right at random before
     training.  And what an example that is learned so late counts for: the epoch of its first record."""
     learned = rng.geometric(LEARNS, (models, 1, train))
     right = EPOCHS[:, None] >= learned
