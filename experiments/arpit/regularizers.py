@@ -6,7 +6,7 @@ held-out accuracy on real data with it.  Dropout, input dropout, input noise, no
 dropout with adversarial training on the samples of Langevin search.
 
     python -m experiments.arpit.regularizers --size quick    digits, 6 regularisers, 6 strengths, 8 networks each
-    python -m experiments.arpit.regularizers                 Fashion-MNIST, 200 a class, the same, 10 networks each
+    python -m experiments.arpit.regularizers                 Fashion-MNIST, 100 a class, the same, 10 networks each
 
 What the paper leaves open: all regularisers are behind each hidden layer of an MLP, or before the first; adversarial
 training replaces examples by its samples with the given probability, which on average is that weight of the loss; its
@@ -38,7 +38,7 @@ COST = Cost("2 min 32 s", "not measured")
 SIZES = {  # width, networks, epochs, examples per class, how many strengths
     "smoke": (16, 2, 3, 10, 1),
     "quick": (64, 8, 60, 60, 6),
-    "full": (256, 10, 100, 200, 6),
+    "full": (128, 10, 60, 100, 6),
 }
 PLAIN, ADVERSARIAL = "dropout", "dropout, adversarial"
 STRENGTHS = {
