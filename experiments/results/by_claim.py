@@ -73,7 +73,8 @@ def of_network(results: dict[str, dict[str, Any]], network: str, stays: dict[tup
     }
     asked = {experiment for (experiment, _), name in best.items() if name}
     lines = ["| claim (paper) | " + " | ".join(SETS.values()) + " |", "|---" * (1 + len(SETS)) + "|"]
-    lines.append("| models; training examples | " + " | ".join(size_of(results, column) for column in columns) + " |")
+    sizes = " | ".join(size_of(results, column) for column in columns)
+    lines.append(f"| models of a draw; training examples; draws | {sizes} |")
     for row in ROWS:
         if row.experiment in asked:
             cells = [cell(row, column, results, best[row.experiment, column], stays) for column in columns]
@@ -103,9 +104,12 @@ def place_of(result: dict[str, Any]) -> tuple[str, str]:
 
 
 def size_of(results: dict[str, dict[str, Any]], column: tuple[str, str]) -> str:
-    """How many models memorization was estimated from, and of how many training examples."""
+    """In how many draws, from how many models and of how many training examples memorization was estimated."""
     name = best_of(results, "memorization_values", column)
-    return "{num_models:,}; {num_train:,}".format(**first_found(results[name])) if name else ""
+    if not name:
+        return ""
+    found, draws = first_found(results[name]), results[name]["settings"]["repeats"]
+    return f"{found['num_models']:,}; {found['num_train']:,}; {draws}"
 
 
 def first_found(result: dict[str, Any]) -> dict[str, Any]:
@@ -143,9 +147,11 @@ def without_channels(claim: str) -> str:
 
 
 def other_models(results: dict[str, dict[str, Any]], name: str, column: tuple[str, str]) -> str:
-    """The number of models and of draws where they are not those at the top of the column."""
+    """The number of draws and of models where they are not those at the top of the column."""
     settings, top = results[name]["settings"], best_of(results, "memorization_values", column)
-    words = [f"{settings['repeats']} draws"] if settings["repeats"] > 1 else []
+    draws = settings["repeats"]
+    usual = results[top]["settings"]["repeats"] if top else 1
+    words = [f"{draws} draws" if draws > 1 else "one draw"] if draws != usual else []
     if settings.get("models") and top and settings["models"] != first_found(results[top])["num_models"]:
         words.append(f"{settings['models']} models")
     return f" ({', '.join(words)})" if words else ""

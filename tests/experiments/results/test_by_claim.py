@@ -26,7 +26,7 @@ def test_each_claim_has_a_row_and_each_data_set_a_column():
 
     rows = [row for row in by_claim.ROWS if row.experiment == "memorization_values"]
     assert len(text.splitlines()) == 3 + len(rows)  # head, rule, models; what was not asked has no row
-    assert line(text, "models")[1:] == ["1,000; 4,686", "1,000; 4,686", "", ""]
+    assert line(text, "models")[1:] == ["1,000; 4,686; 1", "1,000; 4,686; 1", "", ""]
     cells = line(text, "a tail")
     assert cells[1] == "[yes](./results/a.json) 0.5 [0.4, 0.6]"
     assert cells[2] == "[**no**](./results/b.json) † 0.5 [0.4, 0.6]"
@@ -49,8 +49,18 @@ def test_of_several_draws_the_first_says_how_many_models_there_are():
 
     text = by_claim.of_network(results, "", {("a", "a tail of examples is memorized"): True})
 
-    assert line(text, "models")[1] == "1,000; 4,686"
-    assert line(text, "a tail")[1].endswith("(2 draws)")
+    assert line(text, "models")[1] == "1,000; 4,686; 2"
+    assert line(text, "a tail")[1].endswith("[0.4, 0.6]")  # the draws stand at the top
+
+
+def test_a_cell_of_one_draw_says_so_where_the_others_have_several():
+    claims = [("removing examples of memorization .3 or more costs accuracy", "supported")]
+    results = {"a": run(repeats=5), "b": run("marginal_utility", verdicts=claims)}
+    results["a"]["found"] = {"repeats": [results["a"]["found"]] * 5}
+
+    text = by_claim.table(results, {("b", claims[0][0]): True})
+
+    assert line(text, "removing those")[1].endswith("[0.4, 0.6] (one draw)")
 
 
 def test_of_several_verdicts_of_one_claim_the_words_are_counted():
