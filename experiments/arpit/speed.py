@@ -31,7 +31,7 @@ COST = Cost("1 min 34 s", "not measured")
 SIZES = {  # network, examples per class, epochs, draws, networks of a draw
     "smoke": ("mlp:16", 10, 4, 2, 2),
     "quick": ("mlp:64,64", 60, 150, 4, 2),
-    "full": ("mlp:256,256", 100, 300, 5, 2),
+    "full": ("mlp:256,256", 100, 100, 5, 2),
 }
 NOISES = {"random labels": "random-labels", "random inputs": "random-inputs"}
 KINDS = ("real", *NOISES, "shuffled pixels")
