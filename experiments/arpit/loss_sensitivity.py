@@ -42,7 +42,9 @@ class Settings(NetworkSettings):
     """Loss-sensitivity, its Gini coefficient and its class-wise form."""
 
     rate: float = 0.03
-    batch_size: int = 0
+    """Learning rate of SGD."""
+    batch_size: int | None = None
+    """Default: all examples."""
 
 
 def scaled_down(settings: Settings, kind: str, number: int, per_class: int) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +77,7 @@ def measured(settings: Settings) -> tuple[dict[tuple[str, str], np.ndarray], dic
 
     def training(classes: int) -> dynamics.Unrolled:
         model = make_model(ModelSpec("mlp:16,16"), (features,), classes)
-        return dynamics.Unrolled(model, optax.sgd(settings.rate), steps, settings.batch_size)
+        return dynamics.Unrolled(model, optax.sgd(settings.rate), steps, settings.batch_size or 0)
 
     sensitivity, by_class = {}, {}
     for name, classes in zip(CLASSES, (num_classes, count), strict=True):

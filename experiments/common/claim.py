@@ -119,8 +119,7 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
     """
     import jax
 
-    if settings.repeats < 1:
-        raise InputError(f"--repeats is {settings.repeats}; give 1 or more")
+    settings.check()
     results = []
     for number in range(settings.repeats):
         results.append(run(settings.repeat(number)))

@@ -1,15 +1,27 @@
 """What every experiment lets its user choose: how large it is, its seeds, and how often it is repeated."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self
 
 import memjax
 from experiments.common import gpu
 from experiments.data.draws import drawn
+from memjax.config.ranges import check_ranges
 from memjax.config.run_config import RunConfig
+from memjax.errors import InputError
 
 BETWEEN_REPEATS = 1000  # from the seeds of one repeat to those of the next; experiments use those right after a seed
+
+# Options that experiments alone have, whether a value is in their range, and the range in words.
+RANGES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
+    (("repeats", "retrainings", "sample", "draws", "widths"), lambda count: count >= 1, "1 or more"),
+    (("models",), lambda count: count >= 2, "2 or more: some see an example, and others do not"),
+    (("rate",), lambda rate: 0 < rate < 1, "a number between 0 and 1, both left out"),
+    (("noise",), lambda share: 0 <= share <= 1, "a share from 0 to 1"),
+    (("learning_rates",), lambda rate: 0 < rate < float("inf"), "a number above 0"),
+)
 
 
 class Cost(NamedTuple):
@@ -40,6 +52,19 @@ class BaseSettings:
     def data_name(self) -> str:
         """What the experiment trains on, in a word."""
         return getattr(self, "dataset", "") or "several"
+
+    def check(self) -> None:
+        """Raises InputError for a value outside the range of its option; of several values each is checked."""
+        for field in fields(self):
+            if field.default and getattr(self, field.name) == ():
+                raise InputError(f"--{field.name.replace('_', '-')} has no value; give one or more")
+        for names, in_range, words in RANGES:
+            for name in names:
+                given = getattr(self, name, None)
+                for value in given if isinstance(given, tuple) else (given,):
+                    if value is not None and not in_range(value):
+                        raise InputError(f"--{name.replace('_', '-')} is {value}; give {words}")
+        check_ranges(self)
 
     def repeat(self, number: int) -> Self:
         """The settings of one repeat; those of repeat 0 are these."""

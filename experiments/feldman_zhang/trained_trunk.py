@@ -55,7 +55,7 @@ SIZES = {
 class Settings(BaseSettings):
     """Three ways to train a network, of which two begin with a trunk."""
 
-    models: int = 0
+    models: int | None = None
     """Models of each way and draw.  Default: as many as the size says."""
 
     @property

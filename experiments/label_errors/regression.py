@@ -43,7 +43,7 @@ class Settings(BaseSettings):
 
     rate: float = 0.05
     """Share of the targets that are moved."""
-    models: int = 0
+    models: int | None = None
     """Models of each run.  Default: as many as the size says."""
 
 

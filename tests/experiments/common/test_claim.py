@@ -12,7 +12,6 @@ from experiments.common.claim import Result, Verdict, conclude, form_of, name_of
 from experiments.common.intervals import Interval, mean_interval
 from experiments.common.plots import named, panels
 from experiments.common.settings import BaseSettings
-from memjax.errors import InputError
 
 
 def run(settings):
@@ -87,11 +86,6 @@ def test_the_figure_of_several_repeats_says_so_behind_its_note_and_names_the_dat
     named(figure, "emoji")
 
     assert figure.get_supxlabel() == "emoji, 512 models; the first of 2 draws"
-
-
-def test_no_repeats_at_all():
-    with pytest.raises(InputError, match="--repeats"):
-        repeated(run, Settings(repeats=0))
 
 
 def test_the_result_is_written_in_the_folder_of_the_experiment(tmp_path, capsys):
