@@ -8,16 +8,19 @@ import sys
 from pathlib import Path
 
 from experiments.results import again, by_claim
-from experiments.results.tables import FOLDER, PARTS, family, gallery, kept, stays_decided, table
+from experiments.results.gallery import gallery
+from experiments.results.tables import FOLDER, PARTS, family, kept, stays_decided, table
 
 README, ALL = FOLDER.parent / "README.md", FOLDER.parent / "RESULTS.md"
 GALLERY = FOLDER.parent.parent / "docs" / "gallery.md"
 BEGIN, END = "<!-- made by python -m experiments.results -->", "<!-- end -->"
 HEAD = """# Gallery
 
-What the experiments found, run by run: a verdict is *supported* where the 95 % interval lies above the bound that the
-[protocol](protocol.md) names, *not supported* where it lies below, else *undecided*. This page is made
-from the results by `python -m experiments.results`.
+What the experiments found, question by question: a verdict is *supported* where the 95 % interval lies above the bound
+that the [protocol](protocol.md) names, *not supported* where it lies below, else *undecided*. † is behind one that a
+correction for the family of all verdicts takes back. Of each data set, network and
+form, quick or full, the run of most draws is shown.
+This page is made from the results by `python -m experiments.results`.
 
 """
 ALL_HEAD = """# Every verdict
@@ -34,10 +37,11 @@ def pages() -> dict[Path, str]:
     results = kept()
     before, rest = README.read_text().split(BEGIN)
     after = rest.split(END, 1)[1]
-    first = by_claim.table(results, stays_decided(results))
+    stays = stays_decided(results)
+    first = by_claim.table(results, stays)
     made = "\n\n".join([BEGIN, family(results), f"**{PARTS[by_claim.PART]}**", first, END])
     every = "\n\n".join([family(results), table(results), again.table(results)]) + "\n"
-    return {README: before + made + after, ALL: ALL_HEAD + every, GALLERY: HEAD + gallery(results)}
+    return {README: before + made + after, ALL: ALL_HEAD + every, GALLERY: HEAD + gallery(results, stays)}
 
 
 def main(arguments: list[str]) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 FOLDER = Path(__file__).parent
-FIGURES = FOLDER.parent / "figures"
 RATE = 0.05  # of false discoveries
 PARTS = {
     "feldman_zhang": "Feldman and Zhang, What Neural Networks Memorize and Why",
@@ -117,24 +116,6 @@ def measured(verdict: dict[str, Any]) -> str:
     """An effect with its interval."""
     value, low, high = (f"{number(verdict[key]):.2g}" for key in ("value", "low", "high"))
     return f"{value} [{low}, {high}]"
-
-
-def gallery(results: dict[str, dict[str, Any]]) -> str:
-    """A section for each run that has a figure: its question, the figure, its verdicts, and the link to its numbers."""
-    from experiments.__main__ import found, question
-
-    questions = {name: question(module) for name, module in found()}
-    lines = []
-    for name, result in results.items():
-        if not (FIGURES / f"{name}.png").exists():
-            continue
-        asked = questions[result["experiment"]]
-        file = f"[{name}.json](../experiments/results/{name}.json)"
-        lines += [f"## {asked}", "", f"{data_of(result)}; {file}, commit {result['commit']}:", ""]
-        for verdict in result["verdicts"]:
-            lines.append(f"* {verdict['word']}: {verdict['claim']}: {measured(verdict)}, n = {verdict['repeats']}")
-        lines += ["", f"![{asked}](../experiments/figures/{name}.png)", ""]
-    return "\n".join(lines).rstrip() + "\n"
 
 
 def number(value: Any) -> float:
