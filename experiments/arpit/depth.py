@@ -21,7 +21,7 @@ from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals
 from experiments.common.networks import NetworkSettings, over_networks, recorded
 from experiments.common.plots import COLOURS, band, logarithmic, panels
-from experiments.common.settings import BETWEEN_REPEATS, Cost
+from experiments.common.settings import BETWEEN_DRAWS, Cost
 from memjax import dynamics
 from memjax.config.specs import TrainSpec
 from memjax.models import MLP, from_nnx
@@ -101,7 +101,7 @@ def best_rate(by_rate: dict[float, float]) -> float:
 
 def chosen_rate(settings: Settings, form: Form) -> tuple[float, dict[float, float]]:
     """The best rate of a form, by other networks on another draw than those that judge; and the epochs by rate."""
-    choosing, step = SIZES[settings.size][3], BETWEEN_REPEATS // 2
+    choosing, step = SIZES[settings.size][3], BETWEEN_DRAWS // 2
     elsewhere = replace(settings, seed=settings.seed + step, data_seed=settings.data_seed + step)
     rates = np.repeat(settings.learning_rates, choosing)
     needed = epochs_to_fit(curves_of(elsewhere, "random labels", form, rates)).reshape(-1, choosing).mean(1)

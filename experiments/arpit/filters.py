@@ -13,7 +13,7 @@ which is 1 for one colour that changes slowly, and 0 for pixels that have nothin
 Random labels leave the images as they are, so that both kinds of networks see the same smooth images.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import jax
@@ -23,7 +23,7 @@ from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import paired
 from experiments.common.networks import NetworkSettings, watched
 from experiments.common.plots import panels
-from experiments.common.settings import BETWEEN_REPEATS, Cost
+from experiments.common.settings import Cost
 from memjax.config.specs import TrainSpec
 
 COST = Cost("22 s", "21 s")
@@ -45,6 +45,11 @@ class Settings(NetworkSettings):
     """Of SGD without momentum, in batches of 16."""
 
     default_data: ClassVar = {"full": "mnist5k"}
+
+    @property
+    def own_draws(self) -> int:
+        """How many draws of the data the experiment makes itself."""
+        return SIZES[self.size][-1]
 
 
 def smoothness(filters: np.ndarray) -> np.ndarray:
@@ -80,9 +85,7 @@ def verdicts_of(smooth: dict[str, np.ndarray]) -> list[Verdict]:
 
 def run(settings: Settings) -> Result:
     filters: dict[str, list[np.ndarray]] = {kind: [] for kind in KINDS}
-    for number in range(SIZES[settings.size][-1]):
-        step = BETWEEN_REPEATS * number
-        drawn = replace(settings, seed=settings.seed + step, data_seed=settings.data_seed + step)
+    for drawn in settings.each_draw():
         for kind in KINDS:
             filters[kind].append(filters_of(drawn, kind))
     smooth = {kind: np.array([np.nanmean(smoothness(each)) for each in of]) for kind, of in filters.items()}

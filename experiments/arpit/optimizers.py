@@ -15,7 +15,7 @@ a reliability is below a tenth it is not a number.  The intervals are over draws
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import ClassVar, NamedTuple
 
@@ -29,7 +29,7 @@ from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import ends, mean_interval, mean_intervals, paired
 from experiments.common.networks import NetworkSettings, recorded
 from experiments.common.plots import panels
-from experiments.common.settings import BETWEEN_REPEATS, Cost
+from experiments.common.settings import Cost
 from memjax import dynamics
 from memjax.config.specs import TrainSpec
 
@@ -63,6 +63,11 @@ class Settings(NetworkSettings):
     """The order in which optimisers fit examples."""
 
     default_data: ClassVar = {"full": "mnist5k"}
+
+    @property
+    def own_draws(self) -> int:
+        """How many draws of the data the experiment makes itself."""
+        return SIZES[self.size][3]
 
 
 class Draw(NamedTuple):
@@ -159,9 +164,7 @@ def verdicts_of(found: Found) -> list[Verdict]:
 def run(settings: Settings) -> Result:
     names = [(name, batch) for batch in BATCHES for name in OPTIMIZERS]
     found: Found = {name: [] for name in names}
-    for number in range(SIZES[settings.size][3]):
-        step = BETWEEN_REPEATS * number
-        drawn = replace(settings, seed=settings.seed + step, data_seed=settings.data_seed + step)
+    for drawn in settings.each_draw():
         for name in names:
             found[name].append(measured(drawn, *name))
     pairs = list(combinations(names, 2))

@@ -22,7 +22,7 @@ from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval, mean_intervals, paired
 from experiments.common.networks import NetworkSettings
 from experiments.common.plots import COLOURS, band, panels
-from experiments.common.settings import BETWEEN_REPEATS, Cost
+from experiments.common.settings import Cost
 from memjax import dynamics
 from memjax.config.specs import TrainSpec
 
@@ -51,6 +51,11 @@ class Settings(NetworkSettings):
 
     default_data: ClassVar = {"full": "mnist5k"}
 
+    @property
+    def own_draws(self) -> int:
+        """How many draws of the data the experiment makes itself."""
+        return SIZES[self.size][3]
+
 
 class Speed(dict[str, np.ndarray]):
     """Of one kind of data: epochs to each share, (draws, shares), loss and accuracy by epoch, (draws, epochs)."""
@@ -59,11 +64,10 @@ class Speed(dict[str, np.ndarray]):
 def measured(settings: Settings, kind: str, optimizer: str, part: float = 1.0) -> Speed:
     """Trains the networks of every draw; a part of the examples is of this kind, the others are real."""
     corrupt = () if kind == "real" else (f"{NOISES.get(kind, 'shuffled-pixels')}={part:g}",)
-    model, per_class, epochs, draws, models = SIZES[settings.size]
+    model, per_class, epochs, _, models = SIZES[settings.size]
     train = replace(OPTIMIZERS[optimizer], batch_size=settings.batch_size, schedule="constant", warmup=0.0)
     rows: dict[str, list[np.ndarray]] = {"epochs": [], "there": [], "accuracy": [], "loss": []}
-    for number in range(draws):
-        drawn = replace(settings, **seeds(settings, number))
+    for drawn in settings.each_draw():
         data = drawn.data(per_class=per_class, corrupt=corrupt)
         curves = drawn.fitted(drawn.config(data, model, epochs, models, train=train, record=("correct", "loss"))).curves
         needed = np.stack([dynamics.epochs_to_fit(curves.values["correct"], curves.masks, curves.epochs, share)
@@ -73,12 +77,6 @@ def measured(settings: Settings, kind: str, optimizer: str, part: float = 1.0) -
         rows["accuracy"].append(dynamics.over_examples(curves.values["correct"], curves.masks).inside.mean(0))
         rows["loss"].append(dynamics.over_examples(curves.values["loss"], curves.masks).inside.mean(0))
     return Speed({name: np.stack(values) for name, values in rows.items()})
-
-
-def seeds(settings: Settings, number: int) -> dict[str, int]:
-    """The seeds of a draw."""
-    step = BETWEEN_REPEATS * number
-    return {"seed": settings.seed + step, "data_seed": settings.data_seed + step}
 
 
 def verdicts_of(epochs: dict[str, dict[str, np.ndarray]]) -> list[Verdict]:

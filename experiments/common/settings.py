@@ -12,7 +12,8 @@ from memjax.config.ranges import check_ranges
 from memjax.config.run_config import RunConfig
 from memjax.errors import InputError
 
-BETWEEN_REPEATS = 1000  # from the seeds of one repeat to those of the next; experiments use those right after a seed
+# From the seeds of a draw of the data to those of the next; experiments use those right after a seed.
+BETWEEN_DRAWS = 1000
 
 # Options that experiments alone have, whether a value is in their range, and the range in words.
 RANGES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
@@ -66,10 +67,22 @@ class BaseSettings:
                         raise InputError(f"--{name.replace('_', '-')} is {value}; give {words}")
         check_ranges(self)
 
+    @property
+    def own_draws(self) -> int:
+        """How many draws of the data the experiment makes itself."""
+        return 1
+
+    def each_draw(self) -> list[Self]:
+        """The settings of each of these draws; those of the first are these."""
+        return [self._at(number) for number in range(self.own_draws)]
+
     def repeat(self, number: int) -> Self:
-        """The settings of one repeat; those of repeat 0 are these."""
-        step = BETWEEN_REPEATS * number
-        return replace(self, seed=self.seed + step, data_seed=self.data_seed + step, repeats=1)
+        """The settings of one repeat; those of repeat 0 are these.  No two repeats share a draw of their own."""
+        return replace(self._at(number * self.own_draws), repeats=1)
+
+    def _at(self, draw: int) -> Self:
+        step = BETWEEN_DRAWS * draw
+        return replace(self, seed=self.seed + step, data_seed=self.data_seed + step)
 
     def source(self, dataset: str) -> str:
         """A data set as memjax names it; those of `experiments/data` as `data_seed` divides them."""

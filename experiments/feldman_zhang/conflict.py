@@ -25,7 +25,7 @@ from experiments.common.intervals import mean_interval
 from experiments.common.models import ModelSettings, Size, fit_warning, in_sample
 from experiments.common.plots import panels
 from experiments.common.removal import accuracies, at_random, without
-from experiments.common.settings import BETWEEN_REPEATS, Cost
+from experiments.common.settings import Cost
 from experiments.common.subpopulations import EXAMPLES as EXAMPLES_IN_CLUSTER
 from experiments.common.subpopulations import clusters
 from experiments.data.draws import twins_of
@@ -59,6 +59,11 @@ class Settings(ModelSettings):
 
     sizes: ClassVar = SIZES
     data_name: ClassVar = "mixtures"
+
+    @property
+    def own_draws(self) -> int:
+        """How many draws of the data the experiment makes itself."""
+        return DRAWS[self.size]
 
 
 class World(NamedTuple):
@@ -154,9 +159,7 @@ def run(settings: Settings) -> Result:
     names = [*(f"{count} sub-populations" for count in POPULATIONS[settings.size]), RANDOM]
     names += [EMOJI, FASHION] if settings.size == "full" else []
     points: dict[str, list[Point]] = {name: [] for name in names}
-    for number in range(DRAWS[settings.size]):
-        step = BETWEEN_REPEATS * number
-        drawn = replace(settings, seed=settings.seed + step, data_seed=settings.data_seed + step)
+    for drawn in settings.each_draw():
         for name in names:
             points[name].append(measured(drawn, name))
     fitted = [point.fitted for row in points.values() for point in row]

@@ -1,11 +1,20 @@
-"""The ranges of the experiments' options: a value outside is refused before anything runs."""
+"""The options of the experiments: their ranges, and which draws of the data the repeats have."""
 
 import pytest
 
-from experiments.arpit import capacity, datasets, depth, filters, loss_sensitivity, patterns_first
+from experiments.arpit import (
+    capacity,
+    datasets,
+    depth,
+    filters,
+    loss_sensitivity,
+    optimizers,
+    patterns_first,
+    speed,
+)
 from experiments.common.claim import repeated
 from experiments.common.settings import BaseSettings
-from experiments.feldman_zhang import critics, leave_one_out, trained_trunk
+from experiments.feldman_zhang import conflict, critics, leave_one_out, trained_trunk
 from experiments.label_errors import methods, ranking, regression
 from memjax.errors import InputError
 
@@ -50,3 +59,19 @@ def test_a_value_outside_its_range_is_refused(settings, option):
 )  # fmt: skip
 def test_the_ends_of_a_range_are_in_it(settings):
     settings.check()
+
+
+@pytest.mark.parametrize("experiment", [filters, optimizers, speed, conflict, depth])
+def test_no_draw_of_the_data_is_in_two_repeats(experiment):
+    settings = experiment.Settings(size="quick", seed=3, data_seed=4)
+
+    draws = [(draw.seed, draw.data_seed) for number in range(5) for draw in settings.repeat(number).each_draw()]
+
+    assert draws[0] == (3, 4)
+    assert len(draws) == 5 * settings.own_draws
+    assert len({seed for seed, _ in draws}) == len({data_seed for _, data_seed in draws}) == len(draws)
+
+
+@pytest.mark.parametrize(("experiment", "draws"), [(filters, 4), (optimizers, 3), (speed, 4), (conflict, 4)])
+def test_experiments_that_make_draws_themselves_say_how_many(experiment, draws):
+    assert experiment.Settings(size="quick").own_draws == draws
