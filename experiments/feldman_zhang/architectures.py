@@ -32,7 +32,7 @@ from experiments.common.settings import Cost
 from experiments.feldman_zhang.consistency import INFL, MEM
 from memjax.config.specs import DataSpec, ModelSpec
 
-COST = Cost("41 s", "not measured")
+COST = Cost("41 s", "22 min")
 
 SIZES = {
     "smoke": Size(DataSpec(per_class=12, test_per_class=10), 20, 24, 1),
