@@ -133,7 +133,8 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
         verdicts.append(Verdict(same[0].claim, mean_interval(values), float(above), float(spread)))
     figure = results[0].figure
     if figure is not None:
-        named(figure, f"the first of {len(results)} draws", behind=True)
+        several = "draws" if settings.own_draws == 1 else "repeats"
+        named(figure, f"the first of {len(results)} {several}", behind=True)
     return Result({"repeats": [result.found for result in results]}, verdicts, figure)
 
 

@@ -78,14 +78,23 @@ def test_an_effect_that_one_repeat_cannot_measure_is_nan_over_all():
     assert math.isnan(verdict.sd)
 
 
-def test_the_figure_of_several_repeats_says_so_behind_its_note_and_names_the_data_once():
-    def drawing(settings):
-        return run(settings)._replace(figure=panels(1, 1, note="emoji, 512 models")[0])
+def drawing(settings):
+    return run(settings)._replace(figure=panels(1, 1, note="emoji, 512 models")[0])
 
+
+def test_the_figure_of_several_repeats_says_so_behind_its_note_and_names_the_data_once():
     figure = repeated(drawing, Settings(repeats=2)).figure
     named(figure, "emoji")
 
     assert figure.get_supxlabel() == "emoji, 512 models; the first of 2 draws"
+
+
+def test_draws_of_the_experiment_itself_are_not_its_repeats():
+    from experiments.arpit.filters import Settings as Drawing
+
+    figure = repeated(drawing, Drawing(size="smoke", repeats=2)).figure
+
+    assert figure.get_supxlabel() == "emoji, 512 models; the first of 2 repeats"
 
 
 def test_the_result_is_written_in_the_folder_of_the_experiment(tmp_path, capsys):
