@@ -48,8 +48,8 @@ class NetworkSettings(BaseSettings):
     """How large, with which seeds, and on which data."""
 
     dataset: str = ""
-    """Default: digits in the smoke and quick forms, fashion_mnist in the full one; cifar10 and svhn_cropped can be
-    used as well."""
+    """Default: digits in the smoke and quick forms; the text above names the data set of the full one.  cifar10 and
+    svhn_cropped can be used as well."""
 
     default_data: ClassVar[dict[str, str]] = {"full": "fashion_mnist"}  # by size; elsewhere digits
 

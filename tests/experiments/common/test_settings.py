@@ -16,6 +16,7 @@ from experiments.common.claim import repeated
 from experiments.common.settings import BaseSettings
 from experiments.feldman_zhang import conflict, critics, leave_one_out, trained_trunk
 from experiments.label_errors import methods, ranking, regression
+from experiments.language import grokking
 from memjax.errors import InputError
 
 NAN = float("nan")
@@ -35,6 +36,7 @@ NAN = float("nan")
         (methods.Settings(draws=-1), "--draws is -1; give 1 or more"),
         (ranking.Settings(rate=0), "--rate is 0; give a number between 0 and 1"),
         (regression.Settings(rate=NAN), "--rate is nan; give a number between 0 and 1"),
+        (grokking.Settings(share=1), "--share is 1; give a number between 0 and 1"),
         (loss_sensitivity.Settings(batch_size=-1), "--batch-size is -1; give 1 or more"),
         (patterns_first.Settings(noise=1.5), "--noise is 1.5; give a share from 0 to 1"),
         (capacity.Settings(noise=(0.5, 2)), "--noise is 2; give a share from 0 to 1"),
