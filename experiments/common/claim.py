@@ -98,10 +98,30 @@ def main(settings_type: type[BaseSettings], run: Callable[[Any], Result]) -> Non
         settings_type, prog=f"python -m experiments.{name}", description=text, config=(tyro.conf.OmitArgPrefixes,)
     )
     try:
+        check_kept(name, settings)
         environment.start_jax()
         conclude(name, settings, repeated(run, settings))
     except InputError as problem:
         sys.exit(f"error: {problem}")
+
+
+def check_kept(name: str, settings: BaseSettings) -> None:
+    """Raises InputError where the result that is kept under the same name was made with other options."""
+    file = RESULTS / f"{name}.{form_of(settings)}.json"
+    if not settings.keep or not file.exists():
+        return
+    now, before = options(settings), json.loads(file.read_text())["settings"]
+    changed = [word.replace("_", "-") for word, value in before.items() if now.get(word) != value]
+    if changed:
+        raise InputError(
+            f"{file.name} is a result with another value of --{', --'.join(changed)}; add --label WORD to keep this "
+            "one beside it, or delete that file first"
+        )
+
+
+def options(settings: BaseSettings) -> dict[str, Any]:
+    """The options that a result depends on, as JSON has them."""
+    return _plain({name: value for name, value in asdict(settings).items() if name not in ("folder", "keep", "label")})
 
 
 def name_of(run: Callable[..., Any]) -> str:
@@ -147,7 +167,8 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
         "experiment": name,
         "command": command(name, sys.argv[1:]),
         "data": settings.data_name,
-        "settings": {field: value for field, value in asdict(settings).items() if field not in ("folder", "keep")},
+        "settings": options(settings),
+        "label": settings.label,
         "commit": _commit(),
         "versions": environment.versions(),
         "machine": f"{platform.machine()}, {environment.usable_cores()} cores",
@@ -180,7 +201,7 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
 
 
 def form_of(settings: BaseSettings) -> str:
-    """How files name a form: size and data; network, optimiser, seeds and draws where they are not the usual ones."""
+    """How files name a form: size and data; network, optimiser, seeds, draws if not the usual; the label."""
     words = [settings.size, settings.data_name, getattr(settings, "model", "")]
     optimizer = getattr(settings, "optimizer", None)
     if optimizer != getattr(type(settings), "optimizer", None):
@@ -189,7 +210,7 @@ def form_of(settings: BaseSettings) -> str:
         words.append(f"seeds {settings.seed} {settings.data_seed}")
     if settings.repeats != type(settings).repeats:
         words.append(f"{settings.repeats} draws")
-    return re.sub(r"[^\w.]+", "-", " ".join(filter(None, words)))
+    return re.sub(r"[^\w.]+", "-", " ".join(filter(None, [*words, settings.label])))
 
 
 def command(name: str, arguments: list[str]) -> str:

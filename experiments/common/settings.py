@@ -46,6 +46,8 @@ class BaseSettings:
     """Runs the whole experiment so often, each time with other seeds; reports means and standard deviations."""
     keep: bool = False
     """Puts the result into experiments/results and the figure into experiments/figures too."""
+    label: str = ""
+    """A word in the names of the files that are written; tells results with other options apart."""
     folder: Path = Path("runs/experiments")
     """Everything is written below this folder; models that are already there are not trained again."""
 

@@ -25,7 +25,8 @@ This page is made from the results by `python -m experiments.results`.
 """
 ALL_HEAD = """# Every verdict
 
-What each run that is kept says of each claim: a row for each claim, a column for each data set. `README.md` has the
+What each run that is kept says of each claim: a table for each experiment, a row for each claim and run; n is the
+number of cases that the interval is over, such as examples, retrainings, networks or draws. `README.md` has the
 claims of Feldman and Zhang in fewer words and says what was found, `PROTOCOL.md` what was fixed before the runs, the
 gallery of the documentation has the figures. This page is made by `python -m experiments.results`.
 

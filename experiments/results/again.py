@@ -81,7 +81,7 @@ def table(results: dict[str, dict[str, Any]]) -> str:
     if not total:
         return ""
     return "\n".join([
-        "**The same again with other seeds and another draw of the data**", "",
+        "## The same again with other seeds and another draw of the data", "",
         f"{outside} of {total} effects differ by more than their 95 % intervals promise; one in twenty is expected.",
         "", *lines,
     ])  # fmt: skip

@@ -83,7 +83,7 @@ def of_network(results: dict[str, dict[str, Any]], network: str, stays: dict[tup
 
 
 def best_of(results: dict[str, dict[str, Any]], experiment: str, column: tuple[str, str]) -> str:
-    """The run that the table shows: with the usual seeds, of most draws, and full rather than quick; else nothing."""
+    """The run that the table shows: usual seeds, no label, of most draws, and full rather than quick; else nothing."""
 
     def rank(name: str) -> tuple[int, bool]:
         settings = results[name]["settings"]
@@ -93,7 +93,7 @@ def best_of(results: dict[str, dict[str, Any]], experiment: str, column: tuple[s
         name
         for name, result in results.items()
         if result["experiment"] == f"{PART}.{experiment}" and place_of(result) == column
-        and not result["settings"]["seed"] and not result["settings"]["data_seed"]
+        and not result["settings"]["seed"] and not result["settings"]["data_seed"] and not result.get("label")
     ]  # fmt: skip
     return max(names, key=rank, default="")
 

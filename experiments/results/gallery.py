@@ -44,7 +44,7 @@ def section(question: str, experiment: str, runs: Runs, stays: dict[tuple[str, s
 
 
 def best(runs: Runs) -> list[str]:
-    """Of each data set, kind of network and form the run of most draws; the usual seeds go before others."""
+    """Of each data set, kind of network, form and label the run of most draws; the usual seeds go before others."""
 
     def rank(name: str) -> tuple[bool, int]:
         settings = runs[name]["settings"]
@@ -52,7 +52,8 @@ def best(runs: Runs) -> list[str]:
 
     places: dict[tuple[Any, ...], list[str]] = {}
     for name, result in runs.items():
-        places.setdefault((kind_of(result), result["data"], result["settings"]["size"]), []).append(name)
+        place = kind_of(result), result["data"], result["settings"]["size"], result.get("label", "")
+        places.setdefault(place, []).append(name)
     chosen = {max(names, key=rank) for names in places.values()}
     return [name for name in runs if name in chosen]
 

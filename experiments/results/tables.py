@@ -1,7 +1,7 @@
 """Tables of all results that are kept, as Markdown."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,27 +59,28 @@ def stays_decided(results: dict[str, dict[str, Any]]) -> dict[tuple[str, str], b
     return {(name, verdict["claim"]): bool(stay) for (name, verdict), stay in zip(every, stays, strict=True)}
 
 
-def table(results: dict[str, dict[str, Any]], parts: Sequence[str] = tuple(PARTS)) -> str:
-    """A table for each part: a row for each claim, a column for each data set, in it the verdict and the effect."""
+def table(results: dict[str, dict[str, Any]]) -> str:
+    """A table for each experiment: a row for each claim on each data set, the claim once before its rows."""
     stays = stays_decided(results)
+    usual = {  # runs with other seeds: `results.again`
+        name: result for name, result in results.items()
+        if not (result["settings"]["seed"] or result["settings"]["data_seed"])
+    }  # fmt: skip
+    by_experiment: dict[str, dict[str, list[tuple[str, str]]]] = {}
+    for name, verdict in verdicts(usual):
+        data = data_of(results[name])
+        told = f"{cell(verdict, stays[name, verdict['claim']])} | {verdict['repeats']} |"
+        rows = by_experiment.setdefault(results[name]["experiment"], {}).setdefault(claim(verdict), [])
+        rows.append((data, f"[{data}](./results/{name}.json) | {told}"))
     lines: list[str] = []
-    for part in parts:
-        rows: dict[tuple[str, str], dict[str, str]] = {}
-        for name, verdict in verdicts(results):
-            paper, experiment = results[name]["experiment"].split(".")
-            seeds = results[name]["settings"]
-            if paper == part and not (seeds["seed"] or seeds["data_seed"]):  # those of other seeds: `results.again`
-                row = rows.setdefault((experiment, claim(verdict)), {})
-                told = cell(verdict, stays[name, verdict["claim"]])
-                row[data_of(results[name])] = f"{told} ([n = {verdict['repeats']}](./results/{name}.json))"
-        if rows:
-            data = sorted({data for row in rows.values() for data in row})
-            head = f"| experiment | claim (bound) | {' | '.join(data)} |"
-            lines += ["", f"**{PARTS[part]}**", "", head, "|---" * (2 + len(data)) + "|"]
-            before = ""
-            for (experiment, text), row in rows.items():
-                shown, before = "" if experiment == before else f"`{experiment}`", experiment
-                lines.append(f"| {shown} | {text} | {' | '.join(row.get(column, '') for column in data)} |")
+    for part in PARTS:
+        own = {name: rows for name, rows in by_experiment.items() if name.startswith(f"{part}.")}
+        lines += [f"## {PARTS[part]}", ""] if own else []
+        for name, claims in own.items():
+            lines += [f"### {name.split('.')[1]}", "", "| claim (bound) | data | verdict | n |", "|---|---|---|---|"]
+            lines += [f"| {text if number == 0 else ''} | {row}"
+                      for text, rows in claims.items() for number, (_, row) in enumerate(sorted(rows))]  # fmt: skip
+            lines.append("")
     return "\n".join(lines).strip()
 
 
@@ -101,7 +102,7 @@ def decided(verdict: dict[str, Any]) -> bool:
 
 
 def data_of(result: dict[str, Any]) -> str:
-    """The data set of a run; network and optimiser if it has them; form, seeds and draws if they are not the usual."""
+    """The data set of a run; network and optimiser if it has them; form, seeds, draws if not the usual; the label."""
     settings = result["settings"]
     form = "" if settings["size"] == "full" else settings["size"]
     words = [result["data"], settings.get("model", ""), settings.get("optimizer", ""), form]
@@ -109,6 +110,7 @@ def data_of(result: dict[str, Any]) -> str:
         words.append(f"seeds {settings['seed']} and {settings['data_seed']}")
     if settings["repeats"] > 1:
         words.append(f"{settings['repeats']} draws")
+    words.append(result.get("label", ""))
     return ", ".join(filter(None, words))
 
 

@@ -1,17 +1,19 @@
 import json
 import math
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from experiments.common import claim
-from experiments.common.claim import Result, Verdict, conclude, form_of, name_of, repeated
+from experiments.common.claim import Result, Verdict, check_kept, conclude, form_of, name_of, repeated
 from experiments.common.intervals import Interval, mean_interval
 from experiments.common.plots import named, panels
 from experiments.common.settings import BaseSettings
+from experiments.results import gallery, tables
+from memjax.errors import InputError
 
 
 def run(settings):
@@ -164,3 +166,41 @@ def test_a_commit_is_marked_where_code_was_changed_and_not_where_a_result_was(tm
     assert not claim._commit().endswith("+")
     code.write_text("changed")
     assert claim._commit().endswith("+")
+
+
+@dataclass(frozen=True)
+class Wide(BaseSettings):
+    """An option that file names do not say."""
+
+    widths: tuple[int, ...] = (2, 8)
+
+
+def test_a_kept_result_of_other_options_is_not_written_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(claim, "RESULTS", tmp_path)
+    monkeypatch.setattr(claim, "FIGURES", tmp_path)
+    first = Wide(keep=True, folder=tmp_path / "runs")
+    check_kept("arpit.x", first)
+    conclude("arpit.x", first, run(first))
+
+    check_kept("arpit.x", replace(first, folder=tmp_path / "elsewhere"))  # the same again
+    check_kept("arpit.x", replace(first, widths=(2,), keep=False))
+    with pytest.raises(InputError, match=r"arpit\.x\.full-several\.json .* value of --widths; add --label WORD"):
+        check_kept("arpit.x", replace(first, widths=(2,)))
+
+
+def test_a_label_keeps_a_result_beside_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(claim, "RESULTS", tmp_path)
+    monkeypatch.setattr(claim, "FIGURES", tmp_path)
+    first = Wide(keep=True, folder=tmp_path / "runs")
+    second = replace(first, widths=(2,), label="one width")
+
+    for settings in (first, second):
+        check_kept("arpit.x", settings)
+        conclude("arpit.x", settings, run(settings))
+
+    kept = tables.kept(tmp_path)
+    assert {name: tables.data_of(result) for name, result in kept.items()} == {
+        "arpit.x.full-several": "several", "arpit.x.full-several-one-width": "several, one width",
+    }  # fmt: skip
+    assert gallery.best(kept) == list(kept)
+    assert kept["arpit.x.full-several-one-width"]["settings"]["widths"] == [2]

@@ -1,13 +1,17 @@
 """The tables and the gallery are made from the results, and so are those in the repository."""
 
+import importlib
 import json
+import shlex
 import subprocess
 
 import numpy as np
 import pytest
+import tyro
 from scipy import stats
 
 from experiments.__main__ import found as experiments_found
+from experiments.common.claim import form_of, options
 from experiments.results import __main__ as command
 from experiments.results import tables
 
@@ -32,13 +36,25 @@ def test_the_pages_in_the_repository_are_what_the_results_say():
 def test_every_verdict_is_a_row_and_what_the_family_takes_back_is_marked():
     text = tables.table(RESULTS)
 
-    file = "(./results/arpit.depth.full.json)"
-    assert "| experiment | claim (bound) | emoji |" in text
-    assert f"| `depth` | it is deep (0.5) | supported: 0.9 [0.8, 1] ([n = 12]{file}) |" in text
-    assert f"|  | it is wide | **not supported** †: -0.2 [-inf, -0.01] ([n = 4]{file}) |" in text
-    assert f"|  | it is | NaN: nan [nan, nan] ([n = 0]{file}) |" in text
+    link = "[emoji](./results/arpit.depth.full.json)"
+    assert "### depth\n\n| claim (bound) | data | verdict | n |" in text
+    assert f"| it is deep (0.5) | {link} | supported: 0.9 [0.8, 1] | 12 |" in text
+    assert f"| it is wide | {link} | **not supported** †: -0.2 [-inf, -0.01] | 4 |" in text
+    assert f"| it is | {link} | NaN: nan [nan, nan] | 0 |" in text
     told = "3 verdicts of 1 runs: 1 supported, 1 not supported, 1 NaN. Of the 2 decided ones 1 stay"
     assert tables.family(RESULTS).startswith(told)
+
+
+def test_a_claim_stands_once_before_what_each_run_says_of_it():
+    [(name, digits)] = RESULTS.items()
+    again = digits | {"settings": digits["settings"] | {"seed": 1}}
+    text = tables.table({name: digits, "z": digits | {"data": "digits"}, "other seeds": again})
+
+    file, verdict = "(./results/{}.json)", "supported: 0.9 [0.8, 1] | 12 |"
+    rows = f"| it is deep (0.5) | [digits]{file.format('z')} | {verdict}\n|  | [emoji]{file.format(name)} | {verdict}\n"
+    assert rows in text
+    assert text.count("it is deep") == 1
+    assert "other seeds" not in text
 
 
 def test_the_family_is_corrected_by_benjamini_and_hochberg():
@@ -55,12 +71,23 @@ def test_a_kept_result_says_how_it_was_made(path):
     result = json.loads(path.read_text())
 
     assert result["experiment"] in dict(experiments_found())
-    assert path.stem.startswith(result["experiment"])
     assert {"seed", "data_seed", "size", "repeats"} <= result["settings"].keys()
     assert result["commit"]
     assert not result["commit"].endswith("+"), "made by code that was not committed"
     assert result["machine"]
     assert path.stat().st_size < 200_000
+
+
+@pytest.mark.parametrize("path", sorted(tables.FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_its_command_has_its_options_and_writes_its_file(path):
+    result = json.loads(path.read_text())
+    words = shlex.split(result["command"])
+    settings_type = importlib.import_module(words[2]).Settings
+    settings = tyro.cli(settings_type, args=words[3:], config=(tyro.conf.OmitArgPrefixes,))
+
+    assert words[:3] == ["python", "-m", f"experiments.{result['experiment']}"]
+    assert options(settings) == result["settings"]
+    assert f"{result['experiment']}.{form_of(settings)}" == path.stem
 
 
 def test_the_protocol_is_older_than_the_results():
