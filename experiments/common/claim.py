@@ -135,7 +135,8 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
     """Runs an experiment `settings.repeats` times.
 
     Of several repeats each verdict's effect is the mean over them with Student's interval, or NaN where one of them
-    cannot measure it, and `above` is the mean of what each repeat expected.  The figure is that of the first repeat.
+    cannot measure it, and `above` is the mean of what each repeat expected.  Where one of them has no case that counts,
+    the interval has no ends.  The figure is that of the first repeat.
     """
     import jax
 
@@ -150,7 +151,10 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
     for same in zip(*(result.verdicts for result in results), strict=True):
         values = [verdict.effect.value for verdict in same]
         above, spread = np.mean([verdict.above for verdict in same]), np.std(values, ddof=1)
-        verdicts.append(Verdict(same[0].claim, mean_interval(values), float(above), float(spread)))
+        claim, effect = same[0].claim, mean_interval(values)
+        for empty in (verdict for verdict in same if not verdict.effect.repeats):
+            claim, effect = empty.claim, Interval(effect.value, -math.inf, math.inf, 0)
+        verdicts.append(Verdict(claim, effect, float(above), float(spread)))
     figure = results[0].figure
     if figure is not None:
         several = "draws" if settings.own_draws == 1 else "repeats"

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from experiments.results import again, by_claim
-from experiments.results.gallery import gallery
+from experiments.results.gallery import gallery, shown
 from experiments.results.tables import FOLDER, PARTS, family, kept, stays_decided, table
 
 README, ALL = FOLDER.parent / "README.md", FOLDER.parent / "RESULTS.md"
@@ -23,6 +23,7 @@ form, quick or full, the run of most draws is shown.
 This page is made from the results by `python -m experiments.results`.
 
 """
+SHOWN = "Of each experiment, data set, network and form the run of most draws alone, as in the gallery:"
 ALL_HEAD = """# Every verdict
 
 What each run that is kept says of each claim: a table for each experiment, a row for each claim and run; n is the
@@ -40,8 +41,9 @@ def pages() -> dict[Path, str]:
     after = rest.split(END, 1)[1]
     stays = stays_decided(results)
     first = by_claim.table(results, stays)
-    made = "\n\n".join([BEGIN, family(results), f"**{PARTS[by_claim.PART]}**", first, END])
-    every = "\n\n".join([family(results), table(results), again.table(results)]) + "\n"
+    counted = f"{family(results)}\n\n{SHOWN} {family(shown(results))}"
+    made = "\n\n".join([BEGIN, counted, f"**{PARTS[by_claim.PART]}**", first, END])
+    every = "\n\n".join([counted, table(results), again.table(results)]) + "\n"
     return {README: before + made + after, ALL: ALL_HEAD + every, GALLERY: HEAD + gallery(results, stays)}
 
 

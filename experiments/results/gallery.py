@@ -19,18 +19,30 @@ def gallery(results: Runs, stays: dict[tuple[str, str], bool]) -> str:
     from experiments.__main__ import found, question
 
     questions = {name: question(module) for name, module in found()}
+    asked = by_experiment(results)
+    return "\n".join(section(questions[name], name, runs, stays) for name, runs in asked.items()).rstrip() + "\n"
+
+
+def by_experiment(results: Runs) -> dict[str, Runs]:
+    """The runs of each experiment."""
     asked: dict[str, Runs] = {}
     for name, result in results.items():
         asked.setdefault(result["experiment"], {})[name] = result
-    return "\n".join(section(questions[name], name, runs, stays) for name, runs in asked.items()).rstrip() + "\n"
+    return asked
+
+
+def shown(results: Runs) -> Runs:
+    """The runs that the gallery shows."""
+    names = {name for runs in by_experiment(results).values() for name in best(runs)}
+    return {name: result for name, result in results.items() if name in names}
 
 
 def section(question: str, experiment: str, runs: Runs, stays: dict[tuple[str, str], bool]) -> str:
     """A question: a table for each kind of network, the figures of the runs in it, and links to the other runs."""
-    shown = best(runs)
+    chosen = best(runs)
     lines = [f"## {question}", "", f"`python -m experiments.{experiment}`", ""]
     kinds: dict[tuple[str, str], list[str]] = {}
-    for name in shown:
+    for name in chosen:
         kinds.setdefault(kind_of(runs[name]), []).append(name)
     for kind, names in kinds.items():
         lines += [f"**With {' and '.join(filter(None, kind))}**", ""] if any(kind) else []
@@ -39,7 +51,7 @@ def section(question: str, experiment: str, runs: Runs, stays: dict[tuple[str, s
             if (FIGURES / f"{name}.png").exists():
                 told = data_of(runs[name])
                 lines += [f"![{told}]({THERE}/figures/{name}.png)", "", f"*{told}*; commit {runs[name]['commit']}", ""]
-    others = [link(name, result) for name, result in runs.items() if name not in shown]
+    others = [link(name, result) for name, result in runs.items() if name not in chosen]
     return "\n".join([*lines, *([f"Other runs: {', '.join(others)}.", ""] if others else [])])
 
 

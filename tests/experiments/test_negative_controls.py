@@ -11,10 +11,19 @@ from scipy.stats import binom
 
 from experiments.arpit import filters, loss_sensitivity, patterns_first, regularizers, speed
 from experiments.common import intervals
-from experiments.common.claim import Verdict
+from experiments.common.claim import Result, Verdict, repeated
 from experiments.common.intervals import Interval, paired
+from experiments.common.settings import BaseSettings
 from experiments.common.stopping import stopped_early
-from experiments.feldman_zhang import conflict, marginal_utility, memorization_values, proxies, twins
+from experiments.feldman_zhang import (
+    conflict,
+    influence_pairs,
+    marginal_utility,
+    memorization_values,
+    pair_removal,
+    proxies,
+    twins,
+)
 from experiments.language import counterfactual
 from memjax import dynamics
 from tests.experiments import worlds_of_arpit, worlds_of_feldman_zhang
@@ -179,6 +188,23 @@ def test_a_true_claim_is_supported():
     assert abs(stopped.epochs - 5.5).max() < 3
 
 
+def test_single_influencers_are_found_unless_noise_gives_them():
+    tests = np.repeat(np.arange(100), np.where(np.arange(100) < 90, 1, 2))
+
+    assert influence_pairs.more_have_one(tests, 1000, 0.0).value == pytest.approx(0.08)  # 90 with one, 10 with two
+    assert Verdict("", influence_pairs.more_have_one(tests, 1000, 1.0)).word == "supported"
+    assert Verdict("", influence_pairs.more_have_one(tests, 1000, 110.0)).word == "undecided"
+
+
+def test_a_drop_is_explained_only_where_there_is_one():
+    drop, noise = 0.03 + 0.01 * np.sin(np.arange(12)), 0.002 * np.cos(3 * np.arange(12))
+    ways = [(drop, drop), (0.9 * drop, drop), (noise, noise), (2 * drop, drop), (drop, -drop)]
+
+    words = [Verdict("", pair_removal.near(explained + noise / 9, dropped)).word for explained, dropped in ways]
+
+    assert words == ["supported", "supported", "undecided", "not supported", "not supported"]
+
+
 def test_diverging_gradients_decide_nothing():
     steady, chaotic = np.ones((2, 3, 4)), np.cumprod(np.full((2, 3, 4), 100.0), 1)
 
@@ -186,6 +212,17 @@ def test_diverging_gradients_decide_nothing():
     assert loss_sensitivity.growth_of(chaotic) == 1e4 > loss_sensitivity.CHAOTIC
     assert loss_sensitivity.growth_of(np.full((1, 2, 3), np.nan)) == np.inf
     assert loss_sensitivity.undecided(Verdict("it is more", Interval(3, 2, 4, 9))).word == "undecided"
+
+
+def test_diverging_gradients_in_one_draw_decide_nothing_over_all():
+    def run(settings):
+        verdict = Verdict("it is more", Interval(3 + settings.seed / 1e5, 2, 4, 9))
+        return Result({}, [loss_sensitivity.undecided(verdict) if settings.seed == 1000 else verdict])
+
+    [verdict] = repeated(run, BaseSettings(repeats=5)).verdicts
+
+    assert verdict.word == "undecided"
+    assert "gradients diverge" in verdict.claim
 
 
 def test_proxies_are_judged_on_sets_that_did_not_choose_them_and_a_real_lead_is_found():

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from experiments.common import agreement
+from experiments.common.claim import Verdict
 from experiments.feldman_zhang import (
     architectures,
     consistency,
@@ -19,6 +20,8 @@ from experiments.feldman_zhang import (
     pair_removal,
     trained_trunk,
 )
+from memjax.estimators import INFL_THRESHOLD
+from memjax.estimators.pairs import by_chance
 from memjax.results import PairTable
 from memjax.types import Outcomes
 
@@ -46,13 +49,34 @@ def pairs_that_nothing_depends_on(rng):
 
 
 def models_that_nothing_influences(rng):
-    """Pairs come from noise, look like any other, and half of them are near-duplicates or the only ones."""
-    masks = rng.random((40, 30)) < 0.7
-    outcomes = Outcomes(np.arange(40), masks, {"correct": right(rng, 40, 30)}, {"correct": right(rng, 40, 60)})
+    """Pairs come from noise, look like any other, and half of them are near-duplicates; most are the only ones."""
+    masks = rng.random((100, 30)) < 0.7
+    outcomes = Outcomes(np.arange(100), masks, {"correct": right(rng, 100, 30)}, {"correct": right(rng, 100, 60)})
     labels = SimpleNamespace(train_labels=np.arange(30) % 2, test_labels=np.arange(60) % 2)
     other_half = influence_pairs.in_the_other_half(SimpleNamespace(outcomes=outcomes, dataset=labels))
-    tests = np.repeat(np.arange(80), rng.integers(1, 3, 80))
-    return influence_pairs.verdicts_of(other_half, tests, rng.random(len(tests)), rng.random(60) < 0.5)
+    pairs, memorized = agreement.pair_rates(outcomes, labels.train_labels, labels.test_labels), rng.random(30) < 0.3
+    tests = pairs.test[(pairs.value >= INFL_THRESHOLD) & memorized[pairs.train]]
+    right_tests = outcomes.test["correct"].sum(0)
+    chance = sum(
+        by_chance(masks[:, memorized & (labels.train_labels == c)].sum(0), right_tests[labels.test_labels == c], 100)
+        for c in (0, 1)
+    )
+    one = influence_pairs.more_have_one(tests, 60, chance)
+    return influence_pairs.verdicts_of(other_half, one, tests, rng.random(len(tests)), rng.random(60) < 0.5)
+
+
+def influenced_by_one_or_by_two(rng):
+    """Half of those that are influenced have one; noise adds pairs to any, a tenth as many as there are examples."""
+    tests = np.concatenate([np.repeat(np.arange(80), rng.integers(1, 3, 80)), rng.integers(0, 400, rng.poisson(40))])
+    return [Verdict("most have one", influence_pairs.more_have_one(tests, 400, 40.0))]
+
+
+def drops_that_are_explained_by_half(rng):
+    """Too little by half of the drop; and too much, since the other test examples gain."""
+    dropped = 0.03 + 0.01 * rng.normal(size=(2, 12))
+    explained = np.array([[0.5], [1.5]]) * dropped + 0.002 * rng.normal(size=(2, 12))
+    ways = [pair_removal.near(*way) for way in zip(explained, dropped, strict=True)]
+    return [Verdict("the drop is explained", way) for way in ways]
 
 
 def sets_that_share(rng, share, size=150):
@@ -113,6 +137,8 @@ WORLDS = {
     controls_without_effect: 300,
     pairs_that_nothing_depends_on: 300,
     models_that_nothing_influences: 4,
+    influenced_by_one_or_by_two: 10,
+    drops_that_are_explained_by_half: 300,
     halves_that_agree_no_more_than_the_bound: 6,
     networks_that_agree_as_the_reference_does: 6,
     features_that_memorize_as_the_network: 300,
