@@ -16,8 +16,9 @@ import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals
-from experiments.common.networks import NetworkSettings, over_networks
+from experiments.common.networks import over_networks
 from experiments.common.plots import COLOURS, band, logarithmic, panels
+from experiments.common.recipes import RecipeSettings
 from experiments.common.settings import Cost
 from memjax import dynamics
 
@@ -31,7 +32,7 @@ SIZES = {  # widths, shares of noise, networks, epochs, examples per class
 
 
 @dataclass(frozen=True)
-class Settings(NetworkSettings):
+class Settings(RecipeSettings):
     """Accuracy against width, at several levels of noise."""
 
     widths: tuple[int, ...] = ()
@@ -50,7 +51,8 @@ def held_out_accuracy(settings: Settings, kind: str, rate: float, width: int) ->
     """Of each network, on the examples that it did not see and that have no noise."""
     _, _, models, epochs, per_class = SIZES[settings.size]
     data = settings.data(kind, rate, per_class)
-    found = settings.fitted(settings.config(data, f"mlp:{width}x2", epochs, models, record_epochs=(epochs,)))
+    config = settings.config(data, f"mlp:{width}x2", epochs, models, train=settings.recipe, record_epochs=(epochs,))
+    found = settings.fitted(config)
     curves, dataset = found.curves, found.dataset
     return dynamics.over_examples(curves.values["correct"], curves.masks, ~dataset.corrupted).outside[:, -1]
 

@@ -18,8 +18,9 @@ import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals, paired
-from experiments.common.networks import CORRUPTIONS, KINDS, NetworkSettings, over_networks
+from experiments.common.networks import CORRUPTIONS, KINDS, over_networks
 from experiments.common.plots import band, panels
+from experiments.common.recipes import NetworkChoice
 from experiments.common.settings import Cost
 from memjax import dynamics
 from memjax.config.specs import DataSpec
@@ -31,7 +32,7 @@ SIZES = {"smoke": ("mlp:8", 2, 3, 10), "quick": ("mlp:128", 8, 30, 130), "full":
 
 
 @dataclass(frozen=True)
-class Settings(NetworkSettings):
+class Settings(NetworkChoice):
     """How easy the examples of data sets are."""
 
     datasets: tuple[str, ...] = ("digits", "fashion_mnist")
@@ -44,12 +45,14 @@ class Settings(NetworkSettings):
 
 def trained(settings: Settings, name: str, kind: str) -> Curves:
     """Loss and correctness after each epoch, on the examples of one data set, real or made random."""
-    model, models, epochs, per_class = SIZES[settings.size]
+    usual, models, epochs, per_class = SIZES[settings.size]
     data = DataSpec(
         settings.source(name), data_seed=settings.data_seed, per_class=per_class, test_per_class=20,
         corrupt=() if kind == "real" else (f"{CORRUPTIONS[kind]}=1",),
     )  # fmt: skip
-    return settings.fitted(settings.config(data, model, epochs, models, record=("correct", "loss"))).curves
+    model, train = settings.model or usual, settings.recipe
+    config = settings.config(data, model, epochs, models, train=train, record=("correct", "loss"))
+    return settings.fitted(config).curves
 
 
 def run(settings: Settings) -> Result:

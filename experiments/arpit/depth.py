@@ -41,7 +41,7 @@ SHARE = 0.9
 class Settings(NetworkSettings):
     """Memorizing and generalising against depth."""
 
-    learning_rates: tuple[float, ...] = (0.0003, 0.001, 0.003, 0.01)
+    learning_rates: tuple[float, ...] = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
     """Of Adam; each depth has its own best one."""
 
     default_data: ClassVar = {"full": "mnist5k"}
@@ -120,9 +120,11 @@ def run(settings: Settings) -> Result:
         )
         needed[form] = epochs_to_fit(noise)
         accuracy[form] = dynamics.over_examples(real.values["correct"], real.masks).outside[:, -1]
+    ends = min(settings.learning_rates), max(settings.learning_rates)
     found = {
         "parameters": parameters,
-        **{str(form): {"rate": rates[form], "epochs_by_rate_in_the_networks_that_choose": tried[form],
+        **{str(form): {"rate": rates[form], "an_end_of_the_rates_tried": rates[form] in ends,
+                       "epochs_by_rate_in_the_networks_that_choose": tried[form],
                        "epochs_on_random_labels": needed[form].mean(), "epochs_sd": needed[form].std(ddof=1),
                        "converged": float((needed[form] <= SIZES[settings.size][4]).mean()),
                        "held_out_accuracy": accuracy[form].mean(), "accuracy_sd": accuracy[form].std(ddof=1)}

@@ -15,14 +15,15 @@ class at random.  The paper does not say the training set, batch size and archit
 here they are an MLP with two hidden layers and Adam.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import Interval, normal_interval
-from experiments.common.networks import KINDS, NetworkSettings, correctness
+from experiments.common.networks import KINDS, correctness
 from experiments.common.plots import COLOURS, panels
+from experiments.common.recipes import NetworkChoice
 from experiments.common.settings import Cost
 from memjax import dynamics
 from memjax.config.specs import TrainSpec
@@ -37,20 +38,25 @@ MODEL = {"smoke": "mlp:8x2", "quick": "mlp:64x2", "full": "mlp:256x2"}
 
 
 @dataclass(frozen=True)
-class Settings(NetworkSettings):
+class Settings(NetworkChoice):
     """Easy and hard examples after one epoch."""
 
     batch_size: int = 16
 
+    @property
+    def recipe(self) -> TrainSpec:
+        """One epoch; at the usual rate of Adam, after a few steps, nearly all examples would be right."""
+        usual = TrainSpec(learning_rate=0.002, schedule="constant", warmup=0.0)
+        return replace(super().recipe if self.optimizer else usual, epochs=1, batch_size=self.batch_size)
+
 
 def run(settings: Settings) -> Result:
-    models = MODELS[settings.size]
-    spec = TrainSpec(epochs=1, batch_size=settings.batch_size, learning_rate=0.002, schedule="constant", warmup=0.0)
+    models, model = MODELS[settings.size], settings.model or MODEL[settings.size]
     wrong, labels, alike = {}, {}, {}
     for kind in KINDS:
         dataset = settings.loaded(kind, per_class=PER_CLASS[settings.size])
         masks = np.ones((models, dataset.num_train), bool)
-        wrong[kind] = ~correctness(MODEL[settings.size], dataset, spec, masks, settings.seed)[0]
+        wrong[kind] = ~correctness(model, dataset, settings.recipe, masks, settings.seed)[0]
         labels[kind] = dataset.train_labels
         alike[kind] = by_margin(np.asarray(dataset.train_inputs), labels[kind])
     spread = {kind: dynamics.dispersion(values) for kind, values in wrong.items()}

@@ -15,8 +15,9 @@ import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_intervals, paired
-from experiments.common.networks import NetworkSettings, over_networks
+from experiments.common.networks import over_networks
 from experiments.common.plots import COLOURS, band, panels
+from experiments.common.recipes import NetworkChoice
 from experiments.common.settings import Cost
 from experiments.common.stopping import Stopped, stopped_early
 from memjax import dynamics
@@ -32,16 +33,17 @@ SIZES = {  # model, networks, epochs, examples per class
 
 
 @dataclass(frozen=True)
-class Settings(NetworkSettings):
+class Settings(NetworkChoice):
     """When clean and noisy labels are learned."""
 
     noise: float = 0.4
 
 
 def run(settings: Settings) -> Result:
-    model, models, epochs, per_class = SIZES[settings.size]
-    data = settings.data(per_class=per_class, label_noise=settings.noise)
-    found = settings.fitted(settings.config(data, model, epochs, models, record=("correct", "loss")))
+    usual, models, epochs, per_class = SIZES[settings.size]
+    data, model = settings.data(per_class=per_class, label_noise=settings.noise), settings.model or usual
+    config = settings.config(data, model, epochs, models, train=settings.recipe, record=("correct", "loss"))
+    found = settings.fitted(config)
     curves = found.curves
     correct, wrong, epoch = curves.values["correct"], found.dataset.mislabelled, curves.epochs
     sides = {

@@ -22,9 +22,9 @@ from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval, mean_intervals, paired
 from experiments.common.networks import NetworkSettings
 from experiments.common.plots import COLOURS, band, panels
+from experiments.common.recipes import RECIPES
 from experiments.common.settings import Cost
 from memjax import dynamics
-from memjax.config.specs import TrainSpec
 
 COST = Cost("1 min 34 s", "8 min 4 s")
 
@@ -36,10 +36,7 @@ SIZES = {  # network, examples per class, epochs, draws, networks of a draw
 NOISES = {"random labels": "random-labels", "random inputs": "random-inputs"}
 KINDS = ("real", *NOISES, "shuffled pixels")
 PARTS = {"smoke": (0.5,), "quick": (0.2, 0.4, 0.6, 0.8), "full": (0.2, 0.4, 0.6, 0.8)}  # of the examples with noise
-OPTIMIZERS = {
-    "SGD .01": TrainSpec(optimizer="sgd", optimizer_options=(), learning_rate=0.01),
-    "Adam .001": TrainSpec(learning_rate=0.001),
-}
+OPTIMIZERS = {"SGD .01": RECIPES["sgd"], "Adam .001": RECIPES["adam"]}
 SHARES = (0.9, 0.99, 1.0)
 
 
@@ -65,7 +62,7 @@ def measured(settings: Settings, kind: str, optimizer: str, part: float = 1.0) -
     """Trains the networks of every draw; a part of the examples is of this kind, the others are real."""
     corrupt = () if kind == "real" else (f"{NOISES.get(kind, 'shuffled-pixels')}={part:g}",)
     model, per_class, epochs, _, models = SIZES[settings.size]
-    train = replace(OPTIMIZERS[optimizer], batch_size=settings.batch_size, schedule="constant", warmup=0.0)
+    train = replace(OPTIMIZERS[optimizer], batch_size=settings.batch_size)
     rows: dict[str, list[np.ndarray]] = {"epochs": [], "there": [], "accuracy": [], "loss": []}
     for drawn in settings.each_draw():
         data = drawn.data(per_class=per_class, corrupt=corrupt)

@@ -13,18 +13,18 @@ converged after the last epoch counts as if it had then: such times are lower bo
 are in the result.  Widths are compared down to the narrowest at which all networks converged.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals
-from experiments.common.networks import NetworkSettings, over_networks
+from experiments.common.networks import over_networks
 from experiments.common.plots import COLOURS, band, logarithmic, panels
+from experiments.common.recipes import RecipeSettings
 from experiments.common.settings import Cost
 from memjax import dynamics
-from memjax.config.specs import TrainSpec
 
 COST = Cost("37 s", "2 min 58 s")
 
@@ -33,16 +33,12 @@ SIZES = {  # widths, examples per class, networks, epochs
     "quick": ((16, 64, 256), (15, 30, 60), 6, 200),
     "full": ((32, 64, 256), (20, 50, 100), 6, 300),
 }
-OPTIMIZERS = {
-    "sgd": TrainSpec(optimizer="sgd", optimizer_options=(), learning_rate=0.01, batch_size=16),
-    "adam": TrainSpec(learning_rate=0.001),
-}
 LEVELS = {"real": 0.0, "inputs half random": 0.5, "random inputs": 1.0}  # share of the inputs that is random
 SHARES = (0.9, 0.99, 1.0)
 
 
 @dataclass(frozen=True)
-class Settings(NetworkSettings):
+class Settings(RecipeSettings):
     """Epochs to fit everything, by width and by size of the data."""
 
     optimizer: Literal["sgd", "adam"] = "sgd"
@@ -54,9 +50,8 @@ class Settings(NetworkSettings):
 def epochs_needed(settings: Settings, level: str, width: int, per_class: int) -> np.ndarray:
     """Epochs until each network has each share of its training examples right, (shares, networks); NaN: never."""
     *_, models, epochs = SIZES[settings.size]
-    train = replace(OPTIMIZERS[settings.optimizer], schedule="constant", warmup=0.0)
     data = settings.data("random inputs", LEVELS[level], per_class)
-    curves = settings.fitted(settings.config(data, f"mlp:{width}x2", epochs, models, train=train)).curves
+    curves = settings.fitted(settings.config(data, f"mlp:{width}x2", epochs, models, train=settings.recipe)).curves
     correct, masks = curves.values["correct"], curves.masks
     return np.stack([dynamics.epochs_to_fit(correct, masks, curves.epochs, share) for share in SHARES])
 

@@ -46,8 +46,8 @@ def pairs(results: dict[str, dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def without_seeds(result: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
-    """What two runs must share."""
-    settings = {key: value for key, value in result["settings"].items() if key not in SEEDS}
+    """What two runs must share.  Options that are not given are left out: an older run may not know of them."""
+    settings = {key: value for key, value in result["settings"].items() if key not in SEEDS and value}
     return result["experiment"], result["data"], settings
 
 

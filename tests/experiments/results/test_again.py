@@ -16,7 +16,7 @@ def run(samples, seed=0, words=None, **settings):
 
 
 def test_runs_that_differ_in_their_seeds_alone_are_compared():
-    results = {"first": run([]), "second": run([], 1), "other": run([], 1, dataset="x"), "third": run([], 2)}
+    results = {"first": run([]), "second": run([], 1), "other": run([], 1, dataset="x"), "third": run([], 2, model="")}
 
     assert again.pairs(results) == [("first", "second"), ("first", "third")]
 
