@@ -129,7 +129,7 @@ WORLDS = {
     proxies_all_alike: 1000,
     regularisers_without_effect: 1000,
     permuted_scores: 300,
-    nothing_memorized: 10,
+    nothing_memorized: 8,
     two_equal_groups: 400,
     no_rank_correlation: 25,
     **worlds_of_arpit.WORLDS,
