@@ -18,7 +18,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import mean_interval
+from experiments.common.intervals import mean_interval, paired
 from experiments.common.models import ModelSettings, Size, fit_warning
 from experiments.common.plots import panels
 from experiments.common.settings import Cost
@@ -94,17 +94,29 @@ def run(settings: Settings) -> Result:
         "warning": fit_warning(fitted),
         "interval_above_0": {kind: float((low[planted.kinds == of] > 0).mean()) for of, kind in enumerate(KINDS)},
     }
-    verdicts = []
     for of, kind in enumerate(KINDS):
         mine = planted.kinds == of
         numbers[kind] = {"single": float(single[mine].mean()), "group": float(whole[mine].mean())}
+    return Result(numbers, verdicts_of(single, whole, planted.kinds), draw(single, whole, planted.kinds))
+
+
+def verdicts_of(single: np.ndarray, whole: np.ndarray, kinds: np.ndarray) -> list[Verdict]:
+    """The verdicts, from memorization of each planted group, alone and as a group.
+
+    Args:
+      single: (groups,) the mean of its examples, each on its own.
+      whole: (groups,) of the group.
+      kinds: (groups,) the place in `KINDS`.
+    """
+    verdicts = []
+    for mine, kind in zip(np.arange(len(KINDS))[:, None] == kinds, KINDS, strict=True):
         verdicts += [
             Verdict(
                 f"{kind}: groups are memorized, at {MEM_THRESHOLD:g} or more", mean_interval(whole[mine]), MEM_THRESHOLD
             ),
-            Verdict(f"{kind}: more than their examples by single scores", mean_interval(whole[mine] - single[mine])),
+            Verdict(f"{kind}: more than their examples by single scores", paired(whole[mine], single[mine])),
         ]
-    return Result(numbers, verdicts, draw(single, whole, planted.kinds))
+    return verdicts
 
 
 def draw(single: np.ndarray, whole: np.ndarray, kinds: np.ndarray):

@@ -27,7 +27,7 @@ import numpy as np
 import memjax
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval, paired
-from experiments.common.planted import FOLDS, PEER, Size
+from experiments.common.planted import FOLDS, PEER, Size, finds_more
 from experiments.common.settings import BaseSettings, Cost
 from memjax.config.specs import DataSpec
 from memjax.errors import one_of
@@ -74,19 +74,22 @@ def run(settings: Settings) -> Result:
         {name: {score: mean_interval(values) for score, values in of.items()} for name, of in measured.items()}
         for measured in (found, first)
     )
-    verdicts = [
-        Verdict(f"{name}: {CHOSEN} finds more than {other} (difference)", paired(of[CHOSEN], of[other]))
-        for name, of in found.items()
-        for other in of
-        if other != CHOSEN
-    ]
+    return Result({"average_precision": precision, "found_among_first_n": among_first}, verdicts_of(found, first))
+
+
+def verdicts_of(found: dict[str, dict[str, list[float]]], first: dict[str, dict[str, list[float]]]) -> list[Verdict]:
+    """The verdicts, from average precision and from what is found among the first n, by set, score and draw.
+
+    The draws that say which peer is best judge it too.  That chance helps the peer, so that it is against the claim.
+    """
+    verdicts = finds_more(CHOSEN, found)
     for name, of in first.items():
         peers = {score: np.mean(values) for score, values in of.items() if score.startswith(PEER)}
         if peers:
             best = max(peers, key=peers.__getitem__)
             claim = f"{name}: among the first n, {CHOSEN} finds more than its best peer, {best} (difference)"
             verdicts.append(Verdict(claim, paired(of[CHOSEN], of[best])))
-    return Result({"average_precision": precision, "found_among_first_n": among_first}, verdicts)
+    return verdicts
 
 
 def examples(name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
