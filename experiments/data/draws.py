@@ -51,7 +51,9 @@ def twins_of(dataset: str) -> dict[str, np.ndarray]:
     """
     known = known_of(dataset)
     if "codepoint_train" not in known:
-        raise InputError(f"the twins of {dataset} are not known; this experiment is for --dataset emoji or emoji32")
+        raise InputError(
+            f"the twins of {dataset} are not known; this experiment is for give --dataset emoji or another emoji set"
+        )
     return known
 
 
