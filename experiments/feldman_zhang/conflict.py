@@ -58,6 +58,7 @@ class Settings(ModelSettings):
     """The value of memorized examples by the share of small sub-populations."""
 
     sizes: ClassVar = SIZES
+    changes_data: ClassVar = True
     data_name: ClassVar = "mixtures"
 
     @property

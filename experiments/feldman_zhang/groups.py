@@ -43,6 +43,7 @@ class Settings(ModelSettings):
     """Planted writers and duplicates, by example and by group."""
 
     sizes: ClassVar = SIZES
+    changes_data: ClassVar = True
 
 
 class Planted(NamedTuple):
