@@ -97,9 +97,8 @@ def test_a_file_that_cannot_be_divided(without, tmp_path):
     path = put(tmp_path / "own.npz", arrays, {})
 
     assert drawn(f"npz:{path}", 0, tmp_path) == f"npz:{path}"
-    with pytest.raises(
-        InputError, match=rf"own.npz has no {without.removeprefix('a ')}.*expected.*--data-seed 2.*leave out"
-    ):
+    said = f"own.npz has no {without.removeprefix('a ')}.*expected.*--data-seed 2.*leave out"
+    with pytest.raises(InputError, match=said):
         drawn(f"npz:{path}", 2, tmp_path)
 
 
