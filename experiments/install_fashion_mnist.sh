@@ -6,9 +6,10 @@ python=${1:-python3}
 folder=/usr/share/datasets/fashion-mnist
 
 unfetched() {
-  echo "error: Debian's package dataset-fashion-mnist could not be installed: $1; expected Debian, a network and root." \
-    "Or put train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and" \
-    "t10k-labels-idx1-ubyte.gz of Fashion-MNIST into a folder and run: $python -m memjax.run seed fashion_mnist FOLDER" >&2
+  echo "error: Debian's package dataset-fashion-mnist could not be installed: $1; expected Debian, a network and" \
+    "root. Or put train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, t10k-images-idx3-ubyte.gz and" \
+    "t10k-labels-idx1-ubyte.gz of Fashion-MNIST into a folder and run:" \
+    "$python -m memjax.run seed fashion_mnist FOLDER" >&2
   exit 1
 }
 

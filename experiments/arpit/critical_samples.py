@@ -141,7 +141,9 @@ def draw(whole: dict[str, dict[str, np.ndarray]], mixed: dict[float, dict[str, n
     for axis, label in zip(axes, ("critical sample ratio", "critical sample ratio", "accuracy"), strict=True):
         logarithmic(axis, epochs)
         axis.set(xlabel="epochs", ylabel=label)
-        axis.legend(fontsize=7, loc="upper left", bbox_to_anchor=(-0.1, -0.18), ncols=2)  # there is no room inside
+        axis.legend(  # there is no room inside; handles are long enough to show dashes
+            fontsize=7, loc="upper left", bbox_to_anchor=(-0.1, -0.18), ncols=2, handlelength=4
+        )  # fmt: skip
     return figure
 
 

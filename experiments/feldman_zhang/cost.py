@@ -98,12 +98,13 @@ def run(settings: Settings) -> Result:
     ratios = np.array(seconds[theirs]) / (np.array(seconds[best]) + first / needed)
     claim = f"memjax takes less time for a standard error of {JUDGED} (log10 of times faster)"
     verdicts = [Verdict(claim, mean_interval(np.log10(ratios)))]
-    return Result(numbers, verdicts, draw(table))
+    return Result(numbers, verdicts, draw(table, models, ROUNDS[settings.size]))
 
 
-def draw(table: list[dict]):
+def draw(table: list[dict], models: int, rounds: int):
     """Hours by standard error."""
-    figure, axes = panels(1, 1, 5.0, 3.4)
+    note = f"errors from those of {models} models; seconds a model: median of {rounds} rounds"
+    figure, axes = panels(1, 1, 5.0, 3.4, note=note)
     for name, label in (("hours_released_script", THEIRS), ("hours_memjax", OURS)):
         axes[0, 0].plot([row["stderr"] for row in table], [row[name] for row in table], "o-", label=label)
     axes[0, 0].set(xscale="log", yscale="log", xlabel="standard error of a typical score", ylabel="hours")

@@ -105,12 +105,13 @@ def run(settings: Settings) -> Result:
             ),
             Verdict(f"{kind}: more than their examples by single scores", mean_interval(whole[mine] - single[mine])),
         ]
-    return Result(numbers, verdicts, draw(single, whole, planted.kinds))
+    return Result(numbers, verdicts, draw(single, whole, planted.kinds, config.num_models))
 
 
-def draw(single: np.ndarray, whole: np.ndarray, kinds: np.ndarray):
+def draw(single: np.ndarray, whole: np.ndarray, kinds: np.ndarray, models: int):
     """Memorization of each planted group against the mean single score of its examples."""
-    figure, axes = panels(1, 1, 4.0, 3.7)
+    note = f"{len(kinds) // 2} planted groups of each kind; each axis from {models} models; line: both are equal"
+    figure, axes = panels(1, 1, 4.4, 3.7, note=note)
     for of, kind in enumerate(KINDS):
         axes[0, 0].plot(single[kinds == of], whole[kinds == of], "os"[of], markersize=4, label=kind)
     axes[0, 0].plot([0, 1], [0, 1], color="grey", linewidth=0.8)
