@@ -172,7 +172,7 @@ def draw(points: dict[str, list[Point]]):
     count = len(next(iter(points.values())))
     data = "mixtures, emoji and Fashion-MNIST" if {EMOJI, FASHION} <= {*points} else "mixtures"
     note = f"{data}; a point for each of {count} draws; cross: mean over draws and its 95 % interval"
-    figure, [[axis]] = panels(1, 1, 5.6, 3.8, note=note)
+    figure, [[axis]] = panels(1, 1, 6.0, 3.8, note=note)
     for number, (name, row) in enumerate(points.items()):
         shares, values = [point.share for point in row], [point.value for point in row]
         axis.plot(shares, values, ".", color=f"C{number}", alpha=0.5)
