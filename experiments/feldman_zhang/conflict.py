@@ -58,6 +58,7 @@ class Settings(ModelSettings):
     """The value of memorized examples by the share of small sub-populations."""
 
     sizes: ClassVar = SIZES
+    changes_data: ClassVar = True
     data_name: ClassVar = "mixtures"
 
     @property
@@ -169,8 +170,9 @@ def run(settings: Settings) -> Result:
 def draw(points: dict[str, list[Point]]):
     """Value against share: a point for each world and draw."""
     count = len(next(iter(points.values())))
-    note = f"a point for each of {count} draws; cross: mean over draws and its 95 % interval"
-    figure, [[axis]] = panels(1, 1, 5.6, 3.8, note=note)
+    data = "mixtures, emoji and Fashion-MNIST" if {EMOJI, FASHION} <= {*points} else "mixtures"
+    note = f"{data}; a point for each of {count} draws; cross: mean over draws and its 95 % interval"
+    figure, [[axis]] = panels(1, 1, 6.0, 3.8, note=note)
     for number, (name, row) in enumerate(points.items()):
         shares, values = [point.share for point in row], [point.value for point in row]
         axis.plot(shares, values, ".", color=f"C{number}", alpha=0.5)

@@ -96,7 +96,7 @@ def run(settings: Settings) -> Result:
         "in_sample_accuracy": found.estimates.in_sample_accuracy,
     }  # fmt: skip
     verdicts = verdicts_of(seconds, compiled, models_for(JUDGED, models, stderr))
-    return Result(numbers, verdicts, draw(table))
+    return Result(numbers, verdicts, draw(table, models, ROUNDS[settings.size]))
 
 
 def verdicts_of(seconds: dict[str, list[float]], compiled: dict[str, float], needed: int) -> list[Verdict]:
@@ -113,9 +113,10 @@ def verdicts_of(seconds: dict[str, list[float]], compiled: dict[str, float], nee
     return [Verdict(claim, mean_interval(np.log10(ratios)))]
 
 
-def draw(table: list[dict]):
+def draw(table: list[dict], models: int, rounds: int):
     """Hours by standard error."""
-    figure, axes = panels(1, 1, 5.0, 3.4)
+    note = f"errors from those of {models} models; seconds a model: median of {rounds} rounds"
+    figure, axes = panels(1, 1, 5.0, 3.4, note=note)
     for name, label in (("hours_released_script", THEIRS), ("hours_memjax", OURS)):
         axes[0, 0].plot([row["stderr"] for row in table], [row[name] for row in table], "o-", label=label)
     axes[0, 0].set(xscale="log", yscale="log", xlabel="standard error of a typical score", ylabel="hours")

@@ -43,6 +43,7 @@ class Settings(ModelSettings):
     """Planted writers and duplicates, by example and by group."""
 
     sizes: ClassVar = SIZES
+    changes_data: ClassVar = True
 
 
 class Planted(NamedTuple):
@@ -97,7 +98,9 @@ def run(settings: Settings) -> Result:
     for of, kind in enumerate(KINDS):
         mine = planted.kinds == of
         numbers[kind] = {"single": float(single[mine].mean()), "group": float(whole[mine].mean())}
-    return Result(numbers, verdicts_of(single, whole, planted.kinds), draw(single, whole, planted.kinds))
+    return Result(
+        numbers, verdicts_of(single, whole, planted.kinds), draw(single, whole, planted.kinds, config.num_models)
+    )
 
 
 def verdicts_of(single: np.ndarray, whole: np.ndarray, kinds: np.ndarray) -> list[Verdict]:
@@ -119,9 +122,10 @@ def verdicts_of(single: np.ndarray, whole: np.ndarray, kinds: np.ndarray) -> lis
     return verdicts
 
 
-def draw(single: np.ndarray, whole: np.ndarray, kinds: np.ndarray):
+def draw(single: np.ndarray, whole: np.ndarray, kinds: np.ndarray, models: int):
     """Memorization of each planted group against the mean single score of its examples."""
-    figure, axes = panels(1, 1, 4.0, 3.7)
+    note = f"{len(kinds) // 2} planted groups of each kind; each axis from {models} models; line: both are equal"
+    figure, axes = panels(1, 1, 4.4, 3.7, note=note)
     for of, kind in enumerate(KINDS):
         axes[0, 0].plot(single[kinds == of], whole[kinds == of], "os"[of], markersize=4, label=kind)
     axes[0, 0].plot([0, 1], [0, 1], color="grey", linewidth=0.8)

@@ -35,6 +35,7 @@ class Settings(ModelSettings):
     repeats: int = 5
 
     sizes: ClassVar = SIZES
+    changes_data: ClassVar = True
 
 
 def run(settings: Settings) -> Result:

@@ -59,6 +59,7 @@ class Settings(ModelSettings):
     """Draws of the wrong labels at each rate."""
 
     sizes: ClassVar = SIZES
+    changes_data: ClassVar = True
 
 
 def quality() -> Callable[[np.ndarray, np.ndarray], np.ndarray]:

