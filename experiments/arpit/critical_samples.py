@@ -144,11 +144,15 @@ def draw(whole: dict[str, dict[str, np.ndarray]], mixed: dict[float, dict[str, n
         band(axes[1], epochs, mean_intervals(curves[WIDE]), f"{rate:.0%} random labels", color=shades[rate])
         trained = mean_intervals(curves["train"])
         band(axes[2], epochs, trained, f"{rate:.0%}, training", color=shades[rate], linestyle="--")
-        band(axes[2], epochs, mean_intervals(curves["held out"]), f"{rate:.0%}, held out, clean", color=shades[rate])
-    for axis, label in zip(axes, ("critical sample ratio", "critical sample ratio", "accuracy"), strict=True):
+        band(axes[2], epochs, mean_intervals(curves["held out"]), f"{rate:.0%}, held out", color=shades[rate])
+    ratio, accuracy = "critical sample ratio", "accuracy (held out: of clean examples)"
+    for axis, label in zip(axes, (ratio, ratio, accuracy), strict=True):
         logarithmic(axis, epochs)
         axis.set(xlabel="epochs", ylabel=label)
-        axis.legend(fontsize=7, loc="upper left", bbox_to_anchor=(-0.1, -0.18), ncols=2)  # there is no room inside
+        axis.legend(  # there is no room inside; on the right handles are long enough to show dashes
+            fontsize=7, loc="upper left", bbox_to_anchor=(-0.1, -0.18), ncols=2, columnspacing=1,
+            handlelength=4 if axis is axes[2] else 2,
+        )  # fmt: skip
     return figure
 
 

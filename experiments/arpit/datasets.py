@@ -19,7 +19,7 @@ import numpy as np
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals, paired
 from experiments.common.networks import CORRUPTIONS, KINDS, over_networks
-from experiments.common.plots import band, panels
+from experiments.common.plots import COLOURS, band, panels
 from experiments.common.recipes import NetworkChoice
 from experiments.common.settings import Cost
 from memjax import dynamics
@@ -74,20 +74,11 @@ def run(settings: Settings) -> Result:
             "forgotten_at_least_once_in_sample": float((lost[c.masks] > 0).mean()),
             "fitted_mean_over_epochs": {kind: fitted[name, kind].mean() for kind in KINDS},
         }
-    figure, [axes] = panels(1, 3, 3.4, 3.3, note=over_networks(SIZES[settings.size][1]))
-    for place, (name, c) in enumerate(curves.items()):
-        band(axes[0], c.epochs, mean_intervals(held_out[name]), name)
+    losses = {}
+    for name, c in curves.items():
         loss = dynamics.over_models(dynamics.mean_loss(c.values["loss"]), c.masks).inside
-        loss = np.sort(loss[np.isfinite(loss)])
-        axes[1].plot(np.linspace(0, 1, len(loss)), loss, label=name)
-        for kind, dashes in zip(KINDS, ("-", ":", "--"), strict=True):
-            label = kind if not place else None
-            band(axes[2], c.epochs, mean_intervals(fitted[name, kind]), label, color=f"C{place}", linestyle=dashes)
-    axes[0].set(xlabel="epochs", ylabel="held-out accuracy")
-    axes[1].set(xlabel="training examples, easiest first", ylabel="loss over training, mean", yscale="log")
-    axes[2].set(xlabel="epochs", ylabel="training accuracy")
-    for axis in axes:
-        axis.legend(handlelength=4)
+        losses[name] = np.sort(loss[np.isfinite(loss)])
+    figure = draw(next(iter(curves.values())).epochs, held_out, losses, fitted)
     right = {name: values[:, -1] for name, values in held_out.items()}
     return Result(found, verdicts_of(*settings.datasets[:2], right, unequal) + slower(fitted), figure)
 
@@ -110,6 +101,42 @@ def slower(fitted: dict[tuple[str, str], np.ndarray]) -> list[Verdict]:
                 paired(fitted[name, "real"].mean(1), fitted[name, kind].mean(1)))
         for name in names for kind in CORRUPTIONS
     ]  # fmt: skip
+
+
+def draw(
+    epochs: np.ndarray,
+    held_out: dict[str, np.ndarray],
+    losses: dict[str, np.ndarray],
+    fitted: dict[tuple[str, str], np.ndarray],
+):
+    """Above: held-out accuracy by epoch, and the loss of each example.  Below: training accuracy, a panel for each set.
+
+    Args:
+      held_out: (networks, epochs) by the name of the data set.
+      losses: (train,) from the smallest, by the name of the data set.
+      fitted: (networks, epochs) training accuracy by the name of the data set and the kind of data.
+    """
+    count = len(held_out)
+    note = over_networks(len(next(iter(held_out.values()))))
+    figure, cells = panels(2, 2 * count, 1.7, 3.0, note=note)
+    grid = cells[0, 0].get_gridspec()
+    for cell in cells.flat:
+        cell.remove()
+    above = [figure.add_subplot(grid[0, part]) for part in (slice(count), slice(count, None))]
+    for name, values in held_out.items():
+        band(above[0], epochs, mean_intervals(values), name)
+        above[1].plot(np.linspace(0, 1, len(losses[name])), losses[name], label=name)
+    above[0].set(xlabel="epochs", ylabel="held-out accuracy")
+    above[1].set(xlabel="training examples, easiest first", ylabel="loss over training, mean", yscale="log")
+    for axis in above:
+        axis.legend()
+    for place, name in enumerate(held_out):
+        axis = figure.add_subplot(grid[1, 2 * place : 2 * place + 2])
+        for kind in KINDS:
+            band(axis, epochs, mean_intervals(fitted[name, kind]), kind, color=COLOURS[kind])
+        axis.set(title=name, xlabel="epochs", ylabel="training accuracy", ylim=(-0.02, 1.02))
+    figure.axes[2].legend()
+    return figure
 
 
 if __name__ == "__main__":

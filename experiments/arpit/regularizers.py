@@ -158,7 +158,9 @@ def run(settings: Settings) -> Result:
                   "real_held_out": [real.mean() for _, real in row], "worth": worth[name].mean()}
            for name, row in points.items()},
     }  # fmt: skip
-    return Result(found, verdicts, draw(plain, points))
+    _, models, _, per_class, _ = SIZES[settings.size]
+    seen = int(settings.masks(models, settings.loaded(per_class=per_class).num_train)[0].sum())
+    return Result(found, verdicts, draw(plain, points, seen))
 
 
 def best_of(means: dict[str, float]) -> list[str]:
@@ -190,9 +192,10 @@ def verdicts_of(gained: dict[str, dict[str, np.ndarray]], decayed: np.ndarray) -
     ]  # fmt: skip
 
 
-def draw(plain: tuple[np.ndarray, np.ndarray], points: dict[str, list[tuple[np.ndarray, np.ndarray]]]):
+def draw(plain: tuple[np.ndarray, np.ndarray], points: dict[str, list[tuple[np.ndarray, np.ndarray]]], seen: int):
     """Accuracy on real data against accuracy on random labels; a line for each regulariser."""
-    figure, [[axis]] = panels(1, 1, 5.0, 3.8, note=over_networks(len(plain[0]), "error bars"))
+    note = f"{seen} training examples; {over_networks(len(plain[0]), 'error bars')}"
+    figure, [[axis]] = panels(1, 1, 5.0, 3.8, note=note)
     for (name, row), marker in zip(points.items(), "os^vDP", strict=True):
         xs, ys = (mean_intervals(np.stack(parts, 1)) for parts in zip(plain, *row, strict=True))
         axis.errorbar(

@@ -8,9 +8,9 @@ in place of half of them and of all.
     python -m experiments.arpit.time_to_convergence                 MNIST's 5,000 digits, up to 100 a class, 6 each
     python -m experiments.arpit.time_to_convergence --optimizer adam
 
-The paper has SGD at rate .01; with Adam, today's usual choice, a few epochs do for everything.  A network that has not
-converged after the last epoch counts as if it had then: such times are lower bounds, and the shares that did converge
-are in the result.  Widths are compared down to the narrowest at which all networks converged.
+The paper has SGD at rate .01; with Adam, today's usual choice, wide networks need a few epochs for everything.  A
+network that has not converged after the last epoch counts as if it had then: such times are lower bounds, and the
+shares that did converge are in the result.  Widths are compared down to the narrowest at which all networks converged.
 """
 
 from dataclasses import dataclass

@@ -134,9 +134,7 @@ def name_of(run: Callable[..., Any]) -> str:
 def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
     """Runs an experiment `settings.repeats` times.
 
-    Of several repeats each verdict's effect is the mean over them with Student's interval, or NaN where one of them
-    cannot measure it, and `above` is the mean of what each repeat expected.  Where one of them has no case that counts,
-    the interval has no ends.  The figure is that of the first repeat.
+    The figure is that of the first repeat; `over_repeats` has the verdicts of several.
     """
     import jax
 
@@ -147,19 +145,30 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
         jax.clear_caches()  # the programs of several draws need more memory maps than Linux gives a process
     if len(results) == 1:
         return results[0]
-    verdicts = []
-    for same in zip(*(result.verdicts for result in results), strict=True):
-        values = [verdict.effect.value for verdict in same]
-        above, spread = np.mean([verdict.above for verdict in same]), np.std(values, ddof=1)
-        claim, effect = same[0].claim, mean_interval(values)
-        for empty in (verdict for verdict in same if not verdict.effect.repeats):
-            claim, effect = empty.claim, Interval(effect.value, -math.inf, math.inf, 0)
-        verdicts.append(Verdict(claim, effect, float(above), float(spread)))
+    verdicts = over_repeats([result.verdicts for result in results])
     figure = results[0].figure
     if figure is not None:
         several = "draws" if settings.own_draws == 1 else "repeats"
         named(figure, f"the first of {len(results)} {several}", behind=True)
     return Result({"repeats": [result.found for result in results]}, verdicts, figure)
+
+
+def over_repeats(verdicts: list[list[Verdict]]) -> list[Verdict]:
+    """The verdicts of several repeats, given for each repeat.
+
+    Each effect is the mean over repeats with Student's interval, or NaN where one of them cannot measure it, and
+    `above` is the mean of what each repeat expected.  Where one of them has no case that counts, the interval has no
+    ends.
+    """
+    together = []
+    for same in zip(*verdicts, strict=True):
+        values = [verdict.effect.value for verdict in same]
+        above, spread = np.mean([verdict.above for verdict in same]), np.std(values, ddof=1)
+        claim, effect = same[0].claim, mean_interval(values)
+        for empty in (verdict for verdict in same if not verdict.effect.repeats):
+            claim, effect = empty.claim, Interval(effect.value, -math.inf, math.inf, 0)
+        together.append(Verdict(claim, effect, float(above), float(spread)))
+    return together
 
 
 def conclude(name: str, settings: BaseSettings, result: Result) -> None:

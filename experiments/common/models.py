@@ -9,6 +9,7 @@ import numpy as np
 
 import memjax
 from experiments.common.settings import BaseSettings
+from experiments.data.draws import check_seed
 from memjax import store
 from memjax.config.presets import PRESETS
 from memjax.config.run_config import RunConfig
@@ -59,17 +60,24 @@ class ModelSettings(BaseSettings):
     """Retrainings on each changed training set."""
 
     sizes: ClassVar[dict[str, Size]] = SIZES  # an experiment that needs other data or numbers has its own
+    changes_data: ClassVar[bool] = False  # whether the experiment plants or corrupts something by the data seed
 
     @property
     def data_name(self) -> str:
         """What the experiment trains on, in a word."""
         return self.dataset or self.preset or self.sizes[self.size].data.dataset
 
+    def check(self) -> None:
+        """As of all experiments; the data of the last repeat are asked for too, before the first is trained."""
+        super().check()
+        if (last := self.repeat(self.repeats - 1)).data_seed:
+            last.config()
+
     def config(self) -> RunConfig:
         """The models on random subsets that everything is estimated from.
 
         Raises:
-          InputError: there is no such preset.
+          InputError: there is no such preset, or the data seed would change nothing.
         """
         size = self.sizes[self.size]
         config = RunConfig(num_models=size.models, data=size.data)
@@ -78,13 +86,18 @@ class ModelSettings(BaseSettings):
             if self.preset not in PRESETS:
                 raise one_of("--preset", self.preset, list(PRESETS))
             config = PRESETS[self.preset]
-        data = DataSpec(self.source(self.dataset)) if self.dataset else config.data
+        data = DataSpec(self.dataset) if self.dataset else config.data
         data = replace(
             data,
             per_class=self.per_class or data.per_class,
             test_per_class=self.test_per_class or data.test_per_class,
             data_seed=self.data_seed,
         )
+        whole = data.per_class is None and data.test_per_class is None
+        if not self.changes_data:
+            check_seed(data)
+        if self.dataset or (whole and not self.changes_data):
+            data = replace(data, dataset=self.source(data.dataset))
         model = replace(config.model, model=self.model) if self.model else config.model
         train = replace(config.train, epochs=self.epochs or config.train.epochs)
         # The matrix of all influences would be written for nothing: pairs are within a class.

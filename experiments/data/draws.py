@@ -6,22 +6,34 @@ import numpy as np
 
 from experiments.data.fetch import beside, put
 from experiments.data.split import sides, test_rows
+from memjax.config.specs import DataSpec
+from memjax.data import content_hash, load_dataset
 from memjax.data.downloads import MADE, load_made, made_path
 from memjax.data.sources import load_digits
 from memjax.errors import InputError
+from memjax.types import Dataset
+
+DRAWN_BY_MEMJAX = ("csv", "parquet", "folder", "text")  # memjax draws the test examples of these by the data seed
 
 
 def drawn(dataset: str, seed: int, folder: Path) -> str:
     """The data set as division number `seed` has it, as memjax names it; 0 is the division that it comes with.
 
-    As many examples of each class are for testing in each division.  Other data sets than the digits and those of
-    `experiments/data` are returned as they are: of them memjax draws examples itself.
+    As many examples of each class are for testing in each division.  Other data sets than the digits, those of
+    `experiments/data` and npz:FILE are returned as they are: of them memjax draws examples itself, see `check_seed`.
+
+    Raises:
+      InputError: the file cannot be divided into training and test examples of classes.
     """
-    if dataset not in (*MADE, "digits") or not seed:
+    if not seed or not divided(dataset):
         return dataset
-    path = folder / "data" / f"{dataset}-{seed}.npz"
+    name, found = dataset, None
+    if dataset not in (*MADE, "digits"):
+        found = _of_classes(dataset, seed)
+        name = f"{Path(dataset).stem}-{content_hash(found)[:12]}"  # files in other folders may have the same name
+    path = folder / "data" / f"{name}-{seed}.npz"
     if not path.exists():
-        found = load_digits() if dataset == "digits" else load_made(dataset)
+        found = found or (load_digits() if dataset == "digits" else load_made(dataset))
         inputs, labels = (
             np.concatenate([getattr(found, f"{side}_{what}") for side in ("train", "test")])
             for what in ("inputs", "labels")
@@ -32,6 +44,43 @@ def drawn(dataset: str, seed: int, folder: Path) -> str:
         both = {name: np.concatenate([known[f"{name}_train"], known[f"{name}_test"]]) for name in _names(known)}
         put(path, arrays, sides(both, test))
     return f"npz:{path}"
+
+
+def divided(dataset: str) -> bool:
+    """Whether `drawn` divides a data set."""
+    return dataset in (*MADE, "digits") or dataset.startswith("npz:")
+
+
+def check_seed(data: DataSpec) -> None:
+    """Checks that the data seed changes something; else several draws would be one and the same.
+
+    Raises:
+      InputError: it does not, as the data set has one division, and all of its examples are taken as they are.
+    """
+    kind = data.dataset.partition(":")[0]
+    changed = data.per_class or data.test_per_class or data.label_noise or data.corrupt
+    if data.data_seed and not changed and not divided(data.dataset) and kind not in DRAWN_BY_MEMJAX:
+        raise InputError(
+            f"--data-seed {data.data_seed} (--repeats has such seeds too) would change nothing: {data.dataset} has one "
+            "division, and all of it is taken; expected a number of examples to draw: give --per-class, or leave out "
+            "--data-seed and --repeats"
+        )
+
+
+def _of_classes(dataset: str, seed: int) -> Dataset:
+    """The examples of npz:FILE.
+
+    Raises:
+      InputError: there is no test set, or there are no classes.
+    """
+    found = load_dataset(DataSpec(dataset))
+    lacking = "test set" if not found.num_test else "classes" if found.train_targets is not None else ""
+    if lacking:
+        raise InputError(
+            f"{dataset} has no {lacking}; expected training and test examples of classes, which --data-seed {seed} "
+            "(--repeats has such seeds too) divides anew; leave out --data-seed and --repeats, or give another file"
+        )
+    return found
 
 
 def known_of(dataset: str) -> dict[str, np.ndarray]:
@@ -51,7 +100,7 @@ def twins_of(dataset: str) -> dict[str, np.ndarray]:
     """
     known = known_of(dataset)
     if "codepoint_train" not in known:
-        raise InputError(f"the twins of {dataset} are not known; this experiment is for --dataset emoji or emoji32")
+        raise InputError(f"the twins of {dataset} are not known; give --dataset emoji or another emoji set")
     return known
 
 

@@ -2,6 +2,8 @@
 
     python -m experiments.data.emoji               16 x 16: memjax.fit("emoji")
     python -m experiments.data.emoji --pixels 32   32 x 32: memjax.fit("emoji32")
+    python -m experiments.data.emoji --no-skin     without other colours of skin: emoji_plain; with --pixels 32 too,
+                                                   emoji32_plain
 
 The drawings are those of version 16.0.0 of the npm packages emoji-datasource-google (Apache 2.0) and
 emoji-datasource-twitter (CC-BY 4.0).  A class is a subcategory, such as "food-fruit", with at least 12 drawings by both

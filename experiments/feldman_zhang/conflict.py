@@ -8,7 +8,7 @@ them) is set against the share of the test examples whose sub-population has one
     python -m experiments.feldman_zhang.conflict                 the same, emoji and Fashion-MNIST, 5 draws
 
 Worlds: mixtures of 40, 200 and 1,000 sub-populations with shares that fall as 1 / rank (see `mixture`), 2,000 examples
-each; the last one with random training labels, where nearly all is memorized and little should be worth anything;
+each; the last one with random training labels, where most is memorized and little should be worth anything;
 emoji, whose sub-populations are the emoji, whatever the vendor and the colour of skin; and Fashion-MNIST, 100 a class,
 whose sub-populations are not known: clusters within a class stand for them, of about 20 training examples each.  Its
 share is therefore a guess, and the claim about shares leaves it out.  Each draw makes all worlds anew; the intervals
@@ -58,6 +58,7 @@ class Settings(ModelSettings):
     """The value of memorized examples by the share of small sub-populations."""
 
     sizes: ClassVar = SIZES
+    changes_data: ClassVar = True
     data_name: ClassVar = "mixtures"
 
     @property
@@ -169,8 +170,9 @@ def run(settings: Settings) -> Result:
 def draw(points: dict[str, list[Point]]):
     """Value against share: a point for each world and draw."""
     count = len(next(iter(points.values())))
-    note = f"a point for each of {count} draws; cross: mean over draws and its 95 % interval"
-    figure, [[axis]] = panels(1, 1, 5.6, 3.8, note=note)
+    data = "mixtures, emoji and Fashion-MNIST" if {EMOJI, FASHION} <= {*points} else "mixtures"
+    note = f"{data}; a point for each of {count} draws; cross: mean over draws and its 95 % interval"
+    figure, [[axis]] = panels(1, 1, 6.0, 3.8, note=note)
     for number, (name, row) in enumerate(points.items()):
         shares, values = [point.share for point in row], [point.value for point in row]
         axis.plot(shares, values, ".", color=f"C{number}", alpha=0.5)

@@ -120,7 +120,7 @@ def run(settings: Settings) -> Result:
         "in_sample_accuracy": fitted,
         "warning": fit_warning(fitted),
     }
-    return Result(numbers, verdicts_of(rows), draw(rows))
+    return Result(numbers, verdicts_of(rows), draw(rows, estimates.num_models))
 
 
 def verdicts_of(rows: dict[str, dict]) -> list[Verdict]:
@@ -200,10 +200,11 @@ def random_control(rng: np.random.Generator, control: Control) -> np.ndarray:
     return at_random_in_groups(rng, control.removed, control.groups)
 
 
-def draw(rows: dict[str, dict]):
+def draw(rows: dict[str, dict], models: int):
     """The effect under each control, on all test examples and on those without near-duplicates."""
     times = next(iter(rows.values()))["all"].repeats
-    figure, axes = panels(1, 1, 7.0, 4.0, note=f"error bars: 95 % intervals of the mean over {times} retrainings")
+    note = f"memorization from {models} models; error bars: 95 % intervals of the mean over {times} retrainings"
+    figure, axes = panels(1, 1, 7.0, 4.0, note=note)
     places = np.arange(len(rows))
     for shift, key, color in (
         (-0.15, "all", "tab:blue"),

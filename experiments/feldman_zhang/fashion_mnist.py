@@ -41,7 +41,8 @@ class Settings(ModelSettings):
 
 def draw(found: memjax.Result, rows: np.ndarray):
     """The images in two rows, each with its given label, its memorization and the 95 % interval of that."""
-    figure, axes = panels(ROWS, 1, 7.0, 1.7)
+    note = f"{found.estimates.num_models} models; under each label: memorization and its 95 % interval"
+    figure, axes = panels(ROWS, 1, 7.0, 1.7, note=note)
     data, value = found.dataset, found.memorization.value
     low, high = found.memorization.interval()
     for axis, some in zip(axes[:, 0], np.array_split(rows, ROWS), strict=True):

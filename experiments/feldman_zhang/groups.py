@@ -18,7 +18,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import mean_interval
+from experiments.common.intervals import mean_interval, paired
 from experiments.common.models import ModelSettings, Size, fit_warning
 from experiments.common.plots import panels
 from experiments.common.settings import Cost
@@ -43,6 +43,7 @@ class Settings(ModelSettings):
     """Planted writers and duplicates, by example and by group."""
 
     sizes: ClassVar = SIZES
+    changes_data: ClassVar = True
 
 
 class Planted(NamedTuple):
@@ -94,22 +95,37 @@ def run(settings: Settings) -> Result:
         "warning": fit_warning(fitted),
         "interval_above_0": {kind: float((low[planted.kinds == of] > 0).mean()) for of, kind in enumerate(KINDS)},
     }
-    verdicts = []
     for of, kind in enumerate(KINDS):
         mine = planted.kinds == of
         numbers[kind] = {"single": float(single[mine].mean()), "group": float(whole[mine].mean())}
+    return Result(
+        numbers, verdicts_of(single, whole, planted.kinds), draw(single, whole, planted.kinds, config.num_models)
+    )
+
+
+def verdicts_of(single: np.ndarray, whole: np.ndarray, kinds: np.ndarray) -> list[Verdict]:
+    """The verdicts, from memorization of each planted group, alone and as a group.
+
+    Args:
+      single: (groups,) the mean of its examples, each on its own.
+      whole: (groups,) of the group.
+      kinds: (groups,) the place in `KINDS`.
+    """
+    verdicts = []
+    for mine, kind in zip(np.arange(len(KINDS))[:, None] == kinds, KINDS, strict=True):
         verdicts += [
             Verdict(
                 f"{kind}: groups are memorized, at {MEM_THRESHOLD:g} or more", mean_interval(whole[mine]), MEM_THRESHOLD
             ),
-            Verdict(f"{kind}: more than their examples by single scores", mean_interval(whole[mine] - single[mine])),
+            Verdict(f"{kind}: more than their examples by single scores", paired(whole[mine], single[mine])),
         ]
-    return Result(numbers, verdicts, draw(single, whole, planted.kinds))
+    return verdicts
 
 
-def draw(single: np.ndarray, whole: np.ndarray, kinds: np.ndarray):
+def draw(single: np.ndarray, whole: np.ndarray, kinds: np.ndarray, models: int):
     """Memorization of each planted group against the mean single score of its examples."""
-    figure, axes = panels(1, 1, 4.0, 3.7)
+    note = f"{len(kinds) // 2} planted groups of each kind; each axis from {models} models; line: both are equal"
+    figure, axes = panels(1, 1, 4.4, 3.7, note=note)
     for of, kind in enumerate(KINDS):
         axes[0, 0].plot(single[kinds == of], whole[kinds == of], "os"[of], markersize=4, label=kind)
     axes[0, 0].plot([0, 1], [0, 1], color="grey", linewidth=0.8)

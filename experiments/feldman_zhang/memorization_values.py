@@ -66,10 +66,7 @@ def measured(found: memjax.Result) -> tuple[dict, list[Verdict]]:
     known = np.isfinite(estimates.mem) & np.isfinite(estimates.mem_stderr)
     mem, stderr = estimates.mem[known], estimates.mem_stderr[known]
     labels = estimates.train_labels[known]
-    chance = by_noise(stderr, MEM_THRESHOLD)
-    share = bootstrap(len(mem), lambda rows: (mem[rows] >= MEM_THRESHOLD).mean())
-    peak = bootstrap(len(mem), lambda rows: second_peak(mem[rows]))
-    classes = bootstrap(len(mem), lambda rows: between_classes(mem[rows], labels[rows]))
+    share, *others = verdicts_of(mem, stderr, labels)
     accuracy = estimates.in_sample_accuracy
     numbers = {
         "num_models": estimates.num_models,
@@ -78,8 +75,8 @@ def measured(found: memjax.Result) -> tuple[dict, list[Verdict]]:
         "held_out_accuracy": estimates.held_out_accuracy,
         "test_accuracy": estimates.test_accuracy,
         "warning": fit_warning([accuracy]),
-        "share_memorized": share.value,
-        "share_by_noise": chance,
+        "share_memorized": share.effect.value,
+        "share_by_noise": share.above,
         "significantly_memorized": float((mem > 1.645 * stderr).mean()),
         "mean_mem": float(mem.mean()),
         "largest_stderr": float(stderr.max()),
@@ -89,7 +86,16 @@ def measured(found: memjax.Result) -> tuple[dict, list[Verdict]]:
             for number, name in enumerate(found.dataset.class_names)
         },
     }
-    return numbers, [
+    return numbers, [share, *others]
+
+
+def verdicts_of(mem: np.ndarray, stderr: np.ndarray, labels: np.ndarray) -> list[Verdict]:
+    """The verdicts, from estimates of memorization, their standard errors and the labels, each (examples,)."""
+    share = bootstrap(len(mem), lambda rows: (mem[rows] >= MEM_THRESHOLD).mean())
+    peak = bootstrap(len(mem), lambda rows: second_peak(mem[rows]))
+    classes = bootstrap(len(mem), lambda rows: between_classes(mem[rows], labels[rows]))
+    chance = by_noise(stderr, MEM_THRESHOLD)
+    return [
         Verdict("a tail of examples is memorized (share with mem >= .25; paper, CIFAR-100: .36)", share, chance),
         Verdict("the histogram has a second peak at 1 (last bin minus mean of the middle; CIFAR-100: .07)", peak),
         Verdict("classes differ (part of the variance of memorization between them)", classes),

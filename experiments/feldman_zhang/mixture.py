@@ -51,6 +51,7 @@ class Settings(ModelSettings):
     """A long-tailed mixture with known benefit of memorization."""
 
     sizes: ClassVar = SIZES
+    changes_data: ClassVar = True
     data_name: ClassVar = "mixture"
 
 

@@ -35,6 +35,7 @@ class Settings(ModelSettings):
     repeats: int = 5
 
     sizes: ClassVar = SIZES
+    changes_data: ClassVar = True
 
 
 def run(settings: Settings) -> Result:
@@ -49,22 +50,26 @@ def run(settings: Settings) -> Result:
         "held_out_accuracy": -correct.mean_out,
         "memorization_of_probability": probability.mean_in - probability.mean_out,
     }
-    precision = {name: one(average_precision_score(estimates.mislabelled, score)) for name, score in scores.items()}
-    fitted = one(estimates.in_sample_accuracy)
+    precision = {name: float(average_precision_score(estimates.mislabelled, score)) for name, score in scores.items()}
+    fitted = float(estimates.in_sample_accuracy)
     found = {
-        "average_precision": {name: value.value for name, value in precision.items()},
-        "in_sample_accuracy": fitted.value,
+        "average_precision": precision,
+        "in_sample_accuracy": fitted,
         "in_sample_accuracy_wrong": float(correct.mean_in[estimates.mislabelled].mean()),
         "test_accuracy": estimates.test_accuracy,
     }
-    gain = one(precision["held_out_probability"].value - precision["memorization"].value)
-    verdicts = [
-        Verdict("memorization finds wrong labels (average precision)", precision["memorization"], 0.85),
-        Verdict("held-out probability finds them (average precision)", precision["held_out_probability"], 0.97),
-        Verdict("held-out probability finds them better than memorization (difference)", gain),
-        Verdict("the models fit the labels that they see (in-sample accuracy)", fitted, 0.999),
+    return Result(found, verdicts_of(precision, fitted))
+
+
+def verdicts_of(precision: dict[str, float], fitted: float) -> list[Verdict]:
+    """The verdicts of a single draw, from the average precision of each score and the in-sample accuracy."""
+    memorization, held_out = precision["memorization"], precision["held_out_probability"]
+    return [
+        Verdict("memorization finds wrong labels (average precision)", one(memorization), 0.85),
+        Verdict("held-out probability finds them (average precision)", one(held_out), 0.97),
+        Verdict("held-out probability finds them better than memorization (difference)", one(held_out - memorization)),
+        Verdict("the models fit the labels that they see (in-sample accuracy)", one(fitted), 0.999),
     ]
-    return Result(found, verdicts)
 
 
 def one(value: float) -> Interval:

@@ -59,6 +59,7 @@ class Settings(ModelSettings):
     """Draws of the wrong labels at each rate."""
 
     sizes: ClassVar = SIZES
+    changes_data: ClassVar = True
 
 
 def quality() -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
@@ -140,28 +141,35 @@ def average_precisions(settings: Settings) -> tuple[list[dict], dict]:
 def run(settings: Settings) -> Result:
     rows, at_rate = average_precisions(settings)
     mean = {name: mean_interval(row[name] for row in rows) for name in at_rate["suspicions"]}
-    gain = {
-        (first, second): paired([row[first] for row in rows], [row[second] for row in rows])
-        for first, second in ((HELD_OUT, CLEANLAB), (MEMORIZATION, CLEANLAB), (HELD_OUT, MEMORIZATION),
-                              (HELD_OUT, EARLY), (HELD_OUT, MARGIN), (HELD_OUT, FORGETTING))
-    }  # fmt: skip
     curves = pruning_curves(settings, at_rate)
-    kept = PRUNED.index(PRUNED_RATE)
-    helps = paired(curves[HELD_OUT][kept], curves[HELD_OUT][0])
     pruning = {name: mean_intervals(curve.T) for name, curve in curves.items()}
     numbers = {"rows": rows, "mean_average_precision": mean, "pruning_shares": PRUNED, "pruning": pruning}
-    verdicts = [
+    return Result(numbers, verdicts_of(rows, curves[HELD_OUT]), draw(rows, pruning))
+
+
+def verdicts_of(rows: list[dict], curve: np.ndarray) -> list[Verdict]:
+    """The verdicts, from the average precision of each method and from the pruning curve of held-out probability.
+
+    Args:
+      rows: one for each rate and draw, by method.
+      curve: (shares, retrainings) test accuracy.
+    """
+
+    def gain(first: str, second: str) -> Interval:
+        return paired([row[first] for row in rows], [row[second] for row in rows])
+
+    return [
         Verdict(
-            "held-out probability finds wrong labels better than cleanlab with five folds", gain[HELD_OUT, CLEANLAB]
+            "held-out probability finds wrong labels better than cleanlab with five folds", gain(HELD_OUT, CLEANLAB)
         ),
-        Verdict("memorization finds them better than cleanlab with five folds", gain[MEMORIZATION, CLEANLAB]),
-        Verdict("held-out probability finds them better than memorization", gain[HELD_OUT, MEMORIZATION]),
-        *(Verdict(f"... than {other}", gain[HELD_OUT, other]) for other in (EARLY, MARGIN, FORGETTING)),
+        Verdict("memorization finds them better than cleanlab with five folds", gain(MEMORIZATION, CLEANLAB)),
+        Verdict("held-out probability finds them better than memorization", gain(HELD_OUT, MEMORIZATION)),
+        *(Verdict(f"... than {other}", gain(HELD_OUT, other)) for other in (EARLY, MARGIN, FORGETTING)),
         Verdict(
-            f"pruning the {PRUNED_RATE:.0%} it ranks first raises test accuracy ({PRUNED_RATE:.0%} are wrong)", helps
+            f"pruning the {PRUNED_RATE:.0%} it ranks first raises test accuracy ({PRUNED_RATE:.0%} are wrong)",
+            paired(curve[PRUNED.index(PRUNED_RATE)], curve[0]),
         ),
     ]
-    return Result(numbers, verdicts, draw(rows, pruning))
 
 
 def pruning_curves(settings: Settings, at_rate: dict) -> dict[str, np.ndarray]:

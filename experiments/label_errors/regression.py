@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import Interval, ends, mean_interval, paired
-from experiments.common.planted import FOLDS, PEER, Size
+from experiments.common.claim import Result, main
+from experiments.common.intervals import Interval, ends, mean_interval
+from experiments.common.planted import FOLDS, PEER, Size, finds_more
 from experiments.common.plots import panels
 from experiments.common.settings import BaseSettings, Cost
 
@@ -58,15 +58,8 @@ def run(settings: Settings) -> Result:
             for score, values in scores(settings, name, draw, settings.models or size.models, inputs, given):
                 precision = float(average_precision_score(wrong, np.nan_to_num(values)))
                 found.setdefault(name, {}).setdefault(score, []).append(precision)
-    verdicts = []
-    for name, of in found.items():
-        others = [score for score in of if score != CHOSEN]
-        verdicts += [
-            Verdict(f"{name}: {CHOSEN} finds more than {other} (difference)", paired(of[CHOSEN], of[other]))
-            for other in others
-        ]
     table = {name: {score: mean_interval(values) for score, values in of.items()} for name, of in found.items()}
-    return Result({"average_precision": table}, verdicts, draw_figure(table))
+    return Result({"average_precision": table}, finds_more(CHOSEN, found), draw_figure(table))
 
 
 def draw_figure(table: dict[str, dict[str, Interval]]) -> Any:

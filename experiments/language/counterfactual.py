@@ -21,7 +21,7 @@ import numpy as np
 
 import memjax
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import Interval, bootstrap, contrast, mean_interval
+from experiments.common.intervals import Interval, bootstrap, contrast, ends, mean_interval
 from experiments.common.plots import panels
 from experiments.common.settings import BaseSettings, Cost
 from experiments.data.brown import sentences
@@ -122,12 +122,12 @@ def run(settings: Settings) -> Result:
         "examples": most(lines, value, scores),
     }
     verdicts = verdicts_of(of_kind, of_twin, others, r)
-    return Result(numbers, verdicts, draw(of_kind, of_twin, others))
+    return Result(numbers, verdicts, draw(of_kind, of_twin, others, len(masks)))
 
 
 def verdicts_of(of_kind: list[np.ndarray], of_twin: np.ndarray, others: np.ndarray, r: Interval) -> list[Verdict]:
     """Of the memorization of each kind of lines, and of influence by the twin and by others."""
-    pairs = np.concatenate(of_kind[2:]).reshape(-1, 2).mean(1)  # two lines of a pair are one case
+    pairs = in_pairs(np.concatenate(of_kind[2:]))
     return [
         Verdict("canaries are memorized more than sentences", contrast(of_kind[0], of_kind[1])),
         Verdict("sentences are memorized more than those with a duplicate or near duplicate",
@@ -135,6 +135,11 @@ def verdicts_of(of_kind: list[np.ndarray], of_twin: np.ndarray, others: np.ndarr
         Verdict("a sentence influences its twin more than others do", contrast(of_twin, others)),
         Verdict("two halves of the models agree on memorization (Pearson)", r, RELIABLE),
     ]  # fmt: skip
+
+
+def in_pairs(values: np.ndarray) -> np.ndarray:
+    """The means of lines in pairs: two lines of a pair are one case."""
+    return values.reshape(-1, 2).mean(1)
 
 
 def write(path: Path, lines: list[str]) -> None:
@@ -159,18 +164,21 @@ def most(lines: Lines, value: np.ndarray, scores: Any) -> list[dict[str, object]
     ]
 
 
-def draw(of_kind: list[np.ndarray], of_twin: np.ndarray, others: np.ndarray):
+def draw(of_kind: list[np.ndarray], of_twin: np.ndarray, others: np.ndarray, models: int):
     """Memorization of each line by its kind, and the influence of twins and of other lines on a test line."""
-    figure, axes = panels(1, 2, 4.4, 3.2, note="a point is a line; bars are means")
+    note = f"{models} models; a point is a line; bars: 95 % intervals of the mean, over pairs where lines are in pairs"
+    figure, axes = panels(1, 2, 4.4, 3.2, note=note)
     rng = np.random.default_rng(0)
     for place, values in enumerate(of_kind):
         axes[0, 0].plot(place + rng.uniform(-0.3, 0.3, len(values)), values, ".", markersize=3)
-        axes[0, 0].plot([place - 0.35, place + 0.35], [values.mean()] * 2, color="black")
-    axes[0, 0].set_xticks(range(len(KINDS)), [kind.replace(" ", "\n") for kind in KINDS])
+        mean = mean_interval(values if place < 2 else in_pairs(values))
+        axes[0, 0].errorbar([place], [mean.value], ends([mean]), fmt="_k", markersize=25, capsize=4, zorder=3)
+    names = [f"{kind}\n({len(values)})".replace(" ", "\n") for kind, values in zip(KINDS, of_kind, strict=True)]
+    axes[0, 0].set_xticks(range(len(KINDS)), names)
     axes[0, 0].set(ylabel="memorization (accuracy of tokens)")
     bins = np.linspace(min(others.min(), of_twin.min()), of_twin.max(), 40)
     for values, label in ((others, "other lines"), (of_twin, "its twin")):
-        axes[0, 1].hist(values, bins, density=True, alpha=0.6, label=label)
+        axes[0, 1].hist(values, bins, density=True, alpha=0.6, label=f"{label} ({len(values):,} pairs)")
     axes[0, 1].set(xlabel="influence on a test line", ylabel="density")
     axes[0, 1].legend()
     return figure

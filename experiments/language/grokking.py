@@ -19,7 +19,7 @@ import numpy as np
 
 import memjax
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import mean_interval, mean_intervals
+from experiments.common.intervals import mean_interval, mean_intervals, paired
 from experiments.common.plots import band, panels
 from experiments.common.settings import BaseSettings, Cost
 
@@ -89,18 +89,11 @@ def run(settings: Settings) -> Result:
         keep=("token_accuracy",), record=("token_accuracy",), record_epochs=(0, *every(last)),
     )  # fmt: skip
     curves = result.curves
-    right, masks, epochs = curves.values["token_accuracy"].astype(float), curves.masks[:, None], curves.epochs
-    inside, outside = (
-        np.where(side, right, 0).sum(2) / np.broadcast_to(side, right.shape).sum(2) for side in (masks, ~masks)
-    )
+    right, epochs = curves.values["token_accuracy"].astype(float), curves.epochs
+    inside, outside = in_and_out(right, curves.masks)
     known, understood = first_epoch(epochs, inside), first_epoch(epochs, outside)
     by_pair = memorization(right, curves.masks)
-    mirror = (pairs[:, 1] * size.modulus + pairs[:, 0])[None]
-    open_pairs = ~curves.masks & (pairs[:, 0] != pairs[:, 1])
-    with_mirror = np.take_along_axis(curves.masks, np.broadcast_to(mirror, curves.masks.shape), 1)
-    until = right[:, epochs <= np.median(understood)].mean(1)
-    apart = [np.where(open_pairs & side, until, np.nan) for side in (with_mirror, ~with_mirror)]
-    of_mirror = np.nanmean(apart[0], 1) - np.nanmean(apart[1], 1)
+    of_mirror = mirror_gain(right[:, epochs <= np.median(understood)].mean(1), curves.masks, pairs)
     late = by_pair[(epochs >= np.median(known)) & (epochs <= np.median(understood))].mean(0)
     numbers = {
         "epochs": epochs,
@@ -113,14 +106,46 @@ def run(settings: Settings) -> Result:
         "memorization_at_the_end": float(np.nanmean(by_pair[-1])),
         "models": len(right),
     }
-    verdicts = [
-        Verdict("held-out pairs become right later than pairs that are trained on (epochs)",
-                mean_interval(understood - known)),
-        Verdict("in the end held-out pairs are right", mean_interval(outside[:, -1]), LEARNED),
+    figure = draw(epochs, inside, outside, late.reshape(size.modulus, -1))
+    return Result(numbers, verdicts_of(known, understood, outside[:, -1], of_mirror), figure)
+
+
+def in_and_out(right: np.ndarray, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(models, epochs) the share of right pairs among those that a model trains on, and among the others."""
+    sides = (masks[:, None], ~masks[:, None])
+    inside, outside = (np.where(side, right, 0).sum(2) / side.sum(2) for side in sides)
+    return inside, outside
+
+
+def mirror_gain(right: np.ndarray, masks: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """(models,) how much oftener held-out pairs are right whose mirror image was trained on than the others.
+
+    Args:
+      right: (models, pairs) how often.
+    """
+    mirror = (pairs[:, 1] * (pairs.max() + 1) + pairs[:, 0])[None]
+    open_pairs = ~masks & (pairs[:, 0] != pairs[:, 1])
+    with_mirror = np.take_along_axis(masks, np.broadcast_to(mirror, masks.shape), 1)
+    apart = [np.where(open_pairs & side, right, np.nan) for side in (with_mirror, ~with_mirror)]
+    return np.nanmean(apart[0], 1) - np.nanmean(apart[1], 1)
+
+
+def verdicts_of(
+    known: np.ndarray, understood: np.ndarray, at_the_end: np.ndarray, of_mirror: np.ndarray
+) -> list[Verdict]:
+    """The verdicts, from values of each model, (models,).
+
+    Args:
+      known, understood: the epoch from which pairs are right that it trained on, and that it did not.
+      at_the_end: the share of the latter that are right after the last epoch.
+      of_mirror: what `mirror_gain` says.
+    """
+    return [
+        Verdict("held-out pairs become right later than pairs that are trained on (epochs)", paired(understood, known)),
+        Verdict("in the end held-out pairs are right", mean_interval(at_the_end), LEARNED),
         Verdict("held-out pairs whose mirror image was trained on are right more often until then",
                 mean_interval(of_mirror)),
     ]  # fmt: skip
-    return Result(numbers, verdicts, draw(epochs, inside, outside, late.reshape(size.modulus, -1)))
 
 
 def every(last: int) -> list[int]:

@@ -15,7 +15,8 @@ class DataSpec:
     dataset: str = "digits"
     """digits; csv:FILE or parquet:FILE, with --target COLUMN; folder:FOLDER of images; npz:FILE; npy:FOLDER;
     idx:FOLDER; text:FILE, or a folder of .txt files, a line an example; mnist, fashion_mnist, cifar10, cifar100,
-    svhn_cropped; emoji, emoji32, mnist5k (made by a script of the source tree, experiments/data); tfds:NAME."""
+    svhn_cropped; emoji, emoji32, emoji_plain, emoji32_plain, mnist5k (made by a script of the source tree,
+    experiments/data); tfds:NAME."""
     task: str = ""
     """What networks are trained for: classification, binary (one output for two classes), regression (squared error),
     counts (Poisson), multi_label (a column of 0 and 1 for each label), tokens (each token of a sequence from those

@@ -48,7 +48,10 @@ CATALOG = {
     name: Known(**row | {key: tuple(value) for key, value in row.items() if isinstance(value, list)})  # type: ignore
     for name, row in _TABLE.items()
 }
-MADE = {"emoji": "emoji", "emoji32": "emoji --pixels 32", "mnist5k": "mnist5k"}  # name -> script and its options
+MADE = {  # name -> script and its options
+    "emoji": "emoji", "emoji32": "emoji --pixels 32", "emoji_plain": "emoji --no-skin",
+    "emoji32_plain": "emoji --pixels 32 --no-skin", "mnist5k": "mnist5k",
+}  # fmt: skip
 # Class names and paths of the files, in the order of the catalog -> their content.
 READERS: dict[str, Callable[..., Parts]] = {
     "mnist": lambda names, *paths: Parts(read_split(*paths[:2]), read_split(*paths[2:]), names),

@@ -3,11 +3,9 @@
 A 95 % interval lies above the bound in one of forty such worlds.  Each row is drawn anew many times.
 """
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.stats import binom, norm
 
 from experiments.arpit import filters, loss_sensitivity, patterns_first, regularizers, speed
 from experiments.common import intervals
@@ -26,7 +24,8 @@ from experiments.feldman_zhang import (
 )
 from experiments.language import counterfactual
 from memjax import dynamics
-from tests.experiments import worlds_of_arpit, worlds_of_feldman_zhang
+from memjax.estimators import MEM_THRESHOLD
+from tests.experiments import worlds_of_arpit, worlds_of_feldman_zhang, worlds_of_labels
 
 LEVEL = 0.025
 
@@ -69,15 +68,9 @@ def permuted_scores(rng):
 
 
 def nothing_memorized(rng):
-    """Estimates that are noise, without a second peak and the same in all classes."""
-    stderr = rng.uniform(0.1, 0.2, 300)
-    estimates = SimpleNamespace(
-        mem=stderr * rng.normal(size=300), mem_stderr=stderr, train_labels=rng.integers(0, 5, 300),
-        in_sample_accuracy=1.0, held_out_accuracy=0.5, test_accuracy=0.5, num_models=9,
-    )  # fmt: skip
-    data = SimpleNamespace(class_names=tuple("abcde"))
-    share, _, classes = memorization_values.measured(SimpleNamespace(estimates=estimates, dataset=data))[1]
-    return [share, classes]
+    """Estimates between -1 and 1, above the threshold as often as noise is, the same in all classes, without a peak."""
+    stderr = np.full(300, MEM_THRESHOLD / norm.isf((1 - MEM_THRESHOLD) / 2))
+    return memorization_values.verdicts_of(rng.uniform(-1, 1, 300), stderr, rng.integers(0, 5, 300))
 
 
 def two_equal_groups(rng):
@@ -145,11 +138,12 @@ WORLDS = {
     proxies_all_alike: 1000,
     regularisers_without_effect: 1000,
     permuted_scores: 300,
-    nothing_memorized: 12,
+    nothing_memorized: 8,
     two_equal_groups: 400,
     no_rank_correlation: 25,
     **worlds_of_arpit.WORLDS,
     **worlds_of_feldman_zhang.WORLDS,
+    **worlds_of_labels.WORLDS,
 }
 
 

@@ -6,6 +6,8 @@ import pytest
 from experiments.common import gpu
 from experiments.common.models import ModelSettings
 from experiments.common.networks import NetworkSettings, recorded
+from experiments.feldman_zhang.architectures import Settings as Architectures
+from experiments.feldman_zhang.groups import Settings as Groups
 from memjax.config.presets import PRESETS
 from memjax.config.specs import TrainSpec
 from memjax.errors import InputError
@@ -28,6 +30,24 @@ def test_seeds_reach_the_models_and_the_data():
     config = ModelSettings(size="smoke", seed=5, data_seed=7).config()
 
     assert (config.seed, config.data.data_seed) == (5, 7)
+
+
+@pytest.mark.parametrize("given", [{"dataset": "fashion_mnist"}, {"preset": "fz-cifar100"}])
+@pytest.mark.parametrize("seeds", [{"data_seed": 5}, {"repeats": 5}])
+def test_draws_that_would_all_be_the_same_are_refused_before_the_first(given, seeds):
+    with pytest.raises(InputError, match=r"has one division.*expected.*give --per-class, or leave out --data-seed"):
+        ModelSettings(**given, **seeds).check()
+
+    ModelSettings(**given).check()
+    ModelSettings(**given, **seeds, per_class=7).check()
+    Groups(**given, **seeds).check()  # what it plants among the examples is another for each data seed
+
+
+def test_a_data_set_of_an_experiment_that_is_whole_is_divided_anew(tmp_path):
+    names = [Architectures(data_seed=seed, folder=tmp_path).config().data.dataset for seed in (0, 1, 2)]
+
+    assert names[0] == "digits"
+    assert len(set(names)) == 3
 
 
 def test_no_such_preset():

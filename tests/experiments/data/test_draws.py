@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from experiments.data.draws import drawn, known_of, twins_of
-from experiments.data.fetch import write
+from experiments.data.fetch import put, write
 from experiments.data.split import counts_of, sides
 from experiments.data.split import test_rows as rows_for_testing
 from memjax.config.specs import DataSpec
@@ -22,22 +22,25 @@ def test_a_share_of_each_class_is_for_testing_and_other_seeds_draw_others():
     assert (chosen[0] != chosen[2]).any()
 
 
-@pytest.fixture
-def written(monkeypatch, tmp_path):
+@pytest.fixture(params=["emoji", "emoji_plain", "emoji32_plain", "npz"])
+def source(request, monkeypatch, tmp_path):
     """A data set whose inputs say which example each is, with code points that say it too."""
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     numbers = np.arange(len(LABELS))
     test = rows_for_testing(LABELS, counts_of(LABELS, 1 / 3), 0)
     codes = np.array([f"E{number}" for number in numbers])
-    write("emoji", sides({"x": numbers[:, None], "y": LABELS}, test), sides({"codepoint": codes}, test))
-    return tmp_path
+    arrays, known = sides({"x": numbers[:, None], "y": LABELS}, test), sides({"codepoint": codes}, test)
+    if request.param == "npz":
+        return f"npz:{put(tmp_path / 'own.npz', arrays, known)}"
+    write(request.param, arrays, known)
+    return request.param
 
 
-def test_another_division_has_the_same_examples_and_as_many_of_each_class_for_testing(written):
-    names = [drawn("emoji", seed, written) for seed in (0, 1, 1, 2)]
+def test_another_division_has_the_same_examples_and_as_many_of_each_class_for_testing(source, tmp_path):
+    names = [drawn(source, seed, tmp_path) for seed in (0, 1, 1, 2)]
     first, second, _, third = found = [load_dataset(DataSpec(name)) for name in names]
 
-    assert names[0] == "emoji"
+    assert names[0] == source
     assert names[1] == names[2] != names[3]
     for data in found:
         rows = np.concatenate([data.train_inputs, data.test_inputs]).ravel()
@@ -48,8 +51,8 @@ def test_another_division_has_the_same_examples_and_as_many_of_each_class_for_te
 
 
 @pytest.mark.parametrize("seed", [0, 3])
-def test_what_is_known_of_an_example_goes_with_it(written, seed):
-    name = drawn("emoji", seed, written)
+def test_what_is_known_of_an_example_goes_with_it(source, seed, tmp_path):
+    name = drawn(source, seed, tmp_path)
     data, known = load_dataset(DataSpec(name)), twins_of(name)
 
     for side in ("train", "test"):
@@ -70,6 +73,33 @@ def test_the_digits_are_divided_anew_too(tmp_path):
         np.testing.assert_array_equal(one, two)
     seen = {image.tobytes() for image in first.test_inputs}
     assert 0.1 < np.mean([image.tobytes() in seen for image in other.test_inputs]) < 0.3  # a fifth are for testing
+
+
+def test_files_of_one_name_have_divisions_of_their_own(tmp_path):
+    test = np.arange(len(LABELS)) % 3 == 0
+    files = [tmp_path / folder / "own.npz" for folder in "ab"]
+    for number, file in enumerate(files):
+        put(file, sides({"x": number * 100 + np.arange(len(LABELS))[:, None], "y": LABELS}, test), {})
+
+    one, other = (load_dataset(DataSpec(drawn(f"npz:{file}", 1, tmp_path))) for file in files)
+
+    assert one.train_inputs.max() < 100 <= other.train_inputs.min()
+
+
+@pytest.mark.parametrize("without", ["a test set", "classes"])
+def test_a_file_that_cannot_be_divided(without, tmp_path):
+    numbers = np.arange(12.0)
+    arrays = {"x_train": numbers[:, None], "y_train": numbers % 2 if without == "a test set" else numbers / 7}
+    if without == "classes":
+        arrays |= {"x_test": numbers[:, None], "y_test": numbers / 7}
+    else:
+        arrays["y_train"] = arrays["y_train"].astype(int)
+    path = put(tmp_path / "own.npz", arrays, {})
+
+    assert drawn(f"npz:{path}", 0, tmp_path) == f"npz:{path}"
+    said = f"own.npz has no {without.removeprefix('a ')}.*expected.*--data-seed 2.*leave out"
+    with pytest.raises(InputError, match=said):
+        drawn(f"npz:{path}", 2, tmp_path)
 
 
 def test_other_data_are_left_to_memjax_and_have_no_twins(tmp_path):

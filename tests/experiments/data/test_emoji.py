@@ -105,8 +105,30 @@ def test_an_archive_without_a_drawing_of_its_list(archive):
         list(emoji.read_drawings(path, "google", 16, True))
 
 
-def test_before_the_script_was_run(monkeypatch, tmp_path):
+NAMES = {
+    "emoji": (16, True, "emoji"),
+    "emoji32": (32, True, "emoji --pixels 32"),
+    "emoji_plain": (16, False, "emoji --no-skin"),
+    "emoji32_plain": (32, False, "emoji --pixels 32 --no-skin"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_script_writes_is_known_by_its_name(name, archive, monkeypatch, tmp_path):
+    pixels, skin, _ = NAMES[name]
+    entries = [entry(f"{kind}{n}", kind) for kind in "lm" for n in range(6)]
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(emoji, "fetched", lambda package, folder: archive(package.name.split("-")[-1], entries))
+
+    path = emoji.make(emoji.Settings(pixels=pixels, skin=skin))
+
+    assert path.stem == name
+    assert load_dataset(DataSpec(name)).input_shape == (pixels, pixels, 3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_before_the_script_was_run(name, monkeypatch, tmp_path):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
 
-    with pytest.raises(InputError, match=r"`python -m experiments.data.emoji`"):
-        memjax.fit("emoji", num_models=2, run=str(tmp_path / "run"))
+    with pytest.raises(InputError, match=rf"`python -m experiments.data.{NAMES[name][-1]}`"):
+        memjax.fit(name, num_models=2, run=str(tmp_path / "run"))
