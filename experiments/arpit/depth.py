@@ -95,7 +95,7 @@ def epochs_to_fit(curves: Curves) -> np.ndarray:
 
 
 def best_rate(by_rate: dict[float, float], fitted: dict[float, float]) -> float:
-    """The rate with the fewest epochs; of equal ones, as where no network converges, that which fits most at the end."""
+    """The rate with the fewest epochs; of equal ones, as where no network converges, that which fits most."""
     return min(by_rate, key=lambda rate: (by_rate[rate], -fitted[rate], rate))
 
 
