@@ -94,9 +94,9 @@ def epochs_to_fit(curves: Curves) -> np.ndarray:
     return np.where(np.isnan(found), 2 * curves.epochs[-1], found)
 
 
-def best_rate(by_rate: dict[float, float]) -> float:
-    """The rate with the fewest epochs; of equal ones the lowest."""
-    return min(by_rate, key=lambda rate: (by_rate[rate], rate))
+def best_rate(by_rate: dict[float, float], fitted: dict[float, float]) -> float:
+    """The rate with the fewest epochs; of equal ones, as where no network converges, that which fits most."""
+    return min(by_rate, key=lambda rate: (by_rate[rate], -fitted[rate], rate))
 
 
 def chosen_rate(settings: Settings, form: Form) -> tuple[float, dict[float, float]]:
@@ -104,9 +104,13 @@ def chosen_rate(settings: Settings, form: Form) -> tuple[float, dict[float, floa
     choosing, step = SIZES[settings.size][3], BETWEEN_DRAWS // 2
     elsewhere = replace(settings, seed=settings.seed + step, data_seed=settings.data_seed + step)
     rates = np.repeat(settings.learning_rates, choosing)
-    needed = epochs_to_fit(curves_of(elsewhere, "random labels", form, rates)).reshape(-1, choosing).mean(1)
-    tried = dict(zip(settings.learning_rates, needed.tolist(), strict=True))
-    return best_rate(tried), tried
+    curves = curves_of(elsewhere, "random labels", form, rates)
+    last = dynamics.over_examples(curves.values["correct"], curves.masks).inside[:, -1]
+    tried, fitted = (
+        dict(zip(settings.learning_rates, values.reshape(-1, choosing).mean(1).tolist(), strict=True))
+        for values in (epochs_to_fit(curves), last)
+    )
+    return best_rate(tried, fitted), tried
 
 
 def run(settings: Settings) -> Result:

@@ -20,7 +20,7 @@ import numpy as np
 import tyro
 
 from experiments.common import gpu
-from experiments.common.intervals import LEVEL, Interval, mean_interval
+from experiments.common.intervals import LEVEL, Interval, mean_interval, together
 from experiments.common.plots import named
 from experiments.common.settings import BaseSettings
 from memjax import store
@@ -84,11 +84,14 @@ class Result(NamedTuple):
       found: numbers and tables, as JSON values.
       verdicts: one for each claim.
       figure: a matplotlib figure, or None.
+      over: draws the figure of several draws from what they found, which `intervals.together` puts together, and their
+        number.  Without it that of the first draw is shown.
     """
 
     found: dict[str, Any]
     verdicts: list[Verdict]
     figure: Any = None
+    over: Callable[[dict[str, Any], int], Any] | None = None
 
 
 def main(settings_type: type[BaseSettings], run: Callable[[Any], Result]) -> None:
@@ -134,7 +137,8 @@ def name_of(run: Callable[..., Any]) -> str:
 def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
     """Runs an experiment `settings.repeats` times.
 
-    The figure is that of the first repeat; `over_repeats` has the verdicts of several.
+    The figure is that over the draws where the experiment has one, else that of the first repeat; `over_repeats` has
+    the verdicts of several.
     """
     import jax
 
@@ -146,11 +150,13 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
     if len(results) == 1:
         return results[0]
     verdicts = over_repeats([result.verdicts for result in results])
-    figure = results[0].figure
-    if figure is not None:
+    figure, over, found = results[0].figure, results[0].over, [result.found for result in results]
+    if over is not None:
+        figure = over(together(found), len(found))
+    elif figure is not None:
         several = "draws" if settings.own_draws == 1 else "repeats"
         named(figure, f"the first of {len(results)} {several}", behind=True)
-    return Result({"repeats": [result.found for result in results]}, verdicts, figure)
+    return Result({"repeats": found}, verdicts, figure)
 
 
 def over_repeats(verdicts: list[list[Verdict]]) -> list[Verdict]:

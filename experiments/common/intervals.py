@@ -2,8 +2,8 @@
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -111,6 +111,23 @@ def bootstrap(count: int, statistic: Callable[[np.ndarray], float], seed: int = 
         return Interval(value, -math.inf, math.inf, count)
     low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return Interval(value, float(low), float(high), count)
+
+
+def together(draws: Sequence[Any]) -> Any:
+    """What several draws found, as one: intervals are those over draws, numbers are means; tables keep their form.
+
+    Lists of unequal lengths, and what is none of these, are those of the first draw.
+    """
+    first = draws[0]
+    if isinstance(first, Interval):
+        return mean_interval([each.value for each in draws])
+    if isinstance(first, Mapping):
+        return {key: together([each[key] for each in draws]) for key in first}
+    if isinstance(first, (list, tuple)) and len({len(each) for each in draws}) == 1:
+        return [together(each) for each in zip(*draws, strict=True)]
+    if isinstance(first, (int, float, np.number)) and not isinstance(first, bool):
+        return float(np.mean(draws))
+    return first
 
 
 def ends(intervals: Sequence[Interval]) -> tuple[list[float], list[float]]:

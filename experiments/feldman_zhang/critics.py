@@ -120,7 +120,11 @@ def run(settings: Settings) -> Result:
         "in_sample_accuracy": fitted,
         "warning": fit_warning(fitted),
     }
-    return Result(numbers, verdicts_of(rows), draw(rows, estimates.num_models))
+    models = estimates.num_models
+    return Result(
+        numbers, verdicts_of(rows), draw(rows, models, f"{settings.num_retrainings} retrainings"),
+        lambda several, count: draw(several["rows"], models, f"{count} draws"),
+    )  # fmt: skip
 
 
 def verdicts_of(rows: dict[str, dict]) -> list[Verdict]:
@@ -200,10 +204,9 @@ def random_control(rng: np.random.Generator, control: Control) -> np.ndarray:
     return at_random_in_groups(rng, control.removed, control.groups)
 
 
-def draw(rows: dict[str, dict], models: int):
+def draw(rows: dict[str, dict], models: int, cases: str):
     """The effect under each control, on all test examples and on those without near-duplicates."""
-    times = next(iter(rows.values()))["all"].repeats
-    note = f"memorization from {models} models; error bars: 95 % intervals of the mean over {times} retrainings"
+    note = f"memorization from {models} models; error bars: 95 % intervals of the mean over {cases}"
     figure, axes = panels(1, 1, 7.0, 4.0, note=note)
     places = np.arange(len(rows))
     for shift, key, color in (

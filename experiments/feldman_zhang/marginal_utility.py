@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import Interval, mean_interval, mean_intervals, paired
+from experiments.common.intervals import Interval, mean_interval, paired
 from experiments.common.models import ModelSettings, fit_warning, in_sample
 from experiments.common.plots import band, panels
 from experiments.common.removal import accuracies, at_random, by_condition, without
@@ -114,17 +114,23 @@ def over_thresholds(found: Accuracies, low: float = 0.2, high: float = 0.9) -> I
     return mean_interval((found.random[chosen] - found.memorized[chosen]).mean(0))
 
 
-def draw(found: Accuracies, name: str, models: int):
-    """Both curves, those of the paper's three data sets beside them, and below the share that stays."""
-    times = found.memorized.shape[1]
-    note = f"{name}, {models} models, {times} retrainings: mean and 95 % interval; the paper's curves"
+def draw(rows: list[dict], name: str, models: int, cases: str):
+    """Both curves, those of the paper's three data sets beside them, and below the share that stays.
+
+    Args:
+      rows: of `table`.
+      cases: what the intervals are over.
+    """
+    *rows, nothing = rows
+    note = f"{name}, {models} models, {cases}: mean and 95 % interval; the paper's curves"
     figure, axes = panels(2, 4, 3.3, heights=(3.2, 1.6), note=f"{note} are read off its figure 2, without intervals")
     sides = (("without memorized", "tab:red"), ("without as many random", "tab:blue"))
-    for values, (label, color) in zip((found.memorized, found.random), sides, strict=True):
-        band(axes[0, 0], THRESHOLDS, mean_intervals(values[:-1].T), label, color=color)
-    axes[0, 0].axhline(found.memorized[-1].mean(), color="grey", linestyle="--", label="with all examples")
+    for side, (label, color) in zip(("without_memorized", "without_random"), sides, strict=True):
+        band(axes[0, 0], THRESHOLDS, [row[side] for row in rows], label, color=color)
+    everything = nothing["without_memorized"].value
+    axes[0, 0].axhline(everything, color="grey", linestyle="--", label="with all examples")
     axes[0, 0].set(ylabel="test accuracy", title=f"memjax, {name}")
-    shares = [found.remaining[:-1]]
+    shares = [np.array([row["remaining"] for row in rows])]
     for axis, (data, (*curves, remaining)) in zip(axes[0, 1:], PAPER.items(), strict=True):
         for values, (_, color) in zip(curves, sides, strict=True):
             axis.plot(THRESHOLDS, values, "o-", markersize=3, color=color)
@@ -150,7 +156,11 @@ def run(settings: Settings) -> Result:
         "in_sample_accuracy": fitted,
         "warning": fit_warning(fitted),
     }
-    return Result(numbers, verdicts_of(found, rows), draw(found, trained.dataset.name, trained.estimates.num_models))
+    name, models = settings.data_name, trained.estimates.num_models
+    return Result(
+        numbers, verdicts_of(found, rows), draw(rows, name, models, f"{settings.num_retrainings} retrainings"),
+        lambda several, count: draw(several["rows"], name, models, f"{count} draws"),
+    )  # fmt: skip
 
 
 def verdicts_of(found: Accuracies, rows: list[dict]) -> list[Verdict]:

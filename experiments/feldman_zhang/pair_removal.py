@@ -126,7 +126,11 @@ def run(settings: Settings) -> Result:
         "in_sample_accuracy": fitted,
         "warning": fit_warning(fitted),
     }
-    return Result(numbers, verdicts_of(drop, explained, own), draw(numbers["drop"], len(pairs)))
+    return Result(
+        numbers, verdicts_of(drop, explained, own),
+        draw(numbers["drop"], len(pairs), f"{settings.num_retrainings} retrainings"),
+        lambda several, count: draw(several["drop"], several["pairs"], f"{count} draws"),
+    )  # fmt: skip
 
 
 def verdicts_of(drop: dict[str, dict[str, np.ndarray]], explained: np.ndarray, own: np.ndarray) -> list[Verdict]:
@@ -161,10 +165,9 @@ def intervals_of(values: dict[str, dict[str, np.ndarray]]) -> dict[str, dict[str
     return {name: {on: mean_interval(each) for on, each in row.items()} for name, row in values.items()}
 
 
-def draw(drop: dict[str, dict[str, Interval]], pairs: int):
+def draw(drop: dict[str, dict[str, Interval]], pairs: float, cases: str):
     """Drop of accuracy by what was removed, on all test examples, on the influenced ones and on the others."""
-    times = drop[PAIRS]["all"].repeats
-    note = f"{pairs:,} pairs; error bars: 95 % intervals of the mean over {times} retrainings"
+    note = f"{pairs:,.0f} pairs; error bars: 95 % intervals of the mean over {cases}"
     figure, axes = panels(1, 1, 6.0, 3.4, note=note)
     for place, (name, row) in enumerate(drop.items()):
         where = np.arange(len(row)) + 0.2 * (place - 1.5)

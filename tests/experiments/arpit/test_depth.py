@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from experiments.arpit.depth import SIZES, Skipping, width_for
+from experiments.arpit.depth import SIZES, Skipping, best_rate, width_for
 from memjax.models import MLP, from_nnx
 
 
@@ -37,3 +37,10 @@ def test_a_skip_connection_hands_on_what_its_layer_gets():
     inputs = jax.random.normal(jax.random.key(0), (6, 5))
 
     np.testing.assert_allclose(deep(inputs), shallow(inputs), rtol=1e-6)
+
+
+def test_the_rate_is_the_fastest_or_where_none_converges_that_which_fits_most():
+    fitted = {0.1: 0.2, 0.2: 0.8, 0.3: 0.5}
+
+    assert best_rate({0.1: 30.0, 0.2: 20.0, 0.3: 10.0}, fitted) == 0.3
+    assert best_rate({0.1: 120.0, 0.2: 120.0, 0.3: 120.0}, fitted) == 0.2

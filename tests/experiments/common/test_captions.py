@@ -44,7 +44,7 @@ def of_fashion_mnist():
 
 def of_critics():
     row = {name: mean_interval(SOME) for name in ("all", "without near-duplicates", "lost")}
-    return critics.draw({critics.PAPER: row | {"removed": 0.1}}, 512)
+    return critics.draw({critics.PAPER: row | {"removed": 0.1}}, 512, "8 retrainings")
 
 
 def of_counterfactual():

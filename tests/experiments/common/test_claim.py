@@ -204,3 +204,12 @@ def test_a_label_keeps_a_result_beside_another(tmp_path, monkeypatch):
     }  # fmt: skip
     assert gallery.best(kept) == list(kept)
     assert kept["arpit.x.full-several-one-width"]["settings"]["widths"] == [2]
+
+
+def test_a_figure_over_draws_takes_the_place_of_the_first_one():
+    def run(settings):
+        effect = Interval(float(settings.seed), -1, 1, 3)
+        return Result({"effect": effect}, [], "the first", lambda found, count: (found["effect"], count))
+
+    assert repeated(run, Settings()).figure == "the first"
+    assert repeated(run, Settings(repeats=3)).figure == (mean_interval([0, 1000, 2000]), 3)

@@ -11,6 +11,7 @@ from experiments.common.intervals import (
     mean_intervals,
     paired,
     share_interval,
+    together,
 )
 
 
@@ -86,3 +87,16 @@ def test_a_difference_of_independent_intervals():
     found = difference(Interval(0.9, 0.87, 0.93, 50), Interval(0.5, 0.46, 0.54, 40))
 
     assert found == pytest.approx((0.4, 0.35, 0.45, 40))
+
+
+def test_what_draws_found_is_put_together():
+    draws = [
+        {"a": [Interval(value, 0, 9, 3)], "share": value, "name": f"{value}", "pairs": [1.0] * value}
+        for value in (1, 2, 6)
+    ]
+
+    found = together(draws)
+
+    assert found["a"] == [mean_interval([1, 2, 6])]
+    assert found["share"] == 3
+    assert (found["name"], found["pairs"]) == ("1", [1.0])  # no mean, and lists of unequal lengths: the first
