@@ -20,7 +20,7 @@ import numpy as np
 import optax
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import contrast, mean_interval, mean_intervals, paired
+from experiments.common.intervals import contrast, mean_intervals, paired
 from experiments.common.networks import KINDS, over_networks, watched
 from experiments.common.plots import COLOURS, band, logarithmic, panels
 from experiments.common.recipes import NetworkChoice
@@ -39,7 +39,6 @@ SIZES = {  # width, networks, epochs looked at, shares of noise, held-out exampl
     "full": ("mlp:256x2", 8, (1, 2, 4, 8, 16, 32, 64, 128), (0.2, 0.4, 0.6, 0.8), 500, 300),
 }
 RADII = (0.3, 3.0)
-ABLE = 0.9  # training accuracy on random labels of a network that could memorize
 WIDE = f"csr {RADII[-1]:g}"
 
 
@@ -119,8 +118,6 @@ def verdicts_of(
                     contrast(np.log(last[kind]["norm"]), np.log(last["real"]["norm"])))
             for kind in KINDS[1:]
         ),
-        Verdict("the network could memorize: training accuracy on random labels at the end",
-                mean_interval(last["random labels"]["train"]), ABLE),
         Verdict(f"the more random labels, the more critical samples: {rate:.0%} against none",
                 contrast(worst[WIDE][:, -1], last["real"][WIDE])),
         Verdict(f"... and the larger the weights: {rate:.0%} against none (log of the ratio of norms)",

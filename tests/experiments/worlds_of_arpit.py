@@ -101,11 +101,8 @@ def data_sets_all_alike(rng):
 
 
 def boundaries_as_near_on_real_data(rng):
-    """Networks are as simple on noise, and just not able to memorize."""
     whats = [f"csr {radius:g}" for radius in critical_samples.RADII] + ["norm"]
     curves = [{what: np.exp(0.1 * rng.normal(size=(6, 5))) for what in whats} for _ in range(4)]
-    for each in curves:
-        each["train"] = critical_samples.ABLE + 0.02 * rng.normal(size=(6, 5))
     still = rng.random((6, 5, 80)) < 0.6
     stopped = stopped_early(still, rng.random((6, 80)) < 0.7, np.ones(80, bool), 0)
     whole = dict(zip(critical_samples.KINDS, curves, strict=False))
