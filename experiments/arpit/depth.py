@@ -2,9 +2,10 @@
 
 After section 3 of Arpit et al. 2017, arXiv 1706.05394, which varies width and leaves depth.  MLPs of several depths
 with nearly the same number of parameters: epochs to fit nine tenths of their examples with random labels; held-out
-accuracy on real data.  Each depth has the learning rate that fits random labels soonest in other networks, on another
-draw of the data: with one rate for all, the rate decides which depth is the fastest.  Deeper networks also have skip
-connections: each hidden layer but the first adds to what it gets, which takes no parameters.
+accuracy on real data.  Each depth has the learning rate that fits random labels soonest, or where none does the most of
+them, in other networks on another draw of the data: with one rate for all, the rate decides which depth is the fastest.
+Deeper networks also have skip connections: each hidden layer but the first adds to what it gets, which takes no
+parameters.
 
     python -m experiments.arpit.depth --size quick    digits, depths 1, 2, 4
     python -m experiments.arpit.depth                 MNIST's 5,000 digits, 100 a class, depths 1 to 8

@@ -141,7 +141,7 @@ def growth_of(sensitivity: np.ndarray) -> float:
 
 
 def undecided(verdict: Verdict) -> Verdict:
-    """The verdict with an interval without ends, from no case."""
+    """The verdict with an interval without ends and no case, so that nothing is decided over repeats either."""
     effect = verdict.effect._replace(low=-np.inf, high=np.inf, repeats=0)
     return verdict._replace(claim=f"{verdict.claim}; gradients diverge, use a lower --rate", effect=effect)
 

@@ -113,7 +113,8 @@ def check_kept(name: str, settings: BaseSettings) -> None:
     file = RESULTS / f"{name}.{form_of(settings)}.json"
     if not settings.keep or not file.exists():
         return
-    now, before = options(settings), json.loads(file.read_text())["settings"]
+    now, usual, before = options(settings), options(type(settings)()), json.loads(file.read_text())["settings"]
+    before = usual | before  # an older result may not know of an option
     changed = [word.replace("_", "-") for word, value in before.items() if now.get(word) != value]
     if changed:
         raise InputError(
@@ -162,19 +163,20 @@ def repeated(run: Callable[[Any], Result], settings: BaseSettings) -> Result:
 def over_repeats(verdicts: list[list[Verdict]]) -> list[Verdict]:
     """The verdicts of several repeats, given for each repeat.
 
-    Each effect is the mean over repeats with Student's interval, or NaN where one of them cannot measure it, and
-    `above` is the mean of what each repeat expected.  Where one of them has no case that counts, the interval has no
-    ends.
+    Each effect is the mean over repeats, or NaN where one of them cannot measure it, and `above` is the mean of what
+    each repeat expected.  The interval is Student's of their difference, since both vary together.  Where one repeat
+    has no case that counts, the interval has no ends.
     """
-    together = []
+    judged = []
     for same in zip(*verdicts, strict=True):
         values = [verdict.effect.value for verdict in same]
-        above, spread = np.mean([verdict.above for verdict in same]), np.std(values, ddof=1)
-        claim, effect = same[0].claim, mean_interval(values)
+        above, spread = float(np.mean([verdict.above for verdict in same])), np.std(values, ddof=1)
+        _, low, high, repeats = mean_interval([verdict.effect.value - verdict.above for verdict in same])
+        claim, effect = same[0].claim, Interval(float(np.mean(values)), low + above, high + above, repeats)
         for empty in (verdict for verdict in same if not verdict.effect.repeats):
             claim, effect = empty.claim, Interval(effect.value, -math.inf, math.inf, 0)
-        together.append(Verdict(claim, effect, float(above), float(spread)))
-    return together
+        judged.append(Verdict(claim, effect, above, float(spread)))
+    return judged
 
 
 def conclude(name: str, settings: BaseSettings, result: Result) -> None:

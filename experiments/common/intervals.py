@@ -114,7 +114,7 @@ def bootstrap(count: int, statistic: Callable[[np.ndarray], float], seed: int = 
 
 
 def together(draws: Sequence[Any]) -> Any:
-    """What several draws found, as one: intervals are those over draws, numbers are means; tables keep their form.
+    """What several draws found, as one: intervals are over draws, numbers are means, in the same lists and tables.
 
     Lists of unequal lengths, and what is none of these, are those of the first draw.
     """

@@ -19,8 +19,8 @@ class RecipeSettings(NetworkSettings):
     """Experiments that can be run with the optimiser of the paper too."""
 
     optimizer: Literal["", "sgd", "adam"] = ""
-    """Default: Adam as memjax has it.  sgd: as in Arpit et al., rate .01, no momentum, here in batches of 16.  adam:
-    today's usual one, rate .001.  Both have a constant rate."""
+    """Default: Adam, with the rate of the form.  sgd: as in Arpit et al., rate .01, no momentum, here in batches of 16.
+    adam: today's usual one, rate .001.  Both have a constant rate."""
 
     @property
     def recipe(self) -> TrainSpec:

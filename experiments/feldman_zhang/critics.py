@@ -41,6 +41,7 @@ LEVEL = 0.05  # false discoveries, and memorized wrong labels that the threshold
 LEAST = 0.1
 HIGH_RATE = {"smoke": 0.9, "quick": 0.9, "full": 0.95}
 PAPER = "as in the paper"
+SAME_REMOVED = "control keeps"  # other random examples are drawn; the memorized ones are those of the paper
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,11 @@ def verdicts_of(rows: dict[str, dict]) -> list[Verdict]:
     return [
         *(Verdict(f"memorized are worth more than random ones; {name}", row["all"]) for name, row in rows.items()),
         Verdict("... without near-duplicates in the test set", rows[PAPER]["without near-duplicates"]),
-        *(Verdict(f"removal of the memorized hurts; {name}", row["lost"]) for name, row in rows.items()),
+        *(
+            Verdict(f"removal of the memorized hurts; {name}", row["lost"])
+            for name, row in rows.items()
+            if not name.startswith(SAME_REMOVED)
+        ),
     ]
 
 
@@ -155,8 +160,8 @@ def controls_of(
         "fractional score": Control(score >= MEM_THRESHOLD),
         "threshold of the null": Control(mem >= threshold),
         "significant at FDR 5 %": Control(significant(mem, estimates.mem_stderr)),
-        "control keeps classes": Control(memorized, labels),
-        "control keeps clusters": Control(memorized, groups),
+        f"{SAME_REMOVED} classes": Control(memorized, labels),
+        f"{SAME_REMOVED} clusters": Control(memorized, groups),
         "half of each cluster stays": Control(no_more_than(memorized, mem, groups, 0.5)),
     }
 

@@ -26,11 +26,12 @@ import memjax
 from experiments.common import agreement
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.duplicates import SHARE, near_duplicates, pair_distances
-from experiments.common.intervals import Interval, bootstrap, mean_interval, share_interval
+from experiments.common.intervals import Interval, mean_interval, share_interval
 from experiments.common.models import ModelSettings, part
 from experiments.common.plots import image_row, panels
 from experiments.common.settings import Cost
-from memjax.estimators import INFL_THRESHOLD, count_pairs
+from memjax.estimators import INFL_THRESHOLD, MEM_THRESHOLD, count_pairs
+from memjax.estimators.pairs import by_chance
 from memjax.results import PairTable
 
 COST = Cost("5 s*", "10 s*")
@@ -56,12 +57,14 @@ def in_the_other_half(found: memjax.Result) -> Interval:
 
 
 def mean_by_test(values: np.ndarray, tests: np.ndarray) -> Interval:
-    """Mean over pairs; the interval draws test examples again, each with all its pairs."""
+    """Mean over pairs.  Test examples are the cases: Student's interval, linearised, of a ratio of means over them."""
     if not len(values):
         return Interval(float("nan"), -np.inf, np.inf, 0)
     number = np.unique(tests, return_inverse=True)[1]
     total, count = np.bincount(number, values), np.bincount(number)
-    return bootstrap(len(count), lambda rows: float(total[rows].sum() / count[rows].sum()))
+    mean = float(values.mean())
+    _, low, high, cases = mean_interval((total - mean * count) / count.mean())  # around 0
+    return Interval(mean, mean + low, mean + high, cases)
 
 
 def counts(pairs: PairTable, threshold: float) -> dict:
@@ -91,21 +94,38 @@ def run(settings: Settings) -> Result:
         "test_examples_with_near_duplicate": int(near_duplicates(data).sum()),
         "pairs_with_nearest_training_example": int((rank == 0).sum()),
     }
-    one = more_have_one(pairs.test_rows, data.num_test, chance)
+    one = more_have_one(pairs.test_rows, by_noise(found))
     verdicts = verdicts_of(in_the_other_half(found), one, pairs.test_rows, rank, duplicate[strong])
     return Result(numbers, verdicts, draw(found, relative))
 
 
-def more_have_one(tests: np.ndarray, num_test: int, chance: float) -> Interval:
+def by_noise(found: memjax.Result) -> np.ndarray:
+    """How many pairs each test example would be in by chance if no training example had any influence; (test,)."""
+    outcomes, data = found.outcomes, found.dataset
+    right, memorized = outcomes.test["correct"].sum(0).astype(int), found.estimates.mem >= MEM_THRESHOLD
+    num_in, expected = outcomes.masks.sum(0), np.zeros(data.num_test)
+    for label in np.unique(data.test_labels):
+        tests, mine = np.flatnonzero(data.test_labels == label), num_in[memorized & (data.train_labels == label)]
+        for count in np.unique(right[tests]):
+            expected[tests[right[tests] == count]] = by_chance(mine, np.array([count]), len(outcomes.masks))
+    return expected
+
+
+def more_have_one(tests: np.ndarray, chance: np.ndarray) -> Interval:
     """The share of all test examples that have one influencer minus the share that have several.
 
-    Noise selects pairs too, and most of its test examples have one.  Such pairs fall on a test example as a Poisson
-    variable of mean c = chance / num_test does.  So of the shares P0 and P1 with no pair and with one, exp(c) P0 have
-    no influencer and exp(c) (P1 - c P0) have one; the others have several.  Without any influence both are 0.
+    Noise selects pairs too, and most of its test examples have one.  Of these pairs a test example has a number that is
+    Poisson's with its own mean c.  So if P0 and P1 are the chances of no pair and of one, exp(c) P0 is that of no
+    influencer and exp(c) (P1 - c P0) that of one; the rest have several.  Without any influence the latter two are 0.
+    Influence that is below the threshold, and is selected since noise adds to it, is not taken off.
+
+    Args:
+      tests: the test example of each pair.
+      chance: see `by_noise`.
     """
-    count, mean = np.bincount(tests, minlength=num_test), chance / num_test
-    none = np.exp(mean) * (count == 0)
-    one = np.exp(mean) * (count == 1) - mean * none
+    count = np.bincount(tests, minlength=len(chance))
+    none = np.exp(chance) * (count == 0)
+    one = np.exp(chance) * (count == 1) - chance * none
     return mean_interval(one - (1 - none - one))
 
 

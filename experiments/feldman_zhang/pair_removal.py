@@ -144,20 +144,12 @@ def verdicts_of(drop: dict[str, dict[str, np.ndarray]], explained: np.ndarray, o
         Verdict("... each those of its own half of the pairs more than those of the other", mean_interval(own)),
         Verdict("without the pairs test accuracy is lower (CIFAR-100 .025)", mean_interval(dropped["all"])),
         Verdict("... than without as many random examples", paired(dropped["all"], drop[RANDOM]["all"])),
-        Verdict("the influenced test examples explain that drop, by half of it at most too little or too much",
-                near(explained, dropped["all"])),
+        Verdict("the influenced test examples explain half of that drop or more (explained minus half of it)",
+                mean_interval(explained - dropped["all"] / 2)),
+        Verdict("... and no more than one and a half times of it (that minus explained)",
+                mean_interval(1.5 * dropped["all"] - explained)),
         Verdict("the others get worse too (CIFAR-100: hardly)", mean_interval(dropped["not influenced"])),
     ]  # fmt: skip
-
-
-def near(explained: np.ndarray, dropped: np.ndarray) -> Interval:
-    """How far what is explained is above half of the drop, or below one and a half of it: the lesser of the two.
-
-    Above 0 it is near the drop, and there is a drop.  Without one, or where the other test examples gain half as much
-    as the influenced ones lose or more, it is not.
-    """
-    ways = [mean_interval(explained - dropped / 2), mean_interval(1.5 * dropped - explained)]
-    return min(ways, key=lambda way: way.value)
 
 
 def intervals_of(values: dict[str, dict[str, np.ndarray]]) -> dict[str, dict[str, Interval]]:

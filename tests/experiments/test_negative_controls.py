@@ -184,19 +184,38 @@ def test_a_true_claim_is_supported():
 
 def test_single_influencers_are_found_unless_noise_gives_them():
     tests = np.repeat(np.arange(100), np.where(np.arange(100) < 90, 1, 2))
+    none, few, all_of_them = (np.full(1000, pairs / 1000) for pairs in (0, 1, 110))
 
-    assert influence_pairs.more_have_one(tests, 1000, 0.0).value == pytest.approx(0.08)  # 90 with one, 10 with two
-    assert Verdict("", influence_pairs.more_have_one(tests, 1000, 1.0)).word == "supported"
-    assert Verdict("", influence_pairs.more_have_one(tests, 1000, 110.0)).word == "undecided"
+    assert influence_pairs.more_have_one(tests, none).value == pytest.approx(0.08)  # 90 with one, 10 with two
+    assert Verdict("", influence_pairs.more_have_one(tests, few)).word == "supported"
+    assert Verdict("", influence_pairs.more_have_one(tests, all_of_them)).word == "undecided"
+
+
+def test_without_influence_neither_one_nor_several_influencers_are_found():
+    """Test examples differ in how often noise selects them; were that one number for all, several would be found."""
+    rng, values = np.random.default_rng(0), []
+    for _ in range(40):
+        found = worlds_of_feldman_zhang.trained_without_influence(rng)
+        tests, chance = worlds_of_feldman_zhang.selected_by_noise(found), influence_pairs.by_noise(found)
+        values.append([influence_pairs.more_have_one(tests, c).value for c in (chance, np.full(60, chance.mean()))])
+    own, alike = np.transpose(values)
+
+    assert abs(own.mean()) < 4 * own.std(ddof=1) / 40**0.5
+    assert (own - alike).mean() > 4 * (own - alike).std(ddof=1) / 40**0.5
 
 
 def test_a_drop_is_explained_only_where_there_is_one():
     drop, noise = 0.03 + 0.01 * np.sin(np.arange(12)), 0.002 * np.cos(3 * np.arange(12))
-    ways = [(drop, drop), (0.9 * drop, drop), (noise, noise), (2 * drop, drop), (drop, -drop)]
 
-    words = [Verdict("", pair_removal.near(explained + noise / 9, dropped)).word for explained, dropped in ways]
+    def words(explained, dropped):
+        row = {"influenced": explained, "all": dropped, "not influenced": noise}
+        verdicts = pair_removal.verdicts_of({pair_removal.PAIRS: row, pair_removal.RANDOM: row}, explained, explained)
+        return [verdict.word for verdict in verdicts[5:7]]
 
-    assert words == ["supported", "supported", "undecided", "not supported", "not supported"]
+    assert words(0.9 * drop + noise, drop) == ["supported", "supported"]
+    assert words(2 * drop, drop + noise) == ["supported", "not supported"]
+    assert words(0.2 * drop, drop + noise) == ["not supported", "supported"]
+    assert words(drop, noise - drop) == ["supported", "not supported"]
 
 
 def test_diverging_gradients_decide_nothing():

@@ -21,7 +21,6 @@ from experiments.feldman_zhang import (
     trained_trunk,
 )
 from memjax.estimators import INFL_THRESHOLD
-from memjax.estimators.pairs import by_chance
 from memjax.results import PairTable
 from memjax.types import Outcomes
 
@@ -48,35 +47,47 @@ def pairs_that_nothing_depends_on(rng):
     return pair_removal.verdicts_of(drop, explained, pair_removal.own_minus_other(correct, sets, pairs))
 
 
+def trained_without_influence(rng, models=100):
+    """Outcomes of models that nothing influences; test examples are hard or easy.  Some examples pass as memorized."""
+    masks, easy = rng.random((models, 30)) < 0.7, rng.beta(0.5, 0.3, 60)
+    outcomes = Outcomes(
+        np.arange(models), masks, {"correct": right(rng, models, 30)}, {"correct": rng.random((models, 60)) < easy}
+    )
+    data = SimpleNamespace(train_labels=np.arange(30) % 2, test_labels=np.arange(60) % 2, num_test=60)
+    estimates = SimpleNamespace(mem=(rng.random(30) < 0.3).astype(float))
+    return SimpleNamespace(outcomes=outcomes, dataset=data, estimates=estimates)
+
+
+def selected_by_noise(found):
+    """The test example of each pair that is selected."""
+    pairs = agreement.pair_rates(found.outcomes, found.dataset.train_labels, found.dataset.test_labels)
+    return pairs.test[(pairs.value >= INFL_THRESHOLD) & (found.estimates.mem > 0)[pairs.train]]
+
+
 def models_that_nothing_influences(rng):
     """Pairs come from noise, look like any other, and half of them are near-duplicates; most are the only ones."""
-    masks = rng.random((100, 30)) < 0.7
-    outcomes = Outcomes(np.arange(100), masks, {"correct": right(rng, 100, 30)}, {"correct": right(rng, 100, 60)})
-    labels = SimpleNamespace(train_labels=np.arange(30) % 2, test_labels=np.arange(60) % 2)
-    other_half = influence_pairs.in_the_other_half(SimpleNamespace(outcomes=outcomes, dataset=labels))
-    pairs, memorized = agreement.pair_rates(outcomes, labels.train_labels, labels.test_labels), rng.random(30) < 0.3
-    tests = pairs.test[(pairs.value >= INFL_THRESHOLD) & memorized[pairs.train]]
-    right_tests = outcomes.test["correct"].sum(0)
-    chance = sum(
-        by_chance(masks[:, memorized & (labels.train_labels == c)].sum(0), right_tests[labels.test_labels == c], 100)
-        for c in (0, 1)
-    )
-    one = influence_pairs.more_have_one(tests, 60, chance)
+    found = trained_without_influence(rng)
+    tests, other_half = selected_by_noise(found), influence_pairs.in_the_other_half(found)
+    one = influence_pairs.more_have_one(tests, influence_pairs.by_noise(found))
     return influence_pairs.verdicts_of(other_half, one, tests, rng.random(len(tests)), rng.random(60) < 0.5)
 
 
 def influenced_by_one_or_by_two(rng):
     """Half of those that are influenced have one; noise adds pairs to any, a tenth as many as there are examples."""
     tests = np.concatenate([np.repeat(np.arange(80), rng.integers(1, 3, 80)), rng.integers(0, 400, rng.poisson(40))])
-    return [Verdict("most have one", influence_pairs.more_have_one(tests, 400, 40.0))]
+    return [Verdict("most have one", influence_pairs.more_have_one(tests, np.full(400, 0.1)))]
 
 
-def drops_that_are_explained_by_half(rng):
-    """Too little by half of the drop; and too much, since the other test examples gain."""
-    dropped = 0.03 + 0.01 * rng.normal(size=(2, 12))
-    explained = np.array([[0.5], [1.5]]) * dropped + 0.002 * rng.normal(size=(2, 12))
-    ways = [pair_removal.near(*way) for way in zip(explained, dropped, strict=True)]
-    return [Verdict("the drop is explained", way) for way in ways]
+def others_lose_or_gain_with_the_influenced(rng):
+    """Half of the drop is explained; or one and a half times of it, as others gain a third of what these lose."""
+    explained, others = 0.03 + 0.01 * rng.normal(size=12), 0.004 * rng.normal(size=(2, 12))
+    alike, opposed = (explained + others[0] + 0.03, explained + others[1] - 0.01)
+    rows = [{"influenced": explained, "all": dropped, "not influenced": others[0]} for dropped in (alike, opposed)]
+    verdicts = [
+        pair_removal.verdicts_of({pair_removal.PAIRS: row, pair_removal.RANDOM: row}, explained, explained)
+        for row in rows
+    ]
+    return [verdicts[0][5], verdicts[1][6]]
 
 
 def sets_that_share(rng, share, size=150):
@@ -136,9 +147,9 @@ def a_tail_that_nothing_depends_on(rng):
 WORLDS = {
     controls_without_effect: 300,
     pairs_that_nothing_depends_on: 300,
-    models_that_nothing_influences: 4,
+    models_that_nothing_influences: 12,
     influenced_by_one_or_by_two: 10,
-    drops_that_are_explained_by_half: 300,
+    others_lose_or_gain_with_the_influenced: 300,
     halves_that_agree_no_more_than_the_bound: 6,
     networks_that_agree_as_the_reference_does: 6,
     features_that_memorize_as_the_network: 300,

@@ -64,7 +64,7 @@ def of_conflict():
     ("figure", "words"),
     [
         (of_groups, ["4 planted groups of each kind", "300 models"]),
-        (of_cost, ["64 models", "5 rounds"]),
+        (of_cost, ["64 models", "4 rounds"]),
         (of_fashion_mnist, ["32 models", "95 % interval"]),
         (of_critics, ["512 models", "8 retrainings", "95 % intervals"]),
         (of_counterfactual, ["64 models", "95 % intervals"]),

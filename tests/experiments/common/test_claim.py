@@ -213,3 +213,26 @@ def test_a_figure_over_draws_takes_the_place_of_the_first_one():
 
     assert repeated(run, Settings()).figure == "the first"
     assert repeated(run, Settings(repeats=3)).figure == (mean_interval([0, 1000, 2000]), 3)
+
+
+def test_over_draws_the_effect_is_judged_with_the_bound_that_varies_with_it():
+    draws = [[Verdict("", Interval(value, 0, 9, 5), value - 0.1 * gap)] for value, gap in ((1, 1), (5, 2), (9, 3))]
+
+    [verdict] = claim.over_repeats(draws)
+
+    gap = mean_interval([0.1, 0.2, 0.3])
+    assert verdict.effect.value == 5
+    assert verdict.above == pytest.approx(4.8)
+    assert verdict.effect.low - verdict.above == pytest.approx(gap.low)
+    assert verdict.effect.high - verdict.above == pytest.approx(gap.high)
+
+
+def test_an_option_that_a_kept_result_does_not_know_is_no_less_another_option(tmp_path, monkeypatch):
+    monkeypatch.setattr(claim, "RESULTS", tmp_path)
+    monkeypatch.setattr(claim, "FIGURES", tmp_path)
+    first = Settings(keep=True, folder=tmp_path / "runs")
+    conclude("arpit.x", first, run(first))
+
+    check_kept("arpit.x", Wide(keep=True))
+    with pytest.raises(InputError, match="another value of --widths"):
+        check_kept("arpit.x", Wide(keep=True, widths=(2,)))
