@@ -19,6 +19,7 @@ from functools import partial
 import jax
 import numpy as np
 import optax
+from scipy.integrate import trapezoid
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import mean_intervals, paired
@@ -95,7 +96,8 @@ def measured(settings: Settings) -> tuple[dict[tuple[str, str], np.ndarray], dic
 
 def run(settings: Settings) -> Result:
     sensitivity, by_class = measured(settings)
-    gini = {key: dynamics.gini(values.mean(1)) for key, values in sensitivity.items()}
+    steps = SIZES[settings.size][-1]
+    gini = {key: dynamics.gini(over_steps(values, steps)) for key, values in sensitivity.items()}
     diagonal = {kind: np.array([np.diag(m).mean() / m.mean() for m in matrices]) for kind, matrices in by_class.items()}
     growth = {f"{kind}, {name}": growth_of(values) for (kind, name), values in sensitivity.items()}
     off = ~np.eye(by_class["real"].shape[1], dtype=bool)
@@ -106,10 +108,13 @@ def run(settings: Settings) -> Result:
     found = {
         "growth": growth,
         "gini": {f"{kind}, {name}": values for (kind, name), values in gini.items()},
+        "gini_by_steps": {
+            f"{kind}, {name}": dynamics.gini(values).mean(0) for (kind, name), values in sensitivity.items()
+        },
         "diagonal_over_mean": diagonal,
         "off_diagonal_variation": spread,
     }
-    return Result(found, verdicts, draw(SIZES[settings.size][-1], sensitivity, by_class))
+    return Result(found, verdicts, draw(steps, sensitivity, by_class))
 
 
 def verdicts_of(
@@ -132,6 +137,11 @@ def verdicts_of(
             paired(spread["real"], spread["random inputs"]),
         ),
     ]  # fmt: skip
+
+
+def over_steps(sensitivity: np.ndarray, steps: tuple[int, ...]) -> np.ndarray:
+    """The mean over all numbers of steps from the first to the last, (networks, examples): those between lie on a line."""
+    return trapezoid(sensitivity, steps, axis=1) / (steps[-1] - steps[0])
 
 
 def growth_of(sensitivity: np.ndarray) -> float:
