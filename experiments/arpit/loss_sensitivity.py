@@ -140,7 +140,7 @@ def verdicts_of(
 
 
 def over_steps(sensitivity: np.ndarray, steps: tuple[int, ...]) -> np.ndarray:
-    """The mean over all numbers of steps from the first to the last, (networks, examples): those between lie on a line."""
+    """The mean over all numbers of steps from first to last, (networks, examples): those between lie on a line."""
     return trapezoid(sensitivity, steps, axis=1) / (steps[-1] - steps[0])
 
 
