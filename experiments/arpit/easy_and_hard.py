@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import Interval, normal_interval
+from experiments.common.intervals import Interval, normal_interval, ratio_interval
 from experiments.common.networks import KINDS, correctness
 from experiments.common.plots import COLOURS, panels
 from experiments.common.recipes import NetworkChoice
@@ -84,8 +84,8 @@ def ratio_in_classes(wrong: np.ndarray, labels: np.ndarray) -> Interval:
     weights = np.array([size for size, part in parts if np.isfinite(part.ratio)], float)
     ratios, errors = np.array([part[:2] for _, part in parts if np.isfinite(part.ratio)]).reshape(-1, 2).T
     total = weights.sum() or np.nan
-    return normal_interval((weights @ ratios) / total, np.sqrt((weights * errors) @ (weights * errors)) / total,
-                           len(labels))  # fmt: skip
+    return ratio_interval((weights @ ratios) / total, np.sqrt((weights * errors) @ (weights * errors)) / total,
+                          len(labels))  # fmt: skip
 
 
 def by_margin(inputs: np.ndarray, labels: np.ndarray) -> np.ndarray:

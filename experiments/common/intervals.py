@@ -86,6 +86,17 @@ def normal_interval(value: float, stderr: float, repeats: int) -> Interval:
     return Interval(float(value), float(value - half), float(value + half), repeats)
 
 
+def ratio_interval(value: float, stderr: float, repeats: int) -> Interval:
+    """A ratio of variances with an estimated standard error, which is small where the ratio is.
+
+    So the inverse of its root is taken to be normal; in simulations of `easy_and_hard` both ends then hold 2.5 %, while
+    without that the upper one holds 4 % and with logarithms 3 %.
+    """
+    half = 1.959964 * stderr / value / 2
+    high = value / (1 - half) ** 2 if half < 1 else math.inf
+    return Interval(float(value), float(value / (1 + half) ** 2), float(high), repeats)
+
+
 def bootstrap(count: int, statistic: Callable[[np.ndarray], float], seed: int = 0) -> Interval:
     """A statistic of `count` examples with its percentile interval: examples are drawn again with replacement.
 

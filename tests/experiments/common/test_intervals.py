@@ -10,6 +10,7 @@ from experiments.common.intervals import (
     mean_interval,
     mean_intervals,
     paired,
+    ratio_interval,
     share_interval,
     together,
 )
@@ -100,3 +101,14 @@ def test_what_draws_found_is_put_together():
     assert found["a"] == [mean_interval([1, 2, 6])]
     assert found["share"] == 3
     assert (found["name"], found["pairs"]) == ("1", [1.0])  # no mean, and lists of unequal lengths: the first
+
+
+def test_the_inverse_root_of_a_ratio_has_a_symmetric_interval():
+    found = ratio_interval(4.0, 1.0, 9)
+
+    low, middle, high = (value**-0.5 for value in (found.high, found.value, found.low))
+    assert middle - low == pytest.approx(high - middle)
+    assert high - low == pytest.approx(
+        2 * 1.96 * 1.0 / 2 / 4.0**1.5, rel=1e-4
+    )  # the derivative of x^-1/2 is -x^-3/2 / 2
+    assert ratio_interval(1.0, 3.0, 9).high == np.inf
