@@ -33,7 +33,7 @@ from memjax.training import examples_of
 
 COST = Cost("23 s", "4 min 51 s")
 
-SIZES = {  # width, networks, epochs looked at, shares of noise, held-out examples searched, examples per class
+SIZES = {  # width, networks, recorded epochs, shares of noise, held-out examples searched, examples per class
     "smoke": ("mlp:8x2", 2, (1, 2), (0.5,), 20, 10),
     "quick": ("mlp:64x2", 4, (1, 2, 4, 8, 16, 32, 64), (0.2, 0.8), 200, 100),
     "full": ("mlp:256x2", 8, (1, 2, 4, 8, 16, 32, 64, 128), (0.2, 0.4, 0.6, 0.8), 500, 300),

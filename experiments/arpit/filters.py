@@ -71,7 +71,7 @@ def filters_of(settings: Settings, kind: str) -> np.ndarray:
     def first_layer(params, model_state, key, rows):
         return next(leaf for leaf in jax.tree.leaves(params) if leaf.ndim == 2 and leaf.shape[0] == inputs)
 
-    rows = np.zeros((1, 1), int)  # no example is looked at
+    rows = np.zeros((1, 1), int)  # no example is evaluated
     masks = settings.masks(1, dataset.num_train)
     found = watched(dataset, model, spec, masks, settings.keys(1), (0, epochs), first_layer, rows)
     return (found[epochs] - found[0])[0].T.reshape(-1, *dataset.input_shape[:2])

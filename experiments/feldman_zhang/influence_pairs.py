@@ -100,7 +100,7 @@ def run(settings: Settings) -> Result:
 
 
 def by_noise(found: memjax.Result) -> np.ndarray:
-    """How many pairs each test example would be in by chance if no training example had any influence; (test,)."""
+    """How many pairs of each test example are expected under the null, that nothing has any influence; (test,)."""
     outcomes, data = found.outcomes, found.dataset
     right, memorized = outcomes.test["correct"].sum(0).astype(int), found.estimates.mem >= MEM_THRESHOLD
     num_in, expected = outcomes.masks.sum(0), np.zeros(data.num_test)

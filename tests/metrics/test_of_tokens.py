@@ -20,7 +20,7 @@ TARGETS[1, 2:], TARGETS[2, :3] = -1, -1  # padding at the end; only the last pla
 
 
 def oracle() -> dict[str, np.ndarray]:
-    """Each score by its definition, token for token; places that do not count are never looked at."""
+    """Each score by its definition, token for token; places that do not count are never read."""
     found: dict[str, list] = {"token_accuracy": [], "exact_match": [], "log_probability": []}
     for logits, targets in zip(LOGITS.astype(np.float64), TARGETS, strict=True):
         places = [place for place, target in enumerate(targets) if target >= 0]
