@@ -9,10 +9,11 @@ parameters.
 
     python -m experiments.arpit.depth --size quick    digits, depths 1, 2, 4
     python -m experiments.arpit.depth                 MNIST's 5,000 digits, 100 a class, depths 1 to 8
+    python -m experiments.arpit.depth --optimizer sgd
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import numpy as np
@@ -22,6 +23,7 @@ from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals
 from experiments.common.networks import NetworkSettings, over_networks, recorded
 from experiments.common.plots import COLOURS, band, logarithmic, panels
+from experiments.common.recipes import RECIPES
 from experiments.common.settings import BETWEEN_DRAWS, Cost
 from memjax import dynamics
 from memjax.config.specs import TrainSpec
@@ -43,9 +45,21 @@ class Settings(NetworkSettings):
     """Memorizing and generalising against depth."""
 
     learning_rates: tuple[float, ...] = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03)
-    """Of Adam; each depth has its own best one."""
+    """Of Adam; SGD has ten times these.  Each depth has its own best one."""
+    optimizer: Literal["", "sgd"] = ""
+    """Default: Adam.  sgd: as in Arpit et al., without momentum, here in batches of 16."""
 
     default_data: ClassVar = {"full": "mnist5k"}
+
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """The learning rates that are tried."""
+        return tuple(10 * rate for rate in self.learning_rates) if self.optimizer else self.learning_rates
+
+    def with_rate(self) -> optax.GradientTransformation:
+        """The optimiser, whose rate is given for each network."""
+        sgd = optax.inject_hyperparams(optax.sgd)(learning_rate=0.0)
+        return sgd if self.optimizer else optax.inject_hyperparams(optax.adam)(learning_rate=0.0, b2=0.95)
 
 
 def width_for(parameters: int, depth: int, inputs: int, classes: int) -> int:
@@ -84,9 +98,9 @@ def curves_of(settings: Settings, kind: str, form: Form, rates: np.ndarray) -> C
     widths = (width_for(parameters, form.depth, int(np.prod(shape)), classes),) * form.depth
     network = Skipping if form.skip else MLP
     model = from_nnx(lambda rngs: network(shape, widths, classes, rngs=rngs))
-    optimizer = optax.inject_hyperparams(optax.adam)(learning_rate=0.0, b2=0.95)
+    spec = replace(RECIPES.get(settings.optimizer, TrainSpec()), epochs=epochs)
     masks, keys = settings.masks(len(rates), dataset.num_train), settings.keys(len(rates))
-    return recorded(model, dataset, TrainSpec(epochs=epochs), masks, keys, optimizer, vary={"learning_rate": rates})
+    return recorded(model, dataset, spec, masks, keys, settings.with_rate(), vary={"learning_rate": rates})
 
 
 def epochs_to_fit(curves: Curves) -> np.ndarray:
@@ -104,11 +118,11 @@ def chosen_rate(settings: Settings, form: Form) -> tuple[float, dict[float, floa
     """The best rate of a form, by other networks on another draw than those that judge; and the epochs by rate."""
     choosing, step = SIZES[settings.size][3], BETWEEN_DRAWS // 2
     elsewhere = replace(settings, seed=settings.seed + step, data_seed=settings.data_seed + step)
-    rates = np.repeat(settings.learning_rates, choosing)
+    rates = np.repeat(settings.rates, choosing)
     curves = curves_of(elsewhere, "random labels", form, rates)
     last = dynamics.over_examples(curves.values["correct"], curves.masks).inside[:, -1]
     tried, fitted = (
-        dict(zip(settings.learning_rates, values.reshape(-1, choosing).mean(1).tolist(), strict=True))
+        dict(zip(settings.rates, values.reshape(-1, choosing).mean(1).tolist(), strict=True))
         for values in (epochs_to_fit(curves), last)
     )
     return best_rate(tried, fitted), tried
@@ -125,7 +139,7 @@ def run(settings: Settings) -> Result:
         )
         needed[form] = epochs_to_fit(noise)
         accuracy[form] = dynamics.over_examples(real.values["correct"], real.masks).outside[:, -1]
-    ends = min(settings.learning_rates), max(settings.learning_rates)
+    ends = min(settings.rates), max(settings.rates)
     found = {
         "parameters": parameters,
         **{str(form): {"rate": rates[form], "an_end_of_the_rates_tried": rates[form] in ends,

@@ -7,15 +7,17 @@ dropout with adversarial training on the samples of Langevin search.
 
     python -m experiments.arpit.regularizers --size quick    digits, 6 regularisers, 6 strengths, 8 networks each
     python -m experiments.arpit.regularizers                 Fashion-MNIST, 100 a class, the same, 10 networks each
+    python -m experiments.arpit.regularizers --optimizer sgd
 
 What the paper leaves open: all regularisers are behind each hidden layer of an MLP, or before the first; adversarial
 training replaces examples by its samples with the given probability, which on average is that weight of the loss; its
 box has a quarter of the inputs' deviation to each side, since the boxes of the paper change nothing here.  Weight decay
-is that of adamw, and goes up to where networks learn nothing.
+goes up to where networks learn nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -26,6 +28,7 @@ from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import ends, mean_intervals, paired
 from experiments.common.networks import NetworkSettings, over_networks, recorded
 from experiments.common.plots import panels
+from experiments.common.recipes import RECIPES
 from experiments.common.settings import Cost
 from experiments.common.stopping import judged
 from memjax import dynamics
@@ -52,6 +55,8 @@ STRENGTHS = {
 NAMES = {name: name.split(",")[0].replace(" ", "_") for name in STRENGTHS}  # in the state of network and optimiser
 BOX = dynamics.Search(radius=0.25, step=0.1, noise=0.05, steps=4)  # in deviations of the scaled inputs
 SHARE_ADVERSARIAL = 0.5
+SGD_DECAYS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # it takes more and larger steps, so that less decay is enough
+SGD_RATE = 0.1  # with the paper's .01, random labels are not fitted in these epochs
 BITES = 0.1  # accuracy on random labels that the largest weight decay must cost
 
 
@@ -107,6 +112,38 @@ def adversarial(model: Model, weight: float) -> Model:
 class Settings(NetworkSettings):
     """Accuracy on random labels against accuracy on real data, by regulariser."""
 
+    optimizer: Literal["", "sgd"] = ""
+    """Default: adamw.  sgd: as in Arpit et al., without momentum, here in batches of 16."""
+
+    @property
+    def strengths(self) -> dict[str, tuple[float, ...]]:
+        """The strengths of each regulariser, the largest last."""
+        of = STRENGTHS | ({"weight decay": SGD_DECAYS} if self.optimizer else {})
+        return {name: values[-SIZES[self.size][-1] :] for name, values in of.items()}
+
+    @property
+    def spec(self) -> TrainSpec:
+        """Epochs and batches."""
+        return replace(RECIPES.get(self.optimizer, TrainSpec()), epochs=SIZES[self.size][2])
+
+    def decaying(self) -> optax.GradientTransformation:
+        """The optimiser, whose weight decay is given for each network."""
+        if self.optimizer:
+            return optax.inject_hyperparams(decaying_sgd)(SGD_RATE, weight_decay=0.0)
+        return optax.inject_hyperparams(optax.adamw, static_args=("mask",))(
+            0.002, b2=0.95, weight_decay=0.0, mask=kernels
+        )
+
+
+def kernels(params):
+    """Which parameters decay: all but biases."""
+    return jax.tree.map(lambda leaf: leaf.ndim > 1, params)
+
+
+def decaying_sgd(learning_rate: float, weight_decay: float) -> optax.GradientTransformation:
+    """SGD with weight decay, which as in adamw takes rate times decay of a kernel at each step."""
+    return optax.chain(optax.add_decayed_weights(weight_decay, mask=kernels), optax.sgd(learning_rate))
+
 
 Point = tuple[np.ndarray, np.ndarray]  # training accuracy on random labels, held-out accuracy on real data; by network
 
@@ -114,7 +151,6 @@ Point = tuple[np.ndarray, np.ndarray]  # training accuracy on random labels, hel
 def accuracies(settings: Settings, options: list[tuple[str, float]]) -> list[Point]:
     """The point of each (regulariser, strength).  The same networks take all of them, and are trained at once."""
     width, models, epochs, per_class, _ = SIZES[settings.size]
-    spec = TrainSpec(epochs=epochs)
     masks = np.tile(settings.masks(models, settings.loaded(per_class=per_class).num_train), (len(options), 1))
     keys = jnp.tile(settings.keys(models), len(options))
     vary = {
@@ -127,18 +163,14 @@ def accuracies(settings: Settings, options: list[tuple[str, float]]) -> list[Poi
         network = regularized(int(np.prod(dataset.input_shape)), width, dataset.num_classes)
         if all(name == ADVERSARIAL for name, _ in options):
             network = adversarial(network, SHARE_ADVERSARIAL)
-        optimizer = optax.inject_hyperparams(optax.adamw, static_args=("mask",))(
-            0.002, b2=0.95, weight_decay=0.0, mask=lambda params: jax.tree.map(lambda leaf: leaf.ndim > 1, params)
-        )
-        curves = recorded(network, dataset, spec, masks, keys, optimizer, (epochs,), vary)
+        curves = recorded(network, dataset, settings.spec, masks, keys, settings.decaying(), (epochs,), vary)
         sides = dynamics.over_examples(curves.values["correct"][:, -1], masks)
         found.append((sides.inside if kind == "random labels" else sides.outside).reshape(len(options), models))
     return list(zip(*found, strict=True))
 
 
 def run(settings: Settings) -> Result:
-    count = SIZES[settings.size][-1]
-    chosen = {name: values[-count:] for name, values in STRENGTHS.items()}
+    chosen = settings.strengths
     options = [(name, strength) for name, strengths in chosen.items() for strength in strengths]
     simple, searched = ([option for option in options if (option[0] == ADVERSARIAL) == side] for side in (False, True))
     plain, *rest = accuracies(settings, [(PLAIN, 0.0), *simple])

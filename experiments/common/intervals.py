@@ -71,13 +71,16 @@ def difference(first: Interval, second: Interval) -> Interval:
 
 
 def share_interval(marks: Iterable[bool]) -> Interval:
-    """A share of independent cases with Wilson's interval, which also holds for none and for all."""
+    """A share of independent cases with the exact interval of Clopper and Pearson.
+
+    Each of its ends is wrong in at most 2.5 %, however few cases there are; Wilson's is so on average over shares.
+    """
     from scipy.stats import binomtest
 
     cases = np.asarray(list(marks), bool)
     if not len(cases):
         return Interval(math.nan, 0.0, 1.0, 0)
-    found = binomtest(int(cases.sum()), len(cases)).proportion_ci(LEVEL, "wilson")
+    found = binomtest(int(cases.sum()), len(cases)).proportion_ci(LEVEL, "exact")
     return Interval(float(cases.mean()), float(found.low), float(found.high), len(cases))
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from experiments.common.intervals import (
     Interval,
@@ -34,6 +35,13 @@ def test_a_share_of_none_is_not_certain():
 
     assert (found.value, found.low) == (0, 0)
     assert 0.2 < found.high < 0.5
+
+
+def test_a_share_holds_its_level_with_few_cases():
+    count = 16
+    above_half = [share_interval(np.arange(count) < right).low > 0.5 for right in range(count + 1)]
+
+    assert binom.pmf(np.arange(count + 1), count, 0.5)[above_half].sum() <= 0.025
 
 
 def test_draws_that_are_undefined_are_left_out():
