@@ -59,7 +59,7 @@ def curves_of(settings: Settings, kind: str, rate: float) -> tuple[dict[str, np.
     dataset = settings.loaded(kind, rate, per_class)
     span = float(settings.loaded(per_class=per_class).train_inputs.max())  # of what noise replaces
     examples, masks = examples_of(dataset), settings.masks(num_models, dataset.num_train)
-    held_out = np.stack([np.flatnonzero(~mask)[:searched] for mask in masks])
+    held_out = some_held_out(masks, searched, settings.seed)
     network = make_model(ModelSpec(model), dataset.input_shape, dataset.num_classes)
     inputs = examples.train_inputs.astype(np.float32)
 
@@ -82,6 +82,12 @@ def curves_of(settings: Settings, kind: str, rate: float) -> tuple[dict[str, np.
         "train": dynamics.over_examples(correct, masks).inside,
         "held out": dynamics.over_examples(correct, masks, ~dataset.corrupted).outside,
     }, stopped
+
+
+def some_held_out(masks: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """(models, count) rows that each model does not train on, drawn at random: data sets may be sorted by class."""
+    rng = np.random.default_rng(seed)
+    return np.stack([rng.permutation(np.flatnonzero(~mask))[:count] for mask in masks])
 
 
 def run(settings: Settings) -> Result:
@@ -131,11 +137,12 @@ def verdicts_of(
 
 def draw(whole: dict[str, dict[str, np.ndarray]], mixed: dict[float, dict[str, np.ndarray]], epochs: tuple[int, ...]):
     """Critical sample ratio by epoch, kind of data and share of random labels; accuracy by epoch and that share."""
-    figure, [axes] = panels(1, 3, 3.4, 3.9, note=over_networks(len(whole["real"][WIDE])))
+    note = f"{over_networks(len(whole['real'][WIDE]))}; box: to each side, of 255; where not said, {RADII[-1]:g}"
+    figure, [axes] = panels(1, 3, 3.4, 3.9, note=note)
     for kind, curves in whole.items():
         for radius, line in zip(RADII, (":", "-"), strict=True):
-            text = kind if radius == RADII[-1] else f"{kind}, box of {radius:g}"
-            band(axes[0], epochs, mean_intervals(curves[f"csr {radius:g}"]), text, color=COLOURS[kind], linestyle=line)
+            text, means = f"{kind}, box of {radius:g}", mean_intervals(curves[f"csr {radius:g}"])
+            band(axes[0], epochs, means, text, color=COLOURS[kind], linestyle=line)
     shades = {rate: (0.15 + 0.8 * rate, 0.3, 0.3) for rate in mixed}
     for rate, curves in mixed.items():
         band(axes[1], epochs, mean_intervals(curves[WIDE]), f"{rate:.0%} random labels", color=shades[rate])

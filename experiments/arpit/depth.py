@@ -22,7 +22,7 @@ import optax
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals
 from experiments.common.networks import NetworkSettings, over_networks, recorded
-from experiments.common.plots import COLOURS, band, logarithmic, panels
+from experiments.common.plots import COLOURS, band, logarithmic, panels, plainly
 from experiments.common.recipes import RECIPES
 from experiments.common.settings import BETWEEN_DRAWS, Cost
 from memjax import dynamics
@@ -103,10 +103,13 @@ def curves_of(settings: Settings, kind: str, form: Form, rates: np.ndarray) -> C
     return recorded(model, dataset, spec, masks, keys, settings.with_rate(), vary={"learning_rate": rates})
 
 
-def epochs_to_fit(curves: Curves) -> np.ndarray:
-    """Epochs until each network has nine tenths of its examples right; one that never has, twice the last epoch."""
+def epochs_to_fit(curves: Curves) -> tuple[np.ndarray, float]:
+    """Epochs until each network has nine tenths of its examples right; and how many networks get there.
+
+    For one that does not, its last epoch.
+    """
     found = dynamics.epochs_to_fit(curves.values["correct"], curves.masks, curves.epochs, SHARE)
-    return np.where(np.isnan(found), 2 * curves.epochs[-1], found)
+    return np.where(np.isnan(found), curves.epochs[-1], found), float(np.isfinite(found).mean())
 
 
 def best_rate(by_rate: dict[float, float], fitted: dict[float, float]) -> float:
@@ -123,7 +126,7 @@ def chosen_rate(settings: Settings, form: Form) -> tuple[float, dict[float, floa
     last = dynamics.over_examples(curves.values["correct"], curves.masks).inside[:, -1]
     tried, fitted = (
         dict(zip(settings.rates, values.reshape(-1, choosing).mean(1).tolist(), strict=True))
-        for values in (epochs_to_fit(curves), last)
+        for values in (epochs_to_fit(curves)[0], last)
     )
     return best_rate(tried, fitted), tried
 
@@ -131,13 +134,13 @@ def chosen_rate(settings: Settings, form: Form) -> tuple[float, dict[float, floa
 def run(settings: Settings) -> Result:
     depths, parameters, models, *_ = SIZES[settings.size]
     forms = [*(Form(depth) for depth in depths), *(Form(depth, True) for depth in depths[1:])]
-    rates, tried, needed, accuracy = {}, {}, {}, {}
+    rates, tried, needed, there, accuracy = {}, {}, {}, {}, {}
     for form in forms:
         rates[form], tried[form] = chosen_rate(settings, form)
         noise, real = (
             curves_of(settings, kind, form, np.full(models, rates[form])) for kind in ("random labels", "real")
         )
-        needed[form] = epochs_to_fit(noise)
+        needed[form], there[form] = epochs_to_fit(noise)
         accuracy[form] = dynamics.over_examples(real.values["correct"], real.masks).outside[:, -1]
     ends = min(settings.rates), max(settings.rates)
     found = {
@@ -145,11 +148,12 @@ def run(settings: Settings) -> Result:
         **{str(form): {"rate": rates[form], "an_end_of_the_rates_tried": rates[form] in ends,
                        "epochs_by_rate_in_the_networks_that_choose": tried[form],
                        "epochs_on_random_labels": needed[form].mean(), "epochs_sd": needed[form].std(ddof=1),
-                       "converged": float((needed[form] <= SIZES[settings.size][4]).mean()),
+                       "converged": there[form],
                        "held_out_accuracy": accuracy[form].mean(), "accuracy_sd": accuracy[form].std(ddof=1)}
            for form in forms},
     }  # fmt: skip
-    return Result(found, verdicts_of(needed, accuracy), draw(parameters, tried, needed, accuracy))
+    figure = draw(parameters, SIZES[settings.size][4], tried, needed, accuracy)
+    return Result(found, verdicts_of(needed, accuracy), figure)
 
 
 def verdicts_of(needed: dict[Form, np.ndarray], accuracy: dict[Form, np.ndarray]) -> list[Verdict]:
@@ -169,11 +173,12 @@ def verdicts_of(needed: dict[Form, np.ndarray], accuracy: dict[Form, np.ndarray]
 
 
 def draw(
-    parameters: int, tried: dict[Form, dict[float, float]], needed: dict[Form, np.ndarray],
+    parameters: int, last: int, tried: dict[Form, dict[float, float]], needed: dict[Form, np.ndarray],
     accuracy: dict[Form, np.ndarray],
 ):  # fmt: skip
     """Epochs to fit random labels at the best rate; held-out accuracy on real data; the rates that were tried."""
-    figure, [axes] = panels(1, 3, 3.6, 3.8, note=over_networks(len(accuracy[Form(1)])))
+    note = f"{over_networks(len(accuracy[Form(1)]))}; never counts as {last} epochs"
+    figure, [axes] = panels(1, 3, 3.6, 3.8, note=note)
     below: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.18), "ncols": 4}  # no room inside
     for axis, values, colour in ((axes[0], needed, "random labels"), (axes[1], accuracy, "real")):
         for skip, line in ((False, "-"), (True, "--")):
@@ -185,14 +190,16 @@ def draw(
         axis.set(xlabel="hidden layers")
         axis.legend(fontsize=7, handlelength=4, **below | {"ncols": 2})
     axes[0].set(ylabel=f"epochs to fit {SHARE:.0%} of random labels", title=f"{parameters:,} parameters, best rate")
+    axes[0].axhline(last, color="0.6", linestyle=":", linewidth=0.8)
     axes[1].set(ylabel="held-out accuracy", title="real data")
     for form, by_rate in tried.items():
         line = "--" if form.skip else "-"
         axes[2].plot(list(by_rate), list(by_rate.values()), "o", linestyle=line, color=f"C{form.depth.bit_length()}",
                      markersize=3, label=f"{form.depth}{', skip' if form.skip else ''}")  # fmt: skip
     logarithmic(axes[2], list(next(iter(tried.values()))))
-    axes[2].set(xlabel="learning rate", ylabel=f"epochs to fit {SHARE:.0%} of random labels", yscale="log",
+    axes[2].set(xlabel="learning rate", ylabel=f"epochs to fit {SHARE:.0%} of random labels",
                 title="networks that choose the rate")  # fmt: skip
+    plainly(axes[2])
     axes[2].legend(fontsize=7, handlelength=3, title="hidden layers", title_fontsize=7, **below)
     return figure
 

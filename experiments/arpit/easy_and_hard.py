@@ -70,7 +70,7 @@ def run(settings: Settings) -> Result:
                "always_wrong": float((value.rates == 1).mean()), "always_right": float((value.rates == 0).mean())}
         for kind, value in spread.items()
     }  # fmt: skip
-    return Result(found, verdicts_of(spread, inside["random inputs"]), draw(wrong, null))
+    return Result(found, verdicts_of(spread, inside), draw(wrong, null))
 
 
 def ratio_in_classes(wrong: np.ndarray, labels: np.ndarray) -> Interval:
@@ -117,13 +117,13 @@ def distance(counts: np.ndarray, null: np.ndarray) -> float:
     return float(np.abs(np.cumsum(seen - null)).max())
 
 
-def verdicts_of(spread: dict[str, dynamics.Dispersion], inputs_in_classes: Interval) -> list[Verdict]:
-    """The verdicts, from how far each kind of examples is spread, and random inputs within their classes."""
-    real, inputs, labels = (spread[kind] for kind in KINDS)
+def verdicts_of(spread: dict[str, dynamics.Dispersion], inside: dict[str, Interval]) -> list[Verdict]:
+    """The verdicts, from how far each kind of examples is spread, over all and within their classes."""
+    real, inputs = (spread[kind] for kind in ("real", "random inputs"))
     share = 1 - (inputs.ratio - 1) / (real.ratio - 1)
     share_error = np.hypot(inputs.stderr, (1 - share) * real.stderr) / abs(real.ratio - 1)
     count = len(real.rates)
-    value, low, high, _ = inputs_in_classes
+    value, low, high, _ = inside["random inputs"]
     return [
         Verdict(
             "real examples differ more in how often they are wrong than those with random inputs (ratio of variances)",
@@ -134,8 +134,8 @@ def verdicts_of(spread: dict[str, dynamics.Dispersion], inputs_in_classes: Inter
             normal_interval(share, share_error, count), 0.9,
         ),
         Verdict(
-            "with random labels some of it is left: the ratio is above that of the binomial",
-            normal_interval(labels.ratio - 1, labels.stderr, count),
+            "with random labels some of it is left within classes (ratio of variances, above that of the binomial)",
+            inside["random labels"], 1.0,
         ),
         Verdict(
             "real examples are not equally hard (variance of the rates over that of the Poisson-binomial null)",

@@ -94,8 +94,9 @@ def run(settings: Settings) -> Result:
 
 
 def draw(filters: dict[str, list[np.ndarray]], smooth: dict[str, np.ndarray], title: str):
-    """The filters of both kinds of labels; red adds to a unit, blue takes from it."""
-    figure, [axes] = panels(1, 2, 4.0, 3.0, note=title)
+    """The filters of both kinds of labels, of the first draw; red adds to a unit, blue takes from it."""
+    note = f"{title}; each over its largest weight, red adds and blue takes; smoothness: mean of all draws"
+    figure, [axes] = panels(1, 2, 4.0, 3.0, note=note)
     for axis, (kind, of) in zip(axes, filters.items(), strict=True):
         shown = of[0][:SHOWN]
         tiles = [np.pad(each / np.abs(each).max(), 1, constant_values=np.nan) for each in shown]

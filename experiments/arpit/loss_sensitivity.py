@@ -173,7 +173,7 @@ def draw(steps: tuple[int, ...], sensitivity: dict, by_class: dict[str, np.ndarr
     )
     for axis, (kind, values) in zip(axes[2:], logs.items(), strict=True):
         image = axis.imshow(values, vmin=low, vmax=high, cmap="viridis")
-        axis.set(title=kind, xlabel="class of the input", ylabel="class of the loss")
+        axis.set(title=f"{kind}, own classes", xlabel="class of the input", ylabel="class of the loss")
     figure.colorbar(image, ax=axes[2:], shrink=0.8, label="log10 sensitivity")
     return figure
 

@@ -193,8 +193,8 @@ def title(name: str, batch: int) -> str:
 
 def draw(found: Found, pairs: list[tuple], alike: dict[str, np.ndarray], settings: Settings):
     """How far each pair agrees on what is first and on what is memorized, and how surely wrong labels come later."""
-    names, count = list(found), SIZES[settings.size][3]
-    note = f"{count} draws; numbers: means; error bars: 95 % intervals of the mean over draws"
+    names, (count, half) = list(found), SIZES[settings.size][3:]
+    note = f"{count} draws of 2 x {half} networks; numbers: means; error bars: 95 % intervals of the mean over draws"
     figure, [axes] = panels(1, 3, 4.4, 4.2, note=note)
     labels = [title(*name) for name in names]
     for axis, rows, text in zip(axes, alike.values(), ("first right", "memorized"), strict=False):

@@ -99,19 +99,25 @@ def when_learned(curves: Curves, rows: np.ndarray) -> np.ndarray:
 def draw(curves: Curves, sides: dict[str, dynamics.Sides], wrong: np.ndarray):
     """Accuracy by epoch on clean and wrong labels, and the loss of each example by epoch."""
     figure, [axes] = panels(1, 3, 3.4, 3.3, note=over_networks(len(curves.masks)))
+    plain = {"markevery": len(curves.epochs) + 1}  # points would hide the bands
     for (name, side), colour in zip(sides.items(), (COLOURS["real"], COLOURS["random labels"]), strict=True):
-        band(axes[0], curves.epochs, mean_intervals(side.inside), f"{name}, training", color=colour)
+        band(axes[0], curves.epochs, mean_intervals(side.inside), f"{name}, training", color=colour, **plain)
     held_out = sides["clean labels"].outside
-    band(axes[0], curves.epochs, mean_intervals(held_out), "clean labels, held out", color=COLOURS["random inputs"])
+    band(axes[0], curves.epochs, mean_intervals(held_out), "clean labels, held out", color=COLOURS["random inputs"],
+         **plain)  # fmt: skip
     axes[0].set(xlabel="epochs", ylabel="accuracy on the given labels")
     axes[0].legend(fontsize=7)
     loss = dynamics.over_models(curves.values["loss"], curves.masks).inside  # (epochs, train), where trained on
     for axis, (title, rows) in zip(axes[1:], (("clean labels", ~wrong), ("wrong labels", wrong)), strict=True):
         known = loss[:, rows & np.isfinite(loss).all(0)]
         order = np.argsort(dynamics.mean_loss(known), kind="stable")
-        image = axis.imshow(known[:, order].T, aspect="auto", vmin=0, vmax=4, cmap="magma_r", interpolation="nearest")
+        first, last = curves.epochs[[0, -1]]
+        image = axis.imshow(
+            known[:, order].T, aspect="auto", vmin=0, vmax=4, cmap="magma_r", interpolation="nearest",
+            extent=(first - 0.5, last + 0.5, len(order), 0),
+        )  # fmt: skip
         axis.set(title=f"loss, {title}", xlabel="epochs", ylabel="training examples, easiest on top")
-    figure.colorbar(image, ax=axes[1:], shrink=0.8)
+    figure.colorbar(image, ax=axes[1:], shrink=0.8, extend="max", label="mean over networks that trained on it")
     return figure
 
 

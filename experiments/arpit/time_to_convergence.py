@@ -21,7 +21,7 @@ import numpy as np
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, mean_intervals
 from experiments.common.networks import over_networks
-from experiments.common.plots import COLOURS, band, logarithmic, panels
+from experiments.common.plots import COLOURS, band, logarithmic, panels, plainly
 from experiments.common.recipes import RecipeSettings
 from experiments.common.settings import Cost
 from memjax import dynamics
@@ -113,8 +113,6 @@ def verdicts_of(
 
 def draw(parts: list[tuple[str, tuple[int, ...], dict[str, np.ndarray]]], last: int):
     """Epochs to each share; a row each of: label, points, and (shares, networks, points) by level of noise."""
-    from matplotlib.ticker import LogLocator
-
     networks = parts[0][2]["real"].shape[1]
     figure, axes = panels(2, 3, 3.2, 2.9, note=over_networks(networks) + f"; never counts as {last} epochs")
     colours = {**COLOURS, "inputs half random": "#e69f00"}
@@ -124,10 +122,8 @@ def draw(parts: list[tuple[str, tuple[int, ...], dict[str, np.ndarray]]], last: 
                 values = np.nan_to_num(times[level][place], nan=last)
                 band(axis, x, mean_intervals(values), level, color=colours[level])
             logarithmic(axis, x)
-            axis.set(yscale="log", xlabel=label, ylabel=f"epochs to fit {share:.0%}")
-            axis.yaxis.set_major_formatter("{x:g}")
-            axis.yaxis.set_minor_locator(LogLocator(subs=(2, 5)))
-            axis.yaxis.set_minor_formatter("{x:g}")
+            axis.set(xlabel=label, ylabel=f"epochs to fit {share:.0%}")
+            plainly(axis)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), ncols=3, loc="outside upper center")
     return figure
 

@@ -204,7 +204,8 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     }  # fmt: skip
     text = json.dumps(_plain(written), indent=1)
     if result.figure is not None:
-        named(result.figure, settings.data_name)
+        if settings.data_name != "several":
+            named(result.figure, settings.data_name)
         for choice in ("model", "optimizer"):
             named(result.figure, getattr(settings, choice, ""))
     files = [(place / "result.json", place / "figure.png")]

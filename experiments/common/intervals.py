@@ -9,6 +9,7 @@ import numpy as np
 
 LEVEL = 0.95
 DRAWS = 1000  # of a bootstrap
+ENOUGH = 10  # cases for a bootstrap
 NORMAL = 1.959964  # the half width of a 95 % interval in standard errors
 
 
@@ -101,20 +102,51 @@ def ratio_interval(value: float, stderr: float, repeats: int) -> Interval:
     return Interval(float(value), float(value / (1 + half) ** 2), float(high), repeats)
 
 
-def bootstrap(count: int, statistic: Callable[[np.ndarray], float], seed: int = 0) -> Interval:
+def stratified_mean(values: np.ndarray, strata: np.ndarray, sizes: Sequence[int]) -> Interval:
+    """The mean over all examples, from a sample that has more of some strata than of others.
+
+    Args:
+      values, strata: (sample,) the value and the stratum of each example of the sample, which is drawn at random from
+        its stratum.
+      sizes: of the strata.
+
+    Returns:
+      Student's interval with as many degrees of freedom as there are examples more than strata, for a finite
+      population.  It has no ends where a single example speaks for others; NaN where a stratum is not in the sample.
+    """
+    from scipy.stats import t
+
+    if set(np.flatnonzero(sizes)) - set(strata):
+        return Interval(math.nan, -math.inf, math.inf, len(values))
+    value = variance = 0.0
+    for number in np.unique(strata):
+        own, size = values[strata == number], sizes[number]
+        value += size / sum(sizes) * own.mean()
+        spread = own.var(ddof=1) if len(own) > 1 else math.inf
+        if len(own) < size:
+            variance += (size / sum(sizes)) ** 2 * spread / len(own) * (1 - len(own) / size)
+    free = len(values) - len(np.unique(strata))
+    half = t.ppf((1 + LEVEL) / 2, free) * variance**0.5 if free and variance else math.inf
+    return Interval(float(value), float(value - half), float(value + half), len(values))
+
+
+def bootstrap(count: int, statistic: Callable[[np.ndarray], float], seed: int = 0, centred: bool = False) -> Interval:
     """A statistic of `count` examples with its percentile interval: examples are drawn again with replacement.
 
     Args:
       statistic: rows of examples, of which some may occur several times -> a number.  Draws that give NaN are left
         out.
+      centred: both ends are moved by what drawing again adds to the statistic on average, as it does where equal
+        examples count as agreeing.
 
     Returns:
-      The statistic of all examples; `repeats` is their number.
+      The statistic of all examples; `repeats` is their number.  Of fewer than ten the interval has no ends: drawn
+      again, so few say more often than in 2.5 % that a share of a half is larger.
     """
     from scipy import stats
 
     value = float(statistic(np.arange(count))) if count else math.nan
-    if count < 2:
+    if count < ENOUGH:
         return Interval(value, -math.inf, math.inf, count)
     rows, rng = (np.arange(count),), np.random.default_rng(seed)
     with warnings.catch_warnings():
@@ -124,7 +156,7 @@ def bootstrap(count: int, statistic: Callable[[np.ndarray], float], seed: int = 
         ).bootstrap_distribution
     if np.isnan(drawn).all():
         return Interval(value, -math.inf, math.inf, count)
-    low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) - centred * (np.nanmean(drawn) - value)
     return Interval(value, float(low), float(high), count)
 
 

@@ -12,6 +12,8 @@ COLOURS = {  # told apart without colour vision
     "random inputs": "#d55e00",
     "random labels": "#009e73",
 }
+HOLLOW = "hollow: without an interval, since all are equal or there are too few"
+MANY = 20  # in the largest bar of a histogram
 STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
 
 
@@ -42,20 +44,24 @@ def panels(
 def named(figure: Any, name: str, behind: bool = False) -> None:
     """Puts the name of the data, or of a network that is not the usual one, before or behind the note of the figure."""
     note = figure.get_supxlabel()
-    if not note.startswith(name):
+    if not note.startswith(name) and not (behind and note.endswith(name)):
         words = (note, name) if behind else (name, note)
         figure.supxlabel("; ".join(filter(None, words)), fontsize=7, color="0.4")
 
 
 def band(axis: Any, x: Sequence[float], intervals: Sequence[Interval], label: str, **style: Any) -> None:
-    """A line of values with their 95 % intervals shaded; an interval without ends is not drawn."""
+    """A line of values with their 95 % intervals shaded; a value whose interval has no ends is hollow."""
     values = np.array([item.value for item in intervals])
     low, high = (np.array([getattr(item, end) for item in intervals]) for end in ("low", "high"))
     known = np.isfinite(low) & np.isfinite(high)
     (line,) = axis.plot(x, values, marker="o", markersize=3, label=label, **style)
-    axis.fill_between(
-        x, np.where(known, low, values), np.where(known, high, values), alpha=0.2, color=line.get_color(), linewidth=0
-    )
+    colour, beside = line.get_color(), np.pad(known, 1)
+    axis.fill_between(x, low, high, where=known, alpha=0.2, color=colour, linewidth=0)
+    alone = known & ~(beside[:-2] | beside[2:])  # between points without an interval nothing can be shaded
+    axis.vlines(np.asarray(x)[alone], low[alone], high[alone], color=colour, alpha=0.4, linewidth=2)
+    if (~known & np.isfinite(values)).any():
+        axis.plot(np.asarray(x)[~known], values[~known], "o", markersize=3, markerfacecolor="white", color=colour)
+        named(axis.figure, HOLLOW, behind=True)
 
 
 def logarithmic(axis: Any, x: Sequence[float]) -> None:
@@ -65,14 +71,40 @@ def logarithmic(axis: Any, x: Sequence[float]) -> None:
     axis.set_xticks([], minor=True)
 
 
-def image_row(axis: Any, images: np.ndarray, titles: Sequence[str], heading: str = "") -> None:
-    """Images side by side on one axis, with a title over each and a heading at the left."""
+def plainly(axis: Any) -> None:
+    """The y axis is logarithmic, with enough marks, in plain numbers."""
+    from matplotlib.ticker import LogLocator
+
+    axis.set(yscale="log")
+    low, high = axis.get_ylim()
+    axis.yaxis.set_major_formatter("{x:g}")
+    axis.yaxis.set_minor_locator(LogLocator(subs=(2, 5) if high > 8 * low else (1.5, 2, 3, 4, 5, 7)))
+    axis.yaxis.set_minor_formatter("{x:g}")
+
+
+def counted(axis: Any) -> None:
+    """The y axis is for the bars of a histogram: logarithmic, so that bars of one can be seen, unless all are low."""
+    most = axis.get_ylim()[1]
+    axis.set(**{"ylim": (0, None)} if most < MANY else {"yscale": "log", "ylim": (0.5, 2 * most)})
+    if most >= MANY:
+        axis.yaxis.set_major_formatter("{x:,g}")
+
+
+def image_row(
+    axis: Any, images: Sequence[np.ndarray], titles: Sequence[str], heading: str = "", slots: int = 0
+) -> None:
+    """Images side by side on one axis, with a title over each and a heading at the left.
+
+    Args:
+      slots: as many images find room; by default those that there are.  With it each image has a frame.
+    """
     axis.set_axis_off()
-    count = max(1, len(images))
+    count = max(1, len(images), slots)
     for place, (image, title) in enumerate(zip(images, titles, strict=True)):
         inset = axis.inset_axes((place / count, 0.0, 0.94 / count, 0.78))
         inset.imshow(as_picture(image), cmap="gray_r" if image.ndim == 2 else None, interpolation="nearest")
-        inset.set_axis_off()
+        inset.set(xticks=[], yticks=[])
+        inset.spines[:].set(visible=bool(slots), color="0.7")
         inset.set_title(title, fontsize=5.5, pad=2)
     if heading:
         axis.text(-0.01, 0.4, heading, rotation=90, ha="right", va="center", fontsize=6.5, transform=axis.transAxes)

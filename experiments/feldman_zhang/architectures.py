@@ -131,7 +131,7 @@ def verdicts_of(model: str, row: dict, reference: str, again: dict) -> list[Verd
 
 def draw(rows: dict[str, dict], models: int):
     """Jaccard with the reference by threshold."""
-    note = f"{models} models each, compared with the first network"
+    note = f"{models:,} models each, compared with {next(iter(rows))}"
     figure, axes = panels(1, 2, 4.8, 3.7, note=f"{note}; bands: 95 % intervals, examples or test examples drawn again")
     for number, (name, row) in enumerate(rows.items()):
         label = f"{name} ({row['test_accuracy']:.3f})"

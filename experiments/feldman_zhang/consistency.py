@@ -118,11 +118,10 @@ def draw(measured: dict[int, Curves], forecast: dict[int, Curves], sizes: tuple[
     shades = ("lightskyblue", "tab:blue", "navy")
     for side, (axis, thresholds, paper) in enumerate(((axes[0, 0], MEM, PAPER_MEM), (axes[0, 1], INFL, PAPER_INFL))):
         for color, (size, curves) in zip(shades, measured.items(), strict=True):
-            band(axis, thresholds, curves[side], f"{size} models per half", color=color)
+            band(axis, thresholds, curves[side], f"{size:,} models per half", color=color)
         for style, (size, curves) in zip((":", "--"), forecast.items(), strict=True):
-            axis.plot(
-                thresholds, [item.value for item in curves[side]], style, color="tab:orange", label=f"expected, {size}"
-            )
+            values = [item.value for item in curves[side]]
+            axis.plot(thresholds, values, style, color="tab:orange", label=f"expected, {size:,}")
         axis.plot(thresholds, paper, "k^", markersize=4, label="paper, CIFAR-100, 2,000")
         axis.set(ylim=(0, 1.02), ylabel="Jaccard", xlabel=f"threshold of {('memorization', 'influence')[side]}")
     figure.legend(*axes[0, 1].get_legend_handles_labels(), fontsize=8, ncols=3, loc="outside upper center")

@@ -215,23 +215,23 @@ def draw(rows: dict[str, dict], models: int, cases: str):
     figure, axes = panels(1, 1, 7.0, 4.0, note=note)
     places = np.arange(len(rows))
     for shift, key, color in (
-        (-0.15, "all", "tab:blue"),
+        (-0.25, "all", "tab:blue"),
         (0.0, "without near-duplicates", "tab:green"),
-        (0.15, "lost", "tab:red"),
+        (0.25, "lost", "tab:red"),
     ):
         intervals: list[Interval] = [row[key] for row in rows.values()]
-        label = {"all": "random minus memorized, all test examples", "lost": "nothing minus memorized"}.get(
-            key, f"random minus memorized, {key}"
+        label = {"all": "random minus memorized removed", "lost": "nothing minus memorized removed"}.get(
+            key, f"the first, {key}"
         )
         values = [item.value for item in intervals]
-        style = {"fmt": "o", "color": color, "label": label, "capsize": 2}
+        style = {"fmt": "o", "color": color, "label": label, "capsize": 2, "markersize": 4}
         axes[0, 0].errorbar(values, places + shift, xerr=ends(intervals), **style)
     axes[0, 0].axvline(0, color="black", linewidth=0.6)
     names = [f"{name}\n({row['removed']:.0%} removed)" for name, row in rows.items()]
     axes[0, 0].set_yticks(places, names, fontsize=7)
     axes[0, 0].invert_yaxis()
-    axes[0, 0].set(xlabel="difference of test accuracy; above 0 memorized examples are worth more")
-    figure.legend(fontsize=6, loc="outside upper center", ncol=3)
+    axes[0, 0].set(xlabel="difference of test accuracy: what the memorized are worth, more than others or at all")
+    figure.legend(fontsize=7, loc="outside upper center", ncol=3)
     return figure
 
 

@@ -28,7 +28,7 @@ from experiments.common.claim import Result, Verdict, main
 from experiments.common.duplicates import SHARE, near_duplicates, pair_distances
 from experiments.common.intervals import Interval, mean_interval, share_interval
 from experiments.common.models import ModelSettings, part
-from experiments.common.plots import image_row, panels
+from experiments.common.plots import counted, image_row, panels
 from experiments.common.settings import Cost
 from memjax.estimators import INFL_THRESHOLD, MEM_THRESHOLD, count_pairs
 from memjax.estimators.pairs import by_chance
@@ -153,13 +153,14 @@ def verdicts_of(
 def draw(found: memjax.Result, relative: np.ndarray):
     """Distribution of influence, and pairs evenly spaced from the strongest to the weakest: none is picked by hand."""
     pairs, data = found.pairs, found.dataset
-    note = f"{data.name}, {found.estimates.num_models} models; at the left the training, at the right the test example"
+    note = f"{data.name}, {found.estimates.num_models:,} models; left: training example, right: test example"
     figure, axes = panels(4, 1, 9.0, heights=(2.0, 1.0, 1.0, 1.0), note=note)
     axes[0, 0].hist(pairs.influence, np.arange(0.15, 1.001, 0.05), color="tab:blue", label="all pairs")
     axes[0, 0].hist(
         pairs.influence[relative < SHARE], np.arange(0.15, 1.001, 0.05), color="tab:red", label="near-duplicates"
     )
-    axes[0, 0].set(xlabel="influence", ylabel="pairs", yscale="log")
+    axes[0, 0].set(xlabel="influence", ylabel="pairs")
+    counted(axes[0, 0])
     axes[0, 0].legend(fontsize=7)
     strong = int((pairs.influence >= STRONG).sum())
     groups = (
@@ -178,16 +179,17 @@ def draw(found: memjax.Result, relative: np.ndarray):
             images.append(side_by_side(data.train_inputs[row], data.test_inputs[column]))
             titles.append(f"{data.class_names[data.train_labels[row]]}\n{pairs.influence[place]:.2f}{mark}")
         if images:
-            image_row(axis, np.stack(images), titles, heading)
+            image_row(axis, images, titles, heading, SHOWN)
         else:
             axis.set_axis_off()
     return figure
 
 
 def side_by_side(train: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """The training example at the left, the test example at the right, a line of zeros between them."""
-    train, test = (np.atleast_2d(image) for image in (train, test))
-    return np.concatenate([train, np.zeros_like(train[:, :1]), test], axis=1)
+    """The training example at the left, the test example at the right, and white between them."""
+    train, test = (np.atleast_2d(image).astype(np.float32) for image in (train, test))
+    white = max(train.max(), test.max()) if train.ndim == 3 and train.shape[2] > 1 else min(train.min(), test.min())
+    return np.concatenate([train, np.full_like(train[:, :1], white), test], axis=1)
 
 
 if __name__ == "__main__":

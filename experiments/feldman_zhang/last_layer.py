@@ -30,7 +30,7 @@ from experiments.common.claim import Result, Verdict, main
 from experiments.common.duplicates import pair_distances
 from experiments.common.intervals import mean_interval
 from experiments.common.models import ModelSettings, fit_warning
-from experiments.common.plots import panels
+from experiments.common.plots import counted, panels
 from experiments.common.settings import Cost
 from memjax import store
 from memjax.config.run_config import RunConfig
@@ -168,8 +168,10 @@ def draw(deep: memjax.Result, linear: list[memjax.Result]):
         label = f"{label}, {found.estimates.num_models:,} models"
         axes[0, 0].hist(np.clip(found.estimates.mem, 0, 1), bins, histtype="step", label=label, color=color)
         axes[0, 1].hist(found.pairs.influence, np.linspace(0.15, 1, 18), histtype="step", label=label, color=color)
-    axes[0, 0].set(yscale="log", xlabel="memorization", ylabel="training examples")
-    axes[0, 1].set(yscale="log", xlabel="influence", ylabel="pairs")
+    axes[0, 0].set(xlabel="memorization", ylabel="training examples")
+    axes[0, 1].set(xlabel="influence", ylabel="pairs")
+    for axis in axes[0]:
+        counted(axis)
     axes[0, 0].legend()
     return figure
 

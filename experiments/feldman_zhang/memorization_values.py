@@ -21,7 +21,7 @@ import memjax
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import bootstrap
 from experiments.common.models import ModelSettings, fit_warning
-from experiments.common.plots import image_row, panels
+from experiments.common.plots import counted, image_row, panels
 from experiments.common.settings import Cost
 from memjax.estimators import MEM_THRESHOLD
 from memjax.types import Dataset
@@ -93,7 +93,7 @@ def verdicts_of(mem: np.ndarray, stderr: np.ndarray, labels: np.ndarray) -> list
     """The verdicts, from estimates of memorization, their standard errors and the labels, each (examples,)."""
     share = bootstrap(len(mem), lambda rows: (mem[rows] >= MEM_THRESHOLD).mean())
     peak = bootstrap(len(mem), lambda rows: second_peak(mem[rows]))
-    classes = bootstrap(len(mem), lambda rows: between_classes(mem[rows], labels[rows]))
+    classes = bootstrap(len(mem), lambda rows: between_classes(mem[rows], labels[rows]), centred=True)
     chance = by_noise(stderr, MEM_THRESHOLD)
     return [
         Verdict("a tail of examples is memorized (share with mem >= .25; paper, CIFAR-100: .36)", share, chance),
@@ -107,7 +107,8 @@ def draw(dataset: Dataset, mem: np.ndarray, note: str):
     figure, axes = panels(3, 2, 5.0, heights=(2.6, 1.2, 1.2), note=note)
     top = axes[0]
     top[0].hist(np.clip(mem, 0, 1), BINS, range=(0, 1), color="tab:blue")
-    top[0].set(xlabel="memorization", ylabel="training examples", yscale="log")
+    top[0].set(xlabel="memorization", ylabel="training examples")
+    counted(top[0])
     width = 1 if dataset.num_classes <= NAMED else 0.5
     for number, name in enumerate(dataset.class_names):
         values = np.sort(mem[dataset.train_labels == number])[::-1]

@@ -159,7 +159,8 @@ def intervals_of(values: dict[str, dict[str, np.ndarray]]) -> dict[str, dict[str
 
 def draw(drop: dict[str, dict[str, Interval]], pairs: float, cases: str):
     """Drop of accuracy by what was removed, on all test examples, on the influenced ones and on the others."""
-    note = f"{pairs:,.0f} pairs; error bars: 95 % intervals of the mean over {cases}"
+    several = " a draw, on average" if "draws" in cases else ""
+    note = f"{pairs:,.0f} pairs{several}; error bars: 95 % intervals of the mean over {cases}"
     figure, axes = panels(1, 1, 6.0, 3.4, note=note)
     for place, (name, row) in enumerate(drop.items()):
         where = np.arange(len(row)) + 0.2 * (place - 1.5)

@@ -146,14 +146,14 @@ def draw_figure(found: dict[str, dict[str, Interval]]) -> Any:
     figure, axes = panels(1, 2, 4.4, 3.2, note=f"error bars: 95 % intervals over {draws} draws")
     parts = (("test accuracy", "in-sample accuracy"), ("memorized, right labels", "memorized, wrong labels"))
     for axis, names, what in zip(axes[0], parts, ("accuracy", "share of the examples"), strict=True):
-        for shift, name, colour in zip((-0.2, 0.2), names, ("#0072b2", "#d55e00"), strict=True):
+        colours = ("#0072b2", "#d55e00") if names is parts[0] else ("#56b4e9", "#e69f00")
+        for shift, name, colour in zip((-0.2, 0.2), names, colours, strict=True):
             values = [found[way][name] for way in WAYS]
             errors = [np.nan_to_num(side, posinf=0) for side in ends(values)]
             axis.bar(np.arange(3) + shift, [item.value for item in values], 0.36, yerr=errors, label=name, color=colour)
         axis.set_xticks(range(3), WAYS)
-        axis.set(ylabel=what, ylim=(0, 1.3))
-        axis.set_yticks(np.arange(0, 1.1, 0.25))
-        axis.legend(loc="upper center", ncols=2, fontsize=7)
+        axis.set(ylabel=what, ylim=(0, 1.05))
+        axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=7)
     return figure
 
 

@@ -181,14 +181,16 @@ def memorization_by_copies(mem: np.ndarray, emoji: np.ndarray) -> dict[str, Inte
 
 def draw(precision: dict[str, dict], by_copies: dict[str, Interval], title: str):
     """Precision by threshold, and memorization by the number of training drawings of the emoji."""
-    figure, [axes] = panels(1, 2, 3.8, 3.4, note=f"{title}; error bars: 95 % intervals, emoji drawn again")
+    note = f"{title}; error bars of blue points: 95 % intervals, emoji drawn again"
+    figure, [axes] = panels(1, 2, 3.8, 3.4, note=note)
     shares = [row["one emoji"] for row in precision.values()]
     style = {"fmt": "o-", "capsize": 2}
     axes[0].errorbar(THRESHOLDS, [s.value for s in shares], ends(shares), label="one emoji", **style)
     vendor = [row["the other vendor's drawing"] for row in precision.values()]
-    axes[0].plot(THRESHOLDS, vendor, "s--", label="... and one code point: the other vendor's")
-    axes[0].set(xlabel="influence, at least", ylabel="share of the pairs", ylim=(0, 1.3), yticks=np.arange(0, 1.1, 0.2))
-    axes[0].legend(loc="upper left", fontsize=7)
+    axes[0].plot(THRESHOLDS, vendor, "s--", label="of these, the other vendor's")
+    axes[0].set(xlabel="influence, at least", ylabel="share of the pairs", ylim=(0, 1.02))
+    blue, orange = reversed(axes[0].get_legend_handles_labels()[0])
+    axes[0].legend(handles=[blue, orange], loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=7, ncols=2)
     values = list(by_copies.values())
     axes[1].errorbar(np.arange(len(values)), [v.value for v in values], ends(values), **style)
     axes[1].set_xticks(np.arange(len(values)), list(by_copies))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from experiments.arpit.depth import SIZES, Skipping, best_rate, width_for
+from experiments.arpit.depth import SIZES, Settings, Skipping, best_rate, width_for
 from memjax.models import MLP, from_nnx
 
 
@@ -44,3 +44,8 @@ def test_the_rate_is_the_fastest_or_where_none_converges_that_which_fits_most():
 
     assert best_rate({0.1: 30.0, 0.2: 20.0, 0.3: 10.0}, fitted) == 0.3
     assert best_rate({0.1: 120.0, 0.2: 120.0, 0.3: 120.0}, fitted) == 0.2
+
+
+def test_sgd_tries_ten_times_the_rates_of_adam():
+    assert Settings(optimizer="sgd", learning_rates=(0.001, 0.25)).rates == (0.01, 2.5)
+    assert Settings(learning_rates=(0.001, 0.25)).rates == (0.001, 0.25)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.arpit import regularizers
-from experiments.arpit.regularizers import NAMES, regularized
+from experiments.arpit.regularizers import NAMES, SGD_RATE, Settings, regularized
 
 KEY = jax.random.key(0)
 disturbed = jax.jit(regularizers.disturbed)
@@ -44,3 +44,16 @@ def test_each_strength_has_its_place_and_evaluation_disturbs_nothing():
     for name in set(NAMES.values()) - {"weight_decay"}:
         assert not np.allclose(outputs(True, **{name: 0.5}), plain), name
         np.testing.assert_array_equal(outputs(False, **{name: 0.5}), plain)
+
+
+def test_a_step_of_sgd_takes_rate_times_decay_of_the_kernels_alone():
+    optimizer = Settings(optimizer="sgd").decaying()
+    params = [{"kernel": jnp.full((2, 3), 4.0), "bias": jnp.full(3, 4.0)}]
+    gradients = jax.tree.map(jnp.ones_like, params)
+    state = optimizer.init(params)
+    state.hyperparams["weight_decay"] = jnp.float32(0.5)
+
+    [step], _ = optimizer.update(gradients, state, params)
+
+    np.testing.assert_allclose(step["kernel"], -SGD_RATE * (1 + 0.5 * 4), rtol=1e-6)
+    np.testing.assert_allclose(step["bias"], -SGD_RATE, rtol=1e-6)

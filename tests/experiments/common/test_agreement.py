@@ -18,22 +18,22 @@ def some():
 
 
 def test_jaccard_by_hand():
-    first, second = np.array([1, 1, 1, 0, 0], bool), np.array([0, 1, 1, 1, 0], bool)
+    first, second = np.tile([[1, 1, 1, 0, 0], [0, 1, 1, 1, 0]], 3).astype(bool)
 
     found = agreement.jaccard(first, second)
 
     assert found.value == 2 / 4
     assert found.low < 0.5 < found.high
-    assert found.repeats == 4
+    assert found.repeats == 12
 
 
 def test_jaccard_draws_all_pairs_of_a_test_example_together():
-    first, second = np.array([1, 1, 1, 1], bool), np.array([1, 1, 0, 0], bool)
+    first, second = np.ones(12, bool), np.arange(12) < 6
 
-    found = agreement.jaccard(first, second, units=np.array([7, 7, 9, 9]))
+    found = agreement.jaccard(first.repeat(2), second.repeat(2), units=np.arange(12).repeat(2))
 
-    assert (found.value, found.repeats) == (0.5, 2)
-    assert (found.low, found.high) == (0, 1)  # either one drawn twice
+    assert found == agreement.jaccard(first, second)
+    assert (found.value, found.repeats) == (0.5, 12)
 
 
 def test_jaccard_of_nothing_is_undefined():

@@ -13,6 +13,7 @@ from experiments.common.intervals import (
     paired,
     ratio_interval,
     share_interval,
+    stratified_mean,
     together,
 )
 
@@ -45,9 +46,9 @@ def test_a_share_holds_its_level_with_few_cases():
 
 
 def test_draws_that_are_undefined_are_left_out():
-    values = np.array([1.0, 1.0, np.nan])
+    values = np.append(np.ones(11), np.nan)
 
-    found = bootstrap(3, lambda rows: float("nan") if np.isnan(values[rows]).all() else 1.0)
+    found = bootstrap(12, lambda rows: float("nan") if np.isnan(values[rows]).all() else 1.0)
 
     assert found[:3] == (1, 1, 1)
 
@@ -120,3 +121,43 @@ def test_the_inverse_root_of_a_ratio_has_a_symmetric_interval():
         2 * 1.96 * 1.0 / 2 / 4.0**1.5, rel=1e-4
     )  # the derivative of x^-1/2 is -x^-3/2 / 2
     assert ratio_interval(1.0, 3.0, 9).high == np.inf
+
+
+def test_a_stratified_mean_counts_examples_as_often_as_they_are():
+    found = stratified_mean(np.array([0.0, 2, 4, 6]), np.array([0, 0, 1, 1]), [90, 10])
+
+    assert found.value == pytest.approx(0.9 * 1 + 0.1 * 5)
+    variance = 0.9**2 * 2 / 2 * (1 - 2 / 90) + 0.1**2 * 2 / 2 * (1 - 2 / 10)
+    assert found.high - found.value == pytest.approx(4.302653 * variance**0.5)  # Student's, two degrees of freedom
+    assert np.isinf(stratified_mean(np.array([0.0, 2, 4]), np.array([0, 0, 1]), [90, 10]).high)
+    assert np.isnan(stratified_mean(np.array([0.0, 2]), np.array([0, 0]), [90, 10]).value)
+
+
+def test_the_interval_of_a_stratified_mean_holds_its_level():
+    rng = np.random.default_rng(0)
+    values, strata = rng.normal(size=400), np.repeat([0, 1, 2], (300, 70, 30))
+    values[300:] += 2
+    sizes, misses = np.bincount(strata), 0
+    for _ in range(400):
+        rows = np.concatenate([rng.choice(np.flatnonzero(strata == number), 15, replace=False) for number in range(3)])
+        _, low, high, _ = stratified_mean(values[rows], strata[rows], sizes)
+        misses += not low <= values.mean() <= high
+
+    assert misses <= 400 * 0.05 + 4 * (400 * 0.05 * 0.95) ** 0.5
+
+
+def test_few_examples_drawn_again_have_no_interval():
+    assert np.isinf(bootstrap(9, lambda rows: float(len(rows))).high)
+
+
+def test_a_centred_interval_is_moved_by_what_drawing_again_adds():
+    values = np.random.default_rng(0).normal(size=50)
+
+    def distinct(rows):
+        return float(len(np.unique(values[rows])))
+
+    plain, centred = bootstrap(50, distinct), bootstrap(50, distinct, centred=True)
+
+    assert plain.high < 50
+    assert centred.low < 50 < centred.high
+    assert centred.high - centred.low == pytest.approx(plain.high - plain.low)

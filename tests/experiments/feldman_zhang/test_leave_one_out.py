@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from experiments.common.intervals import mean_interval
 from experiments.feldman_zhang import leave_one_out
 
 
@@ -23,7 +24,7 @@ def test_noise_is_taken_out_of_the_difference():
     truth = leave_one_out.Scores(rng.random(4000), np.full(4000, 0.0))
     noisy = leave_one_out.Scores(truth.value + rng.normal(0.1, 0.05, 4000), np.full(4000, 0.05))
 
-    found = leave_one_out.compare(noisy, truth)
+    found = leave_one_out.compare(noisy, truth, mean_interval)
 
     assert found["bias"].low < 0.1 < found["bias"].high
     assert found["beyond_noise"] == pytest.approx(0.1, abs=0.005)

@@ -49,8 +49,8 @@ def test_copies_that_are_memorized_less_are_seen():
     rng = np.random.default_rng(0)
     emoji = np.repeat([f"E{number}" for number in range(60)], np.tile([1, 2, 8], 20))
     mem = np.where(twins.copies_of(emoji) <= 2, 0.7, 0.1) + 0.2 * rng.normal(size=len(emoji))
-    strong = np.ones(30, bool)
+    strong = np.ones(60, bool)
 
-    words = [v.word for v in twins.verdicts_of(strong, emoji[:30], strong, emoji[:30], 0.1, mem, emoji)]
+    words = [v.word for v in twins.verdicts_of(strong, emoji[:60], strong, emoji[:60], 0.1, mem, emoji)]
 
     assert words == ["supported"] * 3
