@@ -98,7 +98,8 @@ def slopes(parts: Sequence[float], by_part: np.ndarray) -> np.ndarray:
 def verdicts_of_parts(parts: Sequence[float], epochs: dict[tuple[str, str], np.ndarray]) -> list[Verdict]:
     """The verdicts, from epochs to each share, (draws, parts, shares), by optimiser and kind of noise."""
     return [
-        Verdict(f"beyond the least part of {kind}, the more the later: {share:.0%}, {optimizer} (slope of log epochs)",
+        Verdict(f"the more {kind}, from {parts[1]:.0%} on, the later {share:.0%} are fitted, {optimizer} "
+                "(slope of log epochs on their part)",
                 mean_interval(slopes(parts, values[..., place])))
         for (optimizer, kind), values in epochs.items()
         for place, share in enumerate(SHARES)

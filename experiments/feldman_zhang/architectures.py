@@ -112,7 +112,11 @@ def run(settings: Settings) -> Result:
     numbers = {"models": settings.config().num_models, "mem_thresholds": MEM, "infl_thresholds": INFL, "rows": rows,
                "warnings": {name: text for name, text in fitted.items() if text}}  # fmt: skip
     verdicts = [verdict for model, row in others.items() for verdict in verdicts_of(model, row, networks[0], again)]
-    return Result(numbers, verdicts, draw(rows, numbers["models"]))
+    of = f"{numbers['models']:,} models each, compared with {networks[0]}; bands: 95 % intervals"
+    return Result(
+        numbers, verdicts, draw(rows, f"{of}, examples or test examples drawn again"),
+        lambda several, count: draw(several["rows"], f"{of} over {count} draws"),
+    )  # fmt: skip
 
 
 def verdicts_of(model: str, row: dict, reference: str, again: dict) -> list[Verdict]:
@@ -129,10 +133,9 @@ def verdicts_of(model: str, row: dict, reference: str, again: dict) -> list[Verd
     ]  # fmt: skip
 
 
-def draw(rows: dict[str, dict], models: int):
+def draw(rows: dict[str, dict], note: str):
     """Jaccard with the reference by threshold."""
-    note = f"{models:,} models each, compared with {next(iter(rows))}"
-    figure, axes = panels(1, 2, 4.8, 3.7, note=f"{note}; bands: 95 % intervals, examples or test examples drawn again")
+    figure, axes = panels(1, 2, 4.8, 3.7, note=note)
     for number, (name, row) in enumerate(rows.items()):
         label = f"{name} ({row['test_accuracy']:.3f})"
         band(axes[0, 0], MEM, row["jaccard_mem"], label, color=f"C{number}")

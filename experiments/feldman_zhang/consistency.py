@@ -12,6 +12,7 @@ the same prediction for the halves at hand, next to what they show, says how far
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -95,9 +96,11 @@ def run(settings: Settings) -> Result:
         "mean_difference_infl": agreement.mean_difference(pairs.value, other_pairs.value, chosen_pairs),
         "rank_correlation_mem": correlation,
     }
+    of, again = f"{data.num_train:,} training and {data.num_test:,} test examples", "one or the other drawn again"
     return Result(
-        numbers, verdicts_of(last, correlation, sizes[-1]), draw(measured, forecast, (data.num_train, data.num_test))
-    )
+        numbers, verdicts_of(last, correlation, sizes[-1]), draw(numbers, f"{of}; bands: 95 % intervals, {again}"),
+        lambda several, count: draw(several, f"{of}; bands: 95 % intervals over {count} draws"),
+    )  # fmt: skip
 
 
 def verdicts_of(curves: Curves, correlation: Interval, models: int) -> list[Verdict]:
@@ -111,19 +114,21 @@ def verdicts_of(curves: Curves, correlation: Interval, models: int) -> list[Verd
     ]
 
 
-def draw(measured: dict[int, Curves], forecast: dict[int, Curves], sizes: tuple[int, int]):
-    """Jaccard by threshold, of examples at the left and of pairs at the right."""
-    note = "{:,} training and {:,} test examples; bands: 95 % intervals, one or the other drawn again".format(*sizes)
+def draw(numbers: dict[str, Any], note: str):
+    """Jaccard by threshold, of examples at the left and of pairs at the right, from the numbers that `run` finds."""
     figure, axes = panels(1, 2, 5.0, 3.9, note=note)
     shades = ("lightskyblue", "tab:blue", "navy")
-    for side, (axis, thresholds, paper) in enumerate(((axes[0, 0], MEM, PAPER_MEM), (axes[0, 1], INFL, PAPER_INFL))):
-        for color, (size, curves) in zip(shades, measured.items(), strict=True):
-            band(axis, thresholds, curves[side], f"{size:,} models per half", color=color)
-        for style, (size, curves) in zip((":", "--"), forecast.items(), strict=True):
-            values = [item.value for item in curves[side]]
+    sides = (("mem", axes[0, 0], MEM, PAPER_MEM), ("pairs", axes[0, 1], INFL, PAPER_INFL))
+    for side, axis, thresholds, paper in sides:
+        for color, (size, curve) in zip(shades, numbers[f"jaccard_{side}"].items(), strict=True):
+            band(axis, thresholds, curve, f"{size:,} models per half", color=color)
+        for style, (size, curve) in zip((":", "--"), numbers[f"expected_{side}"].items(), strict=True):
+            values = [item.value for item in curve]
             axis.plot(thresholds, values, style, color="tab:orange", label=f"expected, {size:,}")
         axis.plot(thresholds, paper, "k^", markersize=4, label="paper, CIFAR-100, 2,000")
-        axis.set(ylim=(0, 1.02), ylabel="Jaccard", xlabel=f"threshold of {('memorization', 'influence')[side]}")
+        axis.set(
+            ylim=(0, 1.02), ylabel="Jaccard", xlabel=f"threshold of {'memorization' if side == 'mem' else 'influence'}"
+        )
     figure.legend(*axes[0, 1].get_legend_handles_labels(), fontsize=8, ncols=3, loc="outside upper center")
     return figure
 

@@ -220,8 +220,8 @@ def draw(rows: dict[str, dict], models: int, cases: str):
         (0.25, "lost", "tab:red"),
     ):
         intervals: list[Interval] = [row[key] for row in rows.values()]
-        label = {"all": "random minus memorized removed", "lost": "nothing minus memorized removed"}.get(
-            key, f"the first, {key}"
+        label = {"all": "without random minus without memorized", "lost": "with all minus without memorized"}.get(
+            key, f"the first, test examples {key}"
         )
         values = [item.value for item in intervals]
         style = {"fmt": "o", "color": color, "label": label, "capsize": 2, "markersize": 4}
@@ -230,7 +230,7 @@ def draw(rows: dict[str, dict], models: int, cases: str):
     names = [f"{name}\n({row['removed']:.0%} removed)" for name, row in rows.items()]
     axes[0, 0].set_yticks(places, names, fontsize=7)
     axes[0, 0].invert_yaxis()
-    axes[0, 0].set(xlabel="difference of test accuracy: what the memorized are worth, more than others or at all")
+    axes[0, 0].set(xlabel="difference of test accuracy")
     figure.legend(fontsize=7, loc="outside upper center", ncol=3)
     return figure
 

@@ -115,7 +115,7 @@ def over_thresholds(found: Accuracies, low: float = 0.2, high: float = 0.9) -> I
 
 
 def draw(rows: list[dict], name: str, models: int, cases: str):
-    """Both curves, those of the paper's three data sets beside them, and below the share that stays.
+    """Both curves, those of the paper's three data sets beside them; below their difference and the share that stays.
 
     Args:
       rows: of `table`.
@@ -123,23 +123,29 @@ def draw(rows: list[dict], name: str, models: int, cases: str):
     """
     *rows, nothing = rows
     note = f"{name}, {models} models, {cases}: mean and 95 % interval; the paper's curves"
-    figure, axes = panels(2, 4, 3.3, heights=(3.2, 1.6), note=f"{note} are read off its figure 2, without intervals")
+    note = f"{note} are read off its figure 2, without intervals"
+    figure, axes = panels(3, 4, 3.3, heights=(3.2, 1.6, 1.2), note=note)
     sides = (("without memorized", "tab:red"), ("without as many random", "tab:blue"))
     for side, (label, color) in zip(("without_memorized", "without_random"), sides, strict=True):
         band(axes[0, 0], THRESHOLDS, [row[side] for row in rows], label, color=color)
     everything = nothing["without_memorized"].value
     axes[0, 0].axhline(everything, color="grey", linestyle="--", label="with all examples")
     axes[0, 0].set(ylabel="test accuracy", title=f"memjax, {name}")
+    # Both curves go up and down with a draw, so that their bands do not say how sure their difference is.
+    band(axes[1, 0], THRESHOLDS, [row["random_minus_memorized"] for row in rows], "difference", color="black")
     shares = [np.array([row["remaining"] for row in rows])]
-    for axis, (data, (*curves, remaining)) in zip(axes[0, 1:], PAPER.items(), strict=True):
+    for column, (data, (*curves, remaining)) in enumerate(PAPER.items(), 1):
         for values, (_, color) in zip(curves, sides, strict=True):
-            axis.plot(THRESHOLDS, values, "o-", markersize=3, color=color)
-        axis.set(title=f"paper, {data}")
+            axes[0, column].plot(THRESHOLDS, values, "o-", markersize=3, color=color)
+        axes[0, column].set(title=f"paper, {data}")
+        axes[1, column].plot(THRESHOLDS, np.subtract(*curves[::-1]), "o-", markersize=3, color="black")
         shares.append(np.array(remaining))
-    for axis, remaining in zip(axes[1], shares, strict=True):
+    for above, axis, remaining in zip(axes[1], axes[2], shares, strict=True):
+        above.axhline(0, color="grey", linewidth=0.6)
         axis.bar(THRESHOLDS, remaining, 0.07, color="grey")
         axis.set(xlabel="threshold of memorization", ylim=(0, 1.02))
-    axes[1, 0].set(ylabel="remaining fraction")
+    axes[1, 0].set(ylabel="blue minus red")
+    axes[2, 0].set(ylabel="remaining fraction")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), ncols=3, loc="outside upper center")
     return figure
 

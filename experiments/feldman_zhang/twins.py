@@ -153,7 +153,12 @@ def run(settings: Settings) -> Result:
     verdicts = verdicts_of(
         one[strong], test[pairs.test_rows[strong]], hit, test[rows], others, estimates.mem, train
     )  # fmt: skip
-    return Result(numbers, verdicts, draw(precision, by_copies, f"{data.name}, {estimates.num_models} models"))
+    title = f"{data.name}, {estimates.num_models:,} models"
+    return Result(
+        numbers, verdicts, draw(precision, by_copies, f"{title}; 95 % intervals (blue): emoji drawn again"),
+        lambda several, count: draw(several["precision"], several["memorization_by_copies"],
+                                    f"{title}; 95 % intervals (blue): over {count} draws"),
+    )  # fmt: skip
 
 
 def precision_of(influence: np.ndarray, one: np.ndarray, twin: np.ndarray, emoji: np.ndarray) -> dict[str, dict]:
@@ -181,8 +186,7 @@ def memorization_by_copies(mem: np.ndarray, emoji: np.ndarray) -> dict[str, Inte
 
 def draw(precision: dict[str, dict], by_copies: dict[str, Interval], title: str):
     """Precision by threshold, and memorization by the number of training drawings of the emoji."""
-    note = f"{title}; error bars of blue points: 95 % intervals, emoji drawn again"
-    figure, [axes] = panels(1, 2, 3.8, 3.4, note=note)
+    figure, [axes] = panels(1, 2, 3.8, 3.4, note=title)
     shares = [row["one emoji"] for row in precision.values()]
     style = {"fmt": "o-", "capsize": 2}
     axes[0].errorbar(THRESHOLDS, [s.value for s in shares], ends(shares), label="one emoji", **style)
