@@ -59,7 +59,7 @@ def band(axis: Any, x: Sequence[float], intervals: Sequence[Interval], label: st
     axis.fill_between(x, low, high, where=known, alpha=0.2, color=colour, linewidth=0)
     alone = known & ~(beside[:-2] | beside[2:])  # between points without an interval nothing can be shaded
     axis.vlines(np.asarray(x)[alone], low[alone], high[alone], color=colour, alpha=0.4, linewidth=2)
-    if (~known & np.isfinite(values)).any():
+    if (~known & np.isfinite(values)).any() and "markevery" not in style:
         axis.plot(np.asarray(x)[~known], values[~known], "o", markersize=3, markerfacecolor="white", color=colour)
         named(axis.figure, HOLLOW, behind=True)
 
