@@ -211,9 +211,9 @@ def draw(found: Found, pairs: list[tuple], alike: dict[str, np.ndarray], setting
     intervals = mean_intervals(np.array([[draw.wrong_later for draw in draws] for draws in found.values()]).T)
     places = np.arange(len(names))[::-1]
     axes[2].errorbar([item.value for item in intervals], places, xerr=ends(intervals), fmt="o", color="#0072b2",
-                     capsize=2)  # fmt: skip
+                     capsize=2, markersize=3)  # fmt: skip
     axes[2].set_yticks(places, labels)
-    axes[2].set(xlabel="chance that a wrong label comes after a clean one", xlim=(0.5, 1.01))
+    axes[2].set(xlabel="chance that a wrong label comes after a clean one")
     return figure
 
 

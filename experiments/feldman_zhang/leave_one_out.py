@@ -139,7 +139,8 @@ def run(settings: Settings) -> Result:
         "warning": fit_warning(fitted),
     }
     verdicts = verdicts_of(table, over_all(estimates[0.7].value - estimates[0.95].value))
-    return Result(numbers, verdicts, draw(estimates, truth, table))
+    trained = f"{config.num_models} models an estimate, {times} retrainings"
+    return Result(numbers, verdicts, draw(estimates, truth, table, trained))
 
 
 def verdicts_of(table: dict[float, dict], less: Interval) -> list[Verdict]:
@@ -153,22 +154,28 @@ def verdicts_of(table: dict[float, dict], less: Interval) -> list[Verdict]:
     ]
 
 
-def draw(estimates: dict[float, Scores], truth: Scores, table: dict):
+def draw(estimates: dict[float, Scores], truth: Scores, table: dict, trained: str):
     """Estimates against the truth with both errors, and bias by fraction."""
-    figure, axes = panels(1, 3, 4.0, 3.7, note=f"{len(truth.value)} examples; error bars: 95 % intervals")
+    note = f"sample of {len(truth.value)}; {trained}; error bars: 95 % intervals; line: both are equal"
+    figure, axes = panels(1, 3, 4.0, 3.7, note=note)
     for axis, fraction in zip(axes[0, :2], (0.7, 0.95), strict=True):
         scores = estimates[fraction]
         axis.errorbar(
             truth.value, scores.value, 1.96 * scores.stderr, 1.96 * truth.stderr, "o", markersize=3, elinewidth=0.6
         )
         axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-        axis.set(xlabel="exact leave-one-out", ylabel=f"estimate at m/n = {fraction}")
+        axis.set(
+            xlabel="exact leave-one-out", ylabel=f"estimate at m/n = {fraction}", xlim=(-0.4, 1.1), ylim=(-0.4, 1.1)
+        )
     bias = [table[fraction]["bias"] for fraction in FRACTIONS]
-    axes[0, 2].errorbar(FRACTIONS, [item.value for item in bias], ends(bias), fmt="o-", capsize=3, label="bias")
-    axes[0, 2].plot(FRACTIONS, [table[f]["beyond_noise"] for f in FRACTIONS], "s--", label="rms beyond noise")
+    axes[0, 2].errorbar(FRACTIONS, [item.value for item in bias], ends(bias), fmt="o-", capsize=3,
+                        label="bias, over all examples")  # fmt: skip
+    axes[0, 2].plot(
+        FRACTIONS, [table[f]["beyond_noise"] for f in FRACTIONS], "s--", label="root mean square\nbeyond noise, sample"
+    )
     axes[0, 2].axhline(0, color="grey", linewidth=0.8)
     axes[0, 2].set(xlabel="m/n", ylabel="estimate minus exact")
-    axes[0, 2].legend()
+    axes[0, 2].legend(fontsize=7)
     return figure
 
 
