@@ -1,11 +1,12 @@
 """How far two sets of models agree on who is memorized and on who influences whom."""
 
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
-from experiments.common.intervals import Interval, bootstrap
+from experiments.common.intervals import Interval, bootstrap, wider
 from memjax.estimators import MEM_THRESHOLD, sides
 from memjax.types import Outcomes
 
@@ -54,16 +55,22 @@ def pair_rates(outcomes: Outcomes, train_labels: np.ndarray, test_labels: np.nda
     return Rates(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def jaccard(first: np.ndarray, second: np.ndarray, units: np.ndarray | None = None) -> Interval:
+def jaccard(first: np.ndarray, second: np.ndarray, *units: np.ndarray) -> Interval:
     """|A and B| / |A or B| of two sets given as marks; NaN if both are empty.  The interval draws units again.
 
     Args:
-      units: what each entry belongs to, e.g. the test example of a pair; by default each is on its own.
+      units: what each entry belongs to, e.g. the test example of a pair; by default each is on its own.  Of several,
+        such as the test and the training example, that with the widest interval is drawn.
     """
     either = np.flatnonzero(first | second)
     both = (first & second)[either].astype(np.float64)
-    number = np.arange(len(either)) if units is None else np.unique(units[either], return_inverse=True)[1]
-    shared, joined = (np.bincount(number, weights) for weights in (both, np.ones(len(either))))
+    return reduce(wider, (_jaccard(both, own[either]) for own in units or (np.arange(len(first)),)))
+
+
+def _jaccard(both: np.ndarray, units: np.ndarray) -> Interval:
+    """The share of what is in both sets among what is in either."""
+    number = np.unique(units, return_inverse=True)[1]
+    shared, joined = (np.bincount(number, weights) for weights in (both, np.ones(len(both))))
 
     def ratio(rows: np.ndarray) -> float:
         return float(shared[rows].sum() / joined[rows].sum()) if len(rows) else float("nan")
@@ -85,10 +92,10 @@ def curve(
     first: Callable[[float], np.ndarray],
     second: Callable[[float], np.ndarray],
     thresholds: Sequence[float],
-    units: np.ndarray | None = None,
+    *units: np.ndarray,
 ) -> list[Interval]:
     """Jaccard by threshold; `first` and `second` mark what is selected at a threshold."""
-    return [jaccard(first(threshold), second(threshold), units) for threshold in thresholds]
+    return [jaccard(first(threshold), second(threshold), *units) for threshold in thresholds]
 
 
 def mean_difference(first: np.ndarray, second: np.ndarray, chosen: np.ndarray) -> float:

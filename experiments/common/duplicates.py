@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from experiments.data.draws import emoji_of, known_of
 from memjax.types import Dataset
 
 SHARE = 0.5  # of the typical distance to the nearest training example of the class; below it, a near-duplicate
@@ -44,11 +45,27 @@ def typical(distance: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.array([median[label] for label in labels])
 
 
-def near_duplicates(dataset: Dataset, share: float = SHARE) -> np.ndarray:
+def known_copies(source: str, dataset: Dataset) -> tuple[np.ndarray, np.ndarray] | None:
+    """What the training and the test examples show, such as an emoji, where it is known of a data set; else None."""
+    known = known_of(source)
+    if "codepoint_train" not in known:
+        return None
+    return emoji_of(known["codepoint_train"][dataset.train_ids]), emoji_of(known["codepoint_test"][dataset.test_ids])
+
+
+def near_duplicates(
+    dataset: Dataset, share: float = SHARE, copies: tuple[np.ndarray, np.ndarray] | None = None
+) -> np.ndarray:
     """Test examples that have a near-duplicate among the training examples of their class; (test,) bool.
 
     A near-duplicate is less than half as far away as the nearest training example typically is in that class.
+
+    Args:
+      copies: what the training and the test examples show; those that show the same are then the near-duplicates.
+        Where most test examples have a copy, the typical distance is that of copies and says nothing.
     """
+    if copies is not None:
+        return np.isin(copies[1], copies[0])
     distance, _ = nearest(dataset)
     return distance < share * typical(distance, dataset.test_labels)
 

@@ -63,6 +63,11 @@ def contrast(one: np.ndarray, other: np.ndarray) -> Interval:
     return Interval(value, float(found.low), float(found.high), repeats)
 
 
+def wider(first: Interval, second: Interval) -> Interval:
+    """The wider of two intervals of one value."""
+    return first if not first.high - first.low < second.high - second.low else second
+
+
 def difference(first: Interval, second: Interval) -> Interval:
     """A difference with the interval of two independent estimates, which is wider than that of paired ones."""
     value = first.value - second.value

@@ -13,6 +13,7 @@ from memjax.data.sources import load_digits
 from memjax.errors import InputError
 from memjax.types import Dataset
 
+TONES = {"1F3FB", "1F3FC", "1F3FD", "1F3FE", "1F3FF"}  # of skin, in code points of emoji
 DRAWN_BY_MEMJAX = ("csv", "parquet", "folder", "text")  # memjax draws the test examples of these by the data seed
 
 
@@ -102,6 +103,11 @@ def twins_of(dataset: str) -> dict[str, np.ndarray]:
     if "codepoint_train" not in known:
         raise InputError(f"the twins of {dataset} are not known; give --dataset emoji or another emoji set")
     return known
+
+
+def emoji_of(codepoints: np.ndarray) -> np.ndarray:
+    """The emoji of a code point: without the parts that choose a colour of skin or another form."""
+    return np.array(["-".join(p for p in text.split("-") if p not in TONES | {"FE0F"}) for text in codepoints.tolist()])
 
 
 def _names(known: dict[str, np.ndarray]) -> set[str]:

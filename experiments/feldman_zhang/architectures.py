@@ -93,6 +93,7 @@ def compare(reference: Side, other: Side) -> dict:
             lambda t: agreement.selected_pairs(other.pairs, other.own, t),
             INFL,
             reference.pairs.test,
+            reference.pairs.train,
         ),
         "mean_difference_mem": agreement.mean_difference(reference.own.value, other.own.value, either),
         "mean_difference_infl": agreement.mean_difference(
@@ -104,8 +105,8 @@ def compare(reference: Side, other: Side) -> dict:
 
 def run(settings: Settings) -> Result:
     networks = settings.networks or NETWORKS[settings.size]
-    reference = measured(settings, networks[0], 0)
-    rows = {f"{networks[0]} {AGAIN}": compare(reference, measured(settings, networks[0], 1))}
+    reference = measured(settings, networks[0], 1)  # of other subsets than each of the others
+    rows = {f"{networks[0]} {AGAIN}": compare(reference, measured(settings, networks[0], 0))}
     rows |= {model: compare(reference, measured(settings, model, 0)) for model in networks[1:]}
     again, others = rows[f"{networks[0]} {AGAIN}"], {model: rows[model] for model in networks[1:]}
     fitted = {name: fit_warning([row["in_sample_accuracy"]]) for name, row in rows.items()}

@@ -12,25 +12,25 @@ each; the last one with random training labels, where most is memorized and litt
 emoji, whose sub-populations are the emoji, whatever the vendor and the colour of skin; and Fashion-MNIST, 100 a class,
 whose sub-populations are not known: clusters within a class stand for them, of about 20 training examples each.  Its
 share is therefore a guess, and the claim about shares leaves it out.  Each draw makes all worlds anew; the intervals
-are over draws.
+are over draws, so that claims are about these worlds and not about others.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import mean_interval
+from experiments.common.intervals import Interval, mean_interval
 from experiments.common.models import ModelSettings, Size, fit_warning, in_sample
 from experiments.common.plots import panels
 from experiments.common.removal import accuracies, at_random, without
 from experiments.common.settings import Cost
 from experiments.common.subpopulations import EXAMPLES as EXAMPLES_IN_CLUSTER
 from experiments.common.subpopulations import clusters
-from experiments.data.draws import twins_of
+from experiments.data.draws import emoji_of, twins_of
 from experiments.feldman_zhang.mixture import draw_mixture
-from experiments.feldman_zhang.twins import emoji_of
 from memjax import store
 from memjax.config.specs import DataSpec
 from memjax.data import load_dataset
@@ -136,15 +136,12 @@ def measured(settings: Settings, name: str) -> Point:
 def verdicts_of(points: dict[str, list[Point]]) -> list[Verdict]:
     """The verdicts, from the points of each world, one for each draw."""
     tails = [name for name in points if name not in (RANDOM, FASHION)]
-    slopes = [
-        np.polyfit([point.share for point in draw], [point.value for point in draw], 1)[0]
-        for draw in zip(*(points[name] for name in tails), strict=True)
-    ]
     value = {name: np.array([point.value for point in row]) for name, row in points.items()}
     by_share = sorted(tails, key=lambda name: np.mean([point.share for point in points[name]]))
     return [
         Verdict("the larger the share of small sub-populations, the more memorized examples are worth (slope over the "
-                "worlds of a draw: accuracy for the whole share)", mean_interval(slopes)),
+                "worlds of a draw: accuracy for the whole share)", mean_interval(slopes(points, tails))),
+        Verdict("... and so it is among the worlds in which some are memorized", among_memorized(points, tails)),
         Verdict("where it is largest they are worth more than random ones",
                 mean_interval(value[by_share[-1]])),
         Verdict(f"where it is smallest they are worth less than {NOTHING:g} more (that minus their value)",
@@ -152,6 +149,20 @@ def verdicts_of(points: dict[str, list[Point]]) -> list[Verdict]:
         Verdict(f"... and so they are with random labels, where all is memorized ({NOTHING:g} minus their value)",
                 mean_interval(NOTHING - value[RANDOM])),
     ]  # fmt: skip
+
+
+def slopes(points: dict[str, list[Point]], names: list[str]) -> list[float]:
+    """The slope of value on share over worlds, for each draw."""
+    return [
+        float(np.polyfit([point.share for point in draw], [point.value for point in draw], 1)[0])
+        for draw in zip(*(points[name] for name in names), strict=True)
+    ]
+
+
+def among_memorized(points: dict[str, list[Point]], names: list[str]) -> Interval:
+    """The slope without worlds in which nothing is removed, whose value is 0 for that reason; none of one world."""
+    some = [name for name in names if all(point.removed for point in points[name])]
+    return mean_interval(slopes(points, some)) if len(some) > 1 else Interval(math.nan, -math.inf, math.inf, 0)
 
 
 def run(settings: Settings) -> Result:

@@ -52,6 +52,7 @@ def agree(first: Half, second: Half) -> Curves:
             lambda t: agreement.selected_pairs(other_pairs, other_own, t),
             INFL,
             pairs.test,
+            pairs.train,
         ),
     )
 

@@ -10,19 +10,23 @@ the removal of memorized examples should not hurt, and may help.
     python -m experiments.feldman_zhang.critics                 1,250 models on subsets, 594 retrainings
 
 Each control is applied by itself to the paper's protocol, on all test examples and on those without a near-duplicate in
-the training set.  Effect: accuracy without as many random examples minus accuracy without the memorized ones, paired by
+the training set, which is a copy where copies are known.  A control that does not do what it is for decides nothing:
+one that removes what the paper removes, a null of wrong labels that are not known by heart, a test set with next to no
+near-duplicates.  Effect: accuracy without as many random examples minus accuracy without the memorized ones, paired by
 initial weights; above 0 the paper's claim holds.  Sub-populations are clusters within a class, see
 `common/subpopulations.py`.  Where a control keeps classes or clusters, as many random examples of each are removed as
 memorized ones.
 """
 
+import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.duplicates import near_duplicates
+from experiments.common.duplicates import known_copies, near_duplicates
 from experiments.common.intervals import Interval, ends, mean_interval, paired
 from experiments.common.models import ModelSettings, fit_warning, in_sample
 from experiments.common.plots import panels
@@ -39,6 +43,11 @@ COST = Cost("5 min 27 s", "26 min*, --retrainings 12")
 NOISE = 0.1  # of the labels, for the null of random labels
 LEVEL = 0.05  # false discoveries, and memorized wrong labels that the threshold from the null may miss
 LEAST = 0.1
+FITTED = 0.95  # of the wrong labels that the models of the null see, so that they are known by heart
+SAME = 0.95  # overlap with what the paper removes, from which a control is none
+FEW = 0.05  # of the test examples; a control that leaves out fewer is none
+NULL = "threshold of the null"
+NO_DUPLICATES = "without near-duplicates"
 HIGH_RATE = {"smoke": 0.9, "quick": 0.9, "full": 0.95}
 PAPER = "as in the paper"
 SAME_REMOVED = "control keeps"  # other random examples are drawn; the memorized ones are those of the paper
@@ -102,39 +111,67 @@ def run(settings: Settings) -> Result:
     groups = clusters(np.asarray(data.train_inputs), data.train_labels, settings.seed)
     controls = controls_of(estimates, {f"m/n = {rate}": high.estimates.mem}, threshold, groups)
     with_decay = {"weight decay": Control(decayed.estimates.mem >= MEM_THRESHOLD)}
-    clean = ~near_duplicates(data)
+    clean = ~near_duplicates(data, copies=known_copies(config.data.dataset, data))
     rows, fitted = compare(settings, controls, config, clean)
     more_rows, more_fitted = compare(settings, with_decay, decay, clean)
     rows |= more_rows
     fitted = [estimates.in_sample_accuracy, decayed.estimates.in_sample_accuracy, *fitted, *more_fitted]
+    overlap = {
+        name: float((control.removed & memorized).sum() / max(1, (control.removed | memorized).sum()))
+        for name, control in (controls | with_decay).items()
+    }
+    null_fitted = float(null.correct.mean_in[null.mislabelled].mean())
     numbers = {
         "num_models": estimates.num_models,
         "rows": rows,
         "threshold_of_the_null": threshold,
+        "wrong_labels_fitted_by_the_null": null_fitted,
         "unplanted_above_it": float((null.mem >= threshold)[~null.mislabelled].mean()),
-        "overlap_with_paper": {
-            name: float((control.removed & memorized).sum() / max(1, (control.removed | memorized).sum()))
-            for name, control in (controls | with_decay).items()
-        },
+        "overlap_with_paper": overlap,
         "test_without_near_duplicates": int(clean.sum()),
         "clusters": len(np.unique(groups)),
         "in_sample_accuracy": fitted,
         "warning": fit_warning(fitted),
     }
     models = estimates.num_models
+    verdicts = verdicts_of(rows, none_of(overlap, null_fitted, threshold, float(clean.mean())))
     return Result(
-        numbers, verdicts_of(rows), draw(rows, models, f"{settings.num_retrainings} retrainings"),
+        numbers, verdicts, draw(rows, models, f"{settings.num_retrainings} retrainings"),
         lambda several, count: draw(several["rows"], models, f"{count} draws"),
     )  # fmt: skip
 
 
-def verdicts_of(rows: dict[str, dict]) -> list[Verdict]:
-    """The verdicts, from what `row_of` gives for each control."""
+def none_of(overlap: dict[str, float], null_fitted: float, threshold: float, clean: float) -> set[str]:
+    """The controls that do not do what they are for, so that nothing follows from them.
+
+    They remove what the paper removes; or their null is of wrong labels that its models do not know by heart; or there
+    are next to no near-duplicates.
+
+    Args:
+      overlap: of what a control removes with what the paper removes, by control.
+      null_fitted: share of the wrong labels that the models of the null fit, where they see them.
+      clean: share of the test examples without a near-duplicate.
+    """
+    same = {name for name, share in overlap.items() if share > SAME and name != PAPER and SAME_REMOVED not in name}
+    unfitted = {NULL} if null_fitted < FITTED or threshold <= LEAST else set()
+    return same | unfitted | ({NO_DUPLICATES} if clean > 1 - FEW else set())
+
+
+def verdicts_of(rows: dict[str, dict], none: Collection[str] = ()) -> list[Verdict]:
+    """The verdicts, from what `row_of` gives for each control.
+
+    Args:
+      none: controls that do not do what they are for; their verdicts are undecided.
+    """
+
+    def judged(claim: str, control: str, effect: Interval) -> Verdict:
+        return Verdict(claim, Interval(effect.value, -math.inf, math.inf, 0) if control in none else effect)
+
     return [
-        *(Verdict(f"memorized are worth more than random ones; {name}", row["all"]) for name, row in rows.items()),
-        Verdict("... without near-duplicates in the test set", rows[PAPER]["without near-duplicates"]),
+        *(judged(f"memorized are worth more than random ones; {name}", name, row["all"]) for name, row in rows.items()),
+        judged("... without near-duplicates in the test set", NO_DUPLICATES, rows[PAPER][NO_DUPLICATES]),
         *(
-            Verdict(f"removal of the memorized hurts; {name}", row["lost"])
+            judged(f"removal of the memorized hurts; {name}", name, row["lost"])
             for name, row in rows.items()
             if not name.startswith(SAME_REMOVED)
         ),
@@ -158,7 +195,7 @@ def controls_of(
         PAPER: Control(memorized),
         **{name: Control(values >= MEM_THRESHOLD) for name, values in others.items()},
         "fractional score": Control(score >= MEM_THRESHOLD),
-        "threshold of the null": Control(mem >= threshold),
+        NULL: Control(mem >= threshold),
         "significant at FDR 5 %": Control(significant(mem, estimates.mem_stderr)),
         f"{SAME_REMOVED} classes": Control(memorized, labels),
         f"{SAME_REMOVED} clusters": Control(memorized, groups),
@@ -197,7 +234,7 @@ def row_of(everything: np.ndarray, memorized: np.ndarray, random: np.ndarray, cl
         "without_memorized": mean_interval(less),
         "without_random": mean_interval(other),
         "all": paired(other, less),
-        "without near-duplicates": paired(accuracies(random, clean), accuracies(memorized, clean)),
+        NO_DUPLICATES: paired(accuracies(random, clean), accuracies(memorized, clean)),
         "lost": paired(full, less),
     }
 
@@ -216,7 +253,7 @@ def draw(rows: dict[str, dict], models: int, cases: str):
     places = np.arange(len(rows))
     for shift, key, color in (
         (-0.25, "all", "tab:blue"),
-        (0.0, "without near-duplicates", "tab:green"),
+        (0.0, NO_DUPLICATES, "tab:green"),
         (0.25, "lost", "tab:red"),
     ):
         intervals: list[Interval] = [row[key] for row in rows.values()]

@@ -25,8 +25,8 @@ import numpy as np
 import memjax
 from experiments.common import agreement
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.duplicates import SHARE, near_duplicates, pair_distances
-from experiments.common.intervals import Interval, mean_interval, share_interval
+from experiments.common.duplicates import SHARE, known_copies, near_duplicates, pair_distances
+from experiments.common.intervals import Interval, mean_interval, share_interval, wider
 from experiments.common.models import ModelSettings, part
 from experiments.common.plots import counted, image_row, panels
 from experiments.common.settings import Cost
@@ -53,18 +53,26 @@ def in_the_other_half(found: memjax.Result) -> Interval:
     first, second = (part(outcomes, models) for models in (np.s_[:middle], np.s_[middle : 2 * middle]))
     rates = [agreement.pair_rates(half, data.train_labels, data.test_labels) for half in (first, second)]
     chosen = np.flatnonzero(agreement.selected_pairs(rates[0], agreement.own_rates(first), INFL_THRESHOLD))
-    return mean_by_test(rates[1].value[chosen], rates[1].test[chosen])
+    return mean_over_pairs(rates[1].value[chosen], rates[1].train[chosen], rates[1].test[chosen])
 
 
-def mean_by_test(values: np.ndarray, tests: np.ndarray) -> Interval:
-    """Mean over pairs.  Test examples are the cases: Student's interval, linearised, of a ratio of means over them."""
+def mean_over_pairs(values: np.ndarray, trains: np.ndarray, tests: np.ndarray) -> Interval:
+    """Mean over pairs, with the wider of two intervals: over test examples, and over training examples.
+
+    Pairs of one test example are alike, as pairs of one training example are.
+    """
+    return wider(*(mean_by_case(values, cases) for cases in (tests, trains)))
+
+
+def mean_by_case(values: np.ndarray, cases: np.ndarray) -> Interval:
+    """Mean over pairs, with Student's interval, linearised, of a ratio of means over the cases that pairs belong to."""
     if not len(values):
         return Interval(float("nan"), -np.inf, np.inf, 0)
-    number = np.unique(tests, return_inverse=True)[1]
+    number = np.unique(cases, return_inverse=True)[1]
     total, count = np.bincount(number, values), np.bincount(number)
     mean = float(values.mean())
-    _, low, high, cases = mean_interval((total - mean * count) / count.mean())  # around 0
-    return Interval(mean, mean + low, mean + high, cases)
+    _, low, high, repeats = mean_interval((total - mean * count) / count.mean())  # around 0
+    return Interval(mean, mean + low, mean + high, repeats)
 
 
 def counts(pairs: PairTable, threshold: float) -> dict:
@@ -77,7 +85,8 @@ def run(settings: Settings) -> Result:
     found = settings.fitted(settings.config())
     data, pairs = found.dataset, found.pairs
     relative, rank = pair_distances(data, pairs.train_rows, pairs.test_rows)
-    duplicate, strong = relative < SHARE, pairs.influence >= STRONG
+    copies, strong = known_copies(settings.config().data.dataset, data), pairs.influence >= STRONG
+    duplicate = relative < SHARE if copies is None else copies[0][pairs.train_rows] == copies[1][pairs.test_rows]
     table = [counts(pairs, threshold) for threshold in THRESHOLDS]
     chance = pairs.expected_by_chance
     numbers = {
@@ -91,12 +100,13 @@ def run(settings: Settings) -> Result:
         "near_duplicates": int(duplicate.sum()),
         "near_duplicates_among_strong": f"{int((duplicate & strong).sum())} of {int(strong.sum())}",
         "near_duplicates_among_others": f"{int((duplicate & ~strong).sum())} of {int((~strong).sum())}",
-        "test_examples_with_near_duplicate": int(near_duplicates(data).sum()),
+        "test_examples_with_near_duplicate": int(near_duplicates(data, copies=copies).sum()),
         "pairs_with_nearest_training_example": int((rank == 0).sum()),
     }
     one = more_have_one(pairs.test_rows, by_noise(found))
-    verdicts = verdicts_of(in_the_other_half(found), one, pairs.test_rows, rank, duplicate[strong])
-    return Result(numbers, verdicts, draw(found, relative))
+    alike = mean_over_pairs(0.5 - rank, pairs.train_rows, pairs.test_rows)
+    verdicts = verdicts_of(in_the_other_half(found), one, alike, duplicate[strong])
+    return Result(numbers, verdicts, draw(found, duplicate))
 
 
 def by_noise(found: memjax.Result) -> np.ndarray:
@@ -129,53 +139,48 @@ def more_have_one(tests: np.ndarray, chance: np.ndarray) -> Interval:
     return mean_interval(one - (1 - none - one))
 
 
-def verdicts_of(
-    other_half: Interval, one: Interval, tests: np.ndarray, rank: np.ndarray, duplicates: np.ndarray
-) -> list[Verdict]:
+def verdicts_of(other_half: Interval, one: Interval, alike: Interval, duplicates: np.ndarray) -> list[Verdict]:
     """The verdicts.
 
     Args:
       other_half: influence of the pairs in models that did not select them.
       one: see `more_have_one`.
-      tests, rank: the test example of each pair, and the rank of the pair's distance within the class.
+      alike: .5 minus the rank of the pairs' distance within the class.
       duplicates: whether each strong pair is a near-duplicate.
     """
     return [
         Verdict("the selected pairs have influence in models that did not select them", other_half),
         Verdict("... and on average as much as the threshold asks", other_half, INFL_THRESHOLD),
         Verdict("most influenced test examples have one influencer (share of all with one, minus with several)", one),
-        Verdict("pairs look alike (.5 minus the mean rank of their distance within the class)",
-                mean_by_test(0.5 - rank, tests)),
+        Verdict("pairs look alike (.5 minus the mean rank of their distance within the class)", alike),
         Verdict("pairs of influence .4 or more mostly are near-duplicates", share_interval(duplicates), 0.5),
     ]  # fmt: skip
 
 
-def draw(found: memjax.Result, relative: np.ndarray):
+def draw(found: memjax.Result, duplicate: np.ndarray):
     """Distribution of influence, and pairs evenly spaced from the strongest to the weakest: none is picked by hand."""
     pairs, data = found.pairs, found.dataset
     note = f"{data.name}, {found.estimates.num_models:,} models; left: training example, right: test example"
     figure, axes = panels(4, 1, 9.0, heights=(2.0, 1.0, 1.0, 1.0), note=note)
     axes[0, 0].hist(pairs.influence, np.arange(0.15, 1.001, 0.05), color="tab:blue", label="all pairs")
-    axes[0, 0].hist(
-        pairs.influence[relative < SHARE], np.arange(0.15, 1.001, 0.05), color="tab:red", label="near-duplicates"
-    )
+    axes[0, 0].hist(pairs.influence[duplicate], np.arange(0.15, 1.001, 0.05), color="tab:red", label="near-duplicates")
     axes[0, 0].set(xlabel="influence", ylabel="pairs")
     counted(axes[0, 0])
     axes[0, 0].legend(fontsize=7)
     strong = int((pairs.influence >= STRONG).sum())
     groups = (
-        ("the strongest", np.arange(min(SHOWN, len(relative)))),
+        ("the strongest", np.arange(min(SHOWN, len(duplicate)))),
         (f"≥ {STRONG}, evenly", np.unique(np.linspace(0, max(0, strong - 1), SHOWN).astype(int)) if strong else []),
         (
             "below, evenly",
-            np.unique(np.linspace(strong, len(relative) - 1, SHOWN).astype(int)) if len(relative) > strong else [],
+            np.unique(np.linspace(strong, len(duplicate) - 1, SHOWN).astype(int)) if len(duplicate) > strong else [],
         ),
     )
     for axis, (heading, chosen) in zip(axes[1:, 0], groups, strict=True):
         images, titles = [], []
         for place in chosen:
             row, column = pairs.train_rows[place], pairs.test_rows[place]
-            mark = ", dup." if relative[place] < SHARE else ""
+            mark = ", dup." if duplicate[place] else ""
             images.append(side_by_side(data.train_inputs[row], data.test_inputs[column]))
             titles.append(f"{data.class_names[data.train_labels[row]]}\n{pairs.influence[place]:.2f}{mark}")
         if images:

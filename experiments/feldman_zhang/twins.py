@@ -22,7 +22,7 @@ from experiments.common.intervals import Interval, bootstrap, ends
 from experiments.common.models import ModelSettings, Size, fit_warning
 from experiments.common.plots import panels
 from experiments.common.settings import Cost
-from experiments.data.draws import twins_of
+from experiments.data.draws import emoji_of, twins_of
 from memjax.config.specs import DataSpec
 from memjax.estimators import MEM_THRESHOLD
 from memjax.results import PairTable
@@ -34,7 +34,6 @@ SIZES = {
     "quick": Size(DataSpec("emoji"), 30, 160, 1),
     "full": Size(DataSpec("emoji"), 30, 1000, 1),
 }
-TONES = {"1F3FB", "1F3FC", "1F3FD", "1F3FE", "1F3FF"}
 THRESHOLDS = (0.15, 0.2, 0.3, 0.4, 0.5)
 STRONG = 0.4
 COPIES = ((1, 1), (2, 2), (3, 6), (7, 12))
@@ -46,11 +45,6 @@ class Settings(ModelSettings):
     """High-influence pairs and memorization against known copies."""
 
     sizes: ClassVar = SIZES
-
-
-def emoji_of(codepoints: np.ndarray) -> np.ndarray:
-    """The emoji of a code point: without the parts that choose a colour of skin or another form."""
-    return np.array(["-".join(p for p in text.split("-") if p not in TONES | {"FE0F"}) for text in codepoints.tolist()])
 
 
 def over_emoji(values: np.ndarray, emoji: np.ndarray) -> Interval:

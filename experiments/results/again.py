@@ -52,19 +52,23 @@ def without_seeds(result: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
 
 
 def compare(first: dict[str, Any], second: dict[str, Any]) -> Again:
-    """Each effect of the second run minus that of the first."""
-    differences, words = {}, []
+    """Each effect of the second run minus that of the first, both less what was expected, which may depend on a draw.
+
+    Claims on one number with several bounds count once.
+    """
+    differences, words, seen = {}, [], set()
     for one, other in zip(first["verdicts"], second["verdicts"], strict=True):
         words.append(one["word"] == other["word"])
         found = difference(interval(other), interval(one))
-        if np.isfinite([found.low, found.high]).all():
+        if np.isfinite([found.low, found.high]).all() and not {one["value"], -one["value"]} & seen:
+            seen.add(one["value"])
             differences[one["claim"]] = found
     return Again(differences, words)
 
 
 def interval(verdict: dict[str, Any]) -> Interval:
-    """The effect of a verdict."""
-    return Interval(*(number(verdict[key]) for key in ("value", "low", "high")), verdict["repeats"])
+    """The effect of a verdict, less what was expected."""
+    return Interval(*(number(verdict[key]) - verdict["above"] for key in ("value", "low", "high")), verdict["repeats"])
 
 
 def table(results: dict[str, dict[str, Any]]) -> str:

@@ -50,8 +50,7 @@ def section(question: str, experiment: str, runs: Runs, stays: dict[tuple[str, s
         for name in names:
             if (FIGURES / f"{name}.png").exists():
                 told = data_of(runs[name])
-                file = f"{THERE}/figures/{name}.png"  # a page is narrower than some; so each leads to itself
-                lines += [f"[![{told}]({file})]({file})", "", f"*{told}*; commit {runs[name]['commit']}", ""]
+                lines += [f"![{told}]({THERE}/figures/{name}.png)", "", f"*{told}*; commit {runs[name]['commit']}", ""]
     others = [link(name, result) for name, result in runs.items() if name not in chosen]
     return "\n".join([*lines, *([f"Other runs: {', '.join(others)}.", ""] if others else [])])
 

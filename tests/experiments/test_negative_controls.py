@@ -116,12 +116,16 @@ def filters_all_alike(rng):
 
 def memorized_examples_worth_nothing_more(rng):
     """The value does not grow with the share, is 0 where that is largest, and .01 where it should be less."""
-    worlds = {"few": 0.01, "some": 0.01, "many": 0.0, conflict.RANDOM: 0.01}
-    points = {
-        name: [conflict.Point(share, mean + 0.003 * rng.normal(), 0.1, 1.0) for _ in range(5)]
-        for (name, mean), share in zip(worlds.items(), (0.1, 0.2, 0.3, 0.3), strict=True)
-    }
-    return conflict.verdicts_of(points)
+
+    def judged(value):
+        points = {
+            name: [conflict.Point(share, value + 0.003 * rng.normal(), 0.1, 1.0) for _ in range(5)]
+            for name, share in {"few": 0.1, "some": 0.2, "many": 0.3, conflict.RANDOM: 0.3}.items()
+        }
+        return conflict.verdicts_of(points)
+
+    same, nothing = judged(0.01), judged(0.0)
+    return [*same[:2], nothing[2], *same[3:]]
 
 
 def lines_all_alike(rng):

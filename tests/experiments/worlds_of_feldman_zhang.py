@@ -69,7 +69,8 @@ def models_that_nothing_influences(rng):
     found = trained_without_influence(rng)
     tests, other_half = selected_by_noise(found), influence_pairs.in_the_other_half(found)
     one = influence_pairs.more_have_one(tests, influence_pairs.by_noise(found))
-    return influence_pairs.verdicts_of(other_half, one, tests, rng.random(len(tests)), rng.random(60) < 0.5)
+    alike = influence_pairs.mean_over_pairs(0.5 - rng.random(len(tests)), np.arange(len(tests)), tests)
+    return influence_pairs.verdicts_of(other_half, one, alike, rng.random(60) < 0.5)
 
 
 def influenced_by_one_or_by_two(rng):

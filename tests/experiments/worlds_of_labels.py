@@ -31,7 +31,11 @@ def scores_all_alike(rng):
 def methods_all_alike(rng):
     names = (methods.MEMORIZATION, methods.HELD_OUT, methods.CLEANLAB, methods.EARLY, methods.MARGIN,
              methods.FORGETTING)  # fmt: skip
-    rows = [dict(zip(names, rate + rng.normal(size=len(names)), strict=True)) for rate in (0, 3, 6) for _ in range(3)]
+    of_draw = rng.normal(size=(5, len(names)))  # of all its rates, which share wrong labels
+    rows = [
+        {"draw": draw} | dict(zip(names, rate + own + 0.5 * rng.normal(size=len(names)), strict=True))
+        for rate in (0, 3, 6) for draw, own in enumerate(of_draw)
+    ]  # fmt: skip
     return methods.verdicts_of(rows, rng.normal(size=(len(methods.PRUNED), 5)))
 
 

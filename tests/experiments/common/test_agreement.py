@@ -30,7 +30,7 @@ def test_jaccard_by_hand():
 def test_jaccard_draws_all_pairs_of_a_test_example_together():
     first, second = np.ones(12, bool), np.arange(12) < 6
 
-    found = agreement.jaccard(first.repeat(2), second.repeat(2), units=np.arange(12).repeat(2))
+    found = agreement.jaccard(first.repeat(2), second.repeat(2), np.arange(12).repeat(2))
 
     assert found == agreement.jaccard(first, second)
     assert (found.value, found.repeats) == (0.5, 12)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from experiments.feldman_zhang import conflict
 from experiments.feldman_zhang.conflict import FASHION, RANDOM, Point, clusters_of_both, share_of_small, verdicts_of
 from memjax.data import Parts, Split, make_dataset
 
@@ -19,7 +20,7 @@ def test_where_value_grows_with_the_share_both_papers_are_right():
 
     points = {"few": row(0.01, 0.0), "some": row(0.1, 0.03), "many": row(0.3, 0.09), RANDOM: row(0.3, 0.0)}
 
-    assert [verdict.word for verdict in verdicts_of(points)] == ["supported"] * 4
+    assert [verdict.word for verdict in verdicts_of(points)] == ["supported"] * 5
 
 
 def test_clusters_are_shared_by_training_and_test_examples_that_are_near_each_other():
@@ -44,3 +45,15 @@ def test_a_world_whose_share_is_a_guess_does_not_count_for_the_claim_about_share
     found = [verdicts_of(points | more)[0].effect.value for more in ({}, {FASHION: [Point(0.5, -9.0, 0.1, 1.0)] * 3})]
 
     assert found[0] == found[1] == pytest.approx(1.0)
+
+
+def test_worlds_in_which_nothing_is_memorized_do_not_decide_on_their_own():
+    points = {
+        "none": [conflict.Point(0.0, 0.0, 0.0, 1.0)] * 3,
+        "some": [conflict.Point(0.2, 0.05 + draw / 100, 0.1, 1.0) for draw in range(3)],
+        "many": [conflict.Point(0.3, 0.05 - draw / 100, 0.3, 1.0) for draw in range(3)],
+    }
+
+    assert np.mean(conflict.slopes(points, list(points))) > 0.1
+    assert conflict.among_memorized(points, list(points)).value == pytest.approx(-0.2)
+    assert np.isnan(conflict.among_memorized(points, ["none", "some"]).value)

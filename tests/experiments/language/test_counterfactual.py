@@ -35,8 +35,9 @@ def test_halves_agree_where_lines_differ_and_do_not_where_all_is_noise():
     masks = rng.random((200, 60)) < 0.5
     noise = rng.normal(size=masks.shape)
 
-    same = counterfactual.split_half(masks, masks * np.linspace(0, 3, 60) + noise)
-    none = counterfactual.split_half(masks, noise)
+    kinds = np.repeat([0, 1, 2], 20)
+    same = counterfactual.split_half(masks, masks * np.tile(np.linspace(0, 3, 20), 3) + noise, kinds)
+    none = counterfactual.split_half(masks, 9 * masks * kinds + noise, kinds)  # kinds differ, lines of a kind do not
 
     assert same.low > 0.9
     assert none.low < 0 < none.high

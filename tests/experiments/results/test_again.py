@@ -8,7 +8,12 @@ from experiments.results import again
 def run(samples, seed=0, words=None, **settings):
     """A run whose effects are the means of samples."""
     verdicts = [
-        {"claim": f"claim {number}", "word": (words or ["supported"] * 99)[number], **mean_interval(sample)._asdict()}
+        {
+            "claim": f"claim {number}",
+            "above": 0.0,
+            "word": (words or ["supported"] * 99)[number],
+            **mean_interval(sample)._asdict(),
+        }
         for number, sample in enumerate(samples)
     ]
     settings |= {"seed": seed, "data_seed": seed, "size": "quick", "repeats": 1, "models": 9}
@@ -26,10 +31,12 @@ def test_a_difference_beyond_both_intervals_is_named():
     first, second = run([]), run([], 1)
     for result, value, half in ((first, 1.0, 0.3), (second, 1.6, 0.4)):
         result["verdicts"] = [
-            {"claim": "far", "word": "supported", "value": value, "low": value - half, "high": value + half,
+            {"claim": "far", "above": 0.0, "word": "supported", "value": value, "low": value - half,
+             "high": value + half, "repeats": 5},
+            {"claim": "near", "above": 0.0, "word": "supported", "value": value / 2, "low": 0, "high": value,
              "repeats": 5},
-            {"claim": "near", "word": "supported", "value": value / 2, "low": 0, "high": value, "repeats": 5},
-            {"claim": "without ends", "word": "undecided", "value": value, "low": "-inf", "high": "inf", "repeats": 1},
+            {"claim": "without ends", "above": 0.0, "word": "undecided", "value": value, "low": "-inf", "high": "inf",
+             "repeats": 1},
         ]  # fmt: skip
     second["verdicts"][1]["word"] = "undecided"
 
@@ -57,3 +64,18 @@ def test_runs_of_one_truth_agree_as_often_as_intervals_promise_and_those_of_two_
     # Expected: 20 of 400, sd 4.4.  A difference of 1 is 3.9 standard errors, and found in 97 % of the cases.
     assert abs(wrong - 20) < 4 * 4.4
     assert right > 360
+
+
+def test_effects_are_compared_less_what_was_expected_and_each_number_counts_once():
+    first, second = run([]), run([], 1)
+    for result, value in ((first, 0.1), (second, 0.2)):
+        effect = {"word": "supported", "value": value, "low": value - 0.01, "high": value + 0.01, "repeats": 5}
+        result["verdicts"] = [
+            {"claim": "as predicted", "above": value - 0.05} | effect,
+            {"claim": "the same number", "above": 0.0} | effect,
+        ]
+
+    found = again.compare(first, second)
+
+    assert list(found.differences) == ["as predicted"]
+    assert found.outside == []
