@@ -11,7 +11,7 @@ the removal of memorized examples should not hurt, and may help.
 
 Each control is applied by itself to the paper's protocol, on all test examples and on those without a near-duplicate in
 the training set, which is a copy where copies are known.  A control that does not do what it is for decides nothing:
-one that removes what the paper removes, a null of wrong labels that are not known by heart, a test set with next to no
+half of each cluster stays where the paper removes no more, a null of wrong labels that are not known by heart, a test set with next to no
 near-duplicates.  Effect: accuracy without as many random examples minus accuracy without the memorized ones, paired by
 initial weights; above 0 the paper's claim holds.  Sub-populations are clusters within a class, see
 `common/subpopulations.py`.  Where a control keeps classes or clusters, as many random examples of each are removed as
@@ -46,7 +46,7 @@ LEAST = 0.1
 FITTED = 0.95  # of the wrong labels that the models of the null see, so that they are known by heart
 SAME = 0.95  # overlap with what the paper removes, from which a control is none
 FEW = 0.05  # of the test examples; a control that leaves out fewer is none
-NULL = "threshold of the null"
+NULL, STAYS = "threshold of the null", "half of each cluster stays"
 NO_DUPLICATES = "without near-duplicates"
 HIGH_RATE = {"smoke": 0.9, "quick": 0.9, "full": 0.95}
 PAPER = "as in the paper"
@@ -134,26 +134,26 @@ def run(settings: Settings) -> Result:
         "warning": fit_warning(fitted),
     }
     models = estimates.num_models
-    verdicts = verdicts_of(rows, none_of(overlap, null_fitted, threshold, float(clean.mean())))
+    verdicts = verdicts_of(rows, none_of(overlap, null_fitted, float(clean.mean())))
     return Result(
         numbers, verdicts, draw(rows, models, f"{settings.num_retrainings} retrainings"),
         lambda several, count: draw(several["rows"], models, f"{count} draws"),
     )  # fmt: skip
 
 
-def none_of(overlap: dict[str, float], null_fitted: float, threshold: float, clean: float) -> set[str]:
+def none_of(overlap: dict[str, float], null_fitted: float, clean: float) -> set[str]:
     """The controls that do not do what they are for, so that nothing follows from them.
 
-    They remove what the paper removes; or their null is of wrong labels that its models do not know by heart; or there
-    are next to no near-duplicates.
+    Half of each cluster stays in what the paper removes too; or the null is of wrong labels that its models do not know by
+    heart; or there are next to no near-duplicates.
 
     Args:
       overlap: of what a control removes with what the paper removes, by control.
       null_fitted: share of the wrong labels that the models of the null fit, where they see them.
       clean: share of the test examples without a near-duplicate.
     """
-    same = {name for name, share in overlap.items() if share > SAME and name != PAPER and SAME_REMOVED not in name}
-    unfitted = {NULL} if null_fitted < FITTED or threshold <= LEAST else set()
+    same = {STAYS} if overlap.get(STAYS, 0) > SAME else set()
+    unfitted = {NULL} if null_fitted < FITTED else set()
     return same | unfitted | ({NO_DUPLICATES} if clean > 1 - FEW else set())
 
 
@@ -199,7 +199,7 @@ def controls_of(
         "significant at FDR 5 %": Control(significant(mem, estimates.mem_stderr)),
         f"{SAME_REMOVED} classes": Control(memorized, labels),
         f"{SAME_REMOVED} clusters": Control(memorized, groups),
-        "half of each cluster stays": Control(no_more_than(memorized, mem, groups, 0.5)),
+        STAYS: Control(no_more_than(memorized, mem, groups, 0.5)),
     }
 
 
