@@ -11,11 +11,11 @@ the removal of memorized examples should not hurt, and may help.
 
 Each control is applied by itself to the paper's protocol, on all test examples and on those without a near-duplicate in
 the training set, which is a copy where copies are known.  A control that does not do what it is for decides nothing:
-half of each cluster stays where the paper removes no more, a null of wrong labels that are not known by heart, a test set with next to no
-near-duplicates.  Effect: accuracy without as many random examples minus accuracy without the memorized ones, paired by
-initial weights; above 0 the paper's claim holds.  Sub-populations are clusters within a class, see
-`common/subpopulations.py`.  Where a control keeps classes or clusters, as many random examples of each are removed as
-memorized ones.
+half of each cluster stays where the paper removes no more, a null of wrong labels that are not known by heart, a test
+set with next to no near-duplicates.  Effect: accuracy without as many random examples minus accuracy without the
+memorized ones, paired by initial weights; above 0 the paper's claim holds.  Sub-populations are clusters within a
+class, see `common/subpopulations.py`.  Where a control keeps classes or clusters, as many random examples of each are
+removed as memorized ones.
 """
 
 import math
@@ -144,8 +144,8 @@ def run(settings: Settings) -> Result:
 def none_of(overlap: dict[str, float], null_fitted: float, clean: float) -> set[str]:
     """The controls that do not do what they are for, so that nothing follows from them.
 
-    Half of each cluster stays in what the paper removes too; or the null is of wrong labels that its models do not know by
-    heart; or there are next to no near-duplicates.
+    Half of each cluster stays in what the paper removes too; or the null is of wrong labels that its models do not know
+    by heart; or there are next to no near-duplicates.
 
     Args:
       overlap: of what a control removes with what the paper removes, by control.
