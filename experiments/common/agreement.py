@@ -1,14 +1,17 @@
 """How far two sets of models agree on who is memorized and on who influences whom."""
 
+import math
 from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
-from experiments.common.intervals import Interval, bootstrap, wider
+from experiments.common.intervals import NORMAL, Interval, bootstrap, resampled, wider
 from memjax.estimators import MEM_THRESHOLD, sides
 from memjax.types import Outcomes
+
+MOST = 0.9999  # a correlation of examples drawn again; few that are drawn often can agree wholly
 
 
 class Rates(NamedTuple):
@@ -104,12 +107,19 @@ def mean_difference(first: np.ndarray, second: np.ndarray, chosen: np.ndarray) -
 
 
 def rank_correlation(first: np.ndarray, second: np.ndarray) -> Interval:
-    """Spearman's correlation over examples, with an interval by drawing examples again."""
-    from scipy.stats import rankdata
+    """Spearman's correlation over examples, with an interval by drawing examples again.
 
-    known = np.isfinite(first) & np.isfinite(second)
-    ranks = np.stack([rankdata(first[known]), rankdata(second[known])])
-    return bootstrap(int(known.sum()), lambda rows: _correlation(ranks[:, rows]))
+    They are ranked anew in each draw, and the interval is that of Fisher's z by their standard deviation: percentiles
+    of correlations of the ranks before are too narrow, 4 to 7 % beyond an end in simulations in place of 2.5 %.
+    """
+    both = np.stack([first, second])[:, np.isfinite(first) & np.isfinite(second)]
+    value = _correlation(_ranks(both))
+    drawn = resampled(both.shape[1], lambda rows: _correlation(_ranks(both[:, rows])))
+    if not len(drawn) or not abs(value) < 1:
+        return Interval(value, -math.inf, math.inf, both.shape[1])
+    spread = NORMAL * np.nanstd(np.arctanh(np.clip(drawn, -MOST, MOST)), ddof=1)
+    low, high = np.tanh(np.arctanh(value) + spread * np.array([-1, 1]))
+    return Interval(value, float(low), float(high), both.shape[1])
 
 
 def expected(rates: Rates, num_in: int, num_out: int, rng: np.random.Generator) -> Rates:
@@ -120,5 +130,11 @@ def expected(rates: Rates, num_in: int, num_out: int, rng: np.random.Generator) 
     return Rates(inside, outside, *counts, rates.train, rates.test)
 
 
+def _ranks(both: np.ndarray) -> np.ndarray:
+    from scipy.stats import rankdata
+
+    return rankdata(both, axis=1)
+
+
 def _correlation(ranks: np.ndarray) -> float:
-    return float(np.corrcoef(ranks)[0, 1])
+    return float(np.corrcoef(ranks)[0, 1]) if ranks.shape[1] > 1 and ranks.std(1).all() else math.nan

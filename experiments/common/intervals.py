@@ -148,21 +148,26 @@ def bootstrap(count: int, statistic: Callable[[np.ndarray], float], seed: int = 
       The statistic of all examples; `repeats` is their number.  Of fewer than ten the interval has no ends: drawn
       again, so few say more often than in 2.5 % that a share of a half is larger.
     """
-    from scipy import stats
-
     value = float(statistic(np.arange(count))) if count else math.nan
-    if count < ENOUGH:
-        return Interval(value, -math.inf, math.inf, count)
-    rows, rng = (np.arange(count),), np.random.default_rng(seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # draws that give NaN; a small `batch` needs little memory
-        drawn = stats.bootstrap(
-            rows, statistic, n_resamples=DRAWS, batch=20, vectorized=False, method="percentile", rng=rng
-        ).bootstrap_distribution
+    drawn = resampled(count, statistic, seed)
     if np.isnan(drawn).all():
         return Interval(value, -math.inf, math.inf, count)
     low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) - centred * (np.nanmean(drawn) - value)
     return Interval(value, float(low), float(high), count)
+
+
+def resampled(count: int, statistic: Callable[[np.ndarray], float], seed: int = 0) -> np.ndarray:
+    """The statistic of examples that are drawn again with replacement, `DRAWS` times; nothing of fewer than ten."""
+    from scipy import stats
+
+    if count < ENOUGH:
+        return np.empty(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # draws that give NaN; a small `batch` needs little memory
+        return stats.bootstrap(
+            (np.arange(count),), statistic, n_resamples=DRAWS, batch=20, vectorized=False, method="percentile",
+            rng=np.random.default_rng(seed),
+        ).bootstrap_distribution  # fmt: skip
 
 
 def together(draws: Sequence[Any]) -> Any:

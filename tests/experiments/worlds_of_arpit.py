@@ -50,6 +50,20 @@ def no_order_at_all(rng):
     return optimizers.verdicts_of(draws_of(rng, lambda common: 0.0 * common, 0.5))
 
 
+def optimisers_that_agree_as_far_as_the_bound(rng):
+    """Each order is the common one and one of its own, which correlate by .9; reliabilities are .6 to .8, as kept."""
+    bound, examples, draws = optimizers.ALIKE, 500, 5
+    common = rng.normal(size=(draws, examples))
+    found = {}
+    for number, name in enumerate(product(optimizers.OPTIMIZERS, optimizers.BATCHES)):
+        noise = (0.5, 0.65, 0.8)[number % 3]
+        orders = bound**0.5 * common + (1 - bound) ** 0.5 * rng.normal(size=(draws, examples))
+        halves = orders[:, None] + noise * rng.normal(size=(draws, 2, examples))
+        found[name] = [optimizers.Draw(half, half, 0.5, 0.9, 1.0) for half in halves]
+    verdicts = optimizers.verdicts_of(found)
+    return [verdicts[8], *verdicts[10:]]
+
+
 def networks_of_unequal_quality(rng):
     """Examples are equally hard, but networks are wrong more or less often: the null is Poisson-binomial."""
     chances = rng.uniform(0.1, 0.9, (50, 1))
@@ -124,6 +138,7 @@ WORLDS = {
     optimisers_with_orders_of_their_own: 60,
     optimisers_that_are_the_same: 60,
     no_order_at_all: 60,
+    optimisers_that_agree_as_far_as_the_bound: 60,
     networks_of_unequal_quality: 150,
     random_inputs_keep_a_tenth: 100,
     depth_does_not_matter: 150,
