@@ -227,6 +227,7 @@ def draw(found: Found, pairs: list[tuple], alike: dict[str, np.ndarray], setting
                      capsize=2, markersize=3)  # fmt: skip
     axes[2].set_yticks(places, labels)
     axes[2].set(xlabel="chance that a wrong label comes after a clean one")
+    axes[2].locator_params(axis="x", nbins=4)
     return figure
 
 

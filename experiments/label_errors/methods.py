@@ -202,6 +202,7 @@ def draw(rows: list[dict], pruning: dict[str, list[Interval]]):
                 axes[0, 0].plot(row["rate"], row[name], ".", markersize=2, color=color)
         band(axes[0, 1], PRUNED, pruning[name], name, color=color)
     axes[0, 0].set(xlabel="rate of wrong labels", ylabel="average precision")
+    axes[0, 0].set_xticks(rates, [f"{rate:g}" for rate in rates], fontsize=7)
     axes[0, 1].set(xlabel="share pruned", ylabel="test accuracy", title=f"{PRUNED_RATE:.0%} of the labels are wrong")
     axes[0, 1].legend(fontsize=7, loc="center left", bbox_to_anchor=(1.02, 0.5))
     return figure
