@@ -36,7 +36,7 @@ from memjax.errors import InputError
 from memjax.estimators import c_score, memorization, out_of_bag
 from memjax.types import Dataset, Outcomes
 
-COST = Cost("2 min 9 s", "41 min")
+COST = Cost("3 min 15 s", "41 min")
 
 SIZES = {
     "smoke": Size(DataSpec(per_class=20, test_per_class=10), 30, 48, 5),
