@@ -54,7 +54,7 @@ class Settings(NetworkSettings):
     @property
     def rates(self) -> tuple[float, ...]:
         """The learning rates that are tried."""
-        return tuple(10 * rate for rate in self.learning_rates) if self.optimizer else self.learning_rates
+        return tuple(float(f"{10 * rate:g}") for rate in self.learning_rates) if self.optimizer else self.learning_rates
 
     def with_rate(self) -> optax.GradientTransformation:
         """The optimiser, whose rate is given for each network."""

@@ -22,7 +22,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 import optax
 from optax import contrib
-from scipy.stats import norm, rankdata, spearmanr
+from scipy.stats import norm, rankdata
 
 import memjax
 from experiments.common.claim import Result, Verdict, main
@@ -125,10 +125,15 @@ def agreement(one: np.ndarray, other: np.ndarray) -> float:
     """
     known = np.isfinite(one).all(0) & np.isfinite(other).all(0)
     (a, b), (c, d) = (normal_scores(values[:, known]) for values in (one, other))
-    reliability = [correlation(*pair) for pair in ((a, b), (c, d))]
-    if not min(reliability) >= RELIABLE:
+    own = [correlation(*pair) for pair in ((a, b), (c, d))]
+    if not min(own) >= RELIABLE:
         return np.nan
-    return float((correlation(a, d) + correlation(b, c)) / 2 / np.sqrt(np.prod(reliability)))
+    return float((correlation(a, d) + correlation(b, c)) / 2 / np.sqrt(np.prod(own)))
+
+
+def reliability(halves: np.ndarray) -> float:
+    """The correlation of the normal scores of two halves, (2, examples)."""
+    return correlation(*normal_scores(halves[:, np.isfinite(halves).all(0)]))
 
 
 def normal_scores(values: np.ndarray) -> np.ndarray:
@@ -185,7 +190,7 @@ def run(settings: Settings) -> Result:
     numbers = {
         "optimisers": {
             title(*name): {"rate": RATES[name[0]][BATCHES.index(name[1])],
-                           "reliability": np.mean([[spearmanr(*getattr(draw, what), nan_policy="omit").statistic
+                           "reliability": np.mean([[reliability(getattr(draw, what))
                                                     for what in ("first", "mem")] for draw in draws], 0),
                            **{what: np.mean([getattr(draw, what) for draw in draws])
                               for what in ("wrong_later", "accuracy", "fitted")},

@@ -1,4 +1,4 @@
-"""Near-duplicates between training and test examples, by distance in the inputs."""
+"""Near-duplicates between training and test examples, by distance of the inputs or by what they are known to show."""
 
 import numpy as np
 

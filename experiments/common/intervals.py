@@ -117,7 +117,8 @@ def stratified_mean(values: np.ndarray, strata: np.ndarray, sizes: Sequence[int]
 
     Returns:
       Student's interval with as many degrees of freedom as there are examples more than strata, for a finite
-      population.  It has no ends where a single example speaks for others; NaN where a stratum is not in the sample.
+      population.  It has no ends where a single example speaks for others, or where values of each stratum are equal.
+      The value is NaN where the sample lacks a stratum.
     """
     from scipy.stats import t
 
@@ -141,12 +142,11 @@ def bootstrap(count: int, statistic: Callable[[np.ndarray], float], seed: int = 
     Args:
       statistic: rows of examples, of which some may occur several times -> a number.  Draws that give NaN are left
         out.
-      centred: both ends are moved by what drawing again adds to the statistic on average, as it does where equal
-        examples count as agreeing.
+      centred: the mean bias of the draws is subtracted from both ends.
 
     Returns:
-      The statistic of all examples; `repeats` is their number.  Of fewer than ten the interval has no ends: drawn
-      again, so few say more often than in 2.5 % that a share of a half is larger.
+      The statistic of all examples; `repeats` is their number.  Of fewer than ten the interval would be too narrow,
+      and has no ends.
     """
     value = float(statistic(np.arange(count))) if count else math.nan
     drawn = resampled(count, statistic, seed)

@@ -12,7 +12,7 @@ COLOURS = {  # told apart without colour vision
     "random inputs": "#d55e00",
     "random labels": "#009e73",
 }
-HOLLOW = "hollow: without an interval, since all are equal or there are too few"
+HOLLOW = "hollow: no interval (all equal, or too few)"
 MANY = 20  # in the largest bar of a histogram
 STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
 
@@ -83,7 +83,7 @@ def plainly(axis: Any) -> None:
 
 
 def counted(axis: Any) -> None:
-    """The y axis is for the bars of a histogram: logarithmic, so that bars of one can be seen, unless all are low."""
+    """The y axis is for a histogram: logarithmic, so that bars of height 1 can be seen; linear if all are low."""
     most = axis.get_ylim()[1]
     axis.set(**{"ylim": (0, None)} if most < MANY else {"yscale": "log", "ylim": (0.5, 2 * most)})
     if most >= MANY:
@@ -96,7 +96,7 @@ def image_row(
     """Images side by side on one axis, with a title over each and a heading at the left.
 
     Args:
-      slots: as many images find room; by default those that there are.  With it each image has a frame.
+      slots: leaves room for so many images; by default for those that there are.  With it each image has a frame.
     """
     axis.set_axis_off()
     count = max(1, len(images), slots)

@@ -105,7 +105,7 @@ def compare(reference: Side, other: Side) -> dict:
 
 def run(settings: Settings) -> Result:
     networks = settings.networks or NETWORKS[settings.size]
-    reference = measured(settings, networks[0], 1)  # of other subsets than each of the others
+    reference = measured(settings, networks[0], 1)  # trained on other subsets than all that are compared with it
     rows = {f"{networks[0]} {AGAIN}": compare(reference, measured(settings, networks[0], 0))}
     rows |= {model: compare(reference, measured(settings, model, 0)) for model in networks[1:]}
     again, others = rows[f"{networks[0]} {AGAIN}"], {model: rows[model] for model in networks[1:]}

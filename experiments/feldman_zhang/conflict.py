@@ -160,7 +160,7 @@ def slopes(points: dict[str, list[Point]], names: list[str]) -> list[float]:
 
 
 def among_memorized(points: dict[str, list[Point]], names: list[str]) -> Interval:
-    """The slope without worlds in which nothing is removed, whose value is 0 for that reason; none of one world."""
+    """The slope over the worlds in which some are memorized in each draw; the value of others is 0 for that reason."""
     some = [name for name in names if all(point.removed for point in points[name])]
     return mean_interval(slopes(points, some)) if len(some) > 1 else Interval(math.nan, -math.inf, math.inf, 0)
 

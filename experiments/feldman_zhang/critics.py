@@ -10,12 +10,12 @@ the removal of memorized examples should not hurt, and may help.
     python -m experiments.feldman_zhang.critics                 1,250 models on subsets, 594 retrainings
 
 Each control is applied by itself to the paper's protocol, on all test examples and on those without a near-duplicate in
-the training set, which is a copy where copies are known.  A control that does not do what it is for decides nothing:
-half of each cluster stays where the paper removes no more, a null of wrong labels that are not known by heart, a test
-set with next to no near-duplicates.  Effect: accuracy without as many random examples minus accuracy without the
-memorized ones, paired by initial weights; above 0 the paper's claim holds.  Sub-populations are clusters within a
-class, see `common/subpopulations.py`.  Where a control keeps classes or clusters, as many random examples of each are
-removed as memorized ones.
+the training set; near-duplicates are copies where copies are known.  Three controls decide nothing where they have no
+effect: half of each cluster stays, if the paper removes no more; the null, if its models do not fit the wrong labels;
+no near-duplicates, if hardly any test example has one.  Effect: accuracy without as many random examples minus accuracy
+without the memorized ones, paired by initial weights; above 0 the paper's claim holds.  Sub-populations are clusters
+within a class, see `common/subpopulations.py`.  Where a control keeps classes or clusters, as many random examples of
+each are removed as memorized ones.
 """
 
 import math
@@ -153,7 +153,7 @@ def none_of(overlap: dict[str, float], null_fitted: float, clean: float) -> set[
       clean: share of the test examples without a near-duplicate.
     """
     same = {STAYS} if overlap.get(STAYS, 0) > SAME else set()
-    unfitted = {NULL} if null_fitted < FITTED else set()
+    unfitted = {NULL} if not null_fitted >= FITTED else set()
     return same | unfitted | ({NO_DUPLICATES} if clean > 1 - FEW else set())
 
 

@@ -93,8 +93,8 @@ def exact(outcomes: Outcomes, sample: np.ndarray, times: int) -> Scores:
 def compare(estimate: Scores, truth: Scores, over_all: Callable[[np.ndarray], Interval]) -> dict:
     """Bias, agreement in rank and the root mean square difference that noise does not explain.
 
-    The bias is that of all examples; the rest is of the sample, in which low, middle and high memorization are as
-    frequent.
+    The bias is that of all examples; the rest is of the sample, in which low, middle and high memorization are
+    equally frequent.
 
     Args:
       over_all: values of the sample -> their mean over all examples.

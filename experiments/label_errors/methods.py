@@ -36,7 +36,7 @@ from memjax.errors import InputError
 from memjax.estimators import c_score, memorization, out_of_bag
 from memjax.types import Dataset, Outcomes
 
-COST = Cost("2 min 9 s", "41 min")
+COST = Cost("3 min 15 s", "41 min")
 
 SIZES = {
     "smoke": Size(DataSpec(per_class=20, test_per_class=10), 30, 48, 5),
@@ -139,7 +139,7 @@ def average_precisions(settings: Settings) -> tuple[list[dict], dict]:
 
 
 def by_draw(rows: list[dict], name: str) -> list[float]:
-    """The mean of a method over all rates, for each draw: wrong labels at a low rate are wrong at a higher one too."""
+    """The mean of a method over all rates, for each draw: rates of one draw share wrong labels."""
     draws = sorted({row["draw"] for row in rows})
     return [float(np.mean([row[name] for row in rows if row["draw"] == number])) for number in draws]
 

@@ -150,7 +150,7 @@ def write(path: Path, lines: list[str]) -> None:
 def split_half(masks: np.ndarray, scores: np.ndarray, kinds: np.ndarray) -> Interval:
     """Pearson's correlation over lines of the memorization by models of even and of odd number, within kinds of lines.
 
-    The mean of each kind is taken off: kinds were planted so that they differ.
+    The mean of each kind is subtracted: kinds were made to differ.
     """
     halves = [np.asarray(memjax.memorization(masks[part::2], scores[part::2]).value) for part in range(2)]
     known = np.isfinite(halves).all(0)

@@ -54,14 +54,18 @@ def without_seeds(result: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
 def compare(first: dict[str, Any], second: dict[str, Any]) -> Again:
     """Each effect of the second run minus that of the first, both less what was expected, which may depend on a draw.
 
-    Claims on one number with several bounds count once.
+    Claims on one number count once; one whose bound depends on the draw goes first, as it says what was expected.
     """
-    differences, words, seen = {}, [], set()
-    for one, other in zip(first["verdicts"], second["verdicts"], strict=True):
-        words.append(one["word"] == other["word"])
+    both = list(zip(first["verdicts"], second["verdicts"], strict=True))
+    words = [one["word"] == other["word"] for one, other in both]
+    differences, counted = {}, set()
+    for one, other in sorted(both, key=lambda pair: pair[0]["above"] == pair[1]["above"]):
         found = difference(interval(other), interval(one))
-        if np.isfinite([found.low, found.high]).all() and not {one["value"], -one["value"]} & seen:
-            seen.add(one["value"])
+        effect = interval(one)
+        number_of = (round(abs(one["value"]), 6), round(effect.high - effect.low, 6))
+        same = {number_of, (round(abs(1 - one["value"]), 6), number_of[1])} & counted
+        if np.isfinite([found.low, found.high]).all() and not same:
+            counted.add(number_of)
             differences[one["claim"]] = found
     return Again(differences, words)
 

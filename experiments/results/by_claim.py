@@ -38,7 +38,7 @@ ROWS = (
     Row("more test examples have one influencer than several (by .066)", "influence_pairs",
         "most influenced"),
     Row("pairs look alike", "influence_pairs", "pairs look alike"),
-    Row("strong pairs are near-duplicates by their pixels", "influence_pairs", "pairs of influence"),
+    Row("strong pairs are near-duplicates (by pixels; emoji: copies)", "influence_pairs", "pairs of influence"),
     Row("strong pairs show one emoji", "twins", "pairs of influence"),
     Row("... and pairs find the copies: share found", "twins", "where one training drawing"),
     Row("fewer copies, more memorization", "twins", "drawings of emoji with at most"),

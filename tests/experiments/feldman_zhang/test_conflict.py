@@ -1,8 +1,16 @@
 import numpy as np
 import pytest
 
-from experiments.feldman_zhang import conflict
-from experiments.feldman_zhang.conflict import FASHION, RANDOM, Point, clusters_of_both, share_of_small, verdicts_of
+from experiments.feldman_zhang.conflict import (
+    FASHION,
+    RANDOM,
+    Point,
+    among_memorized,
+    clusters_of_both,
+    share_of_small,
+    slopes,
+    verdicts_of,
+)
 from memjax.data import Parts, Split, make_dataset
 
 
@@ -49,11 +57,11 @@ def test_a_world_whose_share_is_a_guess_does_not_count_for_the_claim_about_share
 
 def test_worlds_in_which_nothing_is_memorized_do_not_decide_on_their_own():
     points = {
-        "none": [conflict.Point(0.0, 0.0, 0.0, 1.0)] * 3,
-        "some": [conflict.Point(0.2, 0.05 + draw / 100, 0.1, 1.0) for draw in range(3)],
-        "many": [conflict.Point(0.3, 0.05 - draw / 100, 0.3, 1.0) for draw in range(3)],
+        "none": [Point(0.0, 0.0, 0.0, 1.0)] * 3,
+        "some": [Point(0.2, 0.05 + draw / 100, 0.1, 1.0) for draw in range(3)],
+        "many": [Point(0.3, 0.05 - draw / 100, 0.3, 1.0) for draw in range(3)],
     }
 
-    assert np.mean(conflict.slopes(points, list(points))) > 0.1
-    assert conflict.among_memorized(points, list(points)).value == pytest.approx(-0.2)
-    assert np.isnan(conflict.among_memorized(points, ["none", "some"]).value)
+    assert np.mean(slopes(points, list(points))) > 0.1
+    assert among_memorized(points, list(points)).value == pytest.approx(-0.2)
+    assert np.isnan(among_memorized(points, ["none", "some"]).value)
