@@ -9,9 +9,9 @@ example is wrong is compared with binomial draws for equally hard examples.
 
 Expected: the variance of the rates over that of the null is far above 1 for real data, above 1 for random labels, and
 near 1 for random inputs.  The null is Poisson-binomial: each network is wrong as often as it is, on random examples.
-Random inputs are held to it within classes: after one epoch a class that is drawn more often is right more often,
-whatever its inputs.  What then is left of their variance is compared among examples that are as like the rest of their
-class at random.  The paper does not say the training set, batch size and architecture of its one epoch;
+Random inputs and random labels are held to it within classes: after one epoch a class that is drawn more often is right
+more often, whatever its inputs.  What then is left of their variance is compared among examples that are as like the
+rest of their class at random.  The paper does not say the training set, batch size and architecture of its one epoch;
 here they are an MLP with two hidden layers and Adam.
 """
 

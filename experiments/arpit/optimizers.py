@@ -8,10 +8,10 @@ networks; memorization; how surely a wrong label comes after a clean one.
     python -m experiments.arpit.optimizers --size quick    digits, 60 a class, 3 draws of 2 x 10 networks
     python -m experiments.arpit.optimizers                 MNIST's 5,000 digits, 100 a class, 5 draws of 2 x 10 networks
 
-Two optimisers agree by the rank correlation of one half of the networks of the one with the other half of the other,
-over examples with clean labels, divided by the root of the product of their reliabilities (the correlation of the two
-halves of one optimiser, Spearman 1904).  So it is 1 where only chance differs, whatever the number of networks.  Where
-a reliability is below a tenth it is not a number.  The intervals are over draws.
+Two optimisers agree by the rank correlation (of normal scores) of one half of the networks of the one with the other
+half of the other, over examples with clean labels, divided by the root of the product of their reliabilities (the
+correlation of the two halves of one optimiser, Spearman 1904).  So it is 1 where only chance differs, whatever the
+number of networks.  Where a reliability is below a tenth it is not a number.  The intervals are over draws.
 """
 
 from collections.abc import Callable

@@ -134,15 +134,15 @@ def run(settings: Settings) -> Result:
         "warning": fit_warning(fitted),
     }
     models = estimates.num_models
-    verdicts = verdicts_of(rows, none_of(overlap, null_fitted, float(clean.mean())))
+    verdicts = verdicts_of(rows, without_effect(overlap, null_fitted, float(clean.mean())))
     return Result(
         numbers, verdicts, draw(rows, models, f"{settings.num_retrainings} retrainings"),
         lambda several, count: draw(several["rows"], models, f"{count} draws"),
     )  # fmt: skip
 
 
-def none_of(overlap: dict[str, float], null_fitted: float, clean: float) -> set[str]:
-    """The controls that do not do what they are for, so that nothing follows from them.
+def without_effect(overlap: dict[str, float], null_fitted: float, clean: float) -> set[str]:
+    """The controls that have no effect here, so that nothing follows from them.
 
     Half of each cluster stays in what the paper removes too; or the null is of wrong labels that its models do not know
     by heart; or there are next to no near-duplicates.
@@ -157,15 +157,15 @@ def none_of(overlap: dict[str, float], null_fitted: float, clean: float) -> set[
     return same | unfitted | ({NO_DUPLICATES} if clean > 1 - FEW else set())
 
 
-def verdicts_of(rows: dict[str, dict], none: Collection[str] = ()) -> list[Verdict]:
+def verdicts_of(rows: dict[str, dict], idle: Collection[str] = ()) -> list[Verdict]:
     """The verdicts, from what `row_of` gives for each control.
 
     Args:
-      none: controls that do not do what they are for; their verdicts are undecided.
+      idle: controls without effect; their verdicts are undecided.
     """
 
     def judged(claim: str, control: str, effect: Interval) -> Verdict:
-        return Verdict(claim, Interval(effect.value, -math.inf, math.inf, 0) if control in none else effect)
+        return Verdict(claim, Interval(effect.value, -math.inf, math.inf, 0) if control in idle else effect)
 
     return [
         *(judged(f"memorized are worth more than random ones; {name}", name, row["all"]) for name, row in rows.items()),

@@ -15,7 +15,8 @@ Above .4 nearly all are near-duplicates; from .15 to .4 they look much alike.
     python -m experiments.feldman_zhang.influence_pairs                 the 1,000 models of memorization_values
 
 Estimates that were selected for being large are too large.  So pairs are also selected by one half of the models and
-measured in the other half.  Near-duplicates are found by the distance of the inputs, see `common/duplicates.py`.
+measured in the other half.  Near-duplicates are copies where these are known, such as two drawings of one emoji, and
+otherwise found by the distance of the inputs, see `common/duplicates.py`.
 """
 
 from dataclasses import dataclass

@@ -48,7 +48,7 @@ def family(results: dict[str, dict[str, Any]]) -> str:
     decided = sum(word in ("supported", "not supported") for word in words)
     return (
         f"{len(every)} verdicts of {len(results)} runs: {counts}. Of the {decided} decided ones {int(stays.sum())} "
-        f"stay so at a false discovery rate of {RATE:.0%} over all verdicts; the others are marked †."
+        f"stay so at a false discovery rate of {RATE:.0%} over all verdicts; those that do not are marked †."
     )
 
 

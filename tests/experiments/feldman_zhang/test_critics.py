@@ -43,9 +43,9 @@ def test_a_control_that_does_nothing_decides_nothing():
         "control keeps classes": 1.0,
     }
 
-    none = critics.none_of(overlap, null_fitted=0.6, clean=0.99)
-    undecided = {verdict.claim for verdict in critics.verdicts_of(rows, none) if verdict.word == "undecided"}
+    idle = critics.without_effect(overlap, null_fitted=0.6, clean=0.99)
+    undecided = {verdict.claim for verdict in critics.verdicts_of(rows, idle) if verdict.word == "undecided"}
 
-    assert none == {critics.NULL, critics.STAYS, critics.NO_DUPLICATES}
+    assert idle == {critics.NULL, critics.STAYS, critics.NO_DUPLICATES}
     assert len(undecided) == 5  # two of the null, two of the half, one without near-duplicates
-    assert not critics.none_of(overlap | {critics.STAYS: 0.9}, null_fitted=0.99, clean=0.9)
+    assert not critics.without_effect(overlap | {critics.STAYS: 0.9}, null_fitted=0.99, clean=0.9)
