@@ -164,14 +164,19 @@ def over_repeats(verdicts: list[list[Verdict]]) -> list[Verdict]:
     """The verdicts of several repeats, given for each repeat.
 
     Each effect is the mean over repeats, or NaN where one of them cannot measure it, and `above` is the mean of what
-    each repeat expected.  The interval is Student's of their difference, since both vary together.  Where one repeat
-    has no case that counts, the interval has no ends.
+    each repeat expected.  The interval is Student's of their difference, since both vary together.  Where all repeats
+    differ by the same, such as shares of 0, they do not say how far others spread; each end is then the mean of theirs,
+    which is as wide as one repeat leaves it.  Where one repeat has no case that counts, the interval has no ends.
     """
     judged = []
     for same in zip(*verdicts, strict=True):
         values = [verdict.effect.value for verdict in same]
         above, spread = float(np.mean([verdict.above for verdict in same])), np.std(values, ddof=1)
         _, low, high, repeats = mean_interval([verdict.effect.value - verdict.above for verdict in same])
+        if math.isinf(high):
+            ends = [(verdict.effect.low - verdict.above, verdict.effect.high - verdict.above) for verdict in same]
+            if np.ptp(ends, axis=1).all():  # an interval without a width says nothing either
+                low, high = np.mean(ends, axis=0).tolist()
         claim, effect = same[0].claim, Interval(float(np.mean(values)), low + above, high + above, repeats)
         for empty in (verdict for verdict in same if not verdict.effect.repeats):
             claim, effect = empty.claim, Interval(effect.value, -math.inf, math.inf, 0)

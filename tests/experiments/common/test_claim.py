@@ -9,7 +9,7 @@ from scipy import stats
 
 from experiments.common import claim
 from experiments.common.claim import Result, Verdict, check_kept, conclude, form_of, name_of, repeated
-from experiments.common.intervals import Interval, mean_interval
+from experiments.common.intervals import Interval, mean_interval, share_interval
 from experiments.common.plots import named, panels
 from experiments.common.settings import BaseSettings
 from experiments.results import gallery, tables
@@ -225,6 +225,25 @@ def test_over_draws_the_effect_is_judged_with_the_bound_that_varies_with_it():
     assert verdict.above == pytest.approx(4.8)
     assert verdict.effect.low - verdict.above == pytest.approx(gap.low)
     assert verdict.effect.high - verdict.above == pytest.approx(gap.high)
+
+
+def test_draws_with_one_value_have_the_mean_of_their_ends():
+    def judged(*counts: int) -> Verdict:
+        draws = [[Verdict("", share_interval([False] * count), 0.5)] for count in counts]
+        return claim.over_repeats(draws)[0]
+
+    many = judged(21, 25, 17)
+    assert (many.word, many.effect.value, many.effect.low) == ("not supported", 0, 0)
+    # of 0 in n the exact upper end is 1 - .025 ** (1 / n)
+    assert many.effect.high == pytest.approx(np.mean([1 - 0.025 ** (1 / count) for count in (21, 25, 17)]))
+    assert judged(3, 2, 4).word == "undecided"
+    assert judged(21, 25, 0).word == "NaN"
+
+
+def test_draws_with_one_value_and_no_width_have_no_ends():
+    [verdict] = claim.over_repeats([[Verdict("", Interval(1.0, 1.0, 1.0, 9))]] * 3)
+
+    assert (verdict.effect.low, verdict.effect.high) == (-np.inf, np.inf)
 
 
 def test_an_option_that_a_kept_result_does_not_know_is_no_less_another_option(tmp_path, monkeypatch):
