@@ -32,7 +32,7 @@ from memjax.config.presets import PRESETS
 from memjax.config.specs import DataSpec
 from memjax.machine import environment
 
-COST = Cost("2 min 16 s", "22 min, --models 32")
+COST = Cost("2 min 16 s", "8 min, --models 32")
 
 MODEL = Quantity("model_s", "s a model")
 ROUNDS = {"smoke": 2, "quick": 3, "full": 5}
