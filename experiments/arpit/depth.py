@@ -152,7 +152,7 @@ def run(settings: Settings) -> Result:
                        "held_out_accuracy": accuracy[form].mean(), "accuracy_sd": accuracy[form].std(ddof=1)}
            for form in forms},
     }  # fmt: skip
-    figure = draw(parameters, SIZES[settings.size][4], tried, needed, accuracy)
+    figure = draw(parameters, SIZES[settings.size][4], tried, needed, accuracy, SIZES[settings.size][3])
     return Result(found, verdicts_of(needed, accuracy), figure)
 
 
@@ -174,7 +174,7 @@ def verdicts_of(needed: dict[Form, np.ndarray], accuracy: dict[Form, np.ndarray]
 
 def draw(
     parameters: int, last: int, tried: dict[Form, dict[float, float]], needed: dict[Form, np.ndarray],
-    accuracy: dict[Form, np.ndarray],
+    accuracy: dict[Form, np.ndarray], choosing: int,
 ):  # fmt: skip
     """Epochs to fit random labels at the best rate; held-out accuracy on real data; the rates that were tried."""
     note = f"{over_networks(len(accuracy[Form(1)]))}; never counts as {last} epochs"
@@ -198,7 +198,7 @@ def draw(
                      markersize=3, label=f"{form.depth}{', skip' if form.skip else ''}")  # fmt: skip
     logarithmic(axes[2], list(next(iter(tried.values()))))
     axes[2].set(xlabel="learning rate", ylabel=f"epochs to fit {SHARE:.0%} of random labels",
-                title="networks that choose the rate")  # fmt: skip
+                title=f"the {choosing} networks that choose the rate")  # fmt: skip
     plainly(axes[2])
     axes[2].legend(fontsize=7, handlelength=3, title="hidden layers", title_fontsize=7, **below)
     return figure

@@ -166,7 +166,7 @@ def draw(steps: tuple[int, ...], sensitivity: dict, by_class: dict[str, np.ndarr
             band(axis, steps, mean_intervals(values), kind, color=COLOURS[kind])
         logarithmic(axis, steps)
         axis.set(xlabel="steps of SGD", ylabel="Gini coefficient of sensitivity", title=name)
-        axis.legend()
+    figure.legend(*axes[0].get_legend_handles_labels(), ncols=2, loc="outside upper center")
     logs = {kind: np.log10(matrices.mean(0)) for kind, matrices in by_class.items()}
     low, high = (
         choose(values)

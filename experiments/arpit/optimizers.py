@@ -231,6 +231,8 @@ def draw(found: Found, pairs: list[tuple], alike: dict[str, np.ndarray], setting
     axes[2].errorbar([item.value for item in intervals], places, xerr=ends(intervals), fmt="o", color="#0072b2",
                      capsize=2, markersize=3)  # fmt: skip
     axes[2].set_yticks(places, labels)
+    for axis in axes:
+        axis.set_ylabel("optimiser, batch size")
     axes[2].set(xlabel="chance that a wrong label comes after a clean one")
     axes[2].locator_params(axis="x", nbins=4)
     return figure

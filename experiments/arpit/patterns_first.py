@@ -99,7 +99,7 @@ def when_learned(curves: Curves, rows: np.ndarray) -> np.ndarray:
 def draw(curves: Curves, sides: dict[str, dynamics.Sides], wrong: np.ndarray):
     """Accuracy by epoch on clean and wrong labels, and the loss of each example by epoch."""
     figure, [axes] = panels(1, 3, 3.4, 3.3, note=over_networks(len(curves.masks)))
-    plain = {"markevery": len(curves.epochs) + 1}  # points would hide the bands
+    plain = {"markevery": []}  # points would hide the bands
     for (name, side), colour in zip(sides.items(), (COLOURS["real"], COLOURS["random labels"]), strict=True):
         band(axes[0], curves.epochs, mean_intervals(side.inside), f"{name}, training", color=colour, **plain)
     held_out = sides["clean labels"].outside

@@ -147,7 +147,7 @@ def draw(
             x = np.arange(1, values["loss"].shape[1] + 1)
             for axis, what in zip(row[:2], ("loss", "accuracy"), strict=True):
                 line = "--" if kind == "shuffled pixels" else "-"  # where it hides real data
-                band(axis, x, mean_intervals(values[what]), kind, color=colours[kind], markevery=len(x) + 1,
+                band(axis, x, mean_intervals(values[what]), kind, color=colours[kind], markevery=[],
                      linestyle=line)  # fmt: skip
         for axis, what in zip(row[:2], ("training loss", "training accuracy"), strict=True):
             axis.set(xlabel="epochs", ylabel=what, title=name, xscale="log")

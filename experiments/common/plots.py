@@ -1,18 +1,22 @@
 """The parts that figures of experiments are made of.  Every band and every error bar is a 95 % interval."""
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 
-from experiments.common.intervals import Interval
+from experiments.common.intervals import Interval, ends
 
 COLOURS = {  # told apart without colour vision
     "real": "#0072b2",
     "random inputs": "#d55e00",
     "random labels": "#009e73",
 }
+NO_POINT = "no point: neither side, or neither in some draw, has any"
+NO_BAR = "no bar: all are equal, or too few"
 HOLLOW = "hollow: no interval (all equal, or too few)"
+CHARACTERS = 20  # of a note in an inch
 MANY = 20  # in the largest bar of a histogram
 STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
 
@@ -37,16 +41,21 @@ def panels(
         height_ratios=heights or None,
     )  # fmt: skip
     if note:
-        figure.supxlabel(note, fontsize=7, color="0.4")
+        write_note(figure, note)
     return figure, axes
+
+
+def write_note(figure: Any, note: str) -> None:
+    """Puts a note below the figure, in as many lines as its width asks for."""
+    figure.supxlabel(fill(note, int(CHARACTERS * figure.get_figwidth())), fontsize=7, color="0.4")
 
 
 def named(figure: Any, name: str, behind: bool = False) -> None:
     """Puts the name of the data, or of a network that is not the usual one, before or behind the note of the figure."""
-    note = figure.get_supxlabel()
+    note = " ".join(figure.get_supxlabel().split())
     if not note.startswith(name) and not (behind and note.endswith(name)):
         words = (note, name) if behind else (name, note)
-        figure.supxlabel("; ".join(filter(None, words)), fontsize=7, color="0.4")
+        write_note(figure, "; ".join(filter(None, words)))
 
 
 def band(axis: Any, x: Sequence[float], intervals: Sequence[Interval], label: str, **style: Any) -> None:
@@ -61,6 +70,30 @@ def band(axis: Any, x: Sequence[float], intervals: Sequence[Interval], label: st
     axis.vlines(np.asarray(x)[alone], low[alone], high[alone], color=colour, alpha=0.4, linewidth=2)
     if (~known & np.isfinite(values)).any() and "markevery" not in style:
         axis.plot(np.asarray(x)[~known], values[~known], "o", markersize=3, markerfacecolor="white", color=colour)
+        named(axis.figure, HOLLOW, behind=True)
+
+
+def shares(axis: Any) -> None:
+    """The y axis is for shares from 0 to 1: neither points nor bands that end there are cut off.
+
+    Points that are not a number are left out, and the note says so.
+    """
+    low, high = axis.get_ylim()
+    axis.set_ylim(min(low, -0.03), max(high, 1.03))
+    if any(np.isnan(np.asarray(line.get_ydata(), float)).any() for line in axis.lines):
+        named(axis.figure, NO_POINT, behind=True)
+
+
+def barred(axis: Any, x: Sequence[float], intervals: Sequence[Interval], label: str, **style: Any) -> None:
+    """Values with their 95 % intervals as error bars; a value whose interval has no ends is hollow."""
+    known = np.array([np.isfinite([item.low, item.high]).all() for item in intervals], bool)
+    values, x = np.array([item.value for item in intervals]), np.asarray(x)
+    reach = np.array(ends([item for item, has in zip(intervals, known, strict=True) if has])).reshape(2, -1)
+    style = {"fmt": "o", "capsize": 2, "markersize": 4} | style
+    drawn = axis.errorbar(x[known], values[known], reach, label=label, **style)
+    if (~known & np.isfinite(values)).any():
+        colour = drawn.lines[0].get_color()
+        axis.plot(x[~known], values[~known], "o", markersize=4, markerfacecolor="white", color=colour)
         named(axis.figure, HOLLOW, behind=True)
 
 
@@ -84,10 +117,14 @@ def plainly(axis: Any) -> None:
 
 def counted(axis: Any) -> None:
     """The y axis is for a histogram: logarithmic, so that bars of height 1 can be seen; linear if all are low."""
+    from matplotlib.ticker import MaxNLocator
+
     most = axis.get_ylim()[1]
     axis.set(**{"ylim": (0, None)} if most < MANY else {"yscale": "log", "ylim": (0.5, 2 * most)})
     if most >= MANY:
         axis.yaxis.set_major_formatter("{x:,g}")
+    else:
+        axis.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def image_row(

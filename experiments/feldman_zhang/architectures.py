@@ -27,7 +27,7 @@ from experiments.common.agreement import Rates
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import difference
 from experiments.common.models import ModelSettings, Size, fit_warning
-from experiments.common.plots import band, panels
+from experiments.common.plots import band, panels, shares
 from experiments.common.settings import Cost
 from experiments.feldman_zhang.consistency import INFL, MEM
 from memjax.config.specs import DataSpec, ModelSpec
@@ -141,8 +141,10 @@ def draw(rows: dict[str, dict], note: str):
         label = f"{name} ({row['test_accuracy']:.3f})"
         band(axes[0, 0], MEM, row["jaccard_mem"], label, color=f"C{number}")
         band(axes[0, 1], INFL, row["jaccard_pairs"], label, color=f"C{number}")
-    axes[0, 0].set(xlabel="threshold of memorization", ylabel="Jaccard", ylim=(0, 1.02))
-    axes[0, 1].set(xlabel="threshold of influence", ylim=(0, 1.02))
+    axes[0, 0].set(xlabel="threshold of memorization", ylabel="Jaccard index with the reference")
+    axes[0, 1].set(xlabel="threshold of influence", ylabel="Jaccard index with the reference")
+    for axis in axes[0]:
+        shares(axis)
     lines = axes[0, 0].get_legend_handles_labels()
     figure.legend(*lines, fontsize=8, ncols=3, title="network (test accuracy)", loc="outside upper center")
     return figure

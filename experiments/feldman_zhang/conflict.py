@@ -8,7 +8,8 @@ them) is set against the share of the test examples whose sub-population has one
     python -m experiments.feldman_zhang.conflict                 the same, emoji and Fashion-MNIST, 5 draws
 
 Worlds: mixtures of 40, 200 and 1,000 sub-populations with shares that fall as 1 / rank (see `mixture`), 2,000 examples
-each; the last one with random training labels, where most is memorized and little should be worth anything;
+each; the first one with a tenth of wrong training labels, so that some are memorized though there is no tail; the last
+one with random training labels, where most is memorized and little should be worth anything;
 emoji, whose sub-populations are the emoji, whatever the vendor and the colour of skin; and Fashion-MNIST, 100 a class,
 whose sub-populations are not known: clusters within a class stand for them, of about 20 training examples each.  Its
 share is therefore a guess, and the claim about shares leaves it out.  Each draw makes all worlds anew; the intervals
@@ -24,13 +25,13 @@ import numpy as np
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import Interval, mean_interval
 from experiments.common.models import ModelSettings, Size, fit_warning, in_sample
-from experiments.common.plots import panels
+from experiments.common.plots import NO_BAR, panels
 from experiments.common.removal import accuracies, at_random, without
 from experiments.common.settings import Cost
 from experiments.common.subpopulations import EXAMPLES as EXAMPLES_IN_CLUSTER
 from experiments.common.subpopulations import clusters
 from experiments.data.draws import emoji_of, twins_of
-from experiments.feldman_zhang.mixture import draw_mixture
+from experiments.feldman_zhang.mixture import CLASSES, draw_mixture
 from memjax import store
 from memjax.config.specs import DataSpec
 from memjax.data import load_dataset
@@ -48,9 +49,11 @@ SIZES = {
 DRAWS = {"smoke": 2, "quick": 4, "full": 5}
 POPULATIONS = {"smoke": (10, 100), "quick": (40, 200, 1000), "full": (40, 200, 1000)}
 EXAMPLES = {"smoke": 200, "quick": 2000, "full": 2000}
-RANDOM, EMOJI, FASHION = "random labels", "emoji", "Fashion-MNIST by clusters"
+RANDOM, EMOJI, FASHION, WRONG = "random labels", "emoji", "Fashion-MNIST by clusters", "wrong labels"
 SMALL = 2  # training examples of a sub-population that is small
+RATE = 0.1  # of wrong labels
 NOTHING = 0.01  # of accuracy, at most
+UNKNOWN = Interval(math.nan, -math.inf, math.inf, 0)
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,15 @@ def world(settings: Settings, name: str) -> World:
     populations = POPULATIONS[settings.size][-1] if name == RANDOM else int(name.split()[0])
     made = draw_mixture(populations, EXAMPLES[settings.size], settings.data_seed)
     arrays = {side: getattr(made, side) for side in ("x_train", "y_train", "x_test", "y_test")}
+    rng = np.random.default_rng(settings.data_seed)
     if name == RANDOM:
-        arrays["y_train"] = np.random.default_rng(settings.data_seed).permutation(arrays["y_train"])
-    file = settings.folder / "data" / f"{name.replace(' ', '-')}-{settings.size}-{settings.data_seed}.npz"
+        arrays["y_train"] = rng.permutation(arrays["y_train"])
+    if name.endswith(WRONG):
+        wrong = rng.random(len(arrays["y_train"])) < RATE
+        arrays["y_train"] = (arrays["y_train"] + wrong * rng.integers(1, CLASSES, len(wrong))) % CLASSES
+    file = (
+        settings.folder / "data" / f"{name.replace(' ', '-').replace(',', '')}-{settings.size}-{settings.data_seed}.npz"
+    )
     file.parent.mkdir(parents=True, exist_ok=True)
     store.write_atomically(file, lambda stream: np.savez(stream, **arrays))
     return World(DataSpec(f"npz:{file}"), made.population, made.population_test)
@@ -134,18 +143,23 @@ def measured(settings: Settings, name: str) -> Point:
 
 
 def verdicts_of(points: dict[str, list[Point]]) -> list[Verdict]:
-    """The verdicts, from the points of each world, one for each draw."""
+    """The verdicts, from the points of each world, one for each draw.
+
+    Where nothing is memorized the value is 0 for that reason, so that such worlds count in the first slope alone.
+    """
     tails = [name for name in points if name not in (RANDOM, FASHION)]
     value = {name: np.array([point.value for point in row]) for name, row in points.items()}
     by_share = sorted(tails, key=lambda name: np.mean([point.share for point in points[name]]))
+    some = [name for name in by_share if all(point.removed for point in points[name])]
     return [
         Verdict("the larger the share of small sub-populations, the more memorized examples are worth (slope over the "
                 "worlds of a draw: accuracy for the whole share)", mean_interval(slopes(points, tails))),
-        Verdict("... and so it is among the worlds in which some are memorized", among_memorized(points, tails)),
+        Verdict("... and so it is among the worlds in which some are memorized",
+                mean_interval(slopes(points, some)) if len(some) > 1 else UNKNOWN),
         Verdict("where it is largest they are worth more than random ones",
                 mean_interval(value[by_share[-1]])),
-        Verdict(f"where it is smallest they are worth less than {NOTHING:g} more (that minus their value)",
-                mean_interval(NOTHING - value[by_share[0]])),
+        Verdict(f"where it is smallest of these they are worth less than {NOTHING:g} more (that minus their value)",
+                mean_interval(NOTHING - value[some[0]]) if some else UNKNOWN),
         Verdict(f"... and so they are with random labels, where all is memorized ({NOTHING:g} minus their value)",
                 mean_interval(NOTHING - value[RANDOM])),
     ]  # fmt: skip
@@ -159,16 +173,11 @@ def slopes(points: dict[str, list[Point]], names: list[str]) -> list[float]:
     ]
 
 
-def among_memorized(points: dict[str, list[Point]], names: list[str]) -> Interval:
-    """The slope over the worlds in which some are memorized in each draw; the value of others is 0 for that reason."""
-    some = [name for name in names if all(point.removed for point in points[name])]
-    return mean_interval(slopes(points, some)) if len(some) > 1 else Interval(math.nan, -math.inf, math.inf, 0)
-
-
 def run(settings: Settings) -> Result:
     if settings.dataset or settings.per_class or settings.preset:
         raise InputError("this experiment has its own data; leave out --dataset, --per-class and --preset")
-    names = [*(f"{count} sub-populations" for count in POPULATIONS[settings.size]), RANDOM]
+    names = [f"{count} sub-populations" for count in POPULATIONS[settings.size]]
+    names += [f"{names[0]}, {WRONG}", RANDOM]
     names += [EMOJI, FASHION] if settings.size == "full" else []
     points: dict[str, list[Point]] = {name: [] for name in names}
     for drawn in settings.each_draw():
@@ -182,7 +191,7 @@ def draw(points: dict[str, list[Point]]):
     """Value against share: a point for each world and draw."""
     count = len(next(iter(points.values())))
     data = "mixtures, emoji and Fashion-MNIST" if {EMOJI, FASHION} <= {*points} else "mixtures"
-    note = f"{data}; a point for each of {count} draws; cross: mean over draws and its 95 % interval"
+    note = f"{data}; a point for each of {count} draws; cross: mean over draws and its 95 % interval; {NO_BAR}"
     figure, [[axis]] = panels(1, 1, 6.0, 3.8, note=note)
     for number, (name, row) in enumerate(points.items()):
         shares, values = [point.share for point in row], [point.value for point in row]

@@ -21,7 +21,7 @@ from experiments.common.agreement import Rates
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import Interval
 from experiments.common.models import ModelSettings, part
-from experiments.common.plots import band, panels
+from experiments.common.plots import band, panels, shares
 from experiments.common.settings import Cost
 
 COST = Cost("6 s*", "13 s*")
@@ -97,7 +97,8 @@ def run(settings: Settings) -> Result:
         "mean_difference_infl": agreement.mean_difference(pairs.value, other_pairs.value, chosen_pairs),
         "rank_correlation_mem": correlation,
     }
-    of, again = f"{data.num_train:,} training and {data.num_test:,} test examples", "one or the other drawn again"
+    of = f"{data.num_train:,} training and {data.num_test:,} test examples; expected: if all models' rates are true"
+    again = "training examples are drawn again; right: these or test examples, by which it is wider"
     return Result(
         numbers, verdicts_of(last, correlation, sizes[-1]), draw(numbers, f"{of}; bands: 95 % intervals, {again}"),
         lambda several, count: draw(several, f"{of}; bands: 95 % intervals over {count} draws"),
@@ -127,8 +128,10 @@ def draw(numbers: dict[str, Any], note: str):
             values = [item.value for item in curve]
             axis.plot(thresholds, values, style, color="tab:orange", label=f"expected, {size:,}")
         axis.plot(thresholds, paper, "k^", markersize=4, label="paper, CIFAR-100, 2,000")
+        shares(axis)
         axis.set(
-            ylim=(0, 1.02), ylabel="Jaccard", xlabel=f"threshold of {'memorization' if side == 'mem' else 'influence'}"
+            ylabel="Jaccard index of two halves",
+            xlabel=f"threshold of {'memorization' if side == 'mem' else 'influence'}",
         )
     figure.legend(*axes[0, 1].get_legend_handles_labels(), fontsize=8, ncols=3, loc="outside upper center")
     return figure

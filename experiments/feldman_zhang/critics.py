@@ -133,11 +133,10 @@ def run(settings: Settings) -> Result:
         "in_sample_accuracy": fitted,
         "warning": fit_warning(fitted),
     }
-    models = estimates.num_models
     verdicts = verdicts_of(rows, without_effect(overlap, null_fitted, float(clean.mean())))
     return Result(
-        numbers, verdicts, draw(rows, models, f"{settings.num_retrainings} retrainings"),
-        lambda several, count: draw(several["rows"], models, f"{count} draws"),
+        numbers, verdicts, draw(numbers, f"{settings.num_retrainings} retrainings"),
+        lambda several, count: draw(several, f"{count} draws, {settings.num_retrainings} retrainings in each"),
     )  # fmt: skip
 
 
@@ -246,10 +245,18 @@ def random_control(rng: np.random.Generator, control: Control) -> np.ndarray:
     return at_random_in_groups(rng, control.removed, control.groups)
 
 
-def draw(rows: dict[str, dict], models: int, cases: str):
-    """The effect under each control, on all test examples and on those without near-duplicates."""
-    note = f"memorization from {models} models; error bars: 95 % intervals of the mean over {cases}"
-    figure, axes = panels(1, 1, 7.0, 4.0, note=note)
+def draw(found: dict, cases: str):
+    """The effect under each control, on all test examples and on those without near-duplicates.
+
+    Args:
+      found: the numbers of `run`, or their means over draws.
+    """
+    rows, clean = found["rows"], found["test_without_near_duplicates"]
+    if isinstance(clean, Interval):
+        clean = clean.value
+    note = f"memorization from {found['num_models']:,} models; error bars: 95 % intervals of the mean over {cases}; "
+    note += f"m/n: share of the examples that models see; {clean:,.0f} test examples without near-duplicates"
+    figure, axes = panels(1, 1, 7.0, 4.2, note=note)
     places = np.arange(len(rows))
     for shift, key, color in (
         (-0.25, "all", "tab:blue"),
@@ -258,7 +265,7 @@ def draw(rows: dict[str, dict], models: int, cases: str):
     ):
         intervals: list[Interval] = [row[key] for row in rows.values()]
         label = {"all": "without random minus without memorized", "lost": "with all minus without memorized"}.get(
-            key, f"the first, test examples {key}"
+            key, f"the same as blue, test examples {key}"
         )
         values = [item.value for item in intervals]
         style = {"fmt": "o", "color": color, "label": label, "capsize": 2, "markersize": 4}
@@ -268,7 +275,7 @@ def draw(rows: dict[str, dict], models: int, cases: str):
     axes[0, 0].set_yticks(places, names, fontsize=7)
     axes[0, 0].invert_yaxis()
     axes[0, 0].set(xlabel="difference of test accuracy")
-    figure.legend(fontsize=7, loc="outside upper center", ncol=3)
+    figure.legend(fontsize=7, loc="outside upper center", ncols=1)
     return figure
 
 

@@ -124,7 +124,7 @@ def verdicts_of(single: np.ndarray, whole: np.ndarray, kinds: np.ndarray) -> lis
 
 def draw(single: np.ndarray, whole: np.ndarray, kinds: np.ndarray, models: int):
     """Memorization of each planted group against the mean single score of its examples."""
-    note = f"{len(kinds) // 2} planted groups of each kind; each axis from {models} models; line: both are equal"
+    note = f"{len(kinds) // 2} planted groups of each kind; each axis from {models:,} models; line: both are equal"
     figure, axes = panels(1, 1, 4.4, 3.7, note=note)
     for of, kind in enumerate(KINDS):
         axes[0, 0].plot(single[kinds == of], whole[kinds == of], "os"[of], markersize=4, label=kind)

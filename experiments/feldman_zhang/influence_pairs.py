@@ -107,7 +107,7 @@ def run(settings: Settings) -> Result:
     one = more_have_one(pairs.test_rows, by_noise(found))
     alike = mean_over_pairs(0.5 - rank, pairs.train_rows, pairs.test_rows)
     verdicts = verdicts_of(in_the_other_half(found), one, alike, duplicate[strong])
-    return Result(numbers, verdicts, draw(found, duplicate))
+    return Result(numbers, verdicts, draw(found, duplicate, copies is not None))
 
 
 def by_noise(found: memjax.Result) -> np.ndarray:
@@ -158,13 +158,14 @@ def verdicts_of(other_half: Interval, one: Interval, alike: Interval, duplicates
     ]  # fmt: skip
 
 
-def draw(found: memjax.Result, duplicate: np.ndarray):
+def draw(found: memjax.Result, duplicate: np.ndarray, known: bool):
     """Distribution of influence, and pairs evenly spaced from the strongest to the weakest: none is picked by hand."""
     pairs, data = found.pairs, found.dataset
-    note = f"{data.name}, {found.estimates.num_models:,} models; left: training example, right: test example"
+    note = f"{found.estimates.num_models:,} models; left: training example, right: test example"
     figure, axes = panels(4, 1, 9.0, heights=(2.0, 1.0, 1.0, 1.0), note=note)
+    what = f"{'known copies' if known else 'near-duplicates'} ({duplicate.sum():,})"
     axes[0, 0].hist(pairs.influence, np.arange(0.15, 1.001, 0.05), color="tab:blue", label="all pairs")
-    axes[0, 0].hist(pairs.influence[duplicate], np.arange(0.15, 1.001, 0.05), color="tab:red", label="near-duplicates")
+    axes[0, 0].hist(pairs.influence[duplicate], np.arange(0.15, 1.001, 0.05), color="tab:red", label=what)
     axes[0, 0].set(xlabel="influence", ylabel="pairs")
     counted(axes[0, 0])
     axes[0, 0].legend(fontsize=7)
@@ -181,7 +182,7 @@ def draw(found: memjax.Result, duplicate: np.ndarray):
         images, titles = [], []
         for place in chosen:
             row, column = pairs.train_rows[place], pairs.test_rows[place]
-            mark = ", dup." if duplicate[place] else ""
+            mark = (", copy" if known else ", dup.") if duplicate[place] else ""
             images.append(side_by_side(data.train_inputs[row], data.test_inputs[column]))
             titles.append(f"{data.class_names[data.train_labels[row]]}\n{pairs.influence[place]:.2f}{mark}")
         if images:

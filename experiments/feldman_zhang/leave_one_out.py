@@ -24,9 +24,9 @@ import numpy as np
 import memjax
 from experiments.common.agreement import rank_correlation
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import Interval, ends, stratified_mean
+from experiments.common.intervals import Interval, stratified_mean
 from experiments.common.models import ModelSettings, Size, fit_warning, in_sample
-from experiments.common.plots import panels
+from experiments.common.plots import barred, panels
 from experiments.common.settings import Cost
 from memjax.config.specs import DataSpec, SubsetSpec
 from memjax.types import Outcomes
@@ -156,25 +156,27 @@ def verdicts_of(table: dict[float, dict], less: Interval) -> list[Verdict]:
 
 def draw(estimates: dict[float, Scores], truth: Scores, table: dict, trained: str):
     """Estimates against the truth with both errors, and bias by fraction."""
-    note = f"sample of {len(truth.value)}; {trained}; error bars: 95 % intervals; line: both are equal"
+    note = f"sample of {len(truth.value)}; {trained}; error bars: 95 % intervals, over models at the left, over "
+    note += "examples at the right; line: both are equal"
     figure, axes = panels(1, 3, 4.0, 3.7, note=note)
+    shown = [truth, estimates[0.7], estimates[0.95]]
+    reach = [side.value + sign * 1.96 * side.stderr for side in shown for sign in (-1, 1)]
+    limits = (min(0, *map(np.min, reach)) - 0.04, max(1, *map(np.max, reach)) + 0.04)
     for axis, fraction in zip(axes[0, :2], (0.7, 0.95), strict=True):
         scores = estimates[fraction]
         axis.errorbar(
             truth.value, scores.value, 1.96 * scores.stderr, 1.96 * truth.stderr, "o", markersize=3, elinewidth=0.6
         )
         axis.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-        axis.set(
-            xlabel="exact leave-one-out", ylabel=f"estimate at m/n = {fraction}", xlim=(-0.4, 1.1), ylim=(-0.4, 1.1)
-        )
+        axis.set(xlabel="memorization, exact leave-one-out", ylabel=f"memorization, estimate at m/n = {fraction}")
+        axis.set(xlim=limits, ylim=limits)
     bias = [table[fraction]["bias"] for fraction in FRACTIONS]
-    axes[0, 2].errorbar(FRACTIONS, [item.value for item in bias], ends(bias), fmt="o-", capsize=3,
-                        label="bias, over all examples")  # fmt: skip
+    barred(axes[0, 2], FRACTIONS, bias, "bias, over all examples")
     axes[0, 2].plot(
         FRACTIONS, [table[f]["beyond_noise"] for f in FRACTIONS], "s--", label="root mean square\nbeyond noise, sample"
     )
     axes[0, 2].axhline(0, color="grey", linewidth=0.8)
-    axes[0, 2].set(xlabel="m/n", ylabel="estimate minus exact")
+    axes[0, 2].set(xlabel="m/n, share of the examples that models see", ylabel="estimate minus exact")
     axes[0, 2].legend(fontsize=7)
     return figure
 

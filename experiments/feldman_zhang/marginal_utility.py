@@ -122,7 +122,7 @@ def draw(rows: list[dict], name: str, models: int, cases: str):
       cases: what the intervals are over.
     """
     *rows, nothing = rows
-    note = f"{name}, {models} models, {cases}: mean and 95 % interval; the paper's curves"
+    note = f"{name}, {models:,} models, {cases}: mean and 95 % interval; the paper's curves"
     note = f"{note} are read off its figure 2, without intervals"
     figure, axes = panels(3, 4, 3.3, heights=(3.2, 1.6, 1.2), note=note)
     sides = (("without memorized", "tab:red"), ("without as many random", "tab:blue"))
@@ -142,6 +142,7 @@ def draw(rows: list[dict], name: str, models: int, cases: str):
         shares.append(np.array(remaining))
     for above, axis, remaining in zip(axes[1], axes[2], shares, strict=True):
         above.axhline(0, color="grey", linewidth=0.6)
+        above.sharex(axis)
         axis.bar(THRESHOLDS, remaining, 0.07, color="grey")
         axis.set(xlabel="threshold of memorization", ylim=(0, 1.02))
     axes[1, 0].set(ylabel="blue minus red")

@@ -142,7 +142,7 @@ def nearest(mem: np.ndarray, labels: np.ndarray, target: float | None, label: in
 def run(settings: Settings) -> Result:
     found = settings.fitted(settings.config())
     numbers, verdicts = measured(found)
-    note = f"{found.dataset.name}, {found.dataset.num_train:,} training examples, {found.estimates.num_models:,} models"
+    note = f"{found.dataset.num_train:,} training examples, {found.estimates.num_models:,} models"
     return Result(numbers, verdicts, draw(found.dataset, found.estimates.mem, note))
 
 

@@ -26,7 +26,7 @@ import numpy as np
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import contrast, ends, mean_interval, paired
 from experiments.common.models import ModelSettings, Size, fit_warning, in_sample
-from experiments.common.plots import panels
+from experiments.common.plots import barred, panels
 from experiments.common.removal import accuracies, at_random, without
 from experiments.common.settings import Cost
 from memjax import store
@@ -162,7 +162,7 @@ def run(settings: Settings) -> Result:
         "in_sample_accuracy": fitted, "warning": fit_warning(fitted),
     }  # fmt: skip
     verdicts = verdicts_of(loss["seen once"], loss["random"], by_test["seen once"], mem, count)
-    return Result(numbers, verdicts, draw(by_count, numbers))
+    return Result(numbers, verdicts, draw(by_count, numbers, config.num_models))
 
 
 def verdicts_of(
@@ -185,15 +185,14 @@ def verdicts_of(
     ]  # fmt: skip
 
 
-def draw(by_count: dict[int, dict], numbers: dict):
+def draw(by_count: dict[int, dict], numbers: dict, models: int):
     """Memorization by the size of the sub-population, and losses, each with its prediction."""
     times = numbers["loss"]["seen once"].repeats
-    size = f"{numbers['num_train']:,} examples, {times} retrainings"
+    size = f"{numbers['num_train']:,} examples, {models:,} models, {times} retrainings"
     note = f"{size}; error bars: 95 % intervals of the mean over examples or retrainings"
     figure, axes = panels(1, 2, 4.6, 3.5, note=note)
     measured = [row["measured"] for row in by_count.values()]
-    values, style = [item.value for item in measured], {"fmt": "o", "label": "measured", "capsize": 2}
-    axes[0, 0].errorbar(list(by_count), values, ends(measured), **style)
+    barred(axes[0, 0], list(by_count), measured, "measured")
     axes[0, 0].plot(list(by_count), [row["predicted"] for row in by_count.values()], "k--", label="predicted")
     axes[0, 0].set(xlabel="training examples of the sub-population", ylabel="memorization")
     axes[0, 0].legend()

@@ -19,7 +19,7 @@ import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.intervals import Interval, ends, mean_interval, paired
-from experiments.common.plots import panels
+from experiments.common.plots import NO_BAR, panels
 from experiments.common.settings import BaseSettings, Cost
 from memjax import store
 from memjax.config.run_config import RunConfig
@@ -143,7 +143,7 @@ def verdicts_of(each: dict[str, dict[str, list[float]]]) -> list[Verdict]:
 def draw_figure(found: dict[str, dict[str, Interval]]) -> Any:
     """Accuracies and shares of each way."""
     draws = found[WAYS[0]]["test accuracy"].repeats
-    figure, axes = panels(1, 2, 4.4, 3.2, note=f"error bars: 95 % intervals over {draws} draws")
+    figure, axes = panels(1, 2, 4.4, 3.2, note=f"error bars: 95 % intervals over {draws} draws; {NO_BAR}")
     parts = (("test accuracy", "in-sample accuracy"), ("memorized, right labels", "memorized, wrong labels"))
     for axis, names, what in zip(axes[0], parts, ("accuracy", "share of the examples"), strict=True):
         colours = ("#0072b2", "#d55e00") if names is parts[0] else ("#56b4e9", "#e69f00")
@@ -152,7 +152,7 @@ def draw_figure(found: dict[str, dict[str, Interval]]) -> Any:
             errors = [np.nan_to_num(side, posinf=0) for side in ends(values)]
             axis.bar(np.arange(3) + shift, [item.value for item in values], 0.36, yerr=errors, label=name, color=colour)
         axis.set_xticks(range(3), WAYS)
-        axis.set(ylabel=what, ylim=(0, 1.05))
+        axis.set(ylabel=what, ylim=(min(0, axis.get_ylim()[0]), 1.05))
         axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=7)
     return figure
 

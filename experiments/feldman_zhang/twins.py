@@ -147,7 +147,7 @@ def run(settings: Settings) -> Result:
     verdicts = verdicts_of(
         one[strong], test[pairs.test_rows[strong]], hit, test[rows], others, estimates.mem, train
     )  # fmt: skip
-    title = f"{data.name}, {estimates.num_models:,} models"
+    title = f"{estimates.num_models:,} models"
     return Result(
         numbers, verdicts, draw(precision, by_copies, f"{title}; 95 % intervals (blue): emoji drawn again"),
         lambda several, count: draw(several["precision"], several["memorization_by_copies"],
@@ -185,7 +185,7 @@ def draw(precision: dict[str, dict], by_copies: dict[str, Interval], title: str)
     style = {"fmt": "o-", "capsize": 2}
     axes[0].errorbar(THRESHOLDS, [s.value for s in shares], ends(shares), label="one emoji", **style)
     vendor = [row["the other vendor's drawing"] for row in precision.values()]
-    axes[0].plot(THRESHOLDS, vendor, "s--", label="of these, the other vendor's")
+    axes[0].plot(THRESHOLDS, vendor, "s--", markersize=3, label="one emoji, the other vendor's drawing")
     axes[0].set(xlabel="influence, at least", ylabel="share of the pairs", ylim=(0, 1.02))
     blue, orange = reversed(axes[0].get_legend_handles_labels()[0])
     axes[0].legend(handles=[blue, orange], loc="lower center", bbox_to_anchor=(0.5, 1.0), fontsize=7, ncols=2)

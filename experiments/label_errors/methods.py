@@ -191,8 +191,9 @@ def pruning_curves(settings: Settings, at_rate: dict) -> dict[str, np.ndarray]:
 
 def draw(rows: list[dict], pruning: dict[str, list[Interval]]):
     """Average precision by rate at the left, pruning curves at the right."""
-    figure, axes = panels(1, 2, 5.0, 3.7, note="dots: single draws; bands: 95 % intervals of the mean over retrainings")
-    rates = sorted({row["rate"] for row in rows})
+    rates, retrainings = sorted({row["rate"] for row in rows}), next(iter(pruning.values()))[0].repeats
+    note = f"dots: {len(rows) // len(rates)} draws for each rate; bands: 95 % intervals over {retrainings} retrainings"
+    figure, axes = panels(1, 2, 5.0, 3.7, note=note)
     for number, name in enumerate(pruning):
         color = f"C{number}"
         if name in rows[0]:
@@ -203,7 +204,8 @@ def draw(rows: list[dict], pruning: dict[str, list[Interval]]):
         band(axes[0, 1], PRUNED, pruning[name], name, color=color)
     axes[0, 0].set(xlabel="rate of wrong labels", ylabel="average precision")
     axes[0, 0].set_xticks(rates, [f"{rate:g}" for rate in rates], fontsize=7)
-    axes[0, 1].set(xlabel="share pruned", ylabel="test accuracy", title=f"{PRUNED_RATE:.0%} of the labels are wrong")
+    axes[0, 1].set(xlabel="share pruned", ylabel="test accuracy")
+    axes[0, 1].set(title=f"{100 * PRUNED_RATE:g} % of the labels are wrong")
     axes[0, 1].legend(fontsize=7, loc="center left", bbox_to_anchor=(1.02, 0.5))
     return figure
 

@@ -24,7 +24,7 @@ import numpy as np
 from experiments.common.claim import Result, main
 from experiments.common.intervals import Interval, ends, mean_interval
 from experiments.common.planted import FOLDS, PEER, Size, finds_more
-from experiments.common.plots import panels
+from experiments.common.plots import NO_BAR, panels
 from experiments.common.settings import BaseSettings, Cost
 
 COST = Cost("1 min", "2 min")
@@ -65,7 +65,7 @@ def run(settings: Settings) -> Result:
 def draw_figure(table: dict[str, dict[str, Interval]]) -> Any:
     """Average precision of each score, a panel for each table."""
     (draws,) = {item.repeats for of in table.values() for item in of.values()}
-    note = f"error bars: 95 % intervals over {draws} draws of the wrong targets"
+    note = f"error bars: 95 % intervals over {draws} draws of the wrong targets; {NO_BAR}"
     figure, axes = panels(1, len(table), 3.6, 2.6, note=note)
     for axis, (name, of) in zip(axes[0], table.items(), strict=True):
         values = list(of.values())

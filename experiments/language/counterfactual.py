@@ -112,7 +112,7 @@ def run(settings: Settings) -> Result:
     masks, right = result.outcomes.masks, result.outcomes.train["token_accuracy"]
     r = split_half(masks, right, lines.kinds)
     numbers = {
-        "memorization": {kind: mean_interval(part) for kind, part in zip(KINDS, of_kind, strict=True)},
+        "memorization": {kind: mean_interval(part) for kind, part in zip(KINDS, as_cases(of_kind), strict=True)},
         "accuracy_in": {kind: float(scores.mean_in[lines.kinds == of].mean()) for of, kind in enumerate(KINDS)},
         "accuracy_out": {kind: float(scores.mean_out[lines.kinds == of].mean()) for of, kind in enumerate(KINDS)},
         "influence_of_twin": float(of_twin.mean()),
@@ -135,6 +135,11 @@ def verdicts_of(of_kind: list[np.ndarray], of_twin: np.ndarray, others: np.ndarr
         Verdict("a sentence influences its twin more than others do", contrast(of_twin, others)),
         Verdict("two halves of the models agree on memorization within kinds of lines (Pearson)", r, RELIABLE),
     ]  # fmt: skip
+
+
+def as_cases(of_kind: list[np.ndarray]) -> list[np.ndarray]:
+    """The values of each kind, of which the last two have lines in pairs."""
+    return [*of_kind[:2], *map(in_pairs, of_kind[2:])]
 
 
 def in_pairs(values: np.ndarray) -> np.ndarray:
@@ -175,9 +180,9 @@ def draw(of_kind: list[np.ndarray], of_twin: np.ndarray, others: np.ndarray, mod
     note = f"{models} models; a point is a line; bars: 95 % intervals of the mean, over pairs where lines are in pairs"
     figure, axes = panels(1, 2, 4.4, 3.2, note=note)
     rng = np.random.default_rng(0)
-    for place, values in enumerate(of_kind):
+    for place, (values, cases) in enumerate(zip(of_kind, as_cases(of_kind), strict=True)):
         axes[0, 0].plot(place + rng.uniform(-0.3, 0.3, len(values)), values, ".", markersize=3)
-        mean = mean_interval(values if place < 2 else in_pairs(values))
+        mean = mean_interval(cases)
         axes[0, 0].errorbar([place], [mean.value], ends([mean]), fmt="_k", markersize=25, capsize=4, zorder=3)
     names = [f"{kind}\n({len(values)})".replace(" ", "\n") for kind, values in zip(KINDS, of_kind, strict=True)]
     axes[0, 0].set_xticks(range(len(KINDS)), names)

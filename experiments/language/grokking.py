@@ -165,11 +165,11 @@ def draw(epochs: np.ndarray, inside: np.ndarray, outside: np.ndarray, late: np.n
     figure, axes = panels(1, 2, 4.4, 3.4, note=f"{len(inside)} models; bands: 95 % intervals over models")
     for accuracy, label in ((inside, "trained on"), (outside, "held out")):
         band(axes[0, 0], epochs, mean_intervals(accuracy), label)
-    axes[0, 0].set(xlabel="epoch", ylabel="pairs that are right", xscale="symlog")
+    axes[0, 0].set(xlabel="epoch", ylabel="share of pairs that are right", xscale="symlog")
     axes[0, 0].legend()
     image = axes[0, 1].imshow(late, origin="lower", vmin=0, cmap="viridis")
     axes[0, 1].set(xlabel="second number", ylabel="first number")
-    figure.colorbar(image, ax=axes[0, 1], label="memorization meanwhile")
+    figure.colorbar(image, ax=axes[0, 1], label="memorization, from known by heart to held out right")
     return figure
 
 

@@ -44,7 +44,10 @@ def of_fashion_mnist():
 
 def of_critics():
     row = {name: mean_interval(SOME) for name in ("all", "without near-duplicates", "lost")}
-    return critics.draw({critics.PAPER: row | {"removed": 0.1}}, 512, "8 retrainings")
+    return critics.draw(
+        {"rows": {critics.PAPER: row | {"removed": 0.1}}, "num_models": 512, "test_without_near_duplicates": 90},
+        "8 retrainings",
+    )
 
 
 def of_counterfactual():
@@ -72,7 +75,7 @@ def of_conflict():
     ],
 )
 def test_a_caption_says_how_many_and_what_bars_are(figure, words):
-    note = figure().get_supxlabel()
+    note = " ".join(figure().get_supxlabel().split())
 
     assert [word for word in words if word not in note] == []
 

@@ -12,7 +12,7 @@ from experiments.common.recipes import RECIPES
 
 @pytest.mark.parametrize(
     ("experiment", "measure"),
-    [(capacity, lambda s: capacity.held_out_accuracy(s, "real", 0.0, 16)), (patterns_first, patterns_first.run),
+    [(capacity, lambda s: capacity.fit(s, "real", 0.0, 16)), (patterns_first, patterns_first.run),
      (datasets, lambda s: datasets.trained(s, "digits", "real"))],
     ids=["capacity", "patterns_first", "datasets"],
 )  # fmt: skip

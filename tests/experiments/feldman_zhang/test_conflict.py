@@ -3,15 +3,18 @@ import pytest
 
 from experiments.feldman_zhang.conflict import (
     FASHION,
+    NOTHING,
     RANDOM,
+    WRONG,
     Point,
-    among_memorized,
+    Settings,
     clusters_of_both,
     share_of_small,
     slopes,
     verdicts_of,
+    world,
 )
-from memjax.data import Parts, Split, make_dataset
+from memjax.data import Parts, Split, load_dataset, make_dataset
 
 
 def test_the_share_of_test_examples_of_small_sub_populations():
@@ -63,5 +66,22 @@ def test_worlds_in_which_nothing_is_memorized_do_not_decide_on_their_own():
     }
 
     assert np.mean(slopes(points, list(points))) > 0.1
-    assert among_memorized(points, list(points)).value == pytest.approx(-0.2)
-    assert np.isnan(among_memorized(points, ["none", "some"]).value)
+    points[RANDOM] = points["many"]
+    _, among, _, smallest, _ = verdicts_of(points)
+    assert among.effect.value == pytest.approx(-0.2)
+    assert smallest.effect.value == pytest.approx(NOTHING - 0.06)
+    alone = verdicts_of({name: points[name] for name in ("none", "some", RANDOM)})
+    assert (alone[1].word, alone[3].word) == ("NaN", "not supported")
+    points["some"] = [Point(0.2, 0.0, 0.0, 1.0)] * 3
+    assert verdicts_of({name: points[name] for name in ("none", "some", RANDOM)})[3].word == "NaN"
+
+
+def test_of_a_world_with_wrong_labels_a_tenth_differ(tmp_path):
+    settings = Settings(size="smoke", folder=tmp_path)
+    right, wrong = (
+        load_dataset(world(settings, name).data) for name in ("10 sub-populations", f"10 sub-populations, {WRONG}")
+    )
+
+    np.testing.assert_array_equal(right.train_inputs, wrong.train_inputs)
+    np.testing.assert_array_equal(right.test_labels, wrong.test_labels)
+    assert 0.04 < (right.train_labels != wrong.train_labels).mean() < 0.18  # 200 examples: .1, standard error .02
