@@ -16,7 +16,7 @@ COLOURS = {  # told apart without colour vision
 NO_POINT = "no point: neither side, or neither in some draw, has any"
 NO_BAR = "no bar: all are equal, or too few"
 HOLLOW = "hollow: no interval (all equal, or too few)"
-CHARACTERS = 20  # of a note in an inch
+CHARACTERS = 18  # of a note in an inch
 MANY = 20  # in the largest bar of a histogram
 STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
 
