@@ -18,7 +18,7 @@ STATUS = Path("/proc/self/status")
 def facts() -> str:
     """Versions, machine, commit and command, in three lines."""
     packages = ", ".join(f"{name} {version}" for name, version in versions().items())
-    machine = f"{usable_cores()} cores, {_processor()}; load at the end {os.getloadavg()[0]:.1f}"
+    machine = f"{usable_cores()} cores, {processor()}; load at the end {os.getloadavg()[0]:.1f}"
     return f"{packages}\n{machine}\ncommit {_commit()}, python -m {_program()}"
 
 
@@ -30,7 +30,8 @@ def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Its name, and what it has for wide vectors."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

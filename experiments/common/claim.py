@@ -6,7 +6,6 @@ function `run(settings) -> Result`.  `main` does the rest: it reads the command 
 
 import json
 import math
-import platform
 import re
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tyro
 
+from benchmarks.common.machine import processor
 from experiments.common import gpu
 from experiments.common.intervals import LEVEL, Interval, mean_interval, together
 from experiments.common.plots import named
@@ -197,7 +197,7 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
         "label": settings.label,
         "commit": _commit(),
         "versions": environment.versions(),
-        "machine": f"{platform.machine()}, {environment.usable_cores()} cores",
+        "machine": f"{processor()}, {environment.usable_cores()} cores",
         "seconds": round(time.monotonic() - STARTED, 1),
         f"{gpu.GPU}_hours": sum(gpu.least) if settings.keep else None,  # runs are counted only where they are kept
         "found": result.found,

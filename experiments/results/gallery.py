@@ -50,9 +50,15 @@ def section(question: str, experiment: str, runs: Runs, stays: dict[tuple[str, s
         for name in names:
             if (FIGURES / f"{name}.png").exists():
                 told = data_of(runs[name])
-                lines += [f"![{told}]({THERE}/figures/{name}.png)", "", f"*{told}*; commit {runs[name]['commit']}", ""]
+                lines += [f"![{told}]({THERE}/figures/{name}.png)", "", f"*{told}*; {made_by(runs[name])}", ""]
     others = [link(name, result) for name, result in runs.items() if name not in chosen]
     return "\n".join([*lines, *([f"Other runs: {', '.join(others)}.", ""] if others else [])])
+
+
+def made_by(result: dict[str, Any]) -> str:
+    """The commit of the code that ran, and the one that has its verdicts where these were made again later."""
+    judged = result.get("judged")
+    return f"commit {result['commit']}" + (f", verdicts {judged}" if judged else "")
 
 
 def best(runs: Runs) -> list[str]:

@@ -110,3 +110,13 @@ def test_every_row_finds_a_verdict_in_a_result_that_is_kept():
         claims = [verdict["claim"] for result in results.values() for verdict in result["verdicts"]
                   if result["experiment"] == f"feldman_zhang.{row.experiment}"]  # fmt: skip
         assert row.experiment not in known or any(re.match(row.begins, claim) for claim in claims), row
+
+def test_the_share_that_the_influenced_explain_stands_beside_the_effect():
+    claims = [("the influenced test examples explain half of that drop or more", "supported")]
+    results = {"a": run("pair_removal", repeats=2, verdicts=claims), "b": run(repeats=2)}
+    results["a"]["found"] = {"repeats": [{"part_explained": 0.9}, {"part_explained": 1.0}]}
+    results["b"]["found"] = {"repeats": [results["b"]["found"]] * 2}
+
+    text = by_claim.table(results, {("a", claims[0][0]): True})
+
+    assert line(text, "... the influenced ones")[1].endswith("0.5 [0.4, 0.6], share 0.95")

@@ -27,6 +27,11 @@ def test_each_data_set_has_a_column_and_each_question_one_heading():
     assert "Other runs" not in text
 
 
+def test_a_run_whose_verdicts_were_made_again_says_so():
+    assert gallery.made_by(run()) == "commit abc"
+    assert gallery.made_by(run() | {"judged": "def"}) == "commit abc, verdicts def"
+
+
 def test_networks_and_optimisers_have_tables_of_their_own():
     text = page({"a": run(), "cnn": run(model="cnn:8,16"), "adam": run(optimizer="adam")})
 
