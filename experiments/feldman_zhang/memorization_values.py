@@ -30,6 +30,7 @@ COST = Cost("51 s", "29 min")
 
 BINS = 18  # as in the authors' histograms
 SHOWN = 6
+LETTERS = 17  # of a class name above an image
 NAMED = 10  # classes at most whose names fit beside a figure
 
 
@@ -123,9 +124,18 @@ def draw(dataset: Dataset, mem: np.ndarray, note: str):
             (f"0, .5, 1: {dataset.class_names[mixed]}", None, mixed)]  # fmt: skip
     for axis, (heading, target, label) in zip(axes[1:].ravel(), rows, strict=True):
         chosen = nearest(mem, dataset.train_labels, target, label)
-        titles = [f"{dataset.class_names[dataset.train_labels[row]]}\n{mem[row]:.2f}" for row in chosen]
+        titles = [f"{short(dataset.class_names[dataset.train_labels[row]])}\n{mem[row]:.2f}" for row in chosen]
         image_row(axis, dataset.train_inputs[chosen], titles, heading)
     return figure
+
+
+def short(name: str) -> str:
+    """A name that has room above an image.
+
+    >>> short("face-neutral-skeptical")
+    'face-neutral-ske…'
+    """
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1]}…"
 
 
 def nearest(mem: np.ndarray, labels: np.ndarray, target: float | None, label: int | None) -> np.ndarray:
