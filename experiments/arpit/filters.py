@@ -96,14 +96,13 @@ def run(settings: Settings) -> Result:
 def draw(filters: dict[str, list[np.ndarray]], smooth: dict[str, np.ndarray], title: str):
     """The filters of both kinds of labels, of the first draw; red adds to a unit, blue takes from it."""
     note = f"{title}; each over its largest weight, red adds and blue takes; smoothness: mean of all draws"
-    figure, [axes] = panels(1, 2, 4.0, 3.0, note=note)
+    figure, [axes] = panels(1, 2, 4.0, 3.3, note=note)
     for axis, (kind, of) in zip(axes, filters.items(), strict=True):
         shown = of[0][:SHOWN]
         tiles = [np.pad(each / np.abs(each).max(), 1, constant_values=np.nan) for each in shown]
         rows = [np.concatenate(tiles[start : start + 6], 1) for start in range(0, len(tiles) - 5, 6)]
         axis.imshow(np.concatenate(rows or [tiles[0]]), cmap="RdBu_r", vmin=-1, vmax=1, interpolation="nearest")
-        axis.set(xticks=[], yticks=[])  # without axes at all the title would have no room
-        axis.spines[:].set_visible(False)
+        axis.set_axis_off()
         axis.set_title(f"{kind}: smoothness {smooth[kind].mean():.2f}")
     return figure
 
