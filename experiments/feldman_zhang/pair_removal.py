@@ -19,6 +19,7 @@ all conditions.  Pairs come from other models than those that are retrained, so 
 by.
 """
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -121,7 +122,7 @@ def run(settings: Settings) -> Result:
         "accuracy": intervals_of(accuracy),
         "drop": intervals_of(drop),
         "drop_explained_by_influenced": mean_interval(explained),
-        "part_explained": float(explained.mean() / drop[PAIRS]["all"].mean()),
+        "part_explained": float(explained.mean() / dropped) if (dropped := drop[PAIRS]["all"].mean()) else math.nan,
         "drop_predicted_by_influence": float(pairs.influence.sum() / influenced.sum()),
         "in_sample_accuracy": fitted,
         "warning": fit_warning(fitted),

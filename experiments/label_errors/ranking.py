@@ -34,7 +34,7 @@ from experiments.data.mnist5k import in_order
 from memjax.config.specs import DataSpec
 from memjax.errors import one_of
 
-COST = Cost("2 min", "20 min")
+COST = Cost("2 min", "70 min")
 CHOSEN = "held-out probability"
 WRONG_FIRST = "those that look wrong first"
 

@@ -150,7 +150,7 @@ def cell(
 
 def mean_share(result: dict[str, Any], name: str) -> str:
     """A share that a run found, the mean of its draws."""
-    found = [draw[name] for draw in result["found"].get("repeats", [result["found"]])]
+    found = [float(draw[name]) for draw in result["found"].get("repeats", [result["found"]])]
     return f", share {sum(found) / len(found):.2f}"
 
 

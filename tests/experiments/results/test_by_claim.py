@@ -111,6 +111,7 @@ def test_every_row_finds_a_verdict_in_a_result_that_is_kept():
                   if result["experiment"] == f"feldman_zhang.{row.experiment}"]  # fmt: skip
         assert row.experiment not in known or any(re.match(row.begins, claim) for claim in claims), row
 
+
 def test_the_share_that_the_influenced_explain_stands_beside_the_effect():
     claims = [("the influenced test examples explain half of that drop or more", "supported")]
     results = {"a": run("pair_removal", repeats=2, verdicts=claims), "b": run(repeats=2)}
