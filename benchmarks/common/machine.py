@@ -31,7 +31,7 @@ def peak_mib() -> float:
 
 
 def processor() -> str:
-    """Its name, and what it has for wide vectors."""
+    """The processor's name and its vector extensions, such as avx512f."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text().splitlines() if path.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

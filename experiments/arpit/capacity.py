@@ -2,7 +2,8 @@
 
 Arpit et al. 2017, arXiv 1706.05394, section 3.3 and figure 5.  Networks with two hidden layers of several widths; a
 share of the training examples has random inputs or random labels; accuracy is that on held-out examples without noise.
-The numbers have the epochs until 90, 99 and 100 % of the training examples are right, too (section 3.4).
+The numbers have the epochs until each network has 90, 99 and 100 % of its training examples right, too (section 3.4);
+NaN where it never has.
 
     python -m experiments.arpit.capacity --size quick    digits, 4 widths, 8 networks each
     python -m experiments.arpit.capacity                 Fashion-MNIST, 1,000 a class, 8 widths, 4 networks each
@@ -17,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import contrast, mean_interval, mean_intervals
+from experiments.common.intervals import contrast, mean_intervals
 from experiments.common.networks import over_networks
 from experiments.common.plots import COLOURS, band, logarithmic, panels
 from experiments.common.recipes import RecipeSettings
@@ -51,11 +52,11 @@ class Settings(RecipeSettings):
 
 
 class Fit(NamedTuple):
-    """Of each network: accuracy on the examples that it did not see and that have no noise; epochs to fit each share.
+    """What is measured of each network.
 
     Attributes:
-      accuracy: (networks,)
-      epochs: (shares, networks); NaN where a network never gets there.
+      accuracy: (networks,) on the examples that it was not trained on and that have no noise.
+      epochs: (shares, networks) until so many of its own examples are right; NaN where it never gets there.
     """
 
     accuracy: np.ndarray
@@ -83,8 +84,7 @@ def run(settings: Settings) -> Result:
             "widths": widths,
             "accuracy": accuracy[kind, rate].mean(0),
             "sd": accuracy[kind, rate].std(0, ddof=1),
-            **{f"epochs_to_fit_{share:.0%}": [mean_interval(each.epochs[place]) for each in row]
-               for place, share in enumerate(SHARES)},
+            **{f"epochs_to_fit_{share:.0%}": [each.epochs[of] for each in row] for of, share in enumerate(SHARES)},
         }
         for (kind, rate), row in fits.items()
     }  # fmt: skip

@@ -164,9 +164,9 @@ def over_repeats(verdicts: list[list[Verdict]]) -> list[Verdict]:
     """The verdicts of several repeats, given for each repeat.
 
     Each effect is the mean over repeats, or NaN where one of them cannot measure it, and `above` is the mean of what
-    each repeat expected.  The interval is Student's of their difference, since both vary together.  Where all repeats
-    differ by the same, such as shares of 0, they do not say how far others spread; each end is then the mean of theirs,
-    which is as wide as one repeat leaves it.  Where one repeat has no case that counts, the interval has no ends.
+    each repeat expected.  The interval is Student's of their difference, since both vary together.  Where it is the
+    same in all repeats, as of shares of 0, they do not say how far others spread; each end is then the mean of theirs,
+    so that the interval is as wide as that of one repeat.  Where one has no case that counts, it has no ends.
     """
     judged = []
     for same in zip(*verdicts, strict=True):

@@ -13,7 +13,7 @@ COLOURS = {  # told apart without colour vision
     "random inputs": "#d55e00",
     "random labels": "#009e73",
 }
-NO_POINT = "no point: neither side, or neither in some draw, has any"
+NO_POINT = "no point: neither side has any, or neither has in some draw"
 NO_BAR = "no bar: all are equal, or too few"
 HOLLOW = "hollow: no interval (all equal, or too few)"
 CHARACTERS = 18  # of a note in an inch
@@ -47,7 +47,11 @@ def panels(
 
 def write_note(figure: Any, note: str) -> None:
     """Puts a note below the figure, in as many lines as its width asks for."""
-    figure.supxlabel(fill(note, int(CHARACTERS * figure.get_figwidth())), fontsize=7, color="0.4")
+    figure.supxlabel(_lines(note, figure), fontsize=7, color="0.4")
+
+
+def _lines(note: str, figure: Any) -> str:
+    return fill(note, int(CHARACTERS * figure.get_figwidth()), break_on_hyphens=False, break_long_words=False)
 
 
 def named(figure: Any, name: str, behind: bool = False) -> None:

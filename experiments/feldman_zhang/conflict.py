@@ -145,7 +145,8 @@ def measured(settings: Settings, name: str) -> Point:
 def verdicts_of(points: dict[str, list[Point]]) -> list[Verdict]:
     """The verdicts, from the points of each world, one for each draw.
 
-    Where nothing is memorized the value is 0 for that reason, so that such worlds count in the first slope alone.
+    Where nothing is memorized the value is 0 for that reason: such worlds count in the first slope and where the share
+    is largest, not in the other two.
     """
     tails = [name for name in points if name not in (RANDOM, FASHION)]
     value = {name: np.array([point.value for point in row]) for name, row in points.items()}
@@ -155,14 +156,21 @@ def verdicts_of(points: dict[str, list[Point]]) -> list[Verdict]:
         Verdict("the larger the share of small sub-populations, the more memorized examples are worth (slope over the "
                 "worlds of a draw: accuracy for the whole share)", mean_interval(slopes(points, tails))),
         Verdict("... and so it is among the worlds in which some are memorized",
-                mean_interval(slopes(points, some)) if len(some) > 1 else UNKNOWN),
+                mean_interval(slopes(points, some)) if differ(points, some) else UNKNOWN),
         Verdict("where it is largest they are worth more than random ones",
                 mean_interval(value[by_share[-1]])),
-        Verdict(f"where it is smallest of these they are worth less than {NOTHING:g} more (that minus their value)",
+        Verdict("where it is smallest among the worlds in which some are memorized they are worth less than "
+                f"{NOTHING:g} more (that minus their value)",
                 mean_interval(NOTHING - value[some[0]]) if some else UNKNOWN),
         Verdict(f"... and so they are with random labels, where all is memorized ({NOTHING:g} minus their value)",
                 mean_interval(NOTHING - value[RANDOM])),
     ]  # fmt: skip
+
+
+def differ(points: dict[str, list[Point]], names: list[str]) -> bool:
+    """Whether shares differ between the worlds, in each draw: otherwise there is no slope."""
+    draws = zip(*(points[name] for name in names), strict=True)
+    return bool(names) and all(len({point.share for point in draw}) > 1 for draw in draws)
 
 
 def slopes(points: dict[str, list[Point]], names: list[str]) -> list[float]:

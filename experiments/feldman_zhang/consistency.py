@@ -97,8 +97,8 @@ def run(settings: Settings) -> Result:
         "mean_difference_infl": agreement.mean_difference(pairs.value, other_pairs.value, chosen_pairs),
         "rank_correlation_mem": correlation,
     }
-    of = f"{data.num_train:,} training and {data.num_test:,} test examples; expected: if all models' rates are true"
-    again = "training examples are drawn again; right: these or test examples, by which it is wider"
+    of = f"{data.num_train:,} training and {data.num_test:,} test examples; expected: by the rates of all models"
+    again = "over training examples, at the right the wider of those over training and over test examples"
     return Result(
         numbers, verdicts_of(last, correlation, sizes[-1]), draw(numbers, f"{of}; bands: 95 % intervals, {again}"),
         lambda several, count: draw(several, f"{of}; bands: 95 % intervals over {count} draws"),

@@ -252,10 +252,8 @@ def draw(found: dict, cases: str):
       found: the numbers of `run`, or their means over draws.
     """
     rows, clean = found["rows"], found["test_without_near_duplicates"]
-    if isinstance(clean, Interval):
-        clean = clean.value
-    note = f"memorization from {found['num_models']:,} models; error bars: 95 % intervals of the mean over {cases}; "
-    note += f"m/n: share of the examples that models see; {clean:,.0f} test examples without near-duplicates"
+    note = f"memorization from {found['num_models']:,.0f} models; error bars: 95 % intervals of the mean over {cases}; "
+    note += f"m/n: share of the examples that a model trains on; {clean:,.0f} test examples without near-duplicates"
     figure, axes = panels(1, 1, 7.0, 4.2, note=note)
     places = np.arange(len(rows))
     for shift, key, color in (

@@ -156,8 +156,8 @@ def verdicts_of(table: dict[float, dict], less: Interval) -> list[Verdict]:
 
 def draw(estimates: dict[float, Scores], truth: Scores, table: dict, trained: str):
     """Estimates against the truth with both errors, and bias by fraction."""
-    note = f"sample of {len(truth.value)}; {trained}; error bars: 95 % intervals, over models at the left, over "
-    note += "examples at the right; line: both are equal"
+    note = f"sample of {len(truth.value)}; {trained}; error bars: 95 % intervals, over models in the first "
+    note += "two panels, over examples in the third; line: both are equal"
     figure, axes = panels(1, 3, 4.0, 3.7, note=note)
     shown = [truth, estimates[0.7], estimates[0.95]]
     reach = [side.value + sign * 1.96 * side.stderr for side in shown for sign in (-1, 1)]
@@ -176,7 +176,7 @@ def draw(estimates: dict[float, Scores], truth: Scores, table: dict, trained: st
         FRACTIONS, [table[f]["beyond_noise"] for f in FRACTIONS], "s--", label="root mean square\nbeyond noise, sample"
     )
     axes[0, 2].axhline(0, color="grey", linewidth=0.8)
-    axes[0, 2].set(xlabel="m/n, share of the examples that models see", ylabel="estimate minus exact")
+    axes[0, 2].set(xlabel="m/n, share of the examples that a model trains on", ylabel="estimate minus exact")
     axes[0, 2].legend(fontsize=7)
     return figure
 

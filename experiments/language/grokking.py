@@ -169,7 +169,11 @@ def draw(epochs: np.ndarray, inside: np.ndarray, outside: np.ndarray, late: np.n
     axes[0, 0].legend()
     image = axes[0, 1].imshow(late, origin="lower", vmin=0, cmap="viridis")
     axes[0, 1].set(xlabel="second number", ylabel="first number")
-    figure.colorbar(image, ax=axes[0, 1], label="memorization, from known by heart to held out right")
+    figure.colorbar(
+        image,
+        ax=axes[0, 1],
+        label="memorization, mean of the epochs between\nknown in training and right when held out",
+    )
     return figure
 
 

@@ -14,12 +14,12 @@ SHORT = {"supported": "yes", "not supported": "**no**"}
 
 class Row(NamedTuple):
     """A claim in a few words, its experiment, and a pattern for the beginning of the verdicts that judge it; of several
-    the words count.  `share` names a number that the run found, which stands beside its effect."""
+    the words count.  With `explained` the share of the drop that the influenced explain stands beside the effect."""
 
     claim: str
     experiment: str
     begins: str
-    share: str = ""
+    explained: bool = False
 
 
 ROWS = (
@@ -46,7 +46,7 @@ ROWS = (
     Row("without the pairs the influenced test examples suffer (.268)", "pair_removal", "without the pairs the infl"),
     Row("... and all test accuracy is lower (.025)", "pair_removal", "without the pairs test accuracy"),
     Row("... the influenced ones explain half or more of that (share .94)", "pair_removal",
-        "the influenced test examples explain", "part_explained"),
+        "the influenced test examples explain", explained=True),
     Row("... and no more than one and a half times of it", "pair_removal", r"\.\.\. and no more than one"),
     Row("... and the others get worse too (hardly)", "pair_removal", "the others get worse"),
     Row("other models memorize the same: Jaccard (.977)", "consistency", "the same examples are memorized"),
@@ -142,16 +142,18 @@ def cell(
     link, other = f"./results/{name}.json", other_models(results, name, column)
     if len(found) == 1:
         mark = " †" if decided(found[0]) and not stays[name, found[0]["claim"]] else ""
-        share = mean_share(results[name], row.share) if row.share else ""
+        share = explained_share(results[name]) if row.explained else ""
         return f"[{SHORT.get(words[0], words[0])}]({link}){mark} {measured(found[0])}{share}{other}"
     counts = ", ".join(f"{words.count(word)} {SHORT.get(word, word)}" for word in dict.fromkeys(sorted(words)[::-1]))
     return f"[{counts}]({link}){other}"
 
 
-def mean_share(result: dict[str, Any], name: str) -> str:
-    """A share that a run found, the mean of its draws."""
-    found = [float(draw[name]) for draw in result["found"].get("repeats", [result["found"]])]
-    return f", share {sum(found) / len(found):.2f}"
+def explained_share(result: dict[str, Any]) -> str:
+    """The drop that the influenced test examples explain over the whole drop, each the mean of its draws."""
+    draws = result["found"].get("repeats", [result["found"]])
+    explained = sum(draw["drop_explained_by_influenced"]["value"] for draw in draws)
+    drop = sum(draw["drop"]["no pairs"]["all"]["value"] for draw in draws)
+    return f", share {explained / drop:.2f}" if drop else ""
 
 
 def without_channels(claim: str) -> str:

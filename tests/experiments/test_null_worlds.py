@@ -18,7 +18,9 @@ from tests.experiments.test_negative_controls import LEVEL
 
 
 def made_up(world: int, by_heart: bool, single, seed, draw_masks, examples, blocks, pack_size, **options):
-    """Stands for `train_many`: an example is right by how easy it is, by the initial weights and by chance.
+    """Stands for `train_many`: an example is right at random, the more often the easier it is.
+
+    Of half of the test examples the initial weights alone decide.
 
     Args:
       world: the seed of all of it.

@@ -45,7 +45,7 @@ def of_fashion_mnist():
 def of_critics():
     row = {name: mean_interval(SOME) for name in ("all", "without near-duplicates", "lost")}
     return critics.draw(
-        {"rows": {critics.PAPER: row | {"removed": 0.1}}, "num_models": 512, "test_without_near_duplicates": 90},
+        {"rows": {critics.PAPER: row | {"removed": 0.1}}, "num_models": 512.0, "test_without_near_duplicates": 90},
         "8 retrainings",
     )
 

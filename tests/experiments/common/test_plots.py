@@ -46,14 +46,14 @@ def test_no_note_speaks_of_hollow_points_where_there_are_none():
 
 
 def test_a_long_note_is_wrapped_and_is_one_note_still():
-    figure, _ = panels(1, 1, 2.0, note="a note of more words than a figure of two inches has room for")
+    figure, _ = panels(1, 1, 2.0, note="a note of more words than there is near-duplicates of in two inches")
 
     named(figure, "emoji")
     named(figure, "emoji")
     named(figure, HOLLOW, behind=True)
     named(figure, HOLLOW, behind=True)
 
-    assert note_of(figure) == f"emoji; a note of more words than a figure of two inches has room for; {HOLLOW}"
+    assert note_of(figure) == f"emoji; a note of more words than there is near-duplicates of in two inches; {HOLLOW}"
     assert max(map(len, figure.get_supxlabel().splitlines())) <= 36
 
 

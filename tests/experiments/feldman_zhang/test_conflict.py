@@ -72,6 +72,8 @@ def test_worlds_in_which_nothing_is_memorized_do_not_decide_on_their_own():
     assert smallest.effect.value == pytest.approx(NOTHING - 0.06)
     alone = verdicts_of({name: points[name] for name in ("none", "some", RANDOM)})
     assert (alone[1].word, alone[3].word) == ("NaN", "not supported")
+    alike = verdicts_of(dict.fromkeys(("one", "other", RANDOM), points["some"]) | {"none": points["none"]})
+    assert alike[1].word == "NaN"
     points["some"] = [Point(0.2, 0.0, 0.0, 1.0)] * 3
     assert verdicts_of({name: points[name] for name in ("none", "some", RANDOM)})[3].word == "NaN"
 

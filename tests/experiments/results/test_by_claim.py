@@ -115,9 +115,12 @@ def test_every_row_finds_a_verdict_in_a_result_that_is_kept():
 def test_the_share_that_the_influenced_explain_stands_beside_the_effect():
     claims = [("the influenced test examples explain half of that drop or more", "supported")]
     results = {"a": run("pair_removal", repeats=2, verdicts=claims), "b": run(repeats=2)}
-    results["a"]["found"] = {"repeats": [{"part_explained": 0.9}, {"part_explained": 1.0}]}
+    results["a"]["found"] = {"repeats": [
+        {"drop_explained_by_influenced": {"value": part}, "drop": {"no pairs": {"all": {"value": drop}}}}
+        for part, drop in ((0.01, 0.0), (0.02, 0.06))
+    ]}  # fmt: skip
     results["b"]["found"] = {"repeats": [results["b"]["found"]] * 2}
 
     text = by_claim.table(results, {("a", claims[0][0]): True})
 
-    assert line(text, "... the influenced ones")[1].endswith("0.5 [0.4, 0.6], share 0.95")
+    assert line(text, "... the influenced ones")[1].endswith("0.5 [0.4, 0.6], share 0.50")
