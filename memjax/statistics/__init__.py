@@ -123,7 +123,7 @@ def form_of_interval(form: str | None, counted: bool, bounded: bool, alpha: floa
     near = alpha > USUAL - 1e-9
     if form == "mid-p" and not near:
         raise InputError(
-            f"intervals of form mid-p hold up to a level of 0.95 each, not {1 - alpha:.6g}; take form='exact'"
+            f"intervals of form mid-p are valid up to a level of 0.95 each, not {1 - alpha:.6g}; take form='exact'"
         )
     return form or (("mid-p" if near else "exact") if counted else "bounded" if bounded else "normal")
 

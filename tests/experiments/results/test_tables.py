@@ -91,6 +91,17 @@ def test_its_command_has_its_options_and_writes_its_file(path):
     assert f"{result['experiment']}.{form_of(settings)}" == path.stem
 
 
+def test_a_commit_that_has_verdicts_which_were_made_again_is_in_the_history():
+    results = [json.loads(path.read_text()) for path in tables.FOLDER.glob("*.json")]
+    judged = sorted({result["judged"] for result in results if "judged" in result})
+
+    said = subprocess.run(["git", "cat-file", "--batch-check"], input="\n".join(judged), cwd=tables.FOLDER,
+                          capture_output=True, text=True).stdout.split("\n")  # fmt: skip
+
+    assert judged
+    assert [line for line in said if line and " commit " not in line] == []
+
+
 def test_the_protocol_is_older_than_the_results():
     root = tables.FOLDER.parent
 
