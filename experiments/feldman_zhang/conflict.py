@@ -4,12 +4,12 @@ Arpit et al. 2017 say that generalisation does not rest on memorization, Feldman
 must.  Both can be right: the value of memorized examples (test accuracy without as many random ones minus that without
 them) is set against the share of the test examples whose sub-population has one or two training examples.
 
-    python -m experiments.feldman_zhang.conflict --size quick    three mixtures, 4 draws
+    python -m experiments.feldman_zhang.conflict --size quick    five mixtures, 4 draws
     python -m experiments.feldman_zhang.conflict                 the same, emoji and Fashion-MNIST, 5 draws
 
 Worlds: mixtures of 40, 200 and 1,000 sub-populations with shares that fall as 1 / rank (see `mixture`), 2,000 examples
-each; the first one with a tenth of wrong training labels, so that some are memorized though there is no tail; the last
-one with random training labels, where most is memorized and little should be worth anything;
+each; the first one again with a tenth of wrong training labels, so that some are memorized though there is no tail; the
+last one again with random training labels, where most is memorized and little should be worth anything;
 emoji, whose sub-populations are the emoji, whatever the vendor and the colour of skin; and Fashion-MNIST, 100 a class,
 whose sub-populations are not known: clusters within a class stand for them, of about 20 training examples each.  Its
 share is therefore a guess, and the claim about shares leaves it out.  Each draw makes all worlds anew; the intervals
