@@ -135,6 +135,11 @@ def _tidy(run: Run, notify: Notify) -> store.Stock:
 
 
 def set_aside(run: Run, number: int, problem: str, notify: Notify) -> None:
-    """Renames a damaged block, so that it is trained again."""
+    """Renames a damaged block, so that it is trained again; raises InputError where that has not helped thrice."""
     aside = store.set_aside(run.folder, number)
+    if (times := int(aside.name.rpartition("-")[2]) + 1) > 3:
+        raise InputError(
+            f"{problem}; it has been damaged {times} times and was renamed to {aside.name}: check the disk and the memory "
+            "of this machine; the same command then goes on"
+        )
     notify(f"{problem}; it was renamed to {aside.name} and is trained again")

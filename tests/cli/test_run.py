@@ -141,6 +141,28 @@ def test_a_corrupt_block_is_set_aside_and_trained_again(tmp_path, capsys):
     assert "trained again" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("record", [[], ["--record", "correct"]])
+def test_a_block_that_is_damaged_each_time_ends_the_run_and_the_next_one_goes_on(tmp_path, monkeypatch, capsys, record):
+    options = ["--run", str(tmp_path / "a"), *SMALL, *record]
+    name, read = ("read_block", store.read_block) if record else ("read_outcomes", store.read_outcomes)
+    times = []
+
+    def fail(*arguments):
+        times.append(1)
+        if len(times) > 20:
+            pytest.fail("it goes on without end")
+        raise store.CorruptBlock(1, "its checksum differs")
+
+    monkeypatch.setattr(store, name, fail)
+    assert run.main(options) == 2
+
+    [line] = [line for line in capsys.readouterr().err.splitlines() if "4 times" in line]
+    assert "000001.npz.bad-3" in line
+    assert "the same command then goes on" in line
+    monkeypatch.setattr(store, name, read)
+    assert run.main(options) == 0
+
+
 def test_an_interrupted_run_goes_on(tmp_path, monkeypatch, capsys):
     options = ["--run", str(tmp_path / "a"), *SMALL, "--pack-size", "2"]
     written = []
