@@ -1,7 +1,11 @@
+import jax
 import numpy as np
 import pytest
 
-from experiments.arpit.filters import smoothness
+from experiments.arpit.filters import first_layer, smoothness
+from memjax.config.specs import ModelSpec
+from memjax.errors import InputError
+from memjax.models import make_model
 
 
 def test_by_hand():
@@ -25,3 +29,36 @@ def test_a_dot_is_rough():
     dot[0, 4, 4] = 1
 
     assert smoothness(dot)[0] == pytest.approx(1 - 4 / 144 / (2 * (1 / 81) * (80 / 81)))
+
+
+def weights(model, shape):
+    return make_model(ModelSpec(model), shape, 10).init(jax.random.key(0))[0]
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "expected"),
+    [
+        ("mlp:7", (6, 5), (7, 6, 5)),
+        ("mlp:7", (6, 5, 3), (21, 6, 5)),
+        ("cnn:4,8", (8, 8), (4, 3, 3)),
+        ("cnn:4,8", (8, 8, 3), (12, 3, 3)),
+    ],
+)
+def test_filters_are_images(model, shape, expected):
+    assert first_layer(weights(model, shape), shape).shape == expected
+
+
+def test_a_filter_has_the_weights_of_the_pixels_that_it_sees():
+    """A unit that sees one pixel in one colour."""
+    kernel = np.zeros((6 * 5 * 3, 7), np.float32)
+    kernel[np.ravel_multi_index((2, 4, 1), (6, 5, 3)), 3] = 1
+
+    images = np.asarray(first_layer({"kernel": kernel}, (6, 5, 3)))
+
+    assert images.sum() == 1
+    assert [image[2, 4] for image in images if image.any()] == [1]
+
+
+def test_a_network_that_sees_no_image_is_refused():
+    with pytest.raises(InputError, match="choose --model mlp:WIDTHS or cnn:CHANNELS"):
+        first_layer({"kernel": np.zeros((3, 3))}, (6, 5))
