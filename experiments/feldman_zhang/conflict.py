@@ -167,6 +167,12 @@ def verdicts_of(points: dict[str, list[Point]]) -> list[Verdict]:
     ]  # fmt: skip
 
 
+def slope_with_a_tail(points: dict[str, list[Point]]) -> Interval:
+    """The slope over the worlds in which some test examples are of small sub-populations, in each draw."""
+    names = [name for name in points if name not in (RANDOM, FASHION) and all(point.share for point in points[name])]
+    return mean_interval(slopes(points, names)) if differ(points, names) else UNKNOWN
+
+
 def differ(points: dict[str, list[Point]], names: list[str]) -> bool:
     """Whether shares differ between the worlds, in each draw: otherwise there is no slope."""
     draws = zip(*(points[name] for name in names), strict=True)
@@ -192,7 +198,8 @@ def run(settings: Settings) -> Result:
         for name in names:
             points[name].append(measured(drawn, name))
     fitted = [point.fitted for row in points.values() for point in row]
-    return Result({"points": points, "warning": fit_warning(fitted)}, verdicts_of(points), draw(points))
+    found = {"points": points, "slope_with_a_tail": slope_with_a_tail(points), "warning": fit_warning(fitted)}
+    return Result(found, verdicts_of(points), draw(points))
 
 
 def draw(points: dict[str, list[Point]]):

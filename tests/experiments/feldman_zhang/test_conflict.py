@@ -10,6 +10,7 @@ from experiments.feldman_zhang.conflict import (
     Settings,
     clusters_of_both,
     share_of_small,
+    slope_with_a_tail,
     slopes,
     verdicts_of,
     world,
@@ -76,6 +77,14 @@ def test_worlds_in_which_nothing_is_memorized_do_not_decide_on_their_own():
     assert alike[1].word == "NaN"
     points["some"] = [Point(0.2, 0.0, 0.0, 1.0)] * 3
     assert verdicts_of({name: points[name] for name in ("none", "some", RANDOM)})[3].word == "NaN"
+
+
+def test_the_slope_among_worlds_with_a_tail_leaves_out_the_others_and_data_whose_share_is_a_guess():
+    line = {name: [Point(x, 2 * x + 0.1, 0.1, 1.0)] * 3 for name, x in (("some", 0.1), ("more", 0.2), ("most", 0.4))}
+    others = {"none": [Point(0.0, -5.0, 0.0, 1.0)] * 3, RANDOM: [Point(0.9, 0.0, 0.9, 1.0)] * 3}
+
+    assert slope_with_a_tail(line | others).value == pytest.approx(2)
+    assert np.isnan(slope_with_a_tail({"some": line["some"]} | others).value)
 
 
 def test_of_a_world_with_wrong_labels_a_tenth_differ(tmp_path):
