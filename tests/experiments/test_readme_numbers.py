@@ -73,7 +73,7 @@ def over_repeats(result: Any) -> Iterator[tuple[float, ...]]:
 
 
 def kept(family: str) -> np.ndarray:
-    """The estimates of the results, as the text may give them, (estimates, 3): of several draws, those over the draws."""
+    """The estimates of the results as the text may give them, (estimates, 3); of several draws, those over them."""
     ends = []
     for result in results(family):
         for verdict in result["verdicts"]:

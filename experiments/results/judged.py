@@ -1,0 +1,79 @@
+"""Writes into each kept result the commit that has its verdicts, where these were made again after the run.
+
+python -m experiments.results.judged            reads the history of the results, a minute, and writes `judged`
+python -m experiments.results.judged --check    says which results lack it
+
+A rule of verdict that is mended changes stored verdicts without a run; `commit` stays that of the run.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.results.tables import FOLDER
+
+SAID = ("claim", "word", "value", "low", "high")  # of a verdict
+Version = tuple[str, dict[str, Any]]  # a commit, and the result as it was then
+
+
+def versions(path: Path) -> list[Version]:
+    """What a result was in each commit that changed it, the newest first; with unsaved changes, those before all."""
+    hashes = _git("log", "--format=%h", "--", path.name, folder=path.parent).split()
+    found = []
+    for commit in hashes:
+        text = _git("show", f"{commit}:./{path.name}", folder=path.parent)
+        if not text:  # the commit removed it, and what was before is another result
+            break
+        found.append((commit, json.loads(text)))
+    return found
+
+
+def judged(now: dict[str, Any], history: Sequence[Version]) -> str | None:
+    """The commit since which the verdicts are as they are; None where the run wrote them, or it is not known."""
+    verdicts = _since(now, history, lambda result: [[verdict[key] for key in SAID] for verdict in result["verdicts"]])
+    run = _since(now, history, lambda result: (result["commit"], result["seconds"]))
+    return history[verdicts][0] if verdicts is not None and run is not None and verdicts < run else None
+
+
+def _since(now: dict[str, Any], history: Sequence[Version], what: Callable[[dict[str, Any]], Any]) -> int | None:
+    """Where in the history something became what it is now; None if it is in no commit yet."""
+    last = None
+    for place, (_, before) in enumerate(history):
+        if what(before) != what(now):
+            break
+        last = place
+    return last
+
+
+def with_judged(result: dict[str, Any], commit: str | None) -> dict[str, Any]:
+    """The result with this commit, after that of its run."""
+    plain = [(key, value) for key, value in result.items() if key != "judged"]
+    if commit is not None:
+        plain.insert(1 + [key for key, _ in plain].index("commit"), ("judged", commit))
+    return dict(plain)
+
+
+def _git(*words: str, folder: Path) -> str:
+    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True).stdout  # noqa: S607
+
+
+def main(arguments: list[str]) -> None:
+    """Writes the commits, or compares them."""
+    stale = []
+    for path in sorted(FOLDER.glob("*.json")):
+        result = json.loads(path.read_text())
+        wanted = with_judged(result, judged(result, versions(path)))
+        if wanted != result:
+            stale.append(path.name)
+            if "--check" not in arguments:
+                path.write_text(json.dumps(wanted, indent=1))
+                print(f"written: {path}")
+    if stale and "--check" in arguments:
+        sys.exit(f"{', '.join(stale)}: run python -m experiments.results.judged")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
