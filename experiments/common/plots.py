@@ -1,5 +1,6 @@
 """The parts that figures of experiments are made of.  Every band and every error bar is a 95 % interval."""
 
+import math
 from collections.abc import Sequence
 from textwrap import fill
 from typing import Any
@@ -17,6 +18,7 @@ NO_POINT = "no point: neither side has any, or neither has in some draw"
 NO_BAR = "no bar: all are equal, or too few"
 HOLLOW = "hollow: no interval (all equal, or too few)"
 CHARACTERS = 18  # of a note in an inch
+OF_A_DIGIT = 0.03  # its width, as a share of an axis
 MANY = 20  # in the largest bar of a histogram
 STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False}
 
@@ -102,9 +104,17 @@ def barred(axis: Any, x: Sequence[float], intervals: Sequence[Interval], label: 
 
 
 def logarithmic(axis: Any, x: Sequence[float]) -> None:
-    """A logarithmic axis with a mark at each of the points, in plain numbers."""
+    """A logarithmic axis with a mark at each of the points, in plain numbers; the last one, and those that it leaves
+    room for, have their number."""
     axis.set_xscale("log")
-    axis.set_xticks(x, [f"{value:g}" for value in x])
+    room, names = math.log(max(x) / min(x)), [""] * len(x)
+    following = math.inf  # where the number to the right begins, as a share of the axis
+    for place in sorted(range(len(x)), key=lambda place: -x[place]):
+        name = f"{x[place]:g}"
+        middle, half = math.log(x[place] / min(x)) / room if room else 0.0, len(name) * OF_A_DIGIT / 2
+        if middle + half + OF_A_DIGIT / 2 <= following:
+            names[place], following = name, middle - half
+    axis.set_xticks(x, names)
     axis.set_xticks([], minor=True)
 
 

@@ -1,12 +1,13 @@
 """The parts of figures: nothing that has no interval looks as if it had one, and nothing is cut off."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from experiments.common.intervals import Interval
-from experiments.common.plots import HOLLOW, NO_POINT, barred, counted, named, panels, shares
+from experiments.common.plots import HOLLOW, NO_POINT, barred, counted, logarithmic, named, panels, shares
 
 WITHOUT = Interval(0.5, -math.inf, math.inf, 3)
 
@@ -90,3 +91,26 @@ def test_a_histogram_has_whole_numbers_at_its_marks(most):
     marks = [mark for mark in axis.get_yticks() if low <= mark <= high]
     assert marks
     assert all(mark == round(mark) for mark in marks)
+
+
+@pytest.mark.parametrize(
+    ("x", "named"),
+    [
+        ((2, 32, 512, 1024), "2 32 1024"),
+        ((2, 8, 32, 128, 512, 1024, 2048, 4096), "2 8 32 128 1024 4096"),
+        ((1, 2, 4, 8, 16, 32, 64, 128), "1 2 4 8 16 32 64 128"),
+        ((64, 16, 256), "64 16 256"),
+        ((7,), "7"),
+    ],
+)
+def test_numbers_of_a_logarithmic_axis_do_not_touch(x, named):
+    figure, [[axis, _]] = panels(1, 2, 3.4, 3.9)
+    axis.plot(x, range(len(x)))
+    logarithmic(axis, x)
+    figure.canvas.draw()
+
+    shown = [label for label in axis.get_xticklabels() if label.get_text()]
+    places = sorted((label.get_window_extent().x0, label.get_window_extent().x1) for label in shown)
+    assert " ".join(label.get_text() for label in shown) == named
+    assert len(axis.get_xticks()) == len(x)
+    assert all(right[0] - left[1] > 2 for left, right in pairwise(places))
