@@ -99,6 +99,16 @@ def noise_needs_no_capacity(rng):
     return capacity.verdicts_of({level: rng.normal(size=(6, 4)) for level in levels}, (2, 8, 64, 256))
 
 
+def noise_lowers_accuracy_alike_at_each_width(rng):
+    """By a factor; networks vary as much with noise as without."""
+    widths = (2, 8, 64, 256)
+    shape = 1 - np.exp(-np.array(widths) / 4)
+    levels = {("real", 0.0): 0.9, ("random inputs", 0.5): 0.8, ("random labels", 0.5): 0.7}
+    return capacity.verdicts_of(
+        {key: best * shape + 0.02 * rng.normal(size=(6, 4)) for key, best in levels.items()}, widths
+    )
+
+
 def noise_slows_down_as_real_data_do(rng):
     """Of three widths the narrowest is compared at which all networks are there, which chance decides."""
     last = 200.0
@@ -143,6 +153,7 @@ WORLDS = {
     random_inputs_keep_a_tenth: 100,
     depth_does_not_matter: 150,
     noise_needs_no_capacity: 150,
+    noise_lowers_accuracy_alike_at_each_width: 150,
     noise_slows_down_as_real_data_do: 150,
     data_sets_all_alike: 150,
     boundaries_as_near_on_real_data: 60,
