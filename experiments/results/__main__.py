@@ -17,8 +17,8 @@ BEGIN, END = "<!-- made by python -m experiments.results -->", "<!-- end -->"
 HEAD = """# Gallery
 
 What the experiments found, question by question: a verdict is *supported* where the 95 % interval lies above the bound
-that the [protocol](protocol.md) names, *not supported* where it lies below, else *undecided*. † is behind one that a
-correction for the family of all verdicts takes back. Of each data set, network and
+that the [protocol](protocol.md) or the text of its experiment names, *not supported* where it lies below, else
+*undecided*. † is behind one that a correction for the family of all verdicts takes back. Of each data set, network and
 form, quick or full, the run of most draws is shown.
 This page is made from the results by `python -m experiments.results`.
 
