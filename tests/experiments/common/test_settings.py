@@ -4,6 +4,7 @@ import pytest
 
 from experiments.arpit import (
     capacity,
+    critical_samples,
     datasets,
     depth,
     filters,
@@ -17,6 +18,7 @@ from experiments.common.settings import BaseSettings
 from experiments.feldman_zhang import conflict, critics, leave_one_out, trained_trunk
 from experiments.label_errors import methods, ranking, regression
 from experiments.language import grokking
+from memjax.dynamics import Search
 from memjax.errors import InputError
 
 NAN = float("nan")
@@ -44,6 +46,11 @@ NAN = float("nan")
         (depth.Settings(learning_rates=(0.1, -1)), "--learning-rates is -1; give a number above 0"),
         (depth.Settings(learning_rates=()), "--learning-rates has no value; give one or more"),
         (datasets.Settings(datasets=()), "--datasets has no value; give one or more"),
+        (datasets.Settings(datasets=("digits",)), "--datasets names digits alone; give two or more"),
+        (critical_samples.Settings(search=Search(radius=0)), "--radius is 0; give a number above 0"),
+        (critical_samples.Settings(search=Search(step=-1)), "--step is -1; give a number of 0 or more"),
+        (critical_samples.Settings(search=Search(noise=NAN)), "--noise is nan; give a number of 0 or more"),
+        (critical_samples.Settings(search=Search(steps=0)), "--steps is 0; give 1 or more"),
         (filters.Settings(learning_rate=NAN), "--learning-rate is nan; give a number above 0"),
     ],
 )
