@@ -104,7 +104,7 @@ def main(settings_type: type[BaseSettings], run: Callable[[Any], Result]) -> Non
         check_kept(name, settings)
         environment.start_jax()
         conclude(name, settings, repeated(run, settings))
-    except InputError as problem:
+    except (InputError, OSError) as problem:
         sys.exit(f"error: {problem}")
 
 

@@ -255,3 +255,14 @@ def test_an_option_that_a_kept_result_does_not_know_is_no_less_another_option(tm
     check_kept("arpit.x", Wide(keep=True))
     with pytest.raises(InputError, match="another value of --widths"):
         check_kept("arpit.x", Wide(keep=True, widths=(2,)))
+
+
+@pytest.mark.parametrize("problem", [InputError("give another"), OSError("give another")])
+def test_a_problem_is_one_line(problem, monkeypatch):
+    def fails(settings):
+        raise problem
+
+    monkeypatch.setattr(claim, "name_of", lambda run: "arpit.x")
+    monkeypatch.setattr(claim.sys, "argv", ["x"])
+    with pytest.raises(SystemExit, match=r"^error: give another$"):
+        claim.main(Settings, fails)
