@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from experiments.arpit.filters import Settings as Filters
-from experiments.data.draws import drawn, known_of, loaded, twins_of
+from experiments.data.draws import drawn, known_of, twins_of
 from experiments.data.fetch import put, write
 from experiments.data.split import counts_of, sides
 from experiments.data.split import test_rows as rows_for_testing
@@ -125,7 +125,7 @@ def test_a_folder_of_images_is_read_as_memjax_reads_it_for_a_run(tmp_path):
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(np.full((6, 5), number, np.uint8)).save(path)
 
-    data = loaded(DataSpec(f"folder:{tmp_path}", per_class=5))
+    data = Filters(dataset=f"folder:{tmp_path}").loaded(per_class=5)
 
     assert (data.num_train, data.input_shape[:2], data.class_names) == (10, (6, 5), ("class 0", "class 1"))
 
