@@ -141,7 +141,7 @@ def read_source(spec: DataSpec) -> Dataset:
     if kind == "hf":
         call = f"memjax.fit(datasets.load_dataset({place!r}, split='train'))"
         raise InputError(f"data set {source!r}: those of Hugging Face are taken in Python; call {call}")
-    if kind in _PLACES:
+    if kind in _PLACES and place:
         raise InputError(f"data set {source!r} is read by memjax.fit and `memjax run` alone; give npz:FILE instead")
     refuse_bare_path(source)
     choices = ["digits", *CATALOG, *MADE, *(f"{prefix}:{what}" for prefix, what in _PLACES.items())]
