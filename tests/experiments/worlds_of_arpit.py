@@ -129,7 +129,7 @@ def data_sets_all_alike(rng):
 
 
 def boundaries_as_near_on_real_data(rng):
-    whats = [f"csr {radius:g}" for radius in critical_samples.RADII] + ["norm"]
+    whats = [critical_samples.csr(radius) for radius in critical_samples.USUAL] + ["norm"]
     curves = [{what: np.exp(0.1 * rng.normal(size=(6, 5))) for what in whats} for _ in range(4)]
     still = rng.random((6, 5, 80)) < 0.6
     stopped = stopped_early(still, rng.random((6, 80)) < 0.7, np.ones(80, bool), 0)
