@@ -68,6 +68,18 @@ def wider(first: Interval, second: Interval) -> Interval:
     return first if not first.high - first.low < second.high - second.low else second
 
 
+def opened(effect: Interval, low: bool, high: bool) -> Interval:
+    """An effect that may be lower, or higher, than measured, by no one knows how much: such an end is infinite.
+
+    Where neither end is left, no case counts.
+    """
+    if not (low or high):
+        return effect
+    low_end, high_end = -math.inf if low else effect.low, math.inf if high else effect.high
+    known = math.isfinite(low_end) or math.isfinite(high_end)
+    return Interval(effect.value, low_end, high_end, effect.repeats if known else 0)
+
+
 def difference(first: Interval, second: Interval) -> Interval:
     """A difference with the interval of two independent estimates, which is wider than that of paired ones."""
     value = first.value - second.value
