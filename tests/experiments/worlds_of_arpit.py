@@ -132,15 +132,24 @@ def noise_needs_no_capacity(rng):
 
 def noise_slows_down_as_real_data_do(rng):
     """Of three widths the narrowest is compared at which all networks are there, which chance decides."""
-    last = 200.0
 
     def epochs():
         times = {kind: np.exp(4.8 + 0.25 * rng.normal(size=(6, 3))) for kind in time_to_convergence.LEVELS}
-        return {kind: np.minimum(values, last) for kind, values in times.items()}
+        return {kind: np.where(values < 200, values, np.nan) for kind, values in times.items()}
 
-    wide, large = epochs(), epochs()
-    converged = np.array([(values < last).mean(0) for values in wide.values()])
-    return time_to_convergence.verdicts_of(wide, large, converged, (16, 64, 256), (15, 30, 60), 1.0)
+    return time_to_convergence.verdicts_of(epochs(), epochs(), 200, (16, 64, 256), (15, 30, 60), 1.0)
+
+
+def all_slow_down_beyond_the_last_epoch(rng):
+    """Real data are slower than noise, everywhere by as much; with few units or many examples no one is there."""
+
+    def epochs(*points):
+        slower = {kind: 1.3 if kind == "real" else 1.0 for kind in time_to_convergence.LEVELS}
+        times = {kind: slow * np.exp(0.05 * rng.normal(size=(6, 3))) * points for kind, slow in slower.items()}
+        return {kind: np.where(values < 200, values, np.nan) for kind, values in times.items()}
+
+    wide, large = epochs(400, 300, 15), epochs(15, 200, 400)
+    return time_to_convergence.verdicts_of(wide, large, 200, (16, 64, 256), (15, 30, 60), 1.0)
 
 
 def data_sets_all_alike(rng):
@@ -177,6 +186,7 @@ WORLDS = {
     networks_on_real_data_never_get_there: 60,
     noise_needs_no_capacity: 150,
     noise_slows_down_as_real_data_do: 150,
+    all_slow_down_beyond_the_last_epoch: 60,
     data_sets_all_alike: 150,
     boundaries_as_near_on_real_data: 60,
     sensitivities_all_alike: 150,
