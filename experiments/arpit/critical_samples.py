@@ -10,7 +10,8 @@ to stays simple on real data, by this ratio and by the norm of its weights, thou
 
 Random inputs are in all rows, so that held-out ones are random too.  There is a box of 0.3 on a scale from 0 to 255, as
 in the paper, and one ten times as wide, since an MLP has few samples so near to a boundary; the verdicts are for the
-wider one but for two, which say so.  What the paper leaves open is said in `memjax.dynamics.Search`.
+wider one but for two, which say so.  `--radius`, `--step` and `--noise` are of the narrower box, on that scale; for the
+wider one they are ten times as large.  What the paper leaves open is said in `memjax.dynamics.Search`.
 """
 
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,7 @@ from experiments.common.settings import Cost
 from experiments.common.stopping import Stopped, stopped_early
 from memjax import dynamics
 from memjax.config.specs import ModelSpec
+from memjax.errors import InputError
 from memjax.models import make_model
 from memjax.training import examples_of
 
@@ -38,8 +40,7 @@ SIZES = {  # width, networks, recorded epochs, shares of noise, held-out example
     "quick": ("mlp:64x2", 4, (1, 2, 4, 8, 16, 32, 64), (0.2, 0.8), 200, 100),
     "full": ("mlp:256x2", 8, (1, 2, 4, 8, 16, 32, 64, 128), (0.2, 0.4, 0.6, 0.8), 500, 300),
 }
-RADII = (0.3, 3.0)
-WIDE = f"csr {RADII[-1]:g}"
+WIDER = 10  # times as wide as the narrower box
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,29 @@ class Settings(NetworkChoice):
     """Critical sample ratio over training."""
 
     search: dynamics.Search = field(default_factory=dynamics.Search)
+
+    def check(self) -> None:
+        """As of all experiments; the options of the search too."""
+        super().check()
+        for name, least in (("radius", "above 0"), ("step", "of 0 or more"), ("noise", "of 0 or more")):
+            value = getattr(self.search, name)
+            if not 0 <= value < float("inf") or (name == "radius" and not value):
+                raise InputError(f"--{name} is {value}; give a number {least}, on a scale from 0 to 255")
+        if self.search.steps < 1:
+            raise InputError(f"--steps is {self.search.steps}; give 1 or more")
+
+    @property
+    def radii(self) -> tuple[float, float]:
+        """Half the sides of both boxes, on a scale from 0 to 255."""
+        return self.search.radius, WIDER * self.search.radius
+
+
+USUAL = Settings().radii
+
+
+def csr(radius: float) -> str:
+    """The name of the critical sample ratio in a box."""
+    return f"csr {radius:g}"
 
 
 def curves_of(settings: Settings, kind: str, rate: float) -> tuple[dict[str, np.ndarray], Stopped]:
@@ -68,16 +92,19 @@ def curves_of(settings: Settings, kind: str, rate: float) -> tuple[dict[str, np.
 
     def look(params, model_state, key, rows):
         asked = partial(predict, params, model_state)
-        searches = [settings.search.scaled(span * radius / settings.search.radius) for radius in RADII]
+        searches = [settings.search.scaled(span * times) for times in (1, WIDER)]
         ratios = [dynamics.critical_sample_ratio(asked, inputs[rows], key, search) for search in searches]
-        return ratios, asked(inputs).argmax(-1) == examples.train_labels, optax.global_norm(params)
+        return ratios, asked(inputs).argmax(-1) == examples.train_labels, optax.tree.norm(params)
 
     spec, keys = replace(settings.recipe, epochs=epochs[-1]), settings.keys(num_models)
     found = watched(dataset, model, spec, masks, keys, epochs, look, held_out)
     correct = np.stack([found[epoch][1] for epoch in epochs], 1)
     stopped = stopped_early(correct, masks, ~dataset.corrupted, settings.seed)
     return {
-        **{f"csr {radius:g}": np.stack([found[epoch][0][n] for epoch in epochs], 1) for n, radius in enumerate(RADII)},
+        **{
+            csr(radius): np.stack([found[epoch][0][n] for epoch in epochs], 1)
+            for n, radius in enumerate(settings.radii)
+        },
         "norm": np.stack([found[epoch][2] for epoch in epochs], 1),
         "train": dynamics.over_examples(correct, masks).inside,
         "held out": dynamics.over_examples(correct, masks, ~dataset.corrupted).outside,
@@ -103,20 +130,23 @@ def run(settings: Settings) -> Result:
             for rate, curves in mixed.items()
         },
     }
-    return Result(found, verdicts_of(whole, mixed[rates[-1]], stopped, rates[-1]), draw(whole, mixed, epochs))
+    verdicts = verdicts_of(whole, mixed[rates[-1]], stopped, rates[-1], settings.radii)
+    return Result(found, verdicts, draw(whole, mixed, epochs, settings.radii))
 
 
 def verdicts_of(
-    whole: dict[str, dict[str, np.ndarray]], worst: dict[str, np.ndarray], stopped: Stopped, rate: float
-) -> list[Verdict]:
+    whole: dict[str, dict[str, np.ndarray]], worst: dict[str, np.ndarray], stopped: Stopped, rate: float,
+    radii: tuple[float, float] = USUAL,
+) -> list[Verdict]:  # fmt: skip
     """The verdicts, from the curves of each kind of data and of the largest share of random labels; see `curves_of`."""
+    narrow, wide = radii
     last = {kind: {what: values[:, -1] for what, values in curves.items()} for kind, curves in whole.items()}
     return [
         *(
             Verdict(f"networks trained on {kind} have more critical held-out samples than on real data (CSR"
-                    f"{', box of .3 of 255' if radius == RADII[0] else ''})",
-                    contrast(last[kind][f"csr {radius:g}"], last["real"][f"csr {radius:g}"]))
-            for radius in RADII[::-1]
+                    f"{f', box of {narrow:g} of 255'.replace(' 0.', ' .') if radius == narrow else ''})",
+                    contrast(last[kind][csr(radius)], last["real"][csr(radius)]))
+            for radius in (wide, narrow)
             for kind in KINDS[1:]
         ),
         *(
@@ -125,27 +155,31 @@ def verdicts_of(
             for kind in KINDS[1:]
         ),
         Verdict(f"the more random labels, the more critical samples: {rate:.0%} against none",
-                contrast(worst[WIDE][:, -1], last["real"][WIDE])),
+                contrast(worst[csr(wide)][:, -1], last["real"][csr(wide)])),
         Verdict(f"... and the larger the weights: {rate:.0%} against none (log of the ratio of norms)",
                 contrast(np.log(worst["norm"][:, -1]), np.log(last["real"]["norm"]))),
         Verdict(f"with {rate:.0%} random labels, held-out accuracy on clean examples is best before the end",
                 paired(stopped.gain, 0)),
         Verdict(f"and the critical sample ratio goes up after that ({rate:.0%}; the end minus the best epoch)",
-                paired(worst[WIDE][:, -1], stopped.at(worst[WIDE]))),
+                paired(worst[csr(wide)][1::2, -1], stopped.at(worst[csr(wide)]))),
     ]  # fmt: skip
 
 
-def draw(whole: dict[str, dict[str, np.ndarray]], mixed: dict[float, dict[str, np.ndarray]], epochs: tuple[int, ...]):
+def draw(
+    whole: dict[str, dict[str, np.ndarray]], mixed: dict[float, dict[str, np.ndarray]], epochs: tuple[int, ...],
+    radii: tuple[float, float] = USUAL,
+):  # fmt: skip
     """Critical sample ratio by epoch, kind of data and share of random labels; accuracy by epoch and that share."""
-    note = f"{over_networks(len(whole['real'][WIDE]))}; box: to each side, of 255; where not said, {RADII[-1]:g}"
+    wide = csr(radii[-1])
+    note = f"{over_networks(len(whole['real'][wide]))}; box: to each side, of 255; where not said, {radii[-1]:g}"
     figure, [axes] = panels(1, 3, 3.4, 3.9, note=note)
     for kind, curves in whole.items():
-        for radius, line in zip(RADII, (":", "-"), strict=True):
-            text, means = f"{kind}, box of {radius:g}", mean_intervals(curves[f"csr {radius:g}"])
+        for radius, line in zip(radii, (":", "-"), strict=True):
+            text, means = f"{kind}, box of {radius:g}", mean_intervals(curves[csr(radius)])
             band(axes[0], epochs, means, text, color=COLOURS[kind], linestyle=line)
     shades = {rate: (0.15 + 0.8 * rate, 0.3, 0.3) for rate in mixed}
     for rate, curves in mixed.items():
-        band(axes[1], epochs, mean_intervals(curves[WIDE]), f"{rate:.0%} random labels", color=shades[rate])
+        band(axes[1], epochs, mean_intervals(curves[wide]), f"{rate:.0%} random labels", color=shades[rate])
         trained = mean_intervals(curves["train"])
         band(axes[2], epochs, trained, f"{rate:.0%}, training", color=shades[rate], linestyle="--")
         band(axes[2], epochs, mean_intervals(curves["held out"]), f"{rate:.0%}, held out", color=shades[rate])

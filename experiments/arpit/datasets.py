@@ -24,6 +24,7 @@ from experiments.common.recipes import NetworkChoice
 from experiments.common.settings import Cost
 from memjax import dynamics
 from memjax.config.specs import DataSpec
+from memjax.errors import InputError
 from memjax.types import Curves
 
 COST = Cost("17 s", "3 min 33 s")
@@ -41,6 +42,14 @@ class Settings(NetworkChoice):
     def data_name(self) -> str:
         """What the experiment trains on, in words."""
         return " and ".join(self.datasets)
+
+    def check(self) -> None:
+        """As of all experiments; also that there are data sets to compare."""
+        super().check()
+        if len(self.datasets) < 2:
+            raise InputError(
+                f"--datasets names {' '.join(self.datasets)} alone; give two or more, such as digits fashion_mnist"
+            )
 
 
 def trained(settings: Settings, name: str, kind: str) -> Curves:

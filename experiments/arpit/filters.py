@@ -46,10 +46,10 @@ class Settings(NetworkChoice):
     """First-layer filters on real and on random labels."""
 
     optimizer: Literal["", "adam"] = ""
-    """Default: SGD as in Arpit et al., without momentum, in batches of 16.  adam: today's usual one, rate .001.  Both
-    have a constant rate."""
-    learning_rate: float = 0.01
-    """Of SGD."""
+    """Default: SGD as in Arpit et al., without momentum, in batches of 16.  adam: today's usual one.  Both have a
+    constant rate."""
+    learning_rate: float | None = None
+    """Of the optimiser.  Default: .01 for SGD, .001 for adam."""
 
     default_data: ClassVar = {"full": "mnist5k"}
 
@@ -61,8 +61,8 @@ class Settings(NetworkChoice):
     @property
     def recipe(self) -> TrainSpec:
         """The optimiser with its rate, schedule and batches."""
-        sgd = replace(RECIPES["sgd"], learning_rate=self.learning_rate)
-        return RECIPES[self.optimizer] if self.optimizer else sgd
+        usual = RECIPES[self.optimizer or "sgd"]
+        return usual if self.learning_rate is None else replace(usual, learning_rate=self.learning_rate)
 
 
 def smoothness(filters: np.ndarray) -> np.ndarray:
@@ -77,8 +77,10 @@ def first_layer(params: Tree, input_shape: tuple[int, ...]) -> jax.Array:
     """The weights of the layer that sees the pixels as images, (units and colours, height, width).
 
     Raises:
-      InputError: if no layer is dense or a convolution over all colours.
+      InputError: if the examples are no images, or no layer is dense or a convolution over all colours.
     """
+    if len(input_shape) < 2:
+        raise InputError(f"examples have shape {input_shape}, and only images have filters; give --dataset with images")
     height, width, colours = (*input_shape, 1)[:3]
     for leaf in jax.tree.leaves(params):
         if leaf.ndim == 2 and leaf.shape[0] == height * width * colours:

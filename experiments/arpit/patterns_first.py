@@ -2,8 +2,8 @@
 
 Arpit et al. 2017, arXiv 1706.05394, section 4.  Two in five labels are wrong.  Measured: each example's loss and
 correctness after every epoch; when clean and wrong labels of a network's own training set are learned; what stopping
-early gains over the last epoch, and how many epochs it saves.  The epoch is the best one on half of the clean held-out
-examples, and the gain is that on the other half.
+early gains over the last epoch, and how many epochs it saves.  The epoch is the best one for half of the
+networks on half of the clean held-out examples, and the gain is that of the other networks on the other half.
 
     python -m experiments.arpit.patterns_first --size quick    digits, 12 networks
     python -m experiments.arpit.patterns_first                 Fashion-MNIST, 300 a class, 20 networks
@@ -78,13 +78,13 @@ def verdicts_of(when: dict[str, np.ndarray], stopped: Stopped, fitted: np.ndarra
             paired(when["wrong"], when["clean"]),
         ),
         Verdict(
-            "stopping at the best epoch keeps clean held-out accuracy that the last epoch has lost (chosen on one half "
-            "of the held-out examples, judged on the other)",
+            "stopping at the best epoch keeps clean held-out accuracy that the last epoch has lost (chosen by half "
+            "of the networks on half of the held-out examples, judged on the others)",
             paired(stopped.gain, 0),
         ),
         Verdict(
-            "at that epoch most of a network's own wrong labels are not fitted yet (share not fitted)",
-            paired(1 - stopped.at(fitted), 0), 0.5,
+            "at that epoch most of the wrong labels that a network fits by the end are not fitted yet (share of these)",
+            paired(1 - stopped.at(fitted) / fitted[1::2, -1], 0), 0.5,
         ),
     ]  # fmt: skip
 

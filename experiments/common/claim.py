@@ -104,7 +104,7 @@ def main(settings_type: type[BaseSettings], run: Callable[[Any], Result]) -> Non
         check_kept(name, settings)
         environment.start_jax()
         conclude(name, settings, repeated(run, settings))
-    except InputError as problem:
+    except (InputError, OSError) as problem:
         sys.exit(f"error: {problem}")
 
 
@@ -190,6 +190,7 @@ def over_repeats(verdicts: list[list[Verdict]]) -> list[Verdict]:
 def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     """Writes result.json and figure.png, and prints the verdicts."""
     form = form_of(settings)
+    seconds, file = round(time.monotonic() - STARTED, 1), RESULTS / f"{name}.{form}.json"
     place = settings.folder.joinpath(*name.split("."), form)
     place.mkdir(parents=True, exist_ok=True)
     written = {
@@ -201,7 +202,8 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
         "commit": _commit(),
         "versions": environment.versions(),
         "machine": f"{processor()}, {environment.usable_cores()} cores",
-        "seconds": round(time.monotonic() - STARTED, 1),
+        "seconds": seconds,
+        "longest": longest(seconds, command(name, sys.argv[1:]), file) if settings.keep else seconds,
         f"{gpu.GPU}_hours": sum(gpu.least) if settings.keep else None,  # runs are counted only where they are kept
         "found": result.found,
         "verdicts": [
@@ -218,7 +220,7 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
             named(result.figure, getattr(settings, choice, ""))
     files = [(place / "result.json", place / "figure.png")]
     if settings.keep:
-        files.append((RESULTS / f"{name}.{form}.json", FIGURES / f"{name}.{form}.png"))
+        files.append((file, FIGURES / f"{name}.{form}.png"))
     for numbers, figure in files:
         numbers.parent.mkdir(parents=True, exist_ok=True)
         store.write_atomically(numbers, lambda stream: stream.write(text.encode()))
@@ -227,7 +229,16 @@ def conclude(name: str, settings: BaseSettings, result: Result) -> None:
     print(json.dumps(_plain(result.found)))
     for verdict in result.verdicts:
         print(f"verdict: {verdict}")
-    print(f"written to {place}; {written['seconds']:.0f} s")
+    print(f"written to {place}; {seconds:.0f} s")
+
+
+def longest(seconds: float, how: str, file: Path) -> float:
+    """The seconds of a run, or those of the kept result of the same command where that took longer.
+
+    Where models were there before, a run takes seconds that say nothing of its cost.
+    """
+    before = json.loads(file.read_text()) if file.exists() else {}
+    return max(seconds, before.get("longest", before["seconds"])) if before.get("command") == how else seconds
 
 
 def form_of(settings: BaseSettings) -> str:

@@ -88,6 +88,20 @@ def difference(first: Interval, second: Interval) -> Interval:
     return Interval(value, value - down, value + up, min(first.repeats, second.repeats))
 
 
+def quotient(first: Interval, second: Interval) -> Interval:
+    """A quotient of two estimates that are not negative, with the interval of independent ones; NaN if it divides by 0.
+
+    The ends add up as those of a difference do, each as far as it moves the quotient.
+    """
+    repeats = min(first.repeats, second.repeats)
+    if not second.value > 0:
+        return Interval(math.nan, -math.inf, math.inf, repeats)
+    value = first.value / second.value
+    down = math.hypot(first.value - first.low, value * (second.high - second.value) if value else 0.0) / second.value
+    up = math.hypot(first.high - first.value, value * (second.value - second.low) if value else 0.0) / second.value
+    return Interval(value, value - down, value + up, repeats)
+
+
 def share_interval(marks: Iterable[bool], *units: np.ndarray) -> Interval:
     """A share of independent cases with the exact interval of Clopper and Pearson.
 

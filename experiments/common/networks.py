@@ -14,10 +14,10 @@ import optax
 
 from experiments.common import gpu
 from experiments.common.settings import BaseSettings
+from experiments.data.draws import loaded
 from memjax import prng
 from memjax.config.run_config import RunConfig
 from memjax.config.specs import DataSpec, ModelSpec, SubsetSpec, TrainSpec
-from memjax.data import load_dataset
 from memjax.metrics import CLASSIFICATION
 from memjax.models import make_model
 from memjax.subsets import make_design
@@ -66,7 +66,7 @@ class NetworkSettings(BaseSettings):
 
     def loaded(self, *args: Any, **changes: Any) -> Dataset:
         """The examples of `data`."""
-        return load_dataset(self.data(*args, **changes))
+        return loaded(self.data(*args, **changes))
 
     def config(self, data: DataSpec, model: str, epochs: int, num_models: int, **changes: Any) -> RunConfig:
         """Models with the default recipe, recorded after every epoch."""

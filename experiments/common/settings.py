@@ -68,6 +68,9 @@ class BaseSettings:
                     if value is not None and not in_range(value):
                         raise InputError(f"--{name.replace('_', '-')} is {value}; give {words}")
         check_ranges(self)
+        for place in (self.folder, *self.folder.parents):
+            if place.exists() and not place.is_dir():
+                raise InputError(f"--folder is {self.folder}, but {place} is a file; give a folder, or a new name")
 
     @property
     def own_draws(self) -> int:

@@ -9,12 +9,12 @@ from memjax import dynamics
 
 
 class Stopped(NamedTuple):
-    """Early stopping of each network, (models,); means over both ways of the halves.
+    """What early stopping does to the networks that judge it; means over both ways of the halves of the examples.
 
     Attributes:
-      gain: held-out accuracy at the chosen epoch minus that at the last one, on the half that did not choose.
-      accuracy: held-out accuracy at the chosen epoch, on the half that did not choose.
-      epochs: (2, models) the chosen place among the epochs, by either half.
+      gain: (models / 2,) held-out accuracy at the chosen epoch minus that at the last one.
+      accuracy: (models / 2,) held-out accuracy at the chosen epoch.
+      epochs: (2,) the chosen place among the epochs, by either half of the examples.
     """
 
     gain: np.ndarray
@@ -22,15 +22,18 @@ class Stopped(NamedTuple):
     epochs: np.ndarray
 
     def at(self, curves: np.ndarray) -> np.ndarray:
-        """What curves, (models, epochs), say at the chosen epochs; (models,)."""
-        return np.mean([np.take_along_axis(curves, places[:, None], 1)[:, 0] for places in self.epochs], axis=0)
+        """What curves of all networks, (models, epochs), say at these epochs of those that judge; (models / 2,)."""
+        return curves[1::2, self.epochs].mean(1)
 
 
 def stopped_early(correct: np.ndarray, masks: np.ndarray, rows: np.ndarray, seed: int) -> Stopped:
-    """Stops each network at its best epoch by one half of its held-out examples, and judges it by the other half.
+    """Stops networks at the epoch that is best for other networks and other held-out examples.
 
-    The best of several epochs is better than the last one on the examples that choose it even where accuracy does not
-    change but at random.  On other examples it is not.
+    Every other network chooses on one half of the examples, and the networks between are judged on the other half.
+
+    The best of several epochs is better than the last one on the examples that choose it, and in the networks that
+    choose it, even where accuracy does not change but at random: networks waver from epoch to epoch on all examples.
+    In other networks and on other examples it is not.
 
     Args:
       correct: (models, epochs, train).
@@ -39,12 +42,10 @@ def stopped_early(correct: np.ndarray, masks: np.ndarray, rows: np.ndarray, seed
     """
     half = np.random.default_rng(seed).permutation(len(rows)) % 2 == 0
     curves = [dynamics.over_examples(correct, masks, rows & side).outside for side in (half, ~half)]
-    places = np.stack([curve.argmax(1) for curve in curves])
-    at, last = [], []
-    for chosen, judge in zip(places, curves[::-1], strict=True):
-        at.append(np.take_along_axis(judge, chosen[:, None], 1)[:, 0])
-        last.append(judge[:, -1])
-    return Stopped(np.mean(at, axis=0) - np.mean(last, axis=0), np.mean(at, axis=0), places)
+    places = np.array([curve[::2].mean(0).argmax() for curve in curves])
+    judges = [curve[1::2] for curve in curves[::-1]]
+    accuracy = np.mean([judge[:, place] for judge, place in zip(judges, places, strict=True)], axis=0)
+    return Stopped(accuracy - np.mean([judge[:, -1] for judge in judges], axis=0), accuracy, places)
 
 
 def judged(options: dict[str, np.ndarray], choose: Callable[[dict[str, float]], list[str]]) -> list[np.ndarray]:

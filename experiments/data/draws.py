@@ -6,15 +6,22 @@ import numpy as np
 
 from experiments.data.fetch import beside, put
 from experiments.data.split import sides, test_rows
-from memjax.config.specs import DataSpec
+from memjax.config.specs import DataSpec, TableSpec
 from memjax.data import content_hash, load_dataset
 from memjax.data.downloads import MADE, load_made, made_path
-from memjax.data.sources import load_digits
+from memjax.data.sources import load_digits, named_examples
+from memjax.data.tables.files import is_table
 from memjax.errors import InputError
 from memjax.types import Dataset
 
 TONES = {"1F3FB", "1F3FC", "1F3FD", "1F3FE", "1F3FF"}  # of skin, in code points of emoji
 DRAWN_BY_MEMJAX = ("csv", "parquet", "folder", "text")  # memjax draws the test examples of these by the data seed
+
+
+def loaded(data: DataSpec) -> Dataset:
+    """The examples that `data` asks for, also of the files and folders that memjax reads into memory for a run."""
+    given = named_examples(data, TableSpec())
+    return load_dataset(data, given.dataset if given else None)
 
 
 def drawn(dataset: str, seed: int, folder: Path) -> str:
@@ -24,8 +31,13 @@ def drawn(dataset: str, seed: int, folder: Path) -> str:
     `experiments/data` and npz:FILE are returned as they are: of them memjax draws examples itself, see `check_seed`.
 
     Raises:
-      InputError: the file cannot be divided into training and test examples of classes.
+      InputError: the file cannot be divided into training and test examples of classes, or is a table.
     """
+    if is_table(dataset):
+        raise InputError(
+            f"{dataset} is a table, and experiments have no option that names its column of labels; give npz:FILE with "
+            "x_train, y_train, x_test and y_test"
+        )
     if not seed or not divided(dataset):
         return dataset
     name, found = dataset, None
@@ -97,8 +109,10 @@ def twins_of(dataset: str) -> dict[str, np.ndarray]:
     """`known_of`, for an experiment that needs it.
 
     Raises:
-      InputError: the vendors and code points of this data set are not known.
+      InputError: the vendors and code points of this data set are not known, or it is not here.
     """
+    if dataset in MADE and not made_path(dataset).exists():
+        load_made(dataset)  # says how it is made
     known = known_of(dataset)
     if "codepoint_train" not in known:
         raise InputError(f"the twins of {dataset} are not known; give --dataset emoji or another emoji set")

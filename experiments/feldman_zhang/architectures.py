@@ -17,6 +17,13 @@ quick form: --size quick --networks mlp:128 inception:0.2 resnet18:8 --models 48
 
 The first network is the reference.  It is trained a second time with another seed, which says what agreement is
 possible.  Intervals draw examples again, or test examples with all their pairs.
+
+Pairs are known less exactly than the memorization of examples, so that the reference itself agrees less on pairs when
+it is trained again.  So a network agrees less on pairs than on examples only where
+
+    its Jaccard of examples / that of the reference again - its Jaccard of pairs / that of the reference again
+
+is above 0; in the paper it is .21 (ResNet-18) to .38 (DenseNet-100).
 """
 
 from dataclasses import dataclass, replace
@@ -25,7 +32,7 @@ from typing import ClassVar, NamedTuple
 from experiments.common import agreement
 from experiments.common.agreement import Rates
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import difference
+from experiments.common.intervals import difference, quotient
 from experiments.common.models import ModelSettings, Size, fit_warning
 from experiments.common.plots import band, panels, shares
 from experiments.common.settings import Cost
@@ -129,8 +136,9 @@ def verdicts_of(model: str, row: dict, reference: str, again: dict) -> list[Verd
         Verdict(f"{model} ranks them much alike (Spearman)", row["rank_correlation"], 0.5),
         Verdict(f"{model} memorizes others than {reference} again does (Jaccard at .25; paper .13 to .26)",
                 difference(again["jaccard_mem"][1], examples)),
-        Verdict(f"{model} agrees less on pairs than on examples (Jaccard; paper .40 to .47)",
-                difference(examples, pairs)),
+        Verdict(f"{model} agrees less on pairs than on examples, both as shares of the agreement of {reference} again "
+                "(Jaccard; paper .21 to .38)",
+                difference(quotient(examples, again["jaccard_mem"][1]), quotient(pairs, again["jaccard_pairs"][1]))),
     ]  # fmt: skip
 
 

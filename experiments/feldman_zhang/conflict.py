@@ -50,6 +50,7 @@ DRAWS = {"smoke": 2, "quick": 4, "full": 5}
 POPULATIONS = {"smoke": (10, 100), "quick": (40, 200, 1000), "full": (40, 200, 1000)}
 EXAMPLES = {"smoke": 200, "quick": 2000, "full": 2000}
 RANDOM, EMOJI, FASHION, WRONG = "random labels", "emoji", "Fashion-MNIST by clusters", "wrong labels"
+FASHION_MNIST = "fashion_mnist"
 SMALL = 2  # training examples of a sub-population that is small
 RATE = 0.1  # of wrong labels
 NOTHING = 0.01  # of accuracy, at most
@@ -63,6 +64,13 @@ class Settings(ModelSettings):
     sizes: ClassVar = SIZES
     changes_data: ClassVar = True
     data_name: ClassVar = "mixtures"
+
+    def check(self) -> None:
+        """As of all experiments; also that the data of all worlds are here, before models are trained."""
+        super().check()
+        if self.size == "full":
+            twins_of(EMOJI)
+            load_dataset(DataSpec(FASHION_MNIST))
 
     @property
     def own_draws(self) -> int:
@@ -100,7 +108,7 @@ def world(settings: Settings, name: str) -> World:
         known = twins_of(source)
         return World(DataSpec(source), *(emoji_of(known[f"codepoint_{side}"]) for side in ("train", "test")))
     if name == FASHION:
-        data = DataSpec("fashion_mnist", per_class=100, data_seed=settings.data_seed)
+        data = DataSpec(FASHION_MNIST, per_class=100, data_seed=settings.data_seed)
         found = load_dataset(data)
         return World(data, *clusters_of_both(found, settings.seed))
     populations = POPULATIONS[settings.size][-1] if name == RANDOM else int(name.split()[0])

@@ -6,8 +6,8 @@ sub-populations away; at m/n = .7 memorization is overestimated; the difference 
 memorized, a fractional score does not; .25 is arbitrary and should come from a null of random labels.  With all of this
 the removal of memorized examples should not hurt, and may help.
 
-    python -m experiments.feldman_zhang.critics --size quick    640 models on subsets, 209 retrainings
-    python -m experiments.feldman_zhang.critics                 1,250 models on subsets, 594 retrainings
+    python -m experiments.feldman_zhang.critics --size quick    640 models on subsets, some 200 retrainings
+    python -m experiments.feldman_zhang.critics                 1,250 models on subsets, some 560 retrainings
 
 Each control is applied by itself to the paper's protocol, on all test examples and on those without a near-duplicate in
 the training set; near-duplicates are copies where copies are known.  Three controls decide nothing where they have no

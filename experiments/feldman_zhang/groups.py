@@ -22,8 +22,8 @@ from experiments.common.intervals import mean_interval, paired
 from experiments.common.models import ModelSettings, Size, fit_warning
 from experiments.common.plots import panels
 from experiments.common.settings import Cost
+from experiments.data.draws import loaded
 from memjax.config.specs import DataSpec, SubsetSpec
-from memjax.data import load_dataset
 from memjax.estimators import MEM_THRESHOLD
 from memjax.types import Dataset
 
@@ -75,7 +75,7 @@ def plant(dataset: Dataset, count: int, seed: int) -> Planted:
 
 def run(settings: Settings) -> Result:
     config, count = settings.config(), PLANTED[settings.size]
-    dataset = load_dataset(config.data)
+    dataset = loaded(config.data)
     planted = plant(dataset, count, settings.data_seed)
     config = replace(config, data=DataSpec(), subset=SubsetSpec(subset_fraction=0.5))
     folder = settings.folder / "models" / f"groups-{settings.size}-{settings.seed}-{settings.data_seed}"

@@ -27,7 +27,7 @@ from memjax.config.specs import DataSpec
 from memjax.estimators import MEM_THRESHOLD
 from memjax.results import PairTable
 
-COST = Cost("7 min 4 s", "5 s*")
+COST = Cost("7 min 4 s", "8 min 52 s")
 
 SIZES = {
     "smoke": Size(DataSpec("emoji", per_class=20, test_per_class=10), 10, 24, 1),
@@ -45,6 +45,11 @@ class Settings(ModelSettings):
     """High-influence pairs and memorization against known copies."""
 
     sizes: ClassVar = SIZES
+
+    def check(self) -> None:
+        """As of all experiments; also that the twins are known, before models are trained."""
+        super().check()
+        twins_of(self.config().data.dataset)
 
 
 def over_emoji(values: np.ndarray, emoji: np.ndarray) -> Interval:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from experiments.results import again, by_claim
 from experiments.results.gallery import gallery, shown
-from experiments.results.tables import FOLDER, PARTS, family, kept, stays_decided, table
+from experiments.results.tables import FOLDER, PARTS, family, kept, options_of, stays_decided, table
 
 README, ALL = FOLDER.parent / "README.md", FOLDER.parent / "RESULTS.md"
 GALLERY = FOLDER.parent.parent / "docs" / "gallery.md"
@@ -17,8 +17,8 @@ BEGIN, END = "<!-- made by python -m experiments.results -->", "<!-- end -->"
 HEAD = """# Gallery
 
 What the experiments found, question by question: a verdict is *supported* where the 95 % interval lies above the bound
-that the [protocol](protocol.md) names, *not supported* where it lies below, else *undecided*. † is behind one that a
-correction for the family of all verdicts takes back. Of each data set, network and
+that the [protocol](protocol.md) or the text of its experiment names, *not supported* where it lies below, else
+*undecided*. † is behind one that a correction for the family of all verdicts takes back. Of each data set, network and
 form, quick or full, the run of most draws is shown.
 This page is made from the results by `python -m experiments.results`.
 
@@ -49,9 +49,12 @@ def pages() -> dict[Path, str]:
 
 def main(arguments: list[str]) -> None:
     """Writes the pages, or compares them."""
+    parser = options_of("results", __doc__)
+    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    check = parser.parse_args(arguments).check
     wanted = pages()
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-    if "--check" in arguments:
+    if check:
         names = ", ".join(path.name for path in stale)
         sys.exit(f"{names}: not what the results say; run python -m experiments.results" if stale else 0)
     for path in stale:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.results.tables import FOLDER
+from experiments.results.tables import FOLDER, options_of
 
 SAID = ("claim", "word", "value", "low", "high")  # of a verdict
 Version = tuple[str, dict[str, Any]]  # a commit, and the result as it was then
@@ -62,16 +62,19 @@ def _git(*words: str, folder: Path) -> str:
 
 def main(arguments: list[str]) -> None:
     """Writes the commits, or compares them."""
+    parser = options_of("results.judged", __doc__)
+    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    check = parser.parse_args(arguments).check
     stale = []
     for path in sorted(FOLDER.glob("*.json")):
         result = json.loads(path.read_text())
         wanted = with_judged(result, judged(result, versions(path)))
         if wanted != result:
             stale.append(path.name)
-            if "--check" not in arguments:
+            if not check:
                 path.write_text(json.dumps(wanted, indent=1))
                 print(f"written: {path}")
-    if stale and "--check" in arguments:
+    if stale and check:
         sys.exit(f"{', '.join(stale)}: run python -m experiments.results.judged")
 
 

@@ -1,5 +1,6 @@
 """Tables of all results that are kept, as Markdown."""
 
+import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,13 @@ PARTS = {
     "label_errors": "Wrong labels",
     "language": "Sequences of tokens",
 }
+
+
+def options_of(name: str, text: str | None) -> argparse.ArgumentParser:
+    """The command line of a program on results: its help is the docstring, and words that are unknown are refused."""
+    form = argparse.RawDescriptionHelpFormatter
+    return argparse.ArgumentParser(f"python -m experiments.{name}", description=text, formatter_class=form,
+                                   allow_abbrev=False)  # fmt: skip
 
 
 def kept(folder: Path = FOLDER) -> dict[str, dict[str, Any]]:

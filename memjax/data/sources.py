@@ -25,6 +25,7 @@ from memjax.prng import host_permutation
 from memjax.types import Dataset
 
 _WITH_PLACE = {"idx": "FOLDER", "npz": "FILE", "npy": "FOLDER", "tfds": "NAME"}
+_PLACES = {"csv": "FILE", "parquet": "FILE", "folder": "FOLDER", "text": "FILE"} | _WITH_PLACE
 _KIND_OF = {".npz": "npz", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".txt": "text"}
 _BY_FILE = {"x_train.npy": "npy", "train-images": "idx"}
 _NUM_TRAIN, _NUM_ALL = 1437, 1797
@@ -140,9 +141,10 @@ def read_source(spec: DataSpec) -> Dataset:
     if kind == "hf":
         call = f"memjax.fit(datasets.load_dataset({place!r}, split='train'))"
         raise InputError(f"data set {source!r}: those of Hugging Face are taken in Python; call {call}")
+    if kind in _PLACES and place:
+        raise InputError(f"data set {source!r} is read by memjax.fit and `memjax run` alone; give npz:FILE instead")
     refuse_bare_path(source)
-    places = {"csv": "FILE", "parquet": "FILE", "folder": "FOLDER", "text": "FILE"} | _WITH_PLACE
-    choices = ["digits", *CATALOG, *MADE, *(f"{prefix}:{what}" for prefix, what in places.items())]
+    choices = ["digits", *CATALOG, *MADE, *(f"{prefix}:{what}" for prefix, what in _PLACES.items())]
     raise one_of("data set", source, choices)
 
 
@@ -157,7 +159,7 @@ def kind_of(source: str) -> str:
 
 def refuse_bare_path(source: str) -> None:
     """Refuses the path of a file or folder that does not say how it is read."""
-    if kind := kind_of(source):
+    if source.partition(":")[0] not in _PLACES and (kind := kind_of(source)):
         raise InputError(f"data set {source!r} is not known; did you mean {kind}:{source}?")
 
 

@@ -130,6 +130,16 @@ def noise_needs_no_capacity(rng):
     return capacity.verdicts_of({level: rng.normal(size=(6, 4)) for level in levels}, (2, 8, 64, 256))
 
 
+def noise_lowers_accuracy_alike_at_each_width(rng):
+    """By a factor; networks vary as much with noise as without."""
+    widths = (2, 8, 64, 256)
+    shape = 1 - np.exp(-np.array(widths) / 4)
+    levels = {("real", 0.0): 0.9, ("random inputs", 0.5): 0.8, ("random labels", 0.5): 0.7}
+    return capacity.verdicts_of(
+        {key: best * shape + 0.02 * rng.normal(size=(6, 4)) for key, best in levels.items()}, widths
+    )
+
+
 def noise_slows_down_as_real_data_do(rng):
     """Of three widths the narrowest is compared at which all networks are there, which chance decides."""
 
@@ -159,7 +169,7 @@ def data_sets_all_alike(rng):
 
 
 def boundaries_as_near_on_real_data(rng):
-    whats = [f"csr {radius:g}" for radius in critical_samples.RADII] + ["norm"]
+    whats = [critical_samples.csr(radius) for radius in critical_samples.USUAL] + ["norm"]
     curves = [{what: np.exp(0.1 * rng.normal(size=(6, 5))) for what in whats} for _ in range(4)]
     still = rng.random((6, 5, 80)) < 0.6
     stopped = stopped_early(still, rng.random((6, 80)) < 0.7, np.ones(80, bool), 0)
@@ -185,6 +195,7 @@ WORLDS = {
     some_deep_networks_never_get_there: 150,
     networks_on_real_data_never_get_there: 60,
     noise_needs_no_capacity: 150,
+    noise_lowers_accuracy_alike_at_each_width: 150,
     noise_slows_down_as_real_data_do: 150,
     all_slow_down_beyond_the_last_epoch: 60,
     data_sets_all_alike: 150,

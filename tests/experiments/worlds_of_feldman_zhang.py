@@ -118,9 +118,12 @@ def halves_that_agree_no_more_than_the_bound(rng):
 
 
 def networks_that_agree_as_the_reference_does(rng):
-    jaccard = [[sets_that_share(rng, 0.5)] * 2 for _ in range(3)]
-    row = {"jaccard_mem": jaccard[0], "jaccard_pairs": jaccard[1], "rank_correlation": ranks_that_agree(rng, 0.5)}
-    return architectures.verdicts_of("cnn", row, "mlp", {"jaccard_mem": jaccard[2]})
+    """Pairs are known less exactly than examples, also where the reference is trained again."""
+    (examples, pairs), (examples_again, pairs_again) = (
+        [[sets_that_share(rng, share)] * 2 for share in (0.5, 0.3)] for _ in range(2)
+    )
+    row = {"jaccard_mem": examples, "jaccard_pairs": pairs, "rank_correlation": ranks_that_agree(rng, 0.5)}
+    return architectures.verdicts_of("cnn", row, "mlp", {"jaccard_mem": examples_again, "jaccard_pairs": pairs_again})
 
 
 def features_that_memorize_as_the_network(rng):

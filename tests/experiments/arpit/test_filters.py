@@ -2,7 +2,7 @@ import jax
 import numpy as np
 import pytest
 
-from experiments.arpit.filters import first_layer, smoothness
+from experiments.arpit.filters import Settings, first_layer, smoothness
 from memjax.config.specs import ModelSpec
 from memjax.errors import InputError
 from memjax.models import make_model
@@ -62,3 +62,15 @@ def test_a_filter_has_the_weights_of_the_pixels_that_it_sees():
 def test_a_network_that_sees_no_image_is_refused():
     with pytest.raises(InputError, match="choose --model mlp:WIDTHS or cnn:CHANNELS"):
         first_layer({"kernel": np.zeros((3, 3))}, (6, 5))
+
+
+def test_a_table_has_no_filters():
+    with pytest.raises(InputError, match=r"examples have shape \(3,\), and only images have filters"):
+        first_layer({"kernel": np.zeros((3, 3))}, (3,))
+
+
+@pytest.mark.parametrize(("optimizer", "usual"), [("", 0.01), ("adam", 0.001)])
+def test_the_rate_is_that_of_either_optimizer(optimizer, usual):
+    assert Settings(optimizer=optimizer).recipe.learning_rate == usual
+    assert Settings(optimizer=optimizer, learning_rate=0.05).recipe.learning_rate == 0.05
+    assert Settings(optimizer=optimizer).recipe.optimizer == (optimizer or "sgd")

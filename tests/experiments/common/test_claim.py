@@ -15,6 +15,8 @@ from experiments.common.settings import BaseSettings
 from experiments.results import gallery, tables
 from memjax.errors import InputError
 
+TIMES = ("seconds", "longest")
+
 
 def run(settings):
     """The effect is 1 in the first repeat and 3 in the second."""
@@ -277,3 +279,35 @@ def test_an_option_that_a_kept_result_does_not_know_is_no_less_another_option(tm
     check_kept("arpit.x", Wide(keep=True))
     with pytest.raises(InputError, match="another value of --widths"):
         check_kept("arpit.x", Wide(keep=True, widths=(2,)))
+
+
+@pytest.mark.parametrize("problem", [InputError("give another"), OSError("give another")])
+def test_a_problem_is_one_line(problem, monkeypatch):
+    def fails(settings):
+        raise problem
+
+    monkeypatch.setattr(claim, "name_of", lambda run: "arpit.x")
+    monkeypatch.setattr(claim.sys, "argv", ["x"])
+    with pytest.raises(SystemExit, match=r"^error: give another$"):
+        claim.main(Settings, fails)
+
+
+def test_a_result_that_is_kept_again_says_how_long_the_longest_run_of_its_command_took(tmp_path, monkeypatch):
+    monkeypatch.setattr(claim, "RESULTS", tmp_path)
+    monkeypatch.setattr(claim, "FIGURES", tmp_path)
+    settings, file = Settings(keep=True, folder=tmp_path / "runs"), tmp_path / "arpit.x.full-several.json"
+
+    def kept_again(seconds, *options):
+        monkeypatch.setattr(claim, "STARTED", claim.time.monotonic() - seconds)
+        monkeypatch.setattr(claim.sys, "argv", ["x", *options])
+        conclude("arpit.x", settings, run(settings))
+        return {key: round(value) for key, value in json.loads(file.read_text()).items() if key in TIMES}
+
+    assert kept_again(50) == {"seconds": 50, "longest": 50}
+    assert kept_again(5) == {"seconds": 5, "longest": 50}
+    assert kept_again(70) == {"seconds": 70, "longest": 70}
+    assert kept_again(5, "--seed", "0") == {"seconds": 5, "longest": 5}  # another command
+    older = json.loads(file.read_text())
+    del older["longest"]
+    file.write_text(json.dumps(older | {"seconds": 30.0}))
+    assert kept_again(5, "--seed", "0") == {"seconds": 5, "longest": 30}

@@ -12,6 +12,7 @@ from experiments.common.intervals import (
     mean_interval,
     mean_intervals,
     paired,
+    quotient,
     ratio_interval,
     share_interval,
     stratified_mean,
@@ -171,3 +172,23 @@ def test_a_centred_interval_is_moved_by_what_drawing_again_adds():
     assert plain.high < 50
     assert centred.low < 50 < centred.high
     assert centred.high - centred.low == pytest.approx(plain.high - plain.low)
+
+
+def test_the_interval_of_a_quotient_holds_its_level():
+    rng, worlds = np.random.default_rng(0), 2000
+    first, second = 0.4 + 0.03 * rng.normal(size=worlds), 0.8 + 0.05 * rng.normal(size=worlds)
+
+    missed = 0
+    for one, other in zip(first, second, strict=True):
+        found = quotient(Interval(one, one - 0.0588, one + 0.0588, 9), Interval(other, other - 0.098, other + 0.098, 5))
+        missed += not found.low < 0.5 < found.high
+    assert abs(missed / worlds - 0.05) < 4 * (0.05 * 0.95 / worlds) ** 0.5
+
+
+def test_a_quotient_of_nothing_is_0_and_by_nothing_is_not_known():
+    none, some, open_ended = Interval(0.0, 0.0, 0.1, 9), Interval(0.5, 0.4, 0.6, 5), Interval(0.5, -np.inf, np.inf, 2)
+
+    assert quotient(none, some) == Interval(0.0, 0.0, pytest.approx(0.2), 5)
+    assert np.isnan(quotient(some, none).value)
+    assert quotient(none, open_ended).low == 0
+    assert quotient(some, open_ended) == Interval(1.0, -np.inf, np.inf, 2)

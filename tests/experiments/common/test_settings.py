@@ -4,6 +4,7 @@ import pytest
 
 from experiments.arpit import (
     capacity,
+    critical_samples,
     datasets,
     depth,
     filters,
@@ -14,9 +15,10 @@ from experiments.arpit import (
 )
 from experiments.common.claim import repeated
 from experiments.common.settings import BaseSettings
-from experiments.feldman_zhang import conflict, critics, leave_one_out, trained_trunk
+from experiments.feldman_zhang import conflict, critics, leave_one_out, trained_trunk, twins
 from experiments.label_errors import methods, ranking, regression
 from experiments.language import grokking
+from memjax.dynamics import Search
 from memjax.errors import InputError
 
 NAN = float("nan")
@@ -44,6 +46,11 @@ NAN = float("nan")
         (depth.Settings(learning_rates=(0.1, -1)), "--learning-rates is -1; give a number above 0"),
         (depth.Settings(learning_rates=()), "--learning-rates has no value; give one or more"),
         (datasets.Settings(datasets=()), "--datasets has no value; give one or more"),
+        (datasets.Settings(datasets=("digits",)), "--datasets names digits alone; give two or more"),
+        (critical_samples.Settings(search=Search(radius=0)), "--radius is 0; give a number above 0"),
+        (critical_samples.Settings(search=Search(step=-1)), "--step is -1; give a number of 0 or more"),
+        (critical_samples.Settings(search=Search(noise=NAN)), "--noise is nan; give a number of 0 or more"),
+        (critical_samples.Settings(search=Search(steps=0)), "--steps is 0; give 1 or more"),
         (filters.Settings(learning_rate=NAN), "--learning-rate is nan; give a number above 0"),
     ],
 )
@@ -77,3 +84,27 @@ def test_no_draw_of_the_data_is_in_two_repeats(experiment):
 @pytest.mark.parametrize(("experiment", "draws"), [(filters, 4), (optimizers, 3), (speed, 4), (conflict, 4)])
 def test_experiments_that_make_draws_themselves_say_how_many(experiment, draws):
     assert experiment.Settings(size="quick").own_draws == draws
+
+
+@pytest.mark.parametrize("below", [".", "a/b"])
+def test_a_file_is_no_folder(below, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+
+    with pytest.raises(InputError, match=r"--folder is .*, but .*/file is a file; give a folder, or a new name"):
+        BaseSettings(folder=file / below).check()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (twins.Settings(size="smoke"), "emoji is not in .* fetches and writes it"),
+        (twins.Settings(size="smoke", dataset="digits"), "the twins of digits are not known"),
+        (conflict.Settings(), "emoji is not in .* fetches and writes it"),
+    ],
+)
+def test_data_that_an_experiment_needs_are_asked_for_before_it_trains(settings, said, monkeypatch, tmp_path):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+
+    with pytest.raises(InputError, match=said):
+        repeated(pytest.fail, settings)

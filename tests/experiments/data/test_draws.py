@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
+from PIL import Image
 
+from experiments.arpit.filters import Settings as Filters
 from experiments.data.draws import drawn, known_of, twins_of
 from experiments.data.fetch import put, write
 from experiments.data.split import counts_of, sides
 from experiments.data.split import test_rows as rows_for_testing
+from experiments.feldman_zhang.memorization_values import Settings as Values
 from memjax.config.specs import DataSpec
 from memjax.data import load_dataset
 from memjax.errors import InputError
@@ -107,3 +110,34 @@ def test_other_data_are_left_to_memjax_and_have_no_twins(tmp_path):
     assert known_of("digits") == {}
     with pytest.raises(InputError, match="--dataset emoji"):
         twins_of("digits")
+
+
+@pytest.mark.parametrize("settings", [Filters, Values])
+@pytest.mark.parametrize("source", ["csv:x.csv", "parquet:x.parquet"])
+def test_a_table_is_refused_as_no_option_names_its_labels(source, settings):
+    with pytest.raises(InputError, match=rf"^{source} is a table, .* give npz:FILE"):
+        settings(dataset=source).source(source)
+
+
+def test_a_folder_of_images_is_read_as_memjax_reads_it_for_a_run(tmp_path):
+    for number in range(20):
+        path = tmp_path / f"class {number % 2}" / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(np.full((6, 5), number, np.uint8)).save(path)
+
+    data = Filters(dataset=f"folder:{tmp_path}").loaded(per_class=5)
+
+    assert (data.num_train, data.input_shape[:2], data.class_names) == (10, (6, 5), ("class 0", "class 1"))
+
+
+@pytest.mark.parametrize("source", ["csv:x.csv", "text:x.csv", "folder:x"])
+def test_a_source_that_says_how_it_is_read_is_not_told_to_say_so_again(source):
+    with pytest.raises(InputError, match=r"is read by memjax\.fit and `memjax run` alone"):
+        load_dataset(DataSpec(source))
+
+
+def test_of_data_that_are_not_here_it_is_said_how_they_are_made(monkeypatch, tmp_path):
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
+
+    with pytest.raises(InputError, match=r"python -m experiments\.data\.emoji"):
+        twins_of("emoji")

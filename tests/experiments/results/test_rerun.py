@@ -43,6 +43,25 @@ def test_where_no_run_wrote_hours_down_nothing_is_said_of_the_others(calls, caps
     assert "for the 0 of 1 runs that wrote it down; programs" in capsys.readouterr().out
 
 
+def test_a_run_that_found_its_models_trained_costs_what_the_longest_one_did(calls, capsys, monkeypatch):
+    again = RESULTS["b"] | {"seconds": 36, "longest": 3600, "h100_hours": 0.0025}
+    monkeypatch.setattr(rerun, "kept", lambda: RESULTS | {"b": again})
+
+    rerun.main([])
+
+    said = capsys.readouterr().out
+    assert "60.0 min  python -m experiments.feldman_zhang.memorization_values --size quick --keep" in said
+    assert "3 runs: 1.5 hours" in said
+    assert "; about 0.38 for all" in said
+
+
+def test_what_no_result_is_of_is_refused_with_what_there_is(calls):
+    with pytest.raises(SystemExit, match=r"^error: experiment 'typo' is not known; choose one of: arpit\.depth"):
+        rerun.main(["--run", "typo"])
+
+    assert not calls
+
+
 def test_models_that_others_share_are_trained_first(calls):
     rerun.main(["--run", "feldman_zhang"])
 
