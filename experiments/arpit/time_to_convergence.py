@@ -9,8 +9,9 @@ in place of half of them and of all.
     python -m experiments.arpit.time_to_convergence --optimizer adam
 
 The paper has SGD at rate .01; with Adam, today's usual choice, wide networks need a few epochs for everything.  A
-network that has not converged after the last epoch counts as if it had then: such times are lower bounds, and the
-shares that did converge are in the result.  Widths are compared down to the narrowest at which all networks converged.
+network that has not converged after the last epoch counts as if it had then: such times are lower bounds, which cannot
+show that others take longer, or that these do not; the shares that did converge are in the result.  Widths are compared
+down to the narrowest at which all networks converged; where only the widest is so, nothing is said.
 """
 
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import contrast, mean_intervals
+from experiments.common.intervals import Interval, contrast, mean_intervals, opened
 from experiments.common.networks import over_networks
 from experiments.common.plots import COLOURS, band, logarithmic, panels, plainly
 from experiments.common.recipes import RecipeSettings
@@ -67,8 +68,7 @@ def run(settings: Settings) -> Result:
     for place, share in enumerate(SHARES):
         times = [{level: values[place] for level, values in by.items()} for _, _, by in axes]
         filled = [{level: np.where(np.isnan(t), epochs, t) for level, t in by.items()} for by in times]
-        converged = np.array([np.isfinite(values).mean(0) for values in times[0].values()])
-        verdicts += verdicts_of(*filled, converged, widths, sizes, share)
+        verdicts += verdicts_of(*times, epochs, widths, sizes, share)
         found[f"to {share:.0%}"] = {
             name: {level: {"x": x, "epochs": full[level].mean(0), "sd": full[level].std(0, ddof=1),
                            "converged": np.isfinite(raw[level]).mean(0)} for level in LEVELS}
@@ -78,36 +78,50 @@ def run(settings: Settings) -> Result:
     return Result(found, verdicts, draw([(label, *axis[1:]) for label, axis in zip(labels, axes, strict=True)], epochs))
 
 
+def compared(noise: np.ndarray, real: np.ndarray, last: int) -> Interval:
+    """How much larger the logarithm of the epochs is with noise than on real data.
+
+    Args:
+      noise, real: epochs of each network, (networks, points); of two points, the first is divided by the second.  NaN:
+        more than `last`, so that the effect may be higher or lower than measured.
+    """
+    logs = [np.log(np.where(np.isnan(times), last, times)) for times in (noise, real)]
+    effect = contrast(*(times[:, 0] - times[:, 1:].sum(1) for times in logs))
+    up, down = (np.isnan(np.column_stack([one[:, 0], other[:, 1:]])) for one, other in ((noise, real), (real, noise)))
+    return opened(effect, down.any(), up.any())
+
+
 def verdicts_of(
-    wide: dict[str, np.ndarray], large: dict[str, np.ndarray], converged: np.ndarray, widths: tuple[int, ...],
+    wide: dict[str, np.ndarray], large: dict[str, np.ndarray], last: int, widths: tuple[int, ...],
     sizes: tuple[int, ...], share: float,
 ) -> list[Verdict]:  # fmt: skip
     """The verdicts for one share of the training examples.
 
+    Over several draws, a slowdown with less width is the mean over draws, each down to a width of its own.  That width
+    is chosen by the networks that are compared, where they are fast by chance.  In simulations this makes a slowdown a
+    little too small: it is found where there is none in at most 2.5 %, and denied in 3 to 5 %.
+
     Args:
-      wide, large: epochs of each network by width and by size of the data, (networks, points), by level of noise.
-      converged: the share of the networks that converged, (levels, widths).
+      wide, large: epochs of each network by width and by size of the data, (networks, points), by level of noise;
+        NaN: more than `last`.
     """
-    there = (converged == 1).all(0)
-    narrow = int(there.argmax()) if there[:-1].any() else 0
-    slow = {kind: np.log(times[:, narrow] / times[:, -1]) for kind, times in wide.items()}
-    grow = {kind: np.log(times[:, -1] / times[:, 0]) for kind, times in large.items()}
+    there = np.all([np.isfinite(times[:, :-1]).all(0) for times in wide.values()], axis=0)
+    narrow = [int(there.argmax()), -1]
+    slow = compared(*(wide[kind][:, narrow] for kind in ("random inputs", "real")), last)
+    grow = compared(*(large[kind][:, [-1, 0]] for kind in ("random inputs", "real")), last)
     return [
         Verdict(
             f"{level} take longer to fit than real data, to {share:.0%} (log of the ratio of epochs, largest width)",
-            contrast(np.log(wide[level][:, -1]), np.log(wide["real"][:, -1])),
+            compared(wide[level][:, -1:], wide["real"][:, -1:], last),
         )
         for level in list(LEVELS)[1:]
     ] + [
         Verdict(
             f"random inputs slow down more from width {widths[-1]} to the least that all fit, "
             f"to {share:.0%} (log of ratio)",
-            contrast(slow["random inputs"], slow["real"]),
+            slow if there.any() else opened(slow, True, True),
         ),
-        Verdict(
-            f"... more from {sizes[0]} to {sizes[-1]} examples a class, to {share:.0%} (log of ratio)",
-            contrast(grow["random inputs"], grow["real"]),
-        ),
+        Verdict(f"... more from {sizes[0]} to {sizes[-1]} examples a class, to {share:.0%} (log of ratio)", grow),
     ]
 
 

@@ -20,7 +20,7 @@ import tyro
 
 from benchmarks.common.machine import processor
 from experiments.common import gpu
-from experiments.common.intervals import LEVEL, Interval, mean_interval, together
+from experiments.common.intervals import LEVEL, Interval, mean_interval, opened, together
 from experiments.common.plots import named
 from experiments.common.settings import BaseSettings
 from memjax import store
@@ -166,7 +166,8 @@ def over_repeats(verdicts: list[list[Verdict]]) -> list[Verdict]:
     Each effect is the mean over repeats, or NaN where one of them cannot measure it, and `above` is the mean of what
     each repeat expected.  The interval is Student's of their difference, since both vary together.  Where it is the
     same in all repeats, as of shares of 0, they do not say how far others spread; each end is then the mean of theirs,
-    so that the interval is as wide as that of one repeat.  Where one has no case that counts, it has no ends.
+    so that the interval is as wide as that of one repeat.  Where one has no case that counts, it has no ends; where one
+    end alone is infinite in a repeat, see `intervals.opened`, it is so in all.
     """
     judged = []
     for same in zip(*verdicts, strict=True):
@@ -180,6 +181,8 @@ def over_repeats(verdicts: list[list[Verdict]]) -> list[Verdict]:
         claim, effect = same[0].claim, Interval(float(np.mean(values)), low + above, high + above, repeats)
         for empty in (verdict for verdict in same if not verdict.effect.repeats):
             claim, effect = empty.claim, Interval(effect.value, -math.inf, math.inf, 0)
+        infinite = [(math.isinf(verdict.effect.low), math.isinf(verdict.effect.high)) for verdict in same]
+        effect = opened(effect, (True, False) in infinite, (False, True) in infinite)
         judged.append(Verdict(claim, effect, above, float(spread)))
     return judged
 

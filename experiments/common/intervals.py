@@ -68,6 +68,18 @@ def wider(first: Interval, second: Interval) -> Interval:
     return first if not first.high - first.low < second.high - second.low else second
 
 
+def opened(effect: Interval, low: bool, high: bool) -> Interval:
+    """An effect that may be lower, or higher, than measured, by no one knows how much: such an end is infinite.
+
+    Where neither end is left, no case counts.
+    """
+    if not (low or high):
+        return effect
+    low_end, high_end = -math.inf if low else effect.low, math.inf if high else effect.high
+    known = math.isfinite(low_end) or math.isfinite(high_end)
+    return Interval(effect.value, low_end, high_end, effect.repeats if known else 0)
+
+
 def difference(first: Interval, second: Interval) -> Interval:
     """A difference with the interval of two independent estimates, which is wider than that of paired ones."""
     value = first.value - second.value
@@ -90,18 +102,39 @@ def quotient(first: Interval, second: Interval) -> Interval:
     return Interval(value, value - down, value + up, repeats)
 
 
-def share_interval(marks: Iterable[bool]) -> Interval:
+def share_interval(marks: Iterable[bool], *units: np.ndarray) -> Interval:
     """A share of independent cases with the exact interval of Clopper and Pearson.
 
     Each of its ends is wrong in at most 2.5 %, however few cases there are; Wilson's is so on average over shares.
+
+    Args:
+      units: what each case belongs to, such as the training example of a pair; without, cases are independent.  Cases
+        of one unit may be all alike, so there are only as many as `effective_number` says, of the kind of units that
+        has fewest.
     """
-    from scipy.stats import binomtest
+    from scipy.stats import beta
 
     cases = np.asarray(list(marks), bool)
     if not len(cases):
         return Interval(math.nan, 0.0, 1.0, 0)
-    found = binomtest(int(cases.sum()), len(cases)).proportion_ci(LEVEL, "exact")
-    return Interval(float(cases.mean()), float(found.low), float(found.high), len(cases))
+    share, number = float(cases.mean()), min([len(cases), *map(effective_number, units)])
+    have, lack = (part * number for part in (share, 1 - share))
+    low, high = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
+    return Interval(
+        share,
+        float(beta.ppf(low, have, lack + 1)) if have else 0.0,
+        float(beta.ppf(high, have + 1, lack)) if lack else 1.0,
+        number,
+    )
+
+
+def effective_number(units: np.ndarray) -> int:
+    """How many independent cases say as much as cases of which those of one unit are alike, rounded down (Kish 1965).
+
+    That is as many as there are units of equal sizes, fewer where sizes differ.
+    """
+    sizes = np.unique(units, return_counts=True)[1]
+    return int(sizes.sum() ** 2 // (sizes**2).sum()) if len(sizes) else 0
 
 
 def normal_interval(value: float, stderr: float, repeats: int) -> Interval:

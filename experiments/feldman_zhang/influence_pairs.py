@@ -27,7 +27,7 @@ import memjax
 from experiments.common import agreement
 from experiments.common.claim import Result, Verdict, main
 from experiments.common.duplicates import SHARE, known_copies, near_duplicates, pair_distances
-from experiments.common.intervals import Interval, mean_interval, share_interval, wider
+from experiments.common.intervals import Interval, effective_number, mean_interval, share_interval, wider
 from experiments.common.models import ModelSettings, part
 from experiments.common.plots import counted, image_row, panels
 from experiments.common.settings import Cost
@@ -88,6 +88,7 @@ def run(settings: Settings) -> Result:
     relative, rank = pair_distances(data, pairs.train_rows, pairs.test_rows)
     copies, strong = known_copies(settings.config().data.dataset, data), pairs.influence >= STRONG
     duplicate = relative < SHARE if copies is None else copies[0][pairs.train_rows] == copies[1][pairs.test_rows]
+    members = pairs.train_rows[strong], pairs.test_rows[strong]
     table = [counts(pairs, threshold) for threshold in THRESHOLDS]
     chance = pairs.expected_by_chance
     numbers = {
@@ -100,13 +101,14 @@ def run(settings: Settings) -> Result:
         "median": float(np.median(pairs.influence)) if len(rank) else None,
         "near_duplicates": int(duplicate.sum()),
         "near_duplicates_among_strong": f"{int((duplicate & strong).sum())} of {int(strong.sum())}",
+        "strong_pairs_count_as": min(map(effective_number, members)),
         "near_duplicates_among_others": f"{int((duplicate & ~strong).sum())} of {int((~strong).sum())}",
         "test_examples_with_near_duplicate": int(near_duplicates(data, copies=copies).sum()),
         "pairs_with_nearest_training_example": int((rank == 0).sum()),
     }
     one = more_have_one(pairs.test_rows, by_noise(found))
     alike = mean_over_pairs(0.5 - rank, pairs.train_rows, pairs.test_rows)
-    verdicts = verdicts_of(in_the_other_half(found), one, alike, duplicate[strong])
+    verdicts = verdicts_of(in_the_other_half(found), one, alike, duplicate[strong], *members)
     return Result(numbers, verdicts, draw(found, duplicate, copies is not None))
 
 
@@ -140,7 +142,9 @@ def more_have_one(tests: np.ndarray, chance: np.ndarray) -> Interval:
     return mean_interval(one - (1 - none - one))
 
 
-def verdicts_of(other_half: Interval, one: Interval, alike: Interval, duplicates: np.ndarray) -> list[Verdict]:
+def verdicts_of(
+    other_half: Interval, one: Interval, alike: Interval, duplicates: np.ndarray, trains: np.ndarray, tests: np.ndarray
+) -> list[Verdict]:
     """The verdicts.
 
     Args:
@@ -148,13 +152,15 @@ def verdicts_of(other_half: Interval, one: Interval, alike: Interval, duplicates
       one: see `more_have_one`.
       alike: .5 minus the rank of the pairs' distance within the class.
       duplicates: whether each strong pair is a near-duplicate.
+      trains, tests: the training and the test example of each strong pair; pairs that share one are alike.
     """
     return [
         Verdict("the selected pairs have influence in models that did not select them", other_half),
         Verdict("... and on average as much as the threshold asks", other_half, INFL_THRESHOLD),
         Verdict("most influenced test examples have one influencer (share of all with one, minus with several)", one),
         Verdict("pairs look alike (.5 minus the mean rank of their distance within the class)", alike),
-        Verdict("pairs of influence .4 or more mostly are near-duplicates", share_interval(duplicates), 0.5),
+        Verdict("pairs of influence .4 or more mostly are near-duplicates", share_interval(duplicates, trains, tests),
+                0.5),
     ]  # fmt: skip
 
 

@@ -105,9 +105,13 @@ def pairs_that_know_no_twins(rng):
 def noise_learned_as_fast(rng):
     kinds = ("real", "random labels", "random inputs")
     without = np.array([-1.0, 0, 0, 0])[:, None]  # any noise slows training down, and more of it does not
-    parts = {("SGD", kind): np.exp(without + rng.normal(size=(5, 4, 3))) for kind in kinds[1:]}
-    whole = speed.verdicts_of({"SGD": {kind: np.exp(rng.normal(size=(5, 3))) for kind in kinds}})
+    parts = {("SGD", kind): all_there(np.exp(without + rng.normal(size=(5, 4, 3)))) for kind in kinds[1:]}
+    whole = speed.verdicts_of({"SGD": {kind: all_there(np.exp(rng.normal(size=(5, 3)))) for kind in kinds}})
     return whole + speed.verdicts_of_parts((0.0, 0.3, 0.6, 1.0), parts)
+
+
+def all_there(epochs):
+    return speed.Speed({"epochs": epochs, "there": np.ones_like(epochs)})
 
 
 def filters_all_alike(rng):

@@ -12,6 +12,7 @@ from experiments.arpit import (
     easy_and_hard,
     loss_sensitivity,
     optimizers,
+    speed,
     time_to_convergence,
 )
 from experiments.common.networks import KINDS
@@ -91,7 +92,37 @@ def depth_does_not_matter(rng):
     forms = [depth.Form(1), depth.Form(4), depth.Form(4, True)]
     needed = {form: np.exp(3 + 0.1 * rng.normal(size=6)) for form in forms}
     accuracy = {form: 0.9 - 0.01 * (form.depth > 1) + 0.01 * rng.normal(size=6) for form in forms}
-    return depth.verdicts_of(needed, accuracy)
+    return depth.verdicts_of(needed, dict.fromkeys(forms, 1.0), accuracy)
+
+
+def some_deep_networks_never_get_there(rng):
+    """Seven deep networks of eight are faster, and one so slow that in the mean deep ones are, which the end hides."""
+    forms, last = [depth.Form(1), depth.Form(4), depth.Form(4, True)], 60
+    epochs = {form: np.full(8, 46.0 if form.depth == 1 else 30.0) * np.exp(0.05 * rng.normal(size=8)) for form in forms}
+    for form in forms[1:]:
+        epochs[form][0] = 3000
+    needed = {form: np.minimum(times, last) for form, times in epochs.items()}
+    there = {form: (times < last).mean() for form, times in epochs.items()}
+    return depth.verdicts_of(needed, there, {form: rng.normal(size=8) for form in forms})[::2][:2]
+
+
+def networks_on_real_data_never_get_there(rng, last=150):
+    """One of two needs 900 epochs and the other 90, where noise needs 140: slower, which the end hides.
+
+    So it is with little noise too.
+    """
+
+    def of(*epochs):  # of the two networks of each of five draws, (draws, 3 shares)
+        each = np.array(epochs)[:, None, None] * np.exp(0.02 * rng.normal(size=(2, 5, 3)))
+        times, there = np.exp(np.log(np.minimum(each, last)).mean(0)), (each < last).mean(0)
+        return speed.Speed({"epochs": times, "there": there})
+
+    kinds = ("random labels", "random inputs")
+    parts = {("SGD", kind): [of(10, 10), of(90, 900), of(140, 140), of(140, 140)] for kind in kinds}
+    mixed = {name: speed.Speed({what: np.stack([one[what] for one in each], 1) for what in ("epochs", "there")})
+             for name, each in parts.items()}  # fmt: skip
+    whole = {"SGD": {"real": of(90, 900), **{kind: of(140, 140) for kind in kinds}}}
+    return speed.verdicts_of(whole) + speed.verdicts_of_parts((0.0, 0.3, 0.6, 1.0), mixed)
 
 
 def noise_needs_no_capacity(rng):
@@ -111,15 +142,24 @@ def noise_lowers_accuracy_alike_at_each_width(rng):
 
 def noise_slows_down_as_real_data_do(rng):
     """Of three widths the narrowest is compared at which all networks are there, which chance decides."""
-    last = 200.0
 
     def epochs():
         times = {kind: np.exp(4.8 + 0.25 * rng.normal(size=(6, 3))) for kind in time_to_convergence.LEVELS}
-        return {kind: np.minimum(values, last) for kind, values in times.items()}
+        return {kind: np.where(values < 200, values, np.nan) for kind, values in times.items()}
 
-    wide, large = epochs(), epochs()
-    converged = np.array([(values < last).mean(0) for values in wide.values()])
-    return time_to_convergence.verdicts_of(wide, large, converged, (16, 64, 256), (15, 30, 60), 1.0)
+    return time_to_convergence.verdicts_of(epochs(), epochs(), 200, (16, 64, 256), (15, 30, 60), 1.0)
+
+
+def all_slow_down_beyond_the_last_epoch(rng):
+    """Real data are slower than noise, everywhere by as much; with few units or many examples no one is there."""
+
+    def epochs(*points):
+        slower = {kind: 1.3 if kind == "real" else 1.0 for kind in time_to_convergence.LEVELS}
+        times = {kind: slow * np.exp(0.05 * rng.normal(size=(6, 3))) * points for kind, slow in slower.items()}
+        return {kind: np.where(values < 200, values, np.nan) for kind, values in times.items()}
+
+    wide, large = epochs(400, 300, 15), epochs(15, 200, 400)
+    return time_to_convergence.verdicts_of(wide, large, 200, (16, 64, 256), (15, 30, 60), 1.0)
 
 
 def data_sets_all_alike(rng):
@@ -152,9 +192,12 @@ WORLDS = {
     networks_of_unequal_quality: 150,
     random_inputs_keep_a_tenth: 100,
     depth_does_not_matter: 150,
+    some_deep_networks_never_get_there: 150,
+    networks_on_real_data_never_get_there: 60,
     noise_needs_no_capacity: 150,
     noise_lowers_accuracy_alike_at_each_width: 150,
     noise_slows_down_as_real_data_do: 150,
+    all_slow_down_beyond_the_last_epoch: 60,
     data_sets_all_alike: 150,
     boundaries_as_near_on_real_data: 60,
     sensitivities_all_alike: 150,

@@ -65,12 +65,21 @@ def selected_by_noise(found):
 
 
 def models_that_nothing_influences(rng):
-    """Pairs come from noise, look like any other, and half of them are near-duplicates; most are the only ones."""
+    """Pairs come from noise, look like any other, and half are near-duplicates, as others of their training example."""
     found = trained_without_influence(rng)
     tests, other_half = selected_by_noise(found), influence_pairs.in_the_other_half(found)
     one = influence_pairs.more_have_one(tests, influence_pairs.by_noise(found))
     alike = influence_pairs.mean_over_pairs(0.5 - rng.random(len(tests)), np.arange(len(tests)), tests)
-    return influence_pairs.verdicts_of(other_half, one, alike, rng.random(60) < 0.5)
+    trains = np.repeat(np.arange(30), 3)
+    duplicates = (rng.random(30) < 0.5)[trains]
+    return influence_pairs.verdicts_of(other_half, one, alike, duplicates, trains, np.arange(90))
+
+
+def strong_pairs_of_few_training_examples(rng):
+    """Half of the training examples are near-duplicates of all that they influence, and some influence many."""
+    trains = np.repeat(np.arange(40), rng.geometric(0.3, 40))
+    duplicates, few = (rng.random(40) < 0.5)[trains], intervals.mean_interval([-1.0, 0.0, 1.0])
+    return influence_pairs.verdicts_of(few, few, few, duplicates, trains, np.arange(len(trains)))[-1:]
 
 
 def influenced_by_one_or_by_two(rng):
@@ -145,7 +154,10 @@ def estimates_without_bias(rng):
     for fraction in (0.7, 0.95):
         errors[fraction] = bias + 0.1 * rng.normal(size=45)
         scores = [leave_one_out.Scores(value, np.full(45, 0.1)) for value in (truth + errors[fraction], truth)]
-        table[fraction] = leave_one_out.compare(*scores, over_all) | {"rank_correlation": ranks_that_agree(rng, 0.9)}
+        table[fraction] = leave_one_out.compare(*scores, over_all) | {
+            "rank_correlation": ranks_that_agree(rng, 0.9),
+            leave_one_out.ALLOWED: 1.0,
+        }
     return leave_one_out.verdicts_of(table, over_all(errors[0.7] - errors[0.95]))
 
 
@@ -160,6 +172,7 @@ WORLDS = {
     controls_without_effect: 300,
     pairs_that_nothing_depends_on: 300,
     models_that_nothing_influences: 40,
+    strong_pairs_of_few_training_examples: 300,
     influenced_by_one_or_by_two: 40,
     others_lose_or_gain_with_the_influenced: 300,
     halves_that_agree_no_more_than_the_bound: 100,

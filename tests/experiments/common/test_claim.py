@@ -9,7 +9,7 @@ from scipy import stats
 
 from experiments.common import claim
 from experiments.common.claim import Result, Verdict, check_kept, conclude, form_of, name_of, repeated
-from experiments.common.intervals import Interval, mean_interval, share_interval
+from experiments.common.intervals import Interval, mean_interval, opened, share_interval
 from experiments.common.plots import named, panels
 from experiments.common.settings import BaseSettings
 from experiments.results import gallery, tables
@@ -246,6 +246,28 @@ def test_draws_with_one_value_and_no_width_have_no_ends():
     [verdict] = claim.over_repeats([[Verdict("", Interval(1.0, 1.0, 1.0, 9))]] * 3)
 
     assert (verdict.effect.low, verdict.effect.high) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize(("low", "high", "word"), [(0, 0, "supported"), (1, 0, "undecided"), (0, 1, "supported")])
+def test_an_end_that_one_draw_leaves_open_is_open_over_draws(low, high, word):
+    effects = [opened(Interval(value, value - 0.1, value + 0.1, 5), False, False) for value in (1.0, 1.1, 1.2)]
+    effects[1] = opened(effects[1], low, high)
+
+    [verdict] = claim.over_repeats([[Verdict("", effect)] for effect in effects])
+
+    assert verdict.word == word
+    assert [np.isinf(end) for end in verdict.effect[1:3]] == [low, high]
+    assert verdict.effect.value == pytest.approx(1.1)
+
+
+def test_draws_that_leave_either_end_open_say_nothing():
+    both = opened(Interval(1.0, 0.9, 1.1, 5), True, True)
+
+    assert both == Interval(1.0, -np.inf, np.inf, 0)
+    assert opened(Interval(1.0, -np.inf, np.inf, 5), True, False) == both
+    for other in (both, opened(Interval(1.0, 0.9, 1.1, 5), True, False)):
+        draws = [[Verdict("", effect)] for effect in (opened(Interval(2.0, 1.9, 2.1, 5), False, True), other)]
+        assert claim.over_repeats(draws)[0].word == "undecided"
 
 
 def test_an_option_that_a_kept_result_does_not_know_is_no_less_another_option(tmp_path, monkeypatch):

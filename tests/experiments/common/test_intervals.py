@@ -7,6 +7,7 @@ from experiments.common.intervals import (
     bootstrap,
     contrast,
     difference,
+    effective_number,
     ends,
     mean_interval,
     mean_intervals,
@@ -56,6 +57,15 @@ def test_draws_that_are_undefined_are_left_out():
 
 def test_one_example_has_no_interval():
     assert np.isinf(bootstrap(1, lambda rows: 0.5).low)
+
+
+def test_a_share_counts_units_whose_cases_are_alike():
+    marks = np.repeat([True, False, True], 4)
+
+    assert share_interval(marks, np.repeat(np.arange(3), 4)) == share_interval([True, False, True])
+    assert share_interval(marks, np.arange(12)) == share_interval(marks)
+    assert effective_number(np.array([7, 7, 7, 9])) == 1  # 16 / 10
+    assert share_interval([], np.empty(0)).repeats == 0
 
 
 def test_a_paired_difference_knows_what_the_pairs_share():
