@@ -33,7 +33,7 @@ def mean_interval(values: Iterable[float]) -> Interval:
     from scipy.stats import t
 
     numbers = np.asarray(list(values), np.float64)
-    if len(numbers) < 2 or np.ptp(numbers) <= 1e-12 * abs(numbers).max():  # 0, but for rounding
+    if len(numbers) < 2 or np.ptp(numbers) <= 1e-6 * abs(numbers).max():  # equal, but for rounding to float32
         return Interval(float(numbers.mean()), -math.inf, math.inf, len(numbers))
     half = t.ppf((1 + LEVEL) / 2, len(numbers) - 1) * numbers.std(ddof=1) / math.sqrt(len(numbers))
     return Interval(float(numbers.mean()), float(numbers.mean() - half), float(numbers.mean() + half), len(numbers))

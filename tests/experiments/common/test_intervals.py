@@ -33,6 +33,13 @@ def test_bootstrap_of_nothing_says_nothing():
     assert np.isinf(bootstrap(0, lambda rows: 0.0).high)
 
 
+def test_values_that_are_equal_but_for_rounding_do_not_say_how_far_others_spread():
+    one = np.array([0.785, 0.77]).astype(np.float32)
+
+    assert mean_interval([one[0] - one[1], 0.015]).low == -np.inf
+    assert mean_interval([0.015, 0.0151]).low > 0
+
+
 def test_a_share_of_none_is_not_certain():
     found = share_interval([False] * 8)
 
