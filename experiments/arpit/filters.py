@@ -118,7 +118,7 @@ def run(settings: Settings) -> Result:
             filters[kind].append(filters_of(drawn, kind))
     smooth = {kind: np.array([np.nanmean(smoothness(each)) for each in of]) for kind, of in filters.items()}
     shown = min(SHOWN, len(filters["real"][0]))
-    title = f"{settings.data_name}, the first {shown} units of the first of {len(smooth['real'])} draws"
+    title = f"{settings.data_name}, the first {shown} filters of the first of {len(smooth['real'])} draws"
     return Result({"smoothness": smooth}, verdicts_of(smooth), draw(filters, smooth, title))
 
 

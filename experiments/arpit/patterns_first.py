@@ -9,12 +9,13 @@ networks on half of the clean held-out examples, and the gain is that of the oth
     python -m experiments.arpit.patterns_first                 Fashion-MNIST, 300 a class, 20 networks
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import mean_intervals, paired
+from experiments.common.intervals import Interval, mean_interval, mean_intervals, paired
 from experiments.common.networks import over_networks
 from experiments.common.plots import COLOURS, band, panels
 from experiments.common.recipes import NetworkChoice
@@ -70,8 +71,11 @@ def verdicts_of(when: dict[str, np.ndarray], stopped: Stopped, fitted: np.ndarra
 
     Args:
       when: when each network learned its labels, (models,).
-      fitted: the share of its wrong labels that each network has fitted, (models, epochs).
+      fitted: the share of its wrong labels that each network has fitted, (models, epochs).  Networks that fit none by
+        the end do not count for the last verdict; it is NaN where all are so.
     """
+    some = fitted[1::2, -1] > 0
+    late = 1 - stopped.at(fitted)[some] / fitted[1::2, -1][some]
     return [
         Verdict(
             "wrong labels are learned later than clean ones (difference of median first epochs, in epochs)",
@@ -84,7 +88,7 @@ def verdicts_of(when: dict[str, np.ndarray], stopped: Stopped, fitted: np.ndarra
         ),
         Verdict(
             "at that epoch most of the wrong labels that a network fits by the end are not fitted yet (share of these)",
-            paired(1 - stopped.at(fitted) / fitted[1::2, -1], 0), 0.5,
+            mean_interval(late) if some.any() else Interval(math.nan, -math.inf, math.inf, 0), 0.5,
         ),
     ]  # fmt: skip
 

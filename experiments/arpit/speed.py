@@ -58,6 +58,8 @@ class Settings(NetworkSettings):
 class Speed(dict[str, np.ndarray]):
     """Of one kind of data: loss and accuracy by epoch, (draws, epochs); of each share, (draws, shares), the epochs to
     it, and which part of the networks was there.
+
+    With parts of noise: the latter two alone, (draws, parts, shares).
     """
 
 

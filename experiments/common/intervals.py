@@ -33,7 +33,7 @@ def mean_interval(values: Iterable[float]) -> Interval:
     from scipy.stats import t
 
     numbers = np.asarray(list(values), np.float64)
-    if len(numbers) < 2 or np.ptp(numbers) <= 1e-12 * abs(numbers).max():  # 0, but for rounding
+    if len(numbers) < 2 or np.ptp(numbers) <= 1e-5 * abs(numbers).max():  # equal, but for float32
         return Interval(float(numbers.mean()), -math.inf, math.inf, len(numbers))
     half = t.ppf((1 + LEVEL) / 2, len(numbers) - 1) * numbers.std(ddof=1) / math.sqrt(len(numbers))
     return Interval(float(numbers.mean()), float(numbers.mean() - half), float(numbers.mean() + half), len(numbers))
@@ -201,6 +201,20 @@ def bootstrap(count: int, statistic: Callable[[np.ndarray], float], seed: int = 
         return Interval(value, -math.inf, math.inf, count)
     low, high = np.nanquantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) - centred * (np.nanmean(drawn) - value)
     return Interval(value, float(low), float(high), count)
+
+
+def for_few(effect: Interval) -> Interval:
+    """A percentile interval with ends as far out as few cases need: those of a bootstrap are too near the value.
+
+    They miss as those of a normal variable do whose variance is divided by the number of cases.  Student's are wider.
+    """
+    from scipy.stats import t
+
+    if effect.repeats < 2:
+        return effect
+    wider = t.ppf((1 + LEVEL) / 2, effect.repeats - 1) / NORMAL * math.sqrt(effect.repeats / (effect.repeats - 1))
+    ends = (effect.value + wider * (end - effect.value) for end in (effect.low, effect.high))
+    return Interval(effect.value, *ends, effect.repeats)
 
 
 def resampled(count: int, statistic: Callable[[np.ndarray], float], seed: int = 0) -> np.ndarray:

@@ -104,8 +104,10 @@ def barred(axis: Any, x: Sequence[float], intervals: Sequence[Interval], label: 
 
 
 def logarithmic(axis: Any, x: Sequence[float]) -> None:
-    """A logarithmic axis with a mark at each of the points, in plain numbers; the last one, and those that it leaves
-    room for, have their number."""
+    """A logarithmic axis with a mark at each of the points.
+
+    Plain numbers stand at the last mark, and to its left wherever there is room.
+    """
     axis.set_xscale("log")
     room, names = math.log(max(x) / min(x)), [""] * len(x)
     following = math.inf  # where the number to the right begins, as a share of the axis

@@ -176,7 +176,10 @@ def verdicts_of(points: dict[str, list[Point]]) -> list[Verdict]:
 
 
 def slope_with_a_tail(points: dict[str, list[Point]]) -> Interval:
-    """The slope over the worlds in which some test examples are of small sub-populations, in each draw."""
+    """The slope over the worlds in which some test examples are of small sub-populations, in each draw.
+
+    Without random labels, and without Fashion-MNIST, whose sub-populations are clusters.
+    """
     names = [name for name in points if name not in (RANDOM, FASHION) and all(point.share for point in points[name])]
     return mean_interval(slopes(points, names)) if differ(points, names) else UNKNOWN
 

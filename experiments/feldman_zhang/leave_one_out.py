@@ -8,11 +8,12 @@ hold that this overestimates memorization, above all of examples from small sub-
     python -m experiments.feldman_zhang.leave_one_out                 Fashion-MNIST, 100 a class, about 10,500 models
 
 The exact value: for a sample of examples, models on everything and models on everything but the example, over many
-seeds.  The sample is drawn in equal parts from examples of low, middle and high memorization according to models that
-are used for nothing else; means over it are weighted, so that they are means over all examples, and ranks are those of
-the sample.  Estimates: balanced subsets at several m/n.  Intervals are over the examples of the sample; the errors of
-both sides are subtracted from the root mean square difference.  Noise lowers a rank correlation: where an estimate
-without any bias would not reach the bound either, a low one says nothing.
+seeds.  The sample has up to a third each of examples of low, middle and high memorization, as far as there are so
+many, and random ones.  Models that are used for nothing else say which these are.  Means over the sample are weighted,
+so that they are means over all examples, and ranks are those of the sample.  Estimates: balanced subsets at several
+m/n.  Intervals are over the examples of the sample; the errors of both sides are subtracted from the root mean square
+difference.  Noise lowers a rank correlation: where an estimate without any bias would not reach the bound either, a
+low one says nothing.
 """
 
 from collections.abc import Callable

@@ -301,14 +301,20 @@ def figure_of(overall: dict[str, dict[str, Interval]], cost: dict[str, float], t
     left.set_yticks(places, [f"{name}  {number}" for number, name in enumerate(order, 1)])
     left.set(xlabel="correlation with memorization", xlim=(-0.35, 1.1))
     left.legend(loc="upper left")
-    taken: list[tuple[float, float]] = []
-    for number, name in enumerate(order, 1):
-        x, y = np.log(cost[name]), overall["pearson"][name].value
-        right.plot(cost[name], y, "o", color="#d55e00", markersize=4)
-        near = sum(abs(x - other) < 0.3 and abs(y - height) < 0.03 for other, height in taken)
-        where = {"xytext": ((6, -16, 22, -32, 38, -48)[near % 6], -3), "textcoords": "offset points", "fontsize": 8}
-        right.annotate(str(number), (cost[name], y), **where)
-        taken.append((x, y))
+    taken: dict[int, list[tuple[float, float]]] = {
+        1: [],
+        -1: [],
+    }  # numbers to the right and to the left of their points
+    for number, name in enumerate(order, 1):  # from the highest down: below the number before, with a line to the point
+        x, y = cost[name], overall["pearson"][name].value
+        right.plot(x, y, "o", color="#d55e00", markersize=4)
+        free = {side: min([y, *(height - 0.035 for other, height in row if 1 / 1.8 < x / other < 1.8)])
+                for side, row in taken.items()}  # fmt: skip
+        side = 1 if y - free[1] < 0.05 else max(free, key=lambda side: free[side])
+        line = {"arrowstyle": "-", "color": "0.6", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 2}
+        right.annotate(str(number), (x, y), (x * 1.25**side, free[side]), fontsize=8, va="center", arrowprops=line,
+                       ha="left" if side == 1 else "right")  # fmt: skip
+        taken[side].append((x, free[side]))
     right.axhline(PUBLISHED, color="0.6", linewidth=0.8, linestyle=":")
     logarithmic(right, [0.1, 0.3, 1, 3, 10, 30])
     above = right.secondary_xaxis("top", functions=(lambda cost: cost * training, lambda time: time / training))

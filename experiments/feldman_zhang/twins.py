@@ -18,7 +18,7 @@ from typing import ClassVar
 import numpy as np
 
 from experiments.common.claim import Result, Verdict, main
-from experiments.common.intervals import Interval, bootstrap, ends
+from experiments.common.intervals import Interval, bootstrap, ends, for_few
 from experiments.common.models import ModelSettings, Size, fit_warning
 from experiments.common.plots import panels
 from experiments.common.settings import Cost
@@ -58,7 +58,7 @@ def over_emoji(values: np.ndarray, emoji: np.ndarray) -> Interval:
         return Interval(float("nan"), -np.inf, np.inf, 0)
     number = np.unique(emoji, return_inverse=True)[1]
     total, count = np.bincount(number, values), np.bincount(number)
-    return bootstrap(len(count), lambda rows: float(total[rows].sum() / count[rows].sum()))
+    return for_few(bootstrap(len(count), lambda rows: float(total[rows].sum() / count[rows].sum())))
 
 
 def difference(one: np.ndarray, other: np.ndarray, emoji: tuple[np.ndarray, np.ndarray]) -> Interval:
@@ -73,7 +73,7 @@ def difference(one: np.ndarray, other: np.ndarray, emoji: tuple[np.ndarray, np.n
         (a, n), (b, m) = ((total[rows].sum(), count[rows].sum()) for total, count in parts)
         return float(a / n - b / m) if n and m else float("nan")
 
-    return bootstrap(len(names), statistic)
+    return for_few(bootstrap(len(names), statistic))
 
 
 def candidates(train: np.ndarray, test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -142,7 +142,9 @@ def read_source(spec: DataSpec) -> Dataset:
         call = f"memjax.fit(datasets.load_dataset({place!r}, split='train'))"
         raise InputError(f"data set {source!r}: those of Hugging Face are taken in Python; call {call}")
     if kind in _PLACES and place:
-        raise InputError(f"data set {source!r} is read by memjax.fit and `memjax run` alone; give npz:FILE instead")
+        raise InputError(
+            f"load_dataset does not read {source!r}; memjax.fit and `memjax run` do, and it reads npz:FILE"
+        )
     refuse_bare_path(source)
     choices = ["digits", *CATALOG, *MADE, *(f"{prefix}:{what}" for prefix, what in _PLACES.items())]
     raise one_of("data set", source, choices)

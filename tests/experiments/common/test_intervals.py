@@ -9,6 +9,7 @@ from experiments.common.intervals import (
     difference,
     effective_number,
     ends,
+    for_few,
     mean_interval,
     mean_intervals,
     paired,
@@ -31,6 +32,13 @@ def test_bootstrap_of_a_mean_has_its_standard_error():
 
 def test_bootstrap_of_nothing_says_nothing():
     assert np.isinf(bootstrap(0, lambda rows: 0.0).high)
+
+
+def test_values_that_are_equal_but_for_rounding_do_not_say_how_far_others_spread():
+    one = np.array([0.785, 0.77]).astype(np.float32)
+
+    assert mean_interval([one[0] - one[1], 0.015]).low == -np.inf
+    assert mean_interval([0.015, 0.0151]).low > 0
 
 
 def test_a_share_of_none_is_not_certain():
@@ -192,3 +200,24 @@ def test_a_quotient_of_nothing_is_0_and_by_nothing_is_not_known():
     assert np.isnan(quotient(some, none).value)
     assert quotient(none, open_ended).low == 0
     assert quotient(some, open_ended) == Interval(1.0, -np.inf, np.inf, 2)
+
+
+def test_a_bootstrap_of_few_cases_holds_its_level_when_it_is_made_wider():
+    rng, worlds = np.random.default_rng(0), 2000
+    effects = []
+    for _ in range(worlds):
+        values = rng.normal(size=12)
+        effects.append(bootstrap(12, lambda rows, values=values: float(values[rows].mean())))
+
+    few, as_they_are = (
+        np.mean([widened(effect).low > 0 for effect in effects]) for widened in (for_few, lambda same: same)
+    )
+    assert as_they_are > 0.04
+    assert abs(few - 0.025) < 4 * (0.025 * 0.975 / worlds) ** 0.5
+
+
+def test_of_many_cases_a_bootstrap_stays_as_it_is():
+    effect = for_few(Interval(1.0, 0.5, 2.0, 10_000))
+
+    assert effect == Interval(1.0, pytest.approx(0.5, abs=1e-3), pytest.approx(2.0, abs=1e-3), 10_000)
+    assert for_few(Interval(1.0, -np.inf, np.inf, 1)) == Interval(1.0, -np.inf, np.inf, 1)

@@ -1,7 +1,7 @@
 import json
 import subprocess
 
-from experiments.results.judged import judged, versions, with_judged
+from experiments.results.judged import has_history, judged, versions, with_judged
 
 
 def result(commit="run1", seconds=5.0, value=0.3, word="supported", **more):
@@ -27,6 +27,12 @@ def test_verdicts_that_are_in_no_commit_yet_have_none():
     assert judged(result(), []) is None
 
 
+def test_commits_of_another_branch_may_stand_between():
+    now = result(word="undecided")
+
+    assert judged(now, [("merge", now), ("other", result()), ("changed", now), ("c1", result())]) == "changed"
+
+
 def test_it_stands_behind_the_commit_of_the_run_and_is_taken_back():
     marked = with_judged(result(), "c3")
 
@@ -40,6 +46,7 @@ def test_versions_are_those_of_the_history(tmp_path):
         asked = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *words]
         return subprocess.run(asked, cwd=tmp_path, check=True, capture_output=True, text=True).stdout
 
+    assert not has_history(tmp_path)
     git("init", "-q")
     (tmp_path / "deep").mkdir()
     path = tmp_path / "deep" / "a.json"
@@ -59,3 +66,6 @@ def test_versions_are_those_of_the_history(tmp_path):
     git("commit", "-qm", "another result of this name")
 
     assert [each["verdicts"][0]["word"] for _, each in versions(path)] == ["NaN"]
+    assert has_history(tmp_path)
+    git("clone", "-q", "--depth", "1", f"file://{tmp_path}", "shallow")
+    assert not has_history(tmp_path / "shallow")
