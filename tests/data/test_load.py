@@ -21,7 +21,7 @@ from .makers import write_mnist
             "'digit' is not known; did you mean digits.*: digits, .*csv:FILE, .*idx:FOLDER, npz:FILE, npy:FOLDER, tfds",
         ),
         ("", "data set '' is not known"),
-        ("csv:some", r"'csv:some' is read by memjax\.fit and `memjax run` alone"),
+        ("csv:some", r"does not read 'csv:some'; memjax\.fit and `memjax run` do"),
         ("csv", "'csv' is not known.*: digits, .*csv:FILE"),
         ("idx:", "'idx:' does not say where; write idx:FOLDER"),
         ("npz", "'npz' does not say where; write npz:FILE"),

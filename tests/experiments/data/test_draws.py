@@ -132,7 +132,7 @@ def test_a_folder_of_images_is_read_as_memjax_reads_it_for_a_run(tmp_path):
 
 @pytest.mark.parametrize("source", ["csv:x.csv", "text:x.csv", "folder:x"])
 def test_a_source_that_says_how_it_is_read_is_not_told_to_say_so_again(source):
-    with pytest.raises(InputError, match=r"is read by memjax\.fit and `memjax run` alone"):
+    with pytest.raises(InputError, match=r"memjax\.fit and `memjax run` do, and it reads npz:FILE"):
         load_dataset(DataSpec(source))
 
 
