@@ -165,7 +165,7 @@ def verdicts_of(
     """The verdicts, from the epochs to fit random labels and the held-out accuracy on real data, (networks,).
 
     Args:
-      there: the share of the networks that fit random labels at all; times of the others are lower bounds.
+      there: the share of the networks that fit random labels at all; times of other networks are lower bounds.
     """
 
     def sooner(form: Form, than: Form) -> Interval:

@@ -98,7 +98,7 @@ def verdicts_of(
     """The verdicts for one share of the training examples.
 
     Over several draws, a slowdown with less width is the mean over draws, each down to a width of its own.  That width
-    is chosen by the networks that are compared, where they are fast by chance.  In simulations this makes a slowdown a
+    is chosen by the networks that are compared, where these happen to be fast.  In simulations this makes a slowdown a
     little too small: it is found where there is none in at most 2.5 %, and denied in 3 to 5 %.
 
     Args:
