@@ -139,7 +139,7 @@ def set_aside(run: Run, number: int, problem: str, notify: Notify) -> None:
     aside = store.set_aside(run.folder, number)
     if (times := int(aside.name.rpartition("-")[2]) + 1) > 3:
         raise InputError(
-            f"{problem}; it has been damaged {times} times and was renamed to {aside.name}: check the disk and the memory "
-            "of this machine; the same command then goes on"
+            f"{problem}; it has been damaged {times} times and was renamed to {aside.name}: check the disk and "
+            "the memory of this machine; the same command then goes on"
         )
     notify(f"{problem}; it was renamed to {aside.name} and is trained again")
