@@ -135,7 +135,8 @@ def lower_any(
     masks = jax.ShapeDtypeStruct((*ids.shape, len(examples.train_labels)), bool)
     given = {name: jax.ShapeDtypeStruct((*ids.shape, *array.shape[1:]), array.dtype)
              for name, array in training.initial.items()}  # fmt: skip
-    begin = lower(jax.vmap(start), (0, 0), (ids, given))
+    over_models = _alone if pack_size == 1 else jax.vmap
+    begin = lower(over_models(start, (0, 0)), (0, 0), (ids, given))
     apart = jax.NamedSharding(_mesh(devices), jax.P("devices"))
     like = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=apart), begin.out_info)
     if streamed:
@@ -143,14 +144,28 @@ def lower_any(
         batch = replicate(jax.eval_shape(lambda batch: batch, examples.like()), devices)
         masks = jax.ShapeDtypeStruct(masks.shape, bool, sharding=apart)  # sent once, not with each batch
         axes, given = (0, 0, 0, None, None), (ids, masks, like, active, batch)
-        go_on = lower(jax.vmap(advance, axes), (0, 0, 0, 0, None), given, donated=(2,))
-        return Lowered(begin, go_on, lower(jax.vmap(training.judge, (0, None)), (0, None), (like, batch)), like)
+        go_on = lower(over_models(advance, axes), (0, 0, 0, 0, None), given, donated=(2,))
+        return Lowered(begin, go_on, lower(over_models(training.judge, (0, None)), (0, None), (like, batch)), like)
     epoch = jax.ShapeDtypeStruct(ids.shape[:1], np.int32)
     given = (ids, masks, like, examples, epoch, epoch)
-    over_models = _counting_once if (platform or devices[0].platform) == "tpu" else jax.vmap
-    advance = over_models(advance, (0, 0, 0, None, None, None))
+    if pack_size > 1 and (platform or devices[0].platform) == "tpu":
+        advance = _counting_once(advance, (0, 0, 0, None, None, None))
+    else:
+        advance = over_models(advance, (0, 0, 0, None, None, None))
     go_on = lower(advance, (0, 0, 0, None, 0, 0), given, donated=(2,))
-    return Lowered(begin, go_on, lower(partial(_finish, training), (0, 0, None), (masks, like, examples)), like)
+    finish = partial(_finish, over_models(training.finish, (0, None)))
+    return Lowered(begin, go_on, lower(finish, (0, 0, None), (masks, like, examples)), like)
+
+
+def _alone(function: Callable[..., Tree], axes: tuple) -> Callable[..., Tree]:
+    """`jax.vmap(function, axes)` for one model: XLA's products with a model axis of length 1 are slow on a CPU."""
+
+    def of_one(*given: Any) -> Tree:
+        own = (tree if axis is None else jax.tree.map(lambda leaf: leaf[0], tree)
+               for tree, axis in zip(given, axes, strict=True))  # fmt: skip
+        return jax.tree.map(lambda leaf: leaf[None], function(*own))
+
+    return of_one
 
 
 def _counting_once(advance: Callable[..., State], axes: tuple) -> Callable[..., State]:
@@ -174,9 +189,11 @@ def _counting_once(advance: Callable[..., State], axes: tuple) -> Callable[..., 
     return of_all
 
 
-def _finish(training: Training, masks: Bool[Array, "models train"], state: Tree, examples: Examples) -> TrainOutput:
+def _finish(
+    finish: Callable[..., TrainOutput], masks: Bool[Array, "models train"], state: Tree, examples: Examples
+) -> TrainOutput:
     """What is stored of the models of a device; probabilities of every class as a mean over held-out models."""
-    output = jax.vmap(training.finish, (0, None))(state, examples)
+    output = finish(state, examples)
     if output.classes is None:
         return output
     held_out = (~masks & output.finite[:, None])[..., None]

@@ -77,6 +77,29 @@ def test_alone_in_a_pack_of_eight_and_on_two_devices(model):
                 np.testing.assert_allclose(single.train[name], output.train[name][model_id], atol=2e-4)
 
 
+def test_packs_of_one_model():
+    ids, masks, together = train(1, 4, 1)
+    ids_one, masks_one, one_by_one = train(4, 1, 2)
+
+    np.testing.assert_array_equal(ids, ids_one)
+    np.testing.assert_array_equal(masks, masks_one)
+    for name in ("logits", "probability"):
+        np.testing.assert_allclose(together.test[name], one_by_one.test[name], atol=2e-4)
+        np.testing.assert_allclose(together.train[name], one_by_one.train[name], atol=2e-4)
+
+
+@pytest.mark.parametrize(("pack_size", "batched"), [(1, False), (2, True)])
+def test_products_of_a_pack_of_one_have_no_model_axis(pack_size, batched):
+    """XLA computes those that have one several times as slowly on a CPU."""
+    devices = jax.local_devices()
+    program = many.lower_any(make_single(), 5, replicate(examples_of(DATA), devices), pack_size, devices)
+
+    for part in (program.advance.as_text(), program.finish.as_text()):
+        products = re.findall(r"stablehlo\.dot_general.*", part)
+        assert products
+        assert any(" batching_dims" in product for product in products) == batched
+
+
 def counted(optimizer, counting):
     """Models of a pack after two epochs by `counting`, as a function of what `start` gives."""
     network = make_model(ModelSpec("mlp:4", dropout=0.5), DATA.input_shape, DATA.num_classes)
