@@ -9,7 +9,7 @@ from scipy.stats import binom, norm
 
 from experiments.arpit import filters, loss_sensitivity, patterns_first, regularizers, speed
 from experiments.common import intervals
-from experiments.common.claim import Result, Verdict, repeated
+from experiments.common.claim import Result, Verdict, over_repeats, repeated
 from experiments.common.intervals import Interval, paired
 from experiments.common.settings import BaseSettings
 from experiments.common.stopping import stopped_early
@@ -57,6 +57,17 @@ def regularisers_without_effect(rng):
     names = ("dropout", "input noise", "weight decay", "dropout, adversarial")
     decayed = regularizers.BITES + rng.normal(size=12)
     return regularizers.verdicts_of({name: {s: rng.normal(size=12) for s in "1234"} for name in names}, decayed)
+
+
+def one_regulariser_is_as_good_as_dropout(rng):
+    """And two others are worse, of which one strength of twelve often is the best in the networks that choose."""
+
+    def draw():
+        good = {name: {"1": rng.normal(size=8)} for name in ("dropout", "input noise", "dropout, adversarial")}
+        worse = {name: {s: rng.normal(size=8) - 0.7 for s in "123456"} for name in ("hidden noise", "weight decay")}
+        return regularizers.verdicts_of(good | worse, rng.normal(size=8))[1:2]
+
+    return over_repeats([draw() for _ in range(5)])
 
 
 def permuted_scores(rng):
@@ -152,6 +163,7 @@ WORLDS = {
     early_stopping: 300,
     proxies_all_alike: 1000,
     regularisers_without_effect: 1000,
+    one_regulariser_is_as_good_as_dropout: 400,
     permuted_scores: 300,
     nothing_memorized: 100,
     many_classes_all_alike: 5,

@@ -141,7 +141,7 @@ def noise_lowers_accuracy_alike_at_each_width(rng):
 
 
 def noise_slows_down_as_real_data_do(rng):
-    """Of three widths the narrowest is compared at which all networks are there, which chance decides."""
+    """Of each width some networks are there by the end and others are not, which chance decides."""
 
     def epochs():
         times = {kind: np.exp(4.8 + 0.25 * rng.normal(size=(6, 3))) for kind in time_to_convergence.LEVELS}
