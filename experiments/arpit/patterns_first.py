@@ -83,7 +83,7 @@ def verdicts_of(when: dict[str, np.ndarray], stopped: Stopped, fitted: np.ndarra
         ),
         Verdict(
             "stopping at the best epoch keeps clean held-out accuracy that the last epoch has lost (chosen by half "
-            "of the networks on half of the held-out examples, judged on the others)",
+            "of the networks on half of the held-out examples, judged by the other networks on the other examples)",
             paired(stopped.gain, 0),
         ),
         Verdict(

@@ -33,7 +33,7 @@ def data_banzhaf(masks: ArrayLike, utility: ArrayLike) -> Estimate:
     Raises:
       InputError: shapes that do not fit, masks that are in far more or far less than half of the time, or subsets
         whose sizes do not vary as those of independent coin flips do.  Subsets of one size would compare an example
-        with the one that takes its place: values are then relative to the mean of the others.
+        with the one that takes its place: values are then relative to the mean of all other examples.
 
     Reference:
       Wang and Jia, Data Banzhaf: A Robust Data Valuation Framework, 2023, arXiv 2205.15466.

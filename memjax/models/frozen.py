@@ -41,7 +41,7 @@ def plain(name: str, known: Iterable[str]) -> str:
 
 
 def drawn(model: Model, key: Array, given: Mapping[str, Any] | None) -> tuple[Tree, Tree]:
-    """(params, state) of a network: those given by name, the others drawn."""
+    """(params, state) of a network: parameters that are given by name, and random ones elsewhere."""
     params, state = model.init(key)
 
     def with_given(tree: Tree) -> Tree:

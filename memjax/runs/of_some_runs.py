@@ -223,7 +223,7 @@ class OfSomeRuns:
     @cached_property
     def token_memorization(self) -> np.ndarray | None:
         """(train, length) log probability of each token, in nats: its mean over the models that trained on the
-        sequence, minus that over the others.
+        sequence, minus that over the models that did not.
 
         0 where no token counts; NaN without models on a side; None where --keep leaves out token_log_probability.
         """

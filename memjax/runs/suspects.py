@@ -89,8 +89,8 @@ def looks_wrong(
 def suspect_order(table: dict[str, np.ndarray], count: int) -> Int[np.ndarray, " suspects"]:
     """The most suspicious of all examples, of which the columns are given, the most suspicious first.
 
-    Planted wrong labels come first more often by the held-out probability alone than if those that `looks_wrong` marks
-    precede the others (`experiments/label_errors/ranking.py`).
+    Planted wrong labels come first more often by the held-out probability alone than if the examples that
+    `looks_wrong` marks precede all other ones (`experiments/label_errors/ranking.py`).
     """
     believed = next(table[name] for name in ("probability_out", "correct_out", "score_out") if name in table)
     order = np.lexsort((-table["memorization"], believed))

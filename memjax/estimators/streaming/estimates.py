@@ -128,7 +128,7 @@ def by_chance_of(tally, rows: Rows, columns: Rows, stderr: Influence, mem: Float
 def sums_by_class(
     masks: Bool[np.ndarray, "models train"], scores: Shaped[np.ndarray, "..."], labels: Int[np.ndarray, " train"]
 ) -> Float[np.ndarray, "sides models classes"]:
-    """Sums of a score over the examples of each class that a model was trained on, and over the others."""
+    """Sums of a score over the examples of each class that a model was trained on, and over those held out."""
     order, found = np.argsort(labels, kind="stable"), np.zeros((2, len(masks), labels.max(initial=-1) + 1))
     present, starts = np.unique(labels[order], return_index=True)
     for side, chosen in zip(found, (masks, ~masks), strict=True):

@@ -1,4 +1,4 @@
-// Images out of the sheets, drawn onto a canvas: they are only decoded when they are looked at.
+// Images out of the sheets, drawn onto a canvas: a sheet is decoded when it is first drawn.
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Cells } from "./cells";
 import type { Side } from "./data";
@@ -30,7 +30,7 @@ function sheet(side: Side, number: number): Promise<HTMLImageElement> {
   const key = `${side}-${number}`;
   const known = sheets.get(key);
   if (known) {
-    sheets.delete(key); // put last: the one that was not looked at for longest goes first
+    sheets.delete(key); // put last: the sheet that was drawn least recently goes first
     sheets.set(key, known);
     return known;
   }
