@@ -7,7 +7,7 @@ dropout with adversarial training on the samples of Langevin search.
 
     python -m experiments.arpit.regularizers --size quick    digits, 6 regularisers, 6 strengths, 8 networks each
     python -m experiments.arpit.regularizers                 Fashion-MNIST, 100 a class, the same, 10 networks each
-    python -m experiments.arpit.regularizers --optimizer sgd
+    python -m experiments.arpit.regularizers --optimizer sgd --learning-rate 0.05
 
 What the paper leaves open: all regularisers are behind each hidden layer of an MLP, or before the first; adversarial
 training replaces examples by its samples with the given probability, which on average is that weight of the loss; its
@@ -53,9 +53,10 @@ STRENGTHS = {
     ADVERSARIAL: (0.1, 0.25, 0.5, 0.7, 0.8, 0.9),
 }
 NAMES = {name: name.split(",")[0].replace(" ", "_") for name in STRENGTHS}  # in the state of network and optimiser
-BOX = dynamics.Search(radius=0.25, step=0.1, noise=0.05, steps=4)  # in deviations of the scaled inputs
+BOX = dynamics.Search(radius=0.25, step=0.1, noise=0.05, steps=4)
 SHARE_ADVERSARIAL = 0.5
 SGD_DECAYS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)  # it takes more and larger steps, so that less decay is enough
+ADAMW_RATE = 0.002
 SGD_RATE = 0.1  # with the paper's .01, random labels are not fitted in these epochs
 NEAR = 0.15  # accuracy below the best that the second panel shows
 LEARNS = 0.5  # of the accuracy on real data, below which a strength is not one to choose
@@ -93,15 +94,16 @@ def disturbed(key: jax.Array, values: jax.Array, dropped: jax.Array, deviation: 
     return jnp.where(jax.random.bernoulli(drop_key, 1 - dropped, values.shape), noisy / (1 - dropped), 0)
 
 
-def adversarial(model: Model, weight: float) -> Model:
+def adversarial(model: Model, weight: float, radius: float) -> Model:
     """The model, trained on critical samples in the place of some examples."""
+    search = BOX._replace(radius=radius)
 
     def apply(params, state, inputs, key, train):
         if train:
             fixed = jax.lax.stop_gradient(params)
             search_key, choice_key, key = (jax.random.fold_in(key, number) for number in (10, 11, 12))
             _, points = dynamics.critical_samples(
-                lambda points: model.apply(fixed, state, points, None, False)[0], inputs, search_key, BOX
+                lambda points: model.apply(fixed, state, points, None, False)[0], inputs, search_key, search
             )
             chosen = jax.random.bernoulli(choice_key, weight, (len(inputs),))
             inputs = jnp.where(chosen.reshape(-1, *[1] * (inputs.ndim - 1)), points, inputs)
@@ -116,6 +118,10 @@ class Settings(NetworkSettings):
 
     optimizer: Literal["", "sgd"] = ""
     """Default: adamw.  sgd: as in Arpit et al., without momentum, here in batches of 16."""
+    learning_rate: float | None = None
+    """Of the optimiser.  Default: .002 for adamw, .1 for sgd."""
+    radius: float = BOX.radius
+    """Half a side of the box of adversarial training, in standard deviations of the scaled inputs."""
 
     @property
     def strengths(self) -> dict[str, tuple[float, ...]]:
@@ -130,10 +136,11 @@ class Settings(NetworkSettings):
 
     def decaying(self) -> optax.GradientTransformation:
         """The optimiser, whose weight decay is given for each network."""
+        rate = self.learning_rate or (SGD_RATE if self.optimizer else ADAMW_RATE)
         if self.optimizer:
-            return optax.inject_hyperparams(decaying_sgd)(SGD_RATE, weight_decay=0.0)
+            return optax.inject_hyperparams(decaying_sgd)(rate, weight_decay=0.0)
         return optax.inject_hyperparams(optax.adamw, static_args=("mask",))(
-            0.002, b2=0.95, weight_decay=0.0, mask=kernels
+            rate, b2=0.95, weight_decay=0.0, mask=kernels
         )
 
 
@@ -164,7 +171,7 @@ def accuracies(settings: Settings, options: list[tuple[str, float]]) -> list[Poi
         dataset = settings.loaded(kind, per_class=per_class)
         network = regularized(int(np.prod(dataset.input_shape)), width, dataset.num_classes)
         if all(name == ADVERSARIAL for name, _ in options):
-            network = adversarial(network, SHARE_ADVERSARIAL)
+            network = adversarial(network, SHARE_ADVERSARIAL, settings.radius)
         curves = recorded(network, dataset, settings.spec, masks, keys, settings.decaying(), (epochs,), vary)
         sides = dynamics.over_examples(curves.values["correct"][:, -1], masks)
         found.append((sides.inside if kind == "random labels" else sides.outside).reshape(len(options), models))
@@ -215,7 +222,7 @@ def verdicts_of(gained: dict[str, dict[str, np.ndarray]], decayed: np.ndarray) -
 
     `decayed` is what the largest weight decay costs of accuracy on random labels, (networks,).
 
-    The strength of each is chosen on half of the networks and judged on the others.  So no regulariser has more to
+    The strength of each is chosen by half of the networks and judged by the other half.  So no regulariser has more to
     choose from than another: where the best of all rivals was chosen, with all their strengths, that choice was often
     not the best one, and dropout seemed better.
     """

@@ -21,7 +21,7 @@ RANGES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (("models",), lambda count: count >= 2, "2 or more: some see an example, and others do not"),
     (("rate", "share"), lambda rate: 0 < rate < 1, "a number between 0 and 1, both left out"),
     (("noise",), lambda share: 0 <= share <= 1, "a share from 0 to 1"),
-    (("learning_rates",), lambda rate: 0 < rate < float("inf"), "a number above 0"),
+    (("learning_rates", "learning_rate", "radius"), lambda rate: 0 < rate < float("inf"), "a number above 0"),
 )
 
 

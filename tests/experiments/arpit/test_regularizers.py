@@ -46,6 +46,29 @@ def test_each_strength_has_its_place_and_evaluation_disturbs_nothing():
         np.testing.assert_array_equal(outputs(False, **{name: 0.5}), plain)
 
 
+def test_a_larger_box_has_points_farther_away():
+    """The training points of adversarial training with weight 1, which the network passes on."""
+    passed = regularized(4, 8, 3)
+    model = passed._replace(apply=lambda params, state, inputs, *rest: (
+        (inputs, state) if rest[-1] else passed.apply(params, state, inputs, *rest)
+    ))  # fmt: skip
+    params, state = model.init(KEY)
+    inputs = jax.random.normal(KEY, (200, 4))
+
+    def farthest(radius):
+        points = regularizers.adversarial(model, 1.0, radius).apply(params, state, inputs, KEY, True)[0]
+        return float(abs(points - inputs).max())
+
+    assert 0.1 - 1e-5 < farthest(0.1) < 0.1 + 1e-5
+    assert 0.2 < farthest(0.25) < 0.25 + 1e-5
+
+
+def test_the_rate_can_be_another():
+    for options, rate in (({}, 0.002), ({"optimizer": "sgd"}, 0.1), ({"learning_rate": 0.03}, 0.03)):
+        state = Settings(**options).decaying().init([{"kernel": jnp.ones((2, 3)), "bias": jnp.ones(3)}])
+        assert float(state.hyperparams["learning_rate"]) == np.float32(rate)
+
+
 def test_a_step_of_sgd_takes_rate_times_decay_of_the_kernels_alone():
     optimizer = Settings(optimizer="sgd").decaying()
     params = [{"kernel": jnp.full((2, 3), 4.0), "bias": jnp.full(3, 4.0)}]
