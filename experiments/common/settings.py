@@ -17,7 +17,7 @@ BETWEEN_DRAWS = 1000
 
 # Options that experiments alone have, whether a value is in their range, and the range in words.
 RANGES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
-    (("repeats", "retrainings", "sample", "draws", "widths"), lambda count: count >= 1, "1 or more"),
+    (("repeats", "retrainings", "sample", "draws", "widths", "null_epochs"), lambda count: count >= 1, "1 or more"),
     (("models",), lambda count: count >= 2, "2 or more: some see an example, and others do not"),
     (("rate", "share"), lambda rate: 0 < rate < 1, "a number between 0 and 1, both left out"),
     (("noise",), lambda share: 0 <= share <= 1, "a share from 0 to 1"),

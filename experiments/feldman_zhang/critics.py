@@ -59,6 +59,9 @@ class Settings(ModelSettings):
 
     weight_decay: float = 0.5
     """Strength for the models with weight decay; by adamw, unless the setting has another optimiser than adam."""
+    null_epochs: int | None = None
+    """Epochs of the models on random labels.  Default: those of all other models, in which hard labels may not be
+    fitted, so that nothing is decided by the threshold of the null."""
 
 
 class Control(NamedTuple):
@@ -102,7 +105,10 @@ def run(settings: Settings) -> Result:
     fewer = max(2, config.num_models // 2)
     rate = HIGH_RATE[settings.size]
     high = settings.fitted(replace(config, num_models=fewer, subset=SubsetSpec("balanced", rate)))
-    noisy = replace(config, num_models=max(2, config.num_models // 4), data=replace(config.data, label_noise=NOISE))
+    noisy = replace(
+        config, num_models=max(2, config.num_models // 4), data=replace(config.data, label_noise=NOISE),
+        train=replace(config.train, epochs=settings.null_epochs or config.train.epochs),
+    )  # fmt: skip
     null = settings.fitted(noisy).estimates
     decay = decaying(config, settings.weight_decay)
     decayed = settings.fitted(replace(decay, num_models=fewer))

@@ -45,6 +45,7 @@ NAN = float("nan")
         (capacity.Settings(noise=(0.5, 2)), "--noise is 2; give a share from 0 to 1"),
         (capacity.Settings(widths=(8, 0)), "--widths is 0; give 1 or more"),
         (depth.Settings(learning_rates=(0.1, -1)), "--learning-rates is -1; give a number above 0"),
+        (critics.Settings(null_epochs=0), "--null-epochs is 0; give 1 or more"),
         (regularizers.Settings(learning_rate=0), "--learning-rate is 0; give a number above 0"),
         (regularizers.Settings(radius=-0.1), "--radius is -0.1; give a number above 0"),
         (depth.Settings(learning_rates=()), "--learning-rates has no value; give one or more"),
