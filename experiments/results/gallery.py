@@ -62,7 +62,10 @@ def made_by(result: dict[str, Any]) -> str:
 
 
 def best(runs: Runs) -> list[str]:
-    """Of each data set, kind of network, form and label the run of most draws; the usual seeds go before others."""
+    """Of each data set, kind of network, form and label the run of most draws; the usual seeds go before others.
+
+    A run with a label is left out where it judges only what the one without a label does, with another option.
+    """
 
     def rank(name: str) -> tuple[bool, int]:
         settings = runs[name]["settings"]
@@ -72,7 +75,13 @@ def best(runs: Runs) -> list[str]:
     for name, result in runs.items():
         place = kind_of(result), result["data"], result["settings"]["size"], result.get("label", "")
         places.setdefault(place, []).append(name)
-    chosen = {max(names, key=rank) for names in places.values()}
+    first = {place: max(names, key=rank) for place, names in places.items()}
+    claims = {name: {verdict["claim"] for verdict in runs[name]["verdicts"]} for name in first.values()}
+    chosen = set()
+    for place, name in first.items():
+        usual = first.get((*place[:-1], ""), name)
+        if usual == name or claims[name] - claims[usual]:
+            chosen.add(name)
     return [name for name in runs if name in chosen]
 
 

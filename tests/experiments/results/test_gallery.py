@@ -54,6 +54,16 @@ def test_the_run_of_most_draws_is_shown_and_the_others_are_linked():
     )
 
 
+def test_a_labelled_run_is_shown_where_it_has_a_claim_of_its_own():
+    """Others judge the same with another option, and are linked."""
+    other = run()
+    other["verdicts"] = [other["verdicts"][0] | {"claim": "it is wide"}]
+    runs = {"usual": run(repeats=5), "rate": run() | {"label": "rate-0.1"}, "wide": other | {"label": "wide"}}
+
+    assert gallery.best(runs) == ["usual", "wide"]
+    assert gallery.best({"rate": runs["rate"]}) == ["rate"]
+
+
 def test_a_figure_is_shown_where_there_is_one(tmp_path, monkeypatch):
     monkeypatch.setattr(gallery, "FIGURES", tmp_path)
     (tmp_path / "a.png").touch()
