@@ -37,8 +37,8 @@ COST = Cost("44 s", "6 min 26 s")
 
 SIZES = {  # depths, parameters, networks, of them to choose the rate, epochs, examples per class
     "smoke": ((1, 2), 1_000, 2, 2, 3, 10),
-    "quick": ((1, 2, 4), 20_000, 6, 2, 60, 60),
-    "full": ((1, 2, 4, 8), 100_000, 8, 2, 100, 100),
+    "quick": ((1, 2, 4), 20_000, 16, 2, 60, 60),
+    "full": ((1, 2, 4, 8), 100_000, 16, 2, 100, 100),
 }
 SHARE = 0.9
 
