@@ -204,7 +204,9 @@ def test_a_label_keeps_a_result_beside_another(tmp_path, monkeypatch):
     assert {name: tables.data_of(result) for name, result in kept.items()} == {
         "arpit.x.full-several": "several", "arpit.x.full-several-one-width": "several, one width",
     }  # fmt: skip
-    assert gallery.best(kept) == list(kept)
+    stays = {(name, verdict["claim"]): True for name, result in kept.items() for verdict in result["verdicts"]}
+    page = gallery.section("How large?", "arpit.x", kept, stays)
+    assert all(f"(../experiments/results/{name}.json)" in page for name in kept)
     assert kept["arpit.x.full-several-one-width"]["settings"]["widths"] == [2]
 
 
